@@ -1109,7 +1109,802 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
-/* ------------------------------------------------------------------------ >>kernels-impl ---- */
+/* Random number i of the stream key, without computing the ones before it: step i of SplitMix64. */
+static uint64_t dli_hash(uint64_t key, uint64_t i)
+{
+    uint64_t z = key + (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* ------------------------------------------------------------------------ >>kernels-impl ----
+   How to read this room. Each forward is a loop around one formula; the backward under it quotes
+   the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
+   gradient is the output's gradient times the derivative of that line, added up over all places
+   where the input was used. That is why every backward says += and never =.
+
+   Single formulas are computed in double, also when dl_real is float: the functions of math.h
+   then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
+   dl_real, for speed. These loops are what the fast twins are tested against.
+
+   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x <= 0 ? 0 :
+   x", which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
+   ------------------------------------------------------------------------------------------ */
+
+/* Each output is a dot product of a row of x and a row of w, both walked along in memory. */
+DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               dl_int N, dl_int D, dl_int M)
+{
+    for (dl_int i = 0; i < N; i++)
+        for (dl_int j = 0; j < M; j++) {
+            dl_real sum = b ? b[j] : 0;
+            for (dl_int k = 0; k < D; k++) sum += x[i * D + k] * w[j * D + k];
+            y[i * M + j] = sum;
+        }
+}
+
+/* forward: y[i,j] = b[j] + sum_k x[i,k] w[j,k]
+   Three loops over the same products, in three orders, so that the inner one runs along memory. */
+DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M)
+{
+    if (dx) /* x[i,k] went into y[i,j] for every j, with the factor w[j,k] */
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int j = 0; j < M; j++)
+                for (dl_int k = 0; k < D; k++) dx[i * D + k] += dy[i * M + j] * w[j * D + k];
+    if (dw) /* w[j,k] went into y[i,j] for every sample i, with the factor x[i,k] */
+        for (dl_int j = 0; j < M; j++)
+            for (dl_int i = 0; i < N; i++)
+                for (dl_int k = 0; k < D; k++) dw[j * D + k] += dy[i * M + j] * x[i * D + k];
+    if (db) /* b[j] went into y[i,j] for every sample i, with the factor 1 */
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int j = 0; j < M; j++) db[j] += dy[i * M + j];
+}
+
+/* In the order i, k, j the inner loop adds a multiple of a row of b to a row of y, so that all
+   of it runs along memory; i, j, k would jump through b by M elements a step. */
+DL_DEF void dlk_matmul_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                               dl_int N, dl_int K, dl_int M)
+{
+    for (dl_int i = 0; i < N; i++) {
+        for (dl_int j = 0; j < M; j++) y[i * M + j] = 0;
+        for (dl_int k = 0; k < K; k++)
+            for (dl_int j = 0; j < M; j++) y[i * M + j] += a[i * K + k] * b[k * M + j];
+    }
+}
+
+/* forward: y[i,j] += a[i,k] b[k,j] */
+DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                                const dl_real *b, dl_int N, dl_int K, dl_int M)
+{
+    if (da)
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int k = 0; k < K; k++) {
+                dl_real sum = 0;
+                for (dl_int j = 0; j < M; j++) sum += dy[i * M + j] * b[k * M + j];
+                da[i * K + k] += sum;
+            }
+    if (db)
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int k = 0; k < K; k++)
+                for (dl_int j = 0; j < M; j++) db[k * M + j] += a[i * K + k] * dy[i * M + j];
+}
+
+/* Arithmetic. With a step of 0, a[i * sa] is the same element every time; its gradient is then
+   the sum over all i, which the += of the backward does by itself. */
+DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] + b[i * sb];
+}
+
+/* forward: y = a + b; both derivatives are 1 */
+DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    (void)a; (void)b;
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
+    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i];
+}
+
+DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] - b[i * sb];
+}
+
+/* forward: y = a - b; the derivatives are 1 and -1 */
+DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    (void)a; (void)b;
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
+    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i];
+}
+
+DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] * b[i * sb];
+}
+
+/* forward: y = a b; dy/da = b, dy/db = a */
+DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] * b[i * sb];
+    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i] * a[i * sa];
+}
+
+DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] / b[i * sb];
+}
+
+/* forward: y = a / b; dy/da = 1 / b, dy/db = -a / b^2, written as (a / b) / b because b^2 may be
+   too small or too large for a float */
+DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] / b[i * sb];
+    if (db)
+        for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i] * (a[i * sa] / b[i * sb]) / b[i * sb];
+}
+
+/* u != u is true for a NaN only: a NaN on either side comes out. */
+DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                                dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        y[i] = u > v || u != u ? u : v;
+    }
+}
+
+/* forward: y = max(a, b); the larger side gets dy, the other nothing, equal ones half each */
+DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        const dl_real share = u == v ? dy[i] / 2 : dy[i];
+        if (da && !(u < v)) da[i * sa] += share;
+        if (db && !(u > v)) db[i * sb] += share;
+    }
+}
+
+DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                                dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        y[i] = u < v || u != u ? u : v;
+    }
+}
+
+/* forward: y = min(a, b); the smaller side gets dy, the other nothing, equal ones half each */
+DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        const dl_real share = u == v ? dy[i] / 2 : dy[i];
+        if (da && !(u > v)) da[i * sa] += share;
+        if (db && !(u < v)) db[i * sb] += share;
+    }
+}
+
+/* Elementwise functions, in the order of the list DLK_UNARY. (void)p says that p is not used. */
+
+DL_DEF void dlk_neg_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = -x[i];
+}
+
+/* forward: y = -x */
+DL_DEF void dlk_neg_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] -= dy[i];
+}
+
+DL_DEF void dlk_exp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)exp((double)x[i]);
+}
+
+/* forward: y = e^x, its own derivative */
+DL_DEF void dlk_exp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i];
+}
+
+DL_DEF void dlk_log_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)log((double)x[i]);
+}
+
+/* forward: y = ln x; y' = 1 / x */
+DL_DEF void dlk_log_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / x[i];
+}
+
+DL_DEF void dlk_sqrt_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)sqrt((double)x[i]);
+}
+
+/* forward: y = x^(1/2); y' = 1/2 x^(-1/2) = 1 / (2 y), which is infinite at 0 */
+DL_DEF void dlk_sqrt_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / (2 * y[i]);
+}
+
+DL_DEF void dlk_square_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] * x[i];
+}
+
+/* forward: y = x x; y' = 2 x */
+DL_DEF void dlk_square_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * 2 * x[i];
+}
+
+DL_DEF void dlk_pow_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)pow((double)x[i], p);
+}
+
+/* forward: y = x^p; y' = p x^(p-1). x^0 is constant: without the test, 0 times the infinite
+   0^-1 would make its derivative at 0 a NaN. */
+DL_DEF void dlk_pow_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)q;
+    if (p == 0) return;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * p * pow((double)x[i], p - 1));
+}
+
+DL_DEF void dlk_abs_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)fabs((double)x[i]);
+}
+
+/* forward: y = |x|; y' = sign x. At 0 any slope from -1 to 1 would do; 0 is the usual choice. */
+DL_DEF void dlk_abs_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
+}
+
+/* p and q are rounded to dl_real first, so that x == p is inside the range in float, too. */
+DL_DEF void dlk_clamp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    const dl_real lo = (dl_real)p, hi = (dl_real)q;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real v = x[i] < lo ? lo : x[i]; /* max(x, p) */
+        y[i] = v > hi ? hi : v;                  /* min(v, q) */
+    }
+}
+
+/* forward: y = min(max(x, p), q); 1 inside, borders included, 0 outside */
+DL_DEF void dlk_clamp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                               dl_int n, double p, double q)
+{
+    const dl_real lo = (dl_real)p, hi = (dl_real)q;
+    (void)y;
+    for (dl_int i = 0; i < n; i++) dx[i] += lo <= x[i] && x[i] <= hi ? dy[i] : 0;
+}
+
+DL_DEF void dlk_affine_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p * (double)x[i] + q);
+}
+
+/* forward: y = p x + q; y' = p */
+DL_DEF void dlk_affine_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(p * (double)dy[i]);
+}
+
+DL_DEF void dlk_reciprocal_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p / (double)x[i]);
+}
+
+/* forward: y = p / x; y' = -p / x^2 */
+DL_DEF void dlk_reciprocal_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                    const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)q;
+    for (dl_int i = 0; i < n; i++)
+        dx[i] -= (dl_real)((double)dy[i] * p / ((double)x[i] * (double)x[i]));
+}
+
+/* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
+static double dli_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+DL_DEF void dlk_sigmoid_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_sigmoid((double)x[i]);
+}
+
+/* forward: y = 1 / (1 + e^-x); y' = e^-x / (1 + e^-x)^2 = y (1 - y) */
+DL_DEF void dlk_sigmoid_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                 const dl_real *x, dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
+}
+
+DL_DEF void dlk_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)tanh((double)x[i]);
+}
+
+/* forward: y = tanh x; y' = 1 - y^2 */
+DL_DEF void dlk_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
+}
+
+DL_DEF void dlk_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] <= 0 ? 0 : x[i];
+}
+
+/* forward: y = x <= 0 ? 0 : x; where the output was cut off, x has no influence */
+DL_DEF void dlk_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] <= 0 ? 0 : dy[i];
+}
+
+DL_DEF void dlk_leaky_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * (double)x[i]);
+}
+
+/* forward: y = x > 0 ? x : p x */
+DL_DEF void dlk_leaky_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                    const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : (dl_real)(p * (double)dy[i]);
+}
+
+/* expm1(x) is e^x - 1 without the cancellation near 0. */
+DL_DEF void dlk_elu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * expm1((double)x[i]));
+}
+
+/* forward: y = x > 0 ? x : p (e^x - 1); on the left y' = p e^x = y + p */
+DL_DEF void dlk_elu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++)
+        dx[i] += x[i] > 0 ? dy[i] : (dl_real)((double)dy[i] * ((double)y[i] + p));
+}
+
+/* Phi(x), the normal distribution function: (1 + erf(x / sqrt 2)) / 2. With erfc(u) = 1 - erf(u)
+   it is one term, and keeps its digits where Phi is small. */
+static double dli_phi(double x)
+{
+    return erfc(-x * 0.70710678118654752440) / 2;
+}
+
+DL_DEF void dlk_gelu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_phi((double)x[i]));
+}
+
+/* forward: y = x Phi(x); y' = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi) */
+DL_DEF void dlk_gelu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double v = (double)x[i];
+        const double density = 0.39894228040143267794 * exp(-v * v / 2);
+        dx[i] += (dl_real)((double)dy[i] * (dli_phi(v) + v * density));
+    }
+}
+
+/* The t of y = x/2 (1 + t): tanh(sqrt(2/pi) (x + .044715 x^3)). */
+static double dli_gelu_t(double x)
+{
+    return tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x));
+}
+
+DL_DEF void dlk_gelu_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double v = (double)x[i];
+        y[i] = (dl_real)(v / 2 * (1 + dli_gelu_t(v)));
+    }
+}
+
+/* forward: y = x/2 (1 + t); y' = (1 + t) / 2 + x/2 t', t' = (1 - t^2) sqrt(2/pi) (1 + 3 c x^2) */
+DL_DEF void dlk_gelu_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                   const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double v = (double)x[i], t = dli_gelu_t(v);
+        const double dt = (1 - t * t) * 0.79788456080286535588 * (1 + 3 * 0.044715 * v * v);
+        dx[i] += (dl_real)((double)dy[i] * ((1 + t) / 2 + v / 2 * dt));
+    }
+}
+
+DL_DEF void dlk_silu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_sigmoid((double)x[i]));
+}
+
+/* forward: y = x s(x); y' = s + x s (1 - s) = s + y (1 - s) */
+DL_DEF void dlk_silu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double s = dli_sigmoid((double)x[i]);
+        dx[i] += (dl_real)((double)dy[i] * (s + (double)y[i] * (1 - s)));
+    }
+}
+
+/* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
+   log1p(u) is ln(1 + u) without losing a small u. */
+static double dli_softplus(double x)
+{
+    return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+
+DL_DEF void dlk_softplus_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_softplus((double)x[i]);
+}
+
+/* forward: y = ln(1 + e^x); y' = e^x / (1 + e^x) = sigmoid(x) */
+DL_DEF void dlk_softplus_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                  const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * dli_sigmoid((double)x[i]));
+}
+
+/* Softmax. The largest element of a row, and the sum of e^(x - max): at least 1, as the largest
+   element itself gives e^0. A NaN in the row makes the sum NaN. */
+static double dli_row_max(const dl_real *x, dl_int C)
+{
+    double max = -(double)INFINITY;
+    for (dl_int c = 0; c < C; c++)
+        if ((double)x[c] > max) max = (double)x[c];
+    return max;
+}
+
+static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
+{
+    double sum = 0;
+    for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
+    return sum;
+}
+
+DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, x += C, y += C) {
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp((double)x[c] - max) / sum);
+    }
+}
+
+/* forward: y_k = e^(x_k) / sum; dy_k/dx_c = y_k ([k == c] - y_c). Summed over k:
+   dx_c = y_c dy_c - y_c sum_k dy_k y_k */
+DL_DEF void dlk_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                 dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, dx += C, dy += C, y += C) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += (double)dy[c] * (double)y[c];
+        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)((double)y[c] * ((double)dy[c] - sum));
+    }
+}
+
+DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, x += C, y += C) {
+        const double max = dli_row_max(x, C), log_sum = log(dli_row_sum_exp(x, C, max));
+        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)((double)x[c] - max - log_sum);
+    }
+}
+
+/* forward: y_k = x_k - log sum; dy_k/dx_c = [k == c] - softmax_c, and softmax_c = e^(y_c) */
+DL_DEF void dlk_log_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                     dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, dx += C, dy += C, y += C) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += (double)dy[c];
+        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)((double)dy[c] - exp((double)y[c]) * sum);
+    }
+}
+
+/* The top 53 bits of the hash, as a number in [0, 1), fall below p with probability p. */
+static bool dli_keep(uint64_t key, dl_int i, double p)
+{
+    return (double)(dli_hash(key, (uint64_t)i) >> 11) * (1.0 / 9007199254740992.0) >= p;
+}
+
+/* What is kept grows by 1 / (1 - p), so that the mean stays and evaluation needs no correction. */
+DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key)
+{
+    const dl_real scale = (dl_real)(1 / (1 - p));
+    for (dl_int i = 0; i < n; i++) y[i] = dli_keep(key, i, p) ? x[i] * scale : 0;
+}
+
+/* forward: y[i] = keep_i ? x[i] / (1 - p) : 0; the same key drops the same elements */
+DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p,
+                                 uint64_t key)
+{
+    const dl_real scale = (dl_real)(1 / (1 - p));
+    for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
+}
+
+/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. */
+
+DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                            dl_int n, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double d = (double)x[i] - (double)t[i];
+        sum += d * d;
+    }
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += d^2, d = x - t; the derivative is 2 d */
+DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                             dl_int n, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(s * 2 * ((double)x[i] - (double)t[i]));
+}
+
+DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                            dl_int n, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += fabs((double)x[i] - (double)t[i]);
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += |x - t|; the derivative is the sign */
+DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                             dl_int n, double scale)
+{
+    const dl_real s = (dl_real)((double)dloss * scale);
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > t[i] ? s : x[i] < t[i] ? -s : 0;
+}
+
+DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                              dl_int n, double delta, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double d = fabs((double)x[i] - (double)t[i]);
+        sum += d <= delta ? d * d / 2 : delta * (d - delta / 2);
+    }
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += d <= delta ? d^2 / 2 : delta (d - delta / 2); a parabola that goes on as a
+   straight line, so the slope x - t grows up to delta and stays there */
+DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                               dl_int n, double delta, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < n; i++) {
+        const double d = (double)x[i] - (double)t[i];
+        dx[i] += (dl_real)(s * (d > delta ? delta : d < -delta ? -delta : d));
+    }
+}
+
+/* -t ln s(x) - (1 - t) ln(1 - s(x)), with -ln s(x) = ln(1 + e^x) - x and -ln(1 - s(x)) =
+   ln(1 + e^x), is ln(1 + e^x) - x t: no logarithm of a number that may have become 0. */
+DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                            dl_int n, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += dli_softplus((double)x[i]) - (double)x[i] * (double)t[i];
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += ln(1 + e^x) - x t; the derivative is sigmoid(x) - t */
+DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                             dl_int n, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < n; i++)
+        dx[i] += (dl_real)(s * (dli_sigmoid((double)x[i]) - (double)t[i]));
+}
+
+/* The loss is read from x before p is written, because p may be x. */
+DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
+                                      const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    double total = 0;
+    for (dl_int i = 0; i < N; i++, x += C, p += C) {
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        total -= (double)x[label[i]] - max - log(sum);
+        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+    }
+    loss[0] = (dl_real)(scale * total);
+}
+
+/* forward: total -= x_label - max - log(sum), that is log sum_k e^(x_k) - x_label. The first term
+   has the derivative p_c (see the softmax), the second 1 at the label: what the network said
+   minus what it should have said. */
+DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
+                                       const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < N; i++)
+        for (dl_int c = 0; c < C; c++)
+            dx[i * C + c] += (dl_real)(s * ((double)p[i * C + c] - (c == label[i] ? 1 : 0)));
+}
+
+/* A target of 0 adds nothing, even where the logit is -infinity: 0 log 0 counts as 0. */
+DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
+                                           const dl_real *t, dl_int N, dl_int C, double scale)
+{
+    double total = 0;
+    for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        for (dl_int c = 0; c < C; c++)
+            if (t[c] != 0) total -= (double)t[c] * ((double)x[c] - max - log(sum));
+        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+    }
+    loss[0] = (dl_real)(scale * total);
+}
+
+/* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
+DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
+                                            const dl_real *t, dl_int N, dl_int C, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < N; i++, dx += C, p += C, t += C) {
+        double sum = 0;
+        for (dl_int k = 0; k < C; k++) sum += (double)t[k];
+        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)(s * ((double)p[c] * sum - (double)t[c]));
+    }
+}
+
+/* Optimizers. A moment that only decays ends among the denormal numbers, the ones just above 0,
+   with which processors compute many times slower (Adam: six times). Below 1e-30 it makes no
+   difference beside any eps, so it becomes 0. */
+static double dli_flush(double moment)
+{
+    return fabs(moment) < 1e-30 ? 0 : moment;
+}
+
+DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr)
+{
+    for (dl_int i = 0; i < n; i++) w[i] -= (dl_real)(lr * (double)g[i]);
+}
+
+DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                              double gain, double rate, double mu, bool nesterov)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double push = gain * (double)g[i];
+        const double vi = dli_flush(mu * (double)v[i] + push);
+        v[i] = (dl_real)vi;
+        w[i] -= (dl_real)(rate * (nesterov ? mu * vi + push : vi));
+    }
+}
+
+DL_DEF void dlk_adagrad_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double eps_in, double eps_out)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double ai = (double)a[i] + gi * gi;
+        a[i] = (dl_real)ai;
+        w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
+    }
+}
+
+/* a is the mean square of the gradients, u that of the steps d: their quotient gives d the unit
+   of the weights, which a gradient does not have. */
+DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
+                              double lr, double rho, double eps)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        const double d = gi * sqrt((double)u[i] + eps) / sqrt(ai + eps);
+        a[i] = (dl_real)ai;
+        u[i] = (dl_real)dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
+        w[i] -= (dl_real)(lr * d);
+    }
+}
+
+DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double rho, double eps_in, double eps_out)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        a[i] = (dl_real)ai;
+        w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
+    }
+}
+
+/* m and v start at 0, so in the first steps they are too small by 1 - b^t: that is corrected. */
+DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
+                          double lr, double b1, double b2, double eps, int64_t t, bool keras_eps)
+{
+    const double c1 = 1 - pow(b1, (double)t), c2 = 1 - pow(b2, (double)t);
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double mi = dli_flush(b1 * (double)m[i] + (1 - b1) * gi);
+        const double vi = dli_flush(b2 * (double)v[i] + (1 - b2) * gi * gi);
+        m[i] = (dl_real)mi;
+        v[i] = (dl_real)vi;
+        if (keras_eps) w[i] -= (dl_real)(lr * sqrt(c2) / c1 * mi / (sqrt(vi) + eps));
+        else           w[i] -= (dl_real)(lr * (mi / c1) / (sqrt(vi / c2) + eps));
+    }
+}
+
+DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
+                           double l2)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double wi = (double)w[i], sign = wi > 0 ? 1 : wi < 0 ? -1 : 0;
+        g[i] = (dl_real)(scale * (double)g[i] + l2 * wi + l1 * sign);
+    }
+}
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 

@@ -390,7 +390,8 @@ changes midway); l2 and l1 (g += l2 w + l1 sign w).""")
 def schedules():
     out = File("schedules", """
 Learning-rate factors of step 0, 1, ...: step_E_G (StepLR every E, gamma G in percent);
-exponential_G; cosine_T_L (CosineAnnealingLR, T steps, ends at L percent of the start; steps 0 .. T).
+exponential_G; cosine_T_L (CosineAnnealingLR, T steps, ends at L percent of the start; steps
+0 .. T).
 clipK_g0, clipK_g1: gradients of two parameters; clipK_max; clipK_norm; clipK_c0, clipK_c1: clipped
 to the norm exactly; clipK_t0, clipK_t1: as clip_grad_norm_ does, which divides by norm + 1e-6.""")
 

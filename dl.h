@@ -3103,9 +3103,25 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
     return DLI_AFFINE("dl_mul_scalar", x, c, 0);
 }
+
+/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
+static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
+}
+
+/* forward: y = x / p; y' = 1 / p */
+static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
+}
+
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_div_scalar", x, 1 / c, 0);
+    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -3253,10 +3269,13 @@ DL_DEF dl_tensor *dl_minimum(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(min
 /* ---- rows: softmax, dropout ---- */
 
 static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
+/* How many rows the last axis has; not size / last, for rows may be empty. */
 static dl_int dli_rows(const dl_tensor *t)
 {
-    dl_int d = dli_last(t->shape);
-    return d ? t->size / d : 0;
+    dl_int rows = 1;
+    int d;
+    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    return rows;
 }
 
 static void dli_softmax_back(dli_node *node)
@@ -3455,13 +3474,15 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
+    dl_int rest = 1;
+    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
     if (x->shape.rank < 1) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
         return NULL;
     }
-    return dl_reshape(x, dl_shape2(x->shape.dim[0], x->shape.dim[0]
-                                   ? x->size / x->shape.dim[0] : 0));
+    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */

@@ -52,10 +52,10 @@ $(B)/tests/%-cpp: tests/%.c dl.h tests/test.h
 	$(CXX) -x c++ -std=c++11 $(CFLAGS) $(WARN) -I. $< -o $@ $(LIBS)
 
 test: $(TESTS) all
-	@sh tests/run.sh $(TESTS) tests/examples.sh
+	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh
 
 check: $(TESTS) $(CHECKS) all
-	@sh tests/run.sh $(TESTS) $(CHECKS) tests/examples.sh tests/builds.sh tests/valgrind.sh
+	@sh tests/run.sh $(TESTS) $(CHECKS) tests/layout.sh tests/examples.sh tests/builds.sh tests/valgrind.sh
 
 accuracy: all
 	@sh tests/accuracy.sh

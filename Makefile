@@ -17,7 +17,7 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist test check accuracy clean
+.PHONY: all help mnist build/tests test check accuracy clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -50,6 +50,8 @@ $(B)/tests/%-san: tests/%.c dl.h tests/test.h
 $(B)/tests/%-cpp: tests/%.c dl.h tests/test.h
 	@mkdir -p $(@D)
 	$(CXX) -x c++ -std=c++11 $(CFLAGS) $(WARN) -I. $< -o $@ $(LIBS)
+
+build/tests: $(TESTS) $(CHECKS)
 
 test: $(TESTS) all
 	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh

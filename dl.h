@@ -1182,7 +1182,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
-#define DLI_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_ARENA_CHUNKS       64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
 /* In front of everything a context owns, so that dl_free finds it. */
@@ -1196,9 +1196,9 @@ typedef struct dli_node dli_node;
 
 /* The tape's memory: chunks that are handed out from the front and taken back all at once. */
 typedef struct dli_arena {
-    void  *memory[DLI_CHUNKS];                 /* as allocated                                  */
-    char  *base[DLI_CHUNKS];                   /* aligned                                       */
-    dl_int size[DLI_CHUNKS];
+    void  *memory[DLI_ARENA_CHUNKS];                 /* as allocated                                  */
+    char  *base[DLI_ARENA_CHUNKS];                   /* aligned                                       */
+    dl_int size[DLI_ARENA_CHUNKS];
     int    chunks;                             /* allocated                                     */
     dl_int chunk, used;                        /* where the next bytes come from                */
 } dli_arena;
@@ -1224,6 +1224,8 @@ struct dl_ctx {
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
+    const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
+    void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     char        info[160];
 };
 
@@ -1340,9 +1342,14 @@ static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
     return dli_align(c->work);
 }
 
+/* Choose the fast functions for this CPU and give n threads room to pack; in >>fast-impl. */
+static bool dli_fast_start(dl_ctx *c, int threads);
+static const char *dli_fast_name(const dl_ctx *c);
+
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
     dl_ctx *c;
+    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and a %d-byte "
@@ -1362,10 +1369,12 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    c->threads = omp_get_max_threads();
-#else
-    c->threads = 1;
+    threads = omp_get_max_threads();
 #endif
+    if (!dli_fast_start(c, threads)) {
+        DL_FREE(c);
+        return NULL;
+    }
     return c;
 }
 
@@ -1382,6 +1391,7 @@ DL_DEF void dl_free(dl_ctx *dl)
     for (s = 0; s < 2; s++)
         for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
     if (dl->work) DL_FREE(dl->work);
+    if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
 }
 
@@ -1389,10 +1399,7 @@ DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
     if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
-#if DLI_OPENMP
-    dl->threads = n;
-#endif
-    return true;
+    return dli_fast_start(dl, DLI_OPENMP ? n : 1);
 }
 
 DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
@@ -1401,8 +1408,8 @@ DL_DEF const char *dl_info(dl_ctx *dl)
 {
     if (!dl) return "";
     snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
-             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float", "plain C",
-             dl->threads, dl->threads == 1 ? "" : "s");
+             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float",
+             dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
 }
 
@@ -2257,34 +2264,708 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-/* What the operations call: the readable kernel, or (where there is one) its fast twin. */
+#if !DLI_DOUBLE && !defined(DL_REFERENCE)
+#define DLI_FAST 1
+#else
+#define DLI_FAST 0
+#endif
+
+#if DLI_FAST
+/* Matrix products and array loops at full vector speed.
+
+   Everything above this room is written to be read; this room is written to be fast, and every
+   function in it is tested against its readable twin. Four ideas carry it.
+
+   1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
+      instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
+      plain body, written once, which DLI_OPS compiles again for every instruction set. The
+      matrix product is too delicate for that and names its vectors (GCC and clang let a type be
+      "16 floats" and give it + and *). dli_fast_pick asks the CPU what it has and returns the
+      table of functions to use; nothing else in dl.h knows which set is running.
+
+   2. Tiles. C = A B needs two loads for every multiply-add if done element by element. A tile of
+      MR x NR elements of C held in registers needs only MR + NR loads for MR * NR multiply-adds:
+
+                       b[k][0..NR-1]   one row of B, NR/W vectors
+            a[0][k]    +-----------+
+            a[1][k]    |   acc     |   acc[i][j] += a[i][k] * b[k][j],   k = 0 .. K-1
+             ...       |  MR x NR  |   a[i][k] is one float, broadcast to a whole vector
+            a[MR-1][k] +-----------+
+
+      MR and NR are chosen so that acc just fits the registers (8 x 32 in AVX-512's 32 registers
+      of 16; 6 x 16 in AVX2's 16 registers of 8).
+
+   3. Packing. The tile wants its NR floats of B side by side for k = 0, 1, 2 ... A matrix with
+      1000 columns has them 4000 bytes apart, or, transposed, one by one. So a block of B is first
+      copied into panels of NR columns, in exactly the order the tile reads them; the copy costs
+      K N moves and serves 2 M K N operations. The copy is told the strides of its source, and
+      that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
+      are zeros: the tile never needs to know about edges.
+
+   4. Blocking. The caches are small: a block of B (KC x NC) should stay in L2 while all of A
+      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles.
+
+   Threads divide C, never K, so each element is summed in one order whatever the number of
+   threads, and results are equal bit for bit.
+   */
+
+/* ---- what the compiler offers ---- */
+
+#if defined(__GNUC__) && !defined(DL_NO_SIMD)
+#define DLI_SIMD 1
+#define DLI_INLINE static inline __attribute__((always_inline))
+#else
+#define DLI_SIMD 0
+#if defined(_MSC_VER)
+#define DLI_INLINE static __forceinline
+#else
+#define DLI_INLINE static inline
+#endif
+#endif
+#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__))
+#define DLI_X86 1
+#else
+#define DLI_X86 0
+#endif
+
+/* DLI_VEC_CODE: vectorize the loops of this function (gcc's -O2 hardly would), and fuse a*b+c
+   where the CPU can, whatever the command line says. clang does both by itself. */
+#if DLI_SIMD && !defined(__clang__)
+#define DLI_VEC_CODE __attribute__((optimize("tree-loop-vectorize", "vect-cost-model=dynamic", \
+                                             "fp-contract=fast", "no-trapping-math")))
+#define DLI_UNROLL _Pragma("GCC unroll 16")
+#elif DLI_SIMD
+#define DLI_VEC_CODE
+#define DLI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DLI_VEC_CODE
+#define DLI_UNROLL
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#endif
+#if DLI_X86 && defined(__clang__)
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"), \
+                                  min_vector_width(512))) DLI_VEC_CODE
+#elif DLI_X86
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma," \
+                                         "prefer-vector-width=512"))) DLI_VEC_CODE
+#endif
+#if DLI_X86
+#define DLI_AVX2 __attribute__((target("avx2,fma"))) DLI_VEC_CODE
+#endif
+
+#if DLI_OPENMP
+#define DLI_OMP(x) _Pragma(#x)
+#else
+#define DLI_OMP(x)
+#endif
+#if DLI_SIMD
+#define DLI_RESTRICT __restrict__
+#elif defined(_MSC_VER)
+#define DLI_RESTRICT __restrict
+#else
+#define DLI_RESTRICT
+#endif
+
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
+
+/* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
+
+   No branches and no tables, so the vectorizer turns each into straight vector code. The
+   coefficients were fitted for dl.h by Remez exchange in 40-digit arithmetic (tests/fit.py).
+
+   exp x = 2^n exp f,  n = round(x / ln 2),  f = x - n ln 2 in [-0.347, 0.347]. Adding 1.5 * 2^23
+   leaves n in the low bits of the sum. ln 2 is subtracted in two parts so that f is exact.
+   exp f - 1 = f + f^2 P(f), P of degree 4, relative error 1.4e-8: keeping the 1 apart is what
+   makes tanh accurate near 0. Measured over every float, worst of all instruction sets:
+   see the table in tests. Overflow gives inf, underflow runs through denormals to 0, NaN stays
+   NaN. */
+
+DLI_INLINE float dli_float_of_bits(uint32_t u) { float f; memcpy(&f, &u, 4); return f; }
+DLI_INLINE uint32_t dli_bits_of_float(float f) { uint32_t u; memcpy(&u, &f, 4); return u; }
+
+DLI_INLINE float dli_absf(float x) { return dli_float_of_bits(dli_bits_of_float(x) & 0x7FFFFFFFu); }
+/* c ? a : b without a branch for the compiler to be clever about. */
+DLI_INLINE float dli_select(int c, float a, float b)
+{
+    uint32_t m = 0u - (uint32_t)c;
+    return dli_float_of_bits((dli_bits_of_float(a) & m) | (dli_bits_of_float(b) & ~m));
+}
+
+/* Splits x and returns exp(f) - 1; *n is the power of two still to multiply by. */
+DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
+{
+    const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
+    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
+    f = x - q * 0.693145752f;
+    f = f - q * 1.42860677e-6f;
+    p = 0.00139465305f * f + 0.00836663137f;
+    p = p * f + 0.0416662811f;
+    p = p * f + 0.166665427f;
+    p = p * f + 0.5f;
+    return f + f * f * p;
+}
+DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in, garbage out */
+{
+    return dli_float_of_bits((uint32_t)(n + 127) << 23);
+}
+DLI_INLINE float dli_expf(float x)
+{
+    int32_t n, h;
+    float e;
+    x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
+    x = dli_select(x < -104.0f, -104.0f, x);
+    e = 1.0f + dli_expm1_reduced(x, &n);
+    h = n >> 1;                                                        /* 2^n may not fit a float */
+    return e * dli_pow2(h) * dli_pow2(n - h);
+}
+DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+{
+    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    float a = dli_absf(x), q, s, e;
+    int32_t n;
+    a = dli_select(a > 10.0f, 10.0f, a);
+    q = dli_expm1_reduced(-2.0f * a, &n);
+    s = dli_pow2(n);
+    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+}
+/* Below -88.7 the true value is a denormal; this gives 0. */
+DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
+/* With the slope, s (1 - s) without the cancellation. */
+DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+{
+    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    *slope = e * r * r;
+    return dli_select(x < 0.0f, e * r, r);
+}
+
+/* GELU: x Phi(x), Phi the normal distribution. Its tail is exp(-a^2/2) t P(t) with
+   t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8 on [0, 14]. */
+DLI_INLINE float dli_phif(float x, float *density)                      /* Phi(x), and its slope */
+{
+    float a = dli_absf(x), t, p, e;
+    a = dli_select(a > 15.0f, 15.0f, a);
+    t = 1.0f / (1.0f + 0.35f * a);
+    e = dli_expf(-0.5f * a * a);
+    p = -0.0291459434f * t + 0.143971753f;
+    p = p * t - 0.25571435f;
+    p = p * t + 0.159174249f;
+    p = p * t - 0.0231098822f;
+    p = p * t + 0.105508018f;
+    p = p * t + 0.119832865f;
+    p = p * t + 0.13986187f;
+    p = p * t + 0.139621404f;
+    p = e * t * p;
+    *density = e * 0.398942280f;
+    return dli_select(x < 0.0f, p, 1.0f - p);
+}
+DLI_INLINE float dli_geluf(float x) { float d; return x * dli_phif(x, &d); }
+DLI_INLINE float dli_gelu_slope(float x)
+{
+    float d, p = dli_phif(x, &d);
+    return p + x * d;
+}
+/* The tanh form, x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3), is x sigmoid(2u). */
+DLI_INLINE float dli_gelu_tanhf(float x)
+{
+    return x * dli_sigmoidf(1.59576912f * (x + 0.044715f * x * x * x));
+}
+DLI_INLINE float dli_gelu_tanh_slope(float x)
+{
+    float d, s = dli_sigmoid_slope(1.59576912f * (x + 0.044715f * x * x * x), &d);
+    return s + x * d * (1.59576912f * (1.0f + 0.134145f * x * x));
+}
+
+/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
+   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
+   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+DLI_INLINE float dli_rsqrtf(float v)
+{
+    float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
+    y = y * (1.5f - h * y * y);
+    y = y * (1.5f - h * y * y);
+    y = y * (1.5f - h * y * y);
+    return dli_select(v > 3.4e38f, 0.0f, y);
+}
+DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+
+/* A random 32-bit number for element i of a stream: the counter is spread by a multiply and
+   mixed by the finisher of MurmurHash3 (A. Appleby, public domain) with the key let in twice.
+   32-bit lanes only, so it vectorizes; integers only, so it is the same on every machine. */
+DLI_INLINE uint32_t dli_hash32(uint32_t i, uint32_t key0, uint32_t key1)
+{
+    uint32_t h = i * 0x9E3779B1u + key0;
+    h ^= h >> 16;
+    h *= 0x85EBCA6Bu;
+    h ^= (h >> 13) ^ key1;
+    h *= 0xC2B2AE35u;
+    return h ^ (h >> 16);
+}
+
+/* ---- loops over arrays: one plain body each ----
+   In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
+   with `add` adds to its result instead of overwriting it. */
+
+#define DLI_MAP(name, expr) \
+    DLI_INLINE void dli_##name##_body(float *y, const float *x, dl_int n) \
+    { \
+        dl_int i; \
+        for (i = 0; i < n; i++) { float v = x[i]; y[i] = expr; } \
+    }
+#define DLI_MAP_BACK(name, expr)            /* dx = or += dy * slope; v is x or y */ \
+    DLI_INLINE void dli_##name##_body(float *dx, const float *dy, const float *x, dl_int n, \
+                                      int add) \
+    { \
+        dl_int i; \
+        if (add) for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] += expr; } \
+        else     for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] = expr; } \
+    }
+DLI_MAP(vexp, dli_expf(v))
+DLI_MAP(vtanh, dli_tanhf(v))
+DLI_MAP(vsigmoid, dli_sigmoidf(v))
+DLI_MAP(vgelu, dli_geluf(v))
+DLI_MAP(vgelu_tanh, dli_gelu_tanhf(v))
+DLI_MAP(vrelu, v < 0.0f ? 0.0f : v)                                    /* lets NaN through */
+DLI_MAP_BACK(vtanh_back, g * (1.0f - v * v))                           /* v is the output */
+DLI_MAP_BACK(vsigmoid_back, g * (v * (1.0f - v)))                      /* v is the output */
+DLI_MAP_BACK(vrelu_back, (v <= 0.0f ? 0.0f : g))                       /* input or output */
+DLI_MAP_BACK(vgelu_back, g * dli_gelu_slope(v))                        /* v is the input */
+DLI_MAP_BACK(vgelu_tanh_back, g * dli_gelu_tanh_slope(v))              /* v is the input */
+
+DLI_INLINE void dli_axpy_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] += a * x[i];
+}
+DLI_INLINE void dli_scale_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a * x[i];
+}
+DLI_INLINE void dli_add_body(float *y, const float *a, const float *b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+DLI_INLINE void dli_mul_body(float *y, const float *a, const float *b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+DLI_INLINE void dli_bytes_body(float *y, const unsigned char *x, dl_int n, float scale)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+}
+/* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
+DLI_INLINE void dli_bias_act_body(float *c, dl_int ldc, dl_int m, dl_int n, const float *col,
+                                  const float *row, int relu)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, c += ldc) {
+        float r = row ? row[i] : 0.0f;
+        if (col) for (j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (j = 0; j < n; j++) c[j] += r;
+        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    }
+}
+/* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
+DLI_INLINE void dli_col_sums_body(float *s, const float *x, dl_int ldx, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (j = 0; j < n; j++)
+            s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
+    for (; i < m; i++, x += ldx)
+        for (j = 0; j < n; j++) s[j] += x[j];
+}
+/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
+DLI_INLINE float dli_vsum_body(const float *x, dl_int n)
+{
+    float s[16] = { 0 }, t = 0.0f;
+    dl_int i, l;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (l = 0; l < 16; l++) s[l] += x[i + l];
+    for (; i < n; i++) t += x[i];
+    if (n < 16) return t;
+    for (l = 8; l > 0; l /= 2)
+        for (i = 0; i < l; i++) s[i] += s[i + l];
+    return s[0] + t;
+}
+DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
+{
+    float s[16], t = x[0];
+    dl_int i, l;
+    for (l = 0; l < 16; l++) s[l] = t;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) t = x[i] > t ? x[i] : t;
+    if (n < 16) return t;
+    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
+    return t;
+}
+/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
+   over all rows together: a classifier's rows of 10 would leave vectors half empty. */
+DLI_INLINE void dli_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r, i;
+    for (r = 0; r < rows; r++) {
+        float top = dli_vmax_body(x + r * n, n);
+        for (i = 0; i < n; i++) y[r * n + i] = x[r * n + i] - top;
+    }
+    dli_vexp_body(y, y, rows * n);
+    for (r = 0; r < rows; r++) {
+        float inv = 1.0f / dli_vsum_body(y + r * n, n);
+        for (i = 0; i < n; i++) y[r * n + i] *= inv;
+    }
+}
+DLI_INLINE void dli_log_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r, i;
+    for (r = 0; r < rows; r++, y += n, x += n) {
+        float top = dli_vmax_body(x, n), e[64], sum = 0.0f, shift;
+        for (i = 0; i < n; i += 64) {
+            dl_int l, len = dli_min(64, n - i);
+            for (l = 0; l < len; l++) e[l] = dli_expf(x[i + l] - top);
+            sum += dli_vsum_body(e, len);
+        }
+        shift = logf(sum);
+        for (i = 0; i < n; i++) y[i] = (x[i] - top) - shift;
+    }
+}
+
+/* ---- optimizers: one pass over weights, gradients and moments ----
+   A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
+   denormals, where each operation can cost a hundred ordinary ones. */
+#define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
+
+DLI_INLINE void dli_sgd_body(float *w, const float *g, dl_int n, float lr, float decay)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) w[i] -= lr * (g[i] + decay * w[i]);
+}
+/* v = mu v + (1 - damp) g;  w -= lr (nesterov ? g + mu v : v) */
+DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, float lr,
+                                  float mu, float one_minus_damp, float decay, int nesterov)
+{
+    const float gk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i], s = mu * v[i] + one_minus_damp * d;
+        s = DLI_TINY(s);
+        v[i] = s;
+        w[i] -= lr * (gk * d + vk * s);
+    }
+}
+/* s = rho s + (1 - rho) g^2;  w -= lr g / sqrt(s + eps) */
+DLI_INLINE void dli_rmsprop_body(float *w, const float *g, float *s, dl_int n, float lr,
+                                 float rho, float one_minus_rho, float eps, float decay)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i], v = rho * s[i] + one_minus_rho * (d * d);
+        v = DLI_TINY(v);
+        s[i] = v;
+        w[i] -= lr * d * dli_rsqrtf(v + eps);
+    }
+}
+/* m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= step m / (sqrt(v) + eps). The caller has
+   folded the bias corrections into step and eps. decay is added to the gradient (Adam), shrink
+   multiplies the weight (AdamW: 1 - lr * decay; otherwise 1). */
+DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_int n, float b1,
+                              float one_minus_b1, float b2, float one_minus_b2, float step,
+                              float eps, float decay, float shrink)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i];
+        float a = b1 * m[i] + one_minus_b1 * d, q = b2 * v[i] + one_minus_b2 * (d * d);
+        a = DLI_TINY(a);
+        q = DLI_TINY(q);
+        m[i] = a;
+        v[i] = q;
+        w[i] = w[i] * shrink - step * a / (dli_sqrtf(q) + eps);
+    }
+}
+/* y = keep ? scale x : 0 (or y +=, for the gradient: same key and first, same mask). Element i
+   is dropped when its 24 random bits are below drop24 = p * 2^24. */
+DLI_INLINE void dli_dropout_body(float *y, const float *x, dl_int n, uint32_t first,
+                                 uint32_t key0, uint32_t key1, int32_t drop24, float scale, int add)
+{
+    dl_int i;
+    if (add) {
+        for (i = 0; i < n; i++) {
+            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+            y[i] += r < drop24 ? 0.0f : scale * x[i];
+        }
+    } else {
+        for (i = 0; i < n; i++) {
+            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+            y[i] = r < drop24 ? 0.0f : scale * x[i];
+        }
+    }
+}
+
+/* ---- packing ----
+   Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+#if DLI_SIMD
+typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t dli_i4 __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define DLI_LO(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define DLI_HI(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define DLI_LL(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
+#define DLI_HH(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#else
+#define DLI_LO(a, b) __builtin_shuffle(a, b, lo)
+#define DLI_HI(a, b) __builtin_shuffle(a, b, hi)
+#define DLI_LL(a, b) __builtin_shuffle(a, b, ll)
+#define DLI_HH(a, b) __builtin_shuffle(a, b, hh)
+#endif
+/* dst[i * ld + l] = src[l * ls + i], 4 x 4, by interleaving halves twice */
+DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
+{
+#if !defined(__clang__)
+    const dli_i4 lo = { 0, 4, 1, 5 }, hi = { 2, 6, 3, 7 };
+    const dli_i4 ll = { 0, 1, 4, 5 }, hh = { 2, 3, 6, 7 };
+#endif
+    dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
+    dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
+    dli_v4 p = DLI_LO(a, b), q = DLI_LO(c, d), r = DLI_HI(a, b), s = DLI_HI(c, d);
+    *(dli_v4 *)dst = DLI_LL(p, q);
+    *(dli_v4 *)(dst + ld) = DLI_HH(p, q);
+    *(dli_v4 *)(dst + 2 * ld) = DLI_LL(r, s);
+    *(dli_v4 *)(dst + 3 * ld) = DLI_HH(r, s);
+}
+#else
+DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
+{
+    dl_int i, l;
+    for (l = 0; l < 4; l++)
+        for (i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+}
+#endif
+/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
+DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_int ls,
+                                   dl_int rows, dl_int cols)
+{
+    dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    for (l = 0; l < r4; l += 4)
+        for (i = 0; i < c4; i += 4) dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+    for (l = 0; l < r4; l++)
+        for (i = c4; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+    for (l = r4; l < rows; l++)
+        for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+}
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
+DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
+                              dl_int k, dl_int w)
+{
+    dl_int j, i, l;
+    for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
+        dl_int rows = dli_min(w, n - j);
+        if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
+        if (js == 1)
+            for (i = 0; i < k; i++) {
+                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+            }
+        else if (ks == 1)
+            for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
+                dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
+        else
+            for (i = 0; i < k; i++)
+                for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
+    }
+}
+#endif /* DLI_FAST */
+
+static bool dli_fast_start(dl_ctx *c, int threads)
+{
+#if DLI_FAST
+    size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
+    void *p = DL_MALLOC(bytes);
+    if (!p) return dli_no_memory(c, "dl_set_threads", bytes);
+    if (c->product_memory) DL_FREE(c->product_memory);
+    c->product_memory = p;
+    c->product_work = dli_align(p);
+    c->fast = dli_fast_pick();
+#endif
+    c->threads = threads;
+    return true;
+}
+
+static const char *dli_fast_name(const dl_ctx *c)
+{
+#if DLI_FAST
+    return c->fast->name;
+#else
+    (void)c;
+    return "plain kernels";
+#endif
+}
+
+/* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
+
+#if DLI_FAST
+static void dli_product_run(dl_ctx *c, dli_product p, bool add)
+{
+    p.add = add;
+    dli_gemm(c->fast, &p, c->threads, c->product_work);
+}
+#endif
+
 static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
+#if DLI_FAST
+    dli_product p = dli_product_nt(N, M, D, x, w, y);
+    p.col_bias = b;
+    dli_product_run(c, p, false);
+#else
     (void)c;
     dlk_linear_forward(y, x, w, b, N, D, M);
+#endif
 }
 
-static void dli_linear_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+/* With add_dx false, dx is overwritten. */
+static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
                                 const dl_real *dy, const dl_real *x, const dl_real *w, dl_int N,
                                 dl_int D, dl_int M)
 {
+#if DLI_FAST
+    if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
+    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), true);
+    if (db) c->fast->col_sums(db, dy, M, N, M);
+#else
     (void)c;
+    if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
+#endif
 }
 
 static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                dl_int N, dl_int K, dl_int M)
 {
+#if DLI_FAST
+    dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
+#else
     (void)c;
     dlk_matmul_forward(y, a, b, N, K, M);
+#endif
 }
 
 static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                 const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
 {
+#if DLI_FAST
+    if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
+    if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);
+#else
     (void)c;
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
+#endif
+}
+
+static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
+                              const dl_real *x, dl_int n, double p, double q)
+{
+#if DLI_FAST
+    void (*fast)(float *, const float *, dl_int) =
+        kernel == dlk_relu_forward      ? c->fast->vrelu :
+        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
+        kernel == dlk_tanh_forward      ? c->fast->vtanh :
+        kernel == dlk_gelu_forward      ? c->fast->vgelu :
+        kernel == dlk_gelu_tanh_forward ? c->fast->vgelu_tanh :
+        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
+    if (fast) {
+        DLI_SPLIT(n, c->threads, at, len, fast(y + at, x + at, len));
+        return;
+    }
+#endif
+    (void)c;
+    kernel(y, x, n, p, q);
+}
+
+static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
+                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
+                               double p, double q)
+{
+#if DLI_FAST
+    void (*fast)(float *, const float *, const float *, dl_int, int) =
+        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
+        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
+        kernel == dlk_tanh_backward      ? c->fast->vtanh_back :
+        kernel == dlk_gelu_backward      ? c->fast->vgelu_back :
+        kernel == dlk_gelu_tanh_backward ? c->fast->vgelu_tanh_back : NULL;
+    if (fast) {
+        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
+        DLI_SPLIT(n, c->threads, at, len, fast(dx + at, dy + at, v + at, len, add));
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
+    kernel(dx, dy, y, x, n, p, q);
+}
+
+static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+#if DLI_FAST
+    c->fast->softmax(y, x, N, C);
+#else
+    (void)c;
+    dlk_softmax_forward(y, x, N, C);
+#endif
+}
+
+static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double rho, double eps_in, double eps_out)
+{
+#if DLI_FAST
+    if (eps_out == 0) {
+        DLI_SPLIT(n, c->threads, at, len,
+                  c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                   (float)(1 - rho), (float)eps_in, 0));
+        return;
+    }
+#endif
+    (void)c;
+    dlk_rmsprop_step(w, g, a, n, lr, rho, eps_in, eps_out);
+}
+
+static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
+                          dl_int n, double lr, double b1, double b2, double eps, int64_t t,
+                          bool keras_eps)
+{
+#if DLI_FAST
+    double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
+    float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    float e = (float)(keras_eps ? eps : eps * root);
+    DLI_SPLIT(n, c->threads, at, len,
+              c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                            (float)b2, (float)(1 - b2), step, e, 0, 1));
+#else
+    (void)c;
+    dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
+#endif
+}
+
+/* Bytes to numbers. */
+static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
+{
+#if DLI_FAST
+    c->fast->bytes(y, x, n, (float)scale);
+#else
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
+#endif
 }
 
 /* ------------------------------------------------------------------------ >>tensors-impl ---- */
@@ -2415,7 +3096,7 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
-        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_CHUNKS) {
+        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
             dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
                     "(limit %.1f MB); call dl_tape_clear after every step, or raise dl_tape_limit",
                     who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
@@ -2923,6 +3604,16 @@ static dl_real *dli_grad(dl_tensor *t)
     return root->grad;
 }
 
+/* The same for a backward that can overwrite instead: *add says whether it must add. */
+static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    *add = !root->fresh;
+    if (!t->requires_grad || !root->grad) return NULL;
+    root->fresh = false;
+    return root->grad;
+}
+
 /* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
 static bool dli_reach(dl_tensor *t, const char *op)
 {
@@ -3050,7 +3741,11 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
 static void dli_unary_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *y = node->out;
-    node->unary(dli_grad(x), dli_grad(y), y->data, x->data, x->size, node->p, node->q);
+    const dl_real *dy = dli_grad(y);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
+                       node->q);
 }
 
 static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
@@ -3064,7 +3759,7 @@ static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn f
         y->node->p = p;
         y->node->q = q;
     }
-    forward(y->data, x->data, x->size, p, q);
+    dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
     return y;
 }
 
@@ -3277,7 +3972,7 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
     dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
-    if (y) dlk_softmax_forward(y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) dli_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
@@ -3331,8 +4026,11 @@ static void dli_linear_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    dli_linear_backward(node->out->ctx, dli_grad(x), dli_grad(w), b ? dli_grad(b) : NULL,
-                        dli_grad(node->out), x->data, w->data, dli_rows(x), D, M);
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    dli_linear_backward(node->out->ctx, dx, add, dli_grad(w), b ? dli_grad(b) : NULL, dy, x->data,
+                        w->data, dli_rows(x), D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
@@ -4413,19 +5111,19 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
     struct { const char *name; double value, lo, hi; } field[11];
     int i, n = 0;
-#define DLI_FIELD(f, low, high) \
+#define DLI_OPTION(f, low, high) \
     (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
-    DLI_FIELD(lr, 0, DBL_MAX);
-    DLI_FIELD(momentum, 0, 1);
-    DLI_FIELD(rho, 0, 1);
-    DLI_FIELD(beta1, 0, 1 - DBL_EPSILON);
-    DLI_FIELD(beta2, 0, 1 - DBL_EPSILON);
-    DLI_FIELD(eps, 0, DBL_MAX);
-    DLI_FIELD(start, 0, DBL_MAX);
-    DLI_FIELD(weight_decay, 0, DBL_MAX);
-    DLI_FIELD(l1, 0, DBL_MAX);
-    DLI_FIELD(l2, 0, DBL_MAX);
-#undef DLI_FIELD
+    DLI_OPTION(lr, 0, DBL_MAX);
+    DLI_OPTION(momentum, 0, 1);
+    DLI_OPTION(rho, 0, 1);
+    DLI_OPTION(beta1, 0, 1 - DBL_EPSILON);
+    DLI_OPTION(beta2, 0, 1 - DBL_EPSILON);
+    DLI_OPTION(eps, 0, DBL_MAX);
+    DLI_OPTION(start, 0, DBL_MAX);
+    DLI_OPTION(weight_decay, 0, DBL_MAX);
+    DLI_OPTION(l1, 0, DBL_MAX);
+    DLI_OPTION(l2, 0, DBL_MAX);
+#undef DLI_OPTION
     for (i = 0; i < n; i++)
         if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
@@ -4535,12 +5233,12 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
         break;
     case DL_ADAGRAD: dlk_adagrad_step(w, g, m, n, d->lr, in, out); break;
     case DL_ADADELTA: dlk_adadelta_step(w, g, m, v, n, d->lr, d->rho, d->eps); break;
-    case DL_RMSPROP: dlk_rmsprop_step(w, g, m, n, d->lr, d->rho, in, out); break;
+    case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
     case DL_ADAMW:
         dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);
         /* fall through */
     case DL_ADAM:
-        dlk_adam_step(w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
+        dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
         break;
     }
     p->version++;

@@ -1000,8 +1000,9 @@ struct dl_data {
     struct dli_storage *storage;  /* private: owns the arrays                                 */
 };
 
-/* Copy count samples x (each of shape) with class labels 0 .. classes-1, or with targets y (each
-   of target_shape). NULL with a message for a label out of range (named with its position). */
+/* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
+   targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
+   message for a label out of range (named with its position). */
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes);
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
@@ -1013,14 +1014,17 @@ DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int coun
                                        dl_shape shape, const dl_real *y, dl_shape target_shape);
 
 /* Images and labels in IDX, the format of MNIST: big-endian, magic 00 00 08 rank. Samples are
-   [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1. */
+   [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1.
+   labels NULL: data without labels. The bytes are copied. NULL with a message on failure. */
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes);
 #ifndef DL_NO_STDIO
+/* The same from two files (labels may be NULL). */
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes);
 
 /* MNIST (or Fashion-MNIST) from the four files train-images-idx3-ubyte, train-labels-idx1-ubyte,
-   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. */
+   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. NULL
+   with a message on failure. */
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 #endif
 
@@ -1028,15 +1032,15 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 DL_DEF void dl_data_free(dl_data *d);
 
 /* Views that share storage: count samples from first on; and a split in two, the second with the
-   last fraction (0 .. 1) of the samples. */
+   last fraction (0 .. 1) of the samples, rounded to a whole number of them. */
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count);
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second);
 
 /* Sample i as a batch of one [1,...] on the tape, its numbers scaled. NULL when i is outside. */
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
-/* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader) or targets y [N,...] on the
-   tape, whichever the data has, else NULL. */
+/* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
+   targets y [N,...] on the tape, whichever the data has, else NULL. */
 typedef struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
@@ -1045,11 +1049,13 @@ typedef struct dl_batch {
 } dl_batch;
 
 /* Mini-batches of a data set, in a new random order every epoch when shuffle is true. Free with
-   dl_loader_free or dl_free. The data set must outlive it. */
+   dl_loader_free or dl_free. It keeps the storage alive: the data set may be freed first. NULL
+   with a message for a batch size below 1 or an empty data set. */
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle);
 DL_DEF void dl_loader_free(dl_loader *l);
 
-/* The next batch; false at the end of the epoch (the next call starts a new one) and on failure.
+/* The next batch; false at the end of the epoch (the next call starts a new one) and on failure
+   (dl_error tells which; batch is left as it was).
    while (dl_loader_next(loader, &batch)) { ... } is one epoch. */
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 
@@ -6007,7 +6013,1145 @@ DL_DEF void dl_model_summary(const dl_model *m)
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
-/* -------------------------------------------------------------------------- >>files-impl ---- */
+#ifndef DL_NO_STDIO
+#include <errno.h>
+#endif
+
+/* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
+struct dli_storage {
+    int   references;
+    void *samples;                  /* memory of bytes or values, freed with the last reference */
+    void *answers;                  /* memory of labels or targets                              */
+};
+
+static void dli_storage_release(struct dli_storage *s)
+{
+    if (!s || --s->references > 0) return;
+    if (s->samples) DL_FREE(s->samples);
+    if (s->answers) DL_FREE(s->answers);
+    DL_FREE(s);
+}
+
+static void dli_data_destroy(void *object) { dli_storage_release(((dl_data *)object)->storage); }
+
+/* Elements of one sample (or target), or -1 with a message: it must not be empty, and with the
+   batch dimension in front it must still be a shape. */
+static dl_int dli_sample_size(dl_ctx *c, const char *who, const char *what, dl_int count,
+                              dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_int size = dl_shape_size(shape);
+    if (size < 1 || shape.rank >= DL_MAX_DIMS) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the rank "
+                "at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+        return -1;
+    }
+    if (dl_shape_size(dli_batch_shape(count, shape)) < 0) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
+                (long long)count, what, dli_shape_text(s, shape));
+        return -1;
+    }
+    return size;
+}
+
+/* A data set of count samples, and its storage, both without arrays yet. */
+static dl_data *dli_data_new(dl_ctx *c, const char *who, dl_int count, dl_shape shape)
+{
+    dl_data *d;
+    if (count < 0 || count > INT32_MAX) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
+                (long long)count, (long)INT32_MAX);
+        return NULL;
+    }
+    if (dli_sample_size(c, who, "sample", count, shape) < 0) return NULL;
+    d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
+    if (!d) return NULL;
+    d->ctx = c;
+    d->count = count;
+    d->shape = dli_rank(shape, shape.rank);
+    d->scale = 1;
+    d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
+    if (!d->storage) {
+        dli_object_free(d);
+        return NULL;
+    }
+    d->storage->references = 1;
+    return d;
+}
+
+/* n elements of size bytes at from: themselves when they are borrowed, else a copy, which *owner
+   is to free. NULL without memory. */
+static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, dl_int n,
+                                  size_t size, bool borrow, void **owner)
+{
+    if (borrow) return from;
+    *owner = dli_alloc(c, who, (size_t)n, size);
+    if (*owner && n > 0) memcpy(*owner, from, (size_t)n * size);
+    return *owner;
+}
+
+/* The four ways to make a data set of arrays: with labels, or (targets true) with targets y. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_real *x, dl_int count,
+                                   dl_shape shape, const int32_t *labels, int classes,
+                                   bool targets, const dl_real *y, dl_shape target_shape,
+                                   bool borrow)
+{
+    dl_data *d;
+    dl_int size;
+    if (!c || !(d = dli_data_new(c, who, count, shape))) return NULL;
+    if (!x || (targets && !y)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
+        goto failed;
+    }
+    if (classes < 0 || (labels != NULL) != (classes > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
+                "without labels has NULL and 0", who, labels ? "given" : "are NULL", classes);
+        goto failed;
+    }
+    if (labels && !dli_check_index(c, who, "label", labels, count, classes)) goto failed;
+    size = count * dl_shape_size(shape);
+    d->values = (const dl_real *)dli_data_array(c, who, x, size, sizeof *x, borrow,
+                                                &d->storage->samples);
+    if (!d->values) goto failed;
+    if (targets) {
+        if ((size = dli_sample_size(c, who, "target", count, target_shape)) < 0) goto failed;
+        d->target_shape = dli_rank(target_shape, target_shape.rank);
+        d->targets = (const dl_real *)dli_data_array(c, who, y, count * size, sizeof *y, borrow,
+                                                     &d->storage->answers);
+        if (!d->targets) goto failed;
+    }
+    if (labels) {
+        d->classes = classes;
+        d->labels = (const int32_t *)dli_data_array(c, who, labels, count, sizeof *labels, borrow,
+                                                    &d->storage->answers);
+        if (!d->labels) goto failed;
+    }
+    return d;
+failed:
+    dli_object_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                    const int32_t *labels, int classes)
+{
+    return dli_data_of_arrays(dl, "dl_data_from_arrays", x, count, shape, labels, classes, false,
+                              NULL, dl_shape0(), false);
+}
+
+DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                     const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_arrays(dl, "dl_data_from_targets", x, count, shape, NULL, 0, true, y,
+                              target_shape, false);
+}
+
+DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                      const int32_t *labels, int classes)
+{
+    return dli_data_of_arrays(dl, "dl_data_borrow_arrays", x, count, shape, labels, classes, false,
+                              NULL, dl_shape0(), true);
+}
+
+DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
+                                       dl_shape shape, const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_arrays(dl, "dl_data_borrow_targets", x, count, shape, NULL, 0, true, y,
+                              target_shape, true);
+}
+
+DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
+
+/* ---- IDX ----
+   A header of 4 + 4 rank bytes, then one byte an element:
+       00 00 08 rank    8: the elements are unsigned bytes
+       count ...        rank sizes of 4 bytes, the most significant one first
+   Nothing in it is believed: the sizes must account for every byte that is there. */
+
+/* Read the header of what (a path, or "images") with the rank it must have into count[rank]. */
+static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const uint8_t *p,
+                           size_t bytes, int rank, dl_int *count)
+{
+    const size_t header = 4 + 4 * (size_t)rank;
+    double need = 1, have;
+    uint32_t n;
+    int i;
+    if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
+                       "(gunzip)", who, what);
+    if (bytes < header)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
+                       "%d", who, what, (unsigned long long)bytes, (int)header);
+    if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
+                       "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
+                       rank == 1 ? "labels" : "images", rank,
+                       p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
+    for (i = 0; i < rank; i++) {
+        const uint8_t *q = p + 4 + 4 * i;
+        n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
+        if (n > INT32_MAX)
+            return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
+                           "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
+        count[i] = (dl_int)n;
+    }
+    have = (double)(bytes - header);
+    if (have != need)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                       "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
+                       have);
+    return true;
+}
+
+/* The sources of a data set: names for messages, bytes, and how many. labels may be NULL. */
+typedef struct dli_idx_files {
+    const char    *image_name, *label_name;
+    const uint8_t *images, *labels;
+    size_t         image_bytes, label_bytes;
+} dli_idx_files;
+
+/* Check both sources and make a data set of them. With owner, *owner is the memory that images
+   are in, and the data set takes it over (*owner becomes NULL); without, the images are copied. */
+static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
+                        void **owner)
+{
+    dl_int size[3], labels = 0, i;
+    int32_t *label;
+    int32_t most = -1;
+    dl_data *d;
+    if (classes < 0) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
+                "+ 1", who, classes);
+        return NULL;
+    }
+    if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
+    if (f->labels) {
+        if (!dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
+            return NULL;
+        if (labels != size[0]) {
+            dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                    f->image_name, (long long)size[0], f->label_name, (long long)labels);
+            return NULL;
+        }
+    }
+    d = dli_data_new(c, who, size[0], dl_shape3(1, size[1], size[2]));
+    if (!d) return NULL;
+    if (f->labels) {
+        label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
+        if (!label) goto failed;
+        d->storage->answers = label;
+        d->labels = label;
+        for (i = 0; i < labels; i++) {
+            label[i] = f->labels[8 + i];
+            if (label[i] > most) most = label[i];
+        }
+        d->classes = classes ? classes : most + 1;
+        if (!dli_check_index(c, who, "label", label, labels, d->classes)) goto failed;
+    }
+    d->scale = 1.0 / 255;
+    if (owner) {
+        d->storage->samples = *owner;
+        *owner = NULL;
+        d->bytes = f->images + 16;
+    } else {
+        d->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16,
+                                                   size[0] * size[1] * size[2], 1, false,
+                                                   &d->storage->samples);
+        if (!d->bytes) goto failed;
+    }
+    return d;
+failed:
+    dli_object_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
+                                   const void *labels, size_t label_bytes, int classes)
+{
+    dli_idx_files f;
+    if (!dl) return NULL;
+    f.image_name = "images";
+    f.label_name = "labels";
+    f.images = (const uint8_t *)images;
+    f.labels = (const uint8_t *)labels;
+    f.image_bytes = image_bytes;
+    f.label_bytes = label_bytes;
+    if (!images) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
+        return NULL;
+    }
+    return dli_idx(dl, "dl_idx_from_memory", &f, classes, NULL);
+}
+
+#ifndef DL_NO_STDIO
+/* What an errno means; 0 when the C library did not set one, which C99 leaves open. */
+static const char *dli_reason(int error) { return error ? strerror(error) : "unknown reason"; }
+
+/* A whole file into memory that the caller frees with DL_FREE, its length into *size. How long it
+   is shows only when it has been read: asking first gives nonsense for pipes and directories.
+   NULL with a message that ends in hint. */
+static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
+                              size_t *size)
+{
+    size_t room = (size_t)1 << 16, used = 0, got;
+    uint8_t *p, *more;
+    FILE *f;
+    errno = 0;
+    f = fopen(path, "rb");
+    if (!f) {
+        dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
+        return NULL;
+    }
+    p = (uint8_t *)DL_MALLOC(room);
+    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
+        used += got;
+        if (used < room) continue;
+        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
+        if (!more) {
+            DL_FREE(p);
+            p = NULL;
+        } else {
+            p = more;
+            room *= 2;
+        }
+    }
+    if (!p) dli_no_memory(c, who, room);
+    if (p && ferror(f)) {
+        dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
+        DL_FREE(p);
+        p = NULL;
+    }
+    fclose(f);
+    if (!p) return NULL;
+    *size = used;
+    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
+    return more ? more : p;
+}
+
+static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
+                             int classes, const char *hint)
+{
+    dli_idx_files f;
+    dl_data *d = NULL;
+    void *image_memory, *label_memory = NULL;
+    memset(&f, 0, sizeof f);
+    f.image_name = images;
+    f.label_name = labels;
+    image_memory = dli_read_file(c, who, images, hint, &f.image_bytes);
+    if (image_memory && labels)
+        label_memory = dli_read_file(c, who, labels, hint, &f.label_bytes);
+    f.images = (const uint8_t *)image_memory;
+    f.labels = (const uint8_t *)label_memory;
+    if (image_memory && (label_memory || !labels)) d = dli_idx(c, who, &f, classes, &image_memory);
+    if (image_memory) DL_FREE(image_memory);
+    if (label_memory) DL_FREE(label_memory);
+    return d;
+}
+
+DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
+{
+    if (!dl) return NULL;
+    if (!images) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_load: the path of the images is NULL");
+        return NULL;
+    }
+    return dli_idx_load(dl, "dl_idx_load", images, labels, classes, "");
+}
+
+DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
+{
+    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k", *slash;
+    size_t length, room;
+    char *images, *labels;
+    dl_data *d;
+    if (!dl) return NULL;
+    if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
+        if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+        else dl_fail(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
+                     (int)split);
+        return NULL;
+    }
+    length = strlen(dir);
+    room = length + 32;                         /* "/train-labels-idx1-ubyte" and some */
+    slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    images = (char *)dli_alloc(dl, who, 2, room);
+    if (!images) return NULL;
+    labels = images + room;
+    snprintf(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
+    snprintf(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
+                     "directory that holds MNIST's four unpacked files");
+    if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
+        dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
+                "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
+                (long long)d->shape.dim[2]);
+        dl_data_free(d);
+        d = NULL;
+    }
+    DL_FREE(images);
+    return d;
+}
+#endif
+
+/* ---- views ---- */
+
+static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, dl_int count)
+{
+    dl_data *v = (dl_data *)dli_object_new(d->ctx, who, sizeof *v, dli_data_destroy);
+    if (!v) return NULL;
+    *v = *d;
+    v->count = count;
+    if (v->bytes) v->bytes += first * dl_shape_size(d->shape);
+    if (v->values) v->values += first * dl_shape_size(d->shape);
+    if (v->labels) v->labels += first;
+    if (v->targets) v->targets += first * dl_shape_size(d->target_shape);
+    v->storage->references++;
+    return v;
+}
+
+DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
+{
+    if (!d) return NULL;
+    if (first < 0 || count < 0 || first > d->count || count > d->count - first) {
+        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_take: %lld samples from %lld on are not in the data "
+                "set's %lld", (long long)count, (long long)first, (long long)d->count);
+        return NULL;
+    }
+    return dli_data_view(d, "dl_data_take", first, count);
+}
+
+DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+{
+    dl_data *a, *b;
+    dl_int n;
+    if (!d) return false;
+    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "dl_data_split: fraction %g must be from 0 to 1, "
+                       "and both results have a place to go", fraction);
+    n = (dl_int)floor((double)d->count * fraction + 0.5);
+    a = dli_data_view(d, "dl_data_split", 0, d->count - n);
+    if (!a) return false;
+    b = dli_data_view(d, "dl_data_split", d->count - n, n);
+    if (!b) {
+        dl_data_free(a);
+        return false;
+    }
+    *first = a;
+    *second = b;
+    return true;
+}
+
+/* ---- batches ---- */
+
+/* y[n,D] = scale times samples order[0..n-1] of bytes [..,D]. */
+static void dli_gather_bytes(dl_real *y, const uint8_t *bytes, const int32_t *order, dl_int n,
+                             dl_int D, double scale)
+{
+    const dl_real s = (dl_real)scale;
+    dl_int i, j;
+    for (i = 0; i < n; i++, y += D) {
+        const uint8_t *x = bytes + order[i] * D;
+        for (j = 0; j < D; j++) y[j] = (dl_real)x[j] * s;
+    }
+}
+
+/* y[n,D] = rows order[0..n-1] of values [..,D]. */
+static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
+                              dl_int D)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
+}
+
+/* Fill x [n,...] with samples order[0..n-1]. */
+static void dli_gather(dl_tensor *x, const dl_data *d, const int32_t *order, dl_int n)
+{
+    dl_int D = dl_shape_size(d->shape);
+    if (d->bytes) dli_gather_bytes(x->data, d->bytes, order, n, D, d->scale);
+    else dli_gather_values(x->data, d->values, order, n, D);
+}
+
+DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
+{
+    dl_tensor *x;
+    int32_t index = (int32_t)i;
+    if (!d) return NULL;
+    if (i < 0 || i >= d->count) {
+        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
+                "%lld, from 0 on", (long long)i, (long long)d->count);
+        return NULL;
+    }
+    x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    if (x) dli_gather(x, d, &index, 1);
+    return x;
+}
+
+struct dl_loader {
+    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_int   batch_size;
+    dl_int   next;                  /* samples of this epoch handed out yet         */
+    bool     shuffle;
+    dl_rng   rng;
+    int32_t *order;                 /* the epoch's order of all samples, and ...    */
+    int32_t *labels;                /* ... behind it room for a batch's labels      */
+};
+
+static void dli_loader_destroy(void *object)
+{
+    dl_loader *l = (dl_loader *)object;
+    dli_storage_release(l->data.storage);
+    if (l->order) DL_FREE(l->order);
+}
+
+DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
+{
+    const char *who = "dl_loader_new";
+    dl_loader *l;
+    dl_int i;
+    if (!d) return NULL;
+    if (batch_size < 1 || d->count < 1) {
+        if (batch_size < 1)
+            dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
+                    (long long)batch_size);
+        else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+        return NULL;
+    }
+    l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+    if (!l) return NULL;
+    l->data = *d;
+    l->data.storage->references++;
+    l->batch_size = batch_size < d->count ? batch_size : d->count;
+    l->shuffle = shuffle;
+    l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
+                                    sizeof *l->order);
+    if (!l->order) {
+        dli_object_free(l);
+        return NULL;
+    }
+    l->labels = l->order + d->count;
+    for (i = 0; i < d->count; i++) l->order[i] = (int32_t)i;
+    /* Its own stream: what else draws from the context's does not change the order of samples,
+       and a loader that does not shuffle (evaluating, say) draws nothing at all. */
+    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    return l;
+}
+
+DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
+
+DL_DEF dl_int dl_loader_batches(const dl_loader *l)
+{
+    return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
+}
+
+DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
+{
+    const char *who = "dl_loader_next";
+    const dl_data *d;
+    const int32_t *order;
+    dl_tensor *x, *y = NULL;
+    dl_int n, i;
+    if (!l || !batch) return false;
+    d = &l->data;
+    if (l->next == d->count) {
+        l->next = 0;
+        return false;
+    }
+    n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
+    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (!x || (d->targets && !y)) return false;
+    /* From here on nothing fails, so a call that did has not used up random numbers. */
+    if (l->next == 0 && l->shuffle) dl_rng_permutation(&l->rng, l->order, d->count);
+    order = l->order + l->next;
+    dli_gather(x, d, order, n);
+    if (y) dli_gather_values(y->data, d->targets, order, n, dl_shape_size(d->target_shape));
+    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[order[i]];
+    batch->x = x;
+    batch->y = y;
+    batch->labels = d->labels ? l->labels : NULL;
+    batch->size = n;
+    batch->number = l->next / l->batch_size;
+    l->next += n;
+    return true;
+}
+
+/* -------------------------------------------------------------------------- >>files-impl ----
+   safetensors, the whole format:
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   A file comes from anywhere, so the reader believes nothing in it, and it touches the model only
+   when all of it has been checked.
+   ------------------------------------------------------------------------------------------ */
+
+/* Numbers are put together byte by byte: that is right on machines of either byte order. */
+static uint64_t dli_get_bytes(const uint8_t *p, int n)
+{
+    uint64_t v = 0;
+    while (n-- > 0) v = v << 8 | p[n];
+    return v;
+}
+
+static dl_real dli_get_real(const uint8_t *p, bool wide)
+{
+    float f;
+    double d;
+    uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
+    uint32_t low = (uint32_t)bits;
+    memcpy(&f, &low, sizeof f);
+    if (!wide) return (dl_real)f;
+    memcpy(&d, &bits, sizeof d);
+    if (!DLI_DOUBLE && d > (double)FLT_MAX) return (dl_real)INFINITY;  /* C leaves such a cast */
+    if (!DLI_DOUBLE && d < -(double)FLT_MAX) return (dl_real)-INFINITY; /* undefined           */
+    return (dl_real)d;
+}
+
+/* ---- as much JSON as such a header needs ----
+   Every function leaves p where it stopped. wrong is what should have been there; once it is set,
+   everything fails. Nothing reads at or behind end. */
+typedef struct dli_json { const uint8_t *p, *end; const char *wrong; } dli_json;
+
+static bool dli_json_wrong(dli_json *j, const char *expected)
+{
+    if (!j->wrong) j->wrong = expected;
+    return false;
+}
+
+/* The byte at p if there is one, else -1. */
+static int dli_json_byte(const dli_json *j) { return j->p < j->end ? *j->p : -1; }
+
+/* The same, behind white space. */
+static int dli_json_peek(dli_json *j)
+{
+    int b = dli_json_byte(j);
+    while (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
+        j->p++;
+        b = dli_json_byte(j);
+    }
+    return b;
+}
+
+/* Is c next? Then go past it. */
+static bool dli_json_take(dli_json *j, char c)
+{
+    if (j->wrong || dli_json_peek(j) != c) return false;
+    j->p++;
+    return true;
+}
+
+static bool dli_json_expect(dli_json *j, char c, const char *expected)
+{
+    return dli_json_take(j, c) || dli_json_wrong(j, expected);
+}
+
+/* The four hexadecimal digits behind \u, or -1. */
+static int dli_json_hex(dli_json *j)
+{
+    int i, v = 0;
+    for (i = 0; i < 4; i++) {
+        int b = dli_json_byte(j);
+        if (b >= '0' && b <= '9') v = v * 16 + b - '0';
+        else if (b >= 'a' && b <= 'f') v = v * 16 + b - 'a' + 10;
+        else if (b >= 'A' && b <= 'F') v = v * 16 + b - 'A' + 10;
+        else return dli_json_wrong(j, "four hexadecimal digits"), -1;
+        j->p++;
+    }
+    return v;
+}
+
+/* What stands behind a backslash: a code point, or -1. */
+static int dli_json_escape(dli_json *j)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    int b = dli_json_byte(j), i, low;
+    for (i = 0; from[i]; i++)
+        if (b == from[i]) {
+            j->p++;
+            return to[i];
+        }
+    if (b != 'u') return dli_json_wrong(j, "one of \"\\/bfnrtu"), -1;
+    j->p++;
+    b = dli_json_hex(j);
+    if (b < 0xD800 || b > 0xDFFF) return b;
+    if (b > 0xDBFF || j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u')
+        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
+    j->p += 2;
+    low = dli_json_hex(j);
+    if (low < 0xDC00 || low > 0xDFFF)
+        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
+    return 0x10000 + (b - 0xD800) * 0x400 + (low - 0xDC00);
+}
+
+/* A string, decoded to UTF-8. What is longer than room - 1 bytes is read but not kept. A control
+   character becomes "?": the text may end up in a message on someone's terminal. */
+static bool dli_json_string(dli_json *j, char *text, size_t room)
+{
+    size_t n = 0;
+    text[0] = 0;
+    if (!dli_json_expect(j, '"', "a string")) return false;
+    while (dli_json_byte(j) != '"') {
+        char out[4];
+        int b = dli_json_byte(j), bytes = 1, i;
+        if (b < ' ') return dli_json_wrong(j, "the end of the string");
+        j->p++;
+        if (b == '\\') {
+            if ((b = dli_json_escape(j)) < 0) return false;
+            bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
+        }
+        if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
+        else {
+            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            for (i = 1; i < bytes; i++) out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+        }
+        for (i = 0; i < bytes; i++)
+            if (n + 1 < room) text[n++] = out[i];
+    }
+    text[n] = 0;
+    j->p++;
+    return true;
+}
+
+/* A whole number 0, 1, ... that a size can be. */
+static bool dli_json_count(dli_json *j, dl_int *count)
+{
+    const dl_int most = PTRDIFF_MAX;
+    dl_int n = 0;
+    int b = dli_json_peek(j), digits = 0;
+    for (; b >= '0' && b <= '9'; b = dli_json_byte(j)) {
+        b -= '0';
+        if (digits++ && n == 0) return dli_json_wrong(j, "a number without leading zeros");
+        if (n > (most - b) / 10) return dli_json_wrong(j, "a smaller number");
+        n = n * 10 + b;
+        j->p++;
+    }
+    *count = n;
+    return digits > 0 || dli_json_wrong(j, "a whole number");
+}
+
+/* [1,2,3]: at most most numbers; how many into *n. */
+static bool dli_json_counts(dli_json *j, dl_int *count, int most, int *n)
+{
+    *n = 0;
+    if (!dli_json_expect(j, '[', "[")) return false;
+    if (dli_json_take(j, ']')) return true;
+    do {
+        if (*n == most) return dli_json_wrong(j, "fewer numbers");
+        if (!dli_json_count(j, &count[(*n)++])) return false;
+    } while (dli_json_take(j, ','));
+    return dli_json_expect(j, ']', ", or ]");
+}
+
+/* Inside {...}: the next key and its colon. False at the end, or (with j->wrong) without a key. */
+static bool dli_json_key(dli_json *j, bool *first, char *key, size_t room)
+{
+    if (dli_json_take(j, '}')) return false;
+    if (!*first && !dli_json_expect(j, ',', ", or }")) return false;
+    *first = false;
+    return dli_json_string(j, key, room) && dli_json_expect(j, ':', ":");
+}
+
+/* One or more digits. */
+static bool dli_json_digits(dli_json *j)
+{
+    const uint8_t *start = j->p;
+    while (dli_json_byte(j) >= '0' && dli_json_byte(j) <= '9') j->p++;
+    return j->p > start || dli_json_wrong(j, "a digit");
+}
+
+static bool dli_json_skip_number(dli_json *j)
+{
+    if (dli_json_byte(j) == '-') j->p++;
+    if (dli_json_byte(j) == '0') j->p++;
+    else if (!dli_json_digits(j)) return false;
+    if (dli_json_byte(j) == '.') {
+        j->p++;
+        if (!dli_json_digits(j)) return false;
+    }
+    if (dli_json_byte(j) == 'e' || dli_json_byte(j) == 'E') {
+        j->p++;
+        if (dli_json_byte(j) == '+' || dli_json_byte(j) == '-') j->p++;
+        if (!dli_json_digits(j)) return false;
+    }
+    return true;
+}
+
+/* Go past any value; at most depth arrays and objects may be nested in it. */
+static bool dli_json_skip(dli_json *j, int depth)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    char text[8];
+    bool first = true;
+    int b, i;
+    if (j->wrong) return false;
+    b = dli_json_peek(j);
+    if (b == '"') return dli_json_string(j, text, sizeof text);
+    if (b == '-' || (b >= '0' && b <= '9')) return dli_json_skip_number(j);
+    for (i = 0; i < 3; i++) {
+        size_t n = strlen(words[i]);
+        if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
+        j->p += n;
+        return true;
+    }
+    if (b != '[' && b != '{') return dli_json_wrong(j, "a value");
+    if (depth == 0) return dli_json_wrong(j, "less nesting");
+    j->p++;
+    if (b == '{') {
+        while (dli_json_key(j, &first, text, sizeof text)) dli_json_skip(j, depth - 1);
+        return !j->wrong;
+    }
+    if (dli_json_take(j, ']')) return true;
+    do {
+        if (!dli_json_skip(j, depth - 1)) return false;
+    } while (dli_json_take(j, ','));
+    return dli_json_expect(j, ']', ", or ]");
+}
+
+/* ---- reading ---- */
+
+#define DLI_JSON_DEPTH 16
+
+/* What the header says of one tensor. */
+typedef struct dli_saved {
+    bool     found, wide;           /* wide: F64, else F32                                    */
+    char     type[16];
+    dl_shape shape;
+    dl_int   begin, end;
+} dli_saved;
+
+/* A file being read, and where to complain. */
+typedef struct dli_weights {
+    dl_ctx     *ctx;
+    const char *who, *from;         /* the function, and the path or "buffer"                 */
+    const uint8_t *header, *data;
+    dl_int      header_size, data_size;
+    dli_json    json;
+} dli_weights;
+
+static bool dli_bad_header(dli_weights *w)
+{
+    return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s: its header is no safetensors header: byte %lld "
+                   "of %lld should be %s", w->who, w->from, (long long)(w->json.p - w->header),
+                   (long long)w->header_size, w->json.wrong);
+}
+
+/* Read {"dtype":...,"shape":...,"data_offsets":...}, in any order; other keys are passed over. */
+static bool dli_read_entry(dli_weights *w, dli_saved *s)
+{
+    dli_json *j = &w->json;
+    char key[16];
+    bool first = true, type = false, shape = false, offsets = false;
+    dl_int offset[2];
+    int n;
+    memset(s, 0, sizeof *s);
+    if (!dli_json_expect(j, '{', "{")) return dli_bad_header(w);
+    while (dli_json_key(j, &first, key, sizeof key)) {
+        bool *seen = strcmp(key, "dtype") == 0 ? &type : strcmp(key, "shape") == 0 ? &shape :
+                     strcmp(key, "data_offsets") == 0 ? &offsets : NULL;
+        if (seen && *seen) dli_json_wrong(j, "a key that was not there before");
+        else if (!seen) dli_json_skip(j, DLI_JSON_DEPTH);
+        else if (seen == &type) dli_json_string(j, s->type, sizeof s->type);
+        else if (seen == &shape) dli_json_counts(j, s->shape.dim, DL_MAX_DIMS, &s->shape.rank);
+        else if (dli_json_counts(j, offset, 2, &n) && n != 2)
+            dli_json_wrong(j, "two offsets before the ]");
+        if (seen) *seen = true;
+    }
+    if (!j->wrong && !(type && shape && offsets))
+        dli_json_wrong(j, "behind a dtype, a shape and data_offsets");
+    if (j->wrong) return dli_bad_header(w);
+    s->begin = offset[0];
+    s->end = offset[1];
+    return true;
+}
+
+/* Does what the header says of a tensor fit the parameter t of that name, and the file? */
+static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
+{
+    char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
+    dl_int width;
+    if (s->found)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
+                       t->name);
+    if (!dl_shape_equal(s->shape, t->shape))
+        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in the model",
+                       w->who, t->name, dli_shape_text(a, s->shape), w->from,
+                       dli_shape_text(b, t->shape));
+    s->wide = strcmp(s->type, "F64") == 0;
+    if (!s->wide && strcmp(s->type, "F32") != 0)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
+                       "F64 can be read", w->who, t->name, w->from, s->type);
+    width = s->wide ? 8 : 4;
+    if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
+                       "%lld of %lld; its %lld numbers take %lld", w->who, t->name, w->from,
+                       (long long)s->begin, (long long)s->end, (long long)w->data_size,
+                       (long long)t->size, (long long)(t->size * width));
+    s->found = true;
+    return true;
+}
+
+/* Read the header into saved[], one entry a parameter of the model. */
+static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
+{
+    const int n = dl_model_param_count(m);
+    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
+    dli_json *j = &w->json;
+    bool first = true;
+    int i;
+    j->p = w->header;
+    j->end = w->header + w->header_size;
+    j->wrong = NULL;
+    if (dli_json_byte(j) != '{') dli_json_wrong(j, "{");
+    else j->p++;
+    while (dli_json_key(j, &first, name, sizeof name)) {
+        dli_saved s;
+        if (strcmp(name, "__metadata__") == 0) {
+            dli_json_skip(j, DLI_JSON_DEPTH);
+            continue;
+        }
+        if (!dli_read_entry(w, &s)) return false;
+        for (i = 0; i < n; i++) if (strcmp(name, dl_model_param(m, i)->name) == 0) break;
+        if (i == n)
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
+                           "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
+                           n ? ", which begins with '" : ", which has no parameters",
+                           n ? dl_model_param(m, 0)->name : "", n ? "'" : "");
+        s.found = saved[i].found;
+        if (!dli_check_entry(w, &s, dl_model_param(m, i))) return false;
+        saved[i] = s;
+    }
+    if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
+    return j->wrong ? dli_bad_header(w) : true;
+}
+
+/* Is every parameter there, and every byte of the data in exactly one of them? */
+static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
+{
+    const int n = dl_model_param_count(m);
+    char a[DLI_SHAPE_TEXT];
+    dl_int left = w->data_size;
+    int i, k;
+    for (i = 0; i < n; i++) {
+        const dl_tensor *t = dl_model_param(m, i);
+        if (!saved[i].found)
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
+                           w->who, t->name, dli_shape_text(a, t->shape), w->from);
+        for (k = 0; k < i; k++)
+            if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
+                return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
+                               w->who, dl_model_param(m, k)->name, t->name, w->from);
+        left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
+    }
+    if (left != 0)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has %lld bytes of data, %lld of them in no "
+                       "tensor", w->who, w->from, (long long)w->data_size, (long long)left);
+    return true;
+}
+
+static bool dli_load_weights(dl_model *m, const char *who, const char *from, const uint8_t *bytes,
+                             size_t size)
+{
+    dli_weights w;
+    dli_saved *saved;
+    const int n = dl_model_param_count(m);
+    uint64_t header;
+    dl_int e;
+    bool ok;
+    int i;
+    memset(&w, 0, sizeof w);
+    w.ctx = m->ctx;
+    w.who = who;
+    w.from = from;
+    header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
+    if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
+        return dl_fail(w.ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its "
+                       "%llu bytes the header should take 8 + %llu", who, from,
+                       (unsigned long long)size, (unsigned long long)header);
+    w.header = bytes + 8;
+    w.header_size = (dl_int)header;
+    w.data = w.header + header;
+    w.data_size = (dl_int)(size - 8 - (size_t)header);
+    saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)n, sizeof *saved);
+    if (!saved) return false;
+    ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
+    for (i = 0; ok && i < n; i++) {
+        dl_tensor *t = dl_model_param(m, i);
+        const uint8_t *p = w.data + saved[i].begin;
+        for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
+            t->data[e] = dli_get_real(p, saved[i].wide);
+        t->version++;
+    }
+    DL_FREE(saved);
+    return ok;
+}
+
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
+{
+    const char *who = "dl_model_load_weights_from_memory";
+    if (!m) return false;
+    if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
+    return dli_load_weights(m, who, "the buffer", (const uint8_t *)bytes, size);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+{
+    const char *who = "dl_model_load_weights";
+    uint8_t *bytes;
+    size_t size;
+    bool ok;
+    if (!m) return false;
+    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    bytes = dli_read_file(m->ctx, who, path, "", &size);
+    if (!bytes) return false;
+    ok = dli_load_weights(m, who, path, bytes, size);
+    DL_FREE(bytes);
+    return ok;
+}
+
+/* ---- writing ---- */
+
+/* The low n bytes of v, the least significant one first. */
+static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+}
+
+static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
+{
+#if DLI_DOUBLE
+    uint64_t bits;
+#else
+    uint32_t bits;
+#endif
+    uint8_t buffer[4096];
+    const dl_int most = (dl_int)(sizeof buffer / sizeof bits);
+    dl_int i, k;
+    for (; n > 0; n -= k, x += k) {
+        k = n < most ? n : most;
+        for (i = 0; i < k; i++) {
+            memcpy(&bits, &x[i], sizeof bits);
+            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
+        }
+        if (fwrite(buffer, sizeof bits, (size_t)k, f) != (size_t)k) return false;
+    }
+    return true;
+}
+
+#define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
+
+/* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
+static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
+{
+    const int n = dl_model_param_count(m);
+    const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
+    char *text = (char *)dli_alloc(m->ctx, who, room, 1);
+    long long offset = 0, end;
+    size_t at;
+    int i, k;
+    if (!text) return NULL;
+    at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (i = 0; i < n; i++) {
+        const dl_tensor *t = dl_model_param(m, i);
+        const char *s;
+        bool plain = t->name[0] != 0;
+        for (s = t->name; *s; s++)
+            if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
+        for (k = 0; k < i; k++) if (strcmp(dl_model_param(m, k)->name, t->name) == 0) plain = false;
+        if (!plain) {
+            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: parameter %d is named '%s'; names must be "
+                    "unique, not empty, and without quotes, backslashes and control characters",
+                    who, i, t->name);
+            DL_FREE(text);
+            return NULL;
+        }
+        at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
+                               t->name, DLI_DOUBLE ? "F64" : "F32");
+        for (k = 0; k < t->shape.rank; k++)
+            at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
+                                   (long long)t->shape.dim[k]);
+        end = offset + (long long)t->size * (long long)sizeof(dl_real);
+        at += (size_t)snprintf(text + at, room - at, "],\"data_offsets\":[%lld,%lld]}", offset,
+                               end);
+        offset = end;
+    }
+    text[at++] = '}';
+    while (at % 8 != 0) text[at++] = ' ';       /* so that the numbers are aligned in the file */
+    *length = at;
+    return text;
+}
+
+static bool dli_write_weights(const dl_model *m, const char *path, const char *header,
+                              size_t length)
+{
+    uint8_t size[8];
+    FILE *f = fopen(path, "wb");
+    bool ok;
+    int i, error;
+    if (!f) return false;
+    dli_put_bytes(size, length, 8);
+    ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
+    for (i = 0; ok && i < dl_model_param_count(m); i++)
+        ok = dli_write_reals(f, dl_model_param(m, i)->data, dl_model_param(m, i)->size);
+    error = errno;
+    if (fclose(f) != 0) {                       /* a full disk often shows only here */
+        if (ok) error = errno;
+        ok = false;
+    }
+    if (!ok) remove(path);
+    errno = error;
+    return ok;
+}
+
+/* Give the file temporary the name path, in place of what has it now. */
+static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, const char *path)
+{
+    FILE *f;
+    int error;
+    if (rename(temporary, path) == 0) return true;
+    error = errno;
+    f = fopen(path, "rb+");         /* On Windows rename never replaces. If a file (not, say, a */
+    if (f) {                        /* directory) is what is in the way, remove it ourselves.   */
+        fclose(f);
+        if (remove(path) == 0) {
+            if (rename(temporary, path) == 0) return true;
+            return dl_fail(c, DL_ERR_FILE, "%s: cannot rename %s to %s: %s; the weights are in "
+                           "the first of the two", who, temporary, path, dli_reason(errno));
+        }
+    }
+    remove(temporary);
+    return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
+}
+
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    const char *who = "dl_model_save_weights";
+    char *header, *temporary;
+    size_t length, room;
+    bool ok = false;
+    if (!m) return false;
+    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    header = dli_weights_header(m, who, &length);
+    if (!header) return false;
+    room = strlen(path) + 8;
+    temporary = (char *)dli_alloc(m->ctx, who, room, 1);
+    if (temporary) {
+        snprintf(temporary, room, "%s.tmp", path);
+        errno = 0;
+        ok = dli_write_weights(m, temporary, header, length);
+        if (ok) ok = dli_replace_file(m->ctx, who, temporary, path);
+        else dl_fail(m->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, temporary,
+                     dli_reason(errno));
+        DL_FREE(temporary);
+    }
+    DL_FREE(header);
+    return ok;
+}
+#endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 

@@ -485,6 +485,7 @@ struct dl_tensor {
     uint64_t generation;      /* which life of the tape it belongs to                       */
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
+    bool     fresh;           /* grad is to be zeroed before it is added to                 */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
     dl_tensor *base;          /* whose data and gradient it shares, or NULL                 */
 };
@@ -1103,25 +1104,3005 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 /* ----------------------------------------------------------------------- >>platform-impl ---- */
 
+#if !defined(DL_MALLOC) && !defined(DL_REALLOC) && !defined(DL_FREE)
+#include <stdlib.h>
+#define DL_MALLOC(n)     malloc(n)
+#define DL_REALLOC(p, n) realloc(p, n)
+#define DL_FREE(p)       free(p)
+#elif !defined(DL_MALLOC) || !defined(DL_REALLOC) || !defined(DL_FREE)
+#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
+#endif
+
+#include <float.h>
+#include <stdarg.h>
+#include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
+#include <string.h>
+#include <time.h>
+
+#if defined(_OPENMP) && !defined(DL_NO_THREADS)
+#include <omp.h>
+#define DLI_OPENMP 1
+#else
+#define DLI_OPENMP 0
+#endif
+
+/* Under AddressSanitizer, memory that the tape has released can be made untouchable. */
+#if defined(__SANITIZE_ADDRESS__)
+#define DLI_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DLI_ASAN 1
+#endif
+#endif
+#ifdef DLI_ASAN
+#include <sanitizer/asan_interface.h>
+#define DLI_POISON(p, n)   __asan_poison_memory_region(p, n)
+#define DLI_UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
+#else
+#define DLI_POISON(p, n)   ((void)(p), (void)(n))
+#define DLI_UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+#ifndef DL_NO_STDIO
+#if defined(_WIN32)
+#include <io.h>
+static bool dli_is_terminal(void) { return _isatty(1) != 0; }
+#elif defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+static bool dli_is_terminal(void) { return isatty(1) != 0; }
+#else
+static bool dli_is_terminal(void) { return false; }
+#endif
+#endif
+
+/* Seconds from some fixed moment, by the best clock this compiler mode shows us. */
+static double dli_now(void)
+{
+#if DLI_OPENMP
+    return omp_get_wtime();
+#elif defined(CLOCK_MONOTONIC)
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+#elif defined(TIME_UTC)
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+#else
+    return (double)clock() / CLOCKS_PER_SEC;
+#endif
+}
+
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
+
+#define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
+#define DLI_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
+
+/* In front of everything a context owns, so that dl_free finds it. */
+typedef struct dli_object {
+    struct dli_object *prev, *next;
+    dl_ctx *ctx;
+    void (*destroy)(void *object);             /* frees what the object points to, or NULL      */
+} dli_object;
+
+typedef struct dli_node dli_node;
+
+/* The tape's memory: chunks that are handed out from the front and taken back all at once. */
+typedef struct dli_arena {
+    void  *memory[DLI_CHUNKS];                 /* as allocated                                  */
+    char  *base[DLI_CHUNKS];                   /* aligned                                       */
+    dl_int size[DLI_CHUNKS];
+    int    chunks;                             /* allocated                                     */
+    dl_int chunk, used;                        /* where the next bytes come from                */
+} dli_arena;
+
+/* Tensor headers of one generation of the tape, in blocks of 64, 128, 256, ... */
+typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
+
+struct dl_ctx {
+    dl_code     code;                          /* the first error                               */
+    char        text[512];
+    dl_error_fn error_fn;
+    void       *error_user;
+    dl_rng      rng;
+    uint64_t    seed;
+    int         threads;
+    bool        training, no_grad;
+    dli_object  objects;                       /* head of the list of all persistent objects    */
+    dli_arena   arena;
+    dli_slab    slab[2];                       /* generations alternate between two slabs       */
+    uint64_t    generation;
+    uint32_t    pass;                          /* number of backward passes so far              */
+    dli_node   *last;                          /* the newest operation on the tape              */
+    size_t      tape_bytes, tape_limit;
+    void       *work;                          /* scratch for one operation at a time           */
+    size_t      work_size;
+    char        info[160];
+};
+
+#define DLI_TEXT(code, text) text,
+static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
+#undef DLI_TEXT
+
+DL_DEF const char *dl_code_text(dl_code code)
+{
+    int i = (int)code;
+    return i >= 0 && i < (int)DLI_ERROR_COUNT ? dli_code_texts[i] : "unknown error";
+}
+
+DL_DEF dl_code dl_error(const dl_ctx *dl) { return dl ? dl->code : DL_ERR_MEMORY; }
+
+DL_DEF const char *dl_error_text(const dl_ctx *dl)
+{
+    return dl ? dl->text : "the context is NULL: dl_new failed";
+}
+
+DL_DEF void dl_clear_error(dl_ctx *dl)
+{
+    if (!dl) return;
+    dl->code = DL_OK;
+    dl->text[0] = 0;
+}
+
+DL_DEF void dl_set_error_callback(dl_ctx *dl, dl_error_fn fn, void *user)
+{
+    if (!dl) return;
+    dl->error_fn = fn;
+    dl->error_user = user;
+}
+
+DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
+{
+    va_list args;
+    if (!dl || dl->code != DL_OK || code == DL_OK) return false;
+    dl->code = code;
+    va_start(args, format);
+    vsnprintf(dl->text, sizeof dl->text, format, args);
+    va_end(args);
+    if (dl->error_fn) dl->error_fn(code, dl->text, dl->error_user);
+#ifndef DL_NO_STDIO
+    else fprintf(stderr, "dl.h: %s\n", dl->text);
+#endif
+    return false;
+}
+
+static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
+{
+    return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
+                   (double)bytes / 1e6);
+}
 
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
 
+static char *dli_align(void *p)
+{
+    uintptr_t a = (uintptr_t)p;
+    return (char *)p + (size_t)((DLI_ALIGN - a % DLI_ALIGN) % DLI_ALIGN);
+}
+
+/* size zeroed bytes that the context owns; destroy is called before they are freed. */
+static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
+{
+    dli_object *o;
+    if (size > SIZE_MAX / 2) return dli_no_memory(c, who, size), (void *)NULL;
+    o = (dli_object *)DL_MALLOC(sizeof *o + size);
+    if (!o) return dli_no_memory(c, who, size), (void *)NULL;
+    memset(o, 0, sizeof *o + size);
+    o->ctx = c;
+    o->destroy = destroy;
+    o->prev = &c->objects;
+    o->next = c->objects.next;
+    o->next->prev = o;
+    c->objects.next = o;
+    return o + 1;
+}
+
+static void dli_object_free(void *object)
+{
+    dli_object *o;
+    if (!object) return;
+    o = (dli_object *)object - 1;
+    if (o->destroy) o->destroy(object);
+    o->prev->next = o->next;
+    o->next->prev = o->prev;
+    DL_FREE(o);
+}
+
+/* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
+static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
+{
+    void *p = NULL;
+    if (count == 0) count = 1;
+    if (size <= SIZE_MAX / count) p = DL_MALLOC(count * size);
+    if (!p) return dli_no_memory(c, who, size > SIZE_MAX / count ? SIZE_MAX : count * size),
+                   (void *)NULL;
+    memset(p, 0, count * size);
+    return p;
+}
+
+/* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
+static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
+{
+    if (bytes > c->work_size) {
+        void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
+        if (!p) return dli_no_memory(c, who, bytes), (void *)NULL;
+        if (c->work) DL_FREE(c->work);
+        c->work = p;
+        c->work_size = bytes;
+    }
+    return dli_align(c->work);
+}
+
+DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
+{
+    dl_ctx *c;
+    if (real_size != sizeof(dl_real) || version != DL_VERSION) {
+#ifndef DL_NO_STDIO
+        fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and a %d-byte "
+                "DL_REAL, the implementation with version %d and %d bytes; define DL_REAL alike "
+                "in all files and rebuild them\n", version, (int)real_size, DL_VERSION,
+                (int)sizeof(dl_real));
+#endif
+        return NULL;
+    }
+    c = (dl_ctx *)DL_MALLOC(sizeof *c);
+    if (!c) return NULL;
+    memset(c, 0, sizeof *c);
+    c->objects.prev = c->objects.next = &c->objects;
+    c->seed = seed;
+    c->rng = dl_rng_new(seed, 0);
+    c->training = true;
+    c->generation = 1;
+    c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
+#if DLI_OPENMP
+    c->threads = omp_get_max_threads();
+#else
+    c->threads = 1;
+#endif
+    return c;
+}
+
+DL_DEF void dl_free(dl_ctx *dl)
+{
+    int i, s;
+    if (!dl) return;
+    while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
+    for (i = 0; i < dl->arena.chunks; i++) {
+        DLI_UNPOISON(dl->arena.base[i], (size_t)dl->arena.size[i]);
+        DL_FREE(dl->arena.memory[i]);
+    }
+    for (s = 0; s < 2; s++)
+        for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+    if (dl->work) DL_FREE(dl->work);
+    DL_FREE(dl);
+}
+
+DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
+{
+    if (!dl) return false;
+    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
+#if DLI_OPENMP
+    dl->threads = n;
+#endif
+    return true;
+}
+
+DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
+
+DL_DEF const char *dl_info(dl_ctx *dl)
+{
+    if (!dl) return "";
+    snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
+             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float", "plain C",
+             dl->threads, dl->threads == 1 ? "" : "s");
+    return dl->info;
+}
+
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
-/* ------------------------------------------------------------------------ >>kernels-impl ---- */
+/* SplitMix64's mixing of 64 bits: every input bit flips about half of the output bits. */
+static uint64_t dli_mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* Number i of the stream with this key. */
+static uint64_t dli_hash(uint64_t key, uint64_t i)
+{
+    return dli_mix(key + (i + 1) * UINT64_C(0x9E3779B97F4A7C15));
+}
+
+DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
+{
+    dl_rng r;
+    r.key = dli_hash(dli_mix(seed), dli_mix(stream + 1));
+    r.counter = 0;
+    return r;
+}
+
+DL_DEF dl_rng *dl_ctx_rng(dl_ctx *dl) { return dl ? &dl->rng : NULL; }
+
+DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return dli_hash(r->key, r->counter++); }
+
+DL_DEF double dl_rng_uniform(dl_rng *r)
+{
+    return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
+}
+
+DL_DEF double dl_rng_normal(dl_rng *r)
+{
+    double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
+    double u2 = dl_rng_uniform(r);
+    return sqrt(-2.0 * log(u1)) * cos(6.283185307179586 * u2);
+}
+
+DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
+{
+    uint64_t range = (uint64_t)n, limit, u;
+    if (n < 1) return 0;
+    limit = UINT64_MAX - UINT64_MAX % range;   /* the largest multiple of n: no number is favoured */
+    do u = dl_rng_u64(r); while (u >= limit);
+    return (dl_int)(u % range);
+}
+
+DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) order[i] = (int32_t)i;
+    for (i = n - 1; i > 0; i--) {
+        dl_int j = dl_rng_int(r, i + 1);
+        int32_t t = order[i];
+        order[i] = order[j];
+        order[j] = t;
+    }
+}
+
+/* ------------------------------------------------------------------------ >>kernels-impl ----
+   How to read this room. Each forward is a loop around one formula; the backward under it quotes
+   the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
+   gradient is the output's gradient times the derivative of that line, added up over all places
+   where the input was used. That is why every backward says += and never =.
+
+   Single formulas are computed in double, also when dl_real is float: the functions of math.h
+   then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
+   dl_real, for speed. These loops are what the fast twins are tested against.
+
+   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x <= 0 ? 0 :
+   x", which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
+   ------------------------------------------------------------------------------------------ */
+
+/* Each output is a dot product of a row of x and a row of w, both walked along in memory. */
+DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               dl_int N, dl_int D, dl_int M)
+{
+    for (dl_int i = 0; i < N; i++)
+        for (dl_int j = 0; j < M; j++) {
+            dl_real sum = b ? b[j] : 0;
+            for (dl_int k = 0; k < D; k++) sum += x[i * D + k] * w[j * D + k];
+            y[i * M + j] = sum;
+        }
+}
+
+/* forward: y[i,j] = b[j] + sum_k x[i,k] w[j,k]
+   Three loops over the same products, in three orders, so that the inner one runs along memory. */
+DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M)
+{
+    if (dx) /* x[i,k] went into y[i,j] for every j, with the factor w[j,k] */
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int j = 0; j < M; j++)
+                for (dl_int k = 0; k < D; k++) dx[i * D + k] += dy[i * M + j] * w[j * D + k];
+    if (dw) /* w[j,k] went into y[i,j] for every sample i, with the factor x[i,k] */
+        for (dl_int j = 0; j < M; j++)
+            for (dl_int i = 0; i < N; i++)
+                for (dl_int k = 0; k < D; k++) dw[j * D + k] += dy[i * M + j] * x[i * D + k];
+    if (db) /* b[j] went into y[i,j] for every sample i, with the factor 1 */
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int j = 0; j < M; j++) db[j] += dy[i * M + j];
+}
+
+/* In the order i, k, j the inner loop adds a multiple of a row of b to a row of y, so that all
+   of it runs along memory; i, j, k would jump through b by M elements a step. */
+DL_DEF void dlk_matmul_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                               dl_int N, dl_int K, dl_int M)
+{
+    for (dl_int i = 0; i < N; i++) {
+        for (dl_int j = 0; j < M; j++) y[i * M + j] = 0;
+        for (dl_int k = 0; k < K; k++)
+            for (dl_int j = 0; j < M; j++) y[i * M + j] += a[i * K + k] * b[k * M + j];
+    }
+}
+
+/* forward: y[i,j] += a[i,k] b[k,j] */
+DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                                const dl_real *b, dl_int N, dl_int K, dl_int M)
+{
+    if (da)
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int k = 0; k < K; k++) {
+                dl_real sum = 0;
+                for (dl_int j = 0; j < M; j++) sum += dy[i * M + j] * b[k * M + j];
+                da[i * K + k] += sum;
+            }
+    if (db)
+        for (dl_int i = 0; i < N; i++)
+            for (dl_int k = 0; k < K; k++)
+                for (dl_int j = 0; j < M; j++) db[k * M + j] += a[i * K + k] * dy[i * M + j];
+}
+
+/* Arithmetic. With a step of 0, a[i * sa] is the same element every time; its gradient is then
+   the sum over all i, which the += of the backward does by itself. */
+DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] + b[i * sb];
+}
+
+/* forward: y = a + b; both derivatives are 1 */
+DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    (void)a; (void)b;
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
+    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i];
+}
+
+DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] - b[i * sb];
+}
+
+/* forward: y = a - b; the derivatives are 1 and -1 */
+DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    (void)a; (void)b;
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
+    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i];
+}
+
+DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] * b[i * sb];
+}
+
+/* forward: y = a b; dy/da = b, dy/db = a */
+DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] * b[i * sb];
+    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i] * a[i * sa];
+}
+
+DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                            dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] / b[i * sb];
+}
+
+/* forward: y = a / b; dy/da = 1 / b, dy/db = -a / b^2, written as (a / b) / b because b^2 may be
+   too small or too large for a float */
+DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] / b[i * sb];
+    if (db)
+        for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i] * (a[i * sa] / b[i * sb]) / b[i * sb];
+}
+
+/* u != u is true for a NaN only: a NaN on either side comes out. */
+DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                                dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        y[i] = u > v || u != u ? u : v;
+    }
+}
+
+/* forward: y = max(a, b); the larger side gets dy, the other nothing, equal ones half each */
+DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        const dl_real share = u == v ? dy[i] / 2 : dy[i];
+        if (da && !(u < v)) da[i * sa] += share;
+        if (db && !(u > v)) db[i * sb] += share;
+    }
+}
+
+DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
+                                dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        y[i] = u < v || u != u ? u : v;
+    }
+}
+
+/* forward: y = min(a, b); the smaller side gets dy, the other nothing, equal ones half each */
+DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real u = a[i * sa], v = b[i * sb];
+        const dl_real share = u == v ? dy[i] / 2 : dy[i];
+        if (da && !(u > v)) da[i * sa] += share;
+        if (db && !(u < v)) db[i * sb] += share;
+    }
+}
+
+/* Elementwise functions, in the order of the list DLK_UNARY. (void)p says that p is not used. */
+
+DL_DEF void dlk_neg_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = -x[i];
+}
+
+/* forward: y = -x */
+DL_DEF void dlk_neg_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] -= dy[i];
+}
+
+DL_DEF void dlk_exp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)exp((double)x[i]);
+}
+
+/* forward: y = e^x, its own derivative */
+DL_DEF void dlk_exp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i];
+}
+
+DL_DEF void dlk_log_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)log((double)x[i]);
+}
+
+/* forward: y = ln x; y' = 1 / x */
+DL_DEF void dlk_log_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / x[i];
+}
+
+DL_DEF void dlk_sqrt_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)sqrt((double)x[i]);
+}
+
+/* forward: y = x^(1/2); y' = 1/2 x^(-1/2) = 1 / (2 y), which is infinite at 0 */
+DL_DEF void dlk_sqrt_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / (2 * y[i]);
+}
+
+DL_DEF void dlk_square_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] * x[i];
+}
+
+/* forward: y = x x; y' = 2 x */
+DL_DEF void dlk_square_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * 2 * x[i];
+}
+
+DL_DEF void dlk_pow_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)pow((double)x[i], p);
+}
+
+/* forward: y = x^p; y' = p x^(p-1). x^0 is constant: without the test, 0 times the infinite
+   0^-1 would make its derivative at 0 a NaN. */
+DL_DEF void dlk_pow_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)q;
+    if (p == 0) return;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * p * pow((double)x[i], p - 1));
+}
+
+DL_DEF void dlk_abs_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)fabs((double)x[i]);
+}
+
+/* forward: y = |x|; y' = sign x. At 0 any slope from -1 to 1 would do; 0 is the usual choice. */
+DL_DEF void dlk_abs_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
+}
+
+/* p and q are rounded to dl_real first, so that x == p is inside the range in float, too. */
+DL_DEF void dlk_clamp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    const dl_real lo = (dl_real)p, hi = (dl_real)q;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real v = x[i] < lo ? lo : x[i]; /* max(x, p) */
+        y[i] = v > hi ? hi : v;                  /* min(v, q) */
+    }
+}
+
+/* forward: y = min(max(x, p), q); 1 inside, borders included, 0 outside */
+DL_DEF void dlk_clamp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                               dl_int n, double p, double q)
+{
+    const dl_real lo = (dl_real)p, hi = (dl_real)q;
+    (void)y;
+    for (dl_int i = 0; i < n; i++) dx[i] += lo <= x[i] && x[i] <= hi ? dy[i] : 0;
+}
+
+DL_DEF void dlk_affine_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p * (double)x[i] + q);
+}
+
+/* forward: y = p x + q; y' = p */
+DL_DEF void dlk_affine_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(p * (double)dy[i]);
+}
+
+DL_DEF void dlk_reciprocal_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p / (double)x[i]);
+}
+
+/* forward: y = p / x; y' = -p / x^2 */
+DL_DEF void dlk_reciprocal_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                    const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)q;
+    for (dl_int i = 0; i < n; i++)
+        dx[i] -= (dl_real)((double)dy[i] * p / ((double)x[i] * (double)x[i]));
+}
+
+/* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
+static double dli_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+DL_DEF void dlk_sigmoid_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_sigmoid((double)x[i]);
+}
+
+/* forward: y = 1 / (1 + e^-x); y' = e^-x / (1 + e^-x)^2 = y (1 - y) */
+DL_DEF void dlk_sigmoid_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                 const dl_real *x, dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
+}
+
+DL_DEF void dlk_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)tanh((double)x[i]);
+}
+
+/* forward: y = tanh x; y' = 1 - y^2 */
+DL_DEF void dlk_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)x; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
+}
+
+DL_DEF void dlk_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] <= 0 ? 0 : x[i];
+}
+
+/* forward: y = x <= 0 ? 0 : x; where the output was cut off, x has no influence */
+DL_DEF void dlk_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] <= 0 ? 0 : dy[i];
+}
+
+DL_DEF void dlk_leaky_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * (double)x[i]);
+}
+
+/* forward: y = x > 0 ? x : p x */
+DL_DEF void dlk_leaky_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                    const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : (dl_real)(p * (double)dy[i]);
+}
+
+/* expm1(x) is e^x - 1 without the cancellation near 0. */
+DL_DEF void dlk_elu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * expm1((double)x[i]));
+}
+
+/* forward: y = x > 0 ? x : p (e^x - 1); on the left y' = p e^x = y + p */
+DL_DEF void dlk_elu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                             dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++)
+        dx[i] += x[i] > 0 ? dy[i] : (dl_real)((double)dy[i] * ((double)y[i] + p));
+}
+
+/* Phi(x), the normal distribution function: (1 + erf(x / sqrt 2)) / 2. With erfc(u) = 1 - erf(u)
+   it is one term, and keeps its digits where Phi is small. */
+static double dli_phi(double x)
+{
+    return erfc(-x * 0.70710678118654752440) / 2;
+}
+
+DL_DEF void dlk_gelu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_phi((double)x[i]));
+}
+
+/* forward: y = x Phi(x); y' = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi) */
+DL_DEF void dlk_gelu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double v = (double)x[i];
+        const double density = 0.39894228040143267794 * exp(-v * v / 2);
+        dx[i] += (dl_real)((double)dy[i] * (dli_phi(v) + v * density));
+    }
+}
+
+/* The t of y = x/2 (1 + t): tanh(sqrt(2/pi) (x + .044715 x^3)). */
+static double dli_gelu_t(double x)
+{
+    return tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x));
+}
+
+DL_DEF void dlk_gelu_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double v = (double)x[i];
+        y[i] = (dl_real)(v / 2 * (1 + dli_gelu_t(v)));
+    }
+}
+
+/* forward: y = x/2 (1 + t); y' = (1 + t) / 2 + x/2 t', t' = (1 - t^2) sqrt(2/pi) (1 + 3 c x^2) */
+DL_DEF void dlk_gelu_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                   const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double v = (double)x[i], t = dli_gelu_t(v);
+        const double dt = (1 - t * t) * 0.79788456080286535588 * (1 + 3 * 0.044715 * v * v);
+        dx[i] += (dl_real)((double)dy[i] * ((1 + t) / 2 + v / 2 * dt));
+    }
+}
+
+DL_DEF void dlk_silu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_sigmoid((double)x[i]));
+}
+
+/* forward: y = x s(x); y' = s + x s (1 - s) = s + y (1 - s) */
+DL_DEF void dlk_silu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) {
+        const double s = dli_sigmoid((double)x[i]);
+        dx[i] += (dl_real)((double)dy[i] * (s + (double)y[i] * (1 - s)));
+    }
+}
+
+/* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
+   log1p(u) is ln(1 + u) without losing a small u. */
+static double dli_softplus(double x)
+{
+    return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+
+DL_DEF void dlk_softplus_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_softplus((double)x[i]);
+}
+
+/* forward: y = ln(1 + e^x); y' = e^x / (1 + e^x) = sigmoid(x) */
+DL_DEF void dlk_softplus_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                  const dl_real *x, dl_int n, double p, double q)
+{
+    (void)y; (void)p; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * dli_sigmoid((double)x[i]));
+}
+
+/* Softmax. The largest element of a row, and the sum of e^(x - max): at least 1, as the largest
+   element itself gives e^0. A NaN in the row makes the sum NaN. */
+static double dli_row_max(const dl_real *x, dl_int C)
+{
+    double max = -(double)INFINITY;
+    for (dl_int c = 0; c < C; c++)
+        if ((double)x[c] > max) max = (double)x[c];
+    return max;
+}
+
+static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
+{
+    double sum = 0;
+    for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
+    return sum;
+}
+
+DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, x += C, y += C) {
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp((double)x[c] - max) / sum);
+    }
+}
+
+/* forward: y_k = e^(x_k) / sum; dy_k/dx_c = y_k ([k == c] - y_c). Summed over k:
+   dx_c = y_c dy_c - y_c sum_k dy_k y_k */
+DL_DEF void dlk_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                 dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, dx += C, dy += C, y += C) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += (double)dy[c] * (double)y[c];
+        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)((double)y[c] * ((double)dy[c] - sum));
+    }
+}
+
+DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, x += C, y += C) {
+        const double max = dli_row_max(x, C), log_sum = log(dli_row_sum_exp(x, C, max));
+        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)((double)x[c] - max - log_sum);
+    }
+}
+
+/* forward: y_k = x_k - log sum; dy_k/dx_c = [k == c] - softmax_c, and softmax_c = e^(y_c) */
+DL_DEF void dlk_log_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
+                                     dl_int N, dl_int C)
+{
+    for (dl_int i = 0; i < N; i++, dx += C, dy += C, y += C) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += (double)dy[c];
+        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)((double)dy[c] - exp((double)y[c]) * sum);
+    }
+}
+
+/* The top 53 bits of the hash, as a number in [0, 1), fall below p with probability p. */
+static bool dli_keep(uint64_t key, dl_int i, double p)
+{
+    return (double)(dli_hash(key, (uint64_t)i) >> 11) * (1.0 / 9007199254740992.0) >= p;
+}
+
+/* What is kept grows by 1 / (1 - p), so that the mean stays and evaluation needs no correction. */
+DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key)
+{
+    const dl_real scale = (dl_real)(1 / (1 - p));
+    for (dl_int i = 0; i < n; i++) y[i] = dli_keep(key, i, p) ? x[i] * scale : 0;
+}
+
+/* forward: y[i] = keep_i ? x[i] / (1 - p) : 0; the same key drops the same elements */
+DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p,
+                                 uint64_t key)
+{
+    const dl_real scale = (dl_real)(1 / (1 - p));
+    for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
+}
+
+/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. */
+
+DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                            dl_int n, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double d = (double)x[i] - (double)t[i];
+        sum += d * d;
+    }
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += d^2, d = x - t; the derivative is 2 d */
+DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                             dl_int n, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(s * 2 * ((double)x[i] - (double)t[i]));
+}
+
+DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                            dl_int n, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += fabs((double)x[i] - (double)t[i]);
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += |x - t|; the derivative is the sign */
+DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                             dl_int n, double scale)
+{
+    const dl_real s = (dl_real)((double)dloss * scale);
+    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > t[i] ? s : x[i] < t[i] ? -s : 0;
+}
+
+DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                              dl_int n, double delta, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double d = fabs((double)x[i] - (double)t[i]);
+        sum += d <= delta ? d * d / 2 : delta * (d - delta / 2);
+    }
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += d <= delta ? d^2 / 2 : delta (d - delta / 2); a parabola that goes on as a
+   straight line, so the slope x - t grows up to delta and stays there */
+DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                               dl_int n, double delta, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < n; i++) {
+        const double d = (double)x[i] - (double)t[i];
+        dx[i] += (dl_real)(s * (d > delta ? delta : d < -delta ? -delta : d));
+    }
+}
+
+/* -t ln s(x) - (1 - t) ln(1 - s(x)), with -ln s(x) = ln(1 + e^x) - x and -ln(1 - s(x)) =
+   ln(1 + e^x), is ln(1 + e^x) - x t: no logarithm of a number that may have become 0. */
+DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
+                            dl_int n, double scale)
+{
+    double sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += dli_softplus((double)x[i]) - (double)x[i] * (double)t[i];
+    loss[0] = (dl_real)(scale * sum);
+}
+
+/* forward: sum += ln(1 + e^x) - x t; the derivative is sigmoid(x) - t */
+DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                             dl_int n, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < n; i++)
+        dx[i] += (dl_real)(s * (dli_sigmoid((double)x[i]) - (double)t[i]));
+}
+
+/* The loss is read from x before p is written, because p may be x. */
+DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
+                                      const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    double total = 0;
+    for (dl_int i = 0; i < N; i++, x += C, p += C) {
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        total -= (double)x[label[i]] - max - log(sum);
+        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+    }
+    loss[0] = (dl_real)(scale * total);
+}
+
+/* forward: total -= x_label - max - log(sum), that is log sum_k e^(x_k) - x_label. The first term
+   has the derivative p_c (see the softmax), the second 1 at the label: what the network said
+   minus what it should have said. */
+DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
+                                       const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < N; i++)
+        for (dl_int c = 0; c < C; c++)
+            dx[i * C + c] += (dl_real)(s * ((double)p[i * C + c] - (c == label[i] ? 1 : 0)));
+}
+
+/* A target of 0 adds nothing, even where the logit is -infinity: 0 log 0 counts as 0. */
+DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
+                                           const dl_real *t, dl_int N, dl_int C, double scale)
+{
+    double total = 0;
+    for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        for (dl_int c = 0; c < C; c++)
+            if (t[c] != 0) total -= (double)t[c] * ((double)x[c] - max - log(sum));
+        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+    }
+    loss[0] = (dl_real)(scale * total);
+}
+
+/* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
+DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
+                                            const dl_real *t, dl_int N, dl_int C, double scale)
+{
+    const double s = (double)dloss * scale;
+    for (dl_int i = 0; i < N; i++, dx += C, p += C, t += C) {
+        double sum = 0;
+        for (dl_int k = 0; k < C; k++) sum += (double)t[k];
+        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)(s * ((double)p[c] * sum - (double)t[c]));
+    }
+}
+
+/* Optimizers. A moment that only decays ends among the denormal numbers, the ones just above 0,
+   with which processors compute many times slower (Adam: six times). Below 1e-30 it makes no
+   difference beside any eps, so it becomes 0. */
+static double dli_flush(double moment)
+{
+    return fabs(moment) < 1e-30 ? 0 : moment;
+}
+
+DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr)
+{
+    for (dl_int i = 0; i < n; i++) w[i] -= (dl_real)(lr * (double)g[i]);
+}
+
+DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                              double gain, double rate, double mu, bool nesterov)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double push = gain * (double)g[i];
+        const double vi = dli_flush(mu * (double)v[i] + push);
+        v[i] = (dl_real)vi;
+        w[i] -= (dl_real)(rate * (nesterov ? mu * vi + push : vi));
+    }
+}
+
+DL_DEF void dlk_adagrad_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double eps_in, double eps_out)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double ai = (double)a[i] + gi * gi;
+        a[i] = (dl_real)ai;
+        w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
+    }
+}
+
+/* a is the mean square of the gradients, u that of the steps d: their quotient gives d the unit
+   of the weights, which a gradient does not have. */
+DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
+                              double lr, double rho, double eps)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        const double d = gi * sqrt((double)u[i] + eps) / sqrt(ai + eps);
+        a[i] = (dl_real)ai;
+        u[i] = (dl_real)dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
+        w[i] -= (dl_real)(lr * d);
+    }
+}
+
+DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double rho, double eps_in, double eps_out)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        a[i] = (dl_real)ai;
+        w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
+    }
+}
+
+/* m and v start at 0, so in the first steps they are too small by 1 - b^t: that is corrected. */
+DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
+                          double lr, double b1, double b2, double eps, int64_t t, bool keras_eps)
+{
+    const double c1 = 1 - pow(b1, (double)t), c2 = 1 - pow(b2, (double)t);
+    for (dl_int i = 0; i < n; i++) {
+        const double gi = (double)g[i];
+        const double mi = dli_flush(b1 * (double)m[i] + (1 - b1) * gi);
+        const double vi = dli_flush(b2 * (double)v[i] + (1 - b2) * gi * gi);
+        m[i] = (dl_real)mi;
+        v[i] = (dl_real)vi;
+        if (keras_eps) w[i] -= (dl_real)(lr * sqrt(c2) / c1 * mi / (sqrt(vi) + eps));
+        else           w[i] -= (dl_real)(lr * (mi / c1) / (sqrt(vi / c2) + eps));
+    }
+}
+
+DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
+                           double l2)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double wi = (double)w[i], sign = wi > 0 ? 1 : wi < 0 ? -1 : 0;
+        g[i] = (dl_real)(scale * (double)g[i] + l2 * wi + l1 * sign);
+    }
+}
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
+/* What the operations call: the readable kernel, or (where there is one) its fast twin. */
+static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                               const dl_real *b, dl_int N, dl_int D, dl_int M)
+{
+    (void)c;
+    dlk_linear_forward(y, x, w, b, N, D, M);
+}
+
+static void dli_linear_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+                                const dl_real *dy, const dl_real *x, const dl_real *w, dl_int N,
+                                dl_int D, dl_int M)
+{
+    (void)c;
+    dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
+}
+
+static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
+                               dl_int N, dl_int K, dl_int M)
+{
+    (void)c;
+    dlk_matmul_forward(y, a, b, N, K, M);
+}
+
+static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
+                                const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
+{
+    (void)c;
+    dlk_matmul_backward(da, db, dy, a, b, N, K, M);
+}
+
 /* ------------------------------------------------------------------------ >>tensors-impl ---- */
+
+DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
+{
+    dl_shape s;
+    s.rank = 6;
+    s.dim[0] = a; s.dim[1] = b; s.dim[2] = c; s.dim[3] = d; s.dim[4] = e; s.dim[5] = f;
+    return s;
+}
+
+/* The first rank dimensions of s; the rest is 0, so that equal shapes are equal bytes. */
+static dl_shape dli_rank(dl_shape s, int rank)
+{
+    int i;
+    s.rank = rank;
+    for (i = rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
+    return s;
+}
+
+DL_DEF dl_shape dl_shape0(void) { return dli_rank(dl_shape6(0, 0, 0, 0, 0, 0), 0); }
+DL_DEF dl_shape dl_shape1(dl_int a) { return dli_rank(dl_shape6(a, 0, 0, 0, 0, 0), 1); }
+DL_DEF dl_shape dl_shape2(dl_int a, dl_int b) { return dli_rank(dl_shape6(a, b, 0, 0, 0, 0), 2); }
+DL_DEF dl_shape dl_shape3(dl_int a, dl_int b, dl_int c)
+{
+    return dli_rank(dl_shape6(a, b, c, 0, 0, 0), 3);
+}
+DL_DEF dl_shape dl_shape4(dl_int a, dl_int b, dl_int c, dl_int d)
+{
+    return dli_rank(dl_shape6(a, b, c, d, 0, 0), 4);
+}
+DL_DEF dl_shape dl_shape5(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e)
+{
+    return dli_rank(dl_shape6(a, b, c, d, e, 0), 5);
+}
+
+/* A sample's shape with the batch dimension in front of it. */
+static dl_shape dli_batch_shape(dl_int n, dl_shape s)
+{
+    int i;
+    for (i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
+    s.dim[0] = n;
+    s.rank++;                       /* rank 7 is refused by whoever makes a tensor of it */
+    return s;
+}
+
+DL_DEF dl_int dl_shape_size(dl_shape s)
+{
+    dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
+    int i;
+    if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
+    for (i = 0; i < s.rank; i++) {
+        if (s.dim[i] < 0) return -1;
+        if (s.dim[i] > 0 && size > limit / s.dim[i]) return -1;
+        size *= s.dim[i];
+    }
+    return size;
+}
+
+DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
+{
+    int i;
+    if (a.rank != b.rank) return false;
+    for (i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
+    return true;
+}
+
+#define DLI_SHAPE_TEXT 136
+/* "[128,784]" into s, for messages. */
+static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
+{
+    int i, at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    for (i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
+        at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
+                       (long long)shape.dim[i]);
+    snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
+    return s;
+}
+
+/* The size of a shape about to be allocated, or -1 with a message. */
+static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_int n = dl_shape_size(shape);
+    if (n < 0)
+        dl_fail(c, DL_ERR_SHAPE, "%s: %s is no shape: dimensions must be 0 or more, the rank 0 to "
+                "%d, and the elements must fit in memory", who, dli_shape_text(s, shape),
+                DL_MAX_DIMS);
+    return n;
+}
+
+/* One recorded operation. The tape is the list of them, newest first: an operation's inputs are
+   always older than its output, so walking the list is walking the graph from loss to leaves. */
+struct dli_node {
+    dli_node   *prev;               /* the operation recorded before this one                   */
+    const char *op;                 /* "dl_relu", for messages                                  */
+    void      (*backward)(dli_node *);  /* from out's gradient to those of in; NULL for views   */
+    dl_tensor  *out;
+    dl_tensor **in;                 /* n inputs, and their versions when they were used         */
+    uint32_t   *in_version;
+    int         n;
+    bool        spent;              /* a backward has gone through here                         */
+    bool        failed;             /* and went wrong                                           */
+    dl_int      i[6];               /* what the operation wants to remember: sizes, axes ...    */
+    double      p, q;               /* ... its constants                                        */
+    uint64_t    key;                /* ... its dropout key                                      */
+    void       *save;               /* ... memory on the tape                                   */
+    dlk_unary_backward_fn unary;    /* ... which elementwise function                           */
+    void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
+                        dl_int, dl_int, dl_int);
+    dl_op_fn    custom;
+};
+
+/* n bytes of tape memory, not zeroed. */
+static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
+{
+    dli_arena *a = &c->arena;
+    size_t size;
+    char *p;
+    if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
+    n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
+    while (a->chunk < a->chunks && a->size[a->chunk] - a->used < (dl_int)n) {
+        a->chunk++;
+        a->used = 0;
+    }
+    if (a->chunk == a->chunks) {                     /* no chunk has room: take a bigger one */
+        size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
+        if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
+        if (size < n) size = n;
+        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_CHUNKS) {
+            dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
+                    "(limit %.1f MB); call dl_tape_clear after every step, or raise dl_tape_limit",
+                    who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
+                    (double)c->tape_limit / 1e6);
+            return NULL;
+        }
+        p = (char *)DL_MALLOC(size + DLI_ALIGN);
+        if (!p) return dli_no_memory(c, who, size), (void *)NULL;
+        a->memory[a->chunks] = p;
+        a->base[a->chunks] = dli_align(p);
+        a->size[a->chunks] = (dl_int)size;
+        a->chunks++;
+        c->tape_bytes += size;
+        DLI_POISON(a->base[a->chunk], size);
+        a->used = 0;
+    }
+    p = a->base[a->chunk] + a->used;
+    a->used += (dl_int)n;
+    DLI_UNPOISON(p, n);
+    return p;
+}
+
+/* Header i of a slab: block b holds headers 64 (2^b - 1) and the 64 2^b - 1 after it. */
+static dl_tensor *dli_header(dli_slab *s, dl_int i)
+{
+    int b = 0;
+    while (i >= (dl_int)64 << b) i -= (dl_int)64 << b++;
+    return s->block[b] + i;
+}
+
+/* A new tape tensor that views data. */
+static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+{
+    dli_slab *s;
+    dl_tensor *t;
+    dl_int n;
+    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
+    s = &c->slab[c->generation % 2];
+    if (s->count == ((dl_int)64 << s->blocks) - 64) {
+        size_t bytes = ((size_t)64 << s->blocks) * sizeof *t;
+        if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
+            return dli_no_memory(c, who, bytes), (dl_tensor *)NULL;
+        memset(s->block[s->blocks], 0, bytes);
+        s->blocks++;
+    }
+    t = dli_header(s, s->count++);
+    memset(t, 0, sizeof *t);
+    t->data = data;
+    t->size = n;
+    t->shape = dli_rank(shape, shape.rank);
+    t->ctx = c;
+    t->generation = c->generation;
+    return t;
+}
+
+/* A new tape tensor with room for its elements, not filled. */
+static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
+{
+    dl_real *data;
+    dl_int n;
+    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
+    data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
+    return data ? dli_tape_view(c, who, shape, data) : NULL;
+}
+
+static bool dli_alive(const dl_tensor *t)
+{
+    return t->generation == DLI_PERSISTENT || t->generation == t->ctx->generation;
+}
+
+DL_DEF dl_tensor *dl_none(void)
+{
+    static dl_tensor none;
+    return &none;
+}
+
+/* Is t usable by function who? NULL fails silently: its cause has been reported. */
+static bool dli_usable(const char *who, const dl_tensor *t)
+{
+    if (!t || !t->ctx) return false;
+    if (dli_alive(t)) return true;
+    return dl_fail(t->ctx, DL_ERR_STALE, "%s: the tensor %s%sis from before the last "
+                   "dl_tape_clear or dl_tape_release; take results home with dl_keep, and state "
+                   "with dl_assign", who, t->name, t->name[0] ? " " : "");
+}
+
+/* A persistent tensor: object, header, data and gradient in one piece of memory. */
+static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
+{
+    dl_tensor *t;
+    dl_int n;
+    size_t bytes, room;
+    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
+    bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
+    room = sizeof *t + DLI_ALIGN + bytes * (grad ? 2 : 1);
+    t = (dl_tensor *)dli_object_new(c, who, room, NULL);
+    if (!t) return NULL;
+    t->data = (dl_real *)(void *)dli_align(t + 1);
+    t->grad = grad ? (dl_real *)(void *)((char *)t->data + bytes) : NULL;
+    t->size = n;
+    t->shape = dli_rank(shape, shape.rank);
+    t->ctx = c;
+    t->requires_grad = grad;
+    t->generation = DLI_PERSISTENT;
+    return t;
+}
+
+DL_DEF dl_init dl_init_zeros(void) { return dl_init_constant(0); }
+
+static dl_init dli_init(dl_init_kind kind, double a, double b)
+{
+    dl_init init;
+    init.kind = kind;
+    init.a = a;
+    init.b = b;
+    return init;
+}
+
+DL_DEF dl_init dl_init_constant(double c) { return dli_init(DL_INIT_CONSTANT, c, 0); }
+DL_DEF dl_init dl_init_uniform(double lo, double hi) { return dli_init(DL_INIT_UNIFORM, lo, hi); }
+DL_DEF dl_init dl_init_normal(double mean, double std)
+{
+    return dli_init(DL_INIT_NORMAL, mean, std);
+}
+DL_DEF dl_init dl_init_glorot_uniform(void) { return dli_init(DL_INIT_GLOROT_UNIFORM, 0, 0); }
+DL_DEF dl_init dl_init_glorot_normal(void) { return dli_init(DL_INIT_GLOROT_NORMAL, 0, 0); }
+DL_DEF dl_init dl_init_he_uniform(void) { return dli_init(DL_INIT_HE_UNIFORM, 0, 0); }
+DL_DEF dl_init dl_init_he_normal(void) { return dli_init(DL_INIT_HE_NORMAL, 0, 0); }
+DL_DEF dl_init dl_init_orthogonal(double gain) { return dli_init(DL_INIT_ORTHOGONAL, gain, 0); }
+DL_DEF dl_init dl_init_torch(dl_int fan_in)
+{
+    double r = fan_in > 0 ? 1 / sqrt((double)fan_in) : 0;
+    return dl_init_uniform(-r, r);
+}
+
+/* Rows (or, of a tall matrix, columns) of w[R,C] made orthonormal by Gram-Schmidt, each projected
+   twice for the sake of rounding, then scaled by gain. w holds normal numbers. */
+static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
+{
+    bool tall = R > C;
+    dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
+    dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
+    dl_int i, j, k;
+    int twice;
+    for (i = 0; i < n; i++) {
+        dl_real *v = w + i * vs;
+        double norm = 0;
+        for (twice = 0; twice < 2; twice++)
+            for (j = 0; j < i; j++) {
+                const dl_real *u = w + j * vs;
+                double dot = 0;
+                for (k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
+                for (k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
+            }
+        for (k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
+        norm = sqrt(norm);
+        for (k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
+    }
+    for (i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
+}
+
+DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+{
+    double a = init.a, b = init.b, fan_in, fan_out;
+    bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
+    dl_int i, rest;
+    dl_rng *r;
+    if (!dli_usable("dl_initialize", t)) return false;
+    r = &t->ctx->rng;
+    if (scaled && t->shape.rank < 2)
+        return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
+                       "weight of rank 2 or more, not rank %d", t->shape.rank);
+    t->version++;
+    if (t->size == 0) return true;
+    rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
+    fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
+    fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
+    switch (init.kind) {
+    case DL_INIT_CONSTANT:
+        for (i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
+        return true;
+    case DL_INIT_UNIFORM: uniform = true; break;
+    case DL_INIT_NORMAL: break;
+    case DL_INIT_GLOROT_UNIFORM: uniform = true; b = sqrt(6 / (fan_in + fan_out)); a = -b; break;
+    case DL_INIT_GLOROT_NORMAL: a = 0; b = sqrt(2 / (fan_in + fan_out)); break;
+    case DL_INIT_HE_UNIFORM: uniform = true; b = sqrt(6 / fan_in); a = -b; break;
+    case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
+    case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
+    }
+    for (i = 0; i < t->size; i++)
+        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r) : a + b * dl_rng_normal(r));
+    if (init.kind == DL_INIT_ORTHOGONAL)
+        dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
+    return true;
+}
+
+DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
+{
+    dl_tensor *t = dli_persistent(dl, "dl_param", shape, true);
+    if (t && !dl_initialize(t, init)) {
+        dli_object_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape)
+{
+    return dli_persistent(dl, "dl_state", shape, false);
+}
+
+DL_DEF void dl_tensor_free(dl_tensor *t)
+{
+    if (!t || !t->ctx) return;
+    if (t->generation != DLI_PERSISTENT)
+        dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_tensor_free: the tensor is on the tape; "
+                "dl_tape_clear frees it");
+    else dli_object_free(t);
+}
+
+DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
+{
+    dl_tensor *t = dli_tape_tensor(dl, "dl_full", shape);
+    dl_int i;
+    if (t) for (i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
+    return t;
+}
+
+DL_DEF dl_tensor *dl_zeros(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 0); }
+DL_DEF dl_tensor *dl_ones(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 1); }
+
+DL_DEF dl_tensor *dl_rand(dl_ctx *dl, dl_shape shape)
+{
+    dl_tensor *t = dli_tape_tensor(dl, "dl_rand", shape);
+    if (t) dl_initialize(t, dl_init_uniform(0, 1));
+    return t;
+}
+
+DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
+{
+    dl_tensor *t = dli_tape_tensor(dl, "dl_randn", shape);
+    if (t) dl_initialize(t, dl_init_normal(0, 1));
+    return t;
+}
+
+DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+{
+    dl_tensor *t = data ? dli_tape_tensor(dl, "dl_from", shape) : NULL;
+    if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
+    return t;
+}
+
+DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
+{
+    return data ? dli_tape_view(dl, "dl_borrow", shape, data) : NULL;
+}
+
+/* Are all n indexes in 0 .. limit-1? Else a message that names the first bad one. */
+static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const int32_t *index,
+                            dl_int n, dl_int limit)
+{
+    dl_int i;
+    for (i = 0; i < n; i++)
+        if (index[i] < 0 || index[i] >= limit)
+            return dl_fail(c, DL_ERR_RANGE, "%s: %s %d at position %lld is not in 0..%lld", who,
+                           what, (int)index[i], (long long)i, (long long)limit - 1);
+    return true;
+}
+
+DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
+{
+    dl_tensor *t;
+    dl_int i;
+    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes)) return NULL;
+    t = dl_zeros(dl, dl_shape2(N, classes));
+    if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    return t;
+}
+
+DL_DEF double dl_item(const dl_tensor *t)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_usable("dl_item", t)) return NAN;
+    if (t->size == 1) return (double)t->data[0];
+    dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
+            dli_shape_text(s, t->shape));
+    return NAN;
+}
+
+DL_DEF bool dl_fill(dl_tensor *t, double c)
+{
+    return dli_usable("dl_fill", t) && dl_initialize(t, dl_init_constant(c));
+}
+
+DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
+{
+    if (!data || !dli_usable("dl_copy_in", t)) return false;
+    memmove(t->data, data, (size_t)t->size * sizeof *data);
+    t->version++;
+    return true;
+}
+
+DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
+{
+    char s[DLI_SHAPE_TEXT], v[DLI_SHAPE_TEXT];
+    if (!dli_usable("dl_assign", state) || !dli_usable("dl_assign", value)) return false;
+    if (state->generation != DLI_PERSISTENT)
+        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the first tensor is on the tape; "
+                       "make it with dl_state or dl_param");
+    if (state->size != value->size)
+        return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
+                       dli_shape_text(s, state->shape), dli_shape_text(v, value->shape));
+    return dl_copy_in(state, value->data);
+}
+
+DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
+{
+    dl_tensor *k;
+    if (!dli_usable("dl_keep", t)) return NULL;
+    k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
+    if (k) memcpy(k->data, t->data, (size_t)t->size * sizeof *t->data);
+    return k;
+}
+
+DL_DEF dl_tensor *dl_detach(dl_tensor *t)
+{
+    if (!dli_usable("dl_detach", t)) return NULL;
+    return dli_tape_view(t->ctx, "dl_detach", t->shape, t->data);
+}
+
+DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
+{
+    if (!dli_usable("dl_requires_grad", t)) return false;
+    if (t->node)
+        return dl_fail(t->ctx, DL_ERR_STATE, "dl_requires_grad: the tensor is the result of %s, "
+                       "not a leaf; dl_detach it first", t->node->op);
+    if (on && !t->grad && t->generation == DLI_PERSISTENT)
+        return dl_fail(t->ctx, DL_ERR_STATE, "dl_requires_grad: a dl_state or dl_keep tensor has "
+                       "no gradient; make it with dl_param");
+    t->requires_grad = on;
+    return true;
+}
+
+DL_DEF void dl_freeze(dl_tensor *const *params, int n)
+{
+    int i;
+    for (i = 0; params && i < n; i++) dl_requires_grad(params[i], false);
+}
+
+DL_DEF void dl_unfreeze(dl_tensor *const *params, int n)
+{
+    int i;
+    for (i = 0; params && i < n; i++) dl_requires_grad(params[i], true);
+}
 
 /* --------------------------------------------------------------------------- >>tape-impl ---- */
 
+DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
+{
+    dl_mark m;
+    memset(&m, 0, sizeof m);
+    if (!dl) return m;
+    m.generation = dl->generation;
+    m.tensors = dl->slab[dl->generation % 2].count;
+    m.chunk = dl->arena.chunk;
+    m.used = dl->arena.used;
+    m.node = dl->last;
+    return m;
+}
+
+/* Was p, which may be NULL, taken from the arena after the mark? */
+static bool dli_after_mark(const dli_arena *a, dl_mark mark, const dl_real *p)
+{
+    uintptr_t at = (uintptr_t)p;
+    dl_int i;
+    for (i = mark.chunk; p && i < a->chunks; i++) {
+        uintptr_t base = (uintptr_t)a->base[i];
+        if (at >= base + (uintptr_t)(i == mark.chunk ? mark.used : 0) &&
+            at < base + (uintptr_t)a->size[i])
+            return true;
+    }
+    return false;
+}
+
+DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
+{
+    dli_slab *s;
+    dl_int i;
+    if (!dl) return false;
+    s = &dl->slab[dl->generation % 2];
+    if (mark.generation != dl->generation || mark.tensors > s->count)
+        return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
+                       "dl_tape_clear, or an older mark was released already");
+    for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
+    for (i = 0; i < mark.tensors; i++)         /* older tensors lose gradients of this part */
+        if (dli_after_mark(&dl->arena, mark, dli_header(s, i)->grad)) dli_header(s, i)->grad = NULL;
+    s->count = mark.tensors;
+    for (i = mark.chunk; i < dl->arena.chunks; i++) {
+        dl_int from = i == mark.chunk ? mark.used : 0;
+        DLI_POISON(dl->arena.base[i] + from, (size_t)(dl->arena.size[i] - from));
+    }
+    dl->arena.chunk = mark.chunk;
+    dl->arena.used = mark.used;
+    dl->last = mark.node;
+    return true;
+}
+
+DL_DEF void dl_tape_clear(dl_ctx *dl)
+{
+    dl_mark start;
+    if (!dl) return;
+    memset(&start, 0, sizeof start);
+    start.generation = dl->generation;
+    dl_tape_release(dl, start);
+    dl->generation++;                          /* the other slab: old headers stay readable, */
+    dl->slab[dl->generation % 2].count = 0;    /* so that using one is caught                */
+}
+
+DL_DEF void dl_tape_limit(dl_ctx *dl, size_t bytes)
+{
+    if (dl) dl->tape_limit = bytes > dl->tape_bytes ? bytes : dl->tape_bytes;
+}
+
+DL_DEF size_t dl_tape_bytes(const dl_ctx *dl) { return dl ? dl->tape_bytes : 0; }
+
+DL_DEF bool dl_no_grad(dl_ctx *dl, bool on)
+{
+    bool was = dl ? dl->no_grad : false;
+    if (dl) dl->no_grad = on;
+    return was;
+}
+
+DL_DEF bool dl_training(dl_ctx *dl, bool on)
+{
+    bool was = dl ? dl->training : true;
+    if (dl) dl->training = on;
+    return was;
+}
+
+/* Check the n inputs of operation who: none failed, none stale, all of one context, which is
+   returned; NULL when something is wrong. */
+static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
+{
+    int i;
+    if (!in || n < 1) return NULL;
+    for (i = 0; i < n; i++) if (!dli_usable(who, in[i])) return NULL;
+    for (i = 1; i < n; i++)
+        if (in[i]->ctx != in[0]->ctx) {
+            dl_fail(in[0]->ctx, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
+            return NULL;
+        }
+    return in[0]->ctx;
+}
+
+/* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
+   only then) out->node is set afterwards. False without memory. */
+static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int n,
+                       void (*backward)(dli_node *))
+{
+    dl_ctx *c = out->ctx;
+    dli_node *node;
+    bool wanted = false;
+    int i;
+    for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
+    if (!wanted || c->no_grad) return true;
+    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n * (sizeof *node->in +
+                                                                      sizeof *node->in_version));
+    if (!node) return false;
+    memset(node, 0, sizeof *node);
+    node->in = (dl_tensor **)(void *)(node + 1);
+    node->in_version = (uint32_t *)(void *)(node->in + n);
+    for (i = 0; i < n; i++) {
+        node->in[i] = in[i];
+        node->in_version[i] = in[i]->version;
+    }
+    node->n = n;
+    node->op = op;
+    node->backward = backward;
+    node->out = out;
+    node->prev = c->last;
+    c->last = node;
+    out->node = node;
+    out->requires_grad = true;
+    return true;
+}
+
+/* The result of an operation: a tape tensor, recorded. Its elements are still to be computed. */
+static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
+                             int n, void (*backward)(dli_node *))
+{
+    dl_tensor *y = dli_tape_tensor(c, op, shape);
+    return y && dli_record(y, op, in, n, backward) ? y : NULL;
+}
+
+/* The gradient array that a backward adds to; NULL when t wants none. The first use in a backward
+   pass sets it to zero. */
+static dl_real *dli_grad(dl_tensor *t)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (!t->requires_grad || !root->grad) return NULL;
+    if (root->fresh) {
+        memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
+        root->fresh = false;
+    }
+    return root->grad;
+}
+
+/* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
+static bool dli_reach(dl_tensor *t, const char *op)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (!root->grad) {
+        root->grad = (dl_real *)dli_tape_alloc(t->ctx, op, (size_t)root->size * sizeof(dl_real));
+        if (!root->grad) return false;
+        root->fresh = true;
+    }
+    t->grad = root->grad;
+    t->pass = root->pass = t->ctx->pass;
+    return true;
+}
+
+/* First walk: find what the result depends on, and refuse before anything is changed. */
+static bool dli_backward_check(dl_tensor *y)
+{
+    dl_ctx *c = y->ctx;
+    dli_node *node;
+    int i;
+    c->pass++;
+    if (!dli_reach(y, "dl_backward")) return false;
+    for (node = y->node; node; node = node->prev) {
+        if (node->out->pass != c->pass) continue;
+        if (node->spent)
+            return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
+                           "add losses that share a graph (dl_add) and go back once, or compute "
+                           "them anew", node->op);
+        for (i = 0; i < node->n; i++) {
+            dl_tensor *in = node->in[i];
+            if (in->version != node->in_version[i])
+                return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
+                               "after it was used; update parameters after dl_backward, and "
+                               "compute the loss anew", node->op, in->name[0] ? ", " : "",
+                               in->name);
+            if (in->requires_grad && !dli_reach(in, node->op)) return false;
+        }
+    }
+    return true;
+}
+
+DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
+{
+    dl_ctx *c;
+    dli_node *node;
+    dl_real *g;
+    dl_int i;
+    bool ok = true;
+    if (!dy || !dli_usable("dl_backward", y)) return false;
+    c = y->ctx;
+    if (!y->requires_grad)
+        return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
+                       "a gradient (or was computed under dl_no_grad)");
+    if (!dli_backward_check(y)) return false;
+    g = dli_grad(y);
+    for (i = 0; i < y->size; i++) g[i] += dy[i];
+    for (node = y->node; node; node = node->prev) {
+        if (node->out->pass != c->pass) continue;
+        node->spent = true;
+        if (node->backward) node->backward(node);
+        ok = ok && !node->failed;
+    }
+    return ok;
+}
+
+DL_DEF bool dl_backward(dl_tensor *loss)
+{
+    char s[DLI_SHAPE_TEXT];
+    const dl_real one = 1;
+    if (!dli_usable("dl_backward", loss)) return false;
+    if (loss->size != 1)
+        return dl_fail(loss->ctx, DL_ERR_SHAPE, "dl_backward: the loss has shape %s, not one "
+                       "element; use dl_mean or dl_sum, or dl_backward_from",
+                       dli_shape_text(s, loss->shape));
+    return dl_backward_from(loss, &one);
+}
+
+static void dli_custom_back(dli_node *node)
+{
+    int i;
+    dli_grad(node->out);
+    for (i = 0; i < node->n; i++) dli_grad(node->in[i]);
+    if (!node->custom(node->out, node->in, node->n, node->save)) {
+        dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
+        node->failed = true;
+    }
+}
+
+DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
+                               dl_tensor *const *in, int n, dl_op_fn forward, dl_op_fn backward,
+                               const void *user, size_t user_bytes)
+{
+    dl_tensor *y;
+    dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
+    char *copy;
+    size_t length;
+    if (!dl || !c) return NULL;
+    if (!name || !forward || !backward || dl != c || (user_bytes && !user)) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
+                "operands of this context");
+        return NULL;
+    }
+    length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
+    copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
+    if (!copy) return NULL;
+    if (user_bytes) memcpy(copy, user, user_bytes);
+    memcpy(copy + user_bytes, name, length);
+    y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->save = copy;
+        y->node->custom = backward;
+    }
+    if (!forward(y, in, n, copy)) {
+        dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
+        return NULL;
+    }
+    return y;
+}
+
 /* ---------------------------------------------------------------------------- >>ops-impl ---- */
+
+/* ---- elementwise functions ---- */
+
+static void dli_unary_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *y = node->out;
+    node->unary(dli_grad(x), dli_grad(y), y->data, x->data, x->size, node->p, node->q);
+}
+
+static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
+                            dlk_unary_backward_fn backward, double p, double q)
+{
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    dl_tensor *y = c ? dli_result(c, op, x->shape, &x, 1, dli_unary_back) : NULL;
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->unary = backward;
+        y->node->p = p;
+        y->node->q = q;
+    }
+    forward(y->data, x->data, x->size, p, q);
+    return y;
+}
+
+#define DLI_UNARY(name, x, p, q) \
+    dli_unary("dl_" #name, x, dlk_##name##_forward, dlk_##name##_backward, p, q)
+
+DL_DEF dl_tensor *dl_neg(dl_tensor *x) { return DLI_UNARY(neg, x, 0, 0); }
+DL_DEF dl_tensor *dl_exp(dl_tensor *x) { return DLI_UNARY(exp, x, 0, 0); }
+DL_DEF dl_tensor *dl_log(dl_tensor *x) { return DLI_UNARY(log, x, 0, 0); }
+DL_DEF dl_tensor *dl_sqrt(dl_tensor *x) { return DLI_UNARY(sqrt, x, 0, 0); }
+DL_DEF dl_tensor *dl_square(dl_tensor *x) { return DLI_UNARY(square, x, 0, 0); }
+DL_DEF dl_tensor *dl_pow(dl_tensor *x, double p) { return DLI_UNARY(pow, x, p, 0); }
+DL_DEF dl_tensor *dl_abs(dl_tensor *x) { return DLI_UNARY(abs, x, 0, 0); }
+DL_DEF dl_tensor *dl_clamp(dl_tensor *x, double lo, double hi)
+{
+    return DLI_UNARY(clamp, x, lo, hi);
+}
+DL_DEF dl_tensor *dl_sigmoid(dl_tensor *x) { return DLI_UNARY(sigmoid, x, 0, 0); }
+DL_DEF dl_tensor *dl_tanh(dl_tensor *x) { return DLI_UNARY(tanh, x, 0, 0); }
+DL_DEF dl_tensor *dl_relu(dl_tensor *x) { return DLI_UNARY(relu, x, 0, 0); }
+DL_DEF dl_tensor *dl_leaky_relu(dl_tensor *x, double slope)
+{
+    return DLI_UNARY(leaky_relu, x, slope, 0);
+}
+DL_DEF dl_tensor *dl_elu(dl_tensor *x, double alpha) { return DLI_UNARY(elu, x, alpha, 0); }
+DL_DEF dl_tensor *dl_gelu(dl_tensor *x) { return DLI_UNARY(gelu, x, 0, 0); }
+DL_DEF dl_tensor *dl_gelu_tanh(dl_tensor *x) { return DLI_UNARY(gelu_tanh, x, 0, 0); }
+DL_DEF dl_tensor *dl_silu(dl_tensor *x) { return DLI_UNARY(silu, x, 0, 0); }
+DL_DEF dl_tensor *dl_softplus(dl_tensor *x) { return DLI_UNARY(softplus, x, 0, 0); }
+
+#define DLI_AFFINE(op, x, p, q) \
+    dli_unary(op, x, dlk_affine_forward, dlk_affine_backward, p, q)
+
+DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c)
+{
+    return DLI_AFFINE("dl_add_scalar", x, 1, c);
+}
+DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
+{
+    return DLI_AFFINE("dl_sub_scalar", x, 1, -c);
+}
+DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
+{
+    return DLI_AFFINE("dl_mul_scalar", x, c, 0);
+}
+DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
+{
+    return DLI_AFFINE("dl_div_scalar", x, 1 / c, 0);
+}
+DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
+{
+    return DLI_AFFINE("dl_scalar_sub", x, -1, c);
+}
+DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
+{
+    return dli_unary("dl_scalar_div", x, dlk_reciprocal_forward, dlk_reciprocal_backward, c, 0);
+}
+
+/* ---- arithmetic with broadcasting ---- */
+
+/* How two operands walk along the result: in dimension d of the walk, which has n[d] steps, a
+   advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
+typedef struct dli_walk {
+    int    rank;
+    dl_int n[DL_MAX_DIMS], sa[DL_MAX_DIMS], sb[DL_MAX_DIMS];
+} dli_walk;
+
+/* Dimension d of s counted from the right, 1 where it has none. */
+static dl_int dli_dim_from_right(dl_shape s, int d)
+{
+    return d < s.rank ? s.dim[s.rank - 1 - d] : 1;
+}
+
+/* The broadcast shape of a and b; rank -1 when they do not fit. */
+static dl_shape dli_broadcast(dl_shape a, dl_shape b)
+{
+    dl_shape y = dli_rank(a, a.rank > b.rank ? a.rank : b.rank);
+    int d;
+    for (d = 0; d < y.rank; d++) {
+        dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
+        if (m != n && m != 1 && n != 1) y.rank = -1;
+        else y.dim[y.rank - 1 - d] = m == 1 ? n : m;
+    }
+    return y;
+}
+
+/* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
+static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
+{
+    dli_walk w;
+    dl_int step_a = 1, step_b = 1;
+    int d, r = 0, lo, hi;
+    memset(&w, 0, sizeof w);
+    for (d = 0; d < y.rank; d++) {                      /* from the right: innermost first */
+        dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
+        dl_int n = dli_dim_from_right(y, d), sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+        if (n == 1) continue;
+        if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
+            w.n[r - 1] *= n;                            /* continues the one before: join them */
+        else {
+            w.n[r] = n;
+            w.sa[r] = sa;
+            w.sb[r] = sb;
+            r++;
+        }
+        step_a *= na;
+        step_b *= nb;
+    }
+    if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
+    w.rank = r;
+    for (lo = 0, hi = r - 1; lo < hi; lo++, hi--) {     /* outermost first, as one would write it */
+        dl_int t;
+        t = w.n[lo];  w.n[lo] = w.n[hi];    w.n[hi] = t;
+        t = w.sa[lo]; w.sa[lo] = w.sa[hi];  w.sa[hi] = t;
+        t = w.sb[lo]; w.sb[lo] = w.sb[hi];  w.sb[hi] = t;
+    }
+    return w;
+}
+
+/* Where row `row` of the walk starts in a and b. */
+static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
+{
+    int d;
+    *a = *b = 0;
+    for (d = w->rank - 2; d >= 0; d--) {
+        *a += row % w->n[d] * w->sa[d];
+        *b += row % w->n[d] * w->sb[d];
+        row /= w->n[d];
+    }
+}
+
+typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
+                                   dl_int, dl_int, dl_int);
+typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
+                                    const dl_real *, dl_int, dl_int, dl_int);
+
+static void dli_binary_back(dli_node *node)
+{
+    dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
+    dl_real *da = dli_grad(a), *db = dli_grad(b);
+    const dl_real *dy = dli_grad(y);
+    dli_walk w = dli_walk_of(y->shape, a->shape, b->shape);
+    dl_int row, n = w.n[w.rank - 1], ia, ib;
+    for (row = 0; n > 0 && row < y->size / n; row++) {
+        dli_walk_row(&w, row, &ia, &ib);
+        node->binary(da ? da + ia : NULL, db ? db + ib : NULL, dy + row * n, a->data + ia,
+                     b->data + ib, n, w.sa[w.rank - 1], w.sb[w.rank - 1]);
+    }
+}
+
+static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
+                             dli_binary_forward forward, dli_binary_backward backward)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_tensor *in[2], *y;
+    dl_ctx *c;
+    dl_shape shape;
+    dli_walk w;
+    dl_int row, n, ia, ib;
+    in[0] = a;
+    in[1] = b;
+    if (!(c = dli_inputs(op, in, 2))) return NULL;
+    shape = dli_broadcast(a->shape, b->shape);
+    if (shape.rank < 0) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from the right, "
+                "dimensions must be equal or 1", op, dli_shape_text(s, a->shape),
+                dli_shape_text(t, b->shape));
+        return NULL;
+    }
+    y = dli_result(c, op, shape, in, 2, dli_binary_back);
+    if (!y) return NULL;
+    if (y->node) y->node->binary = backward;
+    w = dli_walk_of(shape, a->shape, b->shape);
+    n = w.n[w.rank - 1];
+    for (row = 0; n > 0 && row < y->size / n; row++) {
+        dli_walk_row(&w, row, &ia, &ib);
+        forward(y->data + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
+                w.sb[w.rank - 1]);
+    }
+    return y;
+}
+
+#define DLI_BINARY(name, a, b) \
+    dli_binary("dl_" #name, a, b, dlk_##name##_forward, dlk_##name##_backward)
+
+DL_DEF dl_tensor *dl_add(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(add, a, b); }
+DL_DEF dl_tensor *dl_sub(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(sub, a, b); }
+DL_DEF dl_tensor *dl_mul(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(mul, a, b); }
+DL_DEF dl_tensor *dl_div(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(div, a, b); }
+DL_DEF dl_tensor *dl_maximum(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(maximum, a, b); }
+DL_DEF dl_tensor *dl_minimum(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(minimum, a, b); }
+
+/* ---- rows: softmax, dropout ---- */
+
+static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
+static dl_int dli_rows(const dl_tensor *t)
+{
+    dl_int d = dli_last(t->shape);
+    return d ? t->size / d : 0;
+}
+
+static void dli_softmax_back(dli_node *node)
+{
+    dl_tensor *y = node->out;
+    dlk_softmax_backward(dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+                         dli_last(y->shape));
+}
+
+DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
+{
+    dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
+    dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
+    if (y) dlk_softmax_forward(y->data, x->data, dli_rows(x), dli_last(x->shape));
+    return y;
+}
+
+static void dli_log_softmax_back(dli_node *node)
+{
+    dl_tensor *y = node->out;
+    dlk_log_softmax_backward(dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+                             dli_last(y->shape));
+}
+
+DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
+{
+    dl_ctx *c = dli_inputs("dl_log_softmax", &x, 1);
+    dl_tensor *y = c ? dli_result(c, "dl_log_softmax", x->shape, &x, 1, dli_log_softmax_back)
+                     : NULL;
+    if (y) dlk_log_softmax_forward(y->data, x->data, dli_rows(x), dli_last(x->shape));
+    return y;
+}
+
+static void dli_dropout_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0];
+    dlk_dropout_backward(dli_grad(x), dli_grad(node->out), x->size, node->p, node->key);
+}
+
+DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
+{
+    dl_ctx *c = dli_inputs("dl_dropout", &x, 1);
+    dl_tensor *y;
+    uint64_t key;
+    if (!c) return NULL;
+    if (!(p >= 0 && p < 1)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)", p);
+        return NULL;
+    }
+    if (!c->training || p == 0) return x;
+    y = dli_result(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back);
+    if (!y) return NULL;
+    key = dl_rng_u64(&c->rng);
+    if (y->node) {
+        y->node->p = p;
+        y->node->key = key;
+    }
+    dlk_dropout_forward(y->data, x->data, x->size, p, key);
+    return y;
+}
+
+/* ---- linear and matmul ---- */
+
+static void dli_linear_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    dl_int D = w->shape.dim[1], M = w->shape.dim[0];
+    dli_linear_backward(node->out->ctx, dli_grad(x), dli_grad(w), b ? dli_grad(b) : NULL,
+                        dli_grad(node->out), x->data, w->data, dli_rows(x), D, M);
+}
+
+DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_tensor *in[3], *y;
+    bool bias = b != DL_NONE;
+    dl_ctx *c;
+    dl_shape shape;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    if (!(c = dli_inputs("dl_linear", in, bias ? 3 : 2))) return NULL;
+    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1]) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be [out,in] with in "
+                "= %lld, the last dimension of x", dli_shape_text(s, x->shape),
+                dli_shape_text(t, w->shape), (long long)dli_last(x->shape));
+        return NULL;
+    }
+    if (bias && (b->shape.rank != 1 || b->size != w->shape.dim[0])) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row of the "
+                "weight %s", dli_shape_text(s, b->shape), (long long)w->shape.dim[0],
+                dli_shape_text(t, w->shape));
+        return NULL;
+    }
+    shape = x->shape;
+    shape.dim[shape.rank - 1] = w->shape.dim[0];
+    y = dli_result(c, "dl_linear", shape, in, bias ? 3 : 2, dli_linear_back);
+    if (y) dli_linear_forward(c, y->data, x->data, w->data, bias ? b->data : NULL, dli_rows(x),
+                              w->shape.dim[1], w->shape.dim[0]);
+    return y;
+}
+
+/* i: how many products; the step from one to the next in a, b (0: the same again); N, K, M */
+static void dli_matmul_back(dli_node *node)
+{
+    dl_tensor *a = node->in[0], *b = node->in[1];
+    dl_real *da = dli_grad(a), *db = dli_grad(b);
+    const dl_real *dy = dli_grad(node->out);
+    const dl_int *v = node->i;
+    dl_int i;
+    for (i = 0; i < v[0]; i++)
+        dli_matmul_backward(a->ctx, da ? da + i * v[1] : NULL, db ? db + i * v[2] : NULL,
+                            dy + i * v[3] * v[5], a->data + i * v[1], b->data + i * v[2], v[3],
+                            v[4], v[5]);
+}
+
+DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_tensor *in[2], *y;
+    dl_ctx *c;
+    dl_shape shape;
+    dl_int v[6], i, ra, rb;
+    int d;
+    bool fits;
+    in[0] = a;
+    in[1] = b;
+    if (!(c = dli_inputs("dl_matmul", in, 2))) return NULL;
+    ra = a->shape.rank;
+    rb = b->shape.rank;
+    if (ra < 2 || rb < 2) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
+                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
+        return NULL;
+    }
+    v[3] = a->shape.dim[ra - 2];
+    v[4] = a->shape.dim[ra - 1];
+    v[5] = b->shape.dim[rb - 1];
+    if (v[4] != b->shape.dim[rb - 2]) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld differ",
+                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape), (long long)v[4],
+                (long long)b->shape.dim[rb - 2]);
+        return NULL;
+    }
+    fits = ra == rb || ra == 2 || rb == 2;
+    for (d = 0; fits && ra == rb && d < ra - 2; d++) fits = a->shape.dim[d] == b->shape.dim[d];
+    if (!fits) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the matrices "
+                "differ", dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
+        return NULL;
+    }
+    shape = ra >= rb ? a->shape : b->shape;
+    for (v[0] = 1, d = 0; d < shape.rank - 2; d++) v[0] *= shape.dim[d];
+    shape.dim[shape.rank - 2] = v[3];
+    shape.dim[shape.rank - 1] = v[5];
+    v[1] = ra > 2 ? v[3] * v[4] : 0;
+    v[2] = rb > 2 ? v[4] * v[5] : 0;
+    y = dli_result(c, "dl_matmul", shape, in, 2, dli_matmul_back);
+    if (!y) return NULL;
+    if (y->node) memcpy(y->node->i, v, sizeof v);
+    for (i = 0; i < v[0]; i++)
+        dli_matmul_forward(c, y->data + i * v[3] * v[5], a->data + i * v[1], b->data + i * v[2],
+                           v[3], v[4], v[5]);
+    return y;
+}
+
+/* ---- shapes: reshape, permute, slice, concat, gather ---- */
+
+DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
+    dl_shape wanted = shape;
+    dl_tensor *y;
+    dl_int known = 1;
+    int d, open = -1;
+    if (!c) return NULL;
+    for (d = 0; d < shape.rank && d < DL_MAX_DIMS; d++) {
+        if (shape.dim[d] == -1 && open < 0) open = d;
+        else known *= shape.dim[d];
+    }
+    if (open >= 0 && known > 0) shape.dim[open] = x->size / known;
+    if (dl_shape_size(shape) != x->size) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
+                dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
+        return NULL;
+    }
+    y = dli_tape_view(c, "dl_reshape", shape, x->data);
+    if (!y || !dli_record(y, "dl_reshape", &x, 1, NULL)) return NULL;
+    if (y->node) {
+        y->base = x->base ? x->base : x;
+        y->grad = y->base->grad;
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
+{
+    if (!dli_usable("dl_flatten", x)) return NULL;
+    if (x->shape.rank < 1) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
+        return NULL;
+    }
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], x->shape.dim[0]
+                                   ? x->size / x->shape.dim[0] : 0));
+}
+
+/* The axis that `axis` means for this rank, or -1 with a message. */
+static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
+{
+    int a = axis < 0 ? axis + rank : axis;
+    if (a >= 0 && a < rank) return a;
+    dl_fail(c, DL_ERR_ARGUMENT, "%s: axis %d of a tensor of rank %d", op, axis, rank);
+    return -1;
+}
+
+/* Copy (or, with add, add) between a tensor and its permuted twin: walks the permuted shape n in
+   order; step[d] is the step along it in the other tensor. `scatter` says which one is written. */
+static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, const dl_int *step,
+                             int rank, bool scatter)
+{
+    dl_int at[DL_MAX_DIMS] = {0}, i = 0, j = 0, k, inner = rank ? n[rank - 1] : 1;
+    dl_int s = rank ? step[rank - 1] : 0;
+    int d;
+    for (d = 0; d < rank; d++) if (n[d] == 0) return;
+    for (;;) {
+        if (scatter) for (k = 0; k < inner; k++) out[j + k * s] += in[i + k];
+        else         for (k = 0; k < inner; k++) out[i + k] = in[j + k * s];
+        i += inner;
+        for (d = rank - 2; d >= 0; d--) {               /* count like an odometer */
+            j += step[d];
+            if (++at[d] < n[d]) break;
+            j -= step[d] * n[d];
+            at[d] = 0;
+        }
+        if (d < 0) return;
+    }
+}
+
+static void dli_permute_back(dli_node *node)
+{
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx) dli_permute_walk(dx, dli_grad(node->out), node->out->shape.dim,
+                             (const dl_int *)node->save, node->out->shape.rank, true);
+}
+
+static dl_tensor *dli_permute(const char *op, dl_tensor *x, const int *order)
+{
+    dl_ctx *c = x->ctx;
+    dl_int stride[DL_MAX_DIMS], *step;
+    dl_shape shape = x->shape;
+    dl_tensor *y;
+    int d, r = shape.rank;
+    for (d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
+    step = (dl_int *)dli_tape_alloc(c, op, DL_MAX_DIMS * sizeof *step);
+    if (!step) return NULL;
+    for (d = 0; d < r; d++) {
+        shape.dim[d] = x->shape.dim[order[d]];
+        step[d] = stride[order[d]];
+    }
+    y = dli_result(c, op, shape, &x, 1, dli_permute_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = step;
+    dli_permute_walk(y->data, x->data, shape.dim, step, r, false);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
+{
+    dl_ctx *c = dli_inputs("dl_permute", &x, 1);
+    int axes[DL_MAX_DIMS], d, e;
+    if (!c || !order) return NULL;
+    for (d = 0; d < x->shape.rank; d++) {
+        if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
+        for (e = 0; e < d; e++)
+            if (axes[e] == axes[d]) {
+                dl_fail(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice", axes[d]);
+                return NULL;
+            }
+    }
+    return dli_permute("dl_permute", x, axes);
+}
+
+DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2)
+{
+    dl_ctx *c = dli_inputs("dl_transpose", &x, 1);
+    int axes[DL_MAX_DIMS], a, b, d;
+    if (!c || (a = dli_axis(c, "dl_transpose", axis1, x->shape.rank)) < 0 ||
+        (b = dli_axis(c, "dl_transpose", axis2, x->shape.rank)) < 0)
+        return NULL;
+    for (d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
+    return dli_permute("dl_transpose", x, axes);
+}
+
+/* A shape seen from one axis: outer blocks of n slices of inner elements. */
+typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
+
+static dli_axis_view dli_along(dl_shape s, int axis)
+{
+    dli_axis_view v;
+    int d;
+    v.outer = v.inner = 1;
+    v.n = s.dim[axis];
+    for (d = 0; d < s.rank; d++) {
+        if (d < axis) v.outer *= s.dim[d];
+        if (d > axis) v.inner *= s.dim[d];
+    }
+    return v;
+}
+
+/* i: axis, start */
+static void dli_slice_back(dli_node *node)
+{
+    dli_axis_view x = dli_along(node->in[0]->shape, (int)node->i[0]);
+    dl_int o, i, len = node->out->shape.dim[node->i[0]] * x.inner;
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    for (o = 0; dx && o < x.outer; o++) {
+        dl_real *to = dx + (o * x.n + node->i[1]) * x.inner;
+        for (i = 0; i < len; i++) to[i] += dy[o * len + i];
+    }
+}
+
+DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
+{
+    dl_ctx *c = dli_inputs("dl_slice", &x, 1);
+    dli_axis_view v;
+    dl_shape shape;
+    dl_tensor *y;
+    dl_int o, len, from = start, to = stop;
+    if (!c || (axis = dli_axis(c, "dl_slice", axis, x->shape.rank)) < 0) return NULL;
+    v = dli_along(x->shape, axis);
+    if (start < 0) start += v.n;
+    if (stop < 0) stop += v.n;
+    if (start < 0 || stop < start || stop > v.n) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which has %lld "
+                "elements", (long long)from, (long long)to, axis, (long long)v.n);
+        return NULL;
+    }
+    shape = x->shape;
+    shape.dim[axis] = stop - start;
+    y = dli_result(c, "dl_slice", shape, &x, 1, dli_slice_back);
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->i[0] = axis;
+        y->node->i[1] = start;
+    }
+    len = (stop - start) * v.inner;
+    for (o = 0; o < v.outer; o++)
+        memcpy(y->data + o * len, x->data + (o * v.n + start) * v.inner,
+               (size_t)len * sizeof *y->data);
+    return y;
+}
+
+/* i: axis */
+static void dli_concat_back(dli_node *node)
+{
+    dli_axis_view all = dli_along(node->out->shape, (int)node->i[0]);
+    const dl_real *dy = dli_grad(node->out);
+    dl_int k, o, i, start = 0;
+    for (k = 0; k < node->n; k++) {
+        dl_int len = node->in[k]->shape.dim[node->i[0]] * all.inner;
+        dl_real *dx = dli_grad(node->in[k]);
+        for (o = 0; dx && o < all.outer; o++)
+            for (i = 0; i < len; i++) dx[o * len + i] += dy[o * all.n * all.inner + start + i];
+        start += len;
+    }
+}
+
+DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_concat", x, n);
+    dl_shape shape;
+    dli_axis_view all;
+    dl_tensor *y;
+    dl_int o, start = 0;
+    int k;
+    if (!c || (axis = dli_axis(c, "dl_concat", axis, x[0]->shape.rank)) < 0) return NULL;
+    shape = x[0]->shape;
+    for (k = 1; k < n; k++) {
+        dl_shape other = x[k]->shape;
+        dl_int more = other.rank > axis ? other.dim[axis] : 0;
+        other.dim[axis] = shape.dim[axis];
+        if (!dl_shape_equal(shape, other)) {
+            dl_fail(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more than axis "
+                    "%d", dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k, axis);
+            return NULL;
+        }
+        shape.dim[axis] += more;
+    }
+    y = dli_result(c, "dl_concat", shape, x, n, dli_concat_back);
+    if (!y) return NULL;
+    if (y->node) y->node->i[0] = axis;
+    all = dli_along(shape, axis);
+    for (k = 0; k < n; k++) {
+        dl_int len = x[k]->shape.dim[axis] * all.inner;
+        for (o = 0; o < all.outer; o++)
+            memcpy(y->data + o * all.n * all.inner + start, x[k]->data + o * len,
+                   (size_t)len * sizeof *y->data);
+        start += len;
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_stack", x, n);
+    dl_tensor **views;
+    dl_shape shape;
+    int k, d;
+    if (!c || (axis = dli_axis(c, "dl_stack", axis, x[0]->shape.rank + 1)) < 0) return NULL;
+    shape = x[0]->shape;
+    if (shape.rank == DL_MAX_DIMS) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
+                dli_shape_text(s, shape));
+        return NULL;
+    }
+    for (d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
+    shape.dim[axis] = 1;
+    views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
+    if (!views) return NULL;
+    for (k = 0; k < n; k++) {
+        if (!dl_shape_equal(x[k]->shape, x[0]->shape)) {
+            dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
+                    dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k);
+            return NULL;
+        }
+        views[k] = dl_reshape(x[k], shape);
+    }
+    return dl_concat(views, n, axis);
+}
+
+/* save: the indexes; i: how many, elements in a row */
+static void dli_gather_back(dli_node *node)
+{
+    const int32_t *index = (const int32_t *)node->save;
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    dl_int i, j, len = node->i[1];
+    for (i = 0; dx && i < node->i[0]; i++)
+        for (j = 0; j < len; j++) dx[index[i] * len + j] += dy[i * len + j];
+}
+
+/* A copy of n indexes on the tape. */
+static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, dl_int n)
+{
+    int32_t *copy = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
+    if (copy) memcpy(copy, index, (size_t)n * sizeof *copy);
+    return copy;
+}
+
+DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
+{
+    dl_ctx *c = dli_inputs("dl_gather_rows", &x, 1);
+    dl_shape shape;
+    dl_tensor *y;
+    int32_t *copy;
+    dl_int i, len;
+    if (!c || !index) return NULL;
+    if (x->shape.rank < 1 || n < 0) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
+                x->shape.rank);
+        return NULL;
+    }
+    if (!dli_check_index(c, "dl_gather_rows", "index", index, n, x->shape.dim[0])) return NULL;
+    shape = x->shape;
+    shape.dim[0] = n;
+    len = x->shape.dim[0] ? x->size / x->shape.dim[0] : 0;
+    copy = dli_tape_copy(c, "dl_gather_rows", index, n);
+    y = copy ? dli_result(c, "dl_gather_rows", shape, &x, 1, dli_gather_back) : NULL;
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->save = copy;
+        y->node->i[0] = n;
+        y->node->i[1] = len;
+    }
+    for (i = 0; i < n; i++)
+        memcpy(y->data + i * len, x->data + copy[i] * len, (size_t)len * sizeof *y->data);
+    return y;
+}
+
+/* ---- reductions ---- */
+
+/* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
+static dl_shape dli_without(dl_shape s, int axis, bool keep)
+{
+    int d;
+    if (axis < 0) return dl_shape0();
+    if (keep) {
+        s.dim[axis] = 1;
+        return s;
+    }
+    for (d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
+    return dli_rank(s, s.rank - 1);
+}
+
+static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
+{
+    dli_axis_view v;
+    if (axis >= 0) return dli_along(x->shape, axis);
+    v.outer = v.inner = 1;
+    v.n = x->size;
+    return v;
+}
+
+/* i: axis or -1; p: the factor, 1 for a sum and 1/n for a mean */
+static void dli_sum_back(dli_node *node)
+{
+    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]), scale = (dl_real)node->p;
+    dl_int o, k, i;
+    for (o = 0; dx && o < v.outer; o++)
+        for (k = 0; k < v.n; k++)
+            for (i = 0; i < v.inner; i++)
+                dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
+}
+
+/* Sum (or mean) along an axis that has been checked, -1 for all; in double, for many small
+   numbers make a large one. */
+static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
+{
+    dli_axis_view v = dli_along_or_all(x, axis);
+    dl_tensor *y = dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_sum_back);
+    double scale = mean ? 1 / (double)v.n : 1;
+    dl_int o, k, i;
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->i[0] = axis;
+        y->node->p = scale;
+    }
+    for (o = 0; o < v.outer; o++)
+        for (i = 0; i < v.inner; i++) {
+            double sum = 0;
+            for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
+            y->data[o * v.inner + i] = (dl_real)(sum * scale);
+        }
+    return y;
+}
+
+/* save: where each maximum was */
+static void dli_max_back(dli_node *node)
+{
+    const int32_t *at = (const int32_t *)node->save;
+    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    dl_int o, i;
+    for (o = 0; dx && o < v.outer; o++)
+        for (i = 0; i < v.inner; i++)
+            dx[(o * v.n + at[o * v.inner + i]) * v.inner + i] += dy[o * v.inner + i];
+}
+
+/* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
+static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
+{
+    dl_int k, best = 0;
+    for (k = 1; k < n && !isnan(x[best * step]); k++)
+        if (x[k * step] > x[best * step] || isnan(x[k * step])) best = k;
+    return best;
+}
+
+static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
+{
+    char s[DLI_SHAPE_TEXT];
+    dli_axis_view v = dli_along_or_all(x, axis);
+    dl_tensor *y;
+    int32_t *at;
+    dl_int o, i;
+    if (v.n == 0 || v.n > INT32_MAX) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)(v.outer * v.inner) * sizeof *at);
+    y = at ? dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_max_back) : NULL;
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->i[0] = axis;
+        y->node->save = at;
+    }
+    for (o = 0; o < v.outer; o++)
+        for (i = 0; i < v.inner; i++) {
+            const dl_real *from = x->data + o * v.n * v.inner + i;
+            dl_int k = dli_argmax(from, v.n, v.inner);
+            at[o * v.inner + i] = (int32_t)k;
+            y->data[o * v.inner + i] = from[k * v.inner];
+        }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_sum(dl_tensor *x)
+{
+    return dli_usable("dl_sum", x) ? dli_sum("dl_sum", x, -1, false, false) : NULL;
+}
+DL_DEF dl_tensor *dl_mean(dl_tensor *x)
+{
+    return dli_usable("dl_mean", x) ? dli_sum("dl_mean", x, -1, false, true) : NULL;
+}
+DL_DEF dl_tensor *dl_max(dl_tensor *x)
+{
+    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false) : NULL;
+}
+
+DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
+{
+    if (!dli_usable("dl_sum_axis", x)) return NULL;
+    axis = dli_axis(x->ctx, "dl_sum_axis", axis, x->shape.rank);
+    return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
+}
+DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
+{
+    if (!dli_usable("dl_mean_axis", x)) return NULL;
+    axis = dli_axis(x->ctx, "dl_mean_axis", axis, x->shape.rank);
+    return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
+}
+DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
+{
+    if (!dli_usable("dl_max_axis", x)) return NULL;
+    axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
+    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep);
+}
+
+DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
+{
+    char s[DLI_SHAPE_TEXT];
+    dli_axis_view v;
+    dl_int o, i;
+    if (!out || !dli_usable("dl_argmax_axis", x)) return false;
+    axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
+    if (axis < 0) return false;
+    v = dli_along(x->shape, axis);
+    if (v.n == 0 || v.n > INT32_MAX)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
+                       "too many) to choose from", axis, dli_shape_text(s, x->shape));
+    for (o = 0; o < v.outer; o++)
+        for (i = 0; i < v.inner; i++)
+            out[o * v.inner + i] = (int32_t)dli_argmax(x->data + o * v.n * v.inner + i, v.n,
+                                                       v.inner);
+    return true;
+}
+
+DL_DEF dl_int dl_argmax(const dl_tensor *x)
+{
+    if (!dli_usable("dl_argmax", x)) return -1;
+    if (x->size == 0) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
+        return -1;
+    }
+    return dli_argmax(x->data, x->size, 1);
+}
 
 /* ------------------------------------------------------------------------- >>layers-impl ---- */
 
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
+
+/* The losses that compare two tensors of one shape, element by element. */
+typedef enum dli_pair_loss { DLI_MSE, DLI_MAE, DLI_HUBER, DLI_BCE } dli_pair_loss;
+
+/* i: which loss; p: scale; q: delta */
+static void dli_pair_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *t = node->in[1];
+    dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
+    if (!dx) return;
+    switch ((dli_pair_loss)node->i[0]) {
+    case DLI_MSE: dlk_mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_MAE: dlk_mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_HUBER:
+        dlk_huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
+        break;
+    case DLI_BCE: dlk_bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    }
+}
+
+/* Two operands of one shape, the second one without gradient? */
+static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs(op, in, 2);
+    if (!c) return NULL;
+    if (!dl_shape_equal(in[0]->shape, in[1]->shape)) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: predictions %s and targets %s differ in shape", op,
+                dli_shape_text(s, in[0]->shape), dli_shape_text(t, in[1]->shape));
+        return NULL;
+    }
+    if (in[1]->requires_grad) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the targets require a gradient, which losses do not "
+                "compute; use dl_detach on them", op);
+        return NULL;
+    }
+    return c;
+}
+
+static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_pair_loss loss,
+                           double delta, bool mean)
+{
+    dl_tensor *in[2], *y;
+    dl_ctx *c;
+    double scale;
+    in[0] = x;
+    in[1] = target;
+    if (!(c = dli_check_targets(op, in))) return NULL;
+    y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
+    if (!y) return NULL;
+    scale = mean ? 1 / (double)x->size : 1;
+    if (y->node) {
+        y->node->i[0] = loss;
+        y->node->p = scale;
+        y->node->q = delta;
+    }
+    switch (loss) {
+    case DLI_MSE: dlk_mse_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_MAE: dlk_mae_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_HUBER:
+        dlk_huber_forward(y->data, x->data, target->data, x->size, delta, scale);
+        break;
+    case DLI_BCE: dlk_bce_forward(y->data, x->data, target->data, x->size, scale); break;
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
+{
+    return dli_pair("dl_mse", x, target, DLI_MSE, 0, true);
+}
+DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
+{
+    return dli_pair("dl_mse_sum", x, target, DLI_MSE, 0, false);
+}
+DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
+{
+    return dli_pair("dl_mae", x, target, DLI_MAE, 0, true);
+}
+DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
+{
+    return dli_pair("dl_mae_sum", x, target, DLI_MAE, 0, false);
+}
+DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
+{
+    return dli_pair("dl_huber", x, target, DLI_HUBER, delta, true);
+}
+DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
+{
+    return dli_pair("dl_huber_sum", x, target, DLI_HUBER, delta, false);
+}
+DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
+{
+    return dli_pair("dl_bce", logits, target, DLI_BCE, 0, true);
+}
+DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
+{
+    return dli_pair("dl_bce_sum", logits, target, DLI_BCE, 0, false);
+}
+
+/* i: rows, classes; p: scale; save: the softmax and behind it, if there are any, the labels */
+static void dli_cross_entropy_back(dli_node *node)
+{
+    const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
+    dl_real *dx = dli_grad(node->in[0]);
+    dl_int N = node->i[0], C = node->i[1];
+    if (!dx) return;
+    if (node->n == 2)
+        dlk_soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
+    else
+        dlk_cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
+                                   node->p);
+}
+
+/* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
+static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const *in,
+                                    const int32_t *labels, bool mean)
+{
+    dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
+    double scale = mean ? 1 / (double)N : 1;
+    dl_real *p;
+    int32_t *copy;
+    dl_tensor *y;
+    if (labels && !dli_check_index(c, op, "label", labels, N, C)) return NULL;
+    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p +
+                                         (labels ? (size_t)N * sizeof *labels : 0));
+    y = p ? dli_result(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back) : NULL;
+    if (!y) return NULL;
+    copy = (int32_t *)(void *)(p + N * C);
+    if (labels) memcpy(copy, labels, (size_t)N * sizeof *copy);
+    if (y->node) {
+        y->node->i[0] = N;
+        y->node->i[1] = C;
+        y->node->p = scale;
+        y->node->save = p;
+    }
+    if (labels) dlk_cross_entropy_forward(y->data, p, in[0]->data, copy, N, C, scale);
+    else dlk_soft_cross_entropy_forward(y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    return y;
+}
+
+static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_t *labels,
+                                 bool mean)
+{
+    dl_ctx *c = dli_inputs(op, &logits, 1);
+    if (!c) return NULL;
+    if (!labels) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
+        return NULL;
+    }
+    return dli_cross_entropy(c, op, &logits, labels, mean);
+}
+
+static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
+{
+    dl_tensor *in[2];
+    dl_ctx *c;
+    in[0] = logits;
+    in[1] = target;
+    c = dli_check_targets(op, in);
+    return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
+}
+
+DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels)
+{
+    return dli_label_loss("dl_cross_entropy", logits, labels, true);
+}
+DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
+{
+    return dli_label_loss("dl_cross_entropy_sum", logits, labels, false);
+}
+DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target)
+{
+    return dli_soft_loss("dl_soft_cross_entropy", logits, target, true);
+}
+DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target)
+{
+    return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
+}
+
+#define DLI_NAME(code, text) text,
+static const char *const dli_loss_names[] = { DL_LOSSES(DLI_NAME) };
+#undef DLI_NAME
+
+DL_DEF const char *dl_loss_name(dl_loss loss)
+{
+    int i = (int)loss;
+    return i >= 0 && i < (int)DLI_LOSS_COUNT ? dli_loss_names[i] : "unknown";
+}
 
 /* --------------------------------------------------------------------- >>optimizers-impl ---- */
 

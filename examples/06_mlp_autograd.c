@@ -127,7 +127,7 @@ int main(int argc, char **argv) {
 
     if (page.f && curve) {
         ex_axes axes = {"Loss of single batches · 单个批次的损失", "step / 10 · 步", "loss · 损失",
-                        0, 0, 0, 0, true, false};
+                        0, 0, 0, 0, true};
         ex_curve c = {"batch · 批次", NULL, NULL, 0};
         c.y = curve, c.n = points;
         ex_page_text(&page, 0, "Test accuracy %.2f %%, test loss %.4f. · 测试准确率与测试损失",

@@ -109,7 +109,7 @@ int main(int argc, char **argv) {
     }
     if (page.f) {
         ex_axes axes = {"Accuracy in evaluation mode · 评估模式下的准确率", "epoch · 轮",
-                        "accuracy, % · 准确率", 0, 0, 0, 0, false, false};
+                        "accuracy, % · 准确率", 0, 0, 0, 0, false};
         ex_curve c[4] = {{"training, none · 训练", NULL, NULL, 0}, {"test, none · 测试", NULL, NULL, 0},
                          {"training, dropout", NULL, NULL, 0}, {"test, dropout", NULL, NULL, 0}};
         for (int k = 0; k < 4; k++) {

@@ -405,7 +405,6 @@ typedef struct ex_axes {
     const char *title, *x_label, *y_label;
     double      x0, x1, y0, y1;
     bool        log_y;     /* powers of ten                             */
-    bool        equal;     /* one unit is as long on both axes          */
 } ex_axes;
 
 static inline double ex_curve_x(const ex_curve *c, int i) { return c->x ? c->x[i] : i + 1; }
@@ -628,9 +627,8 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     int named = 0;
     if (p->f == NULL) return;
     ex_range(&a, c, n);
-    if (a.equal) H = W * (a.y1 - a.y0) / (a.x1 - a.x0);
-    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"%.0f\" "
-            "viewBox=\"0 0 760 %.0f\" role=\"img\">\n<rect width=\"760\" height=\"%.0f\" "
+    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" height=\"%.0f\" "
+            "viewBox=\"0 0 840 %.0f\" role=\"img\">\n<rect width=\"840\" height=\"%.0f\" "
             "fill=\"#fff\"/>\n<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
             "height=\"%.0f\"/></clipPath>\n", H + 100, H + 100, H + 100, ++p->plots, L, T, W, H);
     ex_svg_text(p, L, 24, "start", 16, "font-weight=\"bold\"", a.title);
@@ -703,8 +701,29 @@ typedef struct ex_graph {
     bool        gradients;
 } ex_graph;
 
+/* Add a column of size nodes to g (all zeros at first): their values, and for all but the first
+   the weights w[size][before] and biases b[size] that lead to it; dw and delta, or NULL. */
+static inline void ex_graph_add(ex_graph *g, const char *name, int size, const dl_real *value,
+                                const dl_real *w, const dl_real *b, const dl_real *dw,
+                                const dl_real *delta) {
+    int k = g->columns++, before = k ? g->size[k - 1] : 0;
+    g->size[k] = size;
+    g->name[k] = name;
+    for (int j = 0; j < size; j++) {
+        g->value[k][j] = (double)value[j];
+        if (delta) g->delta[k][j] = (double)delta[j];
+        if (b) g->bias[k - 1][j] = (double)b[j];
+        for (int i = 0; i < before; i++) {
+            g->weight[k - 1][j][i] = (double)w[j * before + i];
+            if (dw) g->dw[k - 1][j][i] = (double)dw[j * before + i];
+        }
+    }
+    if (dw) g->gradients = true;
+}
+
 static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
-    enum { GAP = 270, STEP = 112 };
+    enum { STEP = 112 };
+    const int GAP = g->gradients ? 330 : 270;
     int tall = 0;
     char s[96];
     if (p->f == NULL) return;
@@ -719,7 +738,7 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                 double x = 60 + GAP * k, y = STEP * (i + 0.5 + (tall - g->size[k]) / 2.0);
                 for (int j = 0; pass < 2 && k + 1 < g->columns && j < g->size[k + 1]; j++) {
                     double x2 = x + GAP, w = g->weight[k][j][i];
-                    double y2 = STEP * (j + 0.5 + (tall - g->size[k + 1]) / 2.0), t = 0.31;
+                    double y2 = STEP * (j + 0.5 + (tall - g->size[k + 1]) / 2.0), t = 0.26;
                     if (pass == 0) {
                         double wide = 0.8 + 1.2 * fabs(w);
                         fprintf(p->f, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" stroke-width="
@@ -731,7 +750,7 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                     if (g->gradients) snprintf(s, sizeof s, "%.3g (%.2g)", w, g->dw[k][j][i]);
                     else snprintf(s, sizeof s, "%.4g", w);
                     ex_svg_text(p, x + t * GAP, y + t * (y2 - y) + 4, "middle", 12,
-                                "stroke=\"#fff\" stroke-width=\"4\" paint-order=\"stroke\"", s);
+                                "stroke=\"#fff\" stroke-width=\"6\" paint-order=\"stroke\"", s);
                 }
                 if (pass < 2) continue;
                 fprintf(p->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"25\" fill=\"#fff\" stroke="

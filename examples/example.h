@@ -348,7 +348,8 @@ static inline double ex_mean(const ex_image *im, int y, int x, int h, int w, dou
 
 /* Draw n pictures side by side, lo black and hi white, the margins they have in common cut off.
    A character is two pixels, one above the other: half blocks in grey where the terminal can,
-   else characters of growing ink. Where fewer than five fit into a line, at half the size. */
+   else characters of growing ink. Half blocks are readable at half the size, too, and get it where
+   fewer than five pictures fit into a line. */
 static inline void ex_draw(const ex_image *im, int n, double lo, double hi) {
     bool grey = ex_has_grey();
     int y0 = INT_MAX, y1 = 0, x0 = INT_MAX, x1 = 0, zoom = 1, cells, row, columns = ex_columns();
@@ -362,7 +363,7 @@ static inline void ex_draw(const ex_image *im, int n, double lo, double hi) {
                     x1 = j > x1 ? j : x1;
                 }
     if (y0 > y1) return;  /* nothing to see */
-    if ((columns + 2) / (x1 - x0 + 1 + 2) < 5 && n > 3) zoom = 2;
+    if (grey && n > 3 && (columns + 2) / (x1 - x0 + 1 + 2) < 5) zoom = 2;
     cells = (x1 - x0 + zoom) / zoom;
     if (cells < 11) cells = 11;  /* room for the caption */
     row = (columns + 2) / (cells + 2);

@@ -189,7 +189,8 @@ int main(int argc, char **argv) {
         printf("  %g xor %g = %g, the net says %.3f\n", (double)X[2 * i], (double)X[2 * i + 1],
                (double)T[i], sigmoid(s.z2[i]));
     if (!o.quiet)
-        printf(solved == 4 ? "\nNow you: with H = 3 every seed gets there. Set H = 2 and try --seed 0 .. 9.\n\n"
+        printf(solved == 4 ? "\nNow you: 97 of the seeds 0 .. 99 get there. How many of 0 .. 9 do with "
+                             "H = 2?\n\n"
                            : "\nNot solved: gradient descent sits in a flat place. Try another "
                              "--seed, or more --epochs.\n\n");
     if (page.f) write_page(&page, &graph, p, loss, steps);

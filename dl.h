@@ -143,7 +143,7 @@
 #endif
 
 #define DL_MAX_DIMS 6
-#define DL_NAME_MAX 32
+#define DL_NAME_MAX 64
 
 #if defined(DL_STATIC) && defined(__GNUC__)
 #define DL_DEF static __attribute__((unused))
@@ -611,7 +611,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -727,18 +727,21 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #define DL_LAYER_PARAMS 8
+#define DL_LAYER_STATES 4
 /* A layer, for reading: dl_model_layer(m, i) gives it. */
 struct dl_layer {
-    char          name[DL_NAME_MAX - 12]; /* "dense_1"                              */
+    char          name[DL_NAME_MAX - 24]; /* "dense_1"                              */
     const char   *type;                   /* "Dense", as Keras prints it            */
     dl_shape      input, output;          /* of one sample, without the batch       */
     dl_activation activation;
     dl_tensor    *param[DL_LAYER_PARAMS]; /* its trainable tensors                  */
     int           params;
+    dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
+    int           states;
     double        l1, l2;                 /* weight penalty, 0 for none             */
     dl_model     *model;
     /* private: */
-    dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);
+    dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
 };
 
@@ -946,6 +949,9 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
    Both NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
+
+/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
 /* The outputs (probabilities after a softmax) for a batch x [N,...], in evaluation mode, without
    gradient; on the tape. */
@@ -1208,7 +1214,7 @@ struct dl_ctx {
     dl_rng      rng;
     uint64_t    seed;
     int         threads;
-    bool        training, no_grad;
+    bool        training, no_grad, closing;
     dli_object  objects;                       /* head of the list of all persistent objects    */
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
@@ -1367,6 +1373,7 @@ DL_DEF void dl_free(dl_ctx *dl)
 {
     int i, s;
     if (!dl) return;
+    dl->closing = true;
     while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
     for (i = 0; i < dl->arena.chunks; i++) {
         DLI_UNPOISON(dl->arena.base[i], (size_t)dl->arena.size[i]);
@@ -3913,6 +3920,213 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
 
 /* ------------------------------------------------------------------------- >>layers-impl ---- */
 
+#define DLI_NAME(code, text) text,
+static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) };
+#undef DLI_NAME
+
+DL_DEF const char *dl_activation_name(dl_activation f)
+{
+    int i = (int)f;
+    return i >= 0 && i < (int)DLI_ACTIVATION_COUNT ? dli_activation_names[i] : "unknown";
+}
+
+DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
+{
+    switch (f) {
+    case DL_LINEAR:     return x;
+    case DL_RELU:       return dl_relu(x);
+    case DL_SIGMOID:    return dl_sigmoid(x);
+    case DL_TANH:       return dl_tanh(x);
+    case DL_SOFTMAX:    return dl_softmax(x);
+    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
+    case DL_ELU:        return dl_elu(x, 1);
+    case DL_GELU:       return dl_gelu(x);
+    case DL_SILU:       return dl_silu(x);
+    case DL_SOFTPLUS:   return dl_softplus(x);
+    case DLI_ACTIVATION_COUNT: break;
+    }
+    if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
+    return NULL;
+}
+
+struct dl_model {
+    dl_ctx       *ctx;
+    dl_shape      input;
+    dl_layer    **layer;
+    int           layers;
+    dl_tensor   **tensor;        /* all parameters, then all states                     */
+    int           params, tensors;
+    bool          compiled;
+    bool          fused;         /* the last activation is part of the loss             */
+    dl_loss       loss;
+    dl_optimizer *optimizer;
+    dl_epoch     *history;
+    int           epochs;        /* in history                                          */
+};
+
+/* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
+static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
+                               dl_tensor *(*forward)(dl_layer *, dl_tensor *))
+{
+    dl_layer *l;
+    int i, number = 1;
+    if (!m) return NULL;
+    if (m->compiled) {
+        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add_%s: the model is compiled already; add layers "
+                "before dl_model_compile", name);
+        return NULL;
+    }
+    l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
+    if (!l) return NULL;
+    for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
+    snprintf(l->name, sizeof l->name, "%s_%d", name, number);
+    l->type = type;
+    l->forward = forward;
+    l->model = m;
+    l->input = l->output = m->layers ? m->layer[m->layers - 1]->output : m->input;
+    return l;
+}
+
+static void dli_layer_free(dl_layer *l)
+{
+    int i;
+    for (i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
+    for (i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
+    DL_FREE(l);
+}
+
+/* A trainable tensor of the layer, named after it: "dense_1.weight". False without memory. */
+static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
+{
+    dl_tensor *t = dl_param(l->model->ctx, shape, init);
+    if (!t) return false;
+    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    l->param[l->params++] = t;
+    return true;
+}
+
+/* Make a finished layer part of its model; NULL, and the layer freed, when something failed. */
+static dl_layer *dli_layer_add(dl_layer *l, bool ok)
+{
+    dl_model *m = l->model;
+    dl_layer **layer;
+    dl_tensor **tensor;
+    size_t tensors = (size_t)(m->tensors + l->params + l->states);
+    int i, k, at = 0;
+    layer = ok ? (dl_layer **)dli_alloc(m->ctx, "dl_model_add", (size_t)m->layers + 1,
+                                        sizeof *layer) : NULL;
+    tensor = layer ? (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor)
+                   : NULL;
+    if (!tensor) {
+        if (layer) DL_FREE(layer);
+        dli_layer_free(l);
+        return NULL;
+    }
+    for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
+    layer[m->layers++] = l;
+    if (m->layer) DL_FREE(m->layer);
+    if (m->tensor) DL_FREE(m->tensor);
+    m->layer = layer;
+    m->tensor = tensor;
+    for (i = 0; i < m->layers; i++)
+        for (k = 0; k < layer[i]->params; k++) tensor[at++] = layer[i]->param[k];
+    m->params = at;
+    for (i = 0; i < m->layers; i++)
+        for (k = 0; k < layer[i]->states; k++) tensor[at++] = layer[i]->state[k];
+    m->tensors = at;
+    return l;
+}
+
+/* A layer's output before its activation, which the model applies (or fuses with the loss). */
+static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_linear(x, l->param[0], l->params > 1 ? l->param[1] : DL_NONE);
+}
+static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
+{
+    (void)l;
+    return dl_flatten(x);
+}
+static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
+{
+    (void)l;
+    return x;
+}
+static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_dropout(x, l->rate);
+}
+
+DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
+{
+    dl_dense d;
+    memset(&d, 0, sizeof d);
+    d.units = units;
+    d.activation = activation;
+    d.weight_init = dl_init_glorot_uniform();
+    d.bias_init = dl_init_zeros();
+    d.bias = true;
+    return d;
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "Dense", "dense", dli_dense_forward) : NULL;
+    bool ok;
+    if (!l) return NULL;
+    ok = l->input.rank > 0;
+    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+                     "input shape of rank 1 or more", l->name);
+    if (ok && options->units < 1)
+        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
+                     options->units);
+    l->activation = options->activation;
+    l->l1 = options->l1;
+    l->l2 = options->l2;
+    if (ok) {
+        l->output.dim[l->output.rank - 1] = options->units;
+        ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
+                             options->weight_init) &&
+             (!options->bias ||
+              dli_layer_param(l, "bias", dl_shape1(options->units), options->bias_init));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    dl_dense d = dl_dense_default(units, activation);
+    return dl_model_add_dense_with(m, &d);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
+{
+    dl_layer *l = dli_layer_new(m, "Flatten", "flatten", dli_flatten_forward);
+    if (!l) return NULL;
+    l->output = dl_shape1(dl_shape_size(l->input));
+    return dli_layer_add(l, true);
+}
+
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
+    if (!l) return NULL;
+    l->activation = activation;
+    return dli_layer_add(l, true);
+}
+
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
+{
+    dl_layer *l = dli_layer_new(m, "Dropout", "dropout", dli_dropout_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = p >= 0 && p < 1;
+    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in [0, 1)", l->name,
+                     p);
+    l->rate = p;
+    return dli_layer_add(l, ok);
+}
+
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 
 /* The losses that compare two tensors of one shape, element by element. */
@@ -4106,7 +4320,992 @@ DL_DEF const char *dl_loss_name(dl_loss loss)
 
 /* --------------------------------------------------------------------- >>optimizers-impl ---- */
 
+struct dl_optimizer {
+    dl_ctx     *ctx;
+    dl_optim    desc;
+    int         n;
+    dl_tensor **param;
+    dl_real   **m, **v;        /* first and second moment of each parameter, or NULL */
+    dl_real    *moments;       /* the memory behind all of them                      */
+    int64_t     t;             /* updates so far                                     */
+};
+
+static dl_optim dli_optim(dl_optim_kind kind, bool torch, double lr)
+{
+    dl_optim o;
+    memset(&o, 0, sizeof o);
+    o.kind = kind;
+    o.torch = torch;
+    o.lr = lr;
+    o.clip_norm = o.clip_value = INFINITY;
+    o.beta1 = 0.9;
+    o.beta2 = 0.999;
+    o.eps = torch ? 1e-8 : 1e-7;
+    switch (kind) {
+    case DL_ADAGRAD:  o.start = torch ? 0 : 0.1; o.eps = torch ? 1e-10 : 1e-7; break;
+    case DL_ADADELTA: o.rho = torch ? 0.9 : 0.95; o.eps = torch ? 1e-6 : 1e-7; break;
+    case DL_RMSPROP:  o.rho = torch ? 0.99 : 0.9; break;
+    case DL_ADAMW:    o.weight_decay = torch ? 0.01 : 0.004; break;
+    default: break;
+    }
+    return o;
+}
+
+static dl_optim dli_with_momentum(dl_optim o, double mu)
+{
+    o.momentum = mu;
+    return o;
+}
+
+DL_DEF dl_optim dl_sgd(double lr) { return dli_optim(DL_SGD, false, lr); }
+DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim(DL_ADAGRAD, false, lr); }
+DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim(DL_ADADELTA, false, lr); }
+DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim(DL_RMSPROP, false, lr); }
+DL_DEF dl_optim dl_adam(double lr) { return dli_optim(DL_ADAM, false, lr); }
+DL_DEF dl_optim dl_adamw(double lr) { return dli_optim(DL_ADAMW, false, lr); }
+DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim(DL_SGD, true, lr); }
+DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim(DL_ADAGRAD, true, lr); }
+DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim(DL_ADADELTA, true, lr); }
+DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim(DL_RMSPROP, true, lr); }
+DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim(DL_ADAM, true, lr); }
+DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim(DL_ADAMW, true, lr); }
+DL_DEF dl_optim dl_momentum(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_MOMENTUM, false, lr), mu);
+}
+DL_DEF dl_optim dl_nesterov(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_NESTEROV, false, lr), mu);
+}
+DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_MOMENTUM, true, lr), mu);
+}
+DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_NESTEROV, true, lr), mu);
+}
+
+DL_DEF const char *dl_optim_name(dl_optim_kind kind)
+{
+    switch (kind) {
+    case DL_SGD:      return "SGD";
+    case DL_MOMENTUM: return "momentum";
+    case DL_NESTEROV: return "Nesterov";
+    case DL_ADAGRAD:  return "Adagrad";
+    case DL_ADADELTA: return "Adadelta";
+    case DL_RMSPROP:  return "RMSprop";
+    case DL_ADAM:     return "Adam";
+    case DL_ADAMW:    return "AdamW";
+    }
+    return "unknown";
+}
+
+/* How many moment arrays a kind keeps for each parameter. */
+static int dli_moments(dl_optim_kind kind)
+{
+    if (kind == DL_SGD) return 0;
+    return kind == DL_ADADELTA || kind == DL_ADAM || kind == DL_ADAMW ? 2 : 1;
+}
+
+/* Is every option of o in its range? Else false with a message. */
+static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
+{
+    struct { const char *name; double value, lo, hi; } field[11];
+    int i, n = 0;
+#define DLI_FIELD(f, low, high) \
+    (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
+    DLI_FIELD(lr, 0, DBL_MAX);
+    DLI_FIELD(momentum, 0, 1);
+    DLI_FIELD(rho, 0, 1);
+    DLI_FIELD(beta1, 0, 1 - DBL_EPSILON);
+    DLI_FIELD(beta2, 0, 1 - DBL_EPSILON);
+    DLI_FIELD(eps, 0, DBL_MAX);
+    DLI_FIELD(start, 0, DBL_MAX);
+    DLI_FIELD(weight_decay, 0, DBL_MAX);
+    DLI_FIELD(l1, 0, DBL_MAX);
+    DLI_FIELD(l2, 0, DBL_MAX);
+#undef DLI_FIELD
+    for (i = 0; i < n; i++)
+        if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
+                           field[i].name, dl_optim_name(o->kind), field[i].value, field[i].lo,
+                           field[i].hi);
+    if (!(o->clip_norm > 0) || !(o->clip_value > 0))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
+                       "(INFINITY for off)", who, o->clip_norm, o->clip_value);
+    return true;
+}
+
+static void dli_optimizer_destroy(void *object)
+{
+    dl_optimizer *o = (dl_optimizer *)object;
+    if (o->param) DL_FREE(o->param);
+    if (o->moments) DL_FREE(o->moments);
+}
+
+DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
+{
+    const char *who = "dl_optimizer_new";
+    int i, k = dli_moments(desc.kind);
+    size_t total = 0, at = 0;
+    dl_optimizer *o;
+    if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
+    if (n < 1) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+        return NULL;
+    }
+    for (i = 0; i < n; i++) {
+        if (!dli_usable(who, params[i])) return NULL;
+        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
+            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d %s is no parameter of this context; make "
+                    "it with dl_param", who, i, params[i]->name);
+            return NULL;
+        }
+        total += (size_t)params[i]->size;
+    }
+    o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    if (!o) return NULL;
+    o->ctx = dl;
+    o->desc = desc;
+    o->n = n;
+    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n * 3, sizeof *o->param);
+    o->moments = (dl_real *)dli_alloc(dl, who, total * (size_t)k, sizeof *o->moments);
+    if (!o->param || !o->moments) {
+        dli_object_free(o);
+        return NULL;
+    }
+    o->m = (dl_real **)(void *)(o->param + n);
+    o->v = o->m + n;
+    for (i = 0; i < n; i++) {
+        o->param[i] = params[i];
+        if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
+        if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
+    }
+    if (desc.start != 0)
+        for (at = 0; at < total * (size_t)k; at++) o->moments[at] = (dl_real)desc.start;
+    return o;
+}
+
+DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
+
+DL_DEF void dl_zero_grad(dl_optimizer *o)
+{
+    int i;
+    for (i = 0; o && i < o->n; i++)
+        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+}
+
+DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
+{
+    double sum = 0, norm;
+    dl_int k;
+    int i;
+    if (!params) return NAN;
+    for (i = 0; i < n; i++) {
+        if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!params[i]->requires_grad || !params[i]->grad) continue;
+        for (k = 0; k < params[i]->size; k++)
+            sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
+    }
+    norm = sqrt(sum);
+    if (norm > max_norm && norm < INFINITY)
+        for (i = 0; i < n; i++)
+            if (params[i]->requires_grad && params[i]->grad)
+                dlk_decay_grad(params[i]->grad, params[i]->data, params[i]->size,
+                               max_norm / (norm + 1e-6), 0, 0);    /* 1e-6: as PyTorch */
+    return norm;
+}
+
+/* The update of one parameter, by the formulas of floor 1. */
+static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
+{
+    const dl_optim *d = &o->desc;
+    dl_real *w = p->data, *g = p->grad;
+    double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
+    dl_int n = p->size;
+    if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || d->l2 > 0) dlk_decay_grad(g, w, n, 1, d->l1, d->l2);
+    switch (d->kind) {
+    case DL_SGD: dlk_sgd_step(w, g, n, d->lr); break;
+    case DL_MOMENTUM:
+    case DL_NESTEROV:
+        dlk_momentum_step(w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1, d->momentum,
+                          d->kind == DL_NESTEROV);
+        break;
+    case DL_ADAGRAD: dlk_adagrad_step(w, g, m, n, d->lr, in, out); break;
+    case DL_ADADELTA: dlk_adadelta_step(w, g, m, v, n, d->lr, d->rho, d->eps); break;
+    case DL_RMSPROP: dlk_rmsprop_step(w, g, m, n, d->lr, d->rho, in, out); break;
+    case DL_ADAMW:
+        dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);
+        /* fall through */
+    case DL_ADAM:
+        dlk_adam_step(w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
+        break;
+    }
+    p->version++;
+}
+
+DL_DEF bool dl_step(dl_optimizer *o)
+{
+    int i;
+    if (!o) return false;
+    if (o->desc.clip_norm < INFINITY) {
+        double norm = dl_clip_grad_norm(o->param, o->n, o->desc.clip_norm);
+        if (!(norm < INFINITY))
+            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_step: the norm of the gradients is %g; a "
+                           "lower learning rate may help", norm);
+    }
+    o->t++;
+    for (i = 0; i < o->n; i++)
+        if (o->param[i]->requires_grad) dli_update(o, o->param[i], o->m[i], o->v[i]);
+    return true;
+}
+
+DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o)
+{
+    return o ? o->desc : dli_optim(DL_SGD, false, NAN);
+}
+
+DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
+{
+    dl_optim d;
+    if (!o) return false;
+    d = o->desc;
+    d.lr = lr;
+    if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
+    o->desc = d;
+    return true;
+}
+
+static dl_schedule dli_schedule(dl_schedule_kind kind, double gamma, int steps)
+{
+    dl_schedule s;
+    memset(&s, 0, sizeof s);
+    s.kind = kind;
+    s.gamma = gamma;
+    s.steps = steps;
+    s.best = INFINITY;
+    s.factor = 1;
+    return s;
+}
+
+DL_DEF dl_schedule dl_schedule_constant(void) { return dli_schedule(DL_SCHEDULE_CONSTANT, 1, 1); }
+DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
+{
+    return dli_schedule(DL_SCHEDULE_STEP, gamma, every);
+}
+DL_DEF dl_schedule dl_schedule_exponential(double gamma)
+{
+    return dli_schedule(DL_SCHEDULE_EXPONENTIAL, gamma, 1);
+}
+DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
+{
+    return dli_schedule(DL_SCHEDULE_COSINE, last, total);
+}
+DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
+{
+    return dli_schedule(DL_SCHEDULE_PLATEAU, gamma, patience);
+}
+
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int step)
+{
+    int i, steps;
+    if (!s || step < 0) return NAN;
+    if (step < s->warmup) return (step + 1) / (double)s->warmup;
+    i = step - (s->warmup > 0 ? s->warmup : 0);
+    steps = s->steps > 0 ? s->steps : 1;
+    switch (s->kind) {
+    case DL_SCHEDULE_CONSTANT:    return 1;
+    case DL_SCHEDULE_STEP:        return pow(s->gamma, (double)(i / steps));
+    case DL_SCHEDULE_EXPONENTIAL: return pow(s->gamma, (double)i);
+    case DL_SCHEDULE_COSINE:
+        if (i > steps) i = steps;
+        return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * i / steps)) / 2;
+    case DL_SCHEDULE_PLATEAU:     return s->factor;
+    }
+    return NAN;
+}
+
+DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+{
+    if (!s || s->kind != DL_SCHEDULE_PLATEAU) return;
+    if (loss < s->best) {
+        s->best = loss;
+        s->wait = 0;
+    } else if (++s->wait >= s->steps) {
+        s->factor *= s->gamma;
+        s->wait = 0;
+    }
+}
+
 /* -------------------------------------------------------------------------- >>model-impl ---- */
+
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+
+/* What evaluating in the middle of training must leave as it was. */
+typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
+
+/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
+static dli_scope dli_scope_begin(dl_ctx *c)
+{
+    dli_scope s;
+    s.mark = dl_tape_mark(c);
+    s.rng = c->rng;
+    s.training = dl_training(c, false);
+    s.no_grad = dl_no_grad(c, true);
+    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    return s;
+}
+
+static void dli_scope_end(dl_ctx *c, const dli_scope *s)
+{
+    dl_tape_release(c, s->mark);
+    dl_training(c, s->training);
+    dl_no_grad(c, s->no_grad);
+    c->rng = s->rng;
+}
+
+static void dli_model_destroy(void *object)
+{
+    dl_model *m = (dl_model *)object;
+    int i;
+    if (!m->ctx->closing) {              /* dl_free frees tensors and optimizers by itself */
+        dl_optimizer_free(m->optimizer);
+        for (i = 0; i < m->tensors; i++) dl_tensor_free(m->tensor[i]);
+    }
+    for (i = 0; i < m->layers; i++) DL_FREE(m->layer[i]);
+    if (m->layer) DL_FREE(m->layer);
+    if (m->tensor) DL_FREE(m->tensor);
+    if (m->history) DL_FREE(m->history);
+}
+
+DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
+{
+    dl_model *m;
+    if (!dl || dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0) return NULL;
+    m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
+    if (!m) return NULL;
+    m->ctx = dl;
+    m->input = dli_rank(input, input.rank);
+    return m;
+}
+
+DL_DEF void dl_model_free(dl_model *m) { dli_object_free(m); }
+
+static dl_shape dli_output_shape(const dl_model *m)
+{
+    return m->layers ? m->layer[m->layers - 1]->output : m->input;
+}
+
+DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
+{
+    dl_activation last;
+    dl_optimizer *o;
+    bool binary = loss == DL_BINARY_CROSSENTROPY;
+    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY || loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!m) return false;
+    if (m->params == 0)
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
+                       "layers first");
+    if ((int)loss < 0 || loss >= DLI_LOSS_COUNT)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: no loss %d", (int)loss);
+    last = m->layer[m->layers - 1]->activation;
+    if ((binary && last != DL_SIGMOID && last != DL_LINEAR) ||
+        (classes && last != DL_SOFTMAX && last != DL_LINEAR))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
+                       "(or linear, for logits), but %s has %s", dl_loss_name(loss),
+                       binary ? "sigmoid" : "softmax", m->layer[m->layers - 1]->name,
+                       dl_activation_name(last));
+    o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
+    if (!o) return false;
+    dl_optimizer_free(m->optimizer);
+    m->optimizer = o;
+    m->loss = loss;
+    m->fused = binary || classes;
+    m->compiled = true;
+    return true;
+}
+
+/* x through all layers; with logits, without the last activation when the loss contains it. */
+static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
+{
+    int i;
+    for (i = 0; i < m->layers && x; i++) {
+        dl_layer *l = m->layer[i];
+        x = l->forward(l, x);
+        if (i < m->layers - 1 || !logits || !m->fused) x = dl_activate(x, l->activation);
+    }
+    return x;
+}
+
+/* The batch x in the model's input shape: [N,1,28,28] is as good as [N,784]. */
+static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_int n, size = dl_shape_size(m->input);
+    if (!dli_usable(who, x)) return NULL;
+    n = x->shape.rank ? x->shape.dim[0] : 0;
+    if (x->ctx != m->ctx) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
+        return NULL;
+    }
+    if (x->shape.rank < 1 || n * size != x->size) {
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
+                "dimension is the batch", who, dli_shape_text(s, x->shape),
+                dli_shape_text(t, dli_batch_shape(n, m->input)));
+        return NULL;
+    }
+    return dl_reshape(x, dli_batch_shape(n, m->input));
+}
+
+DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
+{
+    if (!m) return NULL;
+    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
+}
+
+DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
+{
+    const char *who = "dl_model_predict";
+    dl_tensor *y, *out = NULL;
+    dli_scope scope;
+    if (!m || !dli_usable(who, x) || !(x = dli_model_input(who, m, x))) return NULL;
+    out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
+    if (!out) return NULL;
+    scope = dli_scope_begin(m->ctx);
+    y = dli_layers_forward(m, x, false);
+    if (y) memcpy(out->data, y->data, (size_t)out->size * sizeof *out->data);
+    dli_scope_end(m->ctx, &scope);
+    return y ? out : NULL;
+}
+
+/* Can the model be trained or evaluated on this data set? */
+static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_int outputs = dli_last(dli_output_shape(m));
+    bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
+                   m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!m->compiled)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
+    if (d->ctx != m->ctx)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
+    if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (dl_shape_size(d->shape) != dl_shape_size(m->input))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
+                       who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
+    if (d->labels && classes && d->classes > outputs)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
+                       "only %lld outputs", who, d->classes, (long long)outputs);
+    if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
+                                  d->classes <= 2)))
+        return true;
+    if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
+                       who, dl_loss_name(m->loss),
+                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
+    if (dl_shape_size(d->target_shape) != dl_shape_size(dli_output_shape(m)))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
+                       who, dli_shape_text(s, d->target_shape),
+                       dli_shape_text(t, dli_output_shape(m)));
+    return true;
+}
+
+/* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
+static dl_tensor *dli_batch_targets(const dl_model *m, const dl_batch *b, const dl_tensor *z)
+{
+    dl_tensor *y;
+    dl_int i;
+    if (!b->labels) return dl_reshape(b->y, z->shape);
+    if (m->loss == DL_CATEGORICAL_CROSSENTROPY)
+        return dl_reshape(dl_one_hot(m->ctx, b->labels, b->size, dli_last(z->shape)), z->shape);
+    y = dli_tape_tensor(m->ctx, "dl_model_fit", z->shape);
+    if (y) for (i = 0; i < y->size; i++) y->data[i] = (dl_real)b->labels[i];
+    return y;
+}
+
+/* The loss of outputs z for a batch. */
+static dl_tensor *dli_batch_loss(dl_model *m, dl_tensor *z, const dl_batch *b)
+{
+    dl_tensor *y;
+    if (!z) return NULL;
+    if (m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY) return dl_cross_entropy(z, b->labels);
+    y = dli_batch_targets(m, b, z);
+    switch (m->loss) {
+    case DL_MSE:                 return dl_mse(z, y);
+    case DL_MAE:                 return dl_mae(z, y);
+    case DL_HUBER:               return dl_huber(z, y, 1);
+    case DL_BINARY_CROSSENTROPY: return dl_bce(z, y);
+    default:                     return dl_soft_cross_entropy(z, y);
+    }
+}
+
+/* The penalties that layers with l1 or l2 add to the loss:  l1 sum |w| + l2 sum w^2. */
+static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
+{
+    int i;
+    for (i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        if (l->params && l->l1 > 0)
+            loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_abs(l->param[0])), l->l1));
+        if (l->params && l->l2 > 0)
+            loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_square(l->param[0])), l->l2));
+    }
+    return loss;
+}
+
+/* How many rows of the outputs z name the right class; NaN where there are no classes. */
+static double dli_correct(const dl_model *m, const dl_tensor *z, const dl_batch *b)
+{
+    dl_int i, N = b->size, C = dli_last(z->shape), rows = dli_rows(z);
+    dl_int right = 0;
+    if (m->loss == DL_BINARY_CROSSENTROPY) {                    /* logit above 0: yes */
+        for (i = 0; i < z->size; i++)
+            right += (z->data[i] > 0) == (b->labels ? b->labels[i] > 0
+                                                    : b->y->data[i] > (dl_real)0.5);
+        return (double)right * (double)N / (double)z->size;
+    }
+    if (!m->fused) return NAN;
+    for (i = 0; i < rows; i++) {
+        dl_int k = dli_argmax(z->data + i * C, C, 1);
+        right += k == (b->labels ? (dl_int)b->labels[i] : dli_argmax(b->y->data + i * C, C, 1));
+    }
+    return (double)right * (double)N / (double)rows;
+}
+
+static bool dli_all_finite(const dl_real *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    return true;
+}
+
+/* Report a loss that is NaN or infinite: where along the layers did it start? */
+static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+{
+    const char *cure = "lower the learning rate, or set the optimizer's clip_norm";
+    dli_scope scope = dli_scope_begin(m->ctx);
+    dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
+    const char *what = "the loss itself", *name = "";
+    int i, k;
+    if (x && !dli_all_finite(x->data, x->size)) {
+        what = "the training data";
+        cure = "clean the data set";
+    } else
+        for (i = 0; i < m->layers && x && !name[0]; i++) {
+            dl_layer *l = m->layer[i];
+            for (k = 0; k < l->params && !name[0]; k++)
+                if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) {
+                    what = "the weights of layer ";
+                    name = l->name;
+                }
+            x = dl_activate(l->forward(l, x), l->activation);
+            if (!name[0] && x && !dli_all_finite(x->data, x->size)) {
+                what = "the output of layer ";
+                name = l->name;
+            }
+        }
+    dli_scope_end(m->ctx, &scope);
+    return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
+                   "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
+                   isnan(loss) ? "NaN" : "infinite", what, name, cure);
+}
+
+/* One step: forward, loss, backward, update. Adds to the sums over samples.
+   @F S0-2 S1-3.2 S3-3.3 S4-3 */
+static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metrics *sum)
+{
+    dl_tensor *z = dli_layers_forward(m, dli_model_input("dl_model_fit", m, b->x), true);
+    dl_tensor *loss = dli_add_penalties(m, dli_batch_loss(m, z, b));
+    double value = dl_item(loss);
+    if (!loss) return false;
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    sum->loss += value * (double)b->size;
+    sum->accuracy += dli_correct(m, z, b);
+    dl_zero_grad(m->optimizer);
+    return dl_backward(loss) && dl_step(m->optimizer);
+}
+
+static dl_metrics dli_no_metrics(void)
+{
+    dl_metrics r;
+    r.loss = r.accuracy = NAN;
+    return r;
+}
+
+DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+{
+    dl_metrics sum = { 0, 0 };
+    dl_batch b;
+    dl_int at, n = 256;
+    bool ok = true;
+    if (!m || !data || !dli_check_data("dl_model_evaluate", m, data)) return dli_no_metrics();
+    for (at = 0; ok && at < data->count; at += n) {
+        dli_scope scope = dli_scope_begin(m->ctx);
+        dl_tensor *z, *loss;
+        memset(&b, 0, sizeof b);
+        ok = dli_data_batch(data, NULL, at, data->count - at < n ? data->count - at : n, NULL, &b);
+        z = ok ? dli_layers_forward(m, dli_model_input("dl_model_evaluate", m, b.x), true) : NULL;
+        loss = dli_batch_loss(m, z, &b);
+        ok = loss != NULL;
+        if (ok) {
+            sum.loss += dl_item(loss) * (double)b.size;
+            sum.accuracy += dli_correct(m, z, &b);
+        }
+        dli_scope_end(m->ctx, &scope);
+    }
+    if (!ok) return dli_no_metrics();
+    sum.loss /= (double)data->count;
+    sum.accuracy /= (double)data->count;
+    return sum;
+}
+
+DL_DEF dl_fit dl_fit_default(void)
+{
+    dl_fit o;
+    memset(&o, 0, sizeof o);
+    o.epochs = 1;
+    o.batch_size = 32;
+    o.shuffle = true;
+    o.patience = 3;
+    o.restore_best = true;
+    o.schedule = dl_schedule_constant();
+    o.verbose = 1;
+    return o;
+}
+
+#ifndef DL_NO_STDIO
+/* The bar of a running epoch: Epoch 1/5 [=======>      ] 230/469 loss 0.2563 */
+static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, double loss)
+{
+    char bar[25];
+    int i, full = (int)(24 * batch / batches);
+    for (i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
+    bar[24] = 0;
+    printf("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
+           (long long)batches, loss);
+    fflush(stdout);
+}
+
+static void dli_epoch_line(const dl_epoch *e, bool over_bar)
+{
+    char line[200];
+    int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
+                      e->seconds, e->loss);
+#define DLI_ADD(what, value) \
+    if (!isnan(value)) \
+        at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
+    DLI_ADD("accuracy", e->accuracy);
+    DLI_ADD("val_loss", e->val_loss);
+    DLI_ADD("val_accuracy", e->val_accuracy);
+#undef DLI_ADD
+    if (over_bar) printf("\r%-78s\n", line);
+    else printf("%s\n", line);
+    fflush(stdout);
+}
+#endif
+
+/* One fit as it runs. */
+typedef struct dli_run {
+    dl_model      *m;
+    const dl_fit  *o;
+    dl_data       *train, *validation;   /* views, freed at the end                       */
+    dl_loader     *loader;
+    dl_schedule    schedule;
+    double         lr, best;             /* the learning rate at the start, best loss yet */
+    int            wait;                 /* epochs since the best                         */
+    dl_real       *best_weights;         /* of all tensors, or NULL                       */
+    bool           bar;
+} dli_run;
+
+/* Copy all tensors of the model to (or, with restore, from) one array. */
+static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
+{
+    int i;
+    for (i = 0; i < m->tensors; i++) {
+        dl_tensor *t = m->tensor[i];
+        if (restore) dl_copy_in(t, all);
+        else memcpy(all, t->data, (size_t)t->size * sizeof *all);
+        all += t->size;
+    }
+}
+
+static bool dli_run_start(dli_run *r, const dl_data *data)
+{
+    const char *who = "dl_model_fit";
+    dl_model *m = r->m;
+    const dl_fit *o = r->o;
+    size_t total = 0;
+    int i;
+    if (!dli_check_data(who, m, data)) return false;
+    if (o->validation && !dli_check_data(who, m, o->validation)) return false;
+    if (o->epochs < 0 || o->batch_size < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
+                       "must be 1 or more", who, o->epochs, o->batch_size);
+    if (!(o->validation_split >= 0 && o->validation_split < 1))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
+                       o->validation_split);
+    if (o->validation || o->validation_split == 0) {
+        r->train = dl_data_take(data, 0, data->count);
+        if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
+    } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
+    r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
+    if (!r->loader || (o->validation && !r->validation)) return false;
+    for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
+    if (o->early_stopping && o->restore_best) {
+        r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
+        if (!r->best_weights) return false;
+    }
+    if (m->history) DL_FREE(m->history);
+    m->epochs = 0;
+    m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
+    r->schedule = o->schedule;
+    r->lr = m->optimizer->desc.lr;
+    r->best = INFINITY;
+#ifndef DL_NO_STDIO
+    r->bar = o->verbose == 1 && dli_is_terminal();
+#endif
+    return m->history != NULL;
+}
+
+static void dli_run_end(dli_run *r)
+{
+    if (r->best_weights) {
+        if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
+        DL_FREE(r->best_weights);
+    }
+    dl_loader_free(r->loader);
+    dl_data_free(r->train);
+    dl_data_free(r->validation);
+}
+
+/* Train one epoch and fill in what it gave. */
+static bool dli_run_epoch(dli_run *r, dl_epoch *e)
+{
+    dl_ctx *c = r->m->ctx;
+    dl_metrics sum = { 0, 0 };
+    dl_int n = 0, batches = dl_loader_batches(r->loader);
+    double start = dli_now(), shown = start;
+    dl_batch b;
+    bool ok = true, more = true;
+    while (ok && more) {
+        dl_mark mark = dl_tape_mark(c);
+        more = dl_loader_next(r->loader, &b);
+        if (more) {
+            ok = dli_train_batch(r->m, &b, e->epoch, &sum);
+            n += b.size;
+#ifndef DL_NO_STDIO
+            if (ok && r->bar && dli_now() - shown > 0.1) {
+                shown = dli_now();
+                dli_progress(e->epoch, e->epochs, b.number + 1, batches, sum.loss / (double)n);
+            }
+#endif
+        }
+        dl_tape_release(c, mark);
+    }
+    (void)batches;
+    (void)shown;
+    e->seconds = dli_now() - start;
+    e->loss = sum.loss / (double)n;
+    e->accuracy = sum.accuracy / (double)n;
+    return ok && n == r->train->count;
+}
+
+/* Early stopping: remember the best epoch; false when patience has run out. */
+static bool dli_run_watch(dli_run *r, double loss)
+{
+    if (!r->o->early_stopping) return true;
+    if (loss < r->best - r->o->min_delta) {
+        r->best = loss;
+        r->wait = 0;
+        if (r->best_weights) dli_copy_weights(r->m, r->best_weights, false);
+        return true;
+    }
+    return ++r->wait < r->o->patience;
+}
+
+/* One epoch with all that belongs to it: schedule, validation, history, output, callback. */
+static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
+{
+    dl_model *m = r->m;
+    dl_epoch *e = &m->history[epoch];
+    bool scheduled = r->schedule.kind != DL_SCHEDULE_CONSTANT || r->schedule.warmup > 0;
+    dl_metrics v = dli_no_metrics();
+    double watched;
+    if (scheduled &&
+        !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
+        return false;
+    e->epoch = epoch + 1;
+    e->epochs = r->o->epochs;
+    e->lr = m->optimizer->desc.lr;
+    if (!dli_run_epoch(r, e)) return false;
+    if (r->validation) {
+        v = dl_model_evaluate(m, r->validation);
+        if (isnan(v.loss) && dl_error(m->ctx)) return false;
+    }
+    e->val_loss = v.loss;
+    e->val_accuracy = v.accuracy;
+    m->epochs = epoch + 1;
+    watched = r->validation ? v.loss : e->loss;
+    dl_schedule_observe(&r->schedule, watched);
+    *go_on = dli_run_watch(r, watched);
+#ifndef DL_NO_STDIO
+    if (r->o->verbose) dli_epoch_line(e, r->bar);
+#endif
+    if (r->o->on_epoch) {
+        dli_scope scope = dli_scope_begin(m->ctx);
+        dl_training(m->ctx, scope.training);
+        dl_no_grad(m->ctx, scope.no_grad);
+        *go_on = r->o->on_epoch(m, e, r->o->user) && *go_on;
+        dli_scope_end(m->ctx, &scope);
+    }
+    return true;
+}
+
+DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
+{
+    dl_fit defaults = dl_fit_default();
+    dli_run r;
+    bool ok, go_on = true, training, no_grad;
+    int epoch;
+    if (!m || !data) return false;
+    memset(&r, 0, sizeof r);
+    r.m = m;
+    r.o = options ? options : &defaults;
+    training = dl_training(m->ctx, true);
+    no_grad = dl_no_grad(m->ctx, false);
+    ok = dli_run_start(&r, data);
+    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch, &go_on);
+    dli_run_end(&r);
+    dl_training(m->ctx, training);
+    dl_no_grad(m->ctx, no_grad);
+    return ok;
+}
+
+DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
+{
+    if (n) *n = m ? m->epochs : 0;
+    return m ? m->history : NULL;
+}
+
+DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optimizer : NULL; }
+DL_DEF int dl_model_param_count(const dl_model *m) { return m ? m->params : 0; }
+DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
+DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
+
+DL_DEF int64_t dl_model_param_size(const dl_model *m)
+{
+    int64_t n = 0;
+    int i;
+    for (i = 0; m && i < m->params; i++) n += m->tensor[i]->size;
+    return n;
+}
+
+DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i)
+{
+    return m && i >= 0 && i < m->params ? m->tensor[i] : NULL;
+}
+
+DL_DEF dl_tensor *dl_model_find(const dl_model *m, const char *name)
+{
+    int i;
+    for (i = 0; m && name && i < m->tensors; i++)
+        if (strcmp(m->tensor[i]->name, name) == 0) return m->tensor[i];
+    return NULL;
+}
+
+DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i)
+{
+    return m && i >= 0 && i < m->layers ? m->layer[i] : NULL;
+}
+
+/* A copy of tensor t in another context; NULL without memory. */
+static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
+{
+    dl_tensor *copy = dli_persistent(into, "dl_model_clone", t->shape, grad);
+    if (!copy) return NULL;
+    memcpy(copy->data, t->data, (size_t)t->size * sizeof *t->data);
+    memcpy(copy->name, t->name, sizeof copy->name);
+    copy->requires_grad = t->requires_grad;
+    return copy;
+}
+
+DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
+{
+    dl_model *copy = into && m ? dl_model_new(into, m->input) : NULL;
+    int i, k;
+    for (i = 0; copy && i < m->layers; i++) {
+        const dl_layer *from = m->layer[i];
+        dl_layer *l = (dl_layer *)dli_alloc(into, "dl_model_clone", 1, sizeof *l);
+        bool ok = l != NULL;
+        if (ok) {
+            *l = *from;
+            l->model = copy;
+            l->params = l->states = 0;
+            for (k = 0; ok && k < from->params; k++, l->params += ok)
+                ok = (l->param[k] = dli_clone_tensor(into, from->param[k], true)) != NULL;
+            for (k = 0; ok && k < from->states; k++, l->states += ok)
+                ok = (l->state[k] = dli_clone_tensor(into, from->state[k], false)) != NULL;
+            ok = dli_layer_add(l, ok) != NULL;
+        }
+        if (!ok) {
+            dl_model_free(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
+}
+
+#ifndef DL_NO_STDIO
+/* 407050 as "407,050". */
+static const char *dli_thousands(char s[32], int64_t n)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
+    for (i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
+        s[at++] = digits[i];
+    }
+    s[at] = 0;
+    return s;
+}
+
+static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+{
+    int64_t sum = 0;
+    int i;
+    for (i = 0; i < n; i++) sum += t[i]->size;
+    return sum;
+}
+
+DL_DEF void dl_model_summary(const dl_model *m)
+{
+    const char *rule = "_________________________________________________________________";
+    char s[DLI_SHAPE_TEXT], name[80], number[32], shape[DLI_SHAPE_TEXT + 8];
+    int64_t trainable, fixed;
+    int i;
+    if (!m) return;
+    printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
+    for (i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
+        snprintf(shape, sizeof shape, "(None,%s", dli_shape_text(s, l->output) + 1);
+        shape[strlen(shape) - 1] = ')';
+        printf(" %-28s %-22s %12s\n", name, shape,
+               dli_thousands(number, dli_sum_sizes(l->param, l->params) +
+                                     dli_sum_sizes(l->state, l->states)));
+    }
+    trainable = dli_sum_sizes(m->tensor, m->params);
+    fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
+    printf("%s\n", rule);
+    printf(" Total params: %s", dli_thousands(number, trainable + fixed));
+    printf(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
+    printf(" Trainable params: %s\n", dli_thousands(number, trainable));
+    printf(" Non-trainable params: %s\n%s\n", dli_thousands(number, fixed), rule);
+}
+#endif
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 

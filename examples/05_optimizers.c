@@ -11,20 +11,20 @@
      @F S1-4    Adam       momentum over RMSprop, both corrected for their start at 0
                 AdamW      Adam, and w -= lr decay w
 
-   The valley is f(u,v) = (u^2 + k v^2) / 2: k times as steep across as along. Gradient descent
-   diverges across when lr > 2/k, and with so small an lr it crawls along. Each optimizer runs with
-   the best of 21 learning rates, so the race is fair. Methods that divide by sqrt(a) scale each
-   coordinate by itself, and the valley lies along the coordinates: --angle 45 turns it, and their
-   advantage is gone.
+   The valley is f(u,v) = (u^2 + k v^2) / 2, u and v counted from its lowest point: k times as steep
+   across as along. Gradient descent diverges across when lr > 2/k, and with so small an lr it
+   crawls along. Each optimizer runs with the best of 21 learning rates, so the race is fair.
+   Methods that divide by sqrt(a) scale each coordinate by itself, which helps as long as the valley
+   lies along a coordinate. So there is a second race in the same valley, turned by 45 degrees.
 
        gcc -O2 examples/05_optimizers.c -o optimizers -lm && ./optimizers                        */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "example.h"
 
-enum { RACERS = 8, STEPS = 200, RATES = 21 };
+enum { RACERS = 8, STEPS = 200, SHOWN = 60, RATES = 21 };
 typedef struct run {
-    double lr, u[STEPS + 1], v[STEPS + 1], f[STEPS + 1];
+    double lr, w0[STEPS + 1], w1[STEPS + 1], f[STEPS + 1];
     int    arrived;                     /* f stays below 1/1000 of its start from this step on */
 } run;
 
@@ -41,24 +41,26 @@ static dl_optim racer(int i, double lr) {
     }
 }
 
-/* One run from the start to the end of its steps; f as a formula, its gradient from the tape. */
-static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, double angle) {
-    const double c = cos(angle), s = sin(angle), u0 = -8, v0 = 2;
-    dl_real turn[4] = {(dl_real)c, (dl_real)s, (dl_real)-s, (dl_real)c}, steep[2] = {1, (dl_real)k};
-    dl_real start[2] = {(dl_real)(c * u0 - s * v0), (dl_real)(s * u0 + c * v0)};
+/* One run from w = 0; f as a formula, its gradient from the tape. Turned, the valley lies askew. */
+static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, bool turned) {
+    const double c = turned ? sqrt(0.5) : 1, s = turned ? sqrt(0.5) : 0;
+    const dl_real turn[4] = {(dl_real)c, (dl_real)s, (dl_real)-s, (dl_real)c};
+    const dl_real lowest[2] = {8, -2}, steep[2] = {1, (dl_real)k};
     dl_tensor *w = dl_param(dl, dl_shape2(1, 2), dl_init_zeros());
     dl_optimizer *optimizer = dl_optimizer_new(dl, kind, &w, 1);
-    bool ok = dl_copy_in(w, start);
+    bool ok = w != NULL;
     r->lr = kind.lr;
     r->arrived = 0;
     for (int t = 0; ok && t <= STEPS; t++) {
-        dl_tensor *uv = dl_linear(w, dl_from(dl, dl_shape2(2, 2), turn), DL_NONE);
-        dl_tensor *curved = dl_mul(dl_square(uv), dl_from(dl, dl_shape2(1, 2), steep));
+        dl_tensor *at = dl_linear(w, dl_from(dl, dl_shape2(2, 2), turn), DL_NONE);
+        dl_tensor *uv = dl_sub(at, dl_from(dl, dl_shape1(2), lowest));
+        dl_tensor *curved = dl_mul(dl_square(uv), dl_from(dl, dl_shape1(2), steep));
         dl_tensor *f = dl_mul_scalar(dl_sum(curved), 0.5);          /* f = (u^2 + k v^2) / 2     */
         dl_zero_grad(optimizer);
         ok = dl_backward(f);
-        r->u[t] = (double)w->data[0], r->v[t] = (double)w->data[1], r->f[t] = dl_item(f);
+        r->w0[t] = (double)w->data[0], r->w1[t] = (double)w->data[1], r->f[t] = dl_item(f);
         if (!(r->f[t] < 1e-3 * r->f[0])) r->arrived = t + 1;
+        if (!(r->f[t] <= r->f[0])) { r->arrived = STEPS + 2; t = STEPS; }   /* climbed: too fast */
         ok = ok && dl_step(optimizer);
         dl_tape_clear(dl);
     }
@@ -67,77 +69,87 @@ static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, double angle) {
     return ok;
 }
 
-static void write_page(ex_page *page, const run *best, double k, double angle) {
-    enum { LEVELS = 9, AROUND = 121 };
+static void write_page(ex_page *page, run (*best)[RACERS], double k) {
+    enum { LEVELS = 10, AROUND = 121 };
     static double cu[LEVELS][AROUND], cv[LEVELS][AROUND];
-    double wide = angle == 0 ? 3 : 9.5;
     ex_curve c[LEVELS + RACERS];
-    ex_axes map = {"Paths · 路径", "w0", "w1", -9.5, angle == 0 ? 4 : 9.5, -wide, wide, false};
+    ex_axes map[2] = {{"Paths, valley along w0 · 沿坐标轴的山谷", "w0", "w1", -1.5, 12, -4.5, 1.5, false},
+                      {"Paths, valley turned · 转了 45 度的山谷", "w0", "w1", -3, 13, -4, 9, false}};
     ex_axes fall = {"How f falls · 函数值下降", "step · 步", "f", 0, 0, 1e-8, 1e3, true};
-    for (int i = 0; i < LEVELS; i++) {                /* contours of f: ellipses, four times apart */
-        double f = 200 / pow(4, i);
-        for (int j = 0; j < AROUND; j++) {
-            double a = 6.283185307179586 * j / (AROUND - 1);
-            double u = sqrt(2 * f) * cos(a), v = sqrt(2 * f / k) * sin(a);
-            cu[i][j] = cos(angle) * u - sin(angle) * v;
-            cv[i][j] = sin(angle) * u + cos(angle) * v;
+    for (int turned = 0; turned < 2; turned++) {
+        const double co = turned ? sqrt(0.5) : 1, si = turned ? sqrt(0.5) : 0;
+        for (int i = 0; i < LEVELS; i++) {            /* contours of f: ellipses, four times apart */
+            double f = (32 + 2 * k) / pow(4, i - 1);
+            for (int j = 0; j < AROUND; j++) {
+                double a = 6.283185307179586 * j / (AROUND - 1);
+                double u = 8 + sqrt(2 * f) * cos(a), v = -2 + sqrt(2 * f / k) * sin(a);
+                cu[i][j] = co * u - si * v;
+                cv[i][j] = si * u + co * v;
+            }
+            c[i].name = NULL, c[i].x = cu[i], c[i].y = cv[i], c[i].n = AROUND;
         }
-        c[i].name = NULL, c[i].x = cu[i], c[i].y = cv[i], c[i].n = AROUND;
+        for (int i = 0; i < RACERS; i++) {
+            ex_curve *r = &c[LEVELS + i];
+            r->name = dl_optim_name(racer(i, 1).kind);
+            r->x = best[turned][i].w0, r->y = best[turned][i].w1, r->n = SHOWN + 1;
+        }
+        ex_page_plot(page, map[turned], c, LEVELS + RACERS);
     }
-    for (int i = 0; i < RACERS; i++) {
-        ex_curve *r = &c[LEVELS + i];
-        r->name = dl_optim_name(racer(i, 1).kind);
-        r->x = best[i].u, r->y = best[i].v, r->n = STEPS + 1;
-    }
-    ex_page_text(page, 0, "Each optimizer with its best learning rate, %d steps from the left end to "
-                 "the middle of the valley. · 每个优化器用各自最好的学习率，从山谷左端走 %d 步到谷底。",
-                 STEPS, STEPS);
-    ex_page_plot(page, map, c, LEVELS + RACERS);
-    for (int i = 0; i < RACERS; i++) c[LEVELS + i].x = NULL, c[LEVELS + i].y = best[i].f;
+    for (int i = 0; i < RACERS; i++)
+        c[LEVELS + i].x = NULL, c[LEVELS + i].y = best[0][i].f, c[LEVELS + i].n = STEPS + 1;
     ex_page_plot(page, fall, c + LEVELS, RACERS);
+    ex_page_text(page, 0, "The paths show the first %d steps from (0, 0), each optimizer with its best "
+                 "learning rate; the last plot is the straight valley's. · 路径为前 %d 步，各用最好的学习率。",
+                 SHOWN, SHOWN);
+}
+
+static const char *arrival(const run *r, char *text, size_t size) {
+    if (r->arrived > STEPS) return "never";
+    snprintf(text, size, "%d", r->arrived);
+    return text;
 }
 
 int main(int argc, char **argv) {
-    static run best[RACERS], trial;
-    double k = 25, degrees = 0, angle, top = 0, top_loss = 0;
+    static run best[2][RACERS], trial;
+    double k = 100, top = 0, top_loss = 0, seconds = 0;
     int winner = 0;
-    ex_option extra[2] = {{"steep", EX_REAL, NULL, 1, 10000, "k, how steep across the valley"},
-                          {"angle", EX_REAL, NULL, -360, 360, "turn the valley by N degrees"}};
+    char s[16], s2[16];
+    ex_option extra[1] = {{"steep", EX_REAL, NULL, 1, 10000, "k, how steep across the valley"}};
     ex_options o = ex_options_default();
     o.epochs = 1, o.batch = 32, o.limit = 10000;
-    extra[0].value = &k, extra[1].value = &degrees;
+    extra[0].value = &k;
     ex_parse(&o, argc, argv, "eight optimizers race down a narrow valley, and on MNIST",
-             "data epochs batch limit seed threads html quiet", extra, 2);
-    angle = degrees * 3.141592653589793 / 180;
+             "data epochs batch limit seed threads html quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
     ex_page page = ex_page_open(&o, "Optimizers race · 优化器赛跑");
 
-    for (int i = 0; i < RACERS; i++)
+    for (int i = 0; i < 2 * RACERS; i++) {
+        run *b = &best[i / RACERS][i % RACERS];
         for (int j = 0; j < RATES; j++) {             /* learning rates .001 to 100 */
-            if (!roll(dl, &trial, racer(i, 0.001 * pow(10, j / 4.0)), k, angle))
-                return ex_end(dl, &o);
-            if (j == 0 || trial.arrived < best[i].arrived ||
-                (trial.arrived == best[i].arrived && trial.f[STEPS] < best[i].f[STEPS]))
-                best[i] = trial;
+            dl_optim kind = racer(i % RACERS, 0.001 * pow(10, j / 4.0));
+            if (!roll(dl, &trial, kind, k, i >= RACERS)) return ex_end(dl, &o);
+            if (j == 0 || trial.arrived < b->arrived ||
+                (trial.arrived == b->arrived && trial.f[STEPS] < b->f[STEPS]))
+                *b = trial;
         }
-    for (int i = 0; i < RACERS; i++)
-        if (best[i].arrived < best[winner].arrived) winner = i;
-    if (!o.quiet) {
-        printf("The valley (u^2 + %g v^2) / 2, turned by %g degrees:\n\n", k, degrees);
-        printf("%-10s %9s %14s %12s\n", "", "best lr", "steps to .1 %", "f at the end");
+        if (i < RACERS && b->arrived < best[0][winner].arrived) winner = i;
     }
+    if (!o.quiet) printf("The valley (u^2 + %g v^2) / 2: steps until f stays below 0.1 %%\n\n"
+                         "%-10s %10s %8s %16s %8s\n", k, "", "best lr", "steps", "turned: best lr",
+                         "steps");
     ex_page_text(&page, 2, "Down a narrow valley · 下到狭窄的山谷");
-    if (page.f) write_page(&page, best, k, angle);
     ex_page_table(&page, true);
-    ex_page_row(&page, true, "optimizer · 优化器|best lr · 学习率|steps to 0.1 %% · 步数|f at the end · 终值");
+    ex_page_row(&page, true, "steps to 0.1 %% · 步数|best lr · 学习率|straight · 正|best lr|turned · 转 45°");
     for (int i = 0; i < RACERS; i++) {
         const char *name = dl_optim_name(racer(i, 1).kind);
-        char steps[16] = "never";
-        if (best[i].arrived <= STEPS) snprintf(steps, sizeof steps, "%d", best[i].arrived);
-        ex_page_row(&page, false, "%s|%.3g|%s|%.1e", name, best[i].lr, steps, best[i].f[STEPS]);
-        if (!o.quiet) printf("%-10s %9.3g %14s %12.1e\n", name, best[i].lr, steps, best[i].f[STEPS]);
+        const run *b = &best[0][i], *t = &best[1][i];
+        ex_page_row(&page, false, "%s|%.3g|%s|%.3g|%s", name, b->lr, arrival(b, s, sizeof s), t->lr,
+                    arrival(t, s2, sizeof s2));
+        if (!o.quiet) printf("%-10s %10.3g %8s %16.3g %8s\n", name, b->lr, arrival(b, s, sizeof s),
+                             t->lr, arrival(t, s2, sizeof s2));
     }
     ex_page_table(&page, false);
+    if (page.f) write_page(&page, best, k);
 
     /* Digits: 784 - 64 relu - 10 softmax, the same start for all, Keras' usual learning rates. */
     static const double usual[RACERS] = {.01, .01, .01, .001, .001, 1, .001, .001};
@@ -148,7 +160,6 @@ int main(int argc, char **argv) {
     ex_page_text(&page, 2, "On digits · 在手写数字上");
     ex_page_table(&page, true);
     ex_page_row(&page, true, "optimizer · 优化器|lr · 学习率|test accuracy · 准确率|test loss · 损失");
-    double seconds = 0;
     dl_model *start = dl_model_new(dl, dl_shape1(784));
     dl_model_add_dense(start, 64, DL_RELU);
     dl_model_add_dense(start, 10, DL_SOFTMAX);
@@ -170,8 +181,8 @@ int main(int argc, char **argv) {
     }
     ex_page_table(&page, false);
     ex_page_close(&page, o.quiet);
-    if (!o.quiet) printf("\nNow you: --angle 45 turns the valley. Who loses most?\n\n");
+    if (!o.quiet) printf("\nNow you: --steep 2 makes the valley wide. Who still needs momentum?\n\n");
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f valley_winner=%s valley_steps=%d", top,
-              top_loss, seconds, dl_optim_name(racer(winner, 1).kind), best[winner].arrived);
+              top_loss, seconds, dl_optim_name(racer(winner, 1).kind), best[0][winner].arrived);
     return ex_end(dl, &o);
 }

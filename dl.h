@@ -2768,6 +2768,7 @@ DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_i
     for (l = r4; l < rows; l++)
         for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
                               dl_int k, dl_int w)
 {
@@ -2775,12 +2776,11 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
     for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
-        if (js == 1 && rows == w && w == 32)
-            for (i = 0; i < k; i++)
-                for (l = 0; l < 32; l++) dst[i * 32 + l] = src[i * ks + l];
-        else if (js == 1)
-            for (i = 0; i < k; i++)
-                for (l = 0; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+        if (js == 1)
+            for (i = 0; i < k; i++) {
+                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+            }
         else if (ks == 1)
             for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
@@ -2788,6 +2788,118 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
             for (i = 0; i < k; i++)
                 for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
+}
+
+/* ---- convolution and pooling: the loops over images ----
+   Rows of images are short (26 floats), a bad fit for vectors of 16. So whole groups of 16 are
+   processed even past the end of a row: what is written too far is the start of the next row,
+   which comes next and is written again. Only the last rows need care. */
+
+/* dst[c][h + 2ph][w + 2pw] = src[c][h][w] with zeros around (negative: cropped). */
+DLI_INLINE void dli_pad_body(float *dst, const float *src, dl_int c, dl_int h, dl_int w,
+                             dl_int ph, dl_int pw)
+{
+    const dl_int hp = h + 2 * ph, wp = w + 2 * pw, skip = pw < 0 ? -pw : 0, left = pw + skip;
+    dl_int i, y, x;
+    for (i = 0; i < c; i++, src += h * w)
+        for (y = 0; y < hp; y++, dst += wp) {
+            const float *row = src + (y - ph) * w + skip;
+            if (y < ph || y >= h + ph) {
+                for (x = 0; x < wp; x++) dst[x] = 0.0f;
+            } else {
+                for (x = 0; x < left; x++) dst[x] = 0.0f;
+                for (x = 0; x < w - 2 * skip; x++) dst[left + x] = row[x];
+                for (x = left + w - 2 * skip; x < wp; x++) dst[x] = 0.0f;
+            }
+        }
+}
+/* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
+   16 readable after the last. */
+DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds,
+                              dl_int rows, dl_int cols, float bias, int relu, int add)
+{
+    dl_int r, x, l;
+    for (r = 0; r < rows; r++, src += lds) {
+        float *d = dst + r * cols;
+        const float *end = dst + rows * cols;
+        if (add) {
+            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            continue;
+        }
+        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
+            for (l = 0; l < 16; l++) {
+                float v = src[x + l] + bias;
+                d[x + l] = relu && v < 0.0f ? 0.0f : v;
+            }
+        for (; x < cols; x++) {
+            float v = src[x] + bias;
+            d[x] = relu && v < 0.0f ? 0.0f : v;
+        }
+    }
+}
+/* Max-pooling 2 x 2, stride 2, of planes [h, w] to [h/2, w/2]; arg says which of the four won,
+   0 1 / 2 3, the first of equals. NaN wins, as in PyTorch. */
+DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
+{
+    const float x[4] = { a[0], a[1], b[0], b[1] };
+    uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
+    DLI_UNROLL for (i = 1; i < 4; i++) {
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
+        k = (i & m) | (k & ~m);
+    }
+    *y = dli_float_of_bits(v);
+    return k;
+}
+DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, unsigned char *DLI_RESTRICT arg,
+                               const float *DLI_RESTRICT x, dl_int planes, dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = x + planes * h * w, *yend = y + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++, x += h * w)
+        for (r = 0; r < oh; r++, y += ow, arg += ow) {
+            const float *a = x + 2 * r * w, *b = a + w;
+            for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= end; j += 16) {
+                uint32_t k[16];
+                for (l = 0; l < 16; l++)
+                    k[l] = dli_pool2_one(y + j + l, a + 2 * (j + l), b + 2 * (j + l));
+                for (l = 0; l < 16; l++) arg[j + l] = (unsigned char)k[l];
+            }
+            for (; j < ow; j++)
+                arg[j] = (unsigned char)dli_pool2_one(y + j, a + 2 * j, b + 2 * j);
+        }
+}
+/* dx = the gradient of pool2: dy where arg points, 0 elsewhere. Overwrites dx. */
+DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
+                                    const unsigned char *DLI_RESTRICT arg, dl_int planes,
+                                    dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = dx + planes * h * w, *dyend = dy + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++)
+        for (r = 0; r < h; r++, dx += w) {
+            const int32_t k = r & 1 ? 2 : 0;
+            if (r >= 2 * oh) {                           /* an odd row or column got nothing */
+                for (j = 0; j < w; j++) dx[j] = 0.0f;
+                continue;
+            }
+            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16) {
+                int32_t q[16];
+                for (l = 0; l < 16; l++) q[l] = (int32_t)arg[j + l] - k;
+                for (l = 0; l < 16; l++) {
+                    dx[2 * (j + l)] = q[l] == 0 ? dy[j + l] : 0.0f;
+                    dx[2 * (j + l) + 1] = q[l] == 1 ? dy[j + l] : 0.0f;
+                }
+            }
+            for (; j < ow; j++) {
+                dx[2 * j] = arg[j] == k ? dy[j] : 0.0f;
+                dx[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
+            }
+            if (w & 1) dx[w - 1] = 0.0f;
+            if (r & 1) { dy += ow; arg += ow; }
+        }
 }
 
 /* ---- the table of functions, one for each instruction set ---- */
@@ -2839,6 +2951,14 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
       (y, x, n, first, key0, key1, drop24, scale, add)) \
     X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
       dl_int cols), (dst, ld, src, ls, rows, cols)) \
+    X(void, pad, (float *dst, const float *src, dl_int c, dl_int h, dl_int w, dl_int ph, \
+      dl_int pw), (dst, src, c, h, w, ph, pw)) \
+    X(void, crop, (float *dst, const float *src, dl_int lds, dl_int rows, dl_int cols, \
+      float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add)) \
+    X(void, pool2, (float *y, unsigned char *arg, const float *x, dl_int planes, dl_int h, \
+      dl_int w), (y, arg, x, planes, h, w)) \
+    X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
+      dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
       dl_int w), (dst, src, js, ks, n, k, w))
 
@@ -2914,6 +3034,8 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
+DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 static const dli_fast *dli_fast_pick(void)
@@ -3149,6 +3271,231 @@ static void dli_gemm_pack(const dli_fast *f, float *dst, const float *b, dl_int 
                           dl_int k, dl_int n)
 {
     f->pack(dst, b, bcs, brs, n, k, f->nr);
+}
+
+/* ---- convolution, stride 1 ----
+
+   y[m][oy][ox] = sum over c, ky, kx of w[m][c][ky][kx] x[c][oy + ky][ox + kx] is a product of the
+   weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
+   by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
+   is computed at the width of the (padded) input, every row is simply the image from
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
+   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+
+   The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
+   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
+   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed. */
+typedef struct dli_conv {
+    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
+    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
+} dli_conv;
+
+typedef struct dli_conv_size { dl_int k, hp, wp, oh, ow, p, tiles, image, plane; } dli_conv_size;
+
+static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
+
+static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z;
+    z.k = v->c * v->kh * v->kw;
+    z.hp = v->h + 2 * v->ph;
+    z.wp = v->w + 2 * v->pw;
+    z.oh = z.hp - v->kh + 1;
+    z.ow = z.wp - v->kw + 1;
+    z.p = (z.oh - 1) * z.wp + z.ow;                      /* positions computed */
+    z.tiles = dli_round_up(z.p, f->nr);
+    z.image = dli_round_up(v->c * z.hp * z.wp + f->nr, 16);     /* padded image, room to overrun */
+    z.plane = v->m * z.oh * z.ow;                        /* floats of y for one sample */
+    return z;
+}
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+{
+    dl_int c, i, j;
+    for (c = 0; c < v->c; c++)
+        for (i = 0; i < v->kh; i++)
+            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The convolution whose forward pass is the gradient for x of v. */
+static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dli_conv r;
+    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
+    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    r.ph = v->kh - 1 - v->ph;
+    r.pw = v->kw - 1 - v->pw;
+    return r;
+}
+/* Bytes of 64-byte aligned work memory for the forward and both backward passes of v. */
+#define DLI_CHUNKS 8
+static size_t dli_conv_pass_floats(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dl_int weights = dli_round_up(v->m, f->mr) * z.k + 16;
+    dl_int own = z.image + dli_round_up(f->mr * (z.tiles + 16), 16)
+               + dli_round_up(v->c * v->h * v->w, 16);
+    return (size_t)(weights + own * threads) + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+}
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv r = dli_conv_reversed(f, v);
+    dli_conv_size z = dli_conv_sizes(f, v);
+    size_t forward = dli_conv_pass_floats(f, v, threads);
+    size_t back = dli_conv_pass_floats(f, &r, threads) + (size_t)(z.k * v->m);
+    dl_int sums = dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr) + dli_round_up(v->m, 16);
+    dl_int own = z.image + dli_round_up(z.p * f->nr, 16) + dli_round_up(z.plane, 16);
+    size_t weights = (size_t)(sums * DLI_CHUNKS + own * threads)
+                   + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+    if (back > forward) forward = back;
+    if (weights > forward) forward = weights;
+    return forward * sizeof(float);
+}
+
+/* One sample: the padded image is convolved with packed weights, MR output planes at a time. */
+static void dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                           float *y, const float *image, const float *packed, const dl_int *off,
+                           const float *bias, int relu, int add, float *raw)
+{
+    dl_int m, j, i, k, ld = z->tiles + 16;
+    for (m = 0; m < v->m; m += f->mr) {
+        for (k = 0; k < z->k; k += DLI_KC) {
+            dl_int kk = dli_min(DLI_KC, z->k - k);
+            for (j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, NULL,
+                            image + j, off + k);
+        }
+        for (i = 0; i < f->mr && m + i < v->m; i++)
+            f->crop(y + (m + i) * z->oh * z->ow, raw + i * ld, z->wp, z->oh, z->ow,
+                    bias ? bias[m + i] : 0.0f, relu, add);
+    }
+}
+/* y = or += conv(mask?(x), w) + bias, then ReLU. `mask`, if not NULL, is shaped like x and lets
+   x through only where it is positive: x is then the gradient of a ReLU whose output is mask. */
+static void dli_conv_pass(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                          const float *mask, const float *w, const float *bias, int relu,
+                          int add, int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, raw_floats = dli_round_up(f->mr * (z.tiles + 16), 16);
+    dl_int *off = (dl_int *)work;
+    float *packed = (float *)work
+                  + dli_round_up(z.k * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
+    float *own = packed + dli_round_up(dli_round_up(v->m, f->mr) * z.k, 16);
+    int t;
+    dli_conv_offsets(v, &z, off);
+    f->pack(packed, w, z.k, 1, v->m, z.k, f->mr);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + raw_floats + dli_round_up(in, 16));
+        float *raw = image + z.image, *masked = raw + raw_floats;
+        dl_int s, s0 = v->n * t / threads, s1 = v->n * (t + 1) / threads;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        memset(raw, 0, sizeof(float) * (size_t)raw_floats);
+        for (s = s0; s < s1; s++) {
+            const float *from = x + s * in;
+            if (mask) {
+                f->vrelu_back(masked, from, mask + s * in, in, 0);
+                from = masked;
+            }
+            f->pad(image, from, v->c, v->h, v->w, v->ph, v->pw);
+            dli_conv_image(f, v, &z, y + s * z.plane, image, packed, off, bias, relu, add, raw);
+        }
+    }
+}
+/* y = conv(x, w) + bias (or NULL), then ReLU if asked. */
+static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                             const float *w, const float *bias, int relu, int threads, void *work)
+{
+    dli_conv_pass(f, v, y, x, NULL, w, bias, relu, 0, threads, work);
+}
+/* dx = or += the gradient for x. y_relu: the forward output if it had a ReLU, else NULL. */
+static void dli_conv_back_data(const dli_fast *f, const dli_conv *v, float *dx, const float *dy,
+                               const float *y_relu, const float *w, int add, int threads,
+                               void *work)
+{
+    const dli_conv r = dli_conv_reversed(f, v);
+    const dl_int taps = v->kh * v->kw;
+    float *flipped = (float *)work;
+    dl_int m, c, i;
+    for (m = 0; m < v->m; m++)
+        for (c = 0; c < v->c; c++)
+            for (i = 0; i < taps; i++)
+                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    dli_conv_pass(f, &r, dx, dy, y_relu, flipped, NULL, 0, add, threads,
+                  flipped + dli_round_up(v->m * v->c * taps, 16));
+}
+
+/* Adds one sample's dWt [K, M] and db [M] (NULL: none) to the sums of its chunk. */
+static void dli_conv_weights_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                   float *dwt, float *db, const float *image, const float *dy,
+                                   int first, float *panel)
+{
+    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, gap = z->wp - z->ow;
+    dl_int m, k, i, r;
+    for (m = 0; m < v->m; m += f->nr) {
+        dl_int cols = dli_min(f->nr, v->m - m);
+        for (r = 0; r < z->oh; r++) {                    /* dy as [position][NR], 0 in the gaps */
+            float *to = panel + r * z->wp * f->nr;
+            dl_int n = r < z->oh - 1 ? dli_round_up(z->ow, 4) : z->ow;
+            if (cols < f->nr) memset(to, 0, sizeof(float) * (size_t)(z->ow * f->nr));
+            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, dli_min(n, z->wp));
+            if (r < z->oh - 1)
+                memset(to + z->ow * f->nr, 0, sizeof(float) * (size_t)(gap * f->nr));
+        }
+        for (k = 0; k < z->k; k += f->mr) {
+            const float *rows[DLI_MAX_MR];
+            for (i = 0; i < f->mr; i++) {
+                dl_int q = dli_min(k + i, z->k - 1), c = q / (v->kh * v->kw);
+                dl_int tap = q % (v->kh * v->kw);
+                rows[i] = image + (c * z->hp + tap / v->kw) * z->wp + tap % v->kw;
+            }
+            f->tile_rows(dwt + k * ldw + m, ldw, !first, z->p, NULL, rows, panel, NULL);
+        }
+    }
+    if (db)
+        for (m = 0; m < v->m; m++)
+            db[m] = (first ? 0.0f : db[m]) + f->vsum(dy + m * area, area);
+}
+/* dw [M, C, kh, kw] += and db [M] += (or NULL). The samples are cut into 8 chunks, each summed in
+   order into its own dWt; the chunks are added in order. */
+static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *dw, float *db,
+                                  const float *x, const float *dy, const float *y_relu,
+                                  int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, ldw = dli_round_up(v->m, f->nr);
+    const dl_int sums = dli_round_up(z.k, f->mr) * ldw + dli_round_up(v->m, 16);
+    const dl_int panel_floats = dli_round_up(z.p * f->nr, 16);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS);
+    float *all = (float *)work, *own = all + sums * DLI_CHUNKS;
+    dl_int m, k, c;
+    int t;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + panel_floats + dli_round_up(z.plane, 16));
+        float *panel = image + z.image, *masked = panel + panel_floats;
+        dl_int chunk, s;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        for (chunk = t; chunk < chunks; chunk += threads) {
+            float *dwt = all + chunk * sums, *dbc = dwt + sums - dli_round_up(v->m, 16);
+            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
+            for (s = s0; s < s1; s++) {
+                const float *g = dy + s * z.plane;
+                if (y_relu) {
+                    f->vrelu_back(masked, g, y_relu + s * z.plane, z.plane, 0);
+                    g = masked;
+                }
+                f->pad(image, x + s * in, v->c, v->h, v->w, v->ph, v->pw);
+                dli_conv_weights_image(f, v, &z, dwt, db ? dbc : NULL, image, g, s == s0, panel);
+            }
+        }
+    }
+    for (c = 1; c < chunks; c++) f->add(all, all, all + c * sums, sums);
+    for (m = 0; m < v->m; m++)
+        for (k = 0; k < z.k; k++) dw[m * z.k + k] += all[k * ldw + m];
+    if (db)
+        for (m = 0; m < v->m; m++) db[m] += all[sums - dli_round_up(v->m, 16) + m];
 }
 #endif /* DLI_FAST */
 

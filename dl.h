@@ -1065,8 +1065,9 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l);
 /* ------------------------------------------------------------------------------- >>files ---- */
 
 #ifndef DL_NO_STDIO
-/* Write all parameters of a model as safetensors (a JSON header of names, shapes and offsets, then
-   little-endian floats); PyTorch's safetensors reads it. False on failure, the old file kept. */
+/* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
+   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. False on
+   failure, the old file kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -5744,59 +5745,77 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ---- */
+/* ---- batches ----
+   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
 
-/* y[n,D] = scale times samples order[0..n-1] of bytes [..,D]. */
+/* y[n,D] = scale times the samples order[0..n-1] (NULL: 0..n-1) of bytes [..,D]. */
 static void dli_gather_bytes(dl_real *y, const uint8_t *bytes, const int32_t *order, dl_int n,
                              dl_int D, double scale)
 {
     const dl_real s = (dl_real)scale;
     dl_int i, j;
     for (i = 0; i < n; i++, y += D) {
-        const uint8_t *x = bytes + order[i] * D;
+        const uint8_t *x = bytes + (order ? order[i] : i) * D;
         for (j = 0; j < D; j++) y[j] = (dl_real)x[j] * s;
     }
 }
 
-/* y[n,D] = rows order[0..n-1] of values [..,D]. */
+/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
 static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
                               dl_int D)
 {
     dl_int i;
-    for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
+    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
+    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
 }
 
-/* Fill x [n,...] with samples order[0..n-1]. */
-static void dli_gather(dl_tensor *x, const dl_data *d, const int32_t *order, dl_int n)
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
+   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
+   and *batch as it was, when the tape has no room. */
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch)
 {
-    dl_int D = dl_shape_size(d->shape);
-    if (d->bytes) dli_gather_bytes(x->data, d->bytes, order, n, D, d->scale);
-    else dli_gather_values(x->data, d->values, order, n, D);
+    const char *who = "a batch of a data set";
+    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
+    dl_tensor *x, *y = NULL;
+    dl_int i, M = 0;
+    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (!x || (d->targets && !y)) return false;
+    if (order) order += first;
+    if (d->bytes) dli_gather_bytes(x->data, d->bytes + skip * D, order, n, D, d->scale);
+    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
+    if (y) {
+        M = dl_shape_size(d->target_shape);
+        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
+    }
+    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
+    batch->x = x;
+    batch->y = y;
+    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
+    batch->size = n;
+    return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    dl_tensor *x;
-    int32_t index = (int32_t)i;
+    dl_batch b;
     if (!d) return NULL;
     if (i < 0 || i >= d->count) {
         dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
-    if (x) dli_gather(x, d, &index, 1);
-    return x;
+    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
 }
 
 struct dl_loader {
     dl_data  data;                  /* a view of its own, so that the storage stays */
     dl_int   batch_size;
     dl_int   next;                  /* samples of this epoch handed out yet         */
-    bool     shuffle;
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's order of all samples, and ...    */
-    int32_t *labels;                /* ... behind it room for a batch's labels      */
+    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
+    int32_t *labels;                /* behind it: room for a batch's labels         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -5810,7 +5829,6 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
 {
     const char *who = "dl_loader_new";
     dl_loader *l;
-    dl_int i;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -5824,7 +5842,7 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->shuffle = shuffle;
+    if (!shuffle) return l;
     l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
                                     sizeof *l->order);
     if (!l->order) {
@@ -5832,10 +5850,9 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         return NULL;
     }
     l->labels = l->order + d->count;
-    for (i = 0; i < d->count; i++) l->order[i] = (int32_t)i;
-    /* Its own stream: what else draws from the context's does not change the order of samples,
-       and a loader that does not shuffle (evaluating, say) draws nothing at all. */
-    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    /* A stream of its own: what else draws from the context's does not change the order, and a
+       loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
+    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -5848,31 +5865,21 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l)
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    const char *who = "dl_loader_next";
-    const dl_data *d;
-    const int32_t *order;
-    dl_tensor *x, *y = NULL;
-    dl_int n, i;
+    dl_rng rng;
+    dl_int n;
     if (!l || !batch) return false;
-    d = &l->data;
-    if (l->next == d->count) {
+    n = l->data.count - l->next;
+    if (n == 0) {
         l->next = 0;
         return false;
     }
-    n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
-    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (!x || (d->targets && !y)) return false;
-    /* From here on nothing fails, so a call that did has not used up random numbers. */
-    if (l->next == 0 && l->shuffle) dl_rng_permutation(&l->rng, l->order, d->count);
-    order = l->order + l->next;
-    dli_gather(x, d, order, n);
-    if (y) dli_gather_values(y->data, d->targets, order, n, dl_shape_size(d->target_shape));
-    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[order[i]];
-    batch->x = x;
-    batch->y = y;
-    batch->labels = d->labels ? l->labels : NULL;
-    batch->size = n;
+    if (n > l->batch_size) n = l->batch_size;
+    rng = l->rng;
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
+    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return false;
+    }
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;
@@ -6169,7 +6176,7 @@ static bool dli_read_entry(dli_weights *w, dli_saved *s)
     return true;
 }
 
-/* Does what the header says of a tensor fit the parameter t of that name, and the file? */
+/* Does what the header says of a tensor fit the tensor t of that name, and the file? */
 static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
@@ -6195,10 +6202,10 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
     return true;
 }
 
-/* Read the header into saved[], one entry a parameter of the model. */
+/* Read the header into saved[], one entry a tensor of the model. */
 static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
     dli_json *j = &w->json;
     bool first = true;
@@ -6215,36 +6222,36 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dl_model_param(m, i)->name) == 0) break;
+        for (i = 0; i < n; i++) if (strcmp(name, m->tensor[i]->name) == 0) break;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
                            "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
-                           n ? ", which begins with '" : ", which has no parameters",
-                           n ? dl_model_param(m, 0)->name : "", n ? "'" : "");
+                           n ? ", which begins with '" : ", which has none",
+                           n ? m->tensor[0]->name : "", n ? "'" : "");
         s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, dl_model_param(m, i))) return false;
+        if (!dli_check_entry(w, &s, m->tensor[i])) return false;
         saved[i] = s;
     }
     if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
     return j->wrong ? dli_bad_header(w) : true;
 }
 
-/* Is every parameter there, and every byte of the data in exactly one of them? */
+/* Is every tensor there, and every byte of the data in exactly one of them? */
 static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char a[DLI_SHAPE_TEXT];
     dl_int left = w->data_size;
     int i, k;
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
                            w->who, t->name, dli_shape_text(a, t->shape), w->from);
         for (k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, dl_model_param(m, k)->name, t->name, w->from);
+                               w->who, m->tensor[k]->name, t->name, w->from);
         left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
     }
     if (left != 0)
@@ -6258,7 +6265,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 {
     dli_weights w;
     dli_saved *saved;
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     uint64_t header;
     dl_int e;
     bool ok;
@@ -6280,7 +6287,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     if (!saved) return false;
     ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
     for (i = 0; ok && i < n; i++) {
-        dl_tensor *t = dl_model_param(m, i);
+        dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
         for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
@@ -6349,7 +6356,7 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
     char *text = (char *)dli_alloc(m->ctx, who, room, 1);
     long long offset = 0, end;
@@ -6358,14 +6365,14 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     if (!text) return NULL;
     at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         const char *s;
         bool plain = t->name[0] != 0;
         for (s = t->name; *s; s++)
             if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++) if (strcmp(dl_model_param(m, k)->name, t->name) == 0) plain = false;
+        for (k = 0; k < i; k++) if (strcmp(m->tensor[k]->name, t->name) == 0) plain = false;
         if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: parameter %d is named '%s'; names must be "
+            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
                     "unique, not empty, and without quotes, backslashes and control characters",
                     who, i, t->name);
             DL_FREE(text);
@@ -6397,8 +6404,8 @@ static bool dli_write_weights(const dl_model *m, const char *path, const char *h
     if (!f) return false;
     dli_put_bytes(size, length, 8);
     ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < dl_model_param_count(m); i++)
-        ok = dli_write_reals(f, dl_model_param(m, i)->data, dl_model_param(m, i)->size);
+    for (i = 0; ok && i < m->tensors; i++)
+        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
     error = errno;
     if (fclose(f) != 0) {                       /* a full disk often shows only here */
         if (ok) error = errno;

@@ -238,7 +238,7 @@ DL_DEF int dl_threads(const dl_ctx *dl);
 DL_DEF const char *dl_info(dl_ctx *dl);
 
 /* --------------------------------------------------------------------------------- >>rng ----
-   Number i of a stream is mix(key + i * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
+   Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
    machine; normals as far as log and cos are. */
@@ -1065,8 +1065,9 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l);
 /* ------------------------------------------------------------------------------- >>files ---- */
 
 #ifndef DL_NO_STDIO
-/* Write all parameters of a model as safetensors (a JSON header of names, shapes and offsets, then
-   little-endian floats); PyTorch's safetensors reads it. False on failure, the old file kept. */
+/* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
+   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. False on
+   failure, the old file kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -6053,8 +6054,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 /* -------------------------------------------------------------------------- >>model-impl ---- */
 
-static bool dli_data_batch(const dl_data *d, const char *who, const int32_t *order, dl_int first,
-                           dl_int n, dl_batch *batch);             /* in >>data-impl */
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
 /* What evaluating in the middle of training must leave as it was. */
 typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
@@ -6359,10 +6360,8 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
         dli_scope scope = dli_scope_begin(m->ctx);
         dl_tensor *z = NULL, *loss;
         if (n > data->count - at) n = data->count - at;
-        if (dli_data_batch(data, who, NULL, at, n, &b)) {
-            if (data->labels) b.labels = data->labels + at;
+        if (dli_data_batch(data, NULL, at, n, NULL, &b))
             z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        }
         loss = dli_batch_loss(m, z, &b);
         ok = loss != NULL;
         if (ok) {
@@ -7153,26 +7152,45 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ---- */
+/* ---- batches ----
+   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
 
-/* Samples first .. first+n-1 of a data set (of order, where that is not NULL) as a batch: x and
-   y on the tape, labels left to the caller. */
-static bool dli_data_batch(const dl_data *d, const char *who, const int32_t *order, dl_int first,
-                           dl_int n, dl_batch *batch)
+/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
+static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
+                              dl_int D)
 {
-    dl_int i, D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
+    dl_int i;
+    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
+    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
+}
+
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
+   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
+   and *batch as it was, when the tape has no room. */
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch)
+{
+    const char *who = "a batch of a data set";
+    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
+    dl_tensor *x, *y = NULL;
+    dl_int i, M = 0;
+    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
     if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
     if (!x || (d->targets && !y)) return false;
-    for (i = 0; i < n; i++) {
-        dl_int k = order ? order[first + i] : first + i;
-        if (d->bytes) dli_bytes_to_real(d->ctx, x->data + i * D, d->bytes + k * D, D, d->scale);
-        else memcpy(x->data + i * D, d->values + k * D, (size_t)D * sizeof *x->data);
-        if (y) memcpy(y->data + i * M, d->targets + k * M, (size_t)M * sizeof *y->data);
+    if (order) order += first;
+    if (d->bytes)
+        for (i = 0; i < n; i++)
+            dli_bytes_to_real(d->ctx, x->data + i * D,
+                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
+    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
+    if (y) {
+        M = dl_shape_size(d->target_shape);
+        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
     }
+    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
     batch->x = x;
     batch->y = y;
-    batch->labels = NULL;
+    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
     batch->size = n;
     return true;
 }
@@ -7186,17 +7204,16 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    return dli_data_batch(d, "dl_data_sample", NULL, i, 1, &b) ? b.x : NULL;
+    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
 }
 
 struct dl_loader {
     dl_data  data;                  /* a view of its own, so that the storage stays */
     dl_int   batch_size;
     dl_int   next;                  /* samples of this epoch handed out yet         */
-    bool     shuffle;
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's order of all samples, and ...    */
-    int32_t *labels;                /* ... behind it room for a batch's labels      */
+    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
+    int32_t *labels;                /* behind it: room for a batch's labels         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -7210,7 +7227,6 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
 {
     const char *who = "dl_loader_new";
     dl_loader *l;
-    dl_int i;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -7224,7 +7240,7 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->shuffle = shuffle;
+    if (!shuffle) return l;
     l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
                                     sizeof *l->order);
     if (!l->order) {
@@ -7232,10 +7248,9 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         return NULL;
     }
     l->labels = l->order + d->count;
-    for (i = 0; i < d->count; i++) l->order[i] = (int32_t)i;
-    /* Its own stream: what else draws from the context's does not change the order of samples,
-       and a loader that does not shuffle (evaluating, say) draws nothing at all. */
-    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    /* A stream of its own: what else draws from the context's does not change the order, and a
+       loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
+    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -7248,24 +7263,21 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l)
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    const dl_data *d;
     dl_rng rng;
-    dl_int n, i;
+    dl_int n;
     if (!l || !batch) return false;
-    d = &l->data;
-    if (l->next == d->count) {
+    n = l->data.count - l->next;
+    if (n == 0) {
         l->next = 0;
         return false;
     }
-    n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
-    if (l->next == 0 && l->shuffle) {
-        rng = l->rng;
-        dl_rng_permutation(&rng, l->order, d->count);
+    if (n > l->batch_size) n = l->batch_size;
+    rng = l->rng;
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
+    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return false;
     }
-    if (!dli_data_batch(d, "dl_loader_next", l->order, l->next, n, batch)) return false;
-    if (l->next == 0 && l->shuffle) l->rng = rng;      /* a call that fails draws no numbers */
-    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[l->order[l->next + i]];
-    if (d->labels) batch->labels = l->labels;
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;
@@ -7562,7 +7574,7 @@ static bool dli_read_entry(dli_weights *w, dli_saved *s)
     return true;
 }
 
-/* Does what the header says of a tensor fit the parameter t of that name, and the file? */
+/* Does what the header says of a tensor fit the tensor t of that name, and the file? */
 static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
@@ -7588,10 +7600,10 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
     return true;
 }
 
-/* Read the header into saved[], one entry a parameter of the model. */
+/* Read the header into saved[], one entry a tensor of the model. */
 static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
     dli_json *j = &w->json;
     bool first = true;
@@ -7608,36 +7620,36 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dl_model_param(m, i)->name) == 0) break;
+        for (i = 0; i < n; i++) if (strcmp(name, m->tensor[i]->name) == 0) break;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
                            "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
-                           n ? ", which begins with '" : ", which has no parameters",
-                           n ? dl_model_param(m, 0)->name : "", n ? "'" : "");
+                           n ? ", which begins with '" : ", which has none",
+                           n ? m->tensor[0]->name : "", n ? "'" : "");
         s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, dl_model_param(m, i))) return false;
+        if (!dli_check_entry(w, &s, m->tensor[i])) return false;
         saved[i] = s;
     }
     if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
     return j->wrong ? dli_bad_header(w) : true;
 }
 
-/* Is every parameter there, and every byte of the data in exactly one of them? */
+/* Is every tensor there, and every byte of the data in exactly one of them? */
 static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char a[DLI_SHAPE_TEXT];
     dl_int left = w->data_size;
     int i, k;
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
                            w->who, t->name, dli_shape_text(a, t->shape), w->from);
         for (k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, dl_model_param(m, k)->name, t->name, w->from);
+                               w->who, m->tensor[k]->name, t->name, w->from);
         left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
     }
     if (left != 0)
@@ -7651,7 +7663,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 {
     dli_weights w;
     dli_saved *saved;
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     uint64_t header;
     dl_int e;
     bool ok;
@@ -7673,7 +7685,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     if (!saved) return false;
     ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
     for (i = 0; ok && i < n; i++) {
-        dl_tensor *t = dl_model_param(m, i);
+        dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
         for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
@@ -7742,7 +7754,7 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
     char *text = (char *)dli_alloc(m->ctx, who, room, 1);
     long long offset = 0, end;
@@ -7751,14 +7763,14 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     if (!text) return NULL;
     at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         const char *s;
         bool plain = t->name[0] != 0;
         for (s = t->name; *s; s++)
             if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++) if (strcmp(dl_model_param(m, k)->name, t->name) == 0) plain = false;
+        for (k = 0; k < i; k++) if (strcmp(m->tensor[k]->name, t->name) == 0) plain = false;
         if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: parameter %d is named '%s'; names must be "
+            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
                     "unique, not empty, and without quotes, backslashes and control characters",
                     who, i, t->name);
             DL_FREE(text);
@@ -7790,8 +7802,8 @@ static bool dli_write_weights(const dl_model *m, const char *path, const char *h
     if (!f) return false;
     dli_put_bytes(size, length, 8);
     ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < dl_model_param_count(m); i++)
-        ok = dli_write_reals(f, dl_model_param(m, i)->data, dl_model_param(m, i)->size);
+    for (i = 0; ok && i < m->tensors; i++)
+        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
     error = errno;
     if (fclose(f) != 0) {                       /* a full disk often shows only here */
         if (ok) error = errno;

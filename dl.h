@@ -5847,6 +5847,8 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
     struct { const char *name; double value, lo, hi; } field[11];
     int i, n = 0;
+    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
 #define DLI_OPTION(f, low, high) \
     (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
     DLI_OPTION(lr, 0, DBL_MAX);
@@ -5881,7 +5883,7 @@ static void dli_optimizer_destroy(void *object)
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, k = dli_moments(desc.kind);
+    int i, j, k = dli_moments(desc.kind);
     size_t total = 0, at = 0;
     dl_optimizer *o;
     if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
@@ -5896,6 +5898,12 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
                     "it with dl_param", who, i, params[i]->name);
             return NULL;
         }
+        for (j = 0; j < i; j++)
+            if (params[j] == params[i]) {
+                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same %s; it would be "
+                        "updated twice", who, j, i, params[i]->name);
+                return NULL;
+            }
         total += (size_t)params[i]->size;
     }
     o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
@@ -5916,8 +5924,8 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
         if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
         if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
     }
-    if (desc.start != 0)
-        for (at = 0; at < total * (size_t)k; at++) o->moments[at] = (dl_real)desc.start;
+    if (desc.kind == DL_ADAGRAD)
+        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -5938,6 +5946,11 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (!params) return NAN;
     for (i = 0; i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!(max_norm >= 0)) {
+            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
+                    "more", max_norm);
+            return NAN;
+        }
         if (!params[i]->requires_grad || !params[i]->grad) continue;
         for (k = 0; k < params[i]->size; k++)
             sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];

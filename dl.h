@@ -3055,11 +3055,15 @@ static const dli_fast *dli_fast_pick(void)
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
    a block. The blocks do not depend on the number of threads, so neither do results. */
 #define DLI_BLOCK ((dl_int)16384)
+/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
+   threads are woken. With less, waiting for each other costs more than it brings, and many times
+   more on a machine that has other things to do. */
+#define DLI_WORTH ((dl_int)1 << 18)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
         dl_int dli_b; \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
         for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
@@ -3246,7 +3250,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
-    if (p.m * p.n * p.k < 64 * 64 * 64) threads = 1;     /* not worth waking anyone */
+    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);

@@ -241,7 +241,7 @@ DL_DEF const char *dl_info(dl_ctx *dl);
    Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
-   machine; normals as far as log and cos are. */
+   machine; normals as far as log and cos are. From a NULL stream come 0 and NaN. */
 typedef struct dl_rng {
     uint64_t key;      /* which stream              */
     uint64_t counter;  /* numbers drawn from it yet */
@@ -486,8 +486,11 @@ struct dl_tensor {
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
+    bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_tensor *base;          /* whose data and gradient it shares, or NULL                 */
+    dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_tensor *owner;         /* whose data it shares, or NULL                              */
+    uint64_t serial;          /* tensors made before it                                     */
 };
 
 /* An operand left out: no bias, no mask, no state. */
@@ -583,8 +586,11 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
 /* Release what was recorded after a mark; marks nest like brackets. */
-typedef struct dl_mark { uint64_t generation; dl_int tensors, chunk, used; struct dli_node *node; }
-    dl_mark;
+typedef struct dl_mark {
+    uint64_t generation, serial;
+    dl_int   tensors, chunk, used;
+    struct dli_node *node;
+} dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
 
@@ -611,7 +617,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -1226,6 +1232,7 @@ struct dl_ctx {
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
     uint64_t    generation;
+    uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
     size_t      tape_bytes, tape_limit;
@@ -1286,6 +1293,11 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
+}
+
+static bool dli_null(dl_ctx *c, const char *who, const char *what)
+{
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
@@ -1446,10 +1458,11 @@ DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 
 DL_DEF dl_rng *dl_ctx_rng(dl_ctx *dl) { return dl ? &dl->rng : NULL; }
 
-DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return dli_hash(r->key, r->counter++); }
+DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return r ? dli_hash(r->key, r->counter++) : 0; }
 
 DL_DEF double dl_rng_uniform(dl_rng *r)
 {
+    if (!r) return (double)NAN;
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
@@ -1463,8 +1476,8 @@ DL_DEF double dl_rng_normal(dl_rng *r)
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
     uint64_t range = (uint64_t)n, limit, u;
-    if (n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* the largest multiple of n: no number is favoured */
+    if (!r || n < 1) return 0;
+    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
@@ -1472,6 +1485,7 @@ DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
     dl_int i;
+    if (!r || !order) return;
     for (i = 0; i < n; i++) order[i] = (int32_t)i;
     for (i = n - 1; i > 0; i--) {
         dl_int j = dl_rng_int(r, i + 1);
@@ -3735,14 +3749,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
+    bool empty = false;
     int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {
+    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] > 0 && size > limit / s.dim[i]) return -1;
+        if (s.dim[i] == 0) { empty = true; continue; }
+        if (size > limit / s.dim[i]) return -1;
         size *= s.dim[i];
     }
-    return size;
+    return empty ? 0 : size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -3786,6 +3802,7 @@ struct dli_node {
     dl_tensor  *out;
     dl_tensor **in;                 /* n inputs, and their versions when they were used         */
     uint32_t   *in_version;
+    bool       *in_wanted;          /* which of them required a gradient then                   */
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
@@ -3797,21 +3814,23 @@ struct dli_node {
     void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
                         dl_int, dl_int, dl_int);
     dl_op_fn    custom;
+    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
 };
 
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
+    dl_int chunk = a->chunk, used = a->used;
     size_t size;
     char *p;
     if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    while (a->chunk < a->chunks && a->size[a->chunk] - a->used < (dl_int)n) {
-        a->chunk++;
-        a->used = 0;
+    while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
+        chunk++;
+        used = 0;
     }
-    if (a->chunk == a->chunks) {                     /* no chunk has room: take a bigger one */
+    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
@@ -3829,11 +3848,11 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         a->size[a->chunks] = (dl_int)size;
         a->chunks++;
         c->tape_bytes += size;
-        DLI_POISON(a->base[a->chunk], size);
-        a->used = 0;
+        DLI_POISON(a->base[chunk], size);
     }
-    p = a->base[a->chunk] + a->used;
-    a->used += (dl_int)n;
+    p = a->base[chunk] + used;
+    a->chunk = chunk;
+    a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
     return p;
 }
@@ -3846,6 +3865,23 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
     return s->block[b] + i;
 }
 
+/* Room for more headers, in both slabs, so that the next generation need not allocate. */
+static bool dli_more_headers(dl_ctx *c, const char *who)
+{
+    const int blocks = c->slab[c->generation % 2].blocks + 1;
+    int k;
+    for (k = 0; k < 2; k++) {
+        dli_slab *s = &c->slab[k];
+        while (s->blocks < blocks) {
+            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
+            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
+                return dli_no_memory(c, who, bytes);
+            memset(s->block[s->blocks++], 0, bytes);
+        }
+    }
+    return true;
+}
+
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
@@ -3854,13 +3890,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dl_int n;
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     s = &c->slab[c->generation % 2];
-    if (s->count == ((dl_int)64 << s->blocks) - 64) {
-        size_t bytes = ((size_t)64 << s->blocks) * sizeof *t;
-        if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-            return dli_no_memory(c, who, bytes), (dl_tensor *)NULL;
-        memset(s->block[s->blocks], 0, bytes);
-        s->blocks++;
-    }
+    if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
@@ -3868,6 +3898,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->shape = dli_rank(shape, shape.rank);
     t->ctx = c;
     t->generation = c->generation;
+    t->serial = c->serial++;
     return t;
 }
 
@@ -3879,6 +3910,20 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
+}
+
+/* A new tape tensor of this shape that shares the data of x. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape)
+{
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data);
+    if (t) t->owner = x->owner ? x->owner : x;
+    return t;
+}
+
+/* The version of its data, wherever that is kept. */
+static uint32_t *dli_version(dl_tensor *t)
+{
+    return t->owner ? &t->owner->version : &t->version;
 }
 
 static bool dli_alive(const dl_tensor *t)
@@ -3988,7 +4033,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
-    t->version++;
+    ++*dli_version(t);
     if (t->size == 0) return true;
     rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
     fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
@@ -4006,7 +4051,8 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r) : a + b * dl_rng_normal(r));
+        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
+                                       : a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -4063,14 +4109,18 @@ DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = data ? dli_tape_tensor(dl, "dl_from", shape) : NULL;
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_from", "data");
+    else t = dli_tape_tensor(dl, "dl_from", shape);
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 {
-    return data ? dli_tape_view(dl, "dl_borrow", shape, data) : NULL;
+    if (data) return dli_tape_view(dl, "dl_borrow", shape, data);
+    dli_null(dl, "dl_borrow", "data");
+    return NULL;
 }
 
 /* Are all n indexes in 0 .. limit-1? Else a message that names the first bad one. */
@@ -4089,7 +4139,9 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 {
     dl_tensor *t;
     dl_int i;
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes)) return NULL;
+    if (!label) dli_null(dl, "dl_one_hot", "label");
+    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
+        return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
     if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
@@ -4098,11 +4150,11 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 DL_DEF double dl_item(const dl_tensor *t)
 {
     char s[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_item", t)) return NAN;
+    if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
             dli_shape_text(s, t->shape));
-    return NAN;
+    return (double)NAN;
 }
 
 DL_DEF bool dl_fill(dl_tensor *t, double c)
@@ -4112,9 +4164,10 @@ DL_DEF bool dl_fill(dl_tensor *t, double c)
 
 DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 {
-    if (!data || !dli_usable("dl_copy_in", t)) return false;
+    if (!dli_usable("dl_copy_in", t)) return false;
+    if (!data) return dli_null(t->ctx, "dl_copy_in", "data");
     memmove(t->data, data, (size_t)t->size * sizeof *data);
-    t->version++;
+    ++*dli_version(t);
     return true;
 }
 
@@ -4143,7 +4196,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_tape_view(t->ctx, "dl_detach", t->shape, t->data);
+    return dli_share("dl_detach", t, t->shape);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -4179,6 +4232,7 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     memset(&m, 0, sizeof m);
     if (!dl) return m;
     m.generation = dl->generation;
+    m.serial = dl->serial;
     m.tensors = dl->slab[dl->generation % 2].count;
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
@@ -4206,7 +4260,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
     dl_int i;
     if (!dl) return false;
     s = &dl->slab[dl->generation % 2];
-    if (mark.generation != dl->generation || mark.tensors > s->count)
+    if (mark.generation != dl->generation || mark.tensors > s->count ||
+        (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
     for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
@@ -4255,19 +4310,26 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on)
     return was;
 }
 
-/* Check the n inputs of operation who: none failed, none stale, all of one context, which is
-   returned; NULL when something is wrong. */
+/* Check the n inputs of operation who: none failed, none left out, none stale, all of one context,
+   which is returned; NULL when something is wrong. */
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
+    dl_ctx *c = NULL;
     int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) if (!dli_usable(who, in[i])) return NULL;
-    for (i = 1; i < n; i++)
-        if (in[i]->ctx != in[0]->ctx) {
-            dl_fail(in[0]->ctx, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
-            return NULL;
-        }
-    return in[0]->ctx;
+    for (i = 0; i < n; i++) {
+        if (!in[i]) return NULL;
+        if (!c) c = in[i]->ctx;
+    }
+    for (i = 0; i < n; i++) {
+        if (!in[i]->ctx)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
+                    i + 1);
+        else if (in[i]->ctx != c)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
+        if (in[i]->ctx != c || !dli_usable(who, in[i])) return NULL;
+    }
+    return c;
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
@@ -4281,15 +4343,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     int i;
     for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n * (sizeof *node->in +
-                                                                      sizeof *node->in_version));
+    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
+                                      (sizeof *node->in + sizeof *node->in_version +
+                                       sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
     node->in = (dl_tensor **)(void *)(node + 1);
     node->in_version = (uint32_t *)(void *)(node->in + n);
+    node->in_wanted = (bool *)(void *)(node->in_version + n);
     for (i = 0; i < n; i++) {
         node->in[i] = in[i];
-        node->in_version[i] = in[i]->version;
+        node->in_version[i] = *dli_version(in[i]);
+        node->in_wanted[i] = in[i]->requires_grad;
     }
     node->n = n;
     node->op = op;
@@ -4310,12 +4375,12 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
     return y && dli_record(y, op, in, n, backward) ? y : NULL;
 }
 
-/* The gradient array that a backward adds to; NULL when t wants none. The first use in a backward
-   pass sets it to zero. */
+/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
+   gone back through, wants none. The first use in a backward pass sets it to zero. */
 static dl_real *dli_grad(dl_tensor *t)
 {
     dl_tensor *root = t->base ? t->base : t;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     if (root->fresh) {
         memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
         root->fresh = false;
@@ -4328,7 +4393,7 @@ static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
     *add = !root->fresh;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;
 }
@@ -4347,6 +4412,26 @@ static bool dli_reach(dl_tensor *t, const char *op)
     return true;
 }
 
+/* Take back a gradient array that dli_reach gave and no one has filled. */
+static void dli_unreach(dl_tensor *t)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (root->fresh) root->grad = NULL;
+    root->fresh = false;
+    t->grad = root->grad;
+}
+
+/* What a backward that was refused has reached is as before. */
+static void dli_backward_undo(dl_tensor *y)
+{
+    dli_node *node;
+    int i;
+    dli_unreach(y);
+    for (node = y->node; node; node = node->prev)
+        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
+            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
+}
+
 /* First walk: find what the result depends on, and refuse before anything is changed. */
 static bool dli_backward_check(dl_tensor *y)
 {
@@ -4363,12 +4448,12 @@ static bool dli_backward_check(dl_tensor *y)
                            "them anew", node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
-            if (in->version != node->in_version[i])
+            if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
                                "after it was used; update parameters after dl_backward, and "
                                "compute the loss anew", node->op, in->name[0] ? ", " : "",
                                in->name);
-            if (in->requires_grad && !dli_reach(in, node->op)) return false;
+            if (node->in_wanted[i] && !dli_reach(in, node->op)) return false;
         }
     }
     return true;
@@ -4380,22 +4465,28 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     dli_node *node;
     dl_real *g;
     dl_int i;
-    bool ok = true;
-    if (!dy || !dli_usable("dl_backward", y)) return false;
+    if (!dli_usable("dl_backward", y)) return false;
     c = y->ctx;
+    if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or was computed under dl_no_grad)");
-    if (!dli_backward_check(y)) return false;
+    if (!dli_backward_check(y)) {
+        dli_backward_undo(y);
+        return false;
+    }
+    y->wanted = true;
     g = dli_grad(y);
     for (i = 0; i < y->size; i++) g[i] += dy[i];
     for (node = y->node; node; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
-        ok = ok && !node->failed;
+        if (node->failed) return false;
     }
-    return ok;
+    return true;
 }
 
 DL_DEF bool dl_backward(dl_tensor *loss)
@@ -4414,11 +4505,15 @@ static void dli_custom_back(dli_node *node)
 {
     int i;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) dli_grad(node->in[i]);
+    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
+        node->hidden[i] = node->in[i]->grad;
+        if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
+    }
     if (!node->custom(node->out, node->in, node->n, node->save)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
+    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -4428,16 +4523,20 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    dl_real **hidden;
     size_t length;
-    if (!dl || !c) return NULL;
-    if (!name || !forward || !backward || dl != c || (user_bytes && !user)) {
+    if (!dl) return NULL;
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "operands of this context");
+                "one or more operands of this context");
         return NULL;
     }
+    if (!c) return NULL;
     length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
+    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
     copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    if (!copy) return NULL;
+    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
+    if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
@@ -4445,6 +4544,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (y->node) {
         y->node->save = copy;
         y->node->custom = backward;
+        y->node->hidden = hidden;
     }
     if (!forward(y, in, n, copy)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
@@ -4877,17 +4977,19 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     dl_int known = 1;
     int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known *= shape.dim[d];
+    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+        if (shape.dim[d] == -1) open = d;
+    if (open >= 0) {
+        shape.dim[open] = 1;
+        known = dl_shape_size(shape);
+        shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (open >= 0 && known > 0) shape.dim[open] = x->size / known;
     if (dl_shape_size(shape) != x->size) {
         dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
                 dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
         return NULL;
     }
-    y = dli_tape_view(c, "dl_reshape", shape, x->data);
+    y = dli_share("dl_reshape", x, shape);
     if (!y || !dli_record(y, "dl_reshape", &x, 1, NULL)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
@@ -4973,7 +5075,8 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS], d, e;
-    if (!c || !order) return NULL;
+    if (!c) return NULL;
+    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
     for (d = 0; d < x->shape.rank; d++) {
         if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
         for (e = 0; e < d; e++)
@@ -5162,7 +5265,8 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     dl_tensor *y;
     int32_t *copy;
     dl_int i, len;
-    if (!c || !index) return NULL;
+    if (!c) return NULL;
+    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
     if (x->shape.rank < 1 || n < 0) {
         dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
                 x->shape.rank);
@@ -5332,7 +5436,8 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v;
     dl_int o, i;
-    if (!out || !dli_usable("dl_argmax_axis", x)) return false;
+    if (!dli_usable("dl_argmax_axis", x)) return false;
+    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
     v = dli_along(x->shape, axis);
@@ -5614,6 +5719,10 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
+    if (loss == DLI_HUBER && !(delta > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
+        return NULL;
+    }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
     scale = mean ? 1 / (double)x->size : 1;

@@ -907,7 +907,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
    A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. */
+   or dl_free. When a layer can't be added, dl_model_compile and dl_model_forward fail, too, until
+   dl_clear_error: no network is trained that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
@@ -934,7 +935,8 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs                                  */
+    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
+                                     the learning rate back that it had before                */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each epoch; return false to stop. What it records on the tape is released. */
@@ -943,16 +945,17 @@ typedef struct dl_fit {
 } dl_fit;
 DL_DEF dl_fit dl_fit_default(void);
 
-/* Train. data holds samples of the model's input shape. False, with the weights as they are then,
-   when something fails; a loss that is NaN or infinite stops with the layer's name.
+/* Train. data holds samples of the model's input shape. False, with the weights as they are then
+   (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
+   infinite stops with the layer's name.
    @F S0-2 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
-/* Loss and accuracy (NaN for a regression) over a data set, in evaluation mode. Changes nothing.
-   Both NaN on failure. */
+/* Loss (with the layers' penalties, as in training) and accuracy (NaN for a regression) over a
+   data set, in evaluation mode. Changes nothing. Both NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -5499,6 +5502,8 @@ struct dl_model {
     int           layers;
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
+    bool          broken;        /* a layer could not be added                          */
+    bool          fitting;       /* dl_model_fit is at work                             */
     bool          compiled;
     bool          fused;         /* the last activation is part of the loss             */
     dl_loss       loss;
@@ -5506,6 +5511,12 @@ struct dl_model {
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
 };
+
+/* Is the model there, with all its layers? What is missing has been reported. */
+static bool dli_model_whole(const dl_model *m)
+{
+    return m && !(m->broken && m->ctx->code != DL_OK);
+}
 
 /* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
 static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
@@ -5519,8 +5530,12 @@ static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
                 "before dl_model_compile", name);
         return NULL;
     }
+    if (dli_model_whole(m)) m->broken = false;        /* an earlier failure was forgiven */
     l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
-    if (!l) return NULL;
+    if (!l) {
+        m->broken = true;
+        return NULL;
+    }
     for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
     snprintf(l->name, sizeof l->name, "%s_%d", name, number);
     l->type = type;
@@ -5563,6 +5578,7 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
     if (!tensor) {
         if (layer) DL_FREE(layer);
         dli_layer_free(l);
+        m->broken = true;
         return NULL;
     }
     for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
@@ -5600,6 +5616,20 @@ static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
     return dl_dropout(x, l->rate);
 }
 
+/* Take a layer's options over, if they are in their range. */
+static bool dli_layer_options(dl_layer *l, dl_activation f, double l1, double l2)
+{
+    if ((int)f < 0 || (int)f >= (int)DLI_ACTIVATION_COUNT)
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name, (int)f);
+    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be "
+                       "0 or more", l->name, l1, l2);
+    l->activation = f;
+    l->l1 = l1;
+    l->l2 = l2;
+    return true;
+}
+
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
     dl_dense d;
@@ -5614,18 +5644,20 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Dense", "dense", dli_dense_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
+    if (!options) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+        return dli_layer_add(l, false);
+    }
     ok = l->input.rank > 0;
     if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
                      options->units);
-    l->activation = options->activation;
-    l->l1 = options->l1;
-    l->l2 = options->l2;
+    ok = ok && dli_layer_options(l, options->activation, options->l1, options->l2);
     if (ok) {
         l->output.dim[l->output.rank - 1] = options->units;
         ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
@@ -5654,8 +5686,7 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
 {
     dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
     if (!l) return NULL;
-    l->activation = activation;
-    return dli_layer_add(l, true);
+    return dli_layer_add(l, dli_layer_options(l, activation, 0, 0));
 }
 
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
@@ -6221,7 +6252,8 @@ static dli_scope dli_scope_begin(dl_ctx *c)
 
 static void dli_scope_end(dl_ctx *c, const dli_scope *s)
 {
-    dl_tape_release(c, s->mark);
+    if (s->mark.generation == c->generation) dl_tape_release(c, s->mark);
+    else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_training(c, s->training);
     dl_no_grad(c, s->no_grad);
     c->rng = s->rng;
@@ -6264,8 +6296,9 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     dl_activation last;
     dl_optimizer *o;
     bool binary = loss == DL_BINARY_CROSSENTROPY;
-    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY || loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (!m) return false;
+    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY ||
+                   loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!dli_model_whole(m)) return false;
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
                        "layers first");
@@ -6285,6 +6318,7 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     m->loss = loss;
     m->fused = binary || classes;
     m->compiled = true;
+    m->broken = false;
     return true;
 }
 
@@ -6304,14 +6338,14 @@ static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int n, size = dl_shape_size(m->input);
+    dl_int n;
     if (!dli_usable(who, x)) return NULL;
     n = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx) {
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
         return NULL;
     }
-    if (x->shape.rank < 1 || n * size != x->size) {
+    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
         dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
                 "dimension is the batch", who, dli_shape_text(s, x->shape),
                 dli_shape_text(t, dli_batch_shape(n, m->input)));
@@ -6322,7 +6356,7 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!m) return NULL;
+    if (!dli_model_whole(m)) return NULL;
     return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
 }
 
@@ -6331,7 +6365,7 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
     const char *who = "dl_model_predict";
     dl_tensor *y, *out = NULL;
     dli_scope scope;
-    if (!m || !dli_usable(who, x) || !(x = dli_model_input(who, m, x))) return NULL;
+    if (!dli_model_whole(m) || !(x = dli_model_input(who, m, x))) return NULL;
     out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
     if (!out) return NULL;
     scope = dli_scope_begin(m->ctx);
@@ -6345,7 +6379,8 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int outputs = dli_last(dli_output_shape(m));
+    dl_shape out = dli_output_shape(m);
+    bool binary = m->loss == DL_BINARY_CROSSENTROPY;
     bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
                    m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
     if (!m->compiled)
@@ -6356,20 +6391,27 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && classes && d->classes > outputs)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
-                       "only %lld outputs", who, d->classes, (long long)outputs);
-    if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
-                                  d->classes <= 2)))
+    if (d->labels && (classes || binary)) {            /* one label a sample: one row of outputs */
+        if (dli_last(out) != dl_shape_size(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
+                           "model's output is %s; dl_model_add_flatten before the last layer makes "
+                           "it one row", who, dli_shape_text(s, out));
+        if (binary && (d->classes > 2 || dli_last(out) != 1))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 "
+                           "output, not for %d and %lld", who, dl_loss_name(m->loss), d->classes,
+                           (long long)dli_last(out));
+        if (classes && d->classes > dli_last(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last "
+                           "layer only %lld outputs", who, d->classes, (long long)dli_last(out));
         return true;
+    }
     if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
                        who, dl_loss_name(m->loss),
                        m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(dli_output_shape(m)))
+    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape),
-                       dli_shape_text(t, dli_output_shape(m)));
+                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
     return true;
 }
 
@@ -6442,16 +6484,21 @@ static bool dli_all_finite(const dl_real *x, dl_int n)
     return true;
 }
 
+#define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
+
 /* Report a loss that is NaN or infinite: where along the layers did it start? */
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
-    const char *cure = "lower the learning rate, or set the optimizer's clip_norm";
+    const char *cure = DLI_LOWER_RATE;
     dli_scope scope = dli_scope_begin(m->ctx);
     dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
     const char *what = "the loss itself", *name = "";
     int i, k;
     if (x && !dli_all_finite(x->data, x->size)) {
         what = "the training data";
+        cure = "clean the data set";
+    } else if (b->y && !dli_all_finite(b->y->data, b->y->size)) {
+        what = "the targets of the training data";
         cure = "clean the data set";
     } else
         for (i = 0; i < m->layers && x && !name[0]; i++) {
@@ -6471,6 +6518,18 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
                    isnan(loss) ? "NaN" : "infinite", what, name, cure);
+}
+
+/* Report weights that are NaN or infinite: after the last update no loss would tell. */
+static bool dli_check_weights(const dl_model *m, int epoch)
+{
+    int i;
+    for (i = 0; i < m->params; i++)
+        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+            return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
+                           "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
+                           m->tensor[i]->name);
+    return true;
 }
 
 /* One step: forward, loss, backward, update. Adds to the sums over samples.
@@ -6509,7 +6568,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
         if (n > data->count - at) n = data->count - at;
         if (dli_data_batch(data, NULL, at, n, NULL, &b))
             z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        loss = dli_batch_loss(m, z, &b);
+        loss = dli_add_penalties(m, dli_batch_loss(m, z, &b));
         ok = loss != NULL;
         if (ok) {
             sum.loss += dl_item(loss) * (double)b.size;
@@ -6578,7 +6637,7 @@ typedef struct dli_run {
     double         lr, best;             /* the learning rate at the start, best loss yet */
     int            wait;                 /* epochs since the best                         */
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
-    bool           bar;
+    bool           scheduled, bar;
 } dli_run;
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
@@ -6601,17 +6660,27 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     size_t total = 0;
     int i;
     if (!dli_check_data(who, m, data)) return false;
-    if (o->validation && !dli_check_data(who, m, o->validation)) return false;
+    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
+        return false;
+    r->lr = m->optimizer->desc.lr;
+    r->best = INFINITY;
     if (o->epochs < 0 || o->batch_size < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
                        "must be 1 or more", who, o->epochs, o->batch_size);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
+    if (o->early_stopping && (o->patience < 0 || !(o->min_delta >= 0)))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or "
+                       "more", who, o->patience, o->min_delta);
     if (o->validation || o->validation_split == 0) {
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
+    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g leaves %lld samples for "
+                       "training and %lld for validation", who, o->validation_split,
+                       (long long)r->train->count, (long long)r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
     if (!r->loader || (o->validation && !r->validation)) return false;
     for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -6623,8 +6692,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     m->epochs = 0;
     m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
     r->schedule = o->schedule;
-    r->lr = m->optimizer->desc.lr;
-    r->best = INFINITY;
+    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -6637,6 +6705,7 @@ static void dli_run_end(dli_run *r)
         if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
         DL_FREE(r->best_weights);
     }
+    if (r->scheduled) r->m->optimizer->desc.lr = r->lr;     /* the next fit starts from it again */
     dl_loader_free(r->loader);
     dl_data_free(r->train);
     dl_data_free(r->validation);
@@ -6671,7 +6740,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     e->seconds = dli_now() - start;
     e->loss = sum.loss / (double)n;
     e->accuracy = sum.accuracy / (double)n;
-    return ok && n == r->train->count;
+    return ok && n == r->train->count && dli_check_weights(r->m, e->epoch);
 }
 
 /* Early stopping: remember the best epoch; false when patience has run out. */
@@ -6692,10 +6761,9 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 {
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
-    bool scheduled = r->schedule.kind != DL_SCHEDULE_CONSTANT || r->schedule.warmup > 0;
     dl_metrics v = dli_no_metrics();
     double watched;
-    if (scheduled &&
+    if (r->scheduled &&
         !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
         return false;
     e->epoch = epoch + 1;
@@ -6732,14 +6800,19 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     bool ok, go_on = true, training, no_grad;
     int epoch;
     if (!m || !data) return false;
+    if (m->fitting)
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
     training = dl_training(m->ctx, true);
     no_grad = dl_no_grad(m->ctx, false);
+    m->fitting = true;
     ok = dli_run_start(&r, data);
-    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch, &go_on);
+    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
+        ok = dli_run_step(&r, epoch, &go_on);
     dli_run_end(&r);
+    m->fitting = false;
     dl_training(m->ctx, training);
     dl_no_grad(m->ctx, no_grad);
     return ok;
@@ -6795,7 +6868,7 @@ static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    dl_model *copy = into && m ? dl_model_new(into, m->input) : NULL;
+    dl_model *copy = into && dli_model_whole(m) ? dl_model_new(into, m->input) : NULL;
     int i, k;
     for (i = 0; copy && i < m->layers; i++) {
         const dl_layer *from = m->layer[i];
@@ -6844,16 +6917,19 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     const char *rule = "_________________________________________________________________";
-    char s[DLI_SHAPE_TEXT], name[80], number[32], shape[DLI_SHAPE_TEXT + 8];
+    char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
     int64_t trainable, fixed;
-    int i;
+    int i, k, at;
     if (!m) return;
     printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
-        snprintf(shape, sizeof shape, "(None,%s", dli_shape_text(s, l->output) + 1);
-        shape[strlen(shape) - 1] = ')';
+        at = snprintf(shape, sizeof shape, "(None");
+        for (k = 0; k < l->output.rank; k++)
+            at += snprintf(shape + at, sizeof shape - (size_t)at, ", %lld",
+                           (long long)l->output.dim[k]);
+        snprintf(shape + at, sizeof shape - (size_t)at, ")");
         printf(" %-28s %-22s %12s\n", name, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));

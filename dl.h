@@ -4508,9 +4508,25 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
     return DLI_AFFINE("dl_mul_scalar", x, c, 0);
 }
+
+/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
+static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
+}
+
+/* forward: y = x / p; y' = 1 / p */
+static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
+}
+
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_div_scalar", x, 1 / c, 0);
+    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -4658,10 +4674,13 @@ DL_DEF dl_tensor *dl_minimum(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(min
 /* ---- rows: softmax, dropout ---- */
 
 static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
+/* How many rows the last axis has; not size / last, for rows may be empty. */
 static dl_int dli_rows(const dl_tensor *t)
 {
-    dl_int d = dli_last(t->shape);
-    return d ? t->size / d : 0;
+    dl_int rows = 1;
+    int d;
+    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    return rows;
 }
 
 static void dli_softmax_back(dli_node *node)
@@ -4863,13 +4882,15 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
+    dl_int rest = 1;
+    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
     if (x->shape.rank < 1) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
         return NULL;
     }
-    return dl_reshape(x, dl_shape2(x->shape.dim[0], x->shape.dim[0]
-                                   ? x->size / x->shape.dim[0] : 0));
+    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
@@ -8410,6 +8431,235 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 #endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
+
+/* Text that is cut off at size bytes, but counted to its end; rows: a line for each row. */
+typedef struct dli_text { char *at; size_t size, length; bool rows; } dli_text;
+
+static void dli_put(dli_text *out, const char *s)
+{
+    for (; *s; s++, out->length++)
+        if (out->length + 1 < out->size) out->at[out->length] = *s;
+}
+
+/* A number in at most 6 digits. NaN and the infinities are spelled here, because C libraries
+   differ ("-nan", "1.#INF"), and some locales write a comma for the point. */
+static void dli_put_number(dli_text *out, double x)
+{
+    char s[32], *comma;
+    if (isnan(x)) { dli_put(out, "nan"); return; }
+    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    snprintf(s, sizeof s, "%g", x);
+    if ((comma = strchr(s, ',')) != NULL) *comma = '.';
+    dli_put(out, s);
+}
+
+/* What stands between two elements of an axis: a comma, and in rows one line end between rows, two
+   between matrices and so on, as in NumPy. */
+static void dli_put_comma(dli_text *out, int axis, int rank)
+{
+    int i;
+    dli_put(out, ",");
+    for (i = axis + 1; out->rows && i < rank; i++) dli_put(out, "\n");
+    if (!out->rows || axis == rank - 1) dli_put(out, " ");
+    else for (i = 0; i <= axis; i++) dli_put(out, " ");
+}
+
+/* The part of a tensor of this shape that starts at x, from an axis on: [a, b, c, ..., y, z]. */
+static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis)
+{
+    dl_int i, n, step = 1;
+    int d;
+    if (axis == shape.rank) { dli_put_number(out, (double)x[0]); return; }
+    n = shape.dim[axis];
+    for (d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
+    dli_put(out, "[");
+    for (i = 0; i < n; i++) {
+        if (i > 0) dli_put_comma(out, axis, shape.rank);
+        if (n > 6 && i == 3) {
+            dli_put(out, "...");
+            dli_put_comma(out, axis, shape.rank);
+            i = n - 3;
+        }
+        dli_put_axis(out, x + i * step, shape, axis + 1);
+    }
+    dli_put(out, "]");
+}
+
+/* A whole tensor, always terminated; returns the full length. */
+static size_t dli_put_tensor(char *buffer, size_t size, const dl_tensor *t, bool rows)
+{
+    dli_text out;
+    out.at = buffer;
+    out.size = buffer ? size : 0;
+    out.length = 0;
+    out.rows = rows;
+    if (!t) dli_put(&out, "(null)");
+    else if (!t->ctx) dli_put(&out, "(none)");
+    else if (!dli_usable("dl_format", t)) dli_put(&out, "(stale)");
+    else dli_put_axis(&out, t->data, t->shape, 0);
+    if (out.size > 0) buffer[out.length < out.size ? out.length : out.size - 1] = 0;
+    return out.length;
+}
+
+DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
+{
+    return (int)dli_put_tensor(buffer, size, t, false);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF void dl_print(const dl_tensor *t)
+{
+    char s[DLI_SHAPE_TEXT], small[128], *text = small;
+    size_t length = dli_put_tensor(small, sizeof small, t, true);
+    if (!t || !t->ctx || !dli_alive(t)) {
+        printf("%s\n", small);
+        return;
+    }
+    if (length >= sizeof small) {                /* an axis shows 6 at most: never very long */
+        text = (char *)dli_alloc(t->ctx, "dl_print", length + 1, 1);
+        if (!text) return;
+        dli_put_tensor(text, length + 1, t, true);
+    }
+    printf("%s %s =%s%s\n", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
+           t->shape.rank > 1 ? "\n" : " ", text);
+    if (text != small) DL_FREE(text);
+}
+#endif
+
+/* What a gradient check puts back when it is done. */
+typedef struct dli_check {
+    dl_ctx    *ctx;
+    dl_loss_fn f;
+    void      *user;
+    dl_mark    mark;
+    dl_rng     rng;
+    bool       training, no_grad;
+} dli_check;
+
+static void dli_check_restore(const dli_check *k)
+{
+    dl_tape_release(k->ctx, k->mark);
+    k->ctx->rng = k->rng;
+    k->ctx->training = k->training;
+    k->ctx->no_grad = k->no_grad;
+}
+
+/* The loss, with the random numbers of every other call; NaN on failure. */
+static bool dli_check_loss(const dli_check *k, double *loss)
+{
+    dl_tensor *t;
+    k->ctx->no_grad = true;
+    t = k->f(k->ctx, k->user);
+    *loss = t ? dl_item(t) : (double)NAN;
+    dli_check_restore(k);
+    return t != NULL;
+}
+
+/* (f(p+h) - f(p-h)) / 2h in p, an element of a parameter. 2h is taken as what the rounded p+h and
+   p-h really differ by. False when f fails. */
+static bool dli_numeric_gradient(const dli_check *k, dl_real *p, double h, double *gradient)
+{
+    const dl_real old = *p;
+    double plus, minus, step;
+    bool ok;
+    *p = (dl_real)((double)old + h);
+    step = (double)*p;
+    ok = dli_check_loss(k, &plus);
+    *p = (dl_real)((double)old - h);
+    step -= (double)*p;
+    ok = ok && dli_check_loss(k, &minus);
+    *p = old;
+    if (ok) *gradient = (plus - minus) / step;
+    return ok;
+}
+
+/* The gradients of all parameters, one behind the other, out of the tensors or back into them. */
+static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool back)
+{
+    int i;
+    for (i = 0; i < n; all += params[i++]->size) {
+        dl_real *g = params[i]->grad;
+        if (!g) continue;
+        if (back) memcpy(g, all, (size_t)params[i]->size * sizeof *g);
+        else memcpy(all, g, (size_t)params[i]->size * sizeof *g);
+    }
+}
+
+/* Analytic against numeric gradient of element j of parameter i: into the report. */
+static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic, double numeric)
+{
+    const double tolerance = DLI_DOUBLE ? 1e-6 : 2e-2, floor = DLI_DOUBLE ? 1e-9 : 1e-3;
+    double larger = fmax(fabs(analytic), fabs(numeric));
+    double excess = fabs(analytic - numeric) - floor;
+    double error = excess > 0 ? excess / larger : 0;
+    if (isnan(analytic) || isnan(numeric) || isinf(larger)) error = (double)INFINITY;
+    r->checked++;
+    if (!(error <= tolerance)) r->failed++;
+    if (fabs(analytic) > r->largest) r->largest = fabs(analytic);
+    if (r->worst_param < 0 || error > r->error) {
+        r->worst_param = i;
+        r->worst_index = j;
+        r->analytic = analytic;
+        r->numeric = numeric;
+        r->error = error;
+    }
+}
+
+DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
+                                        dl_tensor *const *params, int n)
+{
+    const double h = DLI_DOUBLE ? 1e-5 : 1e-2;
+    dl_gradcheck_report r;
+    dli_check k;
+    dl_tensor *loss;
+    dl_real *saved, *analytic;
+    dl_int total = 0, j;
+    double numeric = 0;
+    bool ok;
+    int i;
+    memset(&r, 0, sizeof r);
+    r.worst_param = -1;
+    r.worst_index = -1;
+    if (!dl) return r;
+    ok = f && params && n >= 1;
+    for (i = 0; ok && i < n; i++) {
+        ok = params[i] && params[i]->ctx == dl && dli_usable("dl_gradcheck", params[i]) &&
+             params[i]->requires_grad && !params[i]->node;
+        if (ok) total += params[i]->size;
+    }
+    if (!ok) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_gradcheck: it needs a function and one or more "
+                "parameters of this context, leaves that require a gradient");
+        return r;
+    }
+    saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
+    if (!saved) return r;
+    analytic = saved + total;
+    dli_copy_grads(saved, params, n, false);
+    k.ctx = dl;
+    k.f = f;
+    k.user = user;
+    k.mark = dl_tape_mark(dl);
+    k.rng = dl->rng;
+    k.training = dl->training;
+    k.no_grad = dl->no_grad;
+
+    dl->no_grad = false;
+    dli_copy_grads(analytic, params, n, true);       /* all zeros: dli_alloc has cleared them */
+    loss = f(dl, user);
+    ok = dl_backward(loss);
+    if (ok) dli_copy_grads(analytic, params, n, false);
+    dli_check_restore(&k);
+    for (i = 0; ok && i < n; i++)
+        for (j = 0; ok && j < params[i]->size; j++) {
+            ok = dli_numeric_gradient(&k, params[i]->data + j, h, &numeric);
+            if (ok) dli_compare(&r, i, j, (double)*analytic++, numeric);
+        }
+    dli_copy_grads(saved, params, n, true);
+    DL_FREE(saved);
+    r.ok = ok && r.failed == 0 && r.largest > 0;
+    return r;
+}
 
 #endif /* DL_IMPLEMENTATION */
 

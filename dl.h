@@ -5669,7 +5669,11 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *
     dl_int out[2] = {0, 0}, n;
     dl_shape shape;
     dl_tensor *y;
-    if (!c || !options || !dli_image(op, x)) return NULL;
+    if (!c || !dli_image(op, x)) return NULL;
+    if (!options) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool2d_default makes some", op);
+        return NULL;
+    }
     o = *options;
     shape = x->shape;
     if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
@@ -5796,27 +5800,27 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
                                 double eps)
 {
     const char *op = "dl_batch_norm";
-    dl_tensor *in[3], *run[2], *y;
+    dl_tensor *in[3], *run[3], *y;
     dl_int N, C, S;
     dl_real *mean;
     bool running = running_mean != DL_NONE, batch;
     int n = dli_norm_inputs(op, in, x, weight, bias);
     dl_ctx *c;
-    run[0] = running_mean;
-    run[1] = running_var;
-    if (n == 0 || !running_mean || !running_var || (running && !dli_inputs(op, run, 2)))
-        return NULL;
+    run[0] = x;
+    run[1] = running_mean;
+    run[2] = running_var;
+    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
     c = x->ctx;
-    if (!dli_norm_check(x, op, 2, eps)) return NULL;
     N = x->shape.dim[0];
     C = x->shape.dim[1];
     S = x->size / N / C;
-    if (running != (running_var != DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
+    if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
         (running && (running_mean->requires_grad || running_var->requires_grad))) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
                 "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
         return NULL;
     }
+    if (running && !dli_inputs(op, run, 3)) return NULL;
     if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
         !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
         !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||

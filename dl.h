@@ -238,7 +238,7 @@ DL_DEF int dl_threads(const dl_ctx *dl);
 DL_DEF const char *dl_info(dl_ctx *dl);
 
 /* --------------------------------------------------------------------------------- >>rng ----
-   Number i of a stream is mix(key + i * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
+   Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
    machine; normals as far as log and cos are. */
@@ -1255,8 +1255,9 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l);
 /* ------------------------------------------------------------------------------- >>files ---- */
 
 #ifndef DL_NO_STDIO
-/* Write all parameters of a model as safetensors (a JSON header of names, shapes and offsets, then
-   little-endian floats); PyTorch's safetensors reads it. False on failure, the old file kept. */
+/* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
+   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. False on
+   failure, the old file kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -1674,7 +1675,7 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    How to read this room. Each forward is a loop around one formula; the backward under it quotes
    the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
    gradient is the output's gradient times the derivative of that line, added up over all places
-   where the input was used. That is why every backward says += and never =.
+   where the input was used. That is why every backward says += (or -=) and never =.
 
    Single formulas are computed in double, also when dl_real is float: the functions of math.h
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
@@ -3324,6 +3325,714 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
             for (i = 0; i < k; i++)
                 for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
+}
+
+/* ---- convolution and pooling: the loops over images ----
+   Rows of images are short (26 floats), a bad fit for vectors of 16. So whole groups of 16 are
+   processed even past the end of a row: what is written too far is the start of the next row,
+   which comes next and is written again. Only the last rows need care. */
+
+/* dst[c][h + 2ph][w + 2pw] = src[c][h][w] with zeros around (negative: cropped). */
+DLI_INLINE void dli_pad_body(float *dst, const float *src, dl_int c, dl_int h, dl_int w,
+                             dl_int ph, dl_int pw)
+{
+    const dl_int hp = h + 2 * ph, wp = w + 2 * pw, skip = pw < 0 ? -pw : 0, left = pw + skip;
+    dl_int i, y, x;
+    for (i = 0; i < c; i++, src += h * w)
+        for (y = 0; y < hp; y++, dst += wp) {
+            const float *row = src + (y - ph) * w + skip;
+            if (y < ph || y >= h + ph) {
+                for (x = 0; x < wp; x++) dst[x] = 0.0f;
+            } else {
+                for (x = 0; x < left; x++) dst[x] = 0.0f;
+                for (x = 0; x < w - 2 * skip; x++) dst[left + x] = row[x];
+                for (x = left + w - 2 * skip; x < wp; x++) dst[x] = 0.0f;
+            }
+        }
+}
+/* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
+   16 readable after the last. */
+DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds,
+                              dl_int rows, dl_int cols, float bias, int relu, int add)
+{
+    dl_int r, x, l;
+    for (r = 0; r < rows; r++, src += lds) {
+        float *d = dst + r * cols;
+        const float *end = dst + rows * cols;
+        if (add) {
+            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            continue;
+        }
+        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
+            for (l = 0; l < 16; l++) {
+                float v = src[x + l] + bias;
+                d[x + l] = relu && v < 0.0f ? 0.0f : v;
+            }
+        for (; x < cols; x++) {
+            float v = src[x] + bias;
+            d[x] = relu && v < 0.0f ? 0.0f : v;
+        }
+    }
+}
+/* Max-pooling 2 x 2, stride 2, of planes [h, w] to [h/2, w/2]; arg says which of the four won,
+   0 1 / 2 3, the first of equals. NaN wins, as in PyTorch. */
+DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
+{
+    const float x[4] = { a[0], a[1], b[0], b[1] };
+    uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
+    DLI_UNROLL for (i = 1; i < 4; i++) {
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
+        k = (i & m) | (k & ~m);
+    }
+    *y = dli_float_of_bits(v);
+    return k;
+}
+DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, unsigned char *DLI_RESTRICT arg,
+                               const float *DLI_RESTRICT x, dl_int planes, dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = x + planes * h * w, *yend = y + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++, x += h * w)
+        for (r = 0; r < oh; r++, y += ow, arg += ow) {
+            const float *a = x + 2 * r * w, *b = a + w;
+            for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= end; j += 16) {
+                uint32_t k[16];
+                for (l = 0; l < 16; l++)
+                    k[l] = dli_pool2_one(y + j + l, a + 2 * (j + l), b + 2 * (j + l));
+                for (l = 0; l < 16; l++) arg[j + l] = (unsigned char)k[l];
+            }
+            for (; j < ow; j++)
+                arg[j] = (unsigned char)dli_pool2_one(y + j, a + 2 * j, b + 2 * j);
+        }
+}
+/* dx = the gradient of pool2: dy where arg points, 0 elsewhere. Overwrites dx. */
+DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
+                                    const unsigned char *DLI_RESTRICT arg, dl_int planes,
+                                    dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = dx + planes * h * w, *dyend = dy + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++)
+        for (r = 0; r < h; r++, dx += w) {
+            const int32_t k = r & 1 ? 2 : 0;
+            if (r >= 2 * oh) {                           /* an odd row or column got nothing */
+                for (j = 0; j < w; j++) dx[j] = 0.0f;
+                continue;
+            }
+            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16) {
+                int32_t q[16];
+                for (l = 0; l < 16; l++) q[l] = (int32_t)arg[j + l] - k;
+                for (l = 0; l < 16; l++) {
+                    dx[2 * (j + l)] = q[l] == 0 ? dy[j + l] : 0.0f;
+                    dx[2 * (j + l) + 1] = q[l] == 1 ? dy[j + l] : 0.0f;
+                }
+            }
+            for (; j < ow; j++) {
+                dx[2 * j] = arg[j] == k ? dy[j] : 0.0f;
+                dx[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
+            }
+            if (w & 1) dx[w - 1] = 0.0f;
+            if (r & 1) { dy += ow; arg += ow; }
+        }
+}
+
+/* ---- the table of functions, one for each instruction set ---- */
+
+#define DLI_PMAP (float *y, const float *x, dl_int n)
+#define DLI_AMAP (y, x, n)
+#define DLI_PBACK (float *dx, const float *dy, const float *x, dl_int n, int add)
+#define DLI_ABACK (dx, dy, x, n, add)
+/* One line an operation: result, name, parameters, arguments. */
+#define DLI_OPS(X) \
+    X(void, vexp, DLI_PMAP, DLI_AMAP) \
+    X(void, vtanh, DLI_PMAP, DLI_AMAP) \
+    X(void, vsigmoid, DLI_PMAP, DLI_AMAP) \
+    X(void, vgelu, DLI_PMAP, DLI_AMAP) \
+    X(void, vgelu_tanh, DLI_PMAP, DLI_AMAP) \
+    X(void, vrelu, DLI_PMAP, DLI_AMAP) \
+    X(void, vtanh_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vsigmoid_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vrelu_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vgelu_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vgelu_tanh_back, DLI_PBACK, DLI_ABACK) \
+    X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
+    X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
+    X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
+    X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
+    X(void, bytes, (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale)) \
+    X(void, bias_act, (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, \
+      const float *row, int relu), (c, ldc, m, n, col, row, relu)) \
+    X(void, col_sums, (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), \
+      (s, x, ldx, m, n)) \
+    X(float, vsum, (const float *x, dl_int n), (x, n)) \
+    X(float, vmax, (const float *x, dl_int n), (x, n)) \
+    X(void, softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, log_softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, sgd, (float *w, const float *g, dl_int n, float lr, float decay), \
+      (w, g, n, lr, decay)) \
+    X(void, momentum, (float *w, const float *g, float *v, dl_int n, float lr, float mu, \
+      float one_minus_damp, float decay, int nesterov), \
+      (w, g, v, n, lr, mu, one_minus_damp, decay, nesterov)) \
+    X(void, rmsprop, (float *w, const float *g, float *s, dl_int n, float lr, float rho, \
+      float one_minus_rho, float eps, float decay), \
+      (w, g, s, n, lr, rho, one_minus_rho, eps, decay)) \
+    X(void, adam, (float *w, const float *g, float *m, float *v, dl_int n, float b1, \
+      float one_minus_b1, float b2, float one_minus_b2, float step, float eps, float decay, \
+      float shrink), \
+      (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps, decay, shrink)) \
+    X(void, dropout, (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, \
+      uint32_t key1, int32_t drop24, float scale, int add), \
+      (y, x, n, first, key0, key1, drop24, scale, add)) \
+    X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
+      dl_int cols), (dst, ld, src, ls, rows, cols)) \
+    X(void, pad, (float *dst, const float *src, dl_int c, dl_int h, dl_int w, dl_int ph, \
+      dl_int pw), (dst, src, c, h, w, ph, pw)) \
+    X(void, crop, (float *dst, const float *src, dl_int lds, dl_int rows, dl_int cols, \
+      float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add)) \
+    X(void, pool2, (float *y, unsigned char *arg, const float *x, dl_int planes, dl_int h, \
+      dl_int w), (y, arg, x, planes, h, w)) \
+    X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
+      dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
+    X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
+      dl_int w), (dst, src, js, ks, n, k, w))
+
+/* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
+   is b + k * nr (packed) or b + off[k] (convolution: see below). */
+typedef void dli_tile_fn(float *c, dl_int ldc, int add, dl_int k, const float *a,
+                         const float *const *rows, const float *b, const dl_int *off);
+
+#define DLI_FIELD(ret, name, params, args) ret (*name) params;
+typedef struct dli_fast {
+    const char *name;
+    dl_int mr, nr;                                       /* the tile */
+    dli_tile_fn *tile, *tile_rows, *tile_off;
+    DLI_OPS(DLI_FIELD)
+} dli_fast;
+
+/* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. */
+#define DLI_TILE(fn, attr, V, W, MR, NV, A_IK, B_K) \
+    attr static void fn(float *c, dl_int ldc, int add, dl_int n, const float *a, \
+                        const float *const *rows, const float *b, const dl_int *off) \
+    { \
+        const V zero = { 0 }; \
+        V acc[MR][NV], bv[NV]; \
+        dl_int i, j, k; \
+        (void)a; (void)rows; (void)off; \
+        DLI_UNROLL for (i = 0; i < MR; i++) \
+            DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] = zero; \
+        for (k = 0; k < n; k++) { \
+            const float *bk = B_K; \
+            DLI_UNROLL for (j = 0; j < NV; j++) bv[j] = *(const V *)(bk + j * W); \
+            DLI_UNROLL for (i = 0; i < MR; i++) \
+                DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] += bv[j] * (A_IK); \
+        } \
+        DLI_UNROLL for (i = 0; i < MR; i++) \
+            DLI_UNROLL for (j = 0; j < NV; j++) { \
+                V *out = (V *)(c + i * ldc + j * W); \
+                if (add) acc[i][j] += *out; \
+                *out = acc[i][j]; \
+            } \
+    }
+
+/* Everything one instruction set needs: its tiles, its copy of every loop, its table. `return`
+   of a void call is not C, hence DLI_RETURN. */
+#define DLI_RETURN_void
+#define DLI_RETURN_float return
+#define DLI_TILES(set, attr, V, W, MR, NV) \
+    DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, a[k * MR + i], b + k * (NV * W)) \
+    DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, rows[i][k], b + k * (NV * W)) \
+    DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, a[k * MR + i], b + off[k]) \
+    DLI_OPS(DLI_DEFINE_##set) \
+    static const dli_fast dli_fast_##set = { \
+        #set, MR, NV * W, dli_tile_##set, dli_tile_rows_##set, dli_tile_off_##set \
+        DLI_OPS(DLI_ENTRY_##set) \
+    };
+#define DLI_DEFINE(set, attr, ret, name, params, args) \
+    attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
+#define DLI_DEFINE_base(ret, name, params, args) \
+    DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
+#define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
+
+#if DLI_SIMD
+DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+#else
+DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+#endif
+
+#if DLI_X86
+typedef float dli_v8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
+#define DLI_DEFINE_avx2(ret, name, params, args) \
+    DLI_DEFINE(avx2, DLI_AVX2, ret, name, params, args)
+#define DLI_ENTRY_avx2(ret, name, params, args) , dli_##name##_avx2
+#define DLI_DEFINE_avx512(ret, name, params, args) \
+    DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
+#define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
+DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+#endif
+
+static const dli_fast *dli_fast_pick(void)
+{
+#if DLI_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("fma"))
+        return &dli_fast_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &dli_fast_avx2;
+#endif
+    return &dli_fast_base;
+}
+
+/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
+   a block. The blocks do not depend on the number of threads, so neither do results. */
+#define DLI_BLOCK ((dl_int)16384)
+#define DLI_SPLIT(n, threads, at, len, call) \
+    do { \
+        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
+        dl_int dli_b; \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
+        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+            dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
+            call; \
+        } \
+        (void)(threads); \
+    } while (0)
+
+/* ---- matrix product ---- */
+
+/* C = A B (m x k times k x n), or C += A B, then optionally + bias, then ReLU. Element (i, j) of
+   A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
+typedef struct dli_product {
+    dl_int m, n, k;
+    const float *a;  dl_int ars, acs;
+    const float *b;  dl_int brs, bcs;
+    float *c;        dl_int crs, ccs;
+    int add;
+    const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
+    int relu;
+    const float *packed_b;                               /* from dli_gemm_pack, or NULL */
+} dli_product;
+
+/* The three products of a linear layer, all matrices row-major and dense:
+   nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
+static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
+                                  float *c, int ta, int tb)
+{
+    dli_product p;
+    memset(&p, 0, sizeof p);
+    p.m = m; p.n = n; p.k = k;
+    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
+    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
+    p.c = c; p.crs = n; p.ccs = 1;
+    return p;
+}
+DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 0, 0);
+}
+DLI_INLINE dli_product dli_product_nt(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 0, 1);
+}
+DLI_INLINE dli_product dli_product_tn(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 1, 0);
+}
+
+/* Block sizes, in floats: a packed block of A fits L2, a panel of B and of A fit L1. */
+#ifndef DLI_KC
+#define DLI_KC 512
+#define DLI_MC 192
+#define DLI_NC 512
+#endif
+#define DLI_MAX_MR 16
+#define DLI_MAX_NR 32
+#define DLI_WORK_FLOATS ((dl_int)DLI_KC * (DLI_MC + DLI_MAX_MR + DLI_NC + DLI_MAX_NR))
+
+/* Bytes of 64-byte aligned memory dli_gemm needs. */
+static size_t dli_gemm_work_bytes(int threads)
+{
+    return (size_t)threads * (size_t)DLI_WORK_FLOATS * sizeof(float);
+}
+
+/* One tile of C, at the edges (or with columns not adjacent) by way of the stack. */
+static void dli_tile_edge(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
+                          int add, dl_int k, const float *a, const float *const *rows,
+                          const float *b)
+{
+    float t[DLI_MAX_MR * DLI_MAX_NR];
+    dl_int i, j;
+    (rows ? f->tile_rows : f->tile)(t, f->nr, 0, k, a, rows, b, NULL);
+    for (i = 0; i < m; i++)
+        for (j = 0; j < n; j++) {
+            float *out = c + i * p->crs + j * p->ccs;
+            *out = add ? *out + t[i * f->nr + j] : t[i * f->nr + j];
+        }
+}
+
+/* The block of C at (i0, j0), m x n, += A block times packed B. A with adjacent k is read where
+   it stands, through row pointers; otherwise it has been packed. */
+static void dli_gemm_block(const dli_fast *f, const dli_product *p, dl_int i0, dl_int j0,
+                           dl_int k0, dl_int m, dl_int n, dl_int k, int add, const float *pa,
+                           const float *pb, dl_int b_panel)
+{
+    dl_int i, j, l;
+    for (j = 0; j < n; j += f->nr, pb += b_panel)
+        for (i = 0; i < m; i += f->mr) {
+            float *c = p->c + (i0 + i) * p->crs + (j0 + j) * p->ccs;
+            const float *rows[DLI_MAX_MR], *a = pa ? pa + i * k : NULL;
+            dl_int mm = dli_min(f->mr, m - i), nn = dli_min(f->nr, n - j);
+            if (!pa)
+                for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
+                    rows[l] = p->a + (i0 + dli_min(i + l, m - 1)) * p->ars + k0;
+            if (mm < f->mr || nn < f->nr || p->ccs != 1)
+                dli_tile_edge(f, p, c, mm, nn, add, k, a, pa ? NULL : rows, pb);
+            else
+                (pa ? f->tile : f->tile_rows)(c, p->crs, add, k, a, rows, pb, NULL);
+        }
+}
+
+/* n split into equal blocks of at most `most`, each a multiple of `unit`. */
+static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
+{
+    return dli_ceil_div(dli_ceil_div(n, dli_ceil_div(n, most)), unit) * unit;
+}
+
+static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
+{
+    const dl_int kc = p->packed_b ? p->k : dli_even_block(p->k, DLI_KC, 1);
+    const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
+    const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
+    float *bbuf = work, *abuf = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
+    dl_int k0, j0, i0;
+    for (k0 = 0; k0 < p->k; k0 += kc)
+        for (j0 = 0; j0 < p->n; j0 += nc) {
+            dl_int k = dli_min(kc, p->k - k0), n = dli_min(nc, p->n - j0);
+            const float *pb = p->packed_b ? p->packed_b + j0 * k : bbuf;
+            if (!p->packed_b)
+                f->pack(bbuf, p->b + k0 * p->brs + j0 * p->bcs, p->bcs, p->brs, n, k, f->nr);
+            for (i0 = 0; i0 < p->m; i0 += mc) {
+                dl_int m = dli_min(mc, p->m - i0);
+                int direct = p->acs == 1;
+                if (!direct)
+                    f->pack(abuf, p->a + i0 * p->ars + k0 * p->acs, p->ars, p->acs, m, k, f->mr);
+                dli_gemm_block(f, p, i0, j0, k0, m, n, k, p->add || k0 > 0,
+                               direct ? NULL : abuf, pb, f->nr * k);
+            }
+        }
+}
+
+/* The part of p that thread t of `threads` computes: a rectangle of C in whole tiles. The grid
+   of threads is the one whose rectangles need the least reading of A and B. */
+static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t, int threads)
+{
+    dli_product q = *p;
+    dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr), down = 1, d, best = 0;
+    dl_int i0, i1, j0, j1, across;
+    for (d = 1; d <= threads; d++)
+        if (threads % d == 0) {
+            dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+            dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+            if (d == 1 || cost < best) { best = cost; down = d; }
+        }
+    across = threads / down;
+    i0 = mt * (t / across) / down * f->mr;
+    i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
+    j0 = nt * (t % across) / across * f->nr;
+    j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
+    q.m = i1 > i0 ? i1 - i0 : 0;
+    q.n = j1 > j0 ? j1 - j0 : 0;
+    q.a += i0 * p->ars;
+    q.b += j0 * p->bcs;
+    q.c += i0 * p->crs + j0 * p->ccs;
+    if (q.packed_b) q.packed_b += j0 * p->k;
+    if (q.col_bias) q.col_bias += j0;
+    if (q.row_bias) q.row_bias += i0;
+    return q;
+}
+
+/* A product with few columns fills the tile badly; its transpose, C^T = B^T A^T, fills it well. */
+static dli_product dli_product_transposed(const dli_product *p)
+{
+    dli_product q = *p;
+    q.m = p->n; q.n = p->m;
+    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
+    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
+    q.crs = p->ccs; q.ccs = p->crs;
+    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    return q;
+}
+
+static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
+{
+    dli_product p = *whole;
+    int t;
+    if (p.m <= 0 || p.n <= 0) return;
+    if (p.k <= 0 && !p.add) {
+        dl_int i, j;
+        for (i = 0; i < p.m; i++)
+            for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
+    }
+    if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
+    if (p.m * p.n * p.k < 64 * 64 * 64) threads = 1;     /* not worth waking anyone */
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        dli_product q = dli_gemm_part(f, &p, t, threads);
+        if (q.m > 0 && q.n > 0) {
+            if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
+            if (q.ccs != 1) {                            /* finish along C's own rows */
+                float *c = q.c;
+                dl_int rows = q.n;
+                f->bias_act(c, q.ccs, rows, q.m, q.row_bias, q.col_bias, q.relu);
+            } else if (q.col_bias || q.row_bias || q.relu) {
+                f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
+            }
+        }
+    }
+}
+
+/* Packs a B that will be used many times (recurrent weights, inference) whole. */
+static size_t dli_gemm_pack_bytes(const dli_fast *f, dl_int k, dl_int n)
+{
+    return (size_t)(dli_ceil_div(n, f->nr) * f->nr * k) * sizeof(float);
+}
+static void dli_gemm_pack(const dli_fast *f, float *dst, const float *b, dl_int brs, dl_int bcs,
+                          dl_int k, dl_int n)
+{
+    f->pack(dst, b, bcs, brs, n, k, f->nr);
+}
+
+/* ---- convolution, stride 1 ----
+
+   y[m][oy][ox] = sum over c, ky, kx of w[m][c][ky][kx] x[c][oy + ky][ox + kx] is a product of the
+   weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
+   by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
+   is computed at the width of the (padded) input, every row is simply the image from
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
+   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+
+   The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
+   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
+   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed. */
+typedef struct dli_conv {
+    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
+    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
+} dli_conv;
+
+typedef struct dli_conv_size { dl_int k, hp, wp, oh, ow, p, tiles, image, plane; } dli_conv_size;
+
+static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
+
+static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z;
+    z.k = v->c * v->kh * v->kw;
+    z.hp = v->h + 2 * v->ph;
+    z.wp = v->w + 2 * v->pw;
+    z.oh = z.hp - v->kh + 1;
+    z.ow = z.wp - v->kw + 1;
+    z.p = (z.oh - 1) * z.wp + z.ow;                      /* positions computed */
+    z.tiles = dli_round_up(z.p, f->nr);
+    z.image = dli_round_up(v->c * z.hp * z.wp + f->nr, 16);     /* padded image, room to overrun */
+    z.plane = v->m * z.oh * z.ow;                        /* floats of y for one sample */
+    return z;
+}
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+{
+    dl_int c, i, j;
+    for (c = 0; c < v->c; c++)
+        for (i = 0; i < v->kh; i++)
+            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The convolution whose forward pass is the gradient for x of v. */
+static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dli_conv r;
+    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
+    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    r.ph = v->kh - 1 - v->ph;
+    r.pw = v->kw - 1 - v->pw;
+    return r;
+}
+/* Bytes of 64-byte aligned work memory for the forward and both backward passes of v. */
+#define DLI_CHUNKS 8
+static size_t dli_conv_pass_floats(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dl_int weights = dli_round_up(v->m, f->mr) * z.k + 16;
+    dl_int own = z.image + dli_round_up(f->mr * (z.tiles + 16), 16)
+               + dli_round_up(v->c * v->h * v->w, 16);
+    return (size_t)(weights + own * threads) + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+}
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv r = dli_conv_reversed(f, v);
+    dli_conv_size z = dli_conv_sizes(f, v);
+    size_t forward = dli_conv_pass_floats(f, v, threads);
+    size_t back = dli_conv_pass_floats(f, &r, threads) + (size_t)(z.k * v->m);
+    dl_int sums = dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr) + dli_round_up(v->m, 16);
+    dl_int own = z.image + dli_round_up(z.p * f->nr, 16) + dli_round_up(z.plane, 16);
+    size_t weights = (size_t)(sums * DLI_CHUNKS + own * threads)
+                   + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+    if (back > forward) forward = back;
+    if (weights > forward) forward = weights;
+    return forward * sizeof(float);
+}
+
+/* One sample: the padded image is convolved with packed weights, MR output planes at a time. */
+static void dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                           float *y, const float *image, const float *packed, const dl_int *off,
+                           const float *bias, int relu, int add, float *raw)
+{
+    dl_int m, j, i, k, ld = z->tiles + 16;
+    for (m = 0; m < v->m; m += f->mr) {
+        for (k = 0; k < z->k; k += DLI_KC) {
+            dl_int kk = dli_min(DLI_KC, z->k - k);
+            for (j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, NULL,
+                            image + j, off + k);
+        }
+        for (i = 0; i < f->mr && m + i < v->m; i++)
+            f->crop(y + (m + i) * z->oh * z->ow, raw + i * ld, z->wp, z->oh, z->ow,
+                    bias ? bias[m + i] : 0.0f, relu, add);
+    }
+}
+/* y = or += conv(mask?(x), w) + bias, then ReLU. `mask`, if not NULL, is shaped like x and lets
+   x through only where it is positive: x is then the gradient of a ReLU whose output is mask. */
+static void dli_conv_pass(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                          const float *mask, const float *w, const float *bias, int relu,
+                          int add, int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, raw_floats = dli_round_up(f->mr * (z.tiles + 16), 16);
+    dl_int *off = (dl_int *)work;
+    float *packed = (float *)work
+                  + dli_round_up(z.k * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
+    float *own = packed + dli_round_up(dli_round_up(v->m, f->mr) * z.k, 16);
+    int t;
+    dli_conv_offsets(v, &z, off);
+    f->pack(packed, w, z.k, 1, v->m, z.k, f->mr);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + raw_floats + dli_round_up(in, 16));
+        float *raw = image + z.image, *masked = raw + raw_floats;
+        dl_int s, s0 = v->n * t / threads, s1 = v->n * (t + 1) / threads;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        memset(raw, 0, sizeof(float) * (size_t)raw_floats);
+        for (s = s0; s < s1; s++) {
+            const float *from = x + s * in;
+            if (mask) {
+                f->vrelu_back(masked, from, mask + s * in, in, 0);
+                from = masked;
+            }
+            f->pad(image, from, v->c, v->h, v->w, v->ph, v->pw);
+            dli_conv_image(f, v, &z, y + s * z.plane, image, packed, off, bias, relu, add, raw);
+        }
+    }
+}
+/* y = conv(x, w) + bias (or NULL), then ReLU if asked. */
+static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                             const float *w, const float *bias, int relu, int threads, void *work)
+{
+    dli_conv_pass(f, v, y, x, NULL, w, bias, relu, 0, threads, work);
+}
+/* dx = or += the gradient for x. y_relu: the forward output if it had a ReLU, else NULL. */
+static void dli_conv_back_data(const dli_fast *f, const dli_conv *v, float *dx, const float *dy,
+                               const float *y_relu, const float *w, int add, int threads,
+                               void *work)
+{
+    const dli_conv r = dli_conv_reversed(f, v);
+    const dl_int taps = v->kh * v->kw;
+    float *flipped = (float *)work;
+    dl_int m, c, i;
+    for (m = 0; m < v->m; m++)
+        for (c = 0; c < v->c; c++)
+            for (i = 0; i < taps; i++)
+                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    dli_conv_pass(f, &r, dx, dy, y_relu, flipped, NULL, 0, add, threads,
+                  flipped + dli_round_up(v->m * v->c * taps, 16));
+}
+
+/* Adds one sample's dWt [K, M] and db [M] (NULL: none) to the sums of its chunk. */
+static void dli_conv_weights_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                   float *dwt, float *db, const float *image, const float *dy,
+                                   int first, float *panel)
+{
+    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, gap = z->wp - z->ow;
+    dl_int m, k, i, r;
+    for (m = 0; m < v->m; m += f->nr) {
+        dl_int cols = dli_min(f->nr, v->m - m);
+        for (r = 0; r < z->oh; r++) {                    /* dy as [position][NR], 0 in the gaps */
+            float *to = panel + r * z->wp * f->nr;
+            dl_int n = r < z->oh - 1 ? dli_round_up(z->ow, 4) : z->ow;
+            if (cols < f->nr) memset(to, 0, sizeof(float) * (size_t)(z->ow * f->nr));
+            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, dli_min(n, z->wp));
+            if (r < z->oh - 1)
+                memset(to + z->ow * f->nr, 0, sizeof(float) * (size_t)(gap * f->nr));
+        }
+        for (k = 0; k < z->k; k += f->mr) {
+            const float *rows[DLI_MAX_MR];
+            for (i = 0; i < f->mr; i++) {
+                dl_int q = dli_min(k + i, z->k - 1), c = q / (v->kh * v->kw);
+                dl_int tap = q % (v->kh * v->kw);
+                rows[i] = image + (c * z->hp + tap / v->kw) * z->wp + tap % v->kw;
+            }
+            f->tile_rows(dwt + k * ldw + m, ldw, !first, z->p, NULL, rows, panel, NULL);
+        }
+    }
+    if (db)
+        for (m = 0; m < v->m; m++)
+            db[m] = (first ? 0.0f : db[m]) + f->vsum(dy + m * area, area);
+}
+/* dw [M, C, kh, kw] += and db [M] += (or NULL). The samples are cut into 8 chunks, each summed in
+   order into its own dWt; the chunks are added in order. */
+static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *dw, float *db,
+                                  const float *x, const float *dy, const float *y_relu,
+                                  int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, ldw = dli_round_up(v->m, f->nr);
+    const dl_int sums = dli_round_up(z.k, f->mr) * ldw + dli_round_up(v->m, 16);
+    const dl_int panel_floats = dli_round_up(z.p * f->nr, 16);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS);
+    float *all = (float *)work, *own = all + sums * DLI_CHUNKS;
+    dl_int m, k, c;
+    int t;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + panel_floats + dli_round_up(z.plane, 16));
+        float *panel = image + z.image, *masked = panel + panel_floats;
+        dl_int chunk, s;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        for (chunk = t; chunk < chunks; chunk += threads) {
+            float *dwt = all + chunk * sums, *dbc = dwt + sums - dli_round_up(v->m, 16);
+            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
+            for (s = s0; s < s1; s++) {
+                const float *g = dy + s * z.plane;
+                if (y_relu) {
+                    f->vrelu_back(masked, g, y_relu + s * z.plane, z.plane, 0);
+                    g = masked;
+                }
+                f->pad(image, x + s * in, v->c, v->h, v->w, v->ph, v->pw);
+                dli_conv_weights_image(f, v, &z, dwt, db ? dbc : NULL, image, g, s == s0, panel);
+            }
+        }
+    }
+    for (c = 1; c < chunks; c++) f->add(all, all, all + c * sums, sums);
+    for (m = 0; m < v->m; m++)
+        for (k = 0; k < z.k; k++) dw[m * z.k + k] += all[k * ldw + m];
+    if (db)
+        for (m = 0; m < v->m; m++) db[m] += all[sums - dli_round_up(v->m, 16) + m];
 }
 #endif /* DLI_FAST */
 
@@ -6398,6 +7107,8 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
     struct { const char *name; double value, lo, hi; } field[11];
     int i, n = 0;
+    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
 #define DLI_OPTION(f, low, high) \
     (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
     DLI_OPTION(lr, 0, DBL_MAX);
@@ -6432,7 +7143,7 @@ static void dli_optimizer_destroy(void *object)
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, k = dli_moments(desc.kind);
+    int i, j, k = dli_moments(desc.kind);
     size_t total = 0, at = 0;
     dl_optimizer *o;
     if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
@@ -6447,6 +7158,12 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
                     "it with dl_param", who, i, params[i]->name);
             return NULL;
         }
+        for (j = 0; j < i; j++)
+            if (params[j] == params[i]) {
+                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same %s; it would be "
+                        "updated twice", who, j, i, params[i]->name);
+                return NULL;
+            }
         total += (size_t)params[i]->size;
     }
     o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
@@ -6467,8 +7184,8 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
         if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
         if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
     }
-    if (desc.start != 0)
-        for (at = 0; at < total * (size_t)k; at++) o->moments[at] = (dl_real)desc.start;
+    if (desc.kind == DL_ADAGRAD)
+        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -6489,6 +7206,11 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (!params) return NAN;
     for (i = 0; i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!(max_norm >= 0)) {
+            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
+                    "more", max_norm);
+            return NAN;
+        }
         if (!params[i]->requires_grad || !params[i]->grad) continue;
         for (k = 0; k < params[i]->size; k++)
             sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
@@ -6924,15 +7646,16 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
 {
     dl_metrics sum = { 0, 0 };
     dl_batch b;
+    const char *who = "dl_model_evaluate";
     dl_int at, n = 256;
     bool ok = true;
-    if (!m || !data || !dli_check_data("dl_model_evaluate", m, data)) return dli_no_metrics();
+    if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     for (at = 0; ok && at < data->count; at += n) {
         dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z, *loss;
-        memset(&b, 0, sizeof b);
-        ok = dli_data_batch(data, NULL, at, data->count - at < n ? data->count - at : n, NULL, &b);
-        z = ok ? dli_layers_forward(m, dli_model_input("dl_model_evaluate", m, b.x), true) : NULL;
+        dl_tensor *z = NULL, *loss;
+        if (n > data->count - at) n = data->count - at;
+        if (dli_data_batch(data, NULL, at, n, NULL, &b))
+            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
         loss = dli_batch_loss(m, z, &b);
         ok = loss != NULL;
         if (ok) {
@@ -7723,59 +8446,68 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ---- */
+/* ---- batches ----
+   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
 
-/* y[n,D] = scale times samples order[0..n-1] of bytes [..,D]. */
-static void dli_gather_bytes(dl_real *y, const uint8_t *bytes, const int32_t *order, dl_int n,
-                             dl_int D, double scale)
-{
-    const dl_real s = (dl_real)scale;
-    dl_int i, j;
-    for (i = 0; i < n; i++, y += D) {
-        const uint8_t *x = bytes + order[i] * D;
-        for (j = 0; j < D; j++) y[j] = (dl_real)x[j] * s;
-    }
-}
-
-/* y[n,D] = rows order[0..n-1] of values [..,D]. */
+/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
 static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
                               dl_int D)
 {
     dl_int i;
-    for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
+    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
+    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
 }
 
-/* Fill x [n,...] with samples order[0..n-1]. */
-static void dli_gather(dl_tensor *x, const dl_data *d, const int32_t *order, dl_int n)
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
+   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
+   and *batch as it was, when the tape has no room. */
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch)
 {
-    dl_int D = dl_shape_size(d->shape);
-    if (d->bytes) dli_gather_bytes(x->data, d->bytes, order, n, D, d->scale);
-    else dli_gather_values(x->data, d->values, order, n, D);
+    const char *who = "a batch of a data set";
+    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
+    dl_tensor *x, *y = NULL;
+    dl_int i, M = 0;
+    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (!x || (d->targets && !y)) return false;
+    if (order) order += first;
+    if (d->bytes)
+        for (i = 0; i < n; i++)
+            dli_bytes_to_real(d->ctx, x->data + i * D,
+                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
+    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
+    if (y) {
+        M = dl_shape_size(d->target_shape);
+        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
+    }
+    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
+    batch->x = x;
+    batch->y = y;
+    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
+    batch->size = n;
+    return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    dl_tensor *x;
-    int32_t index = (int32_t)i;
+    dl_batch b;
     if (!d) return NULL;
     if (i < 0 || i >= d->count) {
         dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
-    if (x) dli_gather(x, d, &index, 1);
-    return x;
+    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
 }
 
 struct dl_loader {
     dl_data  data;                  /* a view of its own, so that the storage stays */
     dl_int   batch_size;
     dl_int   next;                  /* samples of this epoch handed out yet         */
-    bool     shuffle;
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's order of all samples, and ...    */
-    int32_t *labels;                /* ... behind it room for a batch's labels      */
+    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
+    int32_t *labels;                /* behind it: room for a batch's labels         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -7789,7 +8521,6 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
 {
     const char *who = "dl_loader_new";
     dl_loader *l;
-    dl_int i;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -7803,7 +8534,7 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->shuffle = shuffle;
+    if (!shuffle) return l;
     l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
                                     sizeof *l->order);
     if (!l->order) {
@@ -7811,10 +8542,9 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         return NULL;
     }
     l->labels = l->order + d->count;
-    for (i = 0; i < d->count; i++) l->order[i] = (int32_t)i;
-    /* Its own stream: what else draws from the context's does not change the order of samples,
-       and a loader that does not shuffle (evaluating, say) draws nothing at all. */
-    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    /* A stream of its own: what else draws from the context's does not change the order, and a
+       loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
+    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -7827,31 +8557,21 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l)
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    const char *who = "dl_loader_next";
-    const dl_data *d;
-    const int32_t *order;
-    dl_tensor *x, *y = NULL;
-    dl_int n, i;
+    dl_rng rng;
+    dl_int n;
     if (!l || !batch) return false;
-    d = &l->data;
-    if (l->next == d->count) {
+    n = l->data.count - l->next;
+    if (n == 0) {
         l->next = 0;
         return false;
     }
-    n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
-    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (!x || (d->targets && !y)) return false;
-    /* From here on nothing fails, so a call that did has not used up random numbers. */
-    if (l->next == 0 && l->shuffle) dl_rng_permutation(&l->rng, l->order, d->count);
-    order = l->order + l->next;
-    dli_gather(x, d, order, n);
-    if (y) dli_gather_values(y->data, d->targets, order, n, dl_shape_size(d->target_shape));
-    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[order[i]];
-    batch->x = x;
-    batch->y = y;
-    batch->labels = d->labels ? l->labels : NULL;
-    batch->size = n;
+    if (n > l->batch_size) n = l->batch_size;
+    rng = l->rng;
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
+    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return false;
+    }
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;
@@ -8148,7 +8868,7 @@ static bool dli_read_entry(dli_weights *w, dli_saved *s)
     return true;
 }
 
-/* Does what the header says of a tensor fit the parameter t of that name, and the file? */
+/* Does what the header says of a tensor fit the tensor t of that name, and the file? */
 static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
@@ -8174,10 +8894,10 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
     return true;
 }
 
-/* Read the header into saved[], one entry a parameter of the model. */
+/* Read the header into saved[], one entry a tensor of the model. */
 static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
     dli_json *j = &w->json;
     bool first = true;
@@ -8194,36 +8914,36 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dl_model_param(m, i)->name) == 0) break;
+        for (i = 0; i < n; i++) if (strcmp(name, m->tensor[i]->name) == 0) break;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
                            "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
-                           n ? ", which begins with '" : ", which has no parameters",
-                           n ? dl_model_param(m, 0)->name : "", n ? "'" : "");
+                           n ? ", which begins with '" : ", which has none",
+                           n ? m->tensor[0]->name : "", n ? "'" : "");
         s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, dl_model_param(m, i))) return false;
+        if (!dli_check_entry(w, &s, m->tensor[i])) return false;
         saved[i] = s;
     }
     if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
     return j->wrong ? dli_bad_header(w) : true;
 }
 
-/* Is every parameter there, and every byte of the data in exactly one of them? */
+/* Is every tensor there, and every byte of the data in exactly one of them? */
 static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char a[DLI_SHAPE_TEXT];
     dl_int left = w->data_size;
     int i, k;
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
                            w->who, t->name, dli_shape_text(a, t->shape), w->from);
         for (k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, dl_model_param(m, k)->name, t->name, w->from);
+                               w->who, m->tensor[k]->name, t->name, w->from);
         left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
     }
     if (left != 0)
@@ -8237,7 +8957,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 {
     dli_weights w;
     dli_saved *saved;
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     uint64_t header;
     dl_int e;
     bool ok;
@@ -8259,7 +8979,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     if (!saved) return false;
     ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
     for (i = 0; ok && i < n; i++) {
-        dl_tensor *t = dl_model_param(m, i);
+        dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
         for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
@@ -8328,7 +9048,7 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
     char *text = (char *)dli_alloc(m->ctx, who, room, 1);
     long long offset = 0, end;
@@ -8337,14 +9057,14 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     if (!text) return NULL;
     at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         const char *s;
         bool plain = t->name[0] != 0;
         for (s = t->name; *s; s++)
             if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++) if (strcmp(dl_model_param(m, k)->name, t->name) == 0) plain = false;
+        for (k = 0; k < i; k++) if (strcmp(m->tensor[k]->name, t->name) == 0) plain = false;
         if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: parameter %d is named '%s'; names must be "
+            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
                     "unique, not empty, and without quotes, backslashes and control characters",
                     who, i, t->name);
             DL_FREE(text);
@@ -8376,8 +9096,8 @@ static bool dli_write_weights(const dl_model *m, const char *path, const char *h
     if (!f) return false;
     dli_put_bytes(size, length, 8);
     ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < dl_model_param_count(m); i++)
-        ok = dli_write_reals(f, dl_model_param(m, i)->data, dl_model_param(m, i)->size);
+    for (i = 0; ok && i < m->tensors; i++)
+        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
     error = errno;
     if (fclose(f) != 0) {                       /* a full disk often shows only here */
         if (ok) error = errno;

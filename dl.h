@@ -6170,7 +6170,7 @@ static void dli_conv_transpose_back(dli_node *node)
 }
 
 /* All convolutions: along dims axes, transposed or not. */
-static dl_tensor *dli_conv(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
                            const dl_conv_options *options, int dims, bool transposed)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
@@ -6258,19 +6258,19 @@ static dl_tensor *dli_conv(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv_options *options)
 {
-    return dli_conv("dl_conv2d", x, w, b, options, 2, false);
+    return dli_convolve("dl_conv2d", x, w, b, options, 2, false);
 }
 
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv_options *options)
 {
-    return dli_conv("dl_conv1d", x, w, b, options, 1, false);
+    return dli_convolve("dl_conv1d", x, w, b, options, 1, false);
 }
 
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                                       const dl_conv_options *options)
 {
-    return dli_conv("dl_conv_transpose2d", x, w, b, options, 2, true);
+    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true);
 }
 
 /* Is x an image [N,C,H,W]? */

@@ -4219,15 +4219,28 @@ static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n,
 #endif
 }
 
+/* ---- convolution: what the operations call ----
+   Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
+   matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
+   y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
+
 #ifdef DL_REFERENCE
 #define DLI_REFERENCE 1
 #else
 #define DLI_REFERENCE 0
 #endif
 
-/* ---- convolution as a matrix product ----
-   im2col: column p,q of the matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at
-   from p, q; then y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
+#if DLI_FAST
+/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_plain(dli_conv *v, const dlk_conv2d_size *s)
+{
+    v->n = s->N; v->c = s->C; v->h = s->H; v->w = s->W;
+    v->m = s->M; v->kh = s->KH; v->kw = s->KW; v->ph = s->top; v->pw = s->left;
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+#endif
 
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
@@ -4276,7 +4289,7 @@ static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *
 }
 
 /* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
-   (The products called meanwhile must not use dli_work themselves.) */
+   (The products called meanwhile have scratch of their own.) */
 static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
 {
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
@@ -4298,6 +4311,19 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
         dlk_conv2d_forward(y, x, w, b, s);
         return true;
     }
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, c->threads, work);
+            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, c->threads, work);
+            return true;
+        }
+    }
+#endif
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
@@ -4311,7 +4337,8 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
     return true;
 }
 
-static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+/* With add_dx false, dx is overwritten. */
+static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
                                 const dl_real *dy, const dl_real *x, const dl_real *w,
                                 const dlk_conv2d_size *s)
 {
@@ -4319,6 +4346,22 @@ static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
     dl_real *col, *dcol;
     dl_int k, m, i;
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, c->threads, work);
+            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, c->threads, work);
+            for (k = 0; !dw && db && k < s->N * s->M; k++)
+                db[k % s->M] += c->fast->vsum(dy + k * P, P);
+            return true;
+        }
+    }
+#endif
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (DLI_REFERENCE) {
         dlk_conv2d_backward(dx, dw, db, dy, x, w, s);
         return true;
@@ -4358,26 +4401,73 @@ static bool dli_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x
         dlk_conv_transpose2d_forward(y, x, w, b, s);
         return true;
     }
-    for (k = 0; k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
-    return dli_conv2d_backward(c, y, NULL, NULL, x, NULL, w, &t);
+    for (k = 0; b && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    return dli_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
 }
 
-static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
-                                          const dl_real *dy, const dl_real *x, const dl_real *w,
-                                          const dlk_conv2d_size *s)
+static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
+                                          dl_real *db, const dl_real *dy, const dl_real *x,
+                                          const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
     dl_int k, i;
     if (DLI_REFERENCE) {
+        if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
         dlk_conv_transpose2d_backward(dx, dw, db, dy, x, w, s);
         return true;
     }
+    if (dx && !dli_conv2d_forward(c, dx, dy, w, NULL, &t, add_dx)) return false;
     for (k = 0; db && k < s->N * s->M; k++)
         for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
-    if (dw && !dli_conv2d_backward(c, NULL, dw, NULL, x, dy, w, &t)) return false;
-    return !dx || dli_conv2d_forward(c, dx, dy, w, NULL, &t, true);
+    return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side run in the fast room, with a byte for each ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return DLI_FAST && s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+
+/* at: room for an int32_t for each element of y. */
+static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+#if DLI_FAST
+    if (dli_pool_plain(s)) {
+        c->fast->pool2(y, (unsigned char *)at, x, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    dlk_max_pool2d_forward(y, at, x, s);
+}
+
+/* With add false, dx is overwritten. */
+static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                    const int32_t *at, const dlk_pool2d_size *s)
+{
+    const unsigned char *which = (const unsigned char *)at;
+    dl_int k, p, q;
+#if DLI_FAST
+    if (dli_pool_plain(s) && !add) {
+        c->fast->pool2_back(dx, dy, which, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)(s->planes * s->H * s->W) * sizeof *dx);
+    if (!dli_pool_plain(s)) {
+        dlk_max_pool2d_backward(dx, dy, at, s);
+        return;
+    }
+    for (k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (p = 0; p < s->OH; p++)
+            for (q = 0; q < s->OW; q++, which++)
+                dx[(2 * p + *which / 2) * s->W + 2 * q + *which % 2] += *dy++;
 }
 
 /* ------------------------------------------------------------------------ >>tensors-impl ---- */
@@ -6154,24 +6244,28 @@ DL_DEF dl_conv_options dl_conv2d_default(void)
 static void dli_conv_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    dl_real *dx = dli_grad(x), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
-    node->failed = !dli_conv2d_backward(x->ctx, dx, dw, db, dy, x->data, w->data, s);
+    node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                        s);
 }
 
 static void dli_conv_transpose_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    dl_real *dx = dli_grad(x), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
-    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, dw, db, dy, x->data, w->data, s);
+    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                                  s);
 }
 
 /* All convolutions: along dims axes, transposed or not. */
 static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                           const dl_conv_options *options, int dims, bool transposed)
+                               const dl_conv_options *options, int dims, bool transposed)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
     const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
@@ -6327,8 +6421,10 @@ DL_DEF dl_pool_options dl_pool2d_default(int kernel)
 static void dli_max_pool_back(dli_node *node)
 {
     const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
-    dlk_max_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
-                            (const int32_t *)(const void *)(s + 1), s);
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(node->in[0], &add);
+    dli_max_pool2d_backward(node->out->ctx, dx, add, dy, (const int32_t *)(const void *)(s + 1), s);
 }
 
 /* i: count_padding; save: the sizes */
@@ -6407,7 +6503,7 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *
         y->node->save = s;
         y->node->i[0] = o.count_padding;
     }
-    if (max) dlk_max_pool2d_forward(y->data, (int32_t *)(void *)(s + 1), x->data, s);
+    if (max) dli_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
     else dlk_avg_pool2d_forward(y->data, x->data, s, o.count_padding);
     return y;
 }

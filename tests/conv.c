@@ -267,7 +267,8 @@ static void op_is_kernel(void)
     dl_ctx *dl = dl_new(3);
     dl_rng r = dl_rng_new(5, 0);
     int made = 0;
-    for (int k = 0; k < 200; k++) {
+    dl_set_threads(dl, 2);
+    for (int k = 0; k < 240; k++) {
         dl_conv_options o = dl_conv2d_default();
         dlk_conv2d_size s;
         bool transposed = k % 2 == 1;
@@ -283,6 +284,17 @@ static void op_is_kernel(void)
             o.dilation[i] = 1 + (int)dl_rng_int(&r, 3);
             o.before[i] = (int)dl_rng_int(&r, 4);
             o.after[i] = (int)dl_rng_int(&r, 4);
+        }
+        if (k >= 200) {                     /* what the fast room does: larger, stride 1 */
+            s.groups = o.groups = 1;
+            s.N = 1 + dl_rng_int(&r, 12);
+            s.C = 1 + dl_rng_int(&r, 9); s.M = 1 + dl_rng_int(&r, 40);
+            s.H = 5 + dl_rng_int(&r, 15); s.W = 5 + dl_rng_int(&r, 30);
+            for (int i = 0; i < 2; i++) {
+                o.stride[i] = o.dilation[i] = 1;
+                o.before[i] = (int)dl_rng_int(&r, i ? s.KW : s.KH);
+                o.after[i] = o.before[i];
+            }
         }
         s.stride_h = o.stride[0]; s.stride_w = o.stride[1];
         s.dilation_h = o.dilation[0]; s.dilation_w = o.dilation[1];
@@ -317,6 +329,16 @@ static void op_is_kernel(void)
         CHECK_ARRAY(y->data, want, y->size);
         CHECK_ARRAY(x->grad, dx, x->size);
         CHECK_ARRAY(w->grad, dw, w->size);
+        CHECK_ARRAY(b->grad, db, b->size);
+        dl_tape_clear(dl);                  /* a second use of x adds to its gradient */
+        dl_freeze(&w, 1);
+        for (dl_int i = 0; i < x->size; i++) { x->grad[i] = 0; dx[i] *= 2; }
+        for (dl_int i = 0; i < b->size; i++) { b->grad[i] = 0; db[i] *= 2; }
+        y = dl_mul_scalar(x, 1);
+        y = dl_add((transposed ? dl_conv_transpose2d : dl_conv2d)(y, w, b, &o),
+                   (transposed ? dl_conv_transpose2d : dl_conv2d)(y, w, b, &o));
+        CHECK(dl_backward_from(y, dy), "%s", dl_error_text(dl));
+        CHECK_ARRAY(x->grad, dx, x->size);
         CHECK_ARRAY(b->grad, db, b->size);
         free(want); free(dx); free(dw); free(db); free(dy);
         dl_tape_clear(dl);

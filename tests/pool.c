@@ -122,6 +122,40 @@ static void ties_and_nan(void)
     dl_free(dl);
 }
 
+/* Windows of 2x2 (the fast room) against the readable kernel, x used once and twice. */
+static void op_is_kernel(void)
+{
+    dl_ctx *dl = dl_new(7);
+    const dl_pool_options o = dl_pool2d_default(2);
+    const dl_int sizes[][4] = {{1, 1, 2, 2}, {2, 3, 26, 26}, {3, 2, 5, 67}, {1, 4, 33, 35}};
+    for (int k = 0; k < 4; k++) {
+        const dl_int *d = sizes[k];
+        dlk_pool2d_size s = {d[0] * d[1], d[2], d[3], d[2] / 2, d[3] / 2, 2, 2, 2, 2, 0, 0};
+        dl_tensor *x = dl_param(dl, dl_shape4(d[0], d[1], d[2], d[3]), dl_init_normal(0, 1)), *y;
+        dl_int n = s.planes * s.OH * s.OW;
+        dl_real *out = (dl_real *)calloc((size_t)n, sizeof *out), *dy = (dl_real *)calloc(
+            (size_t)n, sizeof *dy), *dx = (dl_real *)calloc((size_t)x->size, sizeof *dx);
+        int32_t *at = (int32_t *)calloc((size_t)n, sizeof *at);
+        for (dl_int i = 0; i < x->size; i += 3) x->data[i] = 1;     /* ties */
+        test_fill(dy, n, (unsigned)k, -1, 1);
+        dlk_max_pool2d_forward(out, at, x->data, &s);
+        dlk_max_pool2d_backward(dx, dy, at, &s);
+        for (int times = 1; times <= 2; times++) {
+            for (dl_int i = 0; i < x->size; i++) x->grad[i] = 0;
+            dl_tensor *in = dl_mul_scalar(x, 1);
+            y = dl_max_pool2d(in, &o);
+            if (times == 2) y = dl_add(y, dl_max_pool2d(in, &o));
+            CHECK(dl_backward_from(y, dy), "%s", dl_error_text(dl));
+            CHECK_ARRAY(y->data, out, n);
+            CHECK_ARRAY(x->grad, dx, x->size);
+            for (dl_int i = 0; i < n; i++) out[i] *= 2;
+            for (dl_int i = 0; i < x->size; i++) dx[i] *= 2;
+        }
+        free(out); free(dy); free(dx); free(at);
+    }
+    dl_free(dl);
+}
+
 static dl_tensor *check_x;
 static dl_tensor *check_loss(dl_ctx *dl, void *user)
 {
@@ -192,6 +226,7 @@ int main(void)
     TEST(same);
     TEST(global_average);
     TEST(ties_and_nan);
+    TEST(op_is_kernel);
     TEST(gradients);
     TEST(errors);
     golden_close(&gold);

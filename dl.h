@@ -1733,7 +1733,7 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    How to read this room. Each forward is a loop around one formula; the backward under it quotes
    the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
    gradient is the output's gradient times the derivative of that line, added up over all places
-   where the input was used. That is why every backward says += and never =.
+   where the input was used. That is why every backward says += (or -=) and never =.
 
    Single formulas are computed in double, also when dl_real is float: the functions of math.h
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in

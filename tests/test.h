@@ -68,7 +68,8 @@ static inline bool test_close(double a, double b, double tolerance)
 static inline bool test_check_close(double a, double b, double rtol, double atol,
                                     const char *file, int line, const char *what)
 {
-    return test_check(test_close(a, b, fabs(b) < (double)INFINITY ? atol + rtol * fabs(b) : 0), file,
+    const double allowed = fabs(b) < (double)INFINITY ? atol + rtol * fabs(b) : 0;
+    return test_check(test_close(a, b, allowed), file,
                       line, what, "is %.17g, should be %.17g (off by %g)", a, b, fabs(a - b));
 }
 

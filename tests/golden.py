@@ -1,0 +1,435 @@
+#!/usr/bin/env python3
+"""Golden values for the tests of dl.h: what PyTorch computes, in float64.
+
+    python3 tests/golden.py        (needs torch and numpy) writes tests/golden/*.txt
+
+The files are committed, so only who changes this program needs PyTorch. Format: a list of arrays,
+each a line "name rank dim dim ..." and then its numbers in row-major order; # begins a comment
+line. tests/test.h reads them. All inputs are numbers that a float holds exactly, so that a float
+build starts from the same numbers.
+
+Keras is not needed: what Keras 3 computes where it differs from PyTorch (the optimizers) is written
+out below from its documented formulas.
+"""
+import math
+import os
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
+rng = np.random.default_rng(2026)
+
+
+def f32(a):
+    """a, rounded so that a float holds it."""
+    return np.asarray(a, dtype=np.float32).astype(np.float64)
+
+
+def uniform(lo, hi, *shape):
+    return f32(rng.uniform(lo, hi, shape))
+
+
+class File:
+    def __init__(self, name, comment):
+        self.path = os.path.join(HERE, name + ".txt")
+        self.lines = ["# %s" % line for line in comment.strip().split("\n")]
+
+    def put(self, name, a):
+        if isinstance(a, torch.Tensor):
+            a = a.detach().numpy()
+        a = np.asarray(a, dtype=np.float64)
+        self.lines.append(" ".join([name, str(a.ndim)] + [str(d) for d in a.shape]))
+        row = a.shape[-1] if a.ndim else 1
+        flat = ["%.17g" % v for v in a.reshape(-1)]
+        for i in range(0, len(flat), max(1, min(row, 8))):
+            self.lines.append(" ".join(flat[i:i + max(1, min(row, 8))]))
+
+    def close(self):
+        with open(self.path, "w") as f:
+            f.write("\n".join(self.lines) + "\n")
+
+
+def grad(f, *inputs, dy=None):
+    """y = f(inputs) and dL/dinput for each, for L = sum(y dy)."""
+    ts = [torch.tensor(a, requires_grad=True) for a in inputs]
+    y = f(*ts)
+    dy = torch.ones_like(y) if dy is None else torch.tensor(dy)
+    gs = torch.autograd.grad(y, ts, dy, allow_unused=True)
+    return y, [torch.zeros_like(t) if g is None else g for t, g in zip(ts, gs)]
+
+
+# ------------------------------------------------------------------------------------- unary ----
+
+def unary():
+    out = File("unary", """
+Elementwise functions. NAME_K_pq: the constants p, q; _x, _dy: inputs; _y = f(x), _dx = dy f'(x).
+_sx, _sy, _sdx: NaN, infinities, zeros and large numbers, with dy = 1.""")
+    any_x = np.concatenate([uniform(-4, 4, 14), [0.0, -0.5, 1.25]])
+    positive = np.concatenate([uniform(0.01, 6, 14), [1.0, 4.0, 0.25]])
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 80, -80, 1000, -1000])
+    rows = [
+        ("neg", 0, 0, any_x, lambda x: -x),
+        ("exp", 0, 0, any_x, torch.exp),
+        ("log", 0, 0, positive, torch.log),
+        ("sqrt", 0, 0, positive, torch.sqrt),
+        ("square", 0, 0, any_x, torch.square),
+        ("pow", 2, 0, any_x, lambda x: x.pow(2)),
+        ("pow", 3, 0, any_x, lambda x: x.pow(3)),
+        ("pow", 1, 0, any_x, lambda x: x.pow(1)),
+        ("pow", 0, 0, any_x, lambda x: x.pow(0)),
+        ("pow", 0.5, 0, positive, lambda x: x.pow(0.5)),
+        ("pow", -1.5, 0, positive, lambda x: x.pow(-1.5)),
+        ("abs", 0, 0, any_x, torch.abs),
+        ("clamp", -0.5, 1.25, any_x, lambda x: x.clamp(-0.5, 1.25)),
+        ("clamp", 0.1, 0.7, any_x, lambda x: x.clamp(0.1, 0.7)),
+        ("clamp", 1, -1, any_x, lambda x: x.clamp(1, -1)),
+        ("affine", 2.5, -0.75, any_x, lambda x: 2.5 * x - 0.75),
+        ("reciprocal", 1, 0, positive, lambda x: 1 / x),
+        ("reciprocal", -3, 0, positive, lambda x: -3 / x),
+        ("sigmoid", 0, 0, any_x, torch.sigmoid),
+        ("tanh", 0, 0, any_x, torch.tanh),
+        ("relu", 0, 0, any_x, torch.relu),
+        ("leaky_relu", 0.01, 0, any_x, lambda x: F.leaky_relu(x, 0.01)),
+        ("leaky_relu", 0.2, 0, any_x, lambda x: F.leaky_relu(x, 0.2)),
+        ("elu", 1, 0, any_x, F.elu),
+        ("elu", 0.5, 0, any_x, lambda x: F.elu(x, 0.5)),
+        ("gelu", 0, 0, any_x, F.gelu),
+        ("gelu_tanh", 0, 0, any_x, lambda x: F.gelu(x, approximate="tanh")),
+        ("silu", 0, 0, any_x, F.silu),
+        ("softplus", 0, 0, any_x, F.softplus),
+    ]
+    count = {}
+    for name, p, q, x, f in rows:
+        k = count[name] = count.get(name, -1) + 1
+        dy = uniform(-2, 2, len(x))
+        y, (dx,) = grad(f, x, dy=dy)
+        sy, (sdx,) = grad(f, special)
+        for what, a in (("pq", [p, q]), ("x", x), ("dy", dy), ("y", y), ("dx", dx),
+                        ("sx", special), ("sy", sy), ("sdx", sdx)):
+            out.put("%s_%d_%s" % (name, k, what), a)
+    for name in count:
+        out.put("%s_cases" % name, count[name] + 1)
+    out.close()
+
+
+# ----------------------------------------------------------------------------------- softmax ----
+
+def softmax():
+    out = File("softmax", """
+Softmax and log-softmax of the rows of x[N,C]: K_x, K_dy; K_y, K_dx of softmax; K_ly, K_ldx of
+log-softmax. The last ones are far from 0, where e^x overflows.""")
+    xs = [uniform(-3, 3, 3, 5), uniform(-3, 3, 1, 1), uniform(-3, 3, 4, 1), uniform(-3, 3, 2, 7),
+          uniform(-3, 3, 1, 33), f32(uniform(-3, 3, 3, 4) + 1000), f32(uniform(-60, 60, 3, 6)),
+          np.array([[1e30, 1e30, 0], [-1e30, 0, 1], [-1000, -1001, -1002]])]
+    xs[-1] = f32(xs[-1])
+    for k, x in enumerate(xs):
+        dy = uniform(-2, 2, *x.shape)
+        y, (dx,) = grad(lambda t: torch.softmax(t, -1), x, dy=dy)
+        ly, (ldx,) = grad(lambda t: torch.log_softmax(t, -1), x, dy=dy)
+        for what, a in (("x", x), ("dy", dy), ("y", y), ("dx", dx), ("ly", ly), ("ldx", ldx)):
+            out.put("%d_%s" % (k, what), a)
+    out.put("cases", len(xs))
+    out.close()
+
+
+# ------------------------------------------------------------------------------------ linear ----
+
+def linear():
+    out = File("linear", """
+K_x [N,D], K_w [M,D], K_b [M], K_dy [N,M]: K_y = x w^T + b, K_y0 without b; K_dx, K_dw, K_db.""")
+    sizes = [(1, 1, 1), (3, 5, 2), (2, 1, 4), (1, 7, 3), (5, 3, 1), (4, 17, 9), (7, 33, 13)]
+    for k, (n, d, m) in enumerate(sizes):
+        x, w, b = uniform(-1, 1, n, d), uniform(-1, 1, m, d), uniform(-1, 1, m)
+        dy = uniform(-1, 1, n, m)
+        y, (dx, dw, db) = grad(F.linear, x, w, b, dy=dy)
+        y0, _ = grad(lambda x, w: F.linear(x, w), x, w)
+        for what, a in (("x", x), ("w", w), ("b", b), ("dy", dy), ("y", y), ("y0", y0),
+                        ("dx", dx), ("dw", dw), ("db", db)):
+            out.put("%d_%s" % (k, what), a)
+    out.put("cases", len(sizes))
+    out.close()
+
+
+def matmul():
+    out = File("matmul", """
+K_a [N,K], K_b [K,M], K_dy [N,M]: K_y = a b, K_da, K_db.
+batchK_*: torch.matmul with further dimensions in front.""")
+    sizes = [(1, 1, 1), (3, 5, 2), (2, 1, 4), (1, 7, 3), (5, 3, 1), (4, 17, 9), (9, 11, 19)]
+    for k, (n, d, m) in enumerate(sizes):
+        a, b, dy = uniform(-1, 1, n, d), uniform(-1, 1, d, m), uniform(-1, 1, n, m)
+        y, (da, db) = grad(torch.matmul, a, b, dy=dy)
+        for what, v in (("a", a), ("b", b), ("dy", dy), ("y", y), ("da", da), ("db", db)):
+            out.put("%d_%s" % (k, what), v)
+    out.put("cases", len(sizes))
+    batches = [((2, 3, 4), (2, 4, 5)), ((3, 2, 5), (5, 3)), ((4, 3), (2, 3, 2)),
+               ((2, 3, 2, 4), (2, 3, 4, 3)), ((2, 1, 3, 5), (5, 2))]
+    for k, (sa, sb) in enumerate(batches):
+        a, b = uniform(-1, 1, *sa), uniform(-1, 1, *sb)
+        dy = uniform(-1, 1, *np.matmul(a, b).shape)
+        y, (da, db) = grad(torch.matmul, a, b, dy=dy)
+        for what, v in (("a", a), ("b", b), ("dy", dy), ("y", y), ("da", da), ("db", db)):
+            out.put("batch%d_%s" % (k, what), v)
+    out.put("batch_cases", len(batches))
+    out.close()
+
+
+# --------------------------------------------------------------------------------- arithmetic ----
+
+def arithmetic():
+    out = File("arithmetic", """
+Arithmetic with broadcasting. Inputs of shape pair K: K_a, K_b, K_dy; then OP_K_y, OP_K_da,
+OP_K_db for OP add, sub, mul, div, maximum, minimum. a and b are equal in places.""")
+    shapes = [((5,), (5,)), ((7,), (1,)), ((1,), (3,)), ((1,), (1,)), ((), (4,)), ((), ()),
+              ((3, 4), (4,)), ((3, 1), (1, 5)), ((2, 3, 4), (3, 1)), ((2, 1, 4), (1, 3, 1)),
+              ((4, 1), (2, 1, 5)), ((1, 5, 1, 3), (2, 1, 2, 1)), ((2, 1, 1, 2, 1, 3), (3, 1, 2, 1))]
+    ops = [("add", torch.add), ("sub", torch.sub), ("mul", torch.mul), ("div", torch.div),
+           ("maximum", torch.maximum), ("minimum", torch.minimum)]
+    for k, (sa, sb) in enumerate(shapes):
+        a, b = (f32(np.round(uniform(-3, 3, *s) * 2) / 2) for s in (sa, sb))
+        b = np.where(b == 0, 0.5, b)
+        dy = uniform(-2, 2, *np.broadcast_shapes(sa, sb))
+        out.put("%d_a" % k, a)
+        out.put("%d_b" % k, b)
+        out.put("%d_dy" % k, dy)
+        for name, f in ops:
+            y, (da, db) = grad(f, a, b, dy=dy)
+            out.put("%s_%d_y" % (name, k), y)
+            out.put("%s_%d_da" % (name, k), da)
+            out.put("%s_%d_db" % (name, k), db)
+    out.put("cases", len(shapes))
+    special = np.array([np.nan, 1, np.inf, -np.inf, np.inf, 0, np.nan])
+    other = np.array([1, np.nan, np.inf, 2, -np.inf, 0, np.nan])
+    out.put("special_a", special)
+    out.put("special_b", other)
+    for name, f in ops:
+        y, (da, db) = grad(f, special, other)
+        out.put("%s_special_y" % name, y)
+        out.put("%s_special_da" % name, da)
+        out.put("%s_special_db" % name, db)
+    out.close()
+
+
+# ------------------------------------------------------------------------------------- losses ----
+
+def losses():
+    out = File("losses", """
+K_x, K_t: prediction (or logits) and target, [n]. LOSS_K_mean, LOSS_K_sum: the losses; LOSS_K_dmean,
+LOSS_K_dsum: their gradients. LOSS: mse, mae, huber (delta 1), huber5 (delta .5), bce (targets K_p).
+ceK_x [N,C], ceK_label [N], ceK_soft [N,C] (rows add to 1 but in ce3) with ceK_* and softK_*.""")
+    bce = F.binary_cross_entropy_with_logits
+    kinds = [("mse", F.mse_loss, "t"), ("mae", F.l1_loss, "t"), ("huber", F.huber_loss, "t"),
+             ("huber5", lambda x, t, reduction: F.huber_loss(x, t, reduction, 0.5), "t"),
+             ("bce", lambda x, t, reduction: bce(x, t, reduction=reduction), "p")]
+    xs = [uniform(-3, 3, 1), uniform(-3, 3, 7), uniform(-3, 3, 12), f32(uniform(-90, 90, 9))]
+    for k, x in enumerate(xs):
+        t, p = uniform(-3, 3, len(x)), uniform(0, 1, len(x))
+        if len(x) > 5:
+            t[2], t[3], t[4] = x[2], x[3] - 0.25, x[4] + 0.25  # exactly right, and nearly
+            t = f32(t)
+            p[0], p[1] = 0, 1
+        out.put("%d_x" % k, x)
+        out.put("%d_t" % k, t)
+        out.put("%d_p" % k, p)
+        for name, f, target in kinds:
+            to = torch.tensor(t if target == "t" else p)
+            for how in ("mean", "sum"):
+                y, (dx,) = grad(lambda v: f(v, to, reduction=how), x)
+                out.put("%s_%d_%s" % (name, k, how), y)
+                out.put("%s_%d_d%s" % (name, k, how), dx)
+    out.put("cases", len(xs))
+    xs = [uniform(-3, 3, 4, 5), uniform(-3, 3, 1, 2), uniform(-3, 3, 3, 1), uniform(-3, 3, 5, 10),
+          f32(uniform(-50, 50, 3, 4) + 500)]
+    for k, x in enumerate(xs):
+        n, c = x.shape
+        label = rng.integers(0, c, n)
+        soft = f32(rng.dirichlet(np.ones(c), n))
+        if k == 3:
+            soft = uniform(0, 1, n, c)
+            soft[0] = 0
+            soft[0, 4] = 1
+        out.put("ce%d_x" % k, x)
+        out.put("ce%d_label" % k, label)
+        out.put("ce%d_soft" % k, soft)
+        for name, to in (("ce", torch.tensor(label)), ("soft", torch.tensor(soft))):
+            for how in ("mean", "sum"):
+                y, (dx,) = grad(lambda v: F.cross_entropy(v, to, reduction=how), x)
+                out.put("%s%d_%s" % (name, k, how), y)
+                out.put("%s%d_d%s" % (name, k, how), dx)
+    out.put("ce_cases", len(xs))
+    out.close()
+
+
+# --------------------------------------------------------------------------------- optimizers ----
+
+STEPS = 10
+
+
+class Keras:
+    """Keras 3's updates, from its documentation (keras.io/api/optimizers)."""
+
+    def __init__(self, kind, o):
+        self.kind, self.o, self.t = kind, o, 0
+        self.a = self.b = None
+
+    def step(self, w, g, lr):
+        o, self.t = self.o, self.t + 1
+        if self.a is None:
+            self.a = np.full_like(w, o["start"] if self.kind == "adagrad" else 0.0)
+            self.b = np.zeros_like(w)
+        if self.kind == "sgd":
+            return w - lr * g
+        if self.kind in ("momentum", "nesterov"):
+            self.a = o["mu"] * self.a - lr * g
+            return w + (o["mu"] * self.a - lr * g if self.kind == "nesterov" else self.a)
+        if self.kind == "adagrad":
+            self.a = self.a + g * g
+            return w - lr * g / np.sqrt(self.a + o["eps"])
+        if self.kind == "rmsprop":
+            self.a = o["rho"] * self.a + (1 - o["rho"]) * g * g
+            return w - lr * g / np.sqrt(self.a + o["eps"])
+        if self.kind == "adadelta":
+            self.a = o["rho"] * self.a + (1 - o["rho"]) * g * g
+            d = -np.sqrt(self.b + o["eps"]) * g / np.sqrt(self.a + o["eps"])
+            self.b = o["rho"] * self.b + (1 - o["rho"]) * d * d
+            return w + lr * d
+        if self.kind == "adamw":
+            w = w - w * o["wd"] * lr
+        alpha = lr * np.sqrt(1 - o["beta2"] ** self.t) / (1 - o["beta1"] ** self.t)
+        self.a = self.a + (g - self.a) * (1 - o["beta1"])
+        self.b = self.b + (g * g - self.b) * (1 - o["beta2"])
+        return w - alpha * self.a / (np.sqrt(self.b) + o["eps"])
+
+
+def torch_optimizer(kind, o, w, lr):
+    t = torch.optim
+    if kind == "sgd":
+        return t.SGD([w], lr=lr)
+    if kind == "momentum":
+        return t.SGD([w], lr=lr, momentum=o["mu"])
+    if kind == "nesterov":
+        return t.SGD([w], lr=lr, momentum=o["mu"], nesterov=True)
+    if kind == "adagrad":
+        return t.Adagrad([w], lr=lr, initial_accumulator_value=o["start"], eps=o["eps"])
+    if kind == "adadelta":
+        return t.Adadelta([w], lr=lr, rho=o["rho"], eps=o["eps"])
+    if kind == "rmsprop":
+        return t.RMSprop([w], lr=lr, alpha=o["rho"], eps=o["eps"])
+    betas = (o["beta1"], o["beta2"])
+    if kind == "adam":
+        return t.Adam([w], lr=lr, betas=betas, eps=o["eps"])
+    return t.AdamW([w], lr=lr, betas=betas, eps=o["eps"], weight_decay=o["wd"])
+
+
+def optimizers():
+    out = File("optimizers", """
+w0 [n], g [steps,n]: the weights at the start and every step's gradient. For each case, NAME_w
+[steps,n]: the weights after each step; NAME_lr [steps]; NAME_opts: mu, rho, beta1, beta2, eps,
+start, weight decay (AdamW), l1, l2. NAME is FRAMEWORK_KIND_VARIANT; variants: plain; lr (it
+changes midway); l2 and l1 (g += l2 w + l1 sign w).""")
+    n = 7
+    w0, g = uniform(-1, 1, n), uniform(-1, 1, STEPS, n)
+    g[:, 3] = f32(g[:, 3] * 1e-4)  # small gradients, where eps matters
+    g[:, 4] = 0                    # none
+    g[4:, 5] = 0                   # none any more
+    w0[6] = 0
+    out.put("w0", w0)
+    out.put("g", g)
+    base = {
+        "torch": dict(mu=0.9, beta1=0.9, beta2=0.999, start=0.0, wd=0.0, rho=0.0, eps=0.0),
+        "keras": dict(mu=0.9, beta1=0.9, beta2=0.999, start=0.0, wd=0.0, rho=0.0, eps=0.0)}
+    special = {
+        ("torch", "adagrad"): dict(eps=1e-10), ("keras", "adagrad"): dict(eps=1e-7, start=0.1),
+        ("torch", "adadelta"): dict(rho=0.9, eps=1e-6),
+        ("keras", "adadelta"): dict(rho=0.95, eps=1e-7),
+        ("torch", "rmsprop"): dict(rho=0.99, eps=1e-8),
+        ("keras", "rmsprop"): dict(rho=0.9, eps=1e-7),
+        ("torch", "adam"): dict(eps=1e-8), ("keras", "adam"): dict(eps=1e-7),
+        ("torch", "adamw"): dict(eps=1e-8, wd=0.01), ("keras", "adamw"): dict(eps=1e-7, wd=0.004)}
+    rates = dict(sgd=0.05, momentum=0.05, nesterov=0.05, adagrad=0.05, adadelta=1.0, rmsprop=0.01,
+                 adam=0.01, adamw=0.01)
+    for frame in ("torch", "keras"):
+        for kind, rate in rates.items():
+            for variant in ("plain", "lr", "l2", "l1"):
+                o = dict(base[frame], **special.get((frame, kind), {}))
+                l1 = 0.02 if variant == "l1" else 0.0
+                l2 = 0.03 if variant == "l2" else 0.0
+                lr = [rate * (0.3 if variant == "lr" and i >= STEPS // 2 else 1)
+                      for i in range(STEPS)]
+                ws, w = [], torch.tensor(w0, requires_grad=True)
+                opt = (torch_optimizer(kind, o, w, lr[0]) if frame == "torch" else Keras(kind, o))
+                if frame == "torch" and variant == "l2" and kind != "adamw":
+                    opt.param_groups[0]["weight_decay"] = l2  # PyTorch adds it itself
+                    own_l2 = 0.0
+                else:
+                    own_l2 = l2
+                wk = w0.copy()
+                for i in range(STEPS):
+                    now = w.detach().numpy() if frame == "torch" else wk
+                    gi = g[i] + l1 * np.sign(now) + own_l2 * now
+                    if frame == "torch":
+                        opt.param_groups[0]["lr"] = lr[i]
+                        w.grad = torch.tensor(gi)
+                        opt.step()
+                        ws.append(w.detach().numpy().copy())
+                    else:
+                        wk = opt.step(wk, gi, lr[i])
+                        ws.append(wk.copy())
+                name = "%s_%s_%s" % (frame, kind, variant)
+                out.put(name + "_w", np.stack(ws))
+                out.put(name + "_lr", lr)
+                out.put(name + "_opts", [o["mu"], o["rho"], o["beta1"], o["beta2"], o["eps"],
+                                         o["start"], o["wd"], l1, l2])
+    out.close()
+
+
+# ---------------------------------------------------------------------- schedules and clipping ----
+
+def schedules():
+    out = File("schedules", """
+Learning-rate factors of step 0, 1, ...: step_E_G (StepLR every E, gamma G in percent);
+exponential_G; cosine_T_L (CosineAnnealingLR, T steps, ends at L percent of the start; steps
+0 .. T).
+clipK_g0, clipK_g1: gradients of two parameters; clipK_max; clipK_norm; clipK_c0, clipK_c1: clipped
+to the norm exactly; clipK_t0, clipK_t1: as clip_grad_norm_ does, which divides by norm + 1e-6.""")
+
+    def run(make, steps):
+        w = torch.zeros(1, requires_grad=True)
+        opt = torch.optim.SGD([w], lr=1.0)
+        s, factors = make(opt), []
+        for _ in range(steps):
+            factors.append(opt.param_groups[0]["lr"])
+            w.grad = torch.zeros(1)
+            opt.step()
+            s.step()
+        return factors
+
+    sched = torch.optim.lr_scheduler
+    out.put("step_3_50", run(lambda o: sched.StepLR(o, 3, 0.5), 12))
+    out.put("step_1_90", run(lambda o: sched.StepLR(o, 1, 0.9), 12))
+    out.put("exponential_95", run(lambda o: sched.ExponentialLR(o, 0.95), 12))
+    out.put("cosine_10_0", run(lambda o: sched.CosineAnnealingLR(o, 10), 11))
+    out.put("cosine_7_10", run(lambda o: sched.CosineAnnealingLR(o, 7, 0.1), 8))
+    for k, top in enumerate((1.0, 100.0, 0.25)):
+        g = [uniform(-2, 2, 5), uniform(-2, 2, 2, 3)]
+        norm = math.sqrt(sum(float((a * a).sum()) for a in g))
+        ps = [torch.zeros(a.shape, requires_grad=True) for a in g]
+        for p, a in zip(ps, g):
+            p.grad = torch.tensor(a)
+        out.put("clip%d_max" % k, top)
+        out.put("clip%d_norm" % k, torch.nn.utils.clip_grad_norm_(ps, top))
+        for i in range(2):
+            out.put("clip%d_g%d" % (k, i), g[i])
+            out.put("clip%d_c%d" % (k, i), g[i] * min(1.0, top / norm))
+            out.put("clip%d_t%d" % (k, i), ps[i].grad)
+    out.put("clip_cases", 3)
+    out.close()
+
+
+if __name__ == "__main__":
+    os.makedirs(HERE, exist_ok=True)
+    for section in (unary, softmax, linear, matmul, arithmetic, losses, optimizers, schedules):
+        section()
+    print(sum(os.path.getsize(os.path.join(HERE, f)) for f in os.listdir(HERE)), "bytes in", HERE)

@@ -143,7 +143,7 @@
 #endif
 
 #define DL_MAX_DIMS 6
-#define DL_NAME_MAX 32
+#define DL_NAME_MAX 64
 
 #if defined(DL_STATIC) && defined(__GNUC__)
 #define DL_DEF static __attribute__((unused))
@@ -752,7 +752,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -996,18 +996,21 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #define DL_LAYER_PARAMS 8
+#define DL_LAYER_STATES 4
 /* A layer, for reading: dl_model_layer(m, i) gives it. */
 struct dl_layer {
-    char          name[DL_NAME_MAX - 12]; /* "dense_1"                              */
+    char          name[DL_NAME_MAX - 24]; /* "dense_1"                              */
     const char   *type;                   /* "Dense", as Keras prints it            */
     dl_shape      input, output;          /* of one sample, without the batch       */
     dl_activation activation;
     dl_tensor    *param[DL_LAYER_PARAMS]; /* its trainable tensors                  */
     int           params;
+    dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
+    int           states;
     double        l1, l2;                 /* weight penalty, 0 for none             */
     dl_model     *model;
     /* private: */
-    dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);
+    dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
 };
 
@@ -1216,6 +1219,9 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
+/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
+
 /* The outputs (probabilities after a softmax) for a batch x [N,...], in evaluation mode, without
    gradient; on the tape. */
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
@@ -1263,8 +1269,9 @@ struct dl_data {
     struct dli_storage *storage;  /* private: owns the arrays                                 */
 };
 
-/* Copy count samples x (each of shape) with class labels 0 .. classes-1, or with targets y (each
-   of target_shape). NULL with a message for a label out of range (named with its position). */
+/* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
+   targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
+   message for a label out of range (named with its position). */
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes);
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
@@ -1276,14 +1283,17 @@ DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int coun
                                        dl_shape shape, const dl_real *y, dl_shape target_shape);
 
 /* Images and labels in IDX, the format of MNIST: big-endian, magic 00 00 08 rank. Samples are
-   [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1. */
+   [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1.
+   labels NULL: data without labels. The bytes are copied. NULL with a message on failure. */
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes);
 #ifndef DL_NO_STDIO
+/* The same from two files (labels may be NULL). */
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes);
 
 /* MNIST (or Fashion-MNIST) from the four files train-images-idx3-ubyte, train-labels-idx1-ubyte,
-   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. */
+   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. NULL
+   with a message on failure. */
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 #endif
 
@@ -1291,15 +1301,15 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 DL_DEF void dl_data_free(dl_data *d);
 
 /* Views that share storage: count samples from first on; and a split in two, the second with the
-   last fraction (0 .. 1) of the samples. */
+   last fraction (0 .. 1) of the samples, rounded to a whole number of them. */
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count);
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second);
 
 /* Sample i as a batch of one [1,...] on the tape, its numbers scaled. NULL when i is outside. */
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
-/* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader) or targets y [N,...] on the
-   tape, whichever the data has, else NULL. */
+/* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
+   targets y [N,...] on the tape, whichever the data has, else NULL. */
 typedef struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
@@ -1308,11 +1318,13 @@ typedef struct dl_batch {
 } dl_batch;
 
 /* Mini-batches of a data set, in a new random order every epoch when shuffle is true. Free with
-   dl_loader_free or dl_free. The data set must outlive it. */
+   dl_loader_free or dl_free. It keeps the storage alive: the data set may be freed first. NULL
+   with a message for a batch size below 1 or an empty data set. */
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle);
 DL_DEF void dl_loader_free(dl_loader *l);
 
-/* The next batch; false at the end of the epoch (the next call starts a new one) and on failure.
+/* The next batch; false at the end of the epoch (the next call starts a new one) and on failure
+   (dl_error tells which; batch is left as it was).
    while (dl_loader_next(loader, &batch)) { ... } is one epoch. */
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 
@@ -1445,7 +1457,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
-#define DLI_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_ARENA_CHUNKS       64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
 /* In front of everything a context owns, so that dl_free finds it. */
@@ -1459,9 +1471,9 @@ typedef struct dli_node dli_node;
 
 /* The tape's memory: chunks that are handed out from the front and taken back all at once. */
 typedef struct dli_arena {
-    void  *memory[DLI_CHUNKS];                 /* as allocated                                  */
-    char  *base[DLI_CHUNKS];                   /* aligned                                       */
-    dl_int size[DLI_CHUNKS];
+    void  *memory[DLI_ARENA_CHUNKS];                 /* as allocated                                  */
+    char  *base[DLI_ARENA_CHUNKS];                   /* aligned                                       */
+    dl_int size[DLI_ARENA_CHUNKS];
     int    chunks;                             /* allocated                                     */
     dl_int chunk, used;                        /* where the next bytes come from                */
 } dli_arena;
@@ -1477,7 +1489,7 @@ struct dl_ctx {
     dl_rng      rng;
     uint64_t    seed;
     int         threads;
-    bool        training, no_grad;
+    bool        training, no_grad, closing;
     dli_object  objects;                       /* head of the list of all persistent objects    */
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
@@ -1487,6 +1499,8 @@ struct dl_ctx {
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
+    const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
+    void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     char        info[160];
 };
 
@@ -1603,9 +1617,14 @@ static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
     return dli_align(c->work);
 }
 
+/* Choose the fast functions for this CPU and give n threads room to pack; in >>fast-impl. */
+static bool dli_fast_start(dl_ctx *c, int threads);
+static const char *dli_fast_name(const dl_ctx *c);
+
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
     dl_ctx *c;
+    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and a %d-byte "
@@ -1625,10 +1644,12 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    c->threads = omp_get_max_threads();
-#else
-    c->threads = 1;
+    threads = omp_get_max_threads();
 #endif
+    if (!dli_fast_start(c, threads)) {
+        DL_FREE(c);
+        return NULL;
+    }
     return c;
 }
 
@@ -1636,6 +1657,7 @@ DL_DEF void dl_free(dl_ctx *dl)
 {
     int i, s;
     if (!dl) return;
+    dl->closing = true;
     while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
     for (i = 0; i < dl->arena.chunks; i++) {
         DLI_UNPOISON(dl->arena.base[i], (size_t)dl->arena.size[i]);
@@ -1644,6 +1666,7 @@ DL_DEF void dl_free(dl_ctx *dl)
     for (s = 0; s < 2; s++)
         for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
     if (dl->work) DL_FREE(dl->work);
+    if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
 }
 
@@ -1651,10 +1674,7 @@ DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
     if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
-#if DLI_OPENMP
-    dl->threads = n;
-#endif
-    return true;
+    return dli_fast_start(dl, DLI_OPENMP ? n : 1);
 }
 
 DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
@@ -1663,8 +1683,8 @@ DL_DEF const char *dl_info(dl_ctx *dl)
 {
     if (!dl) return "";
     snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
-             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float", "plain C",
-             dl->threads, dl->threads == 1 ? "" : "s");
+             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float",
+             dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
 }
 
@@ -2910,34 +2930,708 @@ DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_rea
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-/* What the operations call: the readable kernel, or (where there is one) its fast twin. */
+#if !DLI_DOUBLE && !defined(DL_REFERENCE)
+#define DLI_FAST 1
+#else
+#define DLI_FAST 0
+#endif
+
+#if DLI_FAST
+/* Matrix products and array loops at full vector speed.
+
+   Everything above this room is written to be read; this room is written to be fast, and every
+   function in it is tested against its readable twin. Four ideas carry it.
+
+   1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
+      instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
+      plain body, written once, which DLI_OPS compiles again for every instruction set. The
+      matrix product is too delicate for that and names its vectors (GCC and clang let a type be
+      "16 floats" and give it + and *). dli_fast_pick asks the CPU what it has and returns the
+      table of functions to use; nothing else in dl.h knows which set is running.
+
+   2. Tiles. C = A B needs two loads for every multiply-add if done element by element. A tile of
+      MR x NR elements of C held in registers needs only MR + NR loads for MR * NR multiply-adds:
+
+                       b[k][0..NR-1]   one row of B, NR/W vectors
+            a[0][k]    +-----------+
+            a[1][k]    |   acc     |   acc[i][j] += a[i][k] * b[k][j],   k = 0 .. K-1
+             ...       |  MR x NR  |   a[i][k] is one float, broadcast to a whole vector
+            a[MR-1][k] +-----------+
+
+      MR and NR are chosen so that acc just fits the registers (8 x 32 in AVX-512's 32 registers
+      of 16; 6 x 16 in AVX2's 16 registers of 8).
+
+   3. Packing. The tile wants its NR floats of B side by side for k = 0, 1, 2 ... A matrix with
+      1000 columns has them 4000 bytes apart, or, transposed, one by one. So a block of B is first
+      copied into panels of NR columns, in exactly the order the tile reads them; the copy costs
+      K N moves and serves 2 M K N operations. The copy is told the strides of its source, and
+      that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
+      are zeros: the tile never needs to know about edges.
+
+   4. Blocking. The caches are small: a block of B (KC x NC) should stay in L2 while all of A
+      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles.
+
+   Threads divide C, never K, so each element is summed in one order whatever the number of
+   threads, and results are equal bit for bit.
+   */
+
+/* ---- what the compiler offers ---- */
+
+#if defined(__GNUC__) && !defined(DL_NO_SIMD)
+#define DLI_SIMD 1
+#define DLI_INLINE static inline __attribute__((always_inline))
+#else
+#define DLI_SIMD 0
+#if defined(_MSC_VER)
+#define DLI_INLINE static __forceinline
+#else
+#define DLI_INLINE static inline
+#endif
+#endif
+#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__))
+#define DLI_X86 1
+#else
+#define DLI_X86 0
+#endif
+
+/* DLI_VEC_CODE: vectorize the loops of this function (gcc's -O2 hardly would), and fuse a*b+c
+   where the CPU can, whatever the command line says. clang does both by itself. */
+#if DLI_SIMD && !defined(__clang__)
+#define DLI_VEC_CODE __attribute__((optimize("tree-loop-vectorize", "vect-cost-model=dynamic", \
+                                             "fp-contract=fast", "no-trapping-math")))
+#define DLI_UNROLL _Pragma("GCC unroll 16")
+#elif DLI_SIMD
+#define DLI_VEC_CODE
+#define DLI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DLI_VEC_CODE
+#define DLI_UNROLL
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#endif
+#if DLI_X86 && defined(__clang__)
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"), \
+                                  min_vector_width(512))) DLI_VEC_CODE
+#elif DLI_X86
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma," \
+                                         "prefer-vector-width=512"))) DLI_VEC_CODE
+#endif
+#if DLI_X86
+#define DLI_AVX2 __attribute__((target("avx2,fma"))) DLI_VEC_CODE
+#endif
+
+#if DLI_OPENMP
+#define DLI_OMP(x) _Pragma(#x)
+#else
+#define DLI_OMP(x)
+#endif
+#if DLI_SIMD
+#define DLI_RESTRICT __restrict__
+#elif defined(_MSC_VER)
+#define DLI_RESTRICT __restrict
+#else
+#define DLI_RESTRICT
+#endif
+
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
+
+/* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
+
+   No branches and no tables, so the vectorizer turns each into straight vector code. The
+   coefficients were fitted for dl.h by Remez exchange in 40-digit arithmetic (tests/fit.py).
+
+   exp x = 2^n exp f,  n = round(x / ln 2),  f = x - n ln 2 in [-0.347, 0.347]. Adding 1.5 * 2^23
+   leaves n in the low bits of the sum. ln 2 is subtracted in two parts so that f is exact.
+   exp f - 1 = f + f^2 P(f), P of degree 4, relative error 1.4e-8: keeping the 1 apart is what
+   makes tanh accurate near 0. Measured over every float, worst of all instruction sets:
+   see the table in tests. Overflow gives inf, underflow runs through denormals to 0, NaN stays
+   NaN. */
+
+DLI_INLINE float dli_float_of_bits(uint32_t u) { float f; memcpy(&f, &u, 4); return f; }
+DLI_INLINE uint32_t dli_bits_of_float(float f) { uint32_t u; memcpy(&u, &f, 4); return u; }
+
+DLI_INLINE float dli_absf(float x) { return dli_float_of_bits(dli_bits_of_float(x) & 0x7FFFFFFFu); }
+/* c ? a : b without a branch for the compiler to be clever about. */
+DLI_INLINE float dli_select(int c, float a, float b)
+{
+    uint32_t m = 0u - (uint32_t)c;
+    return dli_float_of_bits((dli_bits_of_float(a) & m) | (dli_bits_of_float(b) & ~m));
+}
+
+/* Splits x and returns exp(f) - 1; *n is the power of two still to multiply by. */
+DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
+{
+    const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
+    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
+    f = x - q * 0.693145752f;
+    f = f - q * 1.42860677e-6f;
+    p = 0.00139465305f * f + 0.00836663137f;
+    p = p * f + 0.0416662811f;
+    p = p * f + 0.166665427f;
+    p = p * f + 0.5f;
+    return f + f * f * p;
+}
+DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in, garbage out */
+{
+    return dli_float_of_bits((uint32_t)(n + 127) << 23);
+}
+DLI_INLINE float dli_expf(float x)
+{
+    int32_t n, h;
+    float e;
+    x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
+    x = dli_select(x < -104.0f, -104.0f, x);
+    e = 1.0f + dli_expm1_reduced(x, &n);
+    h = n >> 1;                                                        /* 2^n may not fit a float */
+    return e * dli_pow2(h) * dli_pow2(n - h);
+}
+DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+{
+    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    float a = dli_absf(x), q, s, e;
+    int32_t n;
+    a = dli_select(a > 10.0f, 10.0f, a);
+    q = dli_expm1_reduced(-2.0f * a, &n);
+    s = dli_pow2(n);
+    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+}
+/* Below -88.7 the true value is a denormal; this gives 0. */
+DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
+/* With the slope, s (1 - s) without the cancellation. */
+DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+{
+    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    *slope = e * r * r;
+    return dli_select(x < 0.0f, e * r, r);
+}
+
+/* GELU: x Phi(x), Phi the normal distribution. Its tail is exp(-a^2/2) t P(t) with
+   t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8 on [0, 14]. */
+DLI_INLINE float dli_phif(float x, float *density)                      /* Phi(x), and its slope */
+{
+    float a = dli_absf(x), t, p, e;
+    a = dli_select(a > 15.0f, 15.0f, a);
+    t = 1.0f / (1.0f + 0.35f * a);
+    e = dli_expf(-0.5f * a * a);
+    p = -0.0291459434f * t + 0.143971753f;
+    p = p * t - 0.25571435f;
+    p = p * t + 0.159174249f;
+    p = p * t - 0.0231098822f;
+    p = p * t + 0.105508018f;
+    p = p * t + 0.119832865f;
+    p = p * t + 0.13986187f;
+    p = p * t + 0.139621404f;
+    p = e * t * p;
+    *density = e * 0.398942280f;
+    return dli_select(x < 0.0f, p, 1.0f - p);
+}
+DLI_INLINE float dli_geluf(float x) { float d; return x * dli_phif(x, &d); }
+DLI_INLINE float dli_gelu_slope(float x)
+{
+    float d, p = dli_phif(x, &d);
+    return p + x * d;
+}
+/* The tanh form, x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3), is x sigmoid(2u). */
+DLI_INLINE float dli_gelu_tanhf(float x)
+{
+    return x * dli_sigmoidf(1.59576912f * (x + 0.044715f * x * x * x));
+}
+DLI_INLINE float dli_gelu_tanh_slope(float x)
+{
+    float d, s = dli_sigmoid_slope(1.59576912f * (x + 0.044715f * x * x * x), &d);
+    return s + x * d * (1.59576912f * (1.0f + 0.134145f * x * x));
+}
+
+/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
+   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
+   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+DLI_INLINE float dli_rsqrtf(float v)
+{
+    float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
+    y = y * (1.5f - h * y * y);
+    y = y * (1.5f - h * y * y);
+    y = y * (1.5f - h * y * y);
+    return dli_select(v > 3.4e38f, 0.0f, y);
+}
+DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+
+/* A random 32-bit number for element i of a stream: the counter is spread by a multiply and
+   mixed by the finisher of MurmurHash3 (A. Appleby, public domain) with the key let in twice.
+   32-bit lanes only, so it vectorizes; integers only, so it is the same on every machine. */
+DLI_INLINE uint32_t dli_hash32(uint32_t i, uint32_t key0, uint32_t key1)
+{
+    uint32_t h = i * 0x9E3779B1u + key0;
+    h ^= h >> 16;
+    h *= 0x85EBCA6Bu;
+    h ^= (h >> 13) ^ key1;
+    h *= 0xC2B2AE35u;
+    return h ^ (h >> 16);
+}
+
+/* ---- loops over arrays: one plain body each ----
+   In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
+   with `add` adds to its result instead of overwriting it. */
+
+#define DLI_MAP(name, expr) \
+    DLI_INLINE void dli_##name##_body(float *y, const float *x, dl_int n) \
+    { \
+        dl_int i; \
+        for (i = 0; i < n; i++) { float v = x[i]; y[i] = expr; } \
+    }
+#define DLI_MAP_BACK(name, expr)            /* dx = or += dy * slope; v is x or y */ \
+    DLI_INLINE void dli_##name##_body(float *dx, const float *dy, const float *x, dl_int n, \
+                                      int add) \
+    { \
+        dl_int i; \
+        if (add) for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] += expr; } \
+        else     for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] = expr; } \
+    }
+DLI_MAP(vexp, dli_expf(v))
+DLI_MAP(vtanh, dli_tanhf(v))
+DLI_MAP(vsigmoid, dli_sigmoidf(v))
+DLI_MAP(vgelu, dli_geluf(v))
+DLI_MAP(vgelu_tanh, dli_gelu_tanhf(v))
+DLI_MAP(vrelu, v < 0.0f ? 0.0f : v)                                    /* lets NaN through */
+DLI_MAP_BACK(vtanh_back, g * (1.0f - v * v))                           /* v is the output */
+DLI_MAP_BACK(vsigmoid_back, g * (v * (1.0f - v)))                      /* v is the output */
+DLI_MAP_BACK(vrelu_back, (v <= 0.0f ? 0.0f : g))                       /* input or output */
+DLI_MAP_BACK(vgelu_back, g * dli_gelu_slope(v))                        /* v is the input */
+DLI_MAP_BACK(vgelu_tanh_back, g * dli_gelu_tanh_slope(v))              /* v is the input */
+
+DLI_INLINE void dli_axpy_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] += a * x[i];
+}
+DLI_INLINE void dli_scale_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a * x[i];
+}
+DLI_INLINE void dli_add_body(float *y, const float *a, const float *b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+DLI_INLINE void dli_mul_body(float *y, const float *a, const float *b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+DLI_INLINE void dli_bytes_body(float *y, const unsigned char *x, dl_int n, float scale)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+}
+/* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
+DLI_INLINE void dli_bias_act_body(float *c, dl_int ldc, dl_int m, dl_int n, const float *col,
+                                  const float *row, int relu)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, c += ldc) {
+        float r = row ? row[i] : 0.0f;
+        if (col) for (j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (j = 0; j < n; j++) c[j] += r;
+        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    }
+}
+/* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
+DLI_INLINE void dli_col_sums_body(float *s, const float *x, dl_int ldx, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (j = 0; j < n; j++)
+            s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
+    for (; i < m; i++, x += ldx)
+        for (j = 0; j < n; j++) s[j] += x[j];
+}
+/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
+DLI_INLINE float dli_vsum_body(const float *x, dl_int n)
+{
+    float s[16] = { 0 }, t = 0.0f;
+    dl_int i, l;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (l = 0; l < 16; l++) s[l] += x[i + l];
+    for (; i < n; i++) t += x[i];
+    if (n < 16) return t;
+    for (l = 8; l > 0; l /= 2)
+        for (i = 0; i < l; i++) s[i] += s[i + l];
+    return s[0] + t;
+}
+DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
+{
+    float s[16], t = x[0];
+    dl_int i, l;
+    for (l = 0; l < 16; l++) s[l] = t;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) t = x[i] > t ? x[i] : t;
+    if (n < 16) return t;
+    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
+    return t;
+}
+/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
+   over all rows together: a classifier's rows of 10 would leave vectors half empty. */
+DLI_INLINE void dli_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r, i;
+    for (r = 0; r < rows; r++) {
+        float top = dli_vmax_body(x + r * n, n);
+        for (i = 0; i < n; i++) y[r * n + i] = x[r * n + i] - top;
+    }
+    dli_vexp_body(y, y, rows * n);
+    for (r = 0; r < rows; r++) {
+        float inv = 1.0f / dli_vsum_body(y + r * n, n);
+        for (i = 0; i < n; i++) y[r * n + i] *= inv;
+    }
+}
+DLI_INLINE void dli_log_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r, i;
+    for (r = 0; r < rows; r++, y += n, x += n) {
+        float top = dli_vmax_body(x, n), e[64], sum = 0.0f, shift;
+        for (i = 0; i < n; i += 64) {
+            dl_int l, len = dli_min(64, n - i);
+            for (l = 0; l < len; l++) e[l] = dli_expf(x[i + l] - top);
+            sum += dli_vsum_body(e, len);
+        }
+        shift = logf(sum);
+        for (i = 0; i < n; i++) y[i] = (x[i] - top) - shift;
+    }
+}
+
+/* ---- optimizers: one pass over weights, gradients and moments ----
+   A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
+   denormals, where each operation can cost a hundred ordinary ones. */
+#define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
+
+DLI_INLINE void dli_sgd_body(float *w, const float *g, dl_int n, float lr, float decay)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) w[i] -= lr * (g[i] + decay * w[i]);
+}
+/* v = mu v + (1 - damp) g;  w -= lr (nesterov ? g + mu v : v) */
+DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, float lr,
+                                  float mu, float one_minus_damp, float decay, int nesterov)
+{
+    const float gk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i], s = mu * v[i] + one_minus_damp * d;
+        s = DLI_TINY(s);
+        v[i] = s;
+        w[i] -= lr * (gk * d + vk * s);
+    }
+}
+/* s = rho s + (1 - rho) g^2;  w -= lr g / sqrt(s + eps) */
+DLI_INLINE void dli_rmsprop_body(float *w, const float *g, float *s, dl_int n, float lr,
+                                 float rho, float one_minus_rho, float eps, float decay)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i], v = rho * s[i] + one_minus_rho * (d * d);
+        v = DLI_TINY(v);
+        s[i] = v;
+        w[i] -= lr * d * dli_rsqrtf(v + eps);
+    }
+}
+/* m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= step m / (sqrt(v) + eps). The caller has
+   folded the bias corrections into step and eps. decay is added to the gradient (Adam), shrink
+   multiplies the weight (AdamW: 1 - lr * decay; otherwise 1). */
+DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_int n, float b1,
+                              float one_minus_b1, float b2, float one_minus_b2, float step,
+                              float eps, float decay, float shrink)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i];
+        float a = b1 * m[i] + one_minus_b1 * d, q = b2 * v[i] + one_minus_b2 * (d * d);
+        a = DLI_TINY(a);
+        q = DLI_TINY(q);
+        m[i] = a;
+        v[i] = q;
+        w[i] = w[i] * shrink - step * a / (dli_sqrtf(q) + eps);
+    }
+}
+/* y = keep ? scale x : 0 (or y +=, for the gradient: same key and first, same mask). Element i
+   is dropped when its 24 random bits are below drop24 = p * 2^24. */
+DLI_INLINE void dli_dropout_body(float *y, const float *x, dl_int n, uint32_t first,
+                                 uint32_t key0, uint32_t key1, int32_t drop24, float scale, int add)
+{
+    dl_int i;
+    if (add) {
+        for (i = 0; i < n; i++) {
+            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+            y[i] += r < drop24 ? 0.0f : scale * x[i];
+        }
+    } else {
+        for (i = 0; i < n; i++) {
+            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+            y[i] = r < drop24 ? 0.0f : scale * x[i];
+        }
+    }
+}
+
+/* ---- packing ----
+   Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+#if DLI_SIMD
+typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t dli_i4 __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define DLI_LO(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define DLI_HI(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define DLI_LL(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
+#define DLI_HH(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#else
+#define DLI_LO(a, b) __builtin_shuffle(a, b, lo)
+#define DLI_HI(a, b) __builtin_shuffle(a, b, hi)
+#define DLI_LL(a, b) __builtin_shuffle(a, b, ll)
+#define DLI_HH(a, b) __builtin_shuffle(a, b, hh)
+#endif
+/* dst[i * ld + l] = src[l * ls + i], 4 x 4, by interleaving halves twice */
+DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
+{
+#if !defined(__clang__)
+    const dli_i4 lo = { 0, 4, 1, 5 }, hi = { 2, 6, 3, 7 };
+    const dli_i4 ll = { 0, 1, 4, 5 }, hh = { 2, 3, 6, 7 };
+#endif
+    dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
+    dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
+    dli_v4 p = DLI_LO(a, b), q = DLI_LO(c, d), r = DLI_HI(a, b), s = DLI_HI(c, d);
+    *(dli_v4 *)dst = DLI_LL(p, q);
+    *(dli_v4 *)(dst + ld) = DLI_HH(p, q);
+    *(dli_v4 *)(dst + 2 * ld) = DLI_LL(r, s);
+    *(dli_v4 *)(dst + 3 * ld) = DLI_HH(r, s);
+}
+#else
+DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
+{
+    dl_int i, l;
+    for (l = 0; l < 4; l++)
+        for (i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+}
+#endif
+/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
+DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_int ls,
+                                   dl_int rows, dl_int cols)
+{
+    dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    for (l = 0; l < r4; l += 4)
+        for (i = 0; i < c4; i += 4) dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+    for (l = 0; l < r4; l++)
+        for (i = c4; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+    for (l = r4; l < rows; l++)
+        for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+}
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
+DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
+                              dl_int k, dl_int w)
+{
+    dl_int j, i, l;
+    for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
+        dl_int rows = dli_min(w, n - j);
+        if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
+        if (js == 1)
+            for (i = 0; i < k; i++) {
+                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+            }
+        else if (ks == 1)
+            for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
+                dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
+        else
+            for (i = 0; i < k; i++)
+                for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
+    }
+}
+#endif /* DLI_FAST */
+
+static bool dli_fast_start(dl_ctx *c, int threads)
+{
+#if DLI_FAST
+    size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
+    void *p = DL_MALLOC(bytes);
+    if (!p) return dli_no_memory(c, "dl_set_threads", bytes);
+    if (c->product_memory) DL_FREE(c->product_memory);
+    c->product_memory = p;
+    c->product_work = dli_align(p);
+    c->fast = dli_fast_pick();
+#endif
+    c->threads = threads;
+    return true;
+}
+
+static const char *dli_fast_name(const dl_ctx *c)
+{
+#if DLI_FAST
+    return c->fast->name;
+#else
+    (void)c;
+    return "plain kernels";
+#endif
+}
+
+/* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
+
+#if DLI_FAST
+static void dli_product_run(dl_ctx *c, dli_product p, bool add)
+{
+    p.add = add;
+    dli_gemm(c->fast, &p, c->threads, c->product_work);
+}
+#endif
+
 static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
+#if DLI_FAST
+    dli_product p = dli_product_nt(N, M, D, x, w, y);
+    p.col_bias = b;
+    dli_product_run(c, p, false);
+#else
     (void)c;
     dlk_linear_forward(y, x, w, b, N, D, M);
+#endif
 }
 
-static void dli_linear_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+/* With add_dx false, dx is overwritten. */
+static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
                                 const dl_real *dy, const dl_real *x, const dl_real *w, dl_int N,
                                 dl_int D, dl_int M)
 {
+#if DLI_FAST
+    if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
+    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), true);
+    if (db) c->fast->col_sums(db, dy, M, N, M);
+#else
     (void)c;
+    if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
+#endif
 }
 
 static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                dl_int N, dl_int K, dl_int M)
 {
+#if DLI_FAST
+    dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
+#else
     (void)c;
     dlk_matmul_forward(y, a, b, N, K, M);
+#endif
 }
 
 static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                 const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
 {
+#if DLI_FAST
+    if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
+    if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);
+#else
     (void)c;
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
+#endif
+}
+
+static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
+                              const dl_real *x, dl_int n, double p, double q)
+{
+#if DLI_FAST
+    void (*fast)(float *, const float *, dl_int) =
+        kernel == dlk_relu_forward      ? c->fast->vrelu :
+        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
+        kernel == dlk_tanh_forward      ? c->fast->vtanh :
+        kernel == dlk_gelu_forward      ? c->fast->vgelu :
+        kernel == dlk_gelu_tanh_forward ? c->fast->vgelu_tanh :
+        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
+    if (fast) {
+        DLI_SPLIT(n, c->threads, at, len, fast(y + at, x + at, len));
+        return;
+    }
+#endif
+    (void)c;
+    kernel(y, x, n, p, q);
+}
+
+static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
+                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
+                               double p, double q)
+{
+#if DLI_FAST
+    void (*fast)(float *, const float *, const float *, dl_int, int) =
+        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
+        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
+        kernel == dlk_tanh_backward      ? c->fast->vtanh_back :
+        kernel == dlk_gelu_backward      ? c->fast->vgelu_back :
+        kernel == dlk_gelu_tanh_backward ? c->fast->vgelu_tanh_back : NULL;
+    if (fast) {
+        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
+        DLI_SPLIT(n, c->threads, at, len, fast(dx + at, dy + at, v + at, len, add));
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
+    kernel(dx, dy, y, x, n, p, q);
+}
+
+static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+#if DLI_FAST
+    c->fast->softmax(y, x, N, C);
+#else
+    (void)c;
+    dlk_softmax_forward(y, x, N, C);
+#endif
+}
+
+static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double rho, double eps_in, double eps_out)
+{
+#if DLI_FAST
+    if (eps_out == 0) {
+        DLI_SPLIT(n, c->threads, at, len,
+                  c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                   (float)(1 - rho), (float)eps_in, 0));
+        return;
+    }
+#endif
+    (void)c;
+    dlk_rmsprop_step(w, g, a, n, lr, rho, eps_in, eps_out);
+}
+
+static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
+                          dl_int n, double lr, double b1, double b2, double eps, int64_t t,
+                          bool keras_eps)
+{
+#if DLI_FAST
+    double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
+    float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    float e = (float)(keras_eps ? eps : eps * root);
+    DLI_SPLIT(n, c->threads, at, len,
+              c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                            (float)b2, (float)(1 - b2), step, e, 0, 1));
+#else
+    (void)c;
+    dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
+#endif
+}
+
+/* Bytes to numbers. */
+static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
+{
+#if DLI_FAST
+    c->fast->bytes(y, x, n, (float)scale);
+#else
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
+#endif
 }
 
 /* ---- sequences ---- */
@@ -3289,7 +3983,7 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
-        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_CHUNKS) {
+        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
             dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
                     "(limit %.1f MB); call dl_tape_clear after every step, or raise dl_tape_limit",
                     who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
@@ -3812,6 +4506,16 @@ static dl_real *dli_grad(dl_tensor *t)
     return root->grad + t->offset;
 }
 
+/* The same for a backward that can overwrite instead: *add says whether it must add. */
+static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    *add = !root->fresh;
+    if (!t->requires_grad || !root->grad) return NULL;
+    root->fresh = false;
+    return root->grad;
+}
+
 /* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
 static bool dli_reach(dl_tensor *t, const char *op)
 {
@@ -3939,7 +4643,11 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
 static void dli_unary_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *y = node->out;
-    node->unary(dli_grad(x), dli_grad(y), y->data, x->data, x->size, node->p, node->q);
+    const dl_real *dy = dli_grad(y);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
+                       node->q);
 }
 
 static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
@@ -3953,7 +4661,7 @@ static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn f
         y->node->p = p;
         y->node->q = q;
     }
-    forward(y->data, x->data, x->size, p, q);
+    dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
     return y;
 }
 
@@ -4166,7 +4874,7 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
     dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
-    if (y) dlk_softmax_forward(y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) dli_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
@@ -4220,8 +4928,11 @@ static void dli_linear_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    dli_linear_backward(node->out->ctx, dli_grad(x), dli_grad(w), b ? dli_grad(b) : NULL,
-                        dli_grad(node->out), x->data, w->data, dli_rows(x), D, M);
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    dli_linear_backward(node->out->ctx, dx, add, dli_grad(w), b ? dli_grad(b) : NULL, dy, x->data,
+                        w->data, dli_rows(x), D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
@@ -5533,6 +6244,213 @@ DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_
 
 /* ------------------------------------------------------------------------- >>layers-impl ---- */
 
+#define DLI_NAME(code, text) text,
+static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) };
+#undef DLI_NAME
+
+DL_DEF const char *dl_activation_name(dl_activation f)
+{
+    int i = (int)f;
+    return i >= 0 && i < (int)DLI_ACTIVATION_COUNT ? dli_activation_names[i] : "unknown";
+}
+
+DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
+{
+    switch (f) {
+    case DL_LINEAR:     return x;
+    case DL_RELU:       return dl_relu(x);
+    case DL_SIGMOID:    return dl_sigmoid(x);
+    case DL_TANH:       return dl_tanh(x);
+    case DL_SOFTMAX:    return dl_softmax(x);
+    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
+    case DL_ELU:        return dl_elu(x, 1);
+    case DL_GELU:       return dl_gelu(x);
+    case DL_SILU:       return dl_silu(x);
+    case DL_SOFTPLUS:   return dl_softplus(x);
+    case DLI_ACTIVATION_COUNT: break;
+    }
+    if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
+    return NULL;
+}
+
+struct dl_model {
+    dl_ctx       *ctx;
+    dl_shape      input;
+    dl_layer    **layer;
+    int           layers;
+    dl_tensor   **tensor;        /* all parameters, then all states                     */
+    int           params, tensors;
+    bool          compiled;
+    bool          fused;         /* the last activation is part of the loss             */
+    dl_loss       loss;
+    dl_optimizer *optimizer;
+    dl_epoch     *history;
+    int           epochs;        /* in history                                          */
+};
+
+/* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
+static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
+                               dl_tensor *(*forward)(dl_layer *, dl_tensor *))
+{
+    dl_layer *l;
+    int i, number = 1;
+    if (!m) return NULL;
+    if (m->compiled) {
+        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add_%s: the model is compiled already; add layers "
+                "before dl_model_compile", name);
+        return NULL;
+    }
+    l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
+    if (!l) return NULL;
+    for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
+    snprintf(l->name, sizeof l->name, "%s_%d", name, number);
+    l->type = type;
+    l->forward = forward;
+    l->model = m;
+    l->input = l->output = m->layers ? m->layer[m->layers - 1]->output : m->input;
+    return l;
+}
+
+static void dli_layer_free(dl_layer *l)
+{
+    int i;
+    for (i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
+    for (i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
+    DL_FREE(l);
+}
+
+/* A trainable tensor of the layer, named after it: "dense_1.weight". False without memory. */
+static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
+{
+    dl_tensor *t = dl_param(l->model->ctx, shape, init);
+    if (!t) return false;
+    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    l->param[l->params++] = t;
+    return true;
+}
+
+/* Make a finished layer part of its model; NULL, and the layer freed, when something failed. */
+static dl_layer *dli_layer_add(dl_layer *l, bool ok)
+{
+    dl_model *m = l->model;
+    dl_layer **layer;
+    dl_tensor **tensor;
+    size_t tensors = (size_t)(m->tensors + l->params + l->states);
+    int i, k, at = 0;
+    layer = ok ? (dl_layer **)dli_alloc(m->ctx, "dl_model_add", (size_t)m->layers + 1,
+                                        sizeof *layer) : NULL;
+    tensor = layer ? (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor)
+                   : NULL;
+    if (!tensor) {
+        if (layer) DL_FREE(layer);
+        dli_layer_free(l);
+        return NULL;
+    }
+    for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
+    layer[m->layers++] = l;
+    if (m->layer) DL_FREE(m->layer);
+    if (m->tensor) DL_FREE(m->tensor);
+    m->layer = layer;
+    m->tensor = tensor;
+    for (i = 0; i < m->layers; i++)
+        for (k = 0; k < layer[i]->params; k++) tensor[at++] = layer[i]->param[k];
+    m->params = at;
+    for (i = 0; i < m->layers; i++)
+        for (k = 0; k < layer[i]->states; k++) tensor[at++] = layer[i]->state[k];
+    m->tensors = at;
+    return l;
+}
+
+/* A layer's output before its activation, which the model applies (or fuses with the loss). */
+static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_linear(x, l->param[0], l->params > 1 ? l->param[1] : DL_NONE);
+}
+static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
+{
+    (void)l;
+    return dl_flatten(x);
+}
+static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
+{
+    (void)l;
+    return x;
+}
+static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_dropout(x, l->rate);
+}
+
+DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
+{
+    dl_dense d;
+    memset(&d, 0, sizeof d);
+    d.units = units;
+    d.activation = activation;
+    d.weight_init = dl_init_glorot_uniform();
+    d.bias_init = dl_init_zeros();
+    d.bias = true;
+    return d;
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "Dense", "dense", dli_dense_forward) : NULL;
+    bool ok;
+    if (!l) return NULL;
+    ok = l->input.rank > 0;
+    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+                     "input shape of rank 1 or more", l->name);
+    if (ok && options->units < 1)
+        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
+                     options->units);
+    l->activation = options->activation;
+    l->l1 = options->l1;
+    l->l2 = options->l2;
+    if (ok) {
+        l->output.dim[l->output.rank - 1] = options->units;
+        ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
+                             options->weight_init) &&
+             (!options->bias ||
+              dli_layer_param(l, "bias", dl_shape1(options->units), options->bias_init));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    dl_dense d = dl_dense_default(units, activation);
+    return dl_model_add_dense_with(m, &d);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
+{
+    dl_layer *l = dli_layer_new(m, "Flatten", "flatten", dli_flatten_forward);
+    if (!l) return NULL;
+    l->output = dl_shape1(dl_shape_size(l->input));
+    return dli_layer_add(l, true);
+}
+
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
+    if (!l) return NULL;
+    l->activation = activation;
+    return dli_layer_add(l, true);
+}
+
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
+{
+    dl_layer *l = dli_layer_new(m, "Dropout", "dropout", dli_dropout_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = p >= 0 && p < 1;
+    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in [0, 1)", l->name,
+                     p);
+    l->rate = p;
+    return dli_layer_add(l, ok);
+}
+
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 
 /* The losses that compare two tensors of one shape, element by element. */
@@ -5726,11 +6644,2134 @@ DL_DEF const char *dl_loss_name(dl_loss loss)
 
 /* --------------------------------------------------------------------- >>optimizers-impl ---- */
 
+struct dl_optimizer {
+    dl_ctx     *ctx;
+    dl_optim    desc;
+    int         n;
+    dl_tensor **param;
+    dl_real   **m, **v;        /* first and second moment of each parameter, or NULL */
+    dl_real    *moments;       /* the memory behind all of them                      */
+    int64_t     t;             /* updates so far                                     */
+};
+
+static dl_optim dli_optim(dl_optim_kind kind, bool torch, double lr)
+{
+    dl_optim o;
+    memset(&o, 0, sizeof o);
+    o.kind = kind;
+    o.torch = torch;
+    o.lr = lr;
+    o.clip_norm = o.clip_value = INFINITY;
+    o.beta1 = 0.9;
+    o.beta2 = 0.999;
+    o.eps = torch ? 1e-8 : 1e-7;
+    switch (kind) {
+    case DL_ADAGRAD:  o.start = torch ? 0 : 0.1; o.eps = torch ? 1e-10 : 1e-7; break;
+    case DL_ADADELTA: o.rho = torch ? 0.9 : 0.95; o.eps = torch ? 1e-6 : 1e-7; break;
+    case DL_RMSPROP:  o.rho = torch ? 0.99 : 0.9; break;
+    case DL_ADAMW:    o.weight_decay = torch ? 0.01 : 0.004; break;
+    default: break;
+    }
+    return o;
+}
+
+static dl_optim dli_with_momentum(dl_optim o, double mu)
+{
+    o.momentum = mu;
+    return o;
+}
+
+DL_DEF dl_optim dl_sgd(double lr) { return dli_optim(DL_SGD, false, lr); }
+DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim(DL_ADAGRAD, false, lr); }
+DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim(DL_ADADELTA, false, lr); }
+DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim(DL_RMSPROP, false, lr); }
+DL_DEF dl_optim dl_adam(double lr) { return dli_optim(DL_ADAM, false, lr); }
+DL_DEF dl_optim dl_adamw(double lr) { return dli_optim(DL_ADAMW, false, lr); }
+DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim(DL_SGD, true, lr); }
+DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim(DL_ADAGRAD, true, lr); }
+DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim(DL_ADADELTA, true, lr); }
+DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim(DL_RMSPROP, true, lr); }
+DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim(DL_ADAM, true, lr); }
+DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim(DL_ADAMW, true, lr); }
+DL_DEF dl_optim dl_momentum(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_MOMENTUM, false, lr), mu);
+}
+DL_DEF dl_optim dl_nesterov(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_NESTEROV, false, lr), mu);
+}
+DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_MOMENTUM, true, lr), mu);
+}
+DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
+{
+    return dli_with_momentum(dli_optim(DL_NESTEROV, true, lr), mu);
+}
+
+DL_DEF const char *dl_optim_name(dl_optim_kind kind)
+{
+    switch (kind) {
+    case DL_SGD:      return "SGD";
+    case DL_MOMENTUM: return "momentum";
+    case DL_NESTEROV: return "Nesterov";
+    case DL_ADAGRAD:  return "Adagrad";
+    case DL_ADADELTA: return "Adadelta";
+    case DL_RMSPROP:  return "RMSprop";
+    case DL_ADAM:     return "Adam";
+    case DL_ADAMW:    return "AdamW";
+    }
+    return "unknown";
+}
+
+/* How many moment arrays a kind keeps for each parameter. */
+static int dli_moments(dl_optim_kind kind)
+{
+    if (kind == DL_SGD) return 0;
+    return kind == DL_ADADELTA || kind == DL_ADAM || kind == DL_ADAMW ? 2 : 1;
+}
+
+/* Is every option of o in its range? Else false with a message. */
+static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
+{
+    struct { const char *name; double value, lo, hi; } field[11];
+    int i, n = 0;
+#define DLI_OPTION(f, low, high) \
+    (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
+    DLI_OPTION(lr, 0, DBL_MAX);
+    DLI_OPTION(momentum, 0, 1);
+    DLI_OPTION(rho, 0, 1);
+    DLI_OPTION(beta1, 0, 1 - DBL_EPSILON);
+    DLI_OPTION(beta2, 0, 1 - DBL_EPSILON);
+    DLI_OPTION(eps, 0, DBL_MAX);
+    DLI_OPTION(start, 0, DBL_MAX);
+    DLI_OPTION(weight_decay, 0, DBL_MAX);
+    DLI_OPTION(l1, 0, DBL_MAX);
+    DLI_OPTION(l2, 0, DBL_MAX);
+#undef DLI_OPTION
+    for (i = 0; i < n; i++)
+        if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
+                           field[i].name, dl_optim_name(o->kind), field[i].value, field[i].lo,
+                           field[i].hi);
+    if (!(o->clip_norm > 0) || !(o->clip_value > 0))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
+                       "(INFINITY for off)", who, o->clip_norm, o->clip_value);
+    return true;
+}
+
+static void dli_optimizer_destroy(void *object)
+{
+    dl_optimizer *o = (dl_optimizer *)object;
+    if (o->param) DL_FREE(o->param);
+    if (o->moments) DL_FREE(o->moments);
+}
+
+DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
+{
+    const char *who = "dl_optimizer_new";
+    int i, k = dli_moments(desc.kind);
+    size_t total = 0, at = 0;
+    dl_optimizer *o;
+    if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
+    if (n < 1) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+        return NULL;
+    }
+    for (i = 0; i < n; i++) {
+        if (!dli_usable(who, params[i])) return NULL;
+        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
+            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d %s is no parameter of this context; make "
+                    "it with dl_param", who, i, params[i]->name);
+            return NULL;
+        }
+        total += (size_t)params[i]->size;
+    }
+    o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    if (!o) return NULL;
+    o->ctx = dl;
+    o->desc = desc;
+    o->n = n;
+    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n * 3, sizeof *o->param);
+    o->moments = (dl_real *)dli_alloc(dl, who, total * (size_t)k, sizeof *o->moments);
+    if (!o->param || !o->moments) {
+        dli_object_free(o);
+        return NULL;
+    }
+    o->m = (dl_real **)(void *)(o->param + n);
+    o->v = o->m + n;
+    for (i = 0; i < n; i++) {
+        o->param[i] = params[i];
+        if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
+        if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
+    }
+    if (desc.start != 0)
+        for (at = 0; at < total * (size_t)k; at++) o->moments[at] = (dl_real)desc.start;
+    return o;
+}
+
+DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
+
+DL_DEF void dl_zero_grad(dl_optimizer *o)
+{
+    int i;
+    for (i = 0; o && i < o->n; i++)
+        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+}
+
+DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
+{
+    double sum = 0, norm;
+    dl_int k;
+    int i;
+    if (!params) return NAN;
+    for (i = 0; i < n; i++) {
+        if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!params[i]->requires_grad || !params[i]->grad) continue;
+        for (k = 0; k < params[i]->size; k++)
+            sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
+    }
+    norm = sqrt(sum);
+    if (norm > max_norm && norm < INFINITY)
+        for (i = 0; i < n; i++)
+            if (params[i]->requires_grad && params[i]->grad)
+                dlk_decay_grad(params[i]->grad, params[i]->data, params[i]->size,
+                               max_norm / (norm + 1e-6), 0, 0);    /* 1e-6: as PyTorch */
+    return norm;
+}
+
+/* The update of one parameter, by the formulas of floor 1. */
+static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
+{
+    const dl_optim *d = &o->desc;
+    dl_real *w = p->data, *g = p->grad;
+    double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
+    dl_int n = p->size;
+    if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || d->l2 > 0) dlk_decay_grad(g, w, n, 1, d->l1, d->l2);
+    switch (d->kind) {
+    case DL_SGD: dlk_sgd_step(w, g, n, d->lr); break;
+    case DL_MOMENTUM:
+    case DL_NESTEROV:
+        dlk_momentum_step(w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1, d->momentum,
+                          d->kind == DL_NESTEROV);
+        break;
+    case DL_ADAGRAD: dlk_adagrad_step(w, g, m, n, d->lr, in, out); break;
+    case DL_ADADELTA: dlk_adadelta_step(w, g, m, v, n, d->lr, d->rho, d->eps); break;
+    case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
+    case DL_ADAMW:
+        dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);
+        /* fall through */
+    case DL_ADAM:
+        dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
+        break;
+    }
+    p->version++;
+}
+
+DL_DEF bool dl_step(dl_optimizer *o)
+{
+    int i;
+    if (!o) return false;
+    if (o->desc.clip_norm < INFINITY) {
+        double norm = dl_clip_grad_norm(o->param, o->n, o->desc.clip_norm);
+        if (!(norm < INFINITY))
+            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_step: the norm of the gradients is %g; a "
+                           "lower learning rate may help", norm);
+    }
+    o->t++;
+    for (i = 0; i < o->n; i++)
+        if (o->param[i]->requires_grad) dli_update(o, o->param[i], o->m[i], o->v[i]);
+    return true;
+}
+
+DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o)
+{
+    return o ? o->desc : dli_optim(DL_SGD, false, NAN);
+}
+
+DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
+{
+    dl_optim d;
+    if (!o) return false;
+    d = o->desc;
+    d.lr = lr;
+    if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
+    o->desc = d;
+    return true;
+}
+
+static dl_schedule dli_schedule(dl_schedule_kind kind, double gamma, int steps)
+{
+    dl_schedule s;
+    memset(&s, 0, sizeof s);
+    s.kind = kind;
+    s.gamma = gamma;
+    s.steps = steps;
+    s.best = INFINITY;
+    s.factor = 1;
+    return s;
+}
+
+DL_DEF dl_schedule dl_schedule_constant(void) { return dli_schedule(DL_SCHEDULE_CONSTANT, 1, 1); }
+DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
+{
+    return dli_schedule(DL_SCHEDULE_STEP, gamma, every);
+}
+DL_DEF dl_schedule dl_schedule_exponential(double gamma)
+{
+    return dli_schedule(DL_SCHEDULE_EXPONENTIAL, gamma, 1);
+}
+DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
+{
+    return dli_schedule(DL_SCHEDULE_COSINE, last, total);
+}
+DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
+{
+    return dli_schedule(DL_SCHEDULE_PLATEAU, gamma, patience);
+}
+
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int step)
+{
+    int i, steps;
+    if (!s || step < 0) return NAN;
+    if (step < s->warmup) return (step + 1) / (double)s->warmup;
+    i = step - (s->warmup > 0 ? s->warmup : 0);
+    steps = s->steps > 0 ? s->steps : 1;
+    switch (s->kind) {
+    case DL_SCHEDULE_CONSTANT:    return 1;
+    case DL_SCHEDULE_STEP:        return pow(s->gamma, (double)(i / steps));
+    case DL_SCHEDULE_EXPONENTIAL: return pow(s->gamma, (double)i);
+    case DL_SCHEDULE_COSINE:
+        if (i > steps) i = steps;
+        return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * i / steps)) / 2;
+    case DL_SCHEDULE_PLATEAU:     return s->factor;
+    }
+    return NAN;
+}
+
+DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+{
+    if (!s || s->kind != DL_SCHEDULE_PLATEAU) return;
+    if (loss < s->best) {
+        s->best = loss;
+        s->wait = 0;
+    } else if (++s->wait >= s->steps) {
+        s->factor *= s->gamma;
+        s->wait = 0;
+    }
+}
+
 /* -------------------------------------------------------------------------- >>model-impl ---- */
+
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+
+/* What evaluating in the middle of training must leave as it was. */
+typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
+
+/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
+static dli_scope dli_scope_begin(dl_ctx *c)
+{
+    dli_scope s;
+    s.mark = dl_tape_mark(c);
+    s.rng = c->rng;
+    s.training = dl_training(c, false);
+    s.no_grad = dl_no_grad(c, true);
+    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    return s;
+}
+
+static void dli_scope_end(dl_ctx *c, const dli_scope *s)
+{
+    dl_tape_release(c, s->mark);
+    dl_training(c, s->training);
+    dl_no_grad(c, s->no_grad);
+    c->rng = s->rng;
+}
+
+static void dli_model_destroy(void *object)
+{
+    dl_model *m = (dl_model *)object;
+    int i;
+    if (!m->ctx->closing) {              /* dl_free frees tensors and optimizers by itself */
+        dl_optimizer_free(m->optimizer);
+        for (i = 0; i < m->tensors; i++) dl_tensor_free(m->tensor[i]);
+    }
+    for (i = 0; i < m->layers; i++) DL_FREE(m->layer[i]);
+    if (m->layer) DL_FREE(m->layer);
+    if (m->tensor) DL_FREE(m->tensor);
+    if (m->history) DL_FREE(m->history);
+}
+
+DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
+{
+    dl_model *m;
+    if (!dl || dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0) return NULL;
+    m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
+    if (!m) return NULL;
+    m->ctx = dl;
+    m->input = dli_rank(input, input.rank);
+    return m;
+}
+
+DL_DEF void dl_model_free(dl_model *m) { dli_object_free(m); }
+
+static dl_shape dli_output_shape(const dl_model *m)
+{
+    return m->layers ? m->layer[m->layers - 1]->output : m->input;
+}
+
+DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
+{
+    dl_activation last;
+    dl_optimizer *o;
+    bool binary = loss == DL_BINARY_CROSSENTROPY;
+    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY || loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!m) return false;
+    if (m->params == 0)
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
+                       "layers first");
+    if ((int)loss < 0 || loss >= DLI_LOSS_COUNT)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: no loss %d", (int)loss);
+    last = m->layer[m->layers - 1]->activation;
+    if ((binary && last != DL_SIGMOID && last != DL_LINEAR) ||
+        (classes && last != DL_SOFTMAX && last != DL_LINEAR))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
+                       "(or linear, for logits), but %s has %s", dl_loss_name(loss),
+                       binary ? "sigmoid" : "softmax", m->layer[m->layers - 1]->name,
+                       dl_activation_name(last));
+    o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
+    if (!o) return false;
+    dl_optimizer_free(m->optimizer);
+    m->optimizer = o;
+    m->loss = loss;
+    m->fused = binary || classes;
+    m->compiled = true;
+    return true;
+}
+
+/* x through all layers; with logits, without the last activation when the loss contains it. */
+static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
+{
+    int i;
+    for (i = 0; i < m->layers && x; i++) {
+        dl_layer *l = m->layer[i];
+        x = l->forward(l, x);
+        if (i < m->layers - 1 || !logits || !m->fused) x = dl_activate(x, l->activation);
+    }
+    return x;
+}
+
+/* The batch x in the model's input shape: [N,1,28,28] is as good as [N,784]. */
+static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_int n, size = dl_shape_size(m->input);
+    if (!dli_usable(who, x)) return NULL;
+    n = x->shape.rank ? x->shape.dim[0] : 0;
+    if (x->ctx != m->ctx) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
+        return NULL;
+    }
+    if (x->shape.rank < 1 || n * size != x->size) {
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
+                "dimension is the batch", who, dli_shape_text(s, x->shape),
+                dli_shape_text(t, dli_batch_shape(n, m->input)));
+        return NULL;
+    }
+    return dl_reshape(x, dli_batch_shape(n, m->input));
+}
+
+DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
+{
+    if (!m) return NULL;
+    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
+}
+
+DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
+{
+    const char *who = "dl_model_predict";
+    dl_tensor *y, *out = NULL;
+    dli_scope scope;
+    if (!m || !dli_usable(who, x) || !(x = dli_model_input(who, m, x))) return NULL;
+    out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
+    if (!out) return NULL;
+    scope = dli_scope_begin(m->ctx);
+    y = dli_layers_forward(m, x, false);
+    if (y) memcpy(out->data, y->data, (size_t)out->size * sizeof *out->data);
+    dli_scope_end(m->ctx, &scope);
+    return y ? out : NULL;
+}
+
+/* Can the model be trained or evaluated on this data set? */
+static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_int outputs = dli_last(dli_output_shape(m));
+    bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
+                   m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!m->compiled)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
+    if (d->ctx != m->ctx)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
+    if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (dl_shape_size(d->shape) != dl_shape_size(m->input))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
+                       who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
+    if (d->labels && classes && d->classes > outputs)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
+                       "only %lld outputs", who, d->classes, (long long)outputs);
+    if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
+                                  d->classes <= 2)))
+        return true;
+    if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
+                       who, dl_loss_name(m->loss),
+                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
+    if (dl_shape_size(d->target_shape) != dl_shape_size(dli_output_shape(m)))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
+                       who, dli_shape_text(s, d->target_shape),
+                       dli_shape_text(t, dli_output_shape(m)));
+    return true;
+}
+
+/* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
+static dl_tensor *dli_batch_targets(const dl_model *m, const dl_batch *b, const dl_tensor *z)
+{
+    dl_tensor *y;
+    dl_int i;
+    if (!b->labels) return dl_reshape(b->y, z->shape);
+    if (m->loss == DL_CATEGORICAL_CROSSENTROPY)
+        return dl_reshape(dl_one_hot(m->ctx, b->labels, b->size, dli_last(z->shape)), z->shape);
+    y = dli_tape_tensor(m->ctx, "dl_model_fit", z->shape);
+    if (y) for (i = 0; i < y->size; i++) y->data[i] = (dl_real)b->labels[i];
+    return y;
+}
+
+/* The loss of outputs z for a batch. */
+static dl_tensor *dli_batch_loss(dl_model *m, dl_tensor *z, const dl_batch *b)
+{
+    dl_tensor *y;
+    if (!z) return NULL;
+    if (m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY) return dl_cross_entropy(z, b->labels);
+    y = dli_batch_targets(m, b, z);
+    switch (m->loss) {
+    case DL_MSE:                 return dl_mse(z, y);
+    case DL_MAE:                 return dl_mae(z, y);
+    case DL_HUBER:               return dl_huber(z, y, 1);
+    case DL_BINARY_CROSSENTROPY: return dl_bce(z, y);
+    default:                     return dl_soft_cross_entropy(z, y);
+    }
+}
+
+/* The penalties that layers with l1 or l2 add to the loss:  l1 sum |w| + l2 sum w^2. */
+static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
+{
+    int i;
+    for (i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        if (l->params && l->l1 > 0)
+            loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_abs(l->param[0])), l->l1));
+        if (l->params && l->l2 > 0)
+            loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_square(l->param[0])), l->l2));
+    }
+    return loss;
+}
+
+/* How many rows of the outputs z name the right class; NaN where there are no classes. */
+static double dli_correct(const dl_model *m, const dl_tensor *z, const dl_batch *b)
+{
+    dl_int i, N = b->size, C = dli_last(z->shape), rows = dli_rows(z);
+    dl_int right = 0;
+    if (m->loss == DL_BINARY_CROSSENTROPY) {                    /* logit above 0: yes */
+        for (i = 0; i < z->size; i++)
+            right += (z->data[i] > 0) == (b->labels ? b->labels[i] > 0
+                                                    : b->y->data[i] > (dl_real)0.5);
+        return (double)right * (double)N / (double)z->size;
+    }
+    if (!m->fused) return NAN;
+    for (i = 0; i < rows; i++) {
+        dl_int k = dli_argmax(z->data + i * C, C, 1);
+        right += k == (b->labels ? (dl_int)b->labels[i] : dli_argmax(b->y->data + i * C, C, 1));
+    }
+    return (double)right * (double)N / (double)rows;
+}
+
+static bool dli_all_finite(const dl_real *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    return true;
+}
+
+/* Report a loss that is NaN or infinite: where along the layers did it start? */
+static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+{
+    const char *cure = "lower the learning rate, or set the optimizer's clip_norm";
+    dli_scope scope = dli_scope_begin(m->ctx);
+    dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
+    const char *what = "the loss itself", *name = "";
+    int i, k;
+    if (x && !dli_all_finite(x->data, x->size)) {
+        what = "the training data";
+        cure = "clean the data set";
+    } else
+        for (i = 0; i < m->layers && x && !name[0]; i++) {
+            dl_layer *l = m->layer[i];
+            for (k = 0; k < l->params && !name[0]; k++)
+                if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) {
+                    what = "the weights of layer ";
+                    name = l->name;
+                }
+            x = dl_activate(l->forward(l, x), l->activation);
+            if (!name[0] && x && !dli_all_finite(x->data, x->size)) {
+                what = "the output of layer ";
+                name = l->name;
+            }
+        }
+    dli_scope_end(m->ctx, &scope);
+    return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
+                   "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
+                   isnan(loss) ? "NaN" : "infinite", what, name, cure);
+}
+
+/* One step: forward, loss, backward, update. Adds to the sums over samples.
+   @F S0-2 S1-3.2 S3-3.3 S4-3 */
+static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metrics *sum)
+{
+    dl_tensor *z = dli_layers_forward(m, dli_model_input("dl_model_fit", m, b->x), true);
+    dl_tensor *loss = dli_add_penalties(m, dli_batch_loss(m, z, b));
+    double value = dl_item(loss);
+    if (!loss) return false;
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    sum->loss += value * (double)b->size;
+    sum->accuracy += dli_correct(m, z, b);
+    dl_zero_grad(m->optimizer);
+    return dl_backward(loss) && dl_step(m->optimizer);
+}
+
+static dl_metrics dli_no_metrics(void)
+{
+    dl_metrics r;
+    r.loss = r.accuracy = NAN;
+    return r;
+}
+
+DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+{
+    dl_metrics sum = { 0, 0 };
+    dl_batch b;
+    dl_int at, n = 256;
+    bool ok = true;
+    if (!m || !data || !dli_check_data("dl_model_evaluate", m, data)) return dli_no_metrics();
+    for (at = 0; ok && at < data->count; at += n) {
+        dli_scope scope = dli_scope_begin(m->ctx);
+        dl_tensor *z, *loss;
+        memset(&b, 0, sizeof b);
+        ok = dli_data_batch(data, NULL, at, data->count - at < n ? data->count - at : n, NULL, &b);
+        z = ok ? dli_layers_forward(m, dli_model_input("dl_model_evaluate", m, b.x), true) : NULL;
+        loss = dli_batch_loss(m, z, &b);
+        ok = loss != NULL;
+        if (ok) {
+            sum.loss += dl_item(loss) * (double)b.size;
+            sum.accuracy += dli_correct(m, z, &b);
+        }
+        dli_scope_end(m->ctx, &scope);
+    }
+    if (!ok) return dli_no_metrics();
+    sum.loss /= (double)data->count;
+    sum.accuracy /= (double)data->count;
+    return sum;
+}
+
+DL_DEF dl_fit dl_fit_default(void)
+{
+    dl_fit o;
+    memset(&o, 0, sizeof o);
+    o.epochs = 1;
+    o.batch_size = 32;
+    o.shuffle = true;
+    o.patience = 3;
+    o.restore_best = true;
+    o.schedule = dl_schedule_constant();
+    o.verbose = 1;
+    return o;
+}
+
+#ifndef DL_NO_STDIO
+/* The bar of a running epoch: Epoch 1/5 [=======>      ] 230/469 loss 0.2563 */
+static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, double loss)
+{
+    char bar[25];
+    int i, full = (int)(24 * batch / batches);
+    for (i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
+    bar[24] = 0;
+    printf("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
+           (long long)batches, loss);
+    fflush(stdout);
+}
+
+static void dli_epoch_line(const dl_epoch *e, bool over_bar)
+{
+    char line[200];
+    int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
+                      e->seconds, e->loss);
+#define DLI_ADD(what, value) \
+    if (!isnan(value)) \
+        at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
+    DLI_ADD("accuracy", e->accuracy);
+    DLI_ADD("val_loss", e->val_loss);
+    DLI_ADD("val_accuracy", e->val_accuracy);
+#undef DLI_ADD
+    if (over_bar) printf("\r%-78s\n", line);
+    else printf("%s\n", line);
+    fflush(stdout);
+}
+#endif
+
+/* One fit as it runs. */
+typedef struct dli_run {
+    dl_model      *m;
+    const dl_fit  *o;
+    dl_data       *train, *validation;   /* views, freed at the end                       */
+    dl_loader     *loader;
+    dl_schedule    schedule;
+    double         lr, best;             /* the learning rate at the start, best loss yet */
+    int            wait;                 /* epochs since the best                         */
+    dl_real       *best_weights;         /* of all tensors, or NULL                       */
+    bool           bar;
+} dli_run;
+
+/* Copy all tensors of the model to (or, with restore, from) one array. */
+static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
+{
+    int i;
+    for (i = 0; i < m->tensors; i++) {
+        dl_tensor *t = m->tensor[i];
+        if (restore) dl_copy_in(t, all);
+        else memcpy(all, t->data, (size_t)t->size * sizeof *all);
+        all += t->size;
+    }
+}
+
+static bool dli_run_start(dli_run *r, const dl_data *data)
+{
+    const char *who = "dl_model_fit";
+    dl_model *m = r->m;
+    const dl_fit *o = r->o;
+    size_t total = 0;
+    int i;
+    if (!dli_check_data(who, m, data)) return false;
+    if (o->validation && !dli_check_data(who, m, o->validation)) return false;
+    if (o->epochs < 0 || o->batch_size < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
+                       "must be 1 or more", who, o->epochs, o->batch_size);
+    if (!(o->validation_split >= 0 && o->validation_split < 1))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
+                       o->validation_split);
+    if (o->validation || o->validation_split == 0) {
+        r->train = dl_data_take(data, 0, data->count);
+        if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
+    } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
+    r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
+    if (!r->loader || (o->validation && !r->validation)) return false;
+    for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
+    if (o->early_stopping && o->restore_best) {
+        r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
+        if (!r->best_weights) return false;
+    }
+    if (m->history) DL_FREE(m->history);
+    m->epochs = 0;
+    m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
+    r->schedule = o->schedule;
+    r->lr = m->optimizer->desc.lr;
+    r->best = INFINITY;
+#ifndef DL_NO_STDIO
+    r->bar = o->verbose == 1 && dli_is_terminal();
+#endif
+    return m->history != NULL;
+}
+
+static void dli_run_end(dli_run *r)
+{
+    if (r->best_weights) {
+        if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
+        DL_FREE(r->best_weights);
+    }
+    dl_loader_free(r->loader);
+    dl_data_free(r->train);
+    dl_data_free(r->validation);
+}
+
+/* Train one epoch and fill in what it gave. */
+static bool dli_run_epoch(dli_run *r, dl_epoch *e)
+{
+    dl_ctx *c = r->m->ctx;
+    dl_metrics sum = { 0, 0 };
+    dl_int n = 0, batches = dl_loader_batches(r->loader);
+    double start = dli_now(), shown = start;
+    dl_batch b;
+    bool ok = true, more = true;
+    while (ok && more) {
+        dl_mark mark = dl_tape_mark(c);
+        more = dl_loader_next(r->loader, &b);
+        if (more) {
+            ok = dli_train_batch(r->m, &b, e->epoch, &sum);
+            n += b.size;
+#ifndef DL_NO_STDIO
+            if (ok && r->bar && dli_now() - shown > 0.1) {
+                shown = dli_now();
+                dli_progress(e->epoch, e->epochs, b.number + 1, batches, sum.loss / (double)n);
+            }
+#endif
+        }
+        dl_tape_release(c, mark);
+    }
+    (void)batches;
+    (void)shown;
+    e->seconds = dli_now() - start;
+    e->loss = sum.loss / (double)n;
+    e->accuracy = sum.accuracy / (double)n;
+    return ok && n == r->train->count;
+}
+
+/* Early stopping: remember the best epoch; false when patience has run out. */
+static bool dli_run_watch(dli_run *r, double loss)
+{
+    if (!r->o->early_stopping) return true;
+    if (loss < r->best - r->o->min_delta) {
+        r->best = loss;
+        r->wait = 0;
+        if (r->best_weights) dli_copy_weights(r->m, r->best_weights, false);
+        return true;
+    }
+    return ++r->wait < r->o->patience;
+}
+
+/* One epoch with all that belongs to it: schedule, validation, history, output, callback. */
+static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
+{
+    dl_model *m = r->m;
+    dl_epoch *e = &m->history[epoch];
+    bool scheduled = r->schedule.kind != DL_SCHEDULE_CONSTANT || r->schedule.warmup > 0;
+    dl_metrics v = dli_no_metrics();
+    double watched;
+    if (scheduled &&
+        !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
+        return false;
+    e->epoch = epoch + 1;
+    e->epochs = r->o->epochs;
+    e->lr = m->optimizer->desc.lr;
+    if (!dli_run_epoch(r, e)) return false;
+    if (r->validation) {
+        v = dl_model_evaluate(m, r->validation);
+        if (isnan(v.loss) && dl_error(m->ctx)) return false;
+    }
+    e->val_loss = v.loss;
+    e->val_accuracy = v.accuracy;
+    m->epochs = epoch + 1;
+    watched = r->validation ? v.loss : e->loss;
+    dl_schedule_observe(&r->schedule, watched);
+    *go_on = dli_run_watch(r, watched);
+#ifndef DL_NO_STDIO
+    if (r->o->verbose) dli_epoch_line(e, r->bar);
+#endif
+    if (r->o->on_epoch) {
+        dli_scope scope = dli_scope_begin(m->ctx);
+        dl_training(m->ctx, scope.training);
+        dl_no_grad(m->ctx, scope.no_grad);
+        *go_on = r->o->on_epoch(m, e, r->o->user) && *go_on;
+        dli_scope_end(m->ctx, &scope);
+    }
+    return true;
+}
+
+DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
+{
+    dl_fit defaults = dl_fit_default();
+    dli_run r;
+    bool ok, go_on = true, training, no_grad;
+    int epoch;
+    if (!m || !data) return false;
+    memset(&r, 0, sizeof r);
+    r.m = m;
+    r.o = options ? options : &defaults;
+    training = dl_training(m->ctx, true);
+    no_grad = dl_no_grad(m->ctx, false);
+    ok = dli_run_start(&r, data);
+    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch, &go_on);
+    dli_run_end(&r);
+    dl_training(m->ctx, training);
+    dl_no_grad(m->ctx, no_grad);
+    return ok;
+}
+
+DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
+{
+    if (n) *n = m ? m->epochs : 0;
+    return m ? m->history : NULL;
+}
+
+DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optimizer : NULL; }
+DL_DEF int dl_model_param_count(const dl_model *m) { return m ? m->params : 0; }
+DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
+DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
+
+DL_DEF int64_t dl_model_param_size(const dl_model *m)
+{
+    int64_t n = 0;
+    int i;
+    for (i = 0; m && i < m->params; i++) n += m->tensor[i]->size;
+    return n;
+}
+
+DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i)
+{
+    return m && i >= 0 && i < m->params ? m->tensor[i] : NULL;
+}
+
+DL_DEF dl_tensor *dl_model_find(const dl_model *m, const char *name)
+{
+    int i;
+    for (i = 0; m && name && i < m->tensors; i++)
+        if (strcmp(m->tensor[i]->name, name) == 0) return m->tensor[i];
+    return NULL;
+}
+
+DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i)
+{
+    return m && i >= 0 && i < m->layers ? m->layer[i] : NULL;
+}
+
+/* A copy of tensor t in another context; NULL without memory. */
+static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
+{
+    dl_tensor *copy = dli_persistent(into, "dl_model_clone", t->shape, grad);
+    if (!copy) return NULL;
+    memcpy(copy->data, t->data, (size_t)t->size * sizeof *t->data);
+    memcpy(copy->name, t->name, sizeof copy->name);
+    copy->requires_grad = t->requires_grad;
+    return copy;
+}
+
+DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
+{
+    dl_model *copy = into && m ? dl_model_new(into, m->input) : NULL;
+    int i, k;
+    for (i = 0; copy && i < m->layers; i++) {
+        const dl_layer *from = m->layer[i];
+        dl_layer *l = (dl_layer *)dli_alloc(into, "dl_model_clone", 1, sizeof *l);
+        bool ok = l != NULL;
+        if (ok) {
+            *l = *from;
+            l->model = copy;
+            l->params = l->states = 0;
+            for (k = 0; ok && k < from->params; k++, l->params += ok)
+                ok = (l->param[k] = dli_clone_tensor(into, from->param[k], true)) != NULL;
+            for (k = 0; ok && k < from->states; k++, l->states += ok)
+                ok = (l->state[k] = dli_clone_tensor(into, from->state[k], false)) != NULL;
+            ok = dli_layer_add(l, ok) != NULL;
+        }
+        if (!ok) {
+            dl_model_free(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
+}
+
+#ifndef DL_NO_STDIO
+/* 407050 as "407,050". */
+static const char *dli_thousands(char s[32], int64_t n)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
+    for (i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
+        s[at++] = digits[i];
+    }
+    s[at] = 0;
+    return s;
+}
+
+static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+{
+    int64_t sum = 0;
+    int i;
+    for (i = 0; i < n; i++) sum += t[i]->size;
+    return sum;
+}
+
+DL_DEF void dl_model_summary(const dl_model *m)
+{
+    const char *rule = "_________________________________________________________________";
+    char s[DLI_SHAPE_TEXT], name[80], number[32], shape[DLI_SHAPE_TEXT + 8];
+    int64_t trainable, fixed;
+    int i;
+    if (!m) return;
+    printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
+    for (i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
+        snprintf(shape, sizeof shape, "(None,%s", dli_shape_text(s, l->output) + 1);
+        shape[strlen(shape) - 1] = ')';
+        printf(" %-28s %-22s %12s\n", name, shape,
+               dli_thousands(number, dli_sum_sizes(l->param, l->params) +
+                                     dli_sum_sizes(l->state, l->states)));
+    }
+    trainable = dli_sum_sizes(m->tensor, m->params);
+    fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
+    printf("%s\n", rule);
+    printf(" Total params: %s", dli_thousands(number, trainable + fixed));
+    printf(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
+    printf(" Trainable params: %s\n", dli_thousands(number, trainable));
+    printf(" Non-trainable params: %s\n%s\n", dli_thousands(number, fixed), rule);
+}
+#endif
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
-/* -------------------------------------------------------------------------- >>files-impl ---- */
+#ifndef DL_NO_STDIO
+#include <errno.h>
+#endif
+
+/* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
+struct dli_storage {
+    int   references;
+    void *samples;                  /* memory of bytes or values, freed with the last reference */
+    void *answers;                  /* memory of labels or targets                              */
+};
+
+static void dli_storage_release(struct dli_storage *s)
+{
+    if (!s || --s->references > 0) return;
+    if (s->samples) DL_FREE(s->samples);
+    if (s->answers) DL_FREE(s->answers);
+    DL_FREE(s);
+}
+
+static void dli_data_destroy(void *object) { dli_storage_release(((dl_data *)object)->storage); }
+
+/* Elements of one sample (or target), or -1 with a message: it must not be empty, and with the
+   batch dimension in front it must still be a shape. */
+static dl_int dli_sample_size(dl_ctx *c, const char *who, const char *what, dl_int count,
+                              dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_int size = dl_shape_size(shape);
+    if (size < 1 || shape.rank >= DL_MAX_DIMS) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the rank "
+                "at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+        return -1;
+    }
+    if (dl_shape_size(dli_batch_shape(count, shape)) < 0) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
+                (long long)count, what, dli_shape_text(s, shape));
+        return -1;
+    }
+    return size;
+}
+
+/* A data set of count samples, and its storage, both without arrays yet. */
+static dl_data *dli_data_new(dl_ctx *c, const char *who, dl_int count, dl_shape shape)
+{
+    dl_data *d;
+    if (count < 0 || count > INT32_MAX) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
+                (long long)count, (long)INT32_MAX);
+        return NULL;
+    }
+    if (dli_sample_size(c, who, "sample", count, shape) < 0) return NULL;
+    d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
+    if (!d) return NULL;
+    d->ctx = c;
+    d->count = count;
+    d->shape = dli_rank(shape, shape.rank);
+    d->scale = 1;
+    d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
+    if (!d->storage) {
+        dli_object_free(d);
+        return NULL;
+    }
+    d->storage->references = 1;
+    return d;
+}
+
+/* n elements of size bytes at from: themselves when they are borrowed, else a copy, which *owner
+   is to free. NULL without memory. */
+static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, dl_int n,
+                                  size_t size, bool borrow, void **owner)
+{
+    if (borrow) return from;
+    *owner = dli_alloc(c, who, (size_t)n, size);
+    if (*owner && n > 0) memcpy(*owner, from, (size_t)n * size);
+    return *owner;
+}
+
+/* The four ways to make a data set of arrays: with labels, or (targets true) with targets y. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_real *x, dl_int count,
+                                   dl_shape shape, const int32_t *labels, int classes,
+                                   bool targets, const dl_real *y, dl_shape target_shape,
+                                   bool borrow)
+{
+    dl_data *d;
+    dl_int size;
+    if (!c || !(d = dli_data_new(c, who, count, shape))) return NULL;
+    if (!x || (targets && !y)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
+        goto failed;
+    }
+    if (classes < 0 || (labels != NULL) != (classes > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
+                "without labels has NULL and 0", who, labels ? "given" : "are NULL", classes);
+        goto failed;
+    }
+    if (labels && !dli_check_index(c, who, "label", labels, count, classes)) goto failed;
+    size = count * dl_shape_size(shape);
+    d->values = (const dl_real *)dli_data_array(c, who, x, size, sizeof *x, borrow,
+                                                &d->storage->samples);
+    if (!d->values) goto failed;
+    if (targets) {
+        if ((size = dli_sample_size(c, who, "target", count, target_shape)) < 0) goto failed;
+        d->target_shape = dli_rank(target_shape, target_shape.rank);
+        d->targets = (const dl_real *)dli_data_array(c, who, y, count * size, sizeof *y, borrow,
+                                                     &d->storage->answers);
+        if (!d->targets) goto failed;
+    }
+    if (labels) {
+        d->classes = classes;
+        d->labels = (const int32_t *)dli_data_array(c, who, labels, count, sizeof *labels, borrow,
+                                                    &d->storage->answers);
+        if (!d->labels) goto failed;
+    }
+    return d;
+failed:
+    dli_object_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                    const int32_t *labels, int classes)
+{
+    return dli_data_of_arrays(dl, "dl_data_from_arrays", x, count, shape, labels, classes, false,
+                              NULL, dl_shape0(), false);
+}
+
+DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                     const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_arrays(dl, "dl_data_from_targets", x, count, shape, NULL, 0, true, y,
+                              target_shape, false);
+}
+
+DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                      const int32_t *labels, int classes)
+{
+    return dli_data_of_arrays(dl, "dl_data_borrow_arrays", x, count, shape, labels, classes, false,
+                              NULL, dl_shape0(), true);
+}
+
+DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
+                                       dl_shape shape, const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_arrays(dl, "dl_data_borrow_targets", x, count, shape, NULL, 0, true, y,
+                              target_shape, true);
+}
+
+DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
+
+/* ---- IDX ----
+   A header of 4 + 4 rank bytes, then one byte an element:
+       00 00 08 rank    8: the elements are unsigned bytes
+       count ...        rank sizes of 4 bytes, the most significant one first
+   Nothing in it is believed: the sizes must account for every byte that is there. */
+
+/* Read the header of what (a path, or "images") with the rank it must have into count[rank]. */
+static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const uint8_t *p,
+                           size_t bytes, int rank, dl_int *count)
+{
+    const size_t header = 4 + 4 * (size_t)rank;
+    double need = 1, have;
+    uint32_t n;
+    int i;
+    if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
+                       "(gunzip)", who, what);
+    if (bytes < header)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
+                       "%d", who, what, (unsigned long long)bytes, (int)header);
+    if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
+                       "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
+                       rank == 1 ? "labels" : "images", rank,
+                       p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
+    for (i = 0; i < rank; i++) {
+        const uint8_t *q = p + 4 + 4 * i;
+        n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
+        if (n > INT32_MAX)
+            return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
+                           "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
+        count[i] = (dl_int)n;
+    }
+    have = (double)(bytes - header);
+    if (have != need)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                       "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
+                       have);
+    return true;
+}
+
+/* The sources of a data set: names for messages, bytes, and how many. labels may be NULL. */
+typedef struct dli_idx_files {
+    const char    *image_name, *label_name;
+    const uint8_t *images, *labels;
+    size_t         image_bytes, label_bytes;
+} dli_idx_files;
+
+/* Check both sources and make a data set of them. With owner, *owner is the memory that images
+   are in, and the data set takes it over (*owner becomes NULL); without, the images are copied. */
+static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
+                        void **owner)
+{
+    dl_int size[3], labels = 0, i;
+    int32_t *label;
+    int32_t most = -1;
+    dl_data *d;
+    if (classes < 0) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
+                "+ 1", who, classes);
+        return NULL;
+    }
+    if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
+    if (f->labels) {
+        if (!dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
+            return NULL;
+        if (labels != size[0]) {
+            dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                    f->image_name, (long long)size[0], f->label_name, (long long)labels);
+            return NULL;
+        }
+    }
+    d = dli_data_new(c, who, size[0], dl_shape3(1, size[1], size[2]));
+    if (!d) return NULL;
+    if (f->labels) {
+        label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
+        if (!label) goto failed;
+        d->storage->answers = label;
+        d->labels = label;
+        for (i = 0; i < labels; i++) {
+            label[i] = f->labels[8 + i];
+            if (label[i] > most) most = label[i];
+        }
+        d->classes = classes ? classes : most + 1;
+        if (!dli_check_index(c, who, "label", label, labels, d->classes)) goto failed;
+    }
+    d->scale = 1.0 / 255;
+    if (owner) {
+        d->storage->samples = *owner;
+        *owner = NULL;
+        d->bytes = f->images + 16;
+    } else {
+        d->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16,
+                                                   size[0] * size[1] * size[2], 1, false,
+                                                   &d->storage->samples);
+        if (!d->bytes) goto failed;
+    }
+    return d;
+failed:
+    dli_object_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
+                                   const void *labels, size_t label_bytes, int classes)
+{
+    dli_idx_files f;
+    if (!dl) return NULL;
+    f.image_name = "images";
+    f.label_name = "labels";
+    f.images = (const uint8_t *)images;
+    f.labels = (const uint8_t *)labels;
+    f.image_bytes = image_bytes;
+    f.label_bytes = label_bytes;
+    if (!images) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
+        return NULL;
+    }
+    return dli_idx(dl, "dl_idx_from_memory", &f, classes, NULL);
+}
+
+#ifndef DL_NO_STDIO
+/* What an errno means; 0 when the C library did not set one, which C99 leaves open. */
+static const char *dli_reason(int error) { return error ? strerror(error) : "unknown reason"; }
+
+/* A whole file into memory that the caller frees with DL_FREE, its length into *size. How long it
+   is shows only when it has been read: asking first gives nonsense for pipes and directories.
+   NULL with a message that ends in hint. */
+static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
+                              size_t *size)
+{
+    size_t room = (size_t)1 << 16, used = 0, got;
+    uint8_t *p, *more;
+    FILE *f;
+    errno = 0;
+    f = fopen(path, "rb");
+    if (!f) {
+        dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
+        return NULL;
+    }
+    p = (uint8_t *)DL_MALLOC(room);
+    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
+        used += got;
+        if (used < room) continue;
+        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
+        if (!more) {
+            DL_FREE(p);
+            p = NULL;
+        } else {
+            p = more;
+            room *= 2;
+        }
+    }
+    if (!p) dli_no_memory(c, who, room);
+    if (p && ferror(f)) {
+        dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
+        DL_FREE(p);
+        p = NULL;
+    }
+    fclose(f);
+    if (!p) return NULL;
+    *size = used;
+    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
+    return more ? more : p;
+}
+
+static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
+                             int classes, const char *hint)
+{
+    dli_idx_files f;
+    dl_data *d = NULL;
+    void *image_memory, *label_memory = NULL;
+    memset(&f, 0, sizeof f);
+    f.image_name = images;
+    f.label_name = labels;
+    image_memory = dli_read_file(c, who, images, hint, &f.image_bytes);
+    if (image_memory && labels)
+        label_memory = dli_read_file(c, who, labels, hint, &f.label_bytes);
+    f.images = (const uint8_t *)image_memory;
+    f.labels = (const uint8_t *)label_memory;
+    if (image_memory && (label_memory || !labels)) d = dli_idx(c, who, &f, classes, &image_memory);
+    if (image_memory) DL_FREE(image_memory);
+    if (label_memory) DL_FREE(label_memory);
+    return d;
+}
+
+DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
+{
+    if (!dl) return NULL;
+    if (!images) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_load: the path of the images is NULL");
+        return NULL;
+    }
+    return dli_idx_load(dl, "dl_idx_load", images, labels, classes, "");
+}
+
+DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
+{
+    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k", *slash;
+    size_t length, room;
+    char *images, *labels;
+    dl_data *d;
+    if (!dl) return NULL;
+    if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
+        if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+        else dl_fail(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
+                     (int)split);
+        return NULL;
+    }
+    length = strlen(dir);
+    room = length + 32;                         /* "/train-labels-idx1-ubyte" and some */
+    slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    images = (char *)dli_alloc(dl, who, 2, room);
+    if (!images) return NULL;
+    labels = images + room;
+    snprintf(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
+    snprintf(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
+                     "directory that holds MNIST's four unpacked files");
+    if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
+        dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
+                "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
+                (long long)d->shape.dim[2]);
+        dl_data_free(d);
+        d = NULL;
+    }
+    DL_FREE(images);
+    return d;
+}
+#endif
+
+/* ---- views ---- */
+
+static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, dl_int count)
+{
+    dl_data *v = (dl_data *)dli_object_new(d->ctx, who, sizeof *v, dli_data_destroy);
+    if (!v) return NULL;
+    *v = *d;
+    v->count = count;
+    if (v->bytes) v->bytes += first * dl_shape_size(d->shape);
+    if (v->values) v->values += first * dl_shape_size(d->shape);
+    if (v->labels) v->labels += first;
+    if (v->targets) v->targets += first * dl_shape_size(d->target_shape);
+    v->storage->references++;
+    return v;
+}
+
+DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
+{
+    if (!d) return NULL;
+    if (first < 0 || count < 0 || first > d->count || count > d->count - first) {
+        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_take: %lld samples from %lld on are not in the data "
+                "set's %lld", (long long)count, (long long)first, (long long)d->count);
+        return NULL;
+    }
+    return dli_data_view(d, "dl_data_take", first, count);
+}
+
+DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+{
+    dl_data *a, *b;
+    dl_int n;
+    if (!d) return false;
+    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "dl_data_split: fraction %g must be from 0 to 1, "
+                       "and both results have a place to go", fraction);
+    n = (dl_int)floor((double)d->count * fraction + 0.5);
+    a = dli_data_view(d, "dl_data_split", 0, d->count - n);
+    if (!a) return false;
+    b = dli_data_view(d, "dl_data_split", d->count - n, n);
+    if (!b) {
+        dl_data_free(a);
+        return false;
+    }
+    *first = a;
+    *second = b;
+    return true;
+}
+
+/* ---- batches ---- */
+
+/* y[n,D] = scale times samples order[0..n-1] of bytes [..,D]. */
+static void dli_gather_bytes(dl_real *y, const uint8_t *bytes, const int32_t *order, dl_int n,
+                             dl_int D, double scale)
+{
+    const dl_real s = (dl_real)scale;
+    dl_int i, j;
+    for (i = 0; i < n; i++, y += D) {
+        const uint8_t *x = bytes + order[i] * D;
+        for (j = 0; j < D; j++) y[j] = (dl_real)x[j] * s;
+    }
+}
+
+/* y[n,D] = rows order[0..n-1] of values [..,D]. */
+static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
+                              dl_int D)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
+}
+
+/* Fill x [n,...] with samples order[0..n-1]. */
+static void dli_gather(dl_tensor *x, const dl_data *d, const int32_t *order, dl_int n)
+{
+    dl_int D = dl_shape_size(d->shape);
+    if (d->bytes) dli_gather_bytes(x->data, d->bytes, order, n, D, d->scale);
+    else dli_gather_values(x->data, d->values, order, n, D);
+}
+
+DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
+{
+    dl_tensor *x;
+    int32_t index = (int32_t)i;
+    if (!d) return NULL;
+    if (i < 0 || i >= d->count) {
+        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
+                "%lld, from 0 on", (long long)i, (long long)d->count);
+        return NULL;
+    }
+    x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    if (x) dli_gather(x, d, &index, 1);
+    return x;
+}
+
+struct dl_loader {
+    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_int   batch_size;
+    dl_int   next;                  /* samples of this epoch handed out yet         */
+    bool     shuffle;
+    dl_rng   rng;
+    int32_t *order;                 /* the epoch's order of all samples, and ...    */
+    int32_t *labels;                /* ... behind it room for a batch's labels      */
+};
+
+static void dli_loader_destroy(void *object)
+{
+    dl_loader *l = (dl_loader *)object;
+    dli_storage_release(l->data.storage);
+    if (l->order) DL_FREE(l->order);
+}
+
+DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
+{
+    const char *who = "dl_loader_new";
+    dl_loader *l;
+    dl_int i;
+    if (!d) return NULL;
+    if (batch_size < 1 || d->count < 1) {
+        if (batch_size < 1)
+            dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
+                    (long long)batch_size);
+        else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+        return NULL;
+    }
+    l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+    if (!l) return NULL;
+    l->data = *d;
+    l->data.storage->references++;
+    l->batch_size = batch_size < d->count ? batch_size : d->count;
+    l->shuffle = shuffle;
+    l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
+                                    sizeof *l->order);
+    if (!l->order) {
+        dli_object_free(l);
+        return NULL;
+    }
+    l->labels = l->order + d->count;
+    for (i = 0; i < d->count; i++) l->order[i] = (int32_t)i;
+    /* Its own stream: what else draws from the context's does not change the order of samples,
+       and a loader that does not shuffle (evaluating, say) draws nothing at all. */
+    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    return l;
+}
+
+DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
+
+DL_DEF dl_int dl_loader_batches(const dl_loader *l)
+{
+    return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
+}
+
+DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
+{
+    const char *who = "dl_loader_next";
+    const dl_data *d;
+    const int32_t *order;
+    dl_tensor *x, *y = NULL;
+    dl_int n, i;
+    if (!l || !batch) return false;
+    d = &l->data;
+    if (l->next == d->count) {
+        l->next = 0;
+        return false;
+    }
+    n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
+    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (!x || (d->targets && !y)) return false;
+    /* From here on nothing fails, so a call that did has not used up random numbers. */
+    if (l->next == 0 && l->shuffle) dl_rng_permutation(&l->rng, l->order, d->count);
+    order = l->order + l->next;
+    dli_gather(x, d, order, n);
+    if (y) dli_gather_values(y->data, d->targets, order, n, dl_shape_size(d->target_shape));
+    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[order[i]];
+    batch->x = x;
+    batch->y = y;
+    batch->labels = d->labels ? l->labels : NULL;
+    batch->size = n;
+    batch->number = l->next / l->batch_size;
+    l->next += n;
+    return true;
+}
+
+/* -------------------------------------------------------------------------- >>files-impl ----
+   safetensors, the whole format:
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   A file comes from anywhere, so the reader believes nothing in it, and it touches the model only
+   when all of it has been checked.
+   ------------------------------------------------------------------------------------------ */
+
+/* Numbers are put together byte by byte: that is right on machines of either byte order. */
+static uint64_t dli_get_bytes(const uint8_t *p, int n)
+{
+    uint64_t v = 0;
+    while (n-- > 0) v = v << 8 | p[n];
+    return v;
+}
+
+static dl_real dli_get_real(const uint8_t *p, bool wide)
+{
+    float f;
+    double d;
+    uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
+    uint32_t low = (uint32_t)bits;
+    memcpy(&f, &low, sizeof f);
+    if (!wide) return (dl_real)f;
+    memcpy(&d, &bits, sizeof d);
+    if (!DLI_DOUBLE && d > (double)FLT_MAX) return (dl_real)INFINITY;  /* C leaves such a cast */
+    if (!DLI_DOUBLE && d < -(double)FLT_MAX) return (dl_real)-INFINITY; /* undefined           */
+    return (dl_real)d;
+}
+
+/* ---- as much JSON as such a header needs ----
+   Every function leaves p where it stopped. wrong is what should have been there; once it is set,
+   everything fails. Nothing reads at or behind end. */
+typedef struct dli_json { const uint8_t *p, *end; const char *wrong; } dli_json;
+
+static bool dli_json_wrong(dli_json *j, const char *expected)
+{
+    if (!j->wrong) j->wrong = expected;
+    return false;
+}
+
+/* The byte at p if there is one, else -1. */
+static int dli_json_byte(const dli_json *j) { return j->p < j->end ? *j->p : -1; }
+
+/* The same, behind white space. */
+static int dli_json_peek(dli_json *j)
+{
+    int b = dli_json_byte(j);
+    while (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
+        j->p++;
+        b = dli_json_byte(j);
+    }
+    return b;
+}
+
+/* Is c next? Then go past it. */
+static bool dli_json_take(dli_json *j, char c)
+{
+    if (j->wrong || dli_json_peek(j) != c) return false;
+    j->p++;
+    return true;
+}
+
+static bool dli_json_expect(dli_json *j, char c, const char *expected)
+{
+    return dli_json_take(j, c) || dli_json_wrong(j, expected);
+}
+
+/* The four hexadecimal digits behind \u, or -1. */
+static int dli_json_hex(dli_json *j)
+{
+    int i, v = 0;
+    for (i = 0; i < 4; i++) {
+        int b = dli_json_byte(j);
+        if (b >= '0' && b <= '9') v = v * 16 + b - '0';
+        else if (b >= 'a' && b <= 'f') v = v * 16 + b - 'a' + 10;
+        else if (b >= 'A' && b <= 'F') v = v * 16 + b - 'A' + 10;
+        else return dli_json_wrong(j, "four hexadecimal digits"), -1;
+        j->p++;
+    }
+    return v;
+}
+
+/* What stands behind a backslash: a code point, or -1. */
+static int dli_json_escape(dli_json *j)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    int b = dli_json_byte(j), i, low;
+    for (i = 0; from[i]; i++)
+        if (b == from[i]) {
+            j->p++;
+            return to[i];
+        }
+    if (b != 'u') return dli_json_wrong(j, "one of \"\\/bfnrtu"), -1;
+    j->p++;
+    b = dli_json_hex(j);
+    if (b < 0xD800 || b > 0xDFFF) return b;
+    if (b > 0xDBFF || j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u')
+        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
+    j->p += 2;
+    low = dli_json_hex(j);
+    if (low < 0xDC00 || low > 0xDFFF)
+        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
+    return 0x10000 + (b - 0xD800) * 0x400 + (low - 0xDC00);
+}
+
+/* A string, decoded to UTF-8. What is longer than room - 1 bytes is read but not kept. A control
+   character becomes "?": the text may end up in a message on someone's terminal. */
+static bool dli_json_string(dli_json *j, char *text, size_t room)
+{
+    size_t n = 0;
+    text[0] = 0;
+    if (!dli_json_expect(j, '"', "a string")) return false;
+    while (dli_json_byte(j) != '"') {
+        char out[4];
+        int b = dli_json_byte(j), bytes = 1, i;
+        if (b < ' ') return dli_json_wrong(j, "the end of the string");
+        j->p++;
+        if (b == '\\') {
+            if ((b = dli_json_escape(j)) < 0) return false;
+            bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
+        }
+        if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
+        else {
+            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            for (i = 1; i < bytes; i++) out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+        }
+        for (i = 0; i < bytes; i++)
+            if (n + 1 < room) text[n++] = out[i];
+    }
+    text[n] = 0;
+    j->p++;
+    return true;
+}
+
+/* A whole number 0, 1, ... that a size can be. */
+static bool dli_json_count(dli_json *j, dl_int *count)
+{
+    const dl_int most = PTRDIFF_MAX;
+    dl_int n = 0;
+    int b = dli_json_peek(j), digits = 0;
+    for (; b >= '0' && b <= '9'; b = dli_json_byte(j)) {
+        b -= '0';
+        if (digits++ && n == 0) return dli_json_wrong(j, "a number without leading zeros");
+        if (n > (most - b) / 10) return dli_json_wrong(j, "a smaller number");
+        n = n * 10 + b;
+        j->p++;
+    }
+    *count = n;
+    return digits > 0 || dli_json_wrong(j, "a whole number");
+}
+
+/* [1,2,3]: at most most numbers; how many into *n. */
+static bool dli_json_counts(dli_json *j, dl_int *count, int most, int *n)
+{
+    *n = 0;
+    if (!dli_json_expect(j, '[', "[")) return false;
+    if (dli_json_take(j, ']')) return true;
+    do {
+        if (*n == most) return dli_json_wrong(j, "fewer numbers");
+        if (!dli_json_count(j, &count[(*n)++])) return false;
+    } while (dli_json_take(j, ','));
+    return dli_json_expect(j, ']', ", or ]");
+}
+
+/* Inside {...}: the next key and its colon. False at the end, or (with j->wrong) without a key. */
+static bool dli_json_key(dli_json *j, bool *first, char *key, size_t room)
+{
+    if (dli_json_take(j, '}')) return false;
+    if (!*first && !dli_json_expect(j, ',', ", or }")) return false;
+    *first = false;
+    return dli_json_string(j, key, room) && dli_json_expect(j, ':', ":");
+}
+
+/* One or more digits. */
+static bool dli_json_digits(dli_json *j)
+{
+    const uint8_t *start = j->p;
+    while (dli_json_byte(j) >= '0' && dli_json_byte(j) <= '9') j->p++;
+    return j->p > start || dli_json_wrong(j, "a digit");
+}
+
+static bool dli_json_skip_number(dli_json *j)
+{
+    if (dli_json_byte(j) == '-') j->p++;
+    if (dli_json_byte(j) == '0') j->p++;
+    else if (!dli_json_digits(j)) return false;
+    if (dli_json_byte(j) == '.') {
+        j->p++;
+        if (!dli_json_digits(j)) return false;
+    }
+    if (dli_json_byte(j) == 'e' || dli_json_byte(j) == 'E') {
+        j->p++;
+        if (dli_json_byte(j) == '+' || dli_json_byte(j) == '-') j->p++;
+        if (!dli_json_digits(j)) return false;
+    }
+    return true;
+}
+
+/* Go past any value; at most depth arrays and objects may be nested in it. */
+static bool dli_json_skip(dli_json *j, int depth)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    char text[8];
+    bool first = true;
+    int b, i;
+    if (j->wrong) return false;
+    b = dli_json_peek(j);
+    if (b == '"') return dli_json_string(j, text, sizeof text);
+    if (b == '-' || (b >= '0' && b <= '9')) return dli_json_skip_number(j);
+    for (i = 0; i < 3; i++) {
+        size_t n = strlen(words[i]);
+        if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
+        j->p += n;
+        return true;
+    }
+    if (b != '[' && b != '{') return dli_json_wrong(j, "a value");
+    if (depth == 0) return dli_json_wrong(j, "less nesting");
+    j->p++;
+    if (b == '{') {
+        while (dli_json_key(j, &first, text, sizeof text)) dli_json_skip(j, depth - 1);
+        return !j->wrong;
+    }
+    if (dli_json_take(j, ']')) return true;
+    do {
+        if (!dli_json_skip(j, depth - 1)) return false;
+    } while (dli_json_take(j, ','));
+    return dli_json_expect(j, ']', ", or ]");
+}
+
+/* ---- reading ---- */
+
+#define DLI_JSON_DEPTH 16
+
+/* What the header says of one tensor. */
+typedef struct dli_saved {
+    bool     found, wide;           /* wide: F64, else F32                                    */
+    char     type[16];
+    dl_shape shape;
+    dl_int   begin, end;
+} dli_saved;
+
+/* A file being read, and where to complain. */
+typedef struct dli_weights {
+    dl_ctx     *ctx;
+    const char *who, *from;         /* the function, and the path or "buffer"                 */
+    const uint8_t *header, *data;
+    dl_int      header_size, data_size;
+    dli_json    json;
+} dli_weights;
+
+static bool dli_bad_header(dli_weights *w)
+{
+    return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s: its header is no safetensors header: byte %lld "
+                   "of %lld should be %s", w->who, w->from, (long long)(w->json.p - w->header),
+                   (long long)w->header_size, w->json.wrong);
+}
+
+/* Read {"dtype":...,"shape":...,"data_offsets":...}, in any order; other keys are passed over. */
+static bool dli_read_entry(dli_weights *w, dli_saved *s)
+{
+    dli_json *j = &w->json;
+    char key[16];
+    bool first = true, type = false, shape = false, offsets = false;
+    dl_int offset[2];
+    int n;
+    memset(s, 0, sizeof *s);
+    if (!dli_json_expect(j, '{', "{")) return dli_bad_header(w);
+    while (dli_json_key(j, &first, key, sizeof key)) {
+        bool *seen = strcmp(key, "dtype") == 0 ? &type : strcmp(key, "shape") == 0 ? &shape :
+                     strcmp(key, "data_offsets") == 0 ? &offsets : NULL;
+        if (seen && *seen) dli_json_wrong(j, "a key that was not there before");
+        else if (!seen) dli_json_skip(j, DLI_JSON_DEPTH);
+        else if (seen == &type) dli_json_string(j, s->type, sizeof s->type);
+        else if (seen == &shape) dli_json_counts(j, s->shape.dim, DL_MAX_DIMS, &s->shape.rank);
+        else if (dli_json_counts(j, offset, 2, &n) && n != 2)
+            dli_json_wrong(j, "two offsets before the ]");
+        if (seen) *seen = true;
+    }
+    if (!j->wrong && !(type && shape && offsets))
+        dli_json_wrong(j, "behind a dtype, a shape and data_offsets");
+    if (j->wrong) return dli_bad_header(w);
+    s->begin = offset[0];
+    s->end = offset[1];
+    return true;
+}
+
+/* Does what the header says of a tensor fit the parameter t of that name, and the file? */
+static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
+{
+    char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
+    dl_int width;
+    if (s->found)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
+                       t->name);
+    if (!dl_shape_equal(s->shape, t->shape))
+        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in the model",
+                       w->who, t->name, dli_shape_text(a, s->shape), w->from,
+                       dli_shape_text(b, t->shape));
+    s->wide = strcmp(s->type, "F64") == 0;
+    if (!s->wide && strcmp(s->type, "F32") != 0)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
+                       "F64 can be read", w->who, t->name, w->from, s->type);
+    width = s->wide ? 8 : 4;
+    if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
+                       "%lld of %lld; its %lld numbers take %lld", w->who, t->name, w->from,
+                       (long long)s->begin, (long long)s->end, (long long)w->data_size,
+                       (long long)t->size, (long long)(t->size * width));
+    s->found = true;
+    return true;
+}
+
+/* Read the header into saved[], one entry a parameter of the model. */
+static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
+{
+    const int n = dl_model_param_count(m);
+    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
+    dli_json *j = &w->json;
+    bool first = true;
+    int i;
+    j->p = w->header;
+    j->end = w->header + w->header_size;
+    j->wrong = NULL;
+    if (dli_json_byte(j) != '{') dli_json_wrong(j, "{");
+    else j->p++;
+    while (dli_json_key(j, &first, name, sizeof name)) {
+        dli_saved s;
+        if (strcmp(name, "__metadata__") == 0) {
+            dli_json_skip(j, DLI_JSON_DEPTH);
+            continue;
+        }
+        if (!dli_read_entry(w, &s)) return false;
+        for (i = 0; i < n; i++) if (strcmp(name, dl_model_param(m, i)->name) == 0) break;
+        if (i == n)
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
+                           "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
+                           n ? ", which begins with '" : ", which has no parameters",
+                           n ? dl_model_param(m, 0)->name : "", n ? "'" : "");
+        s.found = saved[i].found;
+        if (!dli_check_entry(w, &s, dl_model_param(m, i))) return false;
+        saved[i] = s;
+    }
+    if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
+    return j->wrong ? dli_bad_header(w) : true;
+}
+
+/* Is every parameter there, and every byte of the data in exactly one of them? */
+static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
+{
+    const int n = dl_model_param_count(m);
+    char a[DLI_SHAPE_TEXT];
+    dl_int left = w->data_size;
+    int i, k;
+    for (i = 0; i < n; i++) {
+        const dl_tensor *t = dl_model_param(m, i);
+        if (!saved[i].found)
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
+                           w->who, t->name, dli_shape_text(a, t->shape), w->from);
+        for (k = 0; k < i; k++)
+            if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
+                return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
+                               w->who, dl_model_param(m, k)->name, t->name, w->from);
+        left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
+    }
+    if (left != 0)
+        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has %lld bytes of data, %lld of them in no "
+                       "tensor", w->who, w->from, (long long)w->data_size, (long long)left);
+    return true;
+}
+
+static bool dli_load_weights(dl_model *m, const char *who, const char *from, const uint8_t *bytes,
+                             size_t size)
+{
+    dli_weights w;
+    dli_saved *saved;
+    const int n = dl_model_param_count(m);
+    uint64_t header;
+    dl_int e;
+    bool ok;
+    int i;
+    memset(&w, 0, sizeof w);
+    w.ctx = m->ctx;
+    w.who = who;
+    w.from = from;
+    header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
+    if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
+        return dl_fail(w.ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its "
+                       "%llu bytes the header should take 8 + %llu", who, from,
+                       (unsigned long long)size, (unsigned long long)header);
+    w.header = bytes + 8;
+    w.header_size = (dl_int)header;
+    w.data = w.header + header;
+    w.data_size = (dl_int)(size - 8 - (size_t)header);
+    saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)n, sizeof *saved);
+    if (!saved) return false;
+    ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
+    for (i = 0; ok && i < n; i++) {
+        dl_tensor *t = dl_model_param(m, i);
+        const uint8_t *p = w.data + saved[i].begin;
+        for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
+            t->data[e] = dli_get_real(p, saved[i].wide);
+        t->version++;
+    }
+    DL_FREE(saved);
+    return ok;
+}
+
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
+{
+    const char *who = "dl_model_load_weights_from_memory";
+    if (!m) return false;
+    if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
+    return dli_load_weights(m, who, "the buffer", (const uint8_t *)bytes, size);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+{
+    const char *who = "dl_model_load_weights";
+    uint8_t *bytes;
+    size_t size;
+    bool ok;
+    if (!m) return false;
+    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    bytes = dli_read_file(m->ctx, who, path, "", &size);
+    if (!bytes) return false;
+    ok = dli_load_weights(m, who, path, bytes, size);
+    DL_FREE(bytes);
+    return ok;
+}
+
+/* ---- writing ---- */
+
+/* The low n bytes of v, the least significant one first. */
+static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+}
+
+static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
+{
+#if DLI_DOUBLE
+    uint64_t bits;
+#else
+    uint32_t bits;
+#endif
+    uint8_t buffer[4096];
+    const dl_int most = (dl_int)(sizeof buffer / sizeof bits);
+    dl_int i, k;
+    for (; n > 0; n -= k, x += k) {
+        k = n < most ? n : most;
+        for (i = 0; i < k; i++) {
+            memcpy(&bits, &x[i], sizeof bits);
+            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
+        }
+        if (fwrite(buffer, sizeof bits, (size_t)k, f) != (size_t)k) return false;
+    }
+    return true;
+}
+
+#define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
+
+/* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
+static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
+{
+    const int n = dl_model_param_count(m);
+    const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
+    char *text = (char *)dli_alloc(m->ctx, who, room, 1);
+    long long offset = 0, end;
+    size_t at;
+    int i, k;
+    if (!text) return NULL;
+    at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (i = 0; i < n; i++) {
+        const dl_tensor *t = dl_model_param(m, i);
+        const char *s;
+        bool plain = t->name[0] != 0;
+        for (s = t->name; *s; s++)
+            if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
+        for (k = 0; k < i; k++) if (strcmp(dl_model_param(m, k)->name, t->name) == 0) plain = false;
+        if (!plain) {
+            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: parameter %d is named '%s'; names must be "
+                    "unique, not empty, and without quotes, backslashes and control characters",
+                    who, i, t->name);
+            DL_FREE(text);
+            return NULL;
+        }
+        at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
+                               t->name, DLI_DOUBLE ? "F64" : "F32");
+        for (k = 0; k < t->shape.rank; k++)
+            at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
+                                   (long long)t->shape.dim[k]);
+        end = offset + (long long)t->size * (long long)sizeof(dl_real);
+        at += (size_t)snprintf(text + at, room - at, "],\"data_offsets\":[%lld,%lld]}", offset,
+                               end);
+        offset = end;
+    }
+    text[at++] = '}';
+    while (at % 8 != 0) text[at++] = ' ';       /* so that the numbers are aligned in the file */
+    *length = at;
+    return text;
+}
+
+static bool dli_write_weights(const dl_model *m, const char *path, const char *header,
+                              size_t length)
+{
+    uint8_t size[8];
+    FILE *f = fopen(path, "wb");
+    bool ok;
+    int i, error;
+    if (!f) return false;
+    dli_put_bytes(size, length, 8);
+    ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
+    for (i = 0; ok && i < dl_model_param_count(m); i++)
+        ok = dli_write_reals(f, dl_model_param(m, i)->data, dl_model_param(m, i)->size);
+    error = errno;
+    if (fclose(f) != 0) {                       /* a full disk often shows only here */
+        if (ok) error = errno;
+        ok = false;
+    }
+    if (!ok) remove(path);
+    errno = error;
+    return ok;
+}
+
+/* Give the file temporary the name path, in place of what has it now. */
+static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, const char *path)
+{
+    FILE *f;
+    int error;
+    if (rename(temporary, path) == 0) return true;
+    error = errno;
+    f = fopen(path, "rb+");         /* On Windows rename never replaces. If a file (not, say, a */
+    if (f) {                        /* directory) is what is in the way, remove it ourselves.   */
+        fclose(f);
+        if (remove(path) == 0) {
+            if (rename(temporary, path) == 0) return true;
+            return dl_fail(c, DL_ERR_FILE, "%s: cannot rename %s to %s: %s; the weights are in "
+                           "the first of the two", who, temporary, path, dli_reason(errno));
+        }
+    }
+    remove(temporary);
+    return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
+}
+
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    const char *who = "dl_model_save_weights";
+    char *header, *temporary;
+    size_t length, room;
+    bool ok = false;
+    if (!m) return false;
+    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    header = dli_weights_header(m, who, &length);
+    if (!header) return false;
+    room = strlen(path) + 8;
+    temporary = (char *)dli_alloc(m->ctx, who, room, 1);
+    if (temporary) {
+        snprintf(temporary, room, "%s.tmp", path);
+        errno = 0;
+        ok = dli_write_weights(m, temporary, header, length);
+        if (ok) ok = dli_replace_file(m->ctx, who, temporary, path);
+        else dl_fail(m->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, temporary,
+                     dli_reason(errno));
+        DL_FREE(temporary);
+    }
+    DL_FREE(header);
+    return ok;
+}
+#endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 

@@ -1,0 +1,140 @@
+#!/bin/sh
+# dl.h must compile without a warning under every compiler, language, level and macro, alone, and
+# in a program of several files; and each such program must run.
+cd "$(dirname "$0")/.." || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+warn="-Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion"
+
+# A program that uses all three floors; prints the sum of the trained weights.
+cat >"$work/train.c" <<'END'
+#include "dl.h"
+#include <stdio.h>
+float dl_train(void);
+float dl_train(void)
+{
+    dl_ctx *dl = dl_new(7);
+    dl_model *net = dl_model_new(dl, dl_shape1(2));
+    dl_real x[8] = { 0, 0, 0, 1, 1, 0, 1, 1 };
+    int32_t y[4] = { 0, 1, 1, 0 };
+    dl_fit fit = dl_fit_default();
+    double sum = 0;
+    int i;
+    fit.epochs = 200;
+    fit.verbose = 0;
+    dl_model_add_dense(net, 8, DL_TANH);
+    dl_model_add_dense(net, 2, DL_SOFTMAX);
+    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.05));
+    dl_model_fit(net, dl_data_from_arrays(dl, x, 4, dl_shape1(2), y, 2), &fit);
+    sum = dl_model_evaluate(net, dl_data_from_arrays(dl, x, 4, dl_shape1(2), y, 2)).accuracy;
+    for (i = 0; i < 4; i++) sum += dl_error(dl) ? 100 : 0;
+    dl_free(dl);
+    return (float)sum;
+}
+END
+cat >"$work/impl.c" <<'END'
+#define DL_IMPLEMENTATION
+#include "dl.h"
+#include "dl.h"
+END
+cat >"$work/main.c" <<'END'
+#include "dl.h"
+#include "dl.h"
+#include <stdio.h>
+float dl_train(void);
+int main(void)
+{
+    float accuracy = dl_train();
+    printf("%g\n", (double)accuracy);
+    return accuracy == 1.0f ? 0 : 1;
+}
+END
+(echo '#define DL_IMPLEMENTATION'; cat "$work/train.c"; sed '/include "dl.h"/d' "$work/main.c") >"$work/one.c"
+cat >"$work/allocator.h" <<'END'
+#include <stdlib.h>
+#define DL_MALLOC(n) malloc(n)
+#define DL_REALLOC(p, n) realloc(p, n)
+#define DL_FREE(p) free(p)
+END
+
+# try NAME COMMAND...: one build
+try() {
+    name=$1
+    shift
+    if "$@" >"$work/out" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name"
+        head -n 20 "$work/out"
+    fi
+}
+run() { try "$1 (run)" "$work/a.out"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+for cc in gcc clang; do
+    have $cc || { echo "no $cc: skipped"; continue; }
+    cxx=$([ $cc = gcc ] && echo g++ || echo clang++)
+    for o in -O0 -O3; do
+        for std in c99 c11; do
+            n="$cc -std=$std $o"
+            try "$n" $cc -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+        done
+        for std in c++11 c++17; do
+            n="$cxx -std=$std $o"
+            try "$n" $cxx -x c++ -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+        done
+    done
+    for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
+                 -DDL_REFERENCE "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
+                 "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
+        n="$cc $macro"
+        # shellcheck disable=SC2086
+        try "$n" $cc -O1 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+        # shellcheck disable=SC2086
+        try "$n as C++" $cxx -x c++ -std=c++11 -O1 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm
+    done
+    n="$cc, three files"
+    try "$n" $cc -O1 $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" -o "$work/a.out" -lm && run "$n"
+    n="$cxx, three files"
+    try "$n" $cxx -x c++ -std=c++11 -O1 $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" \
+        -o "$work/a.out" -lm && run "$n"
+    n="$cc, C implementation in a C++ program"
+    try "$n" $cc -O1 -c -I. "$work/impl.c" -o "$work/impl.o" &&
+        try "$n" $cxx -x c++ -I. -include dl.h "$work/train.c" "$work/main.c" -x none "$work/impl.o" \
+            -o "$work/a.out" -lm && run "$n"
+    n="$cc, DL_REAL differs between files: a clear message"
+    $cc -O1 -I. -c "$work/impl.c" -o "$work/impl.o" &&
+        $cc -O1 -I. -DDL_REAL=double -c "$work/train.c" -o "$work/train.o" &&
+        $cc -O1 -I. -c "$work/main.c" -o "$work/main.o" &&
+        $cc "$work/impl.o" "$work/train.o" "$work/main.o" -o "$work/a.out" -lm
+    try "$n" sh -c "'$work/a.out' 2>&1 | grep -q 'define DL_REAL alike'"
+    n="$cc, DL_REAL int is refused"
+    try "$n" sh -c "! $cc -DDL_REAL=int -I. -c '$work/impl.c' -o '$work/impl.o' 2>'$work/err' && grep -q 'DL_REAL must be' '$work/err'"
+    n="$cc -fopenmp"
+    try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+done
+
+# Plain builds, as a newcomer types them: not a word from the compiler.
+for c in "cc -O2" "cc -O2 -fopenmp" "c++ -x c++ -O2" "cc"; do
+    # shellcheck disable=SC2086
+    try "$c says nothing" sh -c "[ -z \"\$($c -I. '$work/one.c' -o '$work/a.out' -lm 2>&1)\" ]" && run "$c"
+done
+
+# Other machines, where their compilers are installed.
+if have aarch64-linux-gnu-gcc; then
+    try "ARM64" aarch64-linux-gnu-gcc -O2 -static $warn -I. "$work/one.c" -o "$work/a.out" -lm
+    have qemu-aarch64 && try "ARM64 (run)" qemu-aarch64 "$work/a.out"
+fi
+if have x86_64-w64-mingw32-gcc; then
+    try "Windows (MinGW)" x86_64-w64-mingw32-gcc -O2 $warn -I. "$work/one.c" -o "$work/a.exe"
+fi
+
+# ASCII only, at most 100 columns, no names that trespass on libc or utlist.h.
+try "dl.h is ASCII" sh -c "! LC_ALL=C grep -n '[^ -~]' dl.h"
+try "lines of dl.h are at most 100 columns" sh -c "! grep -nE '^.{101,}' dl.h"
+try "no reserved names" sh -c "! grep -nE '\\b(_dl_|dl_iterate_phdr|dl_find_object|DL_APPEND|DL_CONCAT|DL_COUNT|DL_FOREACH|DL_PREPEND|DL_DELETE|DL_SORT|DL_SEARCH)' dl.h"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,40 @@
+#!/bin/sh
+# The order of dl.h: the rooms stand in the same order in both halves and in the contents, and every
+# public declaration has a comment in front of its group.
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+check() {
+    if [ "$2" = "$3" ]; then passed=$((passed + 1))
+    else failed=$((failed + 1)); printf 'FAILED: %s\n--- want\n%s\n--- have\n%s\n' "$1" "$2" "$3"; fi
+}
+
+rooms="hello contents terms rules options errors memory rng kernels tensors tape ops layers losses
+optimizers model data files debug platform-impl errors-impl memory-impl rng-impl kernels-impl
+fast-impl tensors-impl tape-impl ops-impl layers-impl losses-impl optimizers-impl model-impl data-impl
+files-impl debug-impl history licence"
+check "rooms in order" "$(echo $rooms | tr ' ' '\n')" \
+    "$(sed -n -e 's/^\/\* -\{10,\} >>\([a-z-]*\) ----.*/\1/p' -e 's/^\/\*.* >>\(hello\)$/\1/p' dl.h)"
+
+# Every >>tag that the contents list has a room.
+for tag in $(sed -n '/>>contents ----/,/\*\//s/^     >>\([a-z-]*\) .*/\1/p' dl.h); do
+    check "room of $tag" 1 "$(grep -cE "^/\*.* >>$tag( ----|\$)" dl.h)"
+done
+
+# A public declaration (DL_DEF, or typedef at the start of a line) must be documented: the nearest
+# line above its group (lines up to the next empty one) that starts a comment belongs to it.
+undocumented=$(awk '
+    /^#if defined\(DL_IMPLEMENTATION\)/ { exit }
+    /^$/ { commented = 0 }
+    /\/\*/ { commented = 1 }
+    /^DL_DEF / && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
+check "every declaration has a comment" "" "$undocumented"
+
+# Each declared function is defined once, and the other way round. DLK_UNARY declares two a row.
+names() { grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }
+unary=$(sed -n '/^#define DLK_UNARY/,/^$/s/^    X(\([a-z_]*\), .*/dlk_\1_forward( dlk_\1_backward(/p' dl.h)
+declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | sed 's/(.*/(/' | names; echo $unary | tr ' ' '\n')
+defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | sed 's/(.*/(/' | names)
+check "declared or defined only" "" "$(printf '%s\n%s\n' "$declared" "$defined" | grep -v '##' | sort | uniq -u)"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -3428,7 +3428,6 @@ DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_i
     for (l = r4; l < rows; l++)
         for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
-DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
                               dl_int k, dl_int w)
 {
@@ -3436,11 +3435,12 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
     for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
-        if (js == 1)
-            for (i = 0; i < k; i++) {
-                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
-                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
-            }
+        if (js == 1 && rows == w && w == 32)
+            for (i = 0; i < k; i++)
+                for (l = 0; l < 32; l++) dst[i * 32 + l] = src[i * ks + l];
+        else if (js == 1)
+            for (i = 0; i < k; i++)
+                for (l = 0; l < rows; l++) dst[i * w + l] = src[i * ks + l];
         else if (ks == 1)
             for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
@@ -3448,6 +3448,367 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
             for (i = 0; i < k; i++)
                 for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
+}
+
+/* ---- the table of functions, one for each instruction set ---- */
+
+#define DLI_PMAP (float *y, const float *x, dl_int n)
+#define DLI_AMAP (y, x, n)
+#define DLI_PBACK (float *dx, const float *dy, const float *x, dl_int n, int add)
+#define DLI_ABACK (dx, dy, x, n, add)
+/* One line an operation: result, name, parameters, arguments. */
+#define DLI_OPS(X) \
+    X(void, vexp, DLI_PMAP, DLI_AMAP) \
+    X(void, vtanh, DLI_PMAP, DLI_AMAP) \
+    X(void, vsigmoid, DLI_PMAP, DLI_AMAP) \
+    X(void, vgelu, DLI_PMAP, DLI_AMAP) \
+    X(void, vgelu_tanh, DLI_PMAP, DLI_AMAP) \
+    X(void, vrelu, DLI_PMAP, DLI_AMAP) \
+    X(void, vtanh_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vsigmoid_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vrelu_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vgelu_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vgelu_tanh_back, DLI_PBACK, DLI_ABACK) \
+    X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
+    X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
+    X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
+    X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
+    X(void, bytes, (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale)) \
+    X(void, bias_act, (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, \
+      const float *row, int relu), (c, ldc, m, n, col, row, relu)) \
+    X(void, col_sums, (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), \
+      (s, x, ldx, m, n)) \
+    X(float, vsum, (const float *x, dl_int n), (x, n)) \
+    X(float, vmax, (const float *x, dl_int n), (x, n)) \
+    X(void, softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, log_softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, sgd, (float *w, const float *g, dl_int n, float lr, float decay), \
+      (w, g, n, lr, decay)) \
+    X(void, momentum, (float *w, const float *g, float *v, dl_int n, float lr, float mu, \
+      float one_minus_damp, float decay, int nesterov), \
+      (w, g, v, n, lr, mu, one_minus_damp, decay, nesterov)) \
+    X(void, rmsprop, (float *w, const float *g, float *s, dl_int n, float lr, float rho, \
+      float one_minus_rho, float eps, float decay), \
+      (w, g, s, n, lr, rho, one_minus_rho, eps, decay)) \
+    X(void, adam, (float *w, const float *g, float *m, float *v, dl_int n, float b1, \
+      float one_minus_b1, float b2, float one_minus_b2, float step, float eps, float decay, \
+      float shrink), \
+      (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps, decay, shrink)) \
+    X(void, dropout, (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, \
+      uint32_t key1, int32_t drop24, float scale, int add), \
+      (y, x, n, first, key0, key1, drop24, scale, add)) \
+    X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
+      dl_int cols), (dst, ld, src, ls, rows, cols)) \
+    X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
+      dl_int w), (dst, src, js, ks, n, k, w))
+
+/* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
+   is b + k * nr (packed) or b + off[k] (convolution: see below). */
+typedef void dli_tile_fn(float *c, dl_int ldc, int add, dl_int k, const float *a,
+                         const float *const *rows, const float *b, const dl_int *off);
+
+#define DLI_FIELD(ret, name, params, args) ret (*name) params;
+typedef struct dli_fast {
+    const char *name;
+    dl_int mr, nr;                                       /* the tile */
+    dli_tile_fn *tile, *tile_rows, *tile_off;
+    DLI_OPS(DLI_FIELD)
+} dli_fast;
+
+/* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. */
+#define DLI_TILE(fn, attr, V, W, MR, NV, A_IK, B_K) \
+    attr static void fn(float *c, dl_int ldc, int add, dl_int n, const float *a, \
+                        const float *const *rows, const float *b, const dl_int *off) \
+    { \
+        const V zero = { 0 }; \
+        V acc[MR][NV], bv[NV]; \
+        dl_int i, j, k; \
+        (void)a; (void)rows; (void)off; \
+        DLI_UNROLL for (i = 0; i < MR; i++) \
+            DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] = zero; \
+        for (k = 0; k < n; k++) { \
+            const float *bk = B_K; \
+            DLI_UNROLL for (j = 0; j < NV; j++) bv[j] = *(const V *)(bk + j * W); \
+            DLI_UNROLL for (i = 0; i < MR; i++) \
+                DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] += bv[j] * (A_IK); \
+        } \
+        DLI_UNROLL for (i = 0; i < MR; i++) \
+            DLI_UNROLL for (j = 0; j < NV; j++) { \
+                V *out = (V *)(c + i * ldc + j * W); \
+                if (add) acc[i][j] += *out; \
+                *out = acc[i][j]; \
+            } \
+    }
+
+/* Everything one instruction set needs: its tiles, its copy of every loop, its table. `return`
+   of a void call is not C, hence DLI_RETURN. */
+#define DLI_RETURN_void
+#define DLI_RETURN_float return
+#define DLI_TILES(set, attr, V, W, MR, NV) \
+    DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, a[k * MR + i], b + k * (NV * W)) \
+    DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, rows[i][k], b + k * (NV * W)) \
+    DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, a[k * MR + i], b + off[k]) \
+    DLI_OPS(DLI_DEFINE_##set) \
+    static const dli_fast dli_fast_##set = { \
+        #set, MR, NV * W, dli_tile_##set, dli_tile_rows_##set, dli_tile_off_##set \
+        DLI_OPS(DLI_ENTRY_##set) \
+    };
+#define DLI_DEFINE(set, attr, ret, name, params, args) \
+    attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
+#define DLI_DEFINE_base(ret, name, params, args) \
+    DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
+#define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
+
+#if DLI_SIMD
+DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+#else
+DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+#endif
+
+#if DLI_X86
+typedef float dli_v8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
+#define DLI_DEFINE_avx2(ret, name, params, args) \
+    DLI_DEFINE(avx2, DLI_AVX2, ret, name, params, args)
+#define DLI_ENTRY_avx2(ret, name, params, args) , dli_##name##_avx2
+#define DLI_DEFINE_avx512(ret, name, params, args) \
+    DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
+#define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
+#endif
+
+static const dli_fast *dli_fast_pick(void)
+{
+#if DLI_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("fma"))
+        return &dli_fast_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &dli_fast_avx2;
+#endif
+    return &dli_fast_base;
+}
+
+/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
+   a block. The blocks do not depend on the number of threads, so neither do results. */
+#define DLI_BLOCK ((dl_int)16384)
+#define DLI_SPLIT(n, threads, at, len, call) \
+    do { \
+        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
+        dl_int dli_b; \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
+        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+            dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
+            call; \
+        } \
+        (void)(threads); \
+    } while (0)
+
+/* ---- matrix product ---- */
+
+/* C = A B (m x k times k x n), or C += A B, then optionally + bias, then ReLU. Element (i, j) of
+   A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
+typedef struct dli_product {
+    dl_int m, n, k;
+    const float *a;  dl_int ars, acs;
+    const float *b;  dl_int brs, bcs;
+    float *c;        dl_int crs, ccs;
+    int add;
+    const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
+    int relu;
+    const float *packed_b;                               /* from dli_gemm_pack, or NULL */
+} dli_product;
+
+/* The three products of a linear layer, all matrices row-major and dense:
+   nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
+static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
+                                  float *c, int ta, int tb)
+{
+    dli_product p;
+    memset(&p, 0, sizeof p);
+    p.m = m; p.n = n; p.k = k;
+    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
+    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
+    p.c = c; p.crs = n; p.ccs = 1;
+    return p;
+}
+DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 0, 0);
+}
+DLI_INLINE dli_product dli_product_nt(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 0, 1);
+}
+DLI_INLINE dli_product dli_product_tn(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 1, 0);
+}
+
+/* Block sizes, in floats: a packed block of A fits L2, a panel of B and of A fit L1. */
+#ifndef DLI_KC
+#define DLI_KC 512
+#define DLI_MC 192
+#define DLI_NC 512
+#endif
+#define DLI_MAX_MR 16
+#define DLI_MAX_NR 32
+#define DLI_WORK_FLOATS ((dl_int)DLI_KC * (DLI_MC + DLI_MAX_MR + DLI_NC + DLI_MAX_NR))
+
+/* Bytes of 64-byte aligned memory dli_gemm needs. */
+static size_t dli_gemm_work_bytes(int threads)
+{
+    return (size_t)threads * (size_t)DLI_WORK_FLOATS * sizeof(float);
+}
+
+/* One tile of C, at the edges (or with columns not adjacent) by way of the stack. */
+static void dli_tile_edge(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
+                          int add, dl_int k, const float *a, const float *const *rows,
+                          const float *b)
+{
+    float t[DLI_MAX_MR * DLI_MAX_NR];
+    dl_int i, j;
+    (rows ? f->tile_rows : f->tile)(t, f->nr, 0, k, a, rows, b, NULL);
+    for (i = 0; i < m; i++)
+        for (j = 0; j < n; j++) {
+            float *out = c + i * p->crs + j * p->ccs;
+            *out = add ? *out + t[i * f->nr + j] : t[i * f->nr + j];
+        }
+}
+
+/* The block of C at (i0, j0), m x n, += A block times packed B. A with adjacent k is read where
+   it stands, through row pointers; otherwise it has been packed. */
+static void dli_gemm_block(const dli_fast *f, const dli_product *p, dl_int i0, dl_int j0,
+                           dl_int k0, dl_int m, dl_int n, dl_int k, int add, const float *pa,
+                           const float *pb, dl_int b_panel)
+{
+    dl_int i, j, l;
+    for (j = 0; j < n; j += f->nr, pb += b_panel)
+        for (i = 0; i < m; i += f->mr) {
+            float *c = p->c + (i0 + i) * p->crs + (j0 + j) * p->ccs;
+            const float *rows[DLI_MAX_MR], *a = pa ? pa + i * k : NULL;
+            dl_int mm = dli_min(f->mr, m - i), nn = dli_min(f->nr, n - j);
+            if (!pa)
+                for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
+                    rows[l] = p->a + (i0 + dli_min(i + l, m - 1)) * p->ars + k0;
+            if (mm < f->mr || nn < f->nr || p->ccs != 1)
+                dli_tile_edge(f, p, c, mm, nn, add, k, a, pa ? NULL : rows, pb);
+            else
+                (pa ? f->tile : f->tile_rows)(c, p->crs, add, k, a, rows, pb, NULL);
+        }
+}
+
+/* n split into equal blocks of at most `most`, each a multiple of `unit`. */
+static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
+{
+    return dli_ceil_div(dli_ceil_div(n, dli_ceil_div(n, most)), unit) * unit;
+}
+
+static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
+{
+    const dl_int kc = p->packed_b ? p->k : dli_even_block(p->k, DLI_KC, 1);
+    const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
+    const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
+    float *bbuf = work, *abuf = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
+    dl_int k0, j0, i0;
+    for (k0 = 0; k0 < p->k; k0 += kc)
+        for (j0 = 0; j0 < p->n; j0 += nc) {
+            dl_int k = dli_min(kc, p->k - k0), n = dli_min(nc, p->n - j0);
+            const float *pb = p->packed_b ? p->packed_b + j0 * k : bbuf;
+            if (!p->packed_b)
+                f->pack(bbuf, p->b + k0 * p->brs + j0 * p->bcs, p->bcs, p->brs, n, k, f->nr);
+            for (i0 = 0; i0 < p->m; i0 += mc) {
+                dl_int m = dli_min(mc, p->m - i0);
+                int direct = p->acs == 1;
+                if (!direct)
+                    f->pack(abuf, p->a + i0 * p->ars + k0 * p->acs, p->ars, p->acs, m, k, f->mr);
+                dli_gemm_block(f, p, i0, j0, k0, m, n, k, p->add || k0 > 0,
+                               direct ? NULL : abuf, pb, f->nr * k);
+            }
+        }
+}
+
+/* The part of p that thread t of `threads` computes: a rectangle of C in whole tiles. The grid
+   of threads is the one whose rectangles need the least reading of A and B. */
+static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t, int threads)
+{
+    dli_product q = *p;
+    dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr), down = 1, d, best = 0;
+    dl_int i0, i1, j0, j1, across;
+    for (d = 1; d <= threads; d++)
+        if (threads % d == 0) {
+            dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+            dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+            if (d == 1 || cost < best) { best = cost; down = d; }
+        }
+    across = threads / down;
+    i0 = mt * (t / across) / down * f->mr;
+    i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
+    j0 = nt * (t % across) / across * f->nr;
+    j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
+    q.m = i1 > i0 ? i1 - i0 : 0;
+    q.n = j1 > j0 ? j1 - j0 : 0;
+    q.a += i0 * p->ars;
+    q.b += j0 * p->bcs;
+    q.c += i0 * p->crs + j0 * p->ccs;
+    if (q.packed_b) q.packed_b += j0 * p->k;
+    if (q.col_bias) q.col_bias += j0;
+    if (q.row_bias) q.row_bias += i0;
+    return q;
+}
+
+/* A product with few columns fills the tile badly; its transpose, C^T = B^T A^T, fills it well. */
+static dli_product dli_product_transposed(const dli_product *p)
+{
+    dli_product q = *p;
+    q.m = p->n; q.n = p->m;
+    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
+    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
+    q.crs = p->ccs; q.ccs = p->crs;
+    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    return q;
+}
+
+static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
+{
+    dli_product p = *whole;
+    int t;
+    if (p.m <= 0 || p.n <= 0) return;
+    if (p.k <= 0 && !p.add) {
+        dl_int i, j;
+        for (i = 0; i < p.m; i++)
+            for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
+    }
+    if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
+    if (p.m * p.n * p.k < 64 * 64 * 64) threads = 1;     /* not worth waking anyone */
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        dli_product q = dli_gemm_part(f, &p, t, threads);
+        if (q.m > 0 && q.n > 0) {
+            if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
+            if (q.ccs != 1) {                            /* finish along C's own rows */
+                float *c = q.c;
+                dl_int rows = q.n;
+                f->bias_act(c, q.ccs, rows, q.m, q.row_bias, q.col_bias, q.relu);
+            } else if (q.col_bias || q.row_bias || q.relu) {
+                f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
+            }
+        }
+    }
+}
+
+/* Packs a B that will be used many times (recurrent weights, inference) whole. */
+static size_t dli_gemm_pack_bytes(const dli_fast *f, dl_int k, dl_int n)
+{
+    return (size_t)(dli_ceil_div(n, f->nr) * f->nr * k) * sizeof(float);
+}
+static void dli_gemm_pack(const dli_fast *f, float *dst, const float *b, dl_int brs, dl_int bcs,
+                          dl_int k, dl_int n)
+{
+    f->pack(dst, b, bcs, brs, n, k, f->nr);
 }
 #endif /* DLI_FAST */
 
@@ -6965,8 +7326,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 /* -------------------------------------------------------------------------- >>model-impl ---- */
 
-static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
-                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+static bool dli_data_batch(const dl_data *d, const char *who, const int32_t *order, dl_int first,
+                           dl_int n, dl_batch *batch);             /* in >>data-impl */
 
 /* What evaluating in the middle of training must leave as it was. */
 typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
@@ -7263,15 +7624,18 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
 {
     dl_metrics sum = { 0, 0 };
     dl_batch b;
+    const char *who = "dl_model_evaluate";
     dl_int at, n = 256;
     bool ok = true;
-    if (!m || !data || !dli_check_data("dl_model_evaluate", m, data)) return dli_no_metrics();
+    if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     for (at = 0; ok && at < data->count; at += n) {
         dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z, *loss;
-        memset(&b, 0, sizeof b);
-        ok = dli_data_batch(data, NULL, at, data->count - at < n ? data->count - at : n, NULL, &b);
-        z = ok ? dli_layers_forward(m, dli_model_input("dl_model_evaluate", m, b.x), true) : NULL;
+        dl_tensor *z = NULL, *loss;
+        if (n > data->count - at) n = data->count - at;
+        if (dli_data_batch(data, who, NULL, at, n, &b)) {
+            if (data->labels) b.labels = data->labels + at;
+            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
+        }
         loss = dli_batch_loss(m, z, &b);
         ok = loss != NULL;
         if (ok) {
@@ -8064,47 +8428,38 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
 
 /* ---- batches ---- */
 
-/* y[n,D] = scale times samples order[0..n-1] of bytes [..,D]. */
-static void dli_gather_bytes(dl_real *y, const uint8_t *bytes, const int32_t *order, dl_int n,
-                             dl_int D, double scale)
+/* Samples first .. first+n-1 of a data set (of order, where that is not NULL) as a batch: x and
+   y on the tape, labels left to the caller. */
+static bool dli_data_batch(const dl_data *d, const char *who, const int32_t *order, dl_int first,
+                           dl_int n, dl_batch *batch)
 {
-    const dl_real s = (dl_real)scale;
-    dl_int i, j;
-    for (i = 0; i < n; i++, y += D) {
-        const uint8_t *x = bytes + order[i] * D;
-        for (j = 0; j < D; j++) y[j] = (dl_real)x[j] * s;
+    dl_int i, D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
+    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (!x || (d->targets && !y)) return false;
+    for (i = 0; i < n; i++) {
+        dl_int k = order ? order[first + i] : first + i;
+        if (d->bytes) dli_bytes_to_real(d->ctx, x->data + i * D, d->bytes + k * D, D, d->scale);
+        else memcpy(x->data + i * D, d->values + k * D, (size_t)D * sizeof *x->data);
+        if (y) memcpy(y->data + i * M, d->targets + k * M, (size_t)M * sizeof *y->data);
     }
-}
-
-/* y[n,D] = rows order[0..n-1] of values [..,D]. */
-static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
-                              dl_int D)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
-}
-
-/* Fill x [n,...] with samples order[0..n-1]. */
-static void dli_gather(dl_tensor *x, const dl_data *d, const int32_t *order, dl_int n)
-{
-    dl_int D = dl_shape_size(d->shape);
-    if (d->bytes) dli_gather_bytes(x->data, d->bytes, order, n, D, d->scale);
-    else dli_gather_values(x->data, d->values, order, n, D);
+    batch->x = x;
+    batch->y = y;
+    batch->labels = NULL;
+    batch->size = n;
+    return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    dl_tensor *x;
-    int32_t index = (int32_t)i;
+    dl_batch b;
     if (!d) return NULL;
     if (i < 0 || i >= d->count) {
         dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
-    if (x) dli_gather(x, d, &index, 1);
-    return x;
+    return dli_data_batch(d, "dl_data_sample", NULL, i, 1, &b) ? b.x : NULL;
 }
 
 struct dl_loader {
@@ -8166,10 +8521,8 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l)
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    const char *who = "dl_loader_next";
     const dl_data *d;
-    const int32_t *order;
-    dl_tensor *x, *y = NULL;
+    dl_rng rng;
     dl_int n, i;
     if (!l || !batch) return false;
     d = &l->data;
@@ -8178,19 +8531,14 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
         return false;
     }
     n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
-    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (!x || (d->targets && !y)) return false;
-    /* From here on nothing fails, so a call that did has not used up random numbers. */
-    if (l->next == 0 && l->shuffle) dl_rng_permutation(&l->rng, l->order, d->count);
-    order = l->order + l->next;
-    dli_gather(x, d, order, n);
-    if (y) dli_gather_values(y->data, d->targets, order, n, dl_shape_size(d->target_shape));
-    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[order[i]];
-    batch->x = x;
-    batch->y = y;
-    batch->labels = d->labels ? l->labels : NULL;
-    batch->size = n;
+    if (l->next == 0 && l->shuffle) {
+        rng = l->rng;
+        dl_rng_permutation(&rng, l->order, d->count);
+    }
+    if (!dli_data_batch(d, "dl_loader_next", l->order, l->next, n, batch)) return false;
+    if (l->next == 0 && l->shuffle) l->rng = rng;      /* a call that fails draws no numbers */
+    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[l->order[l->next + i]];
+    if (d->labels) batch->labels = l->labels;
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;

@@ -4150,10 +4150,10 @@ static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_
             }
             memcpy(du + n * GH, du_all + row * GH, gate_bytes);
         }
-        dli_linear_backward(c, g->dh, NULL, NULL, du, NULL, r->w_hh, N, H, GH);
+        dli_linear_backward(c, g->dh, true, NULL, NULL, du, NULL, r->w_hh, N, H, GH);
     }
-    dli_linear_backward(c, g->dx, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D, GH);
-    dli_linear_backward(c, NULL, g->dw_hh, g->db_hh, du_all, before, r->w_hh, N * T, H, GH);
+    dli_linear_backward(c, g->dx, true, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D, GH);
+    dli_linear_backward(c, NULL, true, g->dw_hh, g->db_hh, du_all, before, r->w_hh, N * T, H, GH);
 }
 
 static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
@@ -4210,7 +4210,7 @@ static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real 
     dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
     dlk_softmax_backward(ds, dp, p, R, S);
     for (i = 0; i < R * S; i++) ds[i] *= scale;
-    dli_linear_backward(c, dq, dk, NULL, ds, q, k, R, D, S);
+    dli_linear_backward(c, dq, true, dk, NULL, ds, q, k, R, D, S);
 #endif
 }
 
@@ -4867,11 +4867,13 @@ static dl_real *dli_grad(dl_tensor *t)
     return root->grad + t->offset;
 }
 
-/* The same for a backward that can overwrite instead: *add says whether it must add. */
+/* The same for a backward that can overwrite instead: *add says whether it must add. (To a view
+   of a part it must: the rest has to be set to zero all the same.) */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
-    *add = !root->fresh;
+    *add = !root->fresh || t->size != root->size;
+    if (*add) return dli_grad(t);
     if (!t->requires_grad || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;

@@ -275,7 +275,7 @@ static void errors(void)
     static const int32_t lengths[] = { 3, 6 };
     dl_ctx *dl = dl_new(5);
     dl_tensor *q = dl_randn(dl, dl_shape3(2, 3, 4)), *k = dl_randn(dl, dl_shape3(2, 5, 4));
-    dl_tensor *w[DL_DECODER_PARAMS], *mask;
+    dl_tensor *w[DL_DECODER_PARAMS] = { NULL }, *mask;
     test_quiet(dl);
     CHECK(!dl_attention(q, NULL, k, DL_NONE, NULL, false) && dl_error(dl) == DL_OK, "NULL");
     CHECK(!dl_attention(q, k, q, DL_NONE, NULL, false), "5 keys, 3 values");

@@ -238,7 +238,7 @@ DL_DEF int dl_threads(const dl_ctx *dl);
 DL_DEF const char *dl_info(dl_ctx *dl);
 
 /* --------------------------------------------------------------------------------- >>rng ----
-   Number i of a stream is mix(key + i * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
+   Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
    machine; normals as far as log and cos are. */
@@ -1334,8 +1334,9 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l);
 /* ------------------------------------------------------------------------------- >>files ---- */
 
 #ifndef DL_NO_STDIO
-/* Write all parameters of a model as safetensors (a JSON header of names, shapes and offsets, then
-   little-endian floats); PyTorch's safetensors reads it. False on failure, the old file kept. */
+/* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
+   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. False on
+   failure, the old file kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -3428,6 +3429,7 @@ DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_i
     for (l = r4; l < rows; l++)
         for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
                               dl_int k, dl_int w)
 {
@@ -3435,12 +3437,11 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
     for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
-        if (js == 1 && rows == w && w == 32)
-            for (i = 0; i < k; i++)
-                for (l = 0; l < 32; l++) dst[i * 32 + l] = src[i * ks + l];
-        else if (js == 1)
-            for (i = 0; i < k; i++)
-                for (l = 0; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+        if (js == 1)
+            for (i = 0; i < k; i++) {
+                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+            }
         else if (ks == 1)
             for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
@@ -3448,6 +3449,118 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
             for (i = 0; i < k; i++)
                 for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
+}
+
+/* ---- convolution and pooling: the loops over images ----
+   Rows of images are short (26 floats), a bad fit for vectors of 16. So whole groups of 16 are
+   processed even past the end of a row: what is written too far is the start of the next row,
+   which comes next and is written again. Only the last rows need care. */
+
+/* dst[c][h + 2ph][w + 2pw] = src[c][h][w] with zeros around (negative: cropped). */
+DLI_INLINE void dli_pad_body(float *dst, const float *src, dl_int c, dl_int h, dl_int w,
+                             dl_int ph, dl_int pw)
+{
+    const dl_int hp = h + 2 * ph, wp = w + 2 * pw, skip = pw < 0 ? -pw : 0, left = pw + skip;
+    dl_int i, y, x;
+    for (i = 0; i < c; i++, src += h * w)
+        for (y = 0; y < hp; y++, dst += wp) {
+            const float *row = src + (y - ph) * w + skip;
+            if (y < ph || y >= h + ph) {
+                for (x = 0; x < wp; x++) dst[x] = 0.0f;
+            } else {
+                for (x = 0; x < left; x++) dst[x] = 0.0f;
+                for (x = 0; x < w - 2 * skip; x++) dst[left + x] = row[x];
+                for (x = left + w - 2 * skip; x < wp; x++) dst[x] = 0.0f;
+            }
+        }
+}
+/* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
+   16 readable after the last. */
+DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds,
+                              dl_int rows, dl_int cols, float bias, int relu, int add)
+{
+    dl_int r, x, l;
+    for (r = 0; r < rows; r++, src += lds) {
+        float *d = dst + r * cols;
+        const float *end = dst + rows * cols;
+        if (add) {
+            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            continue;
+        }
+        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
+            for (l = 0; l < 16; l++) {
+                float v = src[x + l] + bias;
+                d[x + l] = relu && v < 0.0f ? 0.0f : v;
+            }
+        for (; x < cols; x++) {
+            float v = src[x] + bias;
+            d[x] = relu && v < 0.0f ? 0.0f : v;
+        }
+    }
+}
+/* Max-pooling 2 x 2, stride 2, of planes [h, w] to [h/2, w/2]; arg says which of the four won,
+   0 1 / 2 3, the first of equals. NaN wins, as in PyTorch. */
+DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
+{
+    const float x[4] = { a[0], a[1], b[0], b[1] };
+    uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
+    DLI_UNROLL for (i = 1; i < 4; i++) {
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
+        k = (i & m) | (k & ~m);
+    }
+    *y = dli_float_of_bits(v);
+    return k;
+}
+DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, unsigned char *DLI_RESTRICT arg,
+                               const float *DLI_RESTRICT x, dl_int planes, dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = x + planes * h * w, *yend = y + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++, x += h * w)
+        for (r = 0; r < oh; r++, y += ow, arg += ow) {
+            const float *a = x + 2 * r * w, *b = a + w;
+            for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= end; j += 16) {
+                uint32_t k[16];
+                for (l = 0; l < 16; l++)
+                    k[l] = dli_pool2_one(y + j + l, a + 2 * (j + l), b + 2 * (j + l));
+                for (l = 0; l < 16; l++) arg[j + l] = (unsigned char)k[l];
+            }
+            for (; j < ow; j++)
+                arg[j] = (unsigned char)dli_pool2_one(y + j, a + 2 * j, b + 2 * j);
+        }
+}
+/* dx = the gradient of pool2: dy where arg points, 0 elsewhere. Overwrites dx. */
+DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
+                                    const unsigned char *DLI_RESTRICT arg, dl_int planes,
+                                    dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = dx + planes * h * w, *dyend = dy + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++)
+        for (r = 0; r < h; r++, dx += w) {
+            const int32_t k = r & 1 ? 2 : 0;
+            if (r >= 2 * oh) {                           /* an odd row or column got nothing */
+                for (j = 0; j < w; j++) dx[j] = 0.0f;
+                continue;
+            }
+            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16) {
+                int32_t q[16];
+                for (l = 0; l < 16; l++) q[l] = (int32_t)arg[j + l] - k;
+                for (l = 0; l < 16; l++) {
+                    dx[2 * (j + l)] = q[l] == 0 ? dy[j + l] : 0.0f;
+                    dx[2 * (j + l) + 1] = q[l] == 1 ? dy[j + l] : 0.0f;
+                }
+            }
+            for (; j < ow; j++) {
+                dx[2 * j] = arg[j] == k ? dy[j] : 0.0f;
+                dx[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
+            }
+            if (w & 1) dx[w - 1] = 0.0f;
+            if (r & 1) { dy += ow; arg += ow; }
+        }
 }
 
 /* ---- the table of functions, one for each instruction set ---- */
@@ -3499,6 +3612,14 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
       (y, x, n, first, key0, key1, drop24, scale, add)) \
     X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
       dl_int cols), (dst, ld, src, ls, rows, cols)) \
+    X(void, pad, (float *dst, const float *src, dl_int c, dl_int h, dl_int w, dl_int ph, \
+      dl_int pw), (dst, src, c, h, w, ph, pw)) \
+    X(void, crop, (float *dst, const float *src, dl_int lds, dl_int rows, dl_int cols, \
+      float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add)) \
+    X(void, pool2, (float *y, unsigned char *arg, const float *x, dl_int planes, dl_int h, \
+      dl_int w), (y, arg, x, planes, h, w)) \
+    X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
+      dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
       dl_int w), (dst, src, js, ks, n, k, w))
 
@@ -3574,6 +3695,8 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
+DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 static const dli_fast *dli_fast_pick(void)
@@ -3809,6 +3932,231 @@ static void dli_gemm_pack(const dli_fast *f, float *dst, const float *b, dl_int 
                           dl_int k, dl_int n)
 {
     f->pack(dst, b, bcs, brs, n, k, f->nr);
+}
+
+/* ---- convolution, stride 1 ----
+
+   y[m][oy][ox] = sum over c, ky, kx of w[m][c][ky][kx] x[c][oy + ky][ox + kx] is a product of the
+   weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
+   by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
+   is computed at the width of the (padded) input, every row is simply the image from
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
+   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+
+   The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
+   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
+   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed. */
+typedef struct dli_conv {
+    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
+    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
+} dli_conv;
+
+typedef struct dli_conv_size { dl_int k, hp, wp, oh, ow, p, tiles, image, plane; } dli_conv_size;
+
+static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
+
+static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z;
+    z.k = v->c * v->kh * v->kw;
+    z.hp = v->h + 2 * v->ph;
+    z.wp = v->w + 2 * v->pw;
+    z.oh = z.hp - v->kh + 1;
+    z.ow = z.wp - v->kw + 1;
+    z.p = (z.oh - 1) * z.wp + z.ow;                      /* positions computed */
+    z.tiles = dli_round_up(z.p, f->nr);
+    z.image = dli_round_up(v->c * z.hp * z.wp + f->nr, 16);     /* padded image, room to overrun */
+    z.plane = v->m * z.oh * z.ow;                        /* floats of y for one sample */
+    return z;
+}
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+{
+    dl_int c, i, j;
+    for (c = 0; c < v->c; c++)
+        for (i = 0; i < v->kh; i++)
+            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The convolution whose forward pass is the gradient for x of v. */
+static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dli_conv r;
+    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
+    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    r.ph = v->kh - 1 - v->ph;
+    r.pw = v->kw - 1 - v->pw;
+    return r;
+}
+/* Bytes of 64-byte aligned work memory for the forward and both backward passes of v. */
+#define DLI_CHUNKS 8
+static size_t dli_conv_pass_floats(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dl_int weights = dli_round_up(v->m, f->mr) * z.k + 16;
+    dl_int own = z.image + dli_round_up(f->mr * (z.tiles + 16), 16)
+               + dli_round_up(v->c * v->h * v->w, 16);
+    return (size_t)(weights + own * threads) + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+}
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv r = dli_conv_reversed(f, v);
+    dli_conv_size z = dli_conv_sizes(f, v);
+    size_t forward = dli_conv_pass_floats(f, v, threads);
+    size_t back = dli_conv_pass_floats(f, &r, threads) + (size_t)(z.k * v->m);
+    dl_int sums = dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr) + dli_round_up(v->m, 16);
+    dl_int own = z.image + dli_round_up(z.p * f->nr, 16) + dli_round_up(z.plane, 16);
+    size_t weights = (size_t)(sums * DLI_CHUNKS + own * threads)
+                   + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+    if (back > forward) forward = back;
+    if (weights > forward) forward = weights;
+    return forward * sizeof(float);
+}
+
+/* One sample: the padded image is convolved with packed weights, MR output planes at a time. */
+static void dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                           float *y, const float *image, const float *packed, const dl_int *off,
+                           const float *bias, int relu, int add, float *raw)
+{
+    dl_int m, j, i, k, ld = z->tiles + 16;
+    for (m = 0; m < v->m; m += f->mr) {
+        for (k = 0; k < z->k; k += DLI_KC) {
+            dl_int kk = dli_min(DLI_KC, z->k - k);
+            for (j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, NULL,
+                            image + j, off + k);
+        }
+        for (i = 0; i < f->mr && m + i < v->m; i++)
+            f->crop(y + (m + i) * z->oh * z->ow, raw + i * ld, z->wp, z->oh, z->ow,
+                    bias ? bias[m + i] : 0.0f, relu, add);
+    }
+}
+/* y = or += conv(mask?(x), w) + bias, then ReLU. `mask`, if not NULL, is shaped like x and lets
+   x through only where it is positive: x is then the gradient of a ReLU whose output is mask. */
+static void dli_conv_pass(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                          const float *mask, const float *w, const float *bias, int relu,
+                          int add, int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, raw_floats = dli_round_up(f->mr * (z.tiles + 16), 16);
+    dl_int *off = (dl_int *)work;
+    float *packed = (float *)work
+                  + dli_round_up(z.k * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
+    float *own = packed + dli_round_up(dli_round_up(v->m, f->mr) * z.k, 16);
+    int t;
+    dli_conv_offsets(v, &z, off);
+    f->pack(packed, w, z.k, 1, v->m, z.k, f->mr);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + raw_floats + dli_round_up(in, 16));
+        float *raw = image + z.image, *masked = raw + raw_floats;
+        dl_int s, s0 = v->n * t / threads, s1 = v->n * (t + 1) / threads;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        memset(raw, 0, sizeof(float) * (size_t)raw_floats);
+        for (s = s0; s < s1; s++) {
+            const float *from = x + s * in;
+            if (mask) {
+                f->vrelu_back(masked, from, mask + s * in, in, 0);
+                from = masked;
+            }
+            f->pad(image, from, v->c, v->h, v->w, v->ph, v->pw);
+            dli_conv_image(f, v, &z, y + s * z.plane, image, packed, off, bias, relu, add, raw);
+        }
+    }
+}
+/* y = conv(x, w) + bias (or NULL), then ReLU if asked. */
+static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                             const float *w, const float *bias, int relu, int threads, void *work)
+{
+    dli_conv_pass(f, v, y, x, NULL, w, bias, relu, 0, threads, work);
+}
+/* dx = or += the gradient for x. y_relu: the forward output if it had a ReLU, else NULL. */
+static void dli_conv_back_data(const dli_fast *f, const dli_conv *v, float *dx, const float *dy,
+                               const float *y_relu, const float *w, int add, int threads,
+                               void *work)
+{
+    const dli_conv r = dli_conv_reversed(f, v);
+    const dl_int taps = v->kh * v->kw;
+    float *flipped = (float *)work;
+    dl_int m, c, i;
+    for (m = 0; m < v->m; m++)
+        for (c = 0; c < v->c; c++)
+            for (i = 0; i < taps; i++)
+                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    dli_conv_pass(f, &r, dx, dy, y_relu, flipped, NULL, 0, add, threads,
+                  flipped + dli_round_up(v->m * v->c * taps, 16));
+}
+
+/* Adds one sample's dWt [K, M] and db [M] (NULL: none) to the sums of its chunk. */
+static void dli_conv_weights_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                   float *dwt, float *db, const float *image, const float *dy,
+                                   int first, float *panel)
+{
+    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, gap = z->wp - z->ow;
+    dl_int m, k, i, r;
+    for (m = 0; m < v->m; m += f->nr) {
+        dl_int cols = dli_min(f->nr, v->m - m);
+        for (r = 0; r < z->oh; r++) {                    /* dy as [position][NR], 0 in the gaps */
+            float *to = panel + r * z->wp * f->nr;
+            dl_int n = r < z->oh - 1 ? dli_round_up(z->ow, 4) : z->ow;
+            if (cols < f->nr) memset(to, 0, sizeof(float) * (size_t)(z->ow * f->nr));
+            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, dli_min(n, z->wp));
+            if (r < z->oh - 1)
+                memset(to + z->ow * f->nr, 0, sizeof(float) * (size_t)(gap * f->nr));
+        }
+        for (k = 0; k < z->k; k += f->mr) {
+            const float *rows[DLI_MAX_MR];
+            for (i = 0; i < f->mr; i++) {
+                dl_int q = dli_min(k + i, z->k - 1), c = q / (v->kh * v->kw);
+                dl_int tap = q % (v->kh * v->kw);
+                rows[i] = image + (c * z->hp + tap / v->kw) * z->wp + tap % v->kw;
+            }
+            f->tile_rows(dwt + k * ldw + m, ldw, !first, z->p, NULL, rows, panel, NULL);
+        }
+    }
+    if (db)
+        for (m = 0; m < v->m; m++)
+            db[m] = (first ? 0.0f : db[m]) + f->vsum(dy + m * area, area);
+}
+/* dw [M, C, kh, kw] += and db [M] += (or NULL). The samples are cut into 8 chunks, each summed in
+   order into its own dWt; the chunks are added in order. */
+static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *dw, float *db,
+                                  const float *x, const float *dy, const float *y_relu,
+                                  int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, ldw = dli_round_up(v->m, f->nr);
+    const dl_int sums = dli_round_up(z.k, f->mr) * ldw + dli_round_up(v->m, 16);
+    const dl_int panel_floats = dli_round_up(z.p * f->nr, 16);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS);
+    float *all = (float *)work, *own = all + sums * DLI_CHUNKS;
+    dl_int m, k, c;
+    int t;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + panel_floats + dli_round_up(z.plane, 16));
+        float *panel = image + z.image, *masked = panel + panel_floats;
+        dl_int chunk, s;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        for (chunk = t; chunk < chunks; chunk += threads) {
+            float *dwt = all + chunk * sums, *dbc = dwt + sums - dli_round_up(v->m, 16);
+            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
+            for (s = s0; s < s1; s++) {
+                const float *g = dy + s * z.plane;
+                if (y_relu) {
+                    f->vrelu_back(masked, g, y_relu + s * z.plane, z.plane, 0);
+                    g = masked;
+                }
+                f->pad(image, x + s * in, v->c, v->h, v->w, v->ph, v->pw);
+                dli_conv_weights_image(f, v, &z, dwt, db ? dbc : NULL, image, g, s == s0, panel);
+            }
+        }
+    }
+    for (c = 1; c < chunks; c++) f->add(all, all, all + c * sums, sums);
+    for (m = 0; m < v->m; m++)
+        for (k = 0; k < z.k; k++) dw[m * z.k + k] += all[k * ldw + m];
+    if (db)
+        for (m = 0; m < v->m; m++) db[m] += all[sums - dli_round_up(v->m, 16) + m];
 }
 #endif /* DLI_FAST */
 
@@ -5070,9 +5418,25 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
     return DLI_AFFINE("dl_mul_scalar", x, c, 0);
 }
+
+/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
+static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
+}
+
+/* forward: y = x / p; y' = 1 / p */
+static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
+}
+
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_div_scalar", x, 1 / c, 0);
+    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -5220,10 +5584,13 @@ DL_DEF dl_tensor *dl_minimum(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(min
 /* ---- rows: softmax, dropout ---- */
 
 static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
+/* How many rows the last axis has; not size / last, for rows may be empty. */
 static dl_int dli_rows(const dl_tensor *t)
 {
-    dl_int d = dli_last(t->shape);
-    return d ? t->size / d : 0;
+    dl_int rows = 1;
+    int d;
+    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    return rows;
 }
 
 static void dli_softmax_back(dli_node *node)
@@ -5418,13 +5785,15 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
+    dl_int rest = 1;
+    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
     if (x->shape.rank < 1) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
         return NULL;
     }
-    return dl_reshape(x, dl_shape2(x->shape.dim[0], x->shape.dim[0]
-                                   ? x->size / x->shape.dim[0] : 0));
+    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
@@ -7100,6 +7469,8 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
     struct { const char *name; double value, lo, hi; } field[11];
     int i, n = 0;
+    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
 #define DLI_OPTION(f, low, high) \
     (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
     DLI_OPTION(lr, 0, DBL_MAX);
@@ -7134,7 +7505,7 @@ static void dli_optimizer_destroy(void *object)
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, k = dli_moments(desc.kind);
+    int i, j, k = dli_moments(desc.kind);
     size_t total = 0, at = 0;
     dl_optimizer *o;
     if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
@@ -7149,6 +7520,12 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
                     "it with dl_param", who, i, params[i]->name);
             return NULL;
         }
+        for (j = 0; j < i; j++)
+            if (params[j] == params[i]) {
+                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same %s; it would be "
+                        "updated twice", who, j, i, params[i]->name);
+                return NULL;
+            }
         total += (size_t)params[i]->size;
     }
     o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
@@ -7169,8 +7546,8 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
         if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
         if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
     }
-    if (desc.start != 0)
-        for (at = 0; at < total * (size_t)k; at++) o->moments[at] = (dl_real)desc.start;
+    if (desc.kind == DL_ADAGRAD)
+        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -7191,6 +7568,11 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (!params) return NAN;
     for (i = 0; i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!(max_norm >= 0)) {
+            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
+                    "more", max_norm);
+            return NAN;
+        }
         if (!params[i]->requires_grad || !params[i]->grad) continue;
         for (k = 0; k < params[i]->size; k++)
             sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
@@ -7328,8 +7710,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 /* -------------------------------------------------------------------------- >>model-impl ---- */
 
-static bool dli_data_batch(const dl_data *d, const char *who, const int32_t *order, dl_int first,
-                           dl_int n, dl_batch *batch);             /* in >>data-impl */
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
 /* What evaluating in the middle of training must leave as it was. */
 typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
@@ -7634,10 +8016,8 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
         dli_scope scope = dli_scope_begin(m->ctx);
         dl_tensor *z = NULL, *loss;
         if (n > data->count - at) n = data->count - at;
-        if (dli_data_batch(data, who, NULL, at, n, &b)) {
-            if (data->labels) b.labels = data->labels + at;
+        if (dli_data_batch(data, NULL, at, n, NULL, &b))
             z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        }
         loss = dli_batch_loss(m, z, &b);
         ok = loss != NULL;
         if (ok) {
@@ -8428,26 +8808,45 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ---- */
+/* ---- batches ----
+   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
 
-/* Samples first .. first+n-1 of a data set (of order, where that is not NULL) as a batch: x and
-   y on the tape, labels left to the caller. */
-static bool dli_data_batch(const dl_data *d, const char *who, const int32_t *order, dl_int first,
-                           dl_int n, dl_batch *batch)
+/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
+static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
+                              dl_int D)
 {
-    dl_int i, D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
+    dl_int i;
+    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
+    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
+}
+
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
+   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
+   and *batch as it was, when the tape has no room. */
+static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                           int32_t *labels, dl_batch *batch)
+{
+    const char *who = "a batch of a data set";
+    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
+    dl_tensor *x, *y = NULL;
+    dl_int i, M = 0;
+    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
     if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
     if (!x || (d->targets && !y)) return false;
-    for (i = 0; i < n; i++) {
-        dl_int k = order ? order[first + i] : first + i;
-        if (d->bytes) dli_bytes_to_real(d->ctx, x->data + i * D, d->bytes + k * D, D, d->scale);
-        else memcpy(x->data + i * D, d->values + k * D, (size_t)D * sizeof *x->data);
-        if (y) memcpy(y->data + i * M, d->targets + k * M, (size_t)M * sizeof *y->data);
+    if (order) order += first;
+    if (d->bytes)
+        for (i = 0; i < n; i++)
+            dli_bytes_to_real(d->ctx, x->data + i * D,
+                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
+    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
+    if (y) {
+        M = dl_shape_size(d->target_shape);
+        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
     }
+    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
     batch->x = x;
     batch->y = y;
-    batch->labels = NULL;
+    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
     batch->size = n;
     return true;
 }
@@ -8461,17 +8860,16 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    return dli_data_batch(d, "dl_data_sample", NULL, i, 1, &b) ? b.x : NULL;
+    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
 }
 
 struct dl_loader {
     dl_data  data;                  /* a view of its own, so that the storage stays */
     dl_int   batch_size;
     dl_int   next;                  /* samples of this epoch handed out yet         */
-    bool     shuffle;
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's order of all samples, and ...    */
-    int32_t *labels;                /* ... behind it room for a batch's labels      */
+    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
+    int32_t *labels;                /* behind it: room for a batch's labels         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -8485,7 +8883,6 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
 {
     const char *who = "dl_loader_new";
     dl_loader *l;
-    dl_int i;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -8499,7 +8896,7 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->shuffle = shuffle;
+    if (!shuffle) return l;
     l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
                                     sizeof *l->order);
     if (!l->order) {
@@ -8507,10 +8904,9 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         return NULL;
     }
     l->labels = l->order + d->count;
-    for (i = 0; i < d->count; i++) l->order[i] = (int32_t)i;
-    /* Its own stream: what else draws from the context's does not change the order of samples,
-       and a loader that does not shuffle (evaluating, say) draws nothing at all. */
-    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    /* A stream of its own: what else draws from the context's does not change the order, and a
+       loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
+    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -8523,24 +8919,21 @@ DL_DEF dl_int dl_loader_batches(const dl_loader *l)
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    const dl_data *d;
     dl_rng rng;
-    dl_int n, i;
+    dl_int n;
     if (!l || !batch) return false;
-    d = &l->data;
-    if (l->next == d->count) {
+    n = l->data.count - l->next;
+    if (n == 0) {
         l->next = 0;
         return false;
     }
-    n = d->count - l->next < l->batch_size ? d->count - l->next : l->batch_size;
-    if (l->next == 0 && l->shuffle) {
-        rng = l->rng;
-        dl_rng_permutation(&rng, l->order, d->count);
+    if (n > l->batch_size) n = l->batch_size;
+    rng = l->rng;
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
+    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return false;
     }
-    if (!dli_data_batch(d, "dl_loader_next", l->order, l->next, n, batch)) return false;
-    if (l->next == 0 && l->shuffle) l->rng = rng;      /* a call that fails draws no numbers */
-    if (d->labels) for (i = 0; i < n; i++) l->labels[i] = d->labels[l->order[l->next + i]];
-    if (d->labels) batch->labels = l->labels;
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;
@@ -8837,7 +9230,7 @@ static bool dli_read_entry(dli_weights *w, dli_saved *s)
     return true;
 }
 
-/* Does what the header says of a tensor fit the parameter t of that name, and the file? */
+/* Does what the header says of a tensor fit the tensor t of that name, and the file? */
 static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
@@ -8863,10 +9256,10 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
     return true;
 }
 
-/* Read the header into saved[], one entry a parameter of the model. */
+/* Read the header into saved[], one entry a tensor of the model. */
 static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
     dli_json *j = &w->json;
     bool first = true;
@@ -8883,36 +9276,36 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dl_model_param(m, i)->name) == 0) break;
+        for (i = 0; i < n; i++) if (strcmp(name, m->tensor[i]->name) == 0) break;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
                            "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
-                           n ? ", which begins with '" : ", which has no parameters",
-                           n ? dl_model_param(m, 0)->name : "", n ? "'" : "");
+                           n ? ", which begins with '" : ", which has none",
+                           n ? m->tensor[0]->name : "", n ? "'" : "");
         s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, dl_model_param(m, i))) return false;
+        if (!dli_check_entry(w, &s, m->tensor[i])) return false;
         saved[i] = s;
     }
     if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
     return j->wrong ? dli_bad_header(w) : true;
 }
 
-/* Is every parameter there, and every byte of the data in exactly one of them? */
+/* Is every tensor there, and every byte of the data in exactly one of them? */
 static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     char a[DLI_SHAPE_TEXT];
     dl_int left = w->data_size;
     int i, k;
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
                            w->who, t->name, dli_shape_text(a, t->shape), w->from);
         for (k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, dl_model_param(m, k)->name, t->name, w->from);
+                               w->who, m->tensor[k]->name, t->name, w->from);
         left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
     }
     if (left != 0)
@@ -8926,7 +9319,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 {
     dli_weights w;
     dli_saved *saved;
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     uint64_t header;
     dl_int e;
     bool ok;
@@ -8948,7 +9341,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     if (!saved) return false;
     ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
     for (i = 0; ok && i < n; i++) {
-        dl_tensor *t = dl_model_param(m, i);
+        dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
         for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
@@ -9017,7 +9410,7 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
 {
-    const int n = dl_model_param_count(m);
+    const int n = m->tensors;
     const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
     char *text = (char *)dli_alloc(m->ctx, who, room, 1);
     long long offset = 0, end;
@@ -9026,14 +9419,14 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     if (!text) return NULL;
     at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
-        const dl_tensor *t = dl_model_param(m, i);
+        const dl_tensor *t = m->tensor[i];
         const char *s;
         bool plain = t->name[0] != 0;
         for (s = t->name; *s; s++)
             if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++) if (strcmp(dl_model_param(m, k)->name, t->name) == 0) plain = false;
+        for (k = 0; k < i; k++) if (strcmp(m->tensor[k]->name, t->name) == 0) plain = false;
         if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: parameter %d is named '%s'; names must be "
+            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
                     "unique, not empty, and without quotes, backslashes and control characters",
                     who, i, t->name);
             DL_FREE(text);
@@ -9065,8 +9458,8 @@ static bool dli_write_weights(const dl_model *m, const char *path, const char *h
     if (!f) return false;
     dli_put_bytes(size, length, 8);
     ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < dl_model_param_count(m); i++)
-        ok = dli_write_reals(f, dl_model_param(m, i)->data, dl_model_param(m, i)->size);
+    for (i = 0; ok && i < m->tensors; i++)
+        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
     error = errno;
     if (fclose(f) != 0) {                       /* a full disk often shows only here */
         if (ok) error = errno;
@@ -9124,6 +9517,235 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 #endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
+
+/* Text that is cut off at size bytes, but counted to its end; rows: a line for each row. */
+typedef struct dli_text { char *at; size_t size, length; bool rows; } dli_text;
+
+static void dli_put(dli_text *out, const char *s)
+{
+    for (; *s; s++, out->length++)
+        if (out->length + 1 < out->size) out->at[out->length] = *s;
+}
+
+/* A number in at most 6 digits. NaN and the infinities are spelled here, because C libraries
+   differ ("-nan", "1.#INF"), and some locales write a comma for the point. */
+static void dli_put_number(dli_text *out, double x)
+{
+    char s[32], *comma;
+    if (isnan(x)) { dli_put(out, "nan"); return; }
+    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    snprintf(s, sizeof s, "%g", x);
+    if ((comma = strchr(s, ',')) != NULL) *comma = '.';
+    dli_put(out, s);
+}
+
+/* What stands between two elements of an axis: a comma, and in rows one line end between rows, two
+   between matrices and so on, as in NumPy. */
+static void dli_put_comma(dli_text *out, int axis, int rank)
+{
+    int i;
+    dli_put(out, ",");
+    for (i = axis + 1; out->rows && i < rank; i++) dli_put(out, "\n");
+    if (!out->rows || axis == rank - 1) dli_put(out, " ");
+    else for (i = 0; i <= axis; i++) dli_put(out, " ");
+}
+
+/* The part of a tensor of this shape that starts at x, from an axis on: [a, b, c, ..., y, z]. */
+static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis)
+{
+    dl_int i, n, step = 1;
+    int d;
+    if (axis == shape.rank) { dli_put_number(out, (double)x[0]); return; }
+    n = shape.dim[axis];
+    for (d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
+    dli_put(out, "[");
+    for (i = 0; i < n; i++) {
+        if (i > 0) dli_put_comma(out, axis, shape.rank);
+        if (n > 6 && i == 3) {
+            dli_put(out, "...");
+            dli_put_comma(out, axis, shape.rank);
+            i = n - 3;
+        }
+        dli_put_axis(out, x + i * step, shape, axis + 1);
+    }
+    dli_put(out, "]");
+}
+
+/* A whole tensor, always terminated; returns the full length. */
+static size_t dli_put_tensor(char *buffer, size_t size, const dl_tensor *t, bool rows)
+{
+    dli_text out;
+    out.at = buffer;
+    out.size = buffer ? size : 0;
+    out.length = 0;
+    out.rows = rows;
+    if (!t) dli_put(&out, "(null)");
+    else if (!t->ctx) dli_put(&out, "(none)");
+    else if (!dli_usable("dl_format", t)) dli_put(&out, "(stale)");
+    else dli_put_axis(&out, t->data, t->shape, 0);
+    if (out.size > 0) buffer[out.length < out.size ? out.length : out.size - 1] = 0;
+    return out.length;
+}
+
+DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
+{
+    return (int)dli_put_tensor(buffer, size, t, false);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF void dl_print(const dl_tensor *t)
+{
+    char s[DLI_SHAPE_TEXT], small[128], *text = small;
+    size_t length = dli_put_tensor(small, sizeof small, t, true);
+    if (!t || !t->ctx || !dli_alive(t)) {
+        printf("%s\n", small);
+        return;
+    }
+    if (length >= sizeof small) {                /* an axis shows 6 at most: never very long */
+        text = (char *)dli_alloc(t->ctx, "dl_print", length + 1, 1);
+        if (!text) return;
+        dli_put_tensor(text, length + 1, t, true);
+    }
+    printf("%s %s =%s%s\n", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
+           t->shape.rank > 1 ? "\n" : " ", text);
+    if (text != small) DL_FREE(text);
+}
+#endif
+
+/* What a gradient check puts back when it is done. */
+typedef struct dli_check {
+    dl_ctx    *ctx;
+    dl_loss_fn f;
+    void      *user;
+    dl_mark    mark;
+    dl_rng     rng;
+    bool       training, no_grad;
+} dli_check;
+
+static void dli_check_restore(const dli_check *k)
+{
+    dl_tape_release(k->ctx, k->mark);
+    k->ctx->rng = k->rng;
+    k->ctx->training = k->training;
+    k->ctx->no_grad = k->no_grad;
+}
+
+/* The loss, with the random numbers of every other call; NaN on failure. */
+static bool dli_check_loss(const dli_check *k, double *loss)
+{
+    dl_tensor *t;
+    k->ctx->no_grad = true;
+    t = k->f(k->ctx, k->user);
+    *loss = t ? dl_item(t) : (double)NAN;
+    dli_check_restore(k);
+    return t != NULL;
+}
+
+/* (f(p+h) - f(p-h)) / 2h in p, an element of a parameter. 2h is taken as what the rounded p+h and
+   p-h really differ by. False when f fails. */
+static bool dli_numeric_gradient(const dli_check *k, dl_real *p, double h, double *gradient)
+{
+    const dl_real old = *p;
+    double plus, minus, step;
+    bool ok;
+    *p = (dl_real)((double)old + h);
+    step = (double)*p;
+    ok = dli_check_loss(k, &plus);
+    *p = (dl_real)((double)old - h);
+    step -= (double)*p;
+    ok = ok && dli_check_loss(k, &minus);
+    *p = old;
+    if (ok) *gradient = (plus - minus) / step;
+    return ok;
+}
+
+/* The gradients of all parameters, one behind the other, out of the tensors or back into them. */
+static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool back)
+{
+    int i;
+    for (i = 0; i < n; all += params[i++]->size) {
+        dl_real *g = params[i]->grad;
+        if (!g) continue;
+        if (back) memcpy(g, all, (size_t)params[i]->size * sizeof *g);
+        else memcpy(all, g, (size_t)params[i]->size * sizeof *g);
+    }
+}
+
+/* Analytic against numeric gradient of element j of parameter i: into the report. */
+static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic, double numeric)
+{
+    const double tolerance = DLI_DOUBLE ? 1e-6 : 2e-2, floor = DLI_DOUBLE ? 1e-9 : 1e-3;
+    double larger = fmax(fabs(analytic), fabs(numeric));
+    double excess = fabs(analytic - numeric) - floor;
+    double error = excess > 0 ? excess / larger : 0;
+    if (isnan(analytic) || isnan(numeric) || isinf(larger)) error = (double)INFINITY;
+    r->checked++;
+    if (!(error <= tolerance)) r->failed++;
+    if (fabs(analytic) > r->largest) r->largest = fabs(analytic);
+    if (r->worst_param < 0 || error > r->error) {
+        r->worst_param = i;
+        r->worst_index = j;
+        r->analytic = analytic;
+        r->numeric = numeric;
+        r->error = error;
+    }
+}
+
+DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
+                                        dl_tensor *const *params, int n)
+{
+    const double h = DLI_DOUBLE ? 1e-5 : 1e-2;
+    dl_gradcheck_report r;
+    dli_check k;
+    dl_tensor *loss;
+    dl_real *saved, *analytic;
+    dl_int total = 0, j;
+    double numeric = 0;
+    bool ok;
+    int i;
+    memset(&r, 0, sizeof r);
+    r.worst_param = -1;
+    r.worst_index = -1;
+    if (!dl) return r;
+    ok = f && params && n >= 1;
+    for (i = 0; ok && i < n; i++) {
+        ok = params[i] && params[i]->ctx == dl && dli_usable("dl_gradcheck", params[i]) &&
+             params[i]->requires_grad && !params[i]->node;
+        if (ok) total += params[i]->size;
+    }
+    if (!ok) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_gradcheck: it needs a function and one or more "
+                "parameters of this context, leaves that require a gradient");
+        return r;
+    }
+    saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
+    if (!saved) return r;
+    analytic = saved + total;
+    dli_copy_grads(saved, params, n, false);
+    k.ctx = dl;
+    k.f = f;
+    k.user = user;
+    k.mark = dl_tape_mark(dl);
+    k.rng = dl->rng;
+    k.training = dl->training;
+    k.no_grad = dl->no_grad;
+
+    dl->no_grad = false;
+    dli_copy_grads(analytic, params, n, true);       /* all zeros: dli_alloc has cleared them */
+    loss = f(dl, user);
+    ok = dl_backward(loss);
+    if (ok) dli_copy_grads(analytic, params, n, false);
+    dli_check_restore(&k);
+    for (i = 0; ok && i < n; i++)
+        for (j = 0; ok && j < params[i]->size; j++) {
+            ok = dli_numeric_gradient(&k, params[i]->data + j, h, &numeric);
+            if (ok) dli_compare(&r, i, j, (double)*analytic++, numeric);
+        }
+    dli_copy_grads(saved, params, n, true);
+    DL_FREE(saved);
+    r.ok = ok && r.failed == 0 && r.largest > 0;
+    return r;
+}
 
 #endif /* DL_IMPLEMENTATION */
 

@@ -457,11 +457,9 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
      a = W_ih x + b_ih,   u = W_hh h0 + b_hh        (two calls of dlk_linear_forward)
    and ends with an elementwise part, the gates, which has a function of its own. States that
    start anew are arrays of zeros, not NULL.
-
    The gates' backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return
    what the elementwise part hands to the state before: dL/dh0 without the part through u. They
    SET da = dL/da and du = dL/du, which may be the arrays of the values they are computed from.
-
    Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU.   @F S1-2.3
    @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990) */
 DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
@@ -877,7 +875,6 @@ typedef struct dl_sequence {
    layer 0 reversed if bidirectional, of layer 1 ...; in is D in layer 0 and K*H above. h0, c0:
    states [layers*K,N,H] to start from, or DL_NONE for zeros. Gradients flow to x, w, h0, c0. A
    PyTorch state_dict's tensors can be copied in as they are.   @F S1-3.5 S1-2.3
-
    To feed a long text in chunks (truncated backpropagation through time) keep the state:
        h = dl_state(dl, dl_shape3(1, N, H));  ...
        r = dl_gru(x, w, h, NULL);  loss = ...;  dl_backward(loss);  dl_step(opt);
@@ -1012,6 +1009,10 @@ struct dl_layer {
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
+    dl_recurrent_kind kind;               /* of a recurrent layer ...               */
+    bool          bidirectional, sequences;  /* ... both directions, return all steps */
+    int           heads;                  /* of an attention layer ...              */
+    bool          causal;                 /* ... which hides the future             */
 };
 
 /* Options of a dense layer; dl_dense_default fills in Keras' defaults: Glorot uniform, bias 0. */
@@ -1033,6 +1034,32 @@ DL_DEF dl_layer *dl_model_add_flatten(dl_model *m);
 DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
+
+/* ---- sequences: samples are [T,D], T steps of D numbers ---- */
+
+/* A recurrent layer with units numbers of state: the last step's state [units], or with
+   return_sequences the states of all steps [T,units]. It starts from zeros. Weights are uniform in
+   [-1/sqrt(units), 1/sqrt(units)) and named as PyTorch's ("lstm_1.weight_ih_l0"; Keras starts
+   kernels with Glorot and orthogonal values and has no second bias). rnn is the simple one, with
+   tanh.   @F S1-2.3 S1-3.5 */
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences);
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences);
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences);
+/* Two nets of this kind, one reading forwards and one backwards, their states side by side:
+   [2*units] (each direction's last state) or [T,2*units]. */
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences);
+/* A vector of units numbers for each of the words 0 .. words-1; normal numbers at the start.
+   Samples [T] of word numbers become [T,units]. A number out of range is an error. */
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units);
+/* Self-attention with so many heads, [T,E] to [T,E]; causal: no step sees a later one. Starts as
+   PyTorch's MultiheadAttention. (Residual connections need floor 2: dl_transformer_encoder.) */
+DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal);
+/* A dense layer for every step by itself: [T,D] to [T,units]. The same as dl_model_add_dense, which
+   works on the last dimension whatever is in front of it. */
+DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation);
+
+/* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------------ >>losses ----
    Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
@@ -4500,7 +4527,8 @@ static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_
         }
         dli_linear_backward(c, g->dh, true, NULL, NULL, du, NULL, r->w_hh, N, H, GH);
     }
-    dli_linear_backward(c, g->dx, true, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D, GH);
+    dli_linear_backward(c, g->dx, true, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D,
+                        GH);
     dli_linear_backward(c, NULL, true, g->dw_hh, g->db_hh, du_all, before, r->w_hh, N * T, H, GH);
 }
 
@@ -7183,6 +7211,134 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
     return dli_layer_add(l, ok);
 }
 
+/* ---- sequences ---- */
+
+static dl_tensor *dli_recurrent_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    dl_recurrent o = dl_recurrent_default();
+    dl_sequence r;
+    dl_tensor *h;
+    o.bidirectional = l->bidirectional;
+    r = dli_recurrent(l->name, l->kind, x, l->param, DL_NONE, DL_NONE, &o);
+    if (l->sequences || !r.h) return r.y;
+    h = l->bidirectional ? dl_transpose(r.h, 0, 1) : r.h;       /* [K,N,H] to [N,K,H] */
+    return h ? dl_reshape(h, dl_shape2(x->shape.dim[0], l->output.dim[0])) : NULL;
+}
+
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *name,
+                                   dl_recurrent_kind kind, int units, bool bidirectional,
+                                   bool sequences)
+{
+    static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
+                                         "bias_hh_l0" };
+    char s[DLI_SHAPE_TEXT], full[DL_NAME_MAX];
+    dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
+    int i, K = bidirectional ? 2 : 1;
+    bool ok;
+    if (!l) return NULL;
+    ok = l->input.rank == 2 && l->input.dim[0] > 0 && units >= 1;
+    if (!ok)
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples [T,D] and "
+                "1 or more units", l->name, units, dli_shape_text(s, l->input));
+    l->kind = kind;
+    l->bidirectional = bidirectional;
+    l->sequences = sequences;
+    D = ok ? l->input.dim[1] : 0;
+    l->output = sequences ? dl_shape2(l->input.dim[0], K * H) : dl_shape1(K * H);
+    for (i = 0; ok && i < 4 * K; i++) {
+        dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
+                                                                       : dl_shape1(G * H);
+        snprintf(full, sizeof full, "%s%s", names[i % 4], i < 4 ? "" : "_reverse");
+        ok = dli_layer_param(l, full, shape, dl_init_torch(H));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", "rnn", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", "lstm", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", "gru", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", "bidirectional", kind, units, true,
+                             return_sequences);
+}
+
+static dl_tensor *dli_embedding_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    dl_ctx *c = x->ctx;
+    dl_int i, words = l->param[0]->shape.dim[0];
+    int32_t *index = (int32_t *)dli_tape_alloc(c, l->name, (size_t)x->size * sizeof *index);
+    if (!index) return NULL;
+    for (i = 0; i < x->size; i++) {
+        if (!((double)x->data[i] >= 0 && (double)x->data[i] < (double)words)) {
+            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not in 0..%lld", l->name,
+                    (double)x->data[i], (long long)i, (long long)words - 1);
+            return NULL;
+        }
+        index[i] = (int32_t)x->data[i];
+    }
+    return dl_embedding(l->param[0], index, x->shape, -1);
+}
+
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    dl_layer *l = dli_layer_new(m, "Embedding", "embedding", dli_embedding_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = words >= 1 && units >= 1 && l->input.rank < DL_MAX_DIMS - 1;
+    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, and "
+                     "samples of rank below %d", l->name, words, units, DL_MAX_DIMS - 1);
+    else l->output.dim[l->output.rank++] = units;
+    ok = ok && dli_layer_param(l, "weight", dl_shape2(words, units), dl_init_normal(0, 1));
+    return dli_layer_add(l, ok);
+}
+
+static dl_tensor *dli_attention_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_multihead_attention(x, x, x, l->param, l->heads, DL_NONE, NULL, l->causal);
+}
+
+DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_layer *l = dli_layer_new(m, "MultiHeadAttention", "multihead_attention",
+                                dli_attention_layer_forward);
+    dl_int E;
+    bool ok;
+    if (!l) return NULL;
+    E = l->input.rank == 2 ? l->input.dim[1] : 0;
+    ok = E > 0 && heads >= 1 && E % heads == 0;
+    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples [T,E] "
+                     "with E a multiple of the heads", l->name, heads,
+                     dli_shape_text(s, l->input));
+    l->heads = heads;
+    l->causal = causal;
+    ok = ok &&
+         dli_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
+         dli_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
+         dli_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
+         dli_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
+{
+    return dl_model_add_dense(m, units, activation);
+}
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 
 /* The losses that compare two tensors of one shape, element by element. */
@@ -7868,6 +8024,9 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (d->labels && classes && d->classes > outputs)
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
                        "only %lld outputs", who, d->classes, (long long)outputs);
+    if (d->labels && dl_shape_size(dli_output_shape(m)) != outputs)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has one label a sample, but the "
+                       "model's output is %s", who, dli_shape_text(s, dli_output_shape(m)));
     if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
                                   d->classes <= 2)))
         return true;

@@ -573,6 +573,99 @@ static void embedding(void)
     dl_free(dl);
 }
 
+/* A model's layers give what the operations give with the layers' weights. */
+static void layers(void)
+{
+    for (int test = 0; test < 8; test++) {
+        dl_ctx *dl = dl_new(4);
+        dl_model *m = dl_model_new(dl, dl_shape2(5, 3));
+        const bool sequences = test % 2 == 1;
+        const dl_recurrent_kind kind = test / 2 == 0 ? DL_RNN_TANH : test / 2 == 1 ? DL_LSTM :
+                                       DL_GRU;
+        dl_recurrent o = dl_recurrent_default();
+        dl_layer *l = test / 2 == 0 ? dl_model_add_rnn(m, 4, sequences) :
+                      test / 2 == 1 ? dl_model_add_lstm(m, 4, sequences) :
+                      test / 2 == 2 ? dl_model_add_gru(m, 4, sequences) :
+                      dl_model_add_bidirectional(m, DL_GRU, 4, sequences);
+        const dl_int K = test / 2 == 3 ? 2 : 1;
+        dl_tensor *x = dl_randn(dl, dl_shape3(2, 5, 3)), *y = dl_model_predict(m, x);
+        dl_sequence r;
+        if (!CHECK(l && y, "%s", dl_error_text(dl))) return;
+        o.bidirectional = K == 2;
+        r = run(kind, x, l->param, DL_NONE, DL_NONE, &o);
+        CHECK(y->shape.rank == (sequences ? 3 : 2) && y->shape.dim[sequences ? 2 : 1] == 4 * K,
+              "shape of test %d", test);
+        if (sequences) CHECK_ARRAY(y->data, r.y->data, y->size);
+        else
+            for (dl_int n = 0; n < 2; n++)
+                for (dl_int k = 0; k < K; k++)
+                    CHECK_ARRAY(y->data + (n * K + k) * 4, r.h->data + (k * 2 + n) * 4, 4);
+        dl_free(dl);
+    }
+}
+
+/* Which of 4 words came first? Only a net that remembers can say. */
+static void model_remembers(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_model *m = dl_model_new(dl, dl_shape1(9)), *copy;
+    dl_real x[200 * 9];
+    int32_t labels[200];
+    dl_fit fit = dl_fit_default();
+    dl_data *data;
+    test_fill(x, 200 * 9, 1, 0, 4);
+    for (int i = 0; i < 200 * 9; i++) x[i] = (dl_real)(int)x[i];
+    for (int i = 0; i < 200; i++) labels[i] = (int32_t)x[i * 9];
+    dl_model_add_embedding(m, 4, 6);
+    dl_model_add_gru(m, 16, true);
+    dl_model_add_time_distributed(m, 8, DL_TANH);
+    dl_model_add_multihead_attention(m, 2, true);
+    dl_model_add_bidirectional(m, DL_LSTM, 8, false);
+    dl_model_add_dense(m, 4, DL_SOFTMAX);
+    CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)), "%s",
+          dl_error_text(dl));
+    CHECK(dl_model_find(m, "bidirectional_1.weight_ih_l0_reverse") != NULL, "name");
+    data = dl_data_from_arrays(dl, x, 200, dl_shape1(9), labels, 4);
+    fit.epochs = 30;
+    fit.verbose = 0;
+    CHECK(dl_model_fit(m, data, &fit), "%s", dl_error_text(dl));
+    CHECK(dl_model_evaluate(m, data).accuracy >= 0.99, "accuracy %g",
+          dl_model_evaluate(m, data).accuracy);
+    copy = dl_model_clone(dl, m);
+    if (CHECK(copy != NULL, "%s", dl_error_text(dl))) {
+        dl_tensor *in = dl_from(dl, dl_shape2(1, 9), x);
+        CHECK_ARRAY(dl_model_predict(copy, in)->data, dl_model_predict(m, in)->data, 4);
+    }
+    test_quiet(dl);
+    x[5] = 4;
+    CHECK(!dl_model_predict(m, dl_from(dl, dl_shape2(1, 9), x)), "word 4 of 4");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "embedding_1: word 4 at position 5 is not in 0..3");
+    dl_free(dl);
+}
+
+static void layer_errors(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_model *m = dl_model_new(dl, dl_shape1(9)), *s = dl_model_new(dl, dl_shape2(3, 5));
+    dl_real x[15] = { 0 };
+    int32_t label = 0;
+    test_quiet(dl);
+    CHECK(!dl_model_add_lstm(m, 4, false), "samples of rank 1");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "lstm_1: 4 units for samples of [9]; it needs samples [T,D]");
+    CHECK(!dl_model_add_multihead_attention(s, 2, false), "5 in 2 heads");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "multihead_attention_1: 2 heads for samples of [3,5]");
+    CHECK(!dl_model_add_embedding(m, 0, 4), "no words");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "embedding_1: 0 words");
+    CHECK(dl_model_layer_count(m) == 0, "a failed layer stayed");
+    dl_model_add_rnn(s, 4, true);
+    dl_model_add_dense(s, 2, DL_SOFTMAX);
+    dl_model_compile(s, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+    CHECK(isnan(dl_model_evaluate(s, dl_data_from_arrays(dl, x, 1, dl_shape2(3, 5), &label,
+                                                         2)).loss), "one label for 3 outputs");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "one label a sample, but the model's output is [3,2]");
+    dl_free(dl);
+}
+
 int main(void)
 {
     TEST(golden_tanh);
@@ -591,5 +684,8 @@ int main(void)
     TEST(initial_values);
     TEST(errors);
     TEST(embedding);
+    TEST(layers);
+    TEST(model_remembers);
+    TEST(layer_errors);
     return test_end();
 }

@@ -368,7 +368,8 @@ static void null_images_and_sequences(void)
     CHECK(!dl_model_add_rnn(m, 1, true) && !dl_model_add_lstm(m, 1, true), "layers");
     CHECK(!dl_model_add_gru(m, 1, true), "layers");
     CHECK(!dl_model_add_bidirectional(m, DL_GRU, 1, true), "layers");
-    CHECK(!dl_model_add_embedding(m, 1, 1) && !dl_model_add_time_distributed(m, 1, DL_RELU), "layers");
+    CHECK(!dl_model_add_embedding(m, 1, 1), "layers");
+    CHECK(!dl_model_add_time_distributed(m, 1, DL_RELU), "layers");
     CHECK(!dl_model_add_multihead_attention(m, 1, true), "layers");
     dl_free(dl);
 }

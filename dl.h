@@ -238,10 +238,10 @@ DL_DEF int dl_threads(const dl_ctx *dl);
 DL_DEF const char *dl_info(dl_ctx *dl);
 
 /* --------------------------------------------------------------------------------- >>rng ----
-   Number i of a stream is mix(key + i * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
+   Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
-   machine; normals as far as log and cos are. */
+   machine; normals as far as log and cos are. From a NULL stream come 0 and NaN. */
 typedef struct dl_rng {
     uint64_t key;      /* which stream              */
     uint64_t counter;  /* numbers drawn from it yet */
@@ -449,6 +449,123 @@ DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, 
 DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
                            double l2);
 
+/* ---- images: convolution, pooling, normalization ----
+
+   A kernel (a small array of weights) slides over an image: output position p, q looks at the
+   input rows p stride + u dilation - top, u = 0 .. KH-1, and the columns alike. Outside the image
+   there are zeros. How many there are below and on the right follows from OH and OW. With P zeros
+   on either side OH = floor((H + 2 P - (KH-1) dilation - 1) / stride) + 1. */
+
+/* The sizes of a convolution. One-dimensional: H = KH = OH = 1. */
+typedef struct dlk_conv2d_size {
+    dl_int N, C, H, W;               /* input x [N,C,H,W]                                       */
+    dl_int M, OH, OW;                /* output y [N,M,OH,OW]                                    */
+    dl_int KH, KW;                   /* kernel w [M,C/groups,KH,KW]                             */
+    dl_int stride_h, stride_w;       /* how far it moves each time, 1 or more                   */
+    dl_int top, left;                /* zeros above and on the left of the image                */
+    dl_int dilation_h, dilation_w;   /* distance of the rows and columns it looks at; 1: dense  */
+    dl_int groups;                   /* group g: C/groups inputs make M/groups outputs; 1: all  */
+} dlk_conv2d_size;
+
+/* y[n,m,p,q] = b_m + sum_{c,u,v} x[n,c, p s + u - top, q s + v - left] w[m,c,u,v]   (dilation 1,
+   s the stride; x = 0 outside; b may be NULL). A cross-correlation: a convolution in the sense of
+   mathematics flips w. X = 1..9 in 3x3 and K = [[1,0],[0,-1]] give -4 everywhere, flipped +4.
+   @F S1-3.3, with the bounds put right: i runs x .. x+k_h-1 there, not 0 .. k_h-1 */
+DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               const dlk_conv2d_size *s);
+/* dx[n,c,i,j] += sum of dy[n,m,p,q] w[m,c,u,v] over all that looked at i, j;
+   dw[m,c,u,v] += sum of dy[n,m,p,q] x[n,c,i,j];  db[m] += sum of dy[n,m,p,q];  each may be NULL */
+DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
+
+/* Transposed convolution: the way of a convolution's gradient, used forward, so that a stride makes
+   the image larger. Here w is [C,M/groups,KH,KW] and the input is what slides:
+   y[n,m, i s + u - top, j s + v - left] += x[n,c,i,j] w[c,m,u,v], from y = b_m (b may be NULL);
+   what falls outside OH x OW is dropped. OH = (H-1) s - 2 P + (KH-1) dilation + 1 + output padding.
+   (Zeiler et al., Deconvolutional networks, CVPR 2010) */
+DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
+                                         const dl_real *b, const dlk_conv2d_size *s);
+/* dx += what a convolution of dy gives; dw, db as above; each may be NULL */
+DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
+                                          const dl_real *dy, const dl_real *x, const dl_real *w,
+                                          const dlk_conv2d_size *s);
+
+/* Nearest neighbours: y[k,p,q] = x[k, p / fh, q / fw], whole-number division; x [planes,H,W],
+   y [planes, H fh, W fw]. planes is N times C. */
+DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                                   dl_int fh, dl_int fw);
+/* dx[k,i,j] += sum of dy over the fh x fw copies of i, j */
+DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                                    dl_int W, dl_int fh, dl_int fw);
+
+/* The sizes of a pooling: x [planes,H,W], y [planes,OH,OW], planes = N C, a window of KH x KW. */
+typedef struct dlk_pool2d_size {
+    dl_int planes, H, W, OH, OW, KH, KW;
+    dl_int stride_h, stride_w, top, left;
+} dlk_pool2d_size;
+
+/* y[k,p,q] = max over u, v of x[k, p s + u - top, q s + v - left], places outside left out; at is
+   where the maximum was, i W + j (the first of equal ones; a NaN counts as largest). Every window
+   must touch the image.   @F S1-3.4, put right: there the maximum did not depend on the place */
+DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s);
+/* dx[k, at] += dy[k,p,q]: the gradient goes to the one that won */
+DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
+                                    const dlk_pool2d_size *s);
+
+/* y[k,p,q] = (sum over u, v of x[k, p s + u - top, q s + v - left]) / count, count = KH KW with
+   count_padding (PyTorch's default), else how many of the places are inside (Keras). */
+DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                                   bool count_padding);
+/* dx[k,i,j] += dy[k,p,q] / count, for every window p, q that i, j is in */
+DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                                    bool count_padding);
+
+/* Batch normalization, of x [N,C,S]; S = H W, 1 for plain rows. First the statistics of each
+   channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
+DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
+                            dl_int N, dl_int C, dl_int S);
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
+   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
+DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
+                                   const dl_real *var, const dl_real *w, const dl_real *b,
+                                   dl_int N, dl_int C, dl_int S, double eps);
+/* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
+   dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
+   this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
+DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                                    bool batch);
+/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+   run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
+   quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
+   it leaves the quotient out. */
+DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                                  const dl_real *var, dl_int C, double count, double a);
+
+/* Layer normalization: the same with the statistics of each row of x [N,D] by itself, and w[D],
+   b[D] (NULL: 1 and 0). Stores mean[N] and var[N] for the backward.   (Ba et al., 2016) */
+DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                                   double eps);
+/* g = dy w:  dx += r (g - mean of g - h mean of g h) over a row;  dw += sum over N of dy h,
+   db += sum over N of dy;  dx, dw, db, w may be NULL. */
+DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int D, double eps);
+
+/* Group normalization of x [N,C,S]: the statistics of C/groups channels of one sample together,
+   mean[N,groups] and var alike; w[C] and b[C] for each channel (NULL: 1 and 0). (Wu, He, 2018) */
+DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                                   dl_int S, dl_int groups, double eps);
+/* as for layers, the means over a group */
+DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                    double eps);
+
 /* ----------------------------------------------------------------------------- >>tensors ---- */
 
 /* A shape: rank 0 is a single number. */
@@ -486,8 +603,11 @@ struct dl_tensor {
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
+    bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_tensor *base;          /* whose data and gradient it shares, or NULL                 */
+    dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_tensor *owner;         /* whose data it shares, or NULL                              */
+    uint64_t serial;          /* tensors made before it                                     */
 };
 
 /* An operand left out: no bias, no mask, no state. */
@@ -583,8 +703,11 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
 /* Release what was recorded after a mark; marks nest like brackets. */
-typedef struct dl_mark { uint64_t generation; dl_int tensors, chunk, used; struct dli_node *node; }
-    dl_mark;
+typedef struct dl_mark {
+    uint64_t generation, serial;
+    dl_int   tensors, chunk, used;
+    struct dli_node *node;
+} dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
 
@@ -611,7 +734,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -706,6 +829,79 @@ DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep);
    the whole tensor: -1 on failure. NaN counts as a maximum. */
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis);
 DL_DEF dl_int dl_argmax(const dl_tensor *x);
+
+/* ---- images: convolution, pooling, normalization ----
+   Formulas at the kernels of the same name. Of two numbers the first is for height, the second
+   for width. */
+
+/* Options of a convolution; dl_conv2d_default fills in PyTorch's: 1, no padding, 1, 1, 0. */
+typedef struct dl_conv_options {
+    int  stride[2];           /* how far the kernel moves, 1 or more                            */
+    int  before[2];           /* rows of zeros above, columns of zeros on the left              */
+    int  after[2];            /* below, on the right                                            */
+    bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
+                              /* many zeros as that takes, an odd one after; before and after   */
+                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+    int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
+    int  groups;              /* channels fall in so many groups that don't see each other      */
+    int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
+} dl_conv_options;
+DL_DEF dl_conv_options dl_conv2d_default(void);
+
+/* Convolution (cross-correlation): x [N,C,H,W], w [M,C/groups,KH,KW], b [M] or DL_NONE;
+   y [N,M,OH,OW], OH = floor((H + before + after - (KH-1) dilation - 1) / stride) + 1. options NULL:
+   the defaults. @F S1-3.3 */
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options);
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
+   two numbers counts. */
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options);
+/* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
+   - before - after + (KH-1) dilation + 1 + output_padding; with same, H stride. */
+DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                                      const dl_conv_options *options);
+
+/* Every pixel fh times below itself and fw times beside: [N,C,H,W] becomes [N,C,H fh,W fw]. */
+DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
+
+/* Options of a pooling; dl_pool2d_default(k): a window of k x k that moves by k, no padding, and
+   count_padding true. Padding must be smaller than the window. */
+typedef struct dl_pool_options {
+    int  kernel[2], stride[2];
+    int  before[2], after[2];
+    bool same;                /* as for convolutions                                            */
+    bool count_padding;       /* the average divides by the whole window (PyTorch's             */
+                              /* count_include_pad); false: by its part in the image (Keras)    */
+} dl_pool_options;
+DL_DEF dl_pool_options dl_pool2d_default(int kernel);
+
+/* Maximum or average of each window: x [N,C,H,W], y [N,C,OH,OW], OH = floor((H + before + after -
+   kernel) / stride) + 1. Padding is never a maximum; the gradient goes to the first of equal
+   maxima.   @F S1-3.4 */
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options);
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options);
+/* The mean of each channel: [N,C,H,W] becomes [N,C]. */
+DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x);
+
+/* Batch normalization of x [N,C] or [N,C,...]: each channel by its mean and variance over all else.
+   In training mode those of the batch, which also move the running ones (states [C], the mean
+   starting at 0, the variance at 1) unless under dl_no_grad: run += momentum (batch - run), the
+   variance made unbiased; PyTorch's default momentum is .1, eps 1e-5 (Keras' momentum .99 is our
+   .01; its eps 1e-3). In evaluation mode the running ones. weight and bias [C] and the running
+   pair may be DL_NONE: then 1, 0, and the batch's in both modes. With a single value a channel
+   y = bias, and the running ones stay. */
+DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_tensor *running_mean, dl_tensor *running_var, double momentum,
+                                double eps);
+/* Layer normalization over the last `axes` axes of x, each sample by itself; weight and bias have
+   the shape of these axes, or are DL_NONE. PyTorch's default eps is 1e-5, Keras' 1e-3. */
+DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
+                                double eps);
+/* Group normalization of x [N,C,...]: C/groups channels of a sample together; groups divides C.
+   weight and bias [C] or DL_NONE. eps as above. */
+DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
+                                double eps);
 
 /* ------------------------------------------------------------------------------ >>layers ----
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
@@ -901,7 +1097,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
    A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. */
+   or dl_free. When a layer can't be added, dl_model_compile and dl_model_forward fail, too, until
+   dl_clear_error: no network is trained that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
@@ -928,7 +1125,8 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs                                  */
+    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
+                                     the learning rate back that it had before                */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each epoch; return false to stop. What it records on the tape is released. */
@@ -937,16 +1135,17 @@ typedef struct dl_fit {
 } dl_fit;
 DL_DEF dl_fit dl_fit_default(void);
 
-/* Train. data holds samples of the model's input shape. False, with the weights as they are then,
-   when something fails; a loss that is NaN or infinite stops with the layer's name.
+/* Train. data holds samples of the model's input shape. False, with the weights as they are then
+   (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
+   infinite stops with the layer's name.
    @F S0-2 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
-/* Loss and accuracy (NaN for a regression) over a data set, in evaluation mode. Changes nothing.
-   Both NaN on failure. */
+/* Loss (with the layers' penalties, as in training) and accuracy (NaN for a regression) over a
+   data set, in evaluation mode. Changes nothing. Both NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -1189,7 +1388,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
-#define DLI_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_ARENA_CHUNKS       64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
 /* In front of everything a context owns, so that dl_free finds it. */
@@ -1203,9 +1402,9 @@ typedef struct dli_node dli_node;
 
 /* The tape's memory: chunks that are handed out from the front and taken back all at once. */
 typedef struct dli_arena {
-    void  *memory[DLI_CHUNKS];                 /* as allocated                                  */
-    char  *base[DLI_CHUNKS];                   /* aligned                                       */
-    dl_int size[DLI_CHUNKS];
+    void  *memory[DLI_ARENA_CHUNKS];                 /* as allocated                                  */
+    char  *base[DLI_ARENA_CHUNKS];                   /* aligned                                       */
+    dl_int size[DLI_ARENA_CHUNKS];
     int    chunks;                             /* allocated                                     */
     dl_int chunk, used;                        /* where the next bytes come from                */
 } dli_arena;
@@ -1226,11 +1425,14 @@ struct dl_ctx {
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
     uint64_t    generation;
+    uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
+    const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
+    void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     char        info[160];
 };
 
@@ -1284,6 +1486,11 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
+}
+
+static bool dli_null(dl_ctx *c, const char *who, const char *what)
+{
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
@@ -1347,9 +1554,14 @@ static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
     return dli_align(c->work);
 }
 
+/* Choose the fast functions for this CPU and give n threads room to pack; in >>fast-impl. */
+static bool dli_fast_start(dl_ctx *c, int threads);
+static const char *dli_fast_name(const dl_ctx *c);
+
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
     dl_ctx *c;
+    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and a %d-byte "
@@ -1369,10 +1581,12 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    c->threads = omp_get_max_threads();
-#else
-    c->threads = 1;
+    threads = omp_get_max_threads();
 #endif
+    if (!dli_fast_start(c, threads)) {
+        DL_FREE(c);
+        return NULL;
+    }
     return c;
 }
 
@@ -1389,6 +1603,7 @@ DL_DEF void dl_free(dl_ctx *dl)
     for (s = 0; s < 2; s++)
         for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
     if (dl->work) DL_FREE(dl->work);
+    if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
 }
 
@@ -1396,10 +1611,7 @@ DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
     if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
-#if DLI_OPENMP
-    dl->threads = n;
-#endif
-    return true;
+    return dli_fast_start(dl, DLI_OPENMP ? n : 1);
 }
 
 DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
@@ -1408,8 +1620,8 @@ DL_DEF const char *dl_info(dl_ctx *dl)
 {
     if (!dl) return "";
     snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
-             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float", "plain C",
-             dl->threads, dl->threads == 1 ? "" : "s");
+             DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float",
+             dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
 }
 
@@ -1439,10 +1651,11 @@ DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 
 DL_DEF dl_rng *dl_ctx_rng(dl_ctx *dl) { return dl ? &dl->rng : NULL; }
 
-DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return dli_hash(r->key, r->counter++); }
+DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return r ? dli_hash(r->key, r->counter++) : 0; }
 
 DL_DEF double dl_rng_uniform(dl_rng *r)
 {
+    if (!r) return (double)NAN;
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
@@ -1456,8 +1669,8 @@ DL_DEF double dl_rng_normal(dl_rng *r)
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
     uint64_t range = (uint64_t)n, limit, u;
-    if (n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* the largest multiple of n: no number is favoured */
+    if (!r || n < 1) return 0;
+    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
@@ -1465,6 +1678,7 @@ DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
     dl_int i;
+    if (!r || !order) return;
     for (i = 0; i < n; i++) order[i] = (int32_t)i;
     for (i = n - 1; i > 0; i--) {
         dl_int j = dl_rng_int(r, i + 1);
@@ -1478,7 +1692,7 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    How to read this room. Each forward is a loop around one formula; the backward under it quotes
    the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
    gradient is the output's gradient times the derivative of that line, added up over all places
-   where the input was used. That is why every backward says += and never =.
+   where the input was used. That is why every backward says += (or -=) and never =.
 
    Single formulas are computed in double, also when dl_real is float: the functions of math.h
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
@@ -2262,36 +2476,2019 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
     }
 }
 
+/* ---- images: convolution, pooling, normalization ---- */
+
+/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
+   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int m = 0; m < s->M; m++) {
+            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++) {
+                    dl_real sum = b ? b[m] : 0;
+                    for (dl_int c = 0; c < Cg; c++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+                            }
+                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
+                }
+        }
+}
+
+/* forward: sum += x[n,c,i,j] w[m,c,u,v]
+   The same loops again: each product sends dy times the one factor to the other. */
+DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int m = 0; m < s->M; m++) {
+            const dl_int c0 = n * s->C + m / Mg * Cg;
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++) {
+                    const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
+                    if (db) db[m] += g;
+                    for (dl_int c = 0; c < Cg; c++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                                const dl_int at_x = ((c0 + c) * s->H + i) * s->W + j;
+                                const dl_int at_w = ((m * Cg + c) * s->KH + u) * s->KW + v;
+                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                                if (dx) dx[at_x] += g * w[at_w];
+                                if (dw) dw[at_w] += g * x[at_x];
+                            }
+                }
+        }
+}
+
+/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
+   times itself, onto the output. */
+DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
+                                         const dl_real *b, const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    for (dl_int k = 0; k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int c = 0; c < s->C; c++) {
+            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
+            for (dl_int i = 0; i < s->H; i++)
+                for (dl_int j = 0; j < s->W; j++)
+                    for (dl_int m = 0; m < Mg; m++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
+                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
+                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
+                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
+                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
+                            }
+        }
+}
+
+/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
+                                          const dl_real *dy, const dl_real *x, const dl_real *w,
+                                          const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    if (db)
+        for (dl_int k = 0; k < s->N * s->M; k++)
+            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int c = 0; c < s->C; c++) {
+            const dl_int m0 = n * s->M + c / Cg * Mg;
+            for (dl_int i = 0; i < s->H; i++)
+                for (dl_int j = 0; j < s->W; j++)
+                    for (dl_int m = 0; m < Mg; m++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
+                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
+                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
+                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
+                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
+                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
+                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
+                            }
+        }
+}
+
+DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                                   dl_int fh, dl_int fw)
+{
+    for (dl_int k = 0; k < planes; k++)
+        for (dl_int p = 0; p < H * fh; p++)
+            for (dl_int q = 0; q < W * fw; q++)
+                y[(k * H * fh + p) * W * fw + q] = x[(k * H + p / fh) * W + q / fw];
+}
+
+/* forward: y[k,p,q] = x[k, p / fh, q / fw] */
+DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                                    dl_int W, dl_int fh, dl_int fw)
+{
+    for (dl_int k = 0; k < planes; k++)
+        for (dl_int p = 0; p < H * fh; p++)
+            for (dl_int q = 0; q < W * fw; q++)
+                dx[(k * H + p / fh) * W + q / fw] += dy[(k * H * fh + p) * W * fw + q];
+}
+
+/* The part of a window along one axis that is inside: from begin to end - 1. */
+static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+{
+    *begin = start < 0 ? 0 : start;
+    *end = start + kernel > size ? size : start + kernel;
+}
+
+/* best is kept only while it is at least as large as what comes: a NaN that comes fails the
+   comparison and takes over, and a NaN that is there (best != best) stays. */
+DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = i0 * s->W + j0;
+                dl_real best = x[first];
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++)
+                        if (!(best >= x[i * s->W + j] || best != best)) {
+                            first = i * s->W + j;
+                            best = x[first];
+                        }
+                *y++ = best;
+                *at++ = (int32_t)first;
+            }
+}
+
+/* forward: y[k,p,q] = x[k, at]; the derivative is 1 there and 0 elsewhere */
+DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
+                                    const dlk_pool2d_size *s)
+{
+    for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (dl_int i = 0; i < s->OH * s->OW; i++) dx[*at++] += *dy++;
+}
+
+DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                                   bool count_padding)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                double sum = 0;
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                *y++ = (dl_real)(sum / (double)count);
+            }
+}
+
+/* forward: y[k,p,q] = sum / count; each of the summands has the derivative 1 / count */
+DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                                    bool count_padding)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dl_real g = (dl_real)((double)*dy++ / (double)count);
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+            }
+}
+
+/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
+   would be one pass, but loses all digits when the mean is large. */
+DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
+                            dl_int N, dl_int C, dl_int S)
+{
+    const double count = (double)N * (double)S;
+    for (dl_int c = 0; c < C; c++) {
+        double sum = 0, squares = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) {
+                const double d = (double)x[(n * C + c) * S + i] - sum / count;
+                squares += d * d;
+            }
+        mean[c] = (dl_real)(sum / count);
+        var[c] = (dl_real)(squares / count);
+    }
+}
+
+DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
+                                   const dl_real *var, const dl_real *w, const dl_real *b,
+                                   dl_int N, dl_int C, dl_int S, double eps)
+{
+    for (dl_int n = 0; n < N; n++)
+        for (dl_int c = 0; c < C; c++) {
+            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+            const double shift = b ? (double)b[c] : 0;
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
+                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
+        }
+}
+
+/* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
+   Let g = w dy = dL/dh. x works on h directly, with the factor r. When the mean is that of x, it
+   follows every x by 1/count, and all h go down by r/count: together -r mean(g). When var is that
+   of x, it grows by 2 (x - mean) / count, r by -1/2 r^3 of that, so each h' by -h' h r / count:
+   together -r h mean(g h). */
+DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                                    bool batch)
+{
+    const double count = (double)N * (double)S;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        double sum = 0, sum_h = 0;                              /* of dy and of dy h */
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
+                sum += (double)dy[i];
+                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+            }
+        if (dw) dw[c] += (dl_real)sum_h;
+        if (db) db[c] += (dl_real)sum;
+        for (dl_int n = 0; dx && n < N; n++)
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
+                const double h = ((double)x[i] - m) * r;
+                const double through = batch ? (sum + h * sum_h) / count : 0;
+                dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
+            }
+    }
+}
+
+DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                                  const dl_real *var, dl_int C, double count, double a)
+{
+    for (dl_int c = 0; c < C; c++) {
+        const double unbiased = (double)var[c] * count / (count - 1);
+        run_mean[c] += (dl_real)(a * ((double)mean[c] - (double)run_mean[c]));
+        run_var[c] += (dl_real)(a * (unbiased - (double)run_var[c]));
+    }
+}
+
+/* A layer is one group with as many channels as a row has elements. */
+DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                                   double eps)
+{
+    dlk_group_norm_forward(y, mean, var, x, w, b, N, D, 1, 1, eps);
+}
+
+DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int D, double eps)
+{
+    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, D, 1, 1, eps);
+}
+
+/* x is walked group by group: D = C/groups S elements in a row of memory; element i belongs to
+   channel c0 + i / S. */
+DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                                   dl_int S, dl_int groups, double eps)
+{
+    const dl_int D = C / groups * S;
+    for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
+        const dl_int c0 = k % groups * (C / groups);
+        double sum = 0, squares = 0;
+        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
+        for (dl_int i = 0; i < D; i++) {
+            const double d = (double)x[i] - sum / (double)D;
+            squares += d * d;
+        }
+        mean[k] = (dl_real)(sum / (double)D);
+        var[k] = (dl_real)(squares / (double)D);
+        const double r = 1 / sqrt((double)var[k] + eps);
+        for (dl_int i = 0; i < D; i++) {
+            const dl_int c = c0 + i / S;
+            const double h = ((double)x[i] - (double)mean[k]) * r;
+            y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
+        }
+    }
+}
+
+/* forward: y = w_c h + b_c,  h = (x - mean) r; dx as in the batch norm, but w differs inside a
+   group, so g = dy w is what the means are taken of */
+DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                    double eps)
+{
+    const dl_int D = C / groups * S;
+    for (dl_int k = 0; k < N * groups; k++) {
+        const dl_int c0 = k % groups * (C / groups), at = k * D;
+        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        double sum = 0, sum_h = 0;                              /* of g and of g h */
+        for (dl_int i = 0; i < D; i++) {
+            const dl_int c = c0 + i / S;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double g = w ? d * (double)w[c] : d;
+            sum += g;
+            sum_h += g * h;
+            if (dw) dw[c] += (dl_real)(d * h);
+            if (db) db[c] += (dl_real)d;
+        }
+        for (dl_int i = 0; dx && i < D; i++) {
+            const double h = ((double)x[at + i] - m) * r;
+            const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
+            dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
+        }
+    }
+}
+
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-/* What the operations call: the readable kernel, or (where there is one) its fast twin. */
+#if !DLI_DOUBLE && !defined(DL_REFERENCE)
+#define DLI_FAST 1
+#else
+#define DLI_FAST 0
+#endif
+
+#if DLI_FAST
+/* Matrix products and array loops at full vector speed.
+
+   Everything above this room is written to be read; this room is written to be fast, and every
+   function in it is tested against its readable twin. Four ideas carry it.
+
+   1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
+      instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
+      plain body, written once, which DLI_OPS compiles again for every instruction set. The
+      matrix product is too delicate for that and names its vectors (GCC and clang let a type be
+      "16 floats" and give it + and *). dli_fast_pick asks the CPU what it has and returns the
+      table of functions to use; nothing else in dl.h knows which set is running.
+
+   2. Tiles. C = A B needs two loads for every multiply-add if done element by element. A tile of
+      MR x NR elements of C held in registers needs only MR + NR loads for MR * NR multiply-adds:
+
+                       b[k][0..NR-1]   one row of B, NR/W vectors
+            a[0][k]    +-----------+
+            a[1][k]    |   acc     |   acc[i][j] += a[i][k] * b[k][j],   k = 0 .. K-1
+             ...       |  MR x NR  |   a[i][k] is one float, broadcast to a whole vector
+            a[MR-1][k] +-----------+
+
+      MR and NR are chosen so that acc just fits the registers (8 x 32 in AVX-512's 32 registers
+      of 16; 6 x 16 in AVX2's 16 registers of 8).
+
+   3. Packing. The tile wants its NR floats of B side by side for k = 0, 1, 2 ... A matrix with
+      1000 columns has them 4000 bytes apart, or, transposed, one by one. So a block of B is first
+      copied into panels of NR columns, in exactly the order the tile reads them; the copy costs
+      K N moves and serves 2 M K N operations. The copy is told the strides of its source, and
+      that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
+      are zeros: the tile never needs to know about edges.
+
+   4. Blocking. The caches are small: a block of B (KC x NC) should stay in L2 while all of A
+      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles.
+
+   Threads divide C, never K, so each element is summed in one order whatever the number of
+   threads, and results are equal bit for bit.
+   */
+
+/* ---- what the compiler offers ---- */
+
+#if defined(__GNUC__) && !defined(DL_NO_SIMD)
+#define DLI_SIMD 1
+#define DLI_INLINE static inline __attribute__((always_inline))
+#else
+#define DLI_SIMD 0
+#if defined(_MSC_VER)
+#define DLI_INLINE static __forceinline
+#else
+#define DLI_INLINE static inline
+#endif
+#endif
+#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__))
+#define DLI_X86 1
+#else
+#define DLI_X86 0
+#endif
+
+/* DLI_VEC_CODE: vectorize the loops of this function (gcc's -O2 hardly would), and fuse a*b+c
+   where the CPU can, whatever the command line says. clang does both by itself. */
+#if DLI_SIMD && !defined(__clang__)
+#define DLI_VEC_CODE __attribute__((optimize("tree-loop-vectorize", "vect-cost-model=dynamic", \
+                                             "fp-contract=fast", "no-trapping-math")))
+#define DLI_UNROLL _Pragma("GCC unroll 16")
+#elif DLI_SIMD
+#define DLI_VEC_CODE
+#define DLI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DLI_VEC_CODE
+#define DLI_UNROLL
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#endif
+#if DLI_X86 && defined(__clang__)
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"), \
+                                  min_vector_width(512))) DLI_VEC_CODE
+#elif DLI_X86
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma," \
+                                         "prefer-vector-width=512"))) DLI_VEC_CODE
+#endif
+#if DLI_X86
+#define DLI_AVX2 __attribute__((target("avx2,fma"))) DLI_VEC_CODE
+#endif
+
+#if DLI_OPENMP
+#define DLI_OMP(x) _Pragma(#x)
+#else
+#define DLI_OMP(x)
+#endif
+#if DLI_SIMD
+#define DLI_RESTRICT __restrict__
+#elif defined(_MSC_VER)
+#define DLI_RESTRICT __restrict
+#else
+#define DLI_RESTRICT
+#endif
+
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
+
+/* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
+
+   No branches and no tables, so the vectorizer turns each into straight vector code. The
+   coefficients were fitted for dl.h by Remez exchange in 40-digit arithmetic (tests/fit.py).
+
+   exp x = 2^n exp f,  n = round(x / ln 2),  f = x - n ln 2 in [-0.347, 0.347]. Adding 1.5 * 2^23
+   leaves n in the low bits of the sum. ln 2 is subtracted in two parts so that f is exact.
+   exp f - 1 = f + f^2 P(f), P of degree 4, relative error 1.4e-8: keeping the 1 apart is what
+   makes tanh accurate near 0. Measured over every float, worst of all instruction sets:
+   see the table in tests. Overflow gives inf, underflow runs through denormals to 0, NaN stays
+   NaN. */
+
+DLI_INLINE float dli_float_of_bits(uint32_t u) { float f; memcpy(&f, &u, 4); return f; }
+DLI_INLINE uint32_t dli_bits_of_float(float f) { uint32_t u; memcpy(&u, &f, 4); return u; }
+
+DLI_INLINE float dli_absf(float x) { return dli_float_of_bits(dli_bits_of_float(x) & 0x7FFFFFFFu); }
+/* c ? a : b without a branch for the compiler to be clever about. */
+DLI_INLINE float dli_select(int c, float a, float b)
+{
+    uint32_t m = 0u - (uint32_t)c;
+    return dli_float_of_bits((dli_bits_of_float(a) & m) | (dli_bits_of_float(b) & ~m));
+}
+
+/* Splits x and returns exp(f) - 1; *n is the power of two still to multiply by. */
+DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
+{
+    const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
+    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
+    f = x - q * 0.693145752f;
+    f = f - q * 1.42860677e-6f;
+    p = 0.00139465305f * f + 0.00836663137f;
+    p = p * f + 0.0416662811f;
+    p = p * f + 0.166665427f;
+    p = p * f + 0.5f;
+    return f + f * f * p;
+}
+DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in, garbage out */
+{
+    return dli_float_of_bits((uint32_t)(n + 127) << 23);
+}
+DLI_INLINE float dli_expf(float x)
+{
+    int32_t n, h;
+    float e;
+    x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
+    x = dli_select(x < -104.0f, -104.0f, x);
+    e = 1.0f + dli_expm1_reduced(x, &n);
+    h = n >> 1;                                                        /* 2^n may not fit a float */
+    return e * dli_pow2(h) * dli_pow2(n - h);
+}
+DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+{
+    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    float a = dli_absf(x), q, s, e;
+    int32_t n;
+    a = dli_select(a > 10.0f, 10.0f, a);
+    q = dli_expm1_reduced(-2.0f * a, &n);
+    s = dli_pow2(n);
+    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+}
+/* Below -88.7 the true value is a denormal; this gives 0. */
+DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
+/* With the slope, s (1 - s) without the cancellation. */
+DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+{
+    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    *slope = e * r * r;
+    return dli_select(x < 0.0f, e * r, r);
+}
+
+/* GELU: x Phi(x), Phi the normal distribution. Its tail is exp(-a^2/2) t P(t) with
+   t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8 on [0, 14]. */
+DLI_INLINE float dli_phif(float x, float *density)                      /* Phi(x), and its slope */
+{
+    float a = dli_absf(x), t, p, e;
+    a = dli_select(a > 15.0f, 15.0f, a);
+    t = 1.0f / (1.0f + 0.35f * a);
+    e = dli_expf(-0.5f * a * a);
+    p = -0.0291459434f * t + 0.143971753f;
+    p = p * t - 0.25571435f;
+    p = p * t + 0.159174249f;
+    p = p * t - 0.0231098822f;
+    p = p * t + 0.105508018f;
+    p = p * t + 0.119832865f;
+    p = p * t + 0.13986187f;
+    p = p * t + 0.139621404f;
+    p = e * t * p;
+    *density = e * 0.398942280f;
+    return dli_select(x < 0.0f, p, 1.0f - p);
+}
+DLI_INLINE float dli_geluf(float x) { float d; return x * dli_phif(x, &d); }
+DLI_INLINE float dli_gelu_slope(float x)
+{
+    float d, p = dli_phif(x, &d);
+    return p + x * d;
+}
+/* The tanh form, x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3), is x sigmoid(2u). */
+DLI_INLINE float dli_gelu_tanhf(float x)
+{
+    return x * dli_sigmoidf(1.59576912f * (x + 0.044715f * x * x * x));
+}
+DLI_INLINE float dli_gelu_tanh_slope(float x)
+{
+    float d, s = dli_sigmoid_slope(1.59576912f * (x + 0.044715f * x * x * x), &d);
+    return s + x * d * (1.59576912f * (1.0f + 0.134145f * x * x));
+}
+
+/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
+   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
+   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+DLI_INLINE float dli_rsqrtf(float v)
+{
+    float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
+    y = y * (1.5f - h * y * y);
+    y = y * (1.5f - h * y * y);
+    y = y * (1.5f - h * y * y);
+    return dli_select(v > 3.4e38f, 0.0f, y);
+}
+DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+
+/* A random 32-bit number for element i of a stream: the counter is spread by a multiply and
+   mixed by the finisher of MurmurHash3 (A. Appleby, public domain) with the key let in twice.
+   32-bit lanes only, so it vectorizes; integers only, so it is the same on every machine. */
+DLI_INLINE uint32_t dli_hash32(uint32_t i, uint32_t key0, uint32_t key1)
+{
+    uint32_t h = i * 0x9E3779B1u + key0;
+    h ^= h >> 16;
+    h *= 0x85EBCA6Bu;
+    h ^= (h >> 13) ^ key1;
+    h *= 0xC2B2AE35u;
+    return h ^ (h >> 16);
+}
+
+/* ---- loops over arrays: one plain body each ----
+   In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
+   with `add` adds to its result instead of overwriting it. */
+
+#define DLI_MAP(name, expr) \
+    DLI_INLINE void dli_##name##_body(float *y, const float *x, dl_int n) \
+    { \
+        dl_int i; \
+        for (i = 0; i < n; i++) { float v = x[i]; y[i] = expr; } \
+    }
+#define DLI_MAP_BACK(name, expr)            /* dx = or += dy * slope; v is x or y */ \
+    DLI_INLINE void dli_##name##_body(float *dx, const float *dy, const float *x, dl_int n, \
+                                      int add) \
+    { \
+        dl_int i; \
+        if (add) for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] += expr; } \
+        else     for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] = expr; } \
+    }
+DLI_MAP(vexp, dli_expf(v))
+DLI_MAP(vtanh, dli_tanhf(v))
+DLI_MAP(vsigmoid, dli_sigmoidf(v))
+DLI_MAP(vgelu, dli_geluf(v))
+DLI_MAP(vgelu_tanh, dli_gelu_tanhf(v))
+DLI_MAP(vrelu, v < 0.0f ? 0.0f : v)                                    /* lets NaN through */
+DLI_MAP_BACK(vtanh_back, g * (1.0f - v * v))                           /* v is the output */
+DLI_MAP_BACK(vsigmoid_back, g * (v * (1.0f - v)))                      /* v is the output */
+DLI_MAP_BACK(vrelu_back, (v <= 0.0f ? 0.0f : g))                       /* input or output */
+DLI_MAP_BACK(vgelu_back, g * dli_gelu_slope(v))                        /* v is the input */
+DLI_MAP_BACK(vgelu_tanh_back, g * dli_gelu_tanh_slope(v))              /* v is the input */
+
+DLI_INLINE void dli_axpy_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] += a * x[i];
+}
+DLI_INLINE void dli_scale_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a * x[i];
+}
+DLI_INLINE void dli_add_body(float *y, const float *a, const float *b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+DLI_INLINE void dli_mul_body(float *y, const float *a, const float *b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+DLI_INLINE void dli_bytes_body(float *y, const unsigned char *x, dl_int n, float scale)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+}
+/* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
+DLI_INLINE void dli_bias_act_body(float *c, dl_int ldc, dl_int m, dl_int n, const float *col,
+                                  const float *row, int relu)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, c += ldc) {
+        float r = row ? row[i] : 0.0f;
+        if (col) for (j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (j = 0; j < n; j++) c[j] += r;
+        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    }
+}
+/* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
+DLI_INLINE void dli_col_sums_body(float *s, const float *x, dl_int ldx, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (j = 0; j < n; j++)
+            s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
+    for (; i < m; i++, x += ldx)
+        for (j = 0; j < n; j++) s[j] += x[j];
+}
+/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
+DLI_INLINE float dli_vsum_body(const float *x, dl_int n)
+{
+    float s[16] = { 0 }, t = 0.0f;
+    dl_int i, l;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (l = 0; l < 16; l++) s[l] += x[i + l];
+    for (; i < n; i++) t += x[i];
+    if (n < 16) return t;
+    for (l = 8; l > 0; l /= 2)
+        for (i = 0; i < l; i++) s[i] += s[i + l];
+    return s[0] + t;
+}
+DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
+{
+    float s[16], t = x[0];
+    dl_int i, l;
+    for (l = 0; l < 16; l++) s[l] = t;
+    for (i = 0; i + 16 <= n; i += 16)
+        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) t = x[i] > t ? x[i] : t;
+    if (n < 16) return t;
+    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
+    return t;
+}
+/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
+   over all rows together: a classifier's rows of 10 would leave vectors half empty. */
+DLI_INLINE void dli_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r, i;
+    for (r = 0; r < rows; r++) {
+        float top = dli_vmax_body(x + r * n, n);
+        for (i = 0; i < n; i++) y[r * n + i] = x[r * n + i] - top;
+    }
+    dli_vexp_body(y, y, rows * n);
+    for (r = 0; r < rows; r++) {
+        float inv = 1.0f / dli_vsum_body(y + r * n, n);
+        for (i = 0; i < n; i++) y[r * n + i] *= inv;
+    }
+}
+DLI_INLINE void dli_log_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r, i;
+    for (r = 0; r < rows; r++, y += n, x += n) {
+        float top = dli_vmax_body(x, n), e[64], sum = 0.0f, shift;
+        for (i = 0; i < n; i += 64) {
+            dl_int l, len = dli_min(64, n - i);
+            for (l = 0; l < len; l++) e[l] = dli_expf(x[i + l] - top);
+            sum += dli_vsum_body(e, len);
+        }
+        shift = logf(sum);
+        for (i = 0; i < n; i++) y[i] = (x[i] - top) - shift;
+    }
+}
+
+/* ---- optimizers: one pass over weights, gradients and moments ----
+   A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
+   denormals, where each operation can cost a hundred ordinary ones. */
+#define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
+
+DLI_INLINE void dli_sgd_body(float *w, const float *g, dl_int n, float lr, float decay)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) w[i] -= lr * (g[i] + decay * w[i]);
+}
+/* v = mu v + (1 - damp) g;  w -= lr (nesterov ? g + mu v : v) */
+DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, float lr,
+                                  float mu, float one_minus_damp, float decay, int nesterov)
+{
+    const float gk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i], s = mu * v[i] + one_minus_damp * d;
+        s = DLI_TINY(s);
+        v[i] = s;
+        w[i] -= lr * (gk * d + vk * s);
+    }
+}
+/* s = rho s + (1 - rho) g^2;  w -= lr g / sqrt(s + eps) */
+DLI_INLINE void dli_rmsprop_body(float *w, const float *g, float *s, dl_int n, float lr,
+                                 float rho, float one_minus_rho, float eps, float decay)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i], v = rho * s[i] + one_minus_rho * (d * d);
+        v = DLI_TINY(v);
+        s[i] = v;
+        w[i] -= lr * d * dli_rsqrtf(v + eps);
+    }
+}
+/* m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= step m / (sqrt(v) + eps). The caller has
+   folded the bias corrections into step and eps. decay is added to the gradient (Adam), shrink
+   multiplies the weight (AdamW: 1 - lr * decay; otherwise 1). */
+DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_int n, float b1,
+                              float one_minus_b1, float b2, float one_minus_b2, float step,
+                              float eps, float decay, float shrink)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float d = g[i] + decay * w[i];
+        float a = b1 * m[i] + one_minus_b1 * d, q = b2 * v[i] + one_minus_b2 * (d * d);
+        a = DLI_TINY(a);
+        q = DLI_TINY(q);
+        m[i] = a;
+        v[i] = q;
+        w[i] = w[i] * shrink - step * a / (dli_sqrtf(q) + eps);
+    }
+}
+/* y = keep ? scale x : 0 (or y +=, for the gradient: same key and first, same mask). Element i
+   is dropped when its 24 random bits are below drop24 = p * 2^24. */
+DLI_INLINE void dli_dropout_body(float *y, const float *x, dl_int n, uint32_t first,
+                                 uint32_t key0, uint32_t key1, int32_t drop24, float scale, int add)
+{
+    dl_int i;
+    if (add) {
+        for (i = 0; i < n; i++) {
+            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+            y[i] += r < drop24 ? 0.0f : scale * x[i];
+        }
+    } else {
+        for (i = 0; i < n; i++) {
+            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+            y[i] = r < drop24 ? 0.0f : scale * x[i];
+        }
+    }
+}
+
+/* ---- packing ----
+   Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+#if DLI_SIMD
+typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t dli_i4 __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define DLI_LO(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define DLI_HI(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define DLI_LL(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
+#define DLI_HH(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#else
+#define DLI_LO(a, b) __builtin_shuffle(a, b, lo)
+#define DLI_HI(a, b) __builtin_shuffle(a, b, hi)
+#define DLI_LL(a, b) __builtin_shuffle(a, b, ll)
+#define DLI_HH(a, b) __builtin_shuffle(a, b, hh)
+#endif
+/* dst[i * ld + l] = src[l * ls + i], 4 x 4, by interleaving halves twice */
+DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
+{
+#if !defined(__clang__)
+    const dli_i4 lo = { 0, 4, 1, 5 }, hi = { 2, 6, 3, 7 };
+    const dli_i4 ll = { 0, 1, 4, 5 }, hh = { 2, 3, 6, 7 };
+#endif
+    dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
+    dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
+    dli_v4 p = DLI_LO(a, b), q = DLI_LO(c, d), r = DLI_HI(a, b), s = DLI_HI(c, d);
+    *(dli_v4 *)dst = DLI_LL(p, q);
+    *(dli_v4 *)(dst + ld) = DLI_HH(p, q);
+    *(dli_v4 *)(dst + 2 * ld) = DLI_LL(r, s);
+    *(dli_v4 *)(dst + 3 * ld) = DLI_HH(r, s);
+}
+#else
+DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
+{
+    dl_int i, l;
+    for (l = 0; l < 4; l++)
+        for (i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+}
+#endif
+/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
+DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_int ls,
+                                   dl_int rows, dl_int cols)
+{
+    dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    for (l = 0; l < r4; l += 4)
+        for (i = 0; i < c4; i += 4) dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+    for (l = 0; l < r4; l++)
+        for (i = c4; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+    for (l = r4; l < rows; l++)
+        for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+}
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
+DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
+                              dl_int k, dl_int w)
+{
+    dl_int j, i, l;
+    for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
+        dl_int rows = dli_min(w, n - j);
+        if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
+        if (js == 1)
+            for (i = 0; i < k; i++) {
+                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
+            }
+        else if (ks == 1)
+            for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
+                dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
+        else
+            for (i = 0; i < k; i++)
+                for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
+    }
+}
+
+/* ---- convolution and pooling: the loops over images ----
+   Rows of images are short (26 floats), a bad fit for vectors of 16. So whole groups of 16 are
+   processed even past the end of a row: what is written too far is the start of the next row,
+   which comes next and is written again. Only the last rows need care. */
+
+/* dst[c][h + 2ph][w + 2pw] = src[c][h][w] with zeros around (negative: cropped). */
+DLI_INLINE void dli_pad_body(float *dst, const float *src, dl_int c, dl_int h, dl_int w,
+                             dl_int ph, dl_int pw)
+{
+    const dl_int hp = h + 2 * ph, wp = w + 2 * pw, skip = pw < 0 ? -pw : 0, left = pw + skip;
+    dl_int i, y, x;
+    for (i = 0; i < c; i++, src += h * w)
+        for (y = 0; y < hp; y++, dst += wp) {
+            const float *row = src + (y - ph) * w + skip;
+            if (y < ph || y >= h + ph) {
+                for (x = 0; x < wp; x++) dst[x] = 0.0f;
+            } else {
+                for (x = 0; x < left; x++) dst[x] = 0.0f;
+                for (x = 0; x < w - 2 * skip; x++) dst[left + x] = row[x];
+                for (x = left + w - 2 * skip; x < wp; x++) dst[x] = 0.0f;
+            }
+        }
+}
+/* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
+   16 readable after the last. */
+DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds,
+                              dl_int rows, dl_int cols, float bias, int relu, int add)
+{
+    dl_int r, x, l;
+    for (r = 0; r < rows; r++, src += lds) {
+        float *d = dst + r * cols;
+        const float *end = dst + rows * cols;
+        if (add) {
+            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            continue;
+        }
+        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
+            for (l = 0; l < 16; l++) {
+                float v = src[x + l] + bias;
+                d[x + l] = relu && v < 0.0f ? 0.0f : v;
+            }
+        for (; x < cols; x++) {
+            float v = src[x] + bias;
+            d[x] = relu && v < 0.0f ? 0.0f : v;
+        }
+    }
+}
+/* Max-pooling 2 x 2, stride 2, of planes [h, w] to [h/2, w/2]; arg says which of the four won,
+   0 1 / 2 3, the first of equals. NaN wins, as in PyTorch. */
+DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
+{
+    const float x[4] = { a[0], a[1], b[0], b[1] };
+    uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
+    DLI_UNROLL for (i = 1; i < 4; i++) {
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
+        k = (i & m) | (k & ~m);
+    }
+    *y = dli_float_of_bits(v);
+    return k;
+}
+DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, unsigned char *DLI_RESTRICT arg,
+                               const float *DLI_RESTRICT x, dl_int planes, dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = x + planes * h * w, *yend = y + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++, x += h * w)
+        for (r = 0; r < oh; r++, y += ow, arg += ow) {
+            const float *a = x + 2 * r * w, *b = a + w;
+            for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= end; j += 16) {
+                uint32_t k[16];
+                for (l = 0; l < 16; l++)
+                    k[l] = dli_pool2_one(y + j + l, a + 2 * (j + l), b + 2 * (j + l));
+                for (l = 0; l < 16; l++) arg[j + l] = (unsigned char)k[l];
+            }
+            for (; j < ow; j++)
+                arg[j] = (unsigned char)dli_pool2_one(y + j, a + 2 * j, b + 2 * j);
+        }
+}
+/* dx = the gradient of pool2: dy where arg points, 0 elsewhere. Overwrites dx. */
+DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
+                                    const unsigned char *DLI_RESTRICT arg, dl_int planes,
+                                    dl_int h, dl_int w)
+{
+    const dl_int oh = h / 2, ow = w / 2;
+    const float *end = dx + planes * h * w, *dyend = dy + planes * oh * ow;
+    dl_int p, r, j, l;
+    for (p = 0; p < planes; p++)
+        for (r = 0; r < h; r++, dx += w) {
+            const int32_t k = r & 1 ? 2 : 0;
+            if (r >= 2 * oh) {                           /* an odd row or column got nothing */
+                for (j = 0; j < w; j++) dx[j] = 0.0f;
+                continue;
+            }
+            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16) {
+                int32_t q[16];
+                for (l = 0; l < 16; l++) q[l] = (int32_t)arg[j + l] - k;
+                for (l = 0; l < 16; l++) {
+                    dx[2 * (j + l)] = q[l] == 0 ? dy[j + l] : 0.0f;
+                    dx[2 * (j + l) + 1] = q[l] == 1 ? dy[j + l] : 0.0f;
+                }
+            }
+            for (; j < ow; j++) {
+                dx[2 * j] = arg[j] == k ? dy[j] : 0.0f;
+                dx[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
+            }
+            if (w & 1) dx[w - 1] = 0.0f;
+            if (r & 1) { dy += ow; arg += ow; }
+        }
+}
+
+/* ---- the table of functions, one for each instruction set ---- */
+
+#define DLI_PMAP (float *y, const float *x, dl_int n)
+#define DLI_AMAP (y, x, n)
+#define DLI_PBACK (float *dx, const float *dy, const float *x, dl_int n, int add)
+#define DLI_ABACK (dx, dy, x, n, add)
+/* One line an operation: result, name, parameters, arguments. */
+#define DLI_OPS(X) \
+    X(void, vexp, DLI_PMAP, DLI_AMAP) \
+    X(void, vtanh, DLI_PMAP, DLI_AMAP) \
+    X(void, vsigmoid, DLI_PMAP, DLI_AMAP) \
+    X(void, vgelu, DLI_PMAP, DLI_AMAP) \
+    X(void, vgelu_tanh, DLI_PMAP, DLI_AMAP) \
+    X(void, vrelu, DLI_PMAP, DLI_AMAP) \
+    X(void, vtanh_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vsigmoid_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vrelu_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vgelu_back, DLI_PBACK, DLI_ABACK) \
+    X(void, vgelu_tanh_back, DLI_PBACK, DLI_ABACK) \
+    X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
+    X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
+    X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
+    X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
+    X(void, bytes, (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale)) \
+    X(void, bias_act, (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, \
+      const float *row, int relu), (c, ldc, m, n, col, row, relu)) \
+    X(void, col_sums, (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), \
+      (s, x, ldx, m, n)) \
+    X(float, vsum, (const float *x, dl_int n), (x, n)) \
+    X(float, vmax, (const float *x, dl_int n), (x, n)) \
+    X(void, softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, log_softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, sgd, (float *w, const float *g, dl_int n, float lr, float decay), \
+      (w, g, n, lr, decay)) \
+    X(void, momentum, (float *w, const float *g, float *v, dl_int n, float lr, float mu, \
+      float one_minus_damp, float decay, int nesterov), \
+      (w, g, v, n, lr, mu, one_minus_damp, decay, nesterov)) \
+    X(void, rmsprop, (float *w, const float *g, float *s, dl_int n, float lr, float rho, \
+      float one_minus_rho, float eps, float decay), \
+      (w, g, s, n, lr, rho, one_minus_rho, eps, decay)) \
+    X(void, adam, (float *w, const float *g, float *m, float *v, dl_int n, float b1, \
+      float one_minus_b1, float b2, float one_minus_b2, float step, float eps, float decay, \
+      float shrink), \
+      (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps, decay, shrink)) \
+    X(void, dropout, (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, \
+      uint32_t key1, int32_t drop24, float scale, int add), \
+      (y, x, n, first, key0, key1, drop24, scale, add)) \
+    X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
+      dl_int cols), (dst, ld, src, ls, rows, cols)) \
+    X(void, pad, (float *dst, const float *src, dl_int c, dl_int h, dl_int w, dl_int ph, \
+      dl_int pw), (dst, src, c, h, w, ph, pw)) \
+    X(void, crop, (float *dst, const float *src, dl_int lds, dl_int rows, dl_int cols, \
+      float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add)) \
+    X(void, pool2, (float *y, unsigned char *arg, const float *x, dl_int planes, dl_int h, \
+      dl_int w), (y, arg, x, planes, h, w)) \
+    X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
+      dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
+    X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
+      dl_int w), (dst, src, js, ks, n, k, w))
+
+/* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
+   is b + k * nr (packed) or b + off[k] (convolution: see below). */
+typedef void dli_tile_fn(float *c, dl_int ldc, int add, dl_int k, const float *a,
+                         const float *const *rows, const float *b, const dl_int *off);
+
+#define DLI_FIELD(ret, name, params, args) ret (*name) params;
+typedef struct dli_fast {
+    const char *name;
+    dl_int mr, nr;                                       /* the tile */
+    dli_tile_fn *tile, *tile_rows, *tile_off;
+    DLI_OPS(DLI_FIELD)
+} dli_fast;
+
+/* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. */
+#define DLI_TILE(fn, attr, V, W, MR, NV, A_IK, B_K) \
+    attr static void fn(float *c, dl_int ldc, int add, dl_int n, const float *a, \
+                        const float *const *rows, const float *b, const dl_int *off) \
+    { \
+        const V zero = { 0 }; \
+        V acc[MR][NV], bv[NV]; \
+        dl_int i, j, k; \
+        (void)a; (void)rows; (void)off; \
+        DLI_UNROLL for (i = 0; i < MR; i++) \
+            DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] = zero; \
+        for (k = 0; k < n; k++) { \
+            const float *bk = B_K; \
+            DLI_UNROLL for (j = 0; j < NV; j++) bv[j] = *(const V *)(bk + j * W); \
+            DLI_UNROLL for (i = 0; i < MR; i++) \
+                DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] += bv[j] * (A_IK); \
+        } \
+        DLI_UNROLL for (i = 0; i < MR; i++) \
+            DLI_UNROLL for (j = 0; j < NV; j++) { \
+                V *out = (V *)(c + i * ldc + j * W); \
+                if (add) acc[i][j] += *out; \
+                *out = acc[i][j]; \
+            } \
+    }
+
+/* Everything one instruction set needs: its tiles, its copy of every loop, its table. `return`
+   of a void call is not C, hence DLI_RETURN. */
+#define DLI_RETURN_void
+#define DLI_RETURN_float return
+#define DLI_TILES(set, attr, V, W, MR, NV) \
+    DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, a[k * MR + i], b + k * (NV * W)) \
+    DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, rows[i][k], b + k * (NV * W)) \
+    DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, a[k * MR + i], b + off[k]) \
+    DLI_OPS(DLI_DEFINE_##set) \
+    static const dli_fast dli_fast_##set = { \
+        #set, MR, NV * W, dli_tile_##set, dli_tile_rows_##set, dli_tile_off_##set \
+        DLI_OPS(DLI_ENTRY_##set) \
+    };
+#define DLI_DEFINE(set, attr, ret, name, params, args) \
+    attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
+#define DLI_DEFINE_base(ret, name, params, args) \
+    DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
+#define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
+
+#if DLI_SIMD
+DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+#else
+DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+#endif
+
+#if DLI_X86
+typedef float dli_v8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
+#define DLI_DEFINE_avx2(ret, name, params, args) \
+    DLI_DEFINE(avx2, DLI_AVX2, ret, name, params, args)
+#define DLI_ENTRY_avx2(ret, name, params, args) , dli_##name##_avx2
+#define DLI_DEFINE_avx512(ret, name, params, args) \
+    DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
+#define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
+DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+#endif
+
+static const dli_fast *dli_fast_pick(void)
+{
+#if DLI_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("fma"))
+        return &dli_fast_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &dli_fast_avx2;
+#endif
+    return &dli_fast_base;
+}
+
+/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
+   a block. The blocks do not depend on the number of threads, so neither do results. */
+#define DLI_BLOCK ((dl_int)16384)
+/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
+   threads are woken. With less, waiting for each other costs more than it brings, and many times
+   more on a machine that has other things to do. */
+#define DLI_WORTH ((dl_int)1 << 18)
+#define DLI_SPLIT(n, threads, at, len, call) \
+    do { \
+        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
+        dl_int dli_b; \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
+        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+            dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
+            call; \
+        } \
+        (void)(threads); \
+    } while (0)
+
+/* ---- matrix product ---- */
+
+/* C = A B (m x k times k x n), or C += A B, then optionally + bias, then ReLU. Element (i, j) of
+   A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
+typedef struct dli_product {
+    dl_int m, n, k;
+    const float *a;  dl_int ars, acs;
+    const float *b;  dl_int brs, bcs;
+    float *c;        dl_int crs, ccs;
+    int add;
+    const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
+    int relu;
+    const float *packed_b;                               /* from dli_gemm_pack, or NULL */
+} dli_product;
+
+/* The three products of a linear layer, all matrices row-major and dense:
+   nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
+static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
+                                  float *c, int ta, int tb)
+{
+    dli_product p;
+    memset(&p, 0, sizeof p);
+    p.m = m; p.n = n; p.k = k;
+    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
+    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
+    p.c = c; p.crs = n; p.ccs = 1;
+    return p;
+}
+DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 0, 0);
+}
+DLI_INLINE dli_product dli_product_nt(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 0, 1);
+}
+DLI_INLINE dli_product dli_product_tn(dl_int m, dl_int n, dl_int k, const float *a,
+                                      const float *b, float *c)
+{
+    return dli_product_of(m, n, k, a, b, c, 1, 0);
+}
+
+/* Block sizes, in floats: a packed block of A fits L2, a panel of B and of A fit L1. */
+#ifndef DLI_KC
+#define DLI_KC 512
+#define DLI_MC 192
+#define DLI_NC 512
+#endif
+#define DLI_MAX_MR 16
+#define DLI_MAX_NR 32
+#define DLI_WORK_FLOATS ((dl_int)DLI_KC * (DLI_MC + DLI_MAX_MR + DLI_NC + DLI_MAX_NR))
+
+/* Bytes of 64-byte aligned memory dli_gemm needs. */
+static size_t dli_gemm_work_bytes(int threads)
+{
+    return (size_t)threads * (size_t)DLI_WORK_FLOATS * sizeof(float);
+}
+
+/* One tile of C, at the edges (or with columns not adjacent) by way of the stack. */
+static void dli_tile_edge(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
+                          int add, dl_int k, const float *a, const float *const *rows,
+                          const float *b)
+{
+    float t[DLI_MAX_MR * DLI_MAX_NR];
+    dl_int i, j;
+    (rows ? f->tile_rows : f->tile)(t, f->nr, 0, k, a, rows, b, NULL);
+    for (i = 0; i < m; i++)
+        for (j = 0; j < n; j++) {
+            float *out = c + i * p->crs + j * p->ccs;
+            *out = add ? *out + t[i * f->nr + j] : t[i * f->nr + j];
+        }
+}
+
+/* The block of C at (i0, j0), m x n, += A block times packed B. A with adjacent k is read where
+   it stands, through row pointers; otherwise it has been packed. */
+static void dli_gemm_block(const dli_fast *f, const dli_product *p, dl_int i0, dl_int j0,
+                           dl_int k0, dl_int m, dl_int n, dl_int k, int add, const float *pa,
+                           const float *pb, dl_int b_panel)
+{
+    dl_int i, j, l;
+    for (j = 0; j < n; j += f->nr, pb += b_panel)
+        for (i = 0; i < m; i += f->mr) {
+            float *c = p->c + (i0 + i) * p->crs + (j0 + j) * p->ccs;
+            const float *rows[DLI_MAX_MR], *a = pa ? pa + i * k : NULL;
+            dl_int mm = dli_min(f->mr, m - i), nn = dli_min(f->nr, n - j);
+            if (!pa)
+                for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
+                    rows[l] = p->a + (i0 + dli_min(i + l, m - 1)) * p->ars + k0;
+            if (mm < f->mr || nn < f->nr || p->ccs != 1)
+                dli_tile_edge(f, p, c, mm, nn, add, k, a, pa ? NULL : rows, pb);
+            else
+                (pa ? f->tile : f->tile_rows)(c, p->crs, add, k, a, rows, pb, NULL);
+        }
+}
+
+/* n split into equal blocks of at most `most`, each a multiple of `unit`. */
+static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
+{
+    return dli_ceil_div(dli_ceil_div(n, dli_ceil_div(n, most)), unit) * unit;
+}
+
+static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
+{
+    const dl_int kc = p->packed_b ? p->k : dli_even_block(p->k, DLI_KC, 1);
+    const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
+    const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
+    float *bbuf = work, *abuf = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
+    dl_int k0, j0, i0;
+    for (k0 = 0; k0 < p->k; k0 += kc)
+        for (j0 = 0; j0 < p->n; j0 += nc) {
+            dl_int k = dli_min(kc, p->k - k0), n = dli_min(nc, p->n - j0);
+            const float *pb = p->packed_b ? p->packed_b + j0 * k : bbuf;
+            if (!p->packed_b)
+                f->pack(bbuf, p->b + k0 * p->brs + j0 * p->bcs, p->bcs, p->brs, n, k, f->nr);
+            for (i0 = 0; i0 < p->m; i0 += mc) {
+                dl_int m = dli_min(mc, p->m - i0);
+                int direct = p->acs == 1;
+                if (!direct)
+                    f->pack(abuf, p->a + i0 * p->ars + k0 * p->acs, p->ars, p->acs, m, k, f->mr);
+                dli_gemm_block(f, p, i0, j0, k0, m, n, k, p->add || k0 > 0,
+                               direct ? NULL : abuf, pb, f->nr * k);
+            }
+        }
+}
+
+/* The part of p that thread t of `threads` computes: a rectangle of C in whole tiles. The grid
+   of threads is the one whose rectangles need the least reading of A and B. */
+static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t, int threads)
+{
+    dli_product q = *p;
+    dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr), down = 1, d, best = 0;
+    dl_int i0, i1, j0, j1, across;
+    for (d = 1; d <= threads; d++)
+        if (threads % d == 0) {
+            dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+            dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+            if (d == 1 || cost < best) { best = cost; down = d; }
+        }
+    across = threads / down;
+    i0 = mt * (t / across) / down * f->mr;
+    i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
+    j0 = nt * (t % across) / across * f->nr;
+    j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
+    q.m = i1 > i0 ? i1 - i0 : 0;
+    q.n = j1 > j0 ? j1 - j0 : 0;
+    q.a += i0 * p->ars;
+    q.b += j0 * p->bcs;
+    q.c += i0 * p->crs + j0 * p->ccs;
+    if (q.packed_b) q.packed_b += j0 * p->k;
+    if (q.col_bias) q.col_bias += j0;
+    if (q.row_bias) q.row_bias += i0;
+    return q;
+}
+
+/* A product with few columns fills the tile badly; its transpose, C^T = B^T A^T, fills it well. */
+static dli_product dli_product_transposed(const dli_product *p)
+{
+    dli_product q = *p;
+    q.m = p->n; q.n = p->m;
+    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
+    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
+    q.crs = p->ccs; q.ccs = p->crs;
+    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    return q;
+}
+
+static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
+{
+    dli_product p = *whole;
+    int t;
+    if (p.m <= 0 || p.n <= 0) return;
+    if (p.k <= 0 && !p.add) {
+        dl_int i, j;
+        for (i = 0; i < p.m; i++)
+            for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
+    }
+    if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
+    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        dli_product q = dli_gemm_part(f, &p, t, threads);
+        if (q.m > 0 && q.n > 0) {
+            if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
+            if (q.ccs != 1) {                            /* finish along C's own rows */
+                float *c = q.c;
+                dl_int rows = q.n;
+                f->bias_act(c, q.ccs, rows, q.m, q.row_bias, q.col_bias, q.relu);
+            } else if (q.col_bias || q.row_bias || q.relu) {
+                f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
+            }
+        }
+    }
+}
+
+/* Packs a B that will be used many times (recurrent weights, inference) whole. */
+static size_t dli_gemm_pack_bytes(const dli_fast *f, dl_int k, dl_int n)
+{
+    return (size_t)(dli_ceil_div(n, f->nr) * f->nr * k) * sizeof(float);
+}
+static void dli_gemm_pack(const dli_fast *f, float *dst, const float *b, dl_int brs, dl_int bcs,
+                          dl_int k, dl_int n)
+{
+    f->pack(dst, b, bcs, brs, n, k, f->nr);
+}
+
+/* ---- convolution, stride 1 ----
+
+   y[m][oy][ox] = sum over c, ky, kx of w[m][c][ky][kx] x[c][oy + ky][ox + kx] is a product of the
+   weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
+   by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
+   is computed at the width of the (padded) input, every row is simply the image from
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
+   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+
+   The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
+   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
+   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed. */
+typedef struct dli_conv {
+    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
+    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
+} dli_conv;
+
+typedef struct dli_conv_size { dl_int k, hp, wp, oh, ow, p, tiles, image, plane; } dli_conv_size;
+
+static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
+
+static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z;
+    z.k = v->c * v->kh * v->kw;
+    z.hp = v->h + 2 * v->ph;
+    z.wp = v->w + 2 * v->pw;
+    z.oh = z.hp - v->kh + 1;
+    z.ow = z.wp - v->kw + 1;
+    z.p = (z.oh - 1) * z.wp + z.ow;                      /* positions computed */
+    z.tiles = dli_round_up(z.p, f->nr);
+    z.image = dli_round_up(v->c * z.hp * z.wp + f->nr, 16);     /* padded image, room to overrun */
+    z.plane = v->m * z.oh * z.ow;                        /* floats of y for one sample */
+    return z;
+}
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+{
+    dl_int c, i, j;
+    for (c = 0; c < v->c; c++)
+        for (i = 0; i < v->kh; i++)
+            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The convolution whose forward pass is the gradient for x of v. */
+static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dli_conv r;
+    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
+    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    r.ph = v->kh - 1 - v->ph;
+    r.pw = v->kw - 1 - v->pw;
+    return r;
+}
+/* Bytes of 64-byte aligned work memory for the forward and both backward passes of v. */
+#define DLI_CHUNKS 8
+static size_t dli_conv_pass_floats(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv_size z = dli_conv_sizes(f, v);
+    dl_int weights = dli_round_up(v->m, f->mr) * z.k + 16;
+    dl_int own = z.image + dli_round_up(f->mr * (z.tiles + 16), 16)
+               + dli_round_up(v->c * v->h * v->w, 16);
+    return (size_t)(weights + own * threads) + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+}
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+{
+    dli_conv r = dli_conv_reversed(f, v);
+    dli_conv_size z = dli_conv_sizes(f, v);
+    size_t forward = dli_conv_pass_floats(f, v, threads);
+    size_t back = dli_conv_pass_floats(f, &r, threads) + (size_t)(z.k * v->m);
+    dl_int sums = dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr) + dli_round_up(v->m, 16);
+    dl_int own = z.image + dli_round_up(z.p * f->nr, 16) + dli_round_up(z.plane, 16);
+    size_t weights = (size_t)(sums * DLI_CHUNKS + own * threads)
+                   + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+    if (back > forward) forward = back;
+    if (weights > forward) forward = weights;
+    return forward * sizeof(float);
+}
+
+/* One sample: the padded image is convolved with packed weights, MR output planes at a time. */
+static void dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                           float *y, const float *image, const float *packed, const dl_int *off,
+                           const float *bias, int relu, int add, float *raw)
+{
+    dl_int m, j, i, k, ld = z->tiles + 16;
+    for (m = 0; m < v->m; m += f->mr) {
+        for (k = 0; k < z->k; k += DLI_KC) {
+            dl_int kk = dli_min(DLI_KC, z->k - k);
+            for (j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, NULL,
+                            image + j, off + k);
+        }
+        for (i = 0; i < f->mr && m + i < v->m; i++)
+            f->crop(y + (m + i) * z->oh * z->ow, raw + i * ld, z->wp, z->oh, z->ow,
+                    bias ? bias[m + i] : 0.0f, relu, add);
+    }
+}
+/* y = or += conv(mask?(x), w) + bias, then ReLU. `mask`, if not NULL, is shaped like x and lets
+   x through only where it is positive: x is then the gradient of a ReLU whose output is mask. */
+static void dli_conv_pass(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                          const float *mask, const float *w, const float *bias, int relu,
+                          int add, int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, raw_floats = dli_round_up(f->mr * (z.tiles + 16), 16);
+    dl_int *off = (dl_int *)work;
+    float *packed = (float *)work
+                  + dli_round_up(z.k * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
+    float *own = packed + dli_round_up(dli_round_up(v->m, f->mr) * z.k, 16);
+    int t;
+    dli_conv_offsets(v, &z, off);
+    f->pack(packed, w, z.k, 1, v->m, z.k, f->mr);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + raw_floats + dli_round_up(in, 16));
+        float *raw = image + z.image, *masked = raw + raw_floats;
+        dl_int s, s0 = v->n * t / threads, s1 = v->n * (t + 1) / threads;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        memset(raw, 0, sizeof(float) * (size_t)raw_floats);
+        for (s = s0; s < s1; s++) {
+            const float *from = x + s * in;
+            if (mask) {
+                f->vrelu_back(masked, from, mask + s * in, in, 0);
+                from = masked;
+            }
+            f->pad(image, from, v->c, v->h, v->w, v->ph, v->pw);
+            dli_conv_image(f, v, &z, y + s * z.plane, image, packed, off, bias, relu, add, raw);
+        }
+    }
+}
+/* y = conv(x, w) + bias (or NULL), then ReLU if asked. */
+static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, const float *x,
+                             const float *w, const float *bias, int relu, int threads, void *work)
+{
+    dli_conv_pass(f, v, y, x, NULL, w, bias, relu, 0, threads, work);
+}
+/* dx = or += the gradient for x. y_relu: the forward output if it had a ReLU, else NULL. */
+static void dli_conv_back_data(const dli_fast *f, const dli_conv *v, float *dx, const float *dy,
+                               const float *y_relu, const float *w, int add, int threads,
+                               void *work)
+{
+    const dli_conv r = dli_conv_reversed(f, v);
+    const dl_int taps = v->kh * v->kw;
+    float *flipped = (float *)work;
+    dl_int m, c, i;
+    for (m = 0; m < v->m; m++)
+        for (c = 0; c < v->c; c++)
+            for (i = 0; i < taps; i++)
+                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    dli_conv_pass(f, &r, dx, dy, y_relu, flipped, NULL, 0, add, threads,
+                  flipped + dli_round_up(v->m * v->c * taps, 16));
+}
+
+/* Adds one sample's dWt [K, M] and db [M] (NULL: none) to the sums of its chunk. */
+static void dli_conv_weights_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                   float *dwt, float *db, const float *image, const float *dy,
+                                   int first, float *panel)
+{
+    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, gap = z->wp - z->ow;
+    dl_int m, k, i, r;
+    for (m = 0; m < v->m; m += f->nr) {
+        dl_int cols = dli_min(f->nr, v->m - m);
+        for (r = 0; r < z->oh; r++) {                    /* dy as [position][NR], 0 in the gaps */
+            float *to = panel + r * z->wp * f->nr;
+            dl_int n = r < z->oh - 1 ? dli_round_up(z->ow, 4) : z->ow;
+            if (cols < f->nr) memset(to, 0, sizeof(float) * (size_t)(z->ow * f->nr));
+            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, dli_min(n, z->wp));
+            if (r < z->oh - 1)
+                memset(to + z->ow * f->nr, 0, sizeof(float) * (size_t)(gap * f->nr));
+        }
+        for (k = 0; k < z->k; k += f->mr) {
+            const float *rows[DLI_MAX_MR];
+            for (i = 0; i < f->mr; i++) {
+                dl_int q = dli_min(k + i, z->k - 1), c = q / (v->kh * v->kw);
+                dl_int tap = q % (v->kh * v->kw);
+                rows[i] = image + (c * z->hp + tap / v->kw) * z->wp + tap % v->kw;
+            }
+            f->tile_rows(dwt + k * ldw + m, ldw, !first, z->p, NULL, rows, panel, NULL);
+        }
+    }
+    if (db)
+        for (m = 0; m < v->m; m++)
+            db[m] = (first ? 0.0f : db[m]) + f->vsum(dy + m * area, area);
+}
+/* dw [M, C, kh, kw] += and db [M] += (or NULL). The samples are cut into 8 chunks, each summed in
+   order into its own dWt; the chunks are added in order. */
+static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *dw, float *db,
+                                  const float *x, const float *dy, const float *y_relu,
+                                  int threads, void *work)
+{
+    const dli_conv_size z = dli_conv_sizes(f, v);
+    const dl_int in = v->c * v->h * v->w, ldw = dli_round_up(v->m, f->nr);
+    const dl_int sums = dli_round_up(z.k, f->mr) * ldw + dli_round_up(v->m, 16);
+    const dl_int panel_floats = dli_round_up(z.p * f->nr, 16);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS);
+    float *all = (float *)work, *own = all + sums * DLI_CHUNKS;
+    dl_int m, k, c;
+    int t;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (t = 0; t < threads; t++) {
+        float *image = own + t * (z.image + panel_floats + dli_round_up(z.plane, 16));
+        float *panel = image + z.image, *masked = panel + panel_floats;
+        dl_int chunk, s;
+        memset(image, 0, sizeof(float) * (size_t)z.image);
+        for (chunk = t; chunk < chunks; chunk += threads) {
+            float *dwt = all + chunk * sums, *dbc = dwt + sums - dli_round_up(v->m, 16);
+            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
+            for (s = s0; s < s1; s++) {
+                const float *g = dy + s * z.plane;
+                if (y_relu) {
+                    f->vrelu_back(masked, g, y_relu + s * z.plane, z.plane, 0);
+                    g = masked;
+                }
+                f->pad(image, x + s * in, v->c, v->h, v->w, v->ph, v->pw);
+                dli_conv_weights_image(f, v, &z, dwt, db ? dbc : NULL, image, g, s == s0, panel);
+            }
+        }
+    }
+    for (c = 1; c < chunks; c++) f->add(all, all, all + c * sums, sums);
+    for (m = 0; m < v->m; m++)
+        for (k = 0; k < z.k; k++) dw[m * z.k + k] += all[k * ldw + m];
+    if (db)
+        for (m = 0; m < v->m; m++) db[m] += all[sums - dli_round_up(v->m, 16) + m];
+}
+#endif /* DLI_FAST */
+
+static bool dli_fast_start(dl_ctx *c, int threads)
+{
+#if DLI_FAST
+    size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
+    void *p = DL_MALLOC(bytes);
+    if (!p) return dli_no_memory(c, "dl_set_threads", bytes);
+    if (c->product_memory) DL_FREE(c->product_memory);
+    c->product_memory = p;
+    c->product_work = dli_align(p);
+    c->fast = dli_fast_pick();
+#endif
+    c->threads = threads;
+    return true;
+}
+
+static const char *dli_fast_name(const dl_ctx *c)
+{
+#if DLI_FAST
+    return c->fast->name;
+#else
+    (void)c;
+    return "plain kernels";
+#endif
+}
+
+/* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
+
+#if DLI_FAST
+static void dli_product_run(dl_ctx *c, dli_product p, bool add)
+{
+    p.add = add;
+    dli_gemm(c->fast, &p, c->threads, c->product_work);
+}
+#endif
+
 static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
+#if DLI_FAST
+    dli_product p = dli_product_nt(N, M, D, x, w, y);
+    p.col_bias = b;
+    dli_product_run(c, p, false);
+#else
     (void)c;
     dlk_linear_forward(y, x, w, b, N, D, M);
+#endif
 }
 
-static void dli_linear_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+/* With add_dx false, dx is overwritten. */
+static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
                                 const dl_real *dy, const dl_real *x, const dl_real *w, dl_int N,
                                 dl_int D, dl_int M)
 {
+#if DLI_FAST
+    if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
+    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), true);
+    if (db) c->fast->col_sums(db, dy, M, N, M);
+#else
     (void)c;
+    if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
+#endif
 }
 
 static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                dl_int N, dl_int K, dl_int M)
 {
+#if DLI_FAST
+    dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
+#else
     (void)c;
     dlk_matmul_forward(y, a, b, N, K, M);
+#endif
 }
 
 static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                 const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
 {
+#if DLI_FAST
+    if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
+    if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);
+#else
     (void)c;
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
+#endif
+}
+
+static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
+                              const dl_real *x, dl_int n, double p, double q)
+{
+#if DLI_FAST
+    void (*fast)(float *, const float *, dl_int) =
+        kernel == dlk_relu_forward      ? c->fast->vrelu :
+        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
+        kernel == dlk_tanh_forward      ? c->fast->vtanh :
+        kernel == dlk_gelu_forward      ? c->fast->vgelu :
+        kernel == dlk_gelu_tanh_forward ? c->fast->vgelu_tanh :
+        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
+    if (fast) {
+        DLI_SPLIT(n, c->threads, at, len, fast(y + at, x + at, len));
+        return;
+    }
+#endif
+    (void)c;
+    kernel(y, x, n, p, q);
+}
+
+static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
+                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
+                               double p, double q)
+{
+#if DLI_FAST
+    void (*fast)(float *, const float *, const float *, dl_int, int) =
+        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
+        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
+        kernel == dlk_tanh_backward      ? c->fast->vtanh_back :
+        kernel == dlk_gelu_backward      ? c->fast->vgelu_back :
+        kernel == dlk_gelu_tanh_backward ? c->fast->vgelu_tanh_back : NULL;
+    if (fast) {
+        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
+        DLI_SPLIT(n, c->threads, at, len, fast(dx + at, dy + at, v + at, len, add));
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
+    kernel(dx, dy, y, x, n, p, q);
+}
+
+static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+#if DLI_FAST
+    c->fast->softmax(y, x, N, C);
+#else
+    (void)c;
+    dlk_softmax_forward(y, x, N, C);
+#endif
+}
+
+static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double rho, double eps_in, double eps_out)
+{
+#if DLI_FAST
+    if (eps_out == 0) {
+        DLI_SPLIT(n, c->threads, at, len,
+                  c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                   (float)(1 - rho), (float)eps_in, 0));
+        return;
+    }
+#endif
+    (void)c;
+    dlk_rmsprop_step(w, g, a, n, lr, rho, eps_in, eps_out);
+}
+
+static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
+                          dl_int n, double lr, double b1, double b2, double eps, int64_t t,
+                          bool keras_eps)
+{
+#if DLI_FAST
+    double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
+    float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    float e = (float)(keras_eps ? eps : eps * root);
+    DLI_SPLIT(n, c->threads, at, len,
+              c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                            (float)b2, (float)(1 - b2), step, e, 0, 1));
+#else
+    (void)c;
+    dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
+#endif
+}
+
+/* Bytes to numbers. */
+static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
+{
+#if DLI_FAST
+    c->fast->bytes(y, x, n, (float)scale);
+#else
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
+#endif
+}
+
+/* ---- convolution: what the operations call ----
+   Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
+   matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
+   y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
+
+#ifdef DL_REFERENCE
+#define DLI_REFERENCE 1
+#else
+#define DLI_REFERENCE 0
+#endif
+
+#if DLI_FAST
+/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_plain(dli_conv *v, const dlk_conv2d_size *s)
+{
+    v->n = s->N; v->c = s->C; v->h = s->H; v->w = s->W;
+    v->m = s->M; v->kh = s->KH; v->kw = s->KW; v->ph = s->top; v->pw = s->left;
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+#endif
+
+/* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
+static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
+{
+    *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
+    if (*hi > n) *hi = n;
+    if (*lo > *hi) *lo = *hi;
+}
+
+/* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
+   the kernel looks outside. */
+static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
+{
+    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
+    dl_int r, p, q, lo, hi;
+    for (r = 0; r < rows; r++) {
+        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
+        const dl_int off = v * s->dilation_w - s->left;
+        for (p = 0; p < s->OH; p++, col += s->OW) {
+            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            dli_inside(&lo, &hi, off, step, s->W, s->OW);
+            if (i < 0 || i >= s->H) lo = hi = s->OW;
+            for (q = 0; q < lo; q++) col[q] = 0;
+            for (; q < hi; q++) col[q] = x[(c * s->H + i) * s->W + q * step + off];
+            for (; q < s->OW; q++) col[q] = 0;
+        }
+    }
+}
+
+/* Back: dx += dcol, each element where it came from. */
+static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
+{
+    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
+    dl_int r, p, q, lo, hi;
+    for (r = 0; r < rows; r++) {
+        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
+        const dl_int off = v * s->dilation_w - s->left;
+        dli_inside(&lo, &hi, off, step, s->W, s->OW);
+        for (p = 0; p < s->OH; p++, dcol += s->OW) {
+            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            if (i < 0 || i >= s->H) continue;
+            for (q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
+        }
+    }
+}
+
+/* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
+   (The products called meanwhile have scratch of their own.) */
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
+    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
+    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
+    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
+    return NULL;
+}
+
+/* y = the convolution, or y += it; false without memory. */
+static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                               const dl_real *b, const dlk_conv2d_size *s, bool add)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
+    const dl_int K = Cg * s->KH * s->KW;
+    dl_real *col;
+    dl_int k, m, i;
+    if (DLI_REFERENCE) {
+        dlk_conv2d_forward(y, x, w, b, s);
+        return true;
+    }
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, c->threads, work);
+            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, c->threads, work);
+            return true;
+        }
+    }
+#endif
+    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
+        const dl_int g = k % s->groups;
+        dl_real *out = add ? col + K * P : y;
+        dli_im2col(col, x, s);
+        dli_matmul_forward(c, out, w + g * Mg * K, col, Mg, K, P);
+        for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
+        for (m = 0; b && m < Mg; m++)
+            for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
+    }
+    return true;
+}
+
+/* With add_dx false, dx is overwritten. */
+static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
+                                const dl_real *dy, const dl_real *x, const dl_real *w,
+                                const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
+    const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
+    dl_real *col, *dcol;
+    dl_int k, m, i;
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, c->threads, work);
+            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, c->threads, work);
+            for (k = 0; !dw && db && k < s->N * s->M; k++)
+                db[k % s->M] += c->fast->vsum(dy + k * P, P);
+            return true;
+        }
+    }
+#endif
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+    if (DLI_REFERENCE) {
+        dlk_conv2d_backward(dx, dw, db, dy, x, w, s);
+        return true;
+    }
+    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    dcol = col + K * P;
+    for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
+        const dl_int g = k % s->groups;
+        if (dw) dli_im2col(col, x + k * plane, s);
+        if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
+        dli_matmul_backward(c, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
+                            dx ? w + g * Mg * K : NULL, col, Mg, K, P);
+        if (dx) dli_col2im(dx + k * plane, dcol, s);
+        for (m = 0; db && m < Mg; m++)
+            for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
+    }
+    return true;
+}
+
+/* A transposed convolution is the backward of the convolution whose input is its output. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M; t.H = s->OH; t.W = s->OW;
+    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    return t;
+}
+
+static bool dli_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
+                                         const dl_real *w, const dl_real *b,
+                                         const dlk_conv2d_size *s)
+{
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
+    dl_int k, i;
+    if (DLI_REFERENCE) {
+        dlk_conv_transpose2d_forward(y, x, w, b, s);
+        return true;
+    }
+    for (k = 0; b && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    return dli_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
+}
+
+static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
+                                          dl_real *db, const dl_real *dy, const dl_real *x,
+                                          const dl_real *w, const dlk_conv2d_size *s)
+{
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
+    dl_int k, i;
+    if (DLI_REFERENCE) {
+        if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+        dlk_conv_transpose2d_backward(dx, dw, db, dy, x, w, s);
+        return true;
+    }
+    if (dx && !dli_conv2d_forward(c, dx, dy, w, NULL, &t, add_dx)) return false;
+    for (k = 0; db && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side run in the fast room, with a byte for each ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return DLI_FAST && s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+
+/* at: room for an int32_t for each element of y. */
+static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+#if DLI_FAST
+    if (dli_pool_plain(s)) {
+        c->fast->pool2(y, (unsigned char *)at, x, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    dlk_max_pool2d_forward(y, at, x, s);
+}
+
+/* With add false, dx is overwritten. */
+static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                    const int32_t *at, const dlk_pool2d_size *s)
+{
+    const unsigned char *which = (const unsigned char *)at;
+    dl_int k, p, q;
+#if DLI_FAST
+    if (dli_pool_plain(s) && !add) {
+        c->fast->pool2_back(dx, dy, which, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)(s->planes * s->H * s->W) * sizeof *dx);
+    if (!dli_pool_plain(s)) {
+        dlk_max_pool2d_backward(dx, dy, at, s);
+        return;
+    }
+    for (k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (p = 0; p < s->OH; p++)
+            for (q = 0; q < s->OW; q++, which++)
+                dx[(2 * p + *which / 2) * s->W + 2 * q + *which % 2] += *dy++;
 }
 
 /* ------------------------------------------------------------------------ >>tensors-impl ---- */
@@ -2342,14 +4539,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
+    bool empty = false;
     int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {
+    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] > 0 && size > limit / s.dim[i]) return -1;
+        if (s.dim[i] == 0) { empty = true; continue; }
+        if (size > limit / s.dim[i]) return -1;
         size *= s.dim[i];
     }
-    return size;
+    return empty ? 0 : size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -2393,6 +4592,7 @@ struct dli_node {
     dl_tensor  *out;
     dl_tensor **in;                 /* n inputs, and their versions when they were used         */
     uint32_t   *in_version;
+    bool       *in_wanted;          /* which of them required a gradient then                   */
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
@@ -2404,25 +4604,27 @@ struct dli_node {
     void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
                         dl_int, dl_int, dl_int);
     dl_op_fn    custom;
+    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
 };
 
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
+    dl_int chunk = a->chunk, used = a->used;
     size_t size;
     char *p;
     if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    while (a->chunk < a->chunks && a->size[a->chunk] - a->used < (dl_int)n) {
-        a->chunk++;
-        a->used = 0;
+    while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
+        chunk++;
+        used = 0;
     }
-    if (a->chunk == a->chunks) {                     /* no chunk has room: take a bigger one */
+    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
-        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_CHUNKS) {
+        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
             dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
                     "(limit %.1f MB); call dl_tape_clear after every step, or raise dl_tape_limit",
                     who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
@@ -2436,11 +4638,11 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         a->size[a->chunks] = (dl_int)size;
         a->chunks++;
         c->tape_bytes += size;
-        DLI_POISON(a->base[a->chunk], size);
-        a->used = 0;
+        DLI_POISON(a->base[chunk], size);
     }
-    p = a->base[a->chunk] + a->used;
-    a->used += (dl_int)n;
+    p = a->base[chunk] + used;
+    a->chunk = chunk;
+    a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
     return p;
 }
@@ -2453,6 +4655,23 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
     return s->block[b] + i;
 }
 
+/* Room for more headers, in both slabs, so that the next generation need not allocate. */
+static bool dli_more_headers(dl_ctx *c, const char *who)
+{
+    const int blocks = c->slab[c->generation % 2].blocks + 1;
+    int k;
+    for (k = 0; k < 2; k++) {
+        dli_slab *s = &c->slab[k];
+        while (s->blocks < blocks) {
+            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
+            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
+                return dli_no_memory(c, who, bytes);
+            memset(s->block[s->blocks++], 0, bytes);
+        }
+    }
+    return true;
+}
+
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
@@ -2461,13 +4680,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dl_int n;
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     s = &c->slab[c->generation % 2];
-    if (s->count == ((dl_int)64 << s->blocks) - 64) {
-        size_t bytes = ((size_t)64 << s->blocks) * sizeof *t;
-        if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-            return dli_no_memory(c, who, bytes), (dl_tensor *)NULL;
-        memset(s->block[s->blocks], 0, bytes);
-        s->blocks++;
-    }
+    if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
@@ -2475,6 +4688,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->shape = dli_rank(shape, shape.rank);
     t->ctx = c;
     t->generation = c->generation;
+    t->serial = c->serial++;
     return t;
 }
 
@@ -2486,6 +4700,20 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
+}
+
+/* A new tape tensor of this shape that shares the data of x. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape)
+{
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data);
+    if (t) t->owner = x->owner ? x->owner : x;
+    return t;
+}
+
+/* The version of its data, wherever that is kept. */
+static uint32_t *dli_version(dl_tensor *t)
+{
+    return t->owner ? &t->owner->version : &t->version;
 }
 
 static bool dli_alive(const dl_tensor *t)
@@ -2595,7 +4823,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
-    t->version++;
+    ++*dli_version(t);
     if (t->size == 0) return true;
     rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
     fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
@@ -2613,7 +4841,8 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r) : a + b * dl_rng_normal(r));
+        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
+                                       : a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -2670,14 +4899,18 @@ DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = data ? dli_tape_tensor(dl, "dl_from", shape) : NULL;
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_from", "data");
+    else t = dli_tape_tensor(dl, "dl_from", shape);
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 {
-    return data ? dli_tape_view(dl, "dl_borrow", shape, data) : NULL;
+    if (data) return dli_tape_view(dl, "dl_borrow", shape, data);
+    dli_null(dl, "dl_borrow", "data");
+    return NULL;
 }
 
 /* Are all n indexes in 0 .. limit-1? Else a message that names the first bad one. */
@@ -2696,7 +4929,9 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 {
     dl_tensor *t;
     dl_int i;
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes)) return NULL;
+    if (!label) dli_null(dl, "dl_one_hot", "label");
+    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
+        return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
     if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
@@ -2705,11 +4940,11 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 DL_DEF double dl_item(const dl_tensor *t)
 {
     char s[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_item", t)) return NAN;
+    if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
             dli_shape_text(s, t->shape));
-    return NAN;
+    return (double)NAN;
 }
 
 DL_DEF bool dl_fill(dl_tensor *t, double c)
@@ -2719,9 +4954,10 @@ DL_DEF bool dl_fill(dl_tensor *t, double c)
 
 DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 {
-    if (!data || !dli_usable("dl_copy_in", t)) return false;
+    if (!dli_usable("dl_copy_in", t)) return false;
+    if (!data) return dli_null(t->ctx, "dl_copy_in", "data");
     memmove(t->data, data, (size_t)t->size * sizeof *data);
-    t->version++;
+    ++*dli_version(t);
     return true;
 }
 
@@ -2750,7 +4986,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_tape_view(t->ctx, "dl_detach", t->shape, t->data);
+    return dli_share("dl_detach", t, t->shape);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -2786,6 +5022,7 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     memset(&m, 0, sizeof m);
     if (!dl) return m;
     m.generation = dl->generation;
+    m.serial = dl->serial;
     m.tensors = dl->slab[dl->generation % 2].count;
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
@@ -2813,7 +5050,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
     dl_int i;
     if (!dl) return false;
     s = &dl->slab[dl->generation % 2];
-    if (mark.generation != dl->generation || mark.tensors > s->count)
+    if (mark.generation != dl->generation || mark.tensors > s->count ||
+        (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
     for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
@@ -2862,19 +5100,26 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on)
     return was;
 }
 
-/* Check the n inputs of operation who: none failed, none stale, all of one context, which is
-   returned; NULL when something is wrong. */
+/* Check the n inputs of operation who: none failed, none left out, none stale, all of one context,
+   which is returned; NULL when something is wrong. */
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
+    dl_ctx *c = NULL;
     int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) if (!dli_usable(who, in[i])) return NULL;
-    for (i = 1; i < n; i++)
-        if (in[i]->ctx != in[0]->ctx) {
-            dl_fail(in[0]->ctx, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
-            return NULL;
-        }
-    return in[0]->ctx;
+    for (i = 0; i < n; i++) {
+        if (!in[i]) return NULL;
+        if (!c) c = in[i]->ctx;
+    }
+    for (i = 0; i < n; i++) {
+        if (!in[i]->ctx)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
+                    i + 1);
+        else if (in[i]->ctx != c)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
+        if (in[i]->ctx != c || !dli_usable(who, in[i])) return NULL;
+    }
+    return c;
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
@@ -2888,15 +5133,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     int i;
     for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n * (sizeof *node->in +
-                                                                      sizeof *node->in_version));
+    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
+                                      (sizeof *node->in + sizeof *node->in_version +
+                                       sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
     node->in = (dl_tensor **)(void *)(node + 1);
     node->in_version = (uint32_t *)(void *)(node->in + n);
+    node->in_wanted = (bool *)(void *)(node->in_version + n);
     for (i = 0; i < n; i++) {
         node->in[i] = in[i];
-        node->in_version[i] = in[i]->version;
+        node->in_version[i] = *dli_version(in[i]);
+        node->in_wanted[i] = in[i]->requires_grad;
     }
     node->n = n;
     node->op = op;
@@ -2917,16 +5165,26 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
     return y && dli_record(y, op, in, n, backward) ? y : NULL;
 }
 
-/* The gradient array that a backward adds to; NULL when t wants none. The first use in a backward
-   pass sets it to zero. */
+/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
+   gone back through, wants none. The first use in a backward pass sets it to zero. */
 static dl_real *dli_grad(dl_tensor *t)
 {
     dl_tensor *root = t->base ? t->base : t;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     if (root->fresh) {
         memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
         root->fresh = false;
     }
+    return root->grad;
+}
+
+/* The same for a backward that can overwrite instead: *add says whether it must add. */
+static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    *add = !root->fresh;
+    if (!t->wanted || !root->grad) return NULL;
+    root->fresh = false;
     return root->grad;
 }
 
@@ -2942,6 +5200,26 @@ static bool dli_reach(dl_tensor *t, const char *op)
     t->grad = root->grad;
     t->pass = root->pass = t->ctx->pass;
     return true;
+}
+
+/* Take back a gradient array that dli_reach gave and no one has filled. */
+static void dli_unreach(dl_tensor *t)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (root->fresh) root->grad = NULL;
+    root->fresh = false;
+    t->grad = root->grad;
+}
+
+/* What a backward that was refused has reached is as before. */
+static void dli_backward_undo(dl_tensor *y)
+{
+    dli_node *node;
+    int i;
+    dli_unreach(y);
+    for (node = y->node; node; node = node->prev)
+        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
+            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
 }
 
 /* First walk: find what the result depends on, and refuse before anything is changed. */
@@ -2960,12 +5238,12 @@ static bool dli_backward_check(dl_tensor *y)
                            "them anew", node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
-            if (in->version != node->in_version[i])
+            if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
                                "after it was used; update parameters after dl_backward, and "
                                "compute the loss anew", node->op, in->name[0] ? ", " : "",
                                in->name);
-            if (in->requires_grad && !dli_reach(in, node->op)) return false;
+            if (node->in_wanted[i] && !dli_reach(in, node->op)) return false;
         }
     }
     return true;
@@ -2977,22 +5255,28 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     dli_node *node;
     dl_real *g;
     dl_int i;
-    bool ok = true;
-    if (!dy || !dli_usable("dl_backward", y)) return false;
+    if (!dli_usable("dl_backward", y)) return false;
     c = y->ctx;
+    if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or was computed under dl_no_grad)");
-    if (!dli_backward_check(y)) return false;
+    if (!dli_backward_check(y)) {
+        dli_backward_undo(y);
+        return false;
+    }
+    y->wanted = true;
     g = dli_grad(y);
     for (i = 0; i < y->size; i++) g[i] += dy[i];
     for (node = y->node; node; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
-        ok = ok && !node->failed;
+        if (node->failed) return false;
     }
-    return ok;
+    return true;
 }
 
 DL_DEF bool dl_backward(dl_tensor *loss)
@@ -3011,11 +5295,15 @@ static void dli_custom_back(dli_node *node)
 {
     int i;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) dli_grad(node->in[i]);
+    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
+        node->hidden[i] = node->in[i]->grad;
+        if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
+    }
     if (!node->custom(node->out, node->in, node->n, node->save)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
+    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -3025,16 +5313,20 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    dl_real **hidden;
     size_t length;
-    if (!dl || !c) return NULL;
-    if (!name || !forward || !backward || dl != c || (user_bytes && !user)) {
+    if (!dl) return NULL;
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "operands of this context");
+                "one or more operands of this context");
         return NULL;
     }
+    if (!c) return NULL;
     length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
+    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
     copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    if (!copy) return NULL;
+    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
+    if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
@@ -3042,6 +5334,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (y->node) {
         y->node->save = copy;
         y->node->custom = backward;
+        y->node->hidden = hidden;
     }
     if (!forward(y, in, n, copy)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
@@ -3057,7 +5350,11 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
 static void dli_unary_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *y = node->out;
-    node->unary(dli_grad(x), dli_grad(y), y->data, x->data, x->size, node->p, node->q);
+    const dl_real *dy = dli_grad(y);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
+                       node->q);
 }
 
 static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
@@ -3071,7 +5368,7 @@ static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn f
         y->node->p = p;
         y->node->q = q;
     }
-    forward(y->data, x->data, x->size, p, q);
+    dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
     return y;
 }
 
@@ -3117,9 +5414,25 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
     return DLI_AFFINE("dl_mul_scalar", x, c, 0);
 }
+
+/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
+static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+{
+    (void)q;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
+}
+
+/* forward: y = x / p; y' = 1 / p */
+static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
+                              dl_int n, double p, double q)
+{
+    (void)y; (void)x; (void)q;
+    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
+}
+
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_div_scalar", x, 1 / c, 0);
+    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -3267,10 +5580,13 @@ DL_DEF dl_tensor *dl_minimum(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(min
 /* ---- rows: softmax, dropout ---- */
 
 static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
+/* How many rows the last axis has; not size / last, for rows may be empty. */
 static dl_int dli_rows(const dl_tensor *t)
 {
-    dl_int d = dli_last(t->shape);
-    return d ? t->size / d : 0;
+    dl_int rows = 1;
+    int d;
+    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    return rows;
 }
 
 static void dli_softmax_back(dli_node *node)
@@ -3284,7 +5600,7 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
     dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
-    if (y) dlk_softmax_forward(y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) dli_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
@@ -3338,8 +5654,11 @@ static void dli_linear_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    dli_linear_backward(node->out->ctx, dli_grad(x), dli_grad(w), b ? dli_grad(b) : NULL,
-                        dli_grad(node->out), x->data, w->data, dli_rows(x), D, M);
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    dli_linear_backward(node->out->ctx, dx, add, dli_grad(w), b ? dli_grad(b) : NULL, dy, x->data,
+                        w->data, dli_rows(x), D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
@@ -3448,17 +5767,19 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     dl_int known = 1;
     int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known *= shape.dim[d];
+    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+        if (shape.dim[d] == -1) open = d;
+    if (open >= 0) {
+        shape.dim[open] = 1;
+        known = dl_shape_size(shape);
+        shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (open >= 0 && known > 0) shape.dim[open] = x->size / known;
     if (dl_shape_size(shape) != x->size) {
         dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
                 dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
         return NULL;
     }
-    y = dli_tape_view(c, "dl_reshape", shape, x->data);
+    y = dli_share("dl_reshape", x, shape);
     if (!y || !dli_record(y, "dl_reshape", &x, 1, NULL)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
@@ -3469,13 +5790,15 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
+    dl_int rest = 1;
+    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
     if (x->shape.rank < 1) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
         return NULL;
     }
-    return dl_reshape(x, dl_shape2(x->shape.dim[0], x->shape.dim[0]
-                                   ? x->size / x->shape.dim[0] : 0));
+    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
@@ -3542,7 +5865,8 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS], d, e;
-    if (!c || !order) return NULL;
+    if (!c) return NULL;
+    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
     for (d = 0; d < x->shape.rank; d++) {
         if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
         for (e = 0; e < d; e++)
@@ -3731,7 +6055,8 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     dl_tensor *y;
     int32_t *copy;
     dl_int i, len;
-    if (!c || !index) return NULL;
+    if (!c) return NULL;
+    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
     if (x->shape.rank < 1 || n < 0) {
         dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
                 x->shape.rank);
@@ -3901,7 +6226,8 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v;
     dl_int o, i;
-    if (!out || !dli_usable("dl_argmax_axis", x)) return false;
+    if (!dli_usable("dl_argmax_axis", x)) return false;
+    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
     v = dli_along(x->shape, axis);
@@ -3923,6 +6249,575 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
         return -1;
     }
     return dli_argmax(x->data, x->size, 1);
+}
+
+/* ---- images: convolution, pooling, normalization ---- */
+
+/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
+typedef struct dli_slide {
+    int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+} dli_slide;
+
+/* "5x5", or "5" in one dimension. */
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+{
+    if (dims == 1) snprintf(s, DLI_SHAPE_TEXT, "%lld", (long long)size[0]);
+    else snprintf(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    return s;
+}
+
+/* Work out the padding of "same" and the output's size; false with a message that names all. */
+static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, int dims)
+{
+    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
+    char pad[DLI_SHAPE_TEXT] = "without padding";
+    int64_t span[2];
+    int i;
+    for (i = 0; i < dims; i++) {
+        if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
+                           "must be 1 or more", op, (long long)s->kernel[i],
+                           (long long)s->stride[i], (long long)s->dilation[i]);
+        span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
+        if (same) {
+            int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+            int64_t all = (out - 1) * s->stride[i] + span[i] - s->in[i];
+            s->before[i] = all > 0 ? all / 2 : 0;
+            s->after[i] = all > 0 ? all - all / 2 : 0;
+        }
+        if (s->before[i] < 0 || s->after[i] < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
+                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+    }
+    for (i = 0; i < dims; i++) {
+        int64_t room = s->in[i] + s->before[i] + s->after[i];
+        s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
+        if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
+        if (s->before[0] || s->after[0] || (dims > 1 && (s->before[1] || s->after[1]))) {
+            int at = snprintf(pad, sizeof pad, "with padding %lld+%lld", (long long)s->before[0],
+                              (long long)s->after[0]);
+            if (dims > 1) snprintf(pad + at, sizeof pad - (size_t)at, ", %lld+%lld",
+                                   (long long)s->before[1], (long long)s->after[1]);
+        }
+        if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
+            snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
+        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s", op,
+                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad);
+    }
+    return true;
+}
+
+/* The output's size of a transposed convolution, and with same its cropping: the padding of the
+   "same" convolution that makes the input from the output. */
+static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
+{
+    int i;
+    for (i = 0; i < 2; i++) {
+        int64_t span;
+        if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
+                           "%lld: each must be 1 or more", op, (long long)s->in[i],
+                           (long long)s->kernel[i], (long long)s->stride[i],
+                           (long long)s->dilation[i]);
+        if (s->before[i] < 0 || s->after[i] < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
+                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+        if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
+                           "the stride %lld or the dilation %lld", op, extra[i],
+                           (long long)s->stride[i], (long long)s->dilation[i]);
+        span = (s->kernel[i] - 1) * s->dilation[i] + 1;
+        if (same) {
+            s->before[i] = span > s->stride[i] ? (span - s->stride[i]) / 2 : 0;
+            s->out[i] = s->in[i] * s->stride[i];
+        } else {
+            s->out[i] = (s->in[i] - 1) * s->stride[i] + span + extra[i];
+            s->out[i] -= s->before[i] + s->after[i];
+        }
+        if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
+            return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
+                           "%lld+%lld, %lld+%lld leaves no output", op, (long long)s->kernel[0],
+                           (long long)s->kernel[1], (long long)s->in[0], (long long)s->in[1],
+                           (long long)s->before[0], (long long)s->after[0],
+                           (long long)s->before[1], (long long)s->after[1]);
+    }
+    return true;
+}
+
+DL_DEF dl_conv_options dl_conv2d_default(void)
+{
+    dl_conv_options o;
+    memset(&o, 0, sizeof o);
+    o.stride[0] = o.stride[1] = o.dilation[0] = o.dilation[1] = o.groups = 1;
+    return o;
+}
+
+/* save: the sizes */
+static void dli_conv_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                        s);
+}
+
+static void dli_conv_transpose_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                                  s);
+}
+
+/* All convolutions: along dims axes, transposed or not. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv_options *options, int dims, bool transposed)
+{
+    char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
+    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
+                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
+    dl_conv_options o = options ? *options : dl_conv2d_default();
+    dl_int C, M, seen;
+    dl_tensor *in[3], *y;
+    dlk_conv2d_size *s;
+    dl_ctx *c;
+    dli_slide slide;
+    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    if (!(c = dli_inputs(op, in, n))) return NULL;
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
+                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
+        return NULL;
+    }
+    C = x->shape.dim[1];
+    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
+                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
+                dli_shape_text(r, w->shape));
+        return NULL;
+    }
+    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
+    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
+    if (seen != C) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
+                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
+                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
+        return NULL;
+    }
+    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
+                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
+                dli_shape_text(r, w->shape));
+        return NULL;
+    }
+    for (i = 0; i < dims; i++) {
+        slide.in[i] = x->shape.dim[i + 2];
+        slide.kernel[i] = w->shape.dim[i + 2];
+        slide.stride[i] = o.stride[i];
+        slide.dilation[i] = o.dilation[i];
+        slide.before[i] = o.before[i];
+        slide.after[i] = o.after[i];
+    }
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
+                     : dli_slide_fit(c, op, &slide, o.same, dims)))
+        return NULL;
+    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s);
+    if (!s) return NULL;
+    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
+    s->top = 0;
+    if (dims == 2) {
+        s->H = (dl_int)slide.in[0];
+        s->OH = (dl_int)slide.out[0];
+        s->KH = (dl_int)slide.kernel[0];
+        s->stride_h = (dl_int)slide.stride[0];
+        s->dilation_h = (dl_int)slide.dilation[0];
+        s->top = (dl_int)slide.before[0];
+    }
+    s->W = (dl_int)slide.in[last];
+    s->OW = (dl_int)slide.out[last];
+    s->KW = (dl_int)slide.kernel[last];
+    s->stride_w = (dl_int)slide.stride[last];
+    s->dilation_w = (dl_int)slide.dilation[last];
+    s->left = (dl_int)slide.before[last];
+    y = dli_result(c, op, dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW),
+                   in, n, transposed ? dli_conv_transpose_back : dli_conv_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = s;
+    if (transposed ? !dli_conv_transpose2d_forward(c, y->data, x->data, w->data,
+                                                   n == 3 ? b->data : NULL, s)
+                   : !dli_conv2d_forward(c, y->data, x->data, w->data, n == 3 ? b->data : NULL, s,
+                                         false))
+        return NULL;
+    return y;
+}
+
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv2d", x, w, b, options, 2, false);
+}
+
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv1d", x, w, b, options, 1, false);
+}
+
+DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                                      const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true);
+}
+
+/* Is x an image [N,C,H,W]? */
+static bool dli_image(const char *op, dl_tensor *x)
+{
+    char t[DLI_SHAPE_TEXT];
+    return x->shape.rank == 4 ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
+                   dli_shape_text(t, x->shape));
+}
+
+/* i: fh, fw */
+static void dli_upsample_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0];
+    const dl_int *d = x->shape.dim;
+    dlk_upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3], node->i[0],
+                            node->i[1]);
+}
+
+DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
+{
+    const char *op = "dl_upsample_nearest2d";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    const dl_int *d;
+    dl_tensor *y;
+    if (!c || !dli_image(op, x)) return NULL;
+    d = x->shape.dim;
+    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the image not "
+                "too large", op, fh, fw);
+        return NULL;
+    }
+    y = dli_result(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1, dli_upsample_back);
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->i[0] = fh;
+        y->node->i[1] = fw;
+    }
+    dlk_upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    return y;
+}
+
+DL_DEF dl_pool_options dl_pool2d_default(int kernel)
+{
+    dl_pool_options o;
+    memset(&o, 0, sizeof o);
+    o.kernel[0] = o.kernel[1] = o.stride[0] = o.stride[1] = kernel;
+    o.count_padding = true;
+    return o;
+}
+
+/* save: the sizes, and behind them where the maxima were */
+static void dli_max_pool_back(dli_node *node)
+{
+    const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(node->in[0], &add);
+    dli_max_pool2d_backward(node->out->ctx, dx, add, dy, (const int32_t *)(const void *)(s + 1), s);
+}
+
+/* i: count_padding; save: the sizes */
+static void dli_avg_pool_back(dli_node *node)
+{
+    dlk_avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
+                            (const dlk_pool2d_size *)node->save, node->i[0] != 0);
+}
+
+/* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool_options *o,
+                         dl_int *out)
+{
+    dli_slide s;
+    int i;
+    s.in[0] = H;
+    s.in[1] = W;
+    for (i = 0; i < 2; i++) {
+        s.kernel[i] = o->kernel[i];
+        s.stride[i] = o->stride[i];
+        s.dilation[i] = 1;
+        s.before[i] = o->before[i];
+        s.after[i] = o->after[i];
+    }
+    if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
+    for (i = 0; i < 2; i++) {
+        if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
+                           "kernel %dx%d, or a window would see padding only", op,
+                           (long long)s.before[i], (long long)s.after[i], o->kernel[0],
+                           o->kernel[1]);
+        o->before[i] = (int)s.before[i];
+        o->after[i] = (int)s.after[i];
+        out[i] = (dl_int)s.out[i];
+    }
+    if (H > INT32_MAX / W)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op, (long long)H,
+                       (long long)W);
+    return true;
+}
+
+static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *options, bool max)
+{
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    dl_pool_options o;
+    dlk_pool2d_size *s;
+    dl_int out[2] = {0, 0}, n;
+    dl_shape shape;
+    dl_tensor *y;
+    if (!c || !dli_image(op, x)) return NULL;
+    if (!options) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool2d_default makes some", op);
+        return NULL;
+    }
+    o = *options;
+    shape = x->shape;
+    if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
+    shape.dim[2] = out[0];
+    shape.dim[3] = out[1];
+    n = max ? dl_shape_size(shape) : 0;                   /* a size that fails fails again below */
+    s = (dlk_pool2d_size *)dli_tape_alloc(c, op, sizeof *s + (size_t)(n > 0 ? n : 0) * 4);
+    y = s ? dli_result(c, op, shape, &x, 1, max ? dli_max_pool_back : dli_avg_pool_back) : NULL;
+    if (!y) return NULL;
+    s->planes = shape.dim[0] * shape.dim[1];
+    s->H = x->shape.dim[2];
+    s->W = x->shape.dim[3];
+    s->OH = out[0];
+    s->OW = out[1];
+    s->KH = o.kernel[0];
+    s->KW = o.kernel[1];
+    s->stride_h = o.stride[0];
+    s->stride_w = o.stride[1];
+    s->top = o.before[0];
+    s->left = o.before[1];
+    if (y->node) {
+        y->node->save = s;
+        y->node->i[0] = o.count_padding;
+    }
+    if (max) dli_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
+    else dlk_avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options)
+{
+    return dli_pool("dl_max_pool2d", x, options, true);
+}
+
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options)
+{
+    return dli_pool("dl_avg_pool2d", x, options, false);
+}
+
+DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
+{
+    const dl_int *d;
+    if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
+        return NULL;
+    d = x->shape.dim;
+    return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
+}
+
+/* Put x and those of weight and bias that are not DL_NONE into in; their number, 0 on failure. */
+static int dli_norm_inputs(const char *op, dl_tensor **in, dl_tensor *x, dl_tensor *weight,
+                           dl_tensor *bias)
+{
+    int n = 0;
+    in[n++] = x;
+    if (weight != DL_NONE) in[n++] = weight;
+    if (bias != DL_NONE) in[n++] = bias;
+    return dli_inputs(op, in, n) ? n : 0;
+}
+
+/* Has t (unless it is DL_NONE) this shape? */
+static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_shape shape,
+                           const dl_tensor *x)
+{
+    char r[DLI_SHAPE_TEXT], s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
+                   dli_shape_text(r, t->shape), dli_shape_text(s, shape),
+                   dli_shape_text(u, x->shape));
+}
+
+/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics), has weight, has
+   bias; p: eps; save: mean, and behind it var */
+static void dli_norm_back(dli_node *node)
+{
+    const dl_int *v = node->i, groups = v[3];
+    dl_tensor *x = node->in[0], *w = v[4] ? node->in[1] : NULL;
+    dl_tensor *b = v[5] ? node->in[v[4] + 1] : NULL;
+    dl_real *dx = dli_grad(x), *dw = w ? dli_grad(w) : NULL, *db = b ? dli_grad(b) : NULL;
+    const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
+    const dl_real *weight = w ? w->data : NULL;
+    if (groups > 0)
+        dlk_group_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[0] * groups, weight, v[0],
+                                v[1], v[2], groups, node->p);
+    else
+        dlk_batch_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0], v[1],
+                                v[2], node->p, groups == 0);
+}
+
+/* The result of a normalization, with room for `stats` means and variances in *mean. */
+static dl_tensor *dli_norm_result(const char *op, dl_tensor *const *in, int n, bool weight,
+                                  dl_int N, dl_int C, dl_int S, dl_int groups, double eps,
+                                  dl_int stats, dl_real **mean)
+{
+    dl_ctx *c = in[0]->ctx;
+    dl_tensor *y;
+    *mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)stats * sizeof **mean);
+    y = *mean ? dli_result(c, op, in[0]->shape, in, n, dli_norm_back) : NULL;
+    if (y && y->node) {
+        y->node->i[0] = N;
+        y->node->i[1] = C;
+        y->node->i[2] = S;
+        y->node->i[3] = groups;
+        y->node->i[4] = weight;
+        y->node->i[5] = n - 1 - weight;
+        y->node->p = eps;
+        y->node->save = *mean;
+    }
+    return y;
+}
+
+static bool dli_norm_check(dl_tensor *x, const char *op, int rank, double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (x->shape.rank < rank || x->size == 0)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
+                       "empty", op, dli_shape_text(s, x->shape), rank);
+    if (!(eps >= 0))
+        return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
+    return true;
+}
+
+DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_tensor *running_mean, dl_tensor *running_var, double momentum,
+                                double eps)
+{
+    const char *op = "dl_batch_norm";
+    dl_tensor *in[3], *run[3], *y;
+    dl_int N, C, S;
+    dl_real *mean;
+    bool running = running_mean != DL_NONE, batch;
+    int n = dli_norm_inputs(op, in, x, weight, bias);
+    dl_ctx *c;
+    run[0] = x;
+    run[1] = running_mean;
+    run[2] = running_var;
+    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
+    c = x->ctx;
+    N = x->shape.dim[0];
+    C = x->shape.dim[1];
+    S = x->size / N / C;
+    if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
+        (running && (running_mean->requires_grad || running_var->requires_grad))) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
+                "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
+        return NULL;
+    }
+    if (running && !dli_inputs(op, run, 3)) return NULL;
+    if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "running variance", running_var, dl_shape1(C), x))
+        return NULL;
+    batch = c->training || !running;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
+    if (!y) return NULL;
+    if (batch) dlk_batch_stats(mean, mean + C, x->data, N, C, S);
+    else {
+        memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
+        memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
+    }
+    dlk_batch_norm_forward(y->data, x->data, mean, mean + C,
+                           weight != DL_NONE ? weight->data : NULL,
+                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps);
+    if (running && batch && !c->no_grad && N * S > 1) {
+        dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
+                              (double)(N * S), momentum);
+        running_mean->version++;
+        running_var->version++;
+    }
+    return y;
+}
+
+/* Both per-sample normalizations; shape is that of weight and bias. */
+static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                 dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                 double eps)
+{
+    dl_tensor *in[3], *y;
+    dl_real *mean;
+    int n = dli_norm_inputs(op, in, x, weight, bias);
+    if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
+        !dli_norm_shape(op, "bias", bias, shape, x))
+        return NULL;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
+    if (y)
+        dlk_group_norm_forward(y->data, mean, mean + N * groups, x->data,
+                               weight != DL_NONE ? weight->data : NULL,
+                               bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
+                                double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_layer_norm", &x, 1);
+    dl_shape shape;
+    dl_int D = 1;
+    int d;
+    if (!c || !dli_norm_check(x, "dl_layer_norm", 1, eps)) return NULL;
+    if (axes < 1 || axes > x->shape.rank) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_layer_norm: the last %d axes of input %s", axes,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    shape = x->shape;
+    for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
+    return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
+                          1, 1, eps);
+}
+
+DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
+                                double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_group_norm", &x, 1);
+    dl_int N, C;
+    if (!c || !dli_norm_check(x, "dl_group_norm", 2, eps)) return NULL;
+    N = x->shape.dim[0];
+    C = x->shape.dim[1];
+    if (groups < 1 || C % groups) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_group_norm: %d groups do not divide the %lld channels of "
+                "input %s", groups, (long long)C, dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    return dli_group_norm("dl_group_norm", x, weight, bias, dl_shape1(C), N, C, x->size / N / C,
+                          groups, eps);
 }
 
 /* ------------------------------------------------------------------------- >>layers-impl ---- */
@@ -3963,6 +6858,8 @@ struct dl_model {
     int           layers;
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
+    bool          broken;        /* a layer could not be added                          */
+    bool          fitting;       /* dl_model_fit is at work                             */
     bool          compiled;
     bool          fused;         /* the last activation is part of the loss             */
     dl_loss       loss;
@@ -3970,6 +6867,12 @@ struct dl_model {
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
 };
+
+/* Is the model there, with all its layers? What is missing has been reported. */
+static bool dli_model_whole(const dl_model *m)
+{
+    return m && !(m->broken && m->ctx->code != DL_OK);
+}
 
 /* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
 static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
@@ -3983,8 +6886,12 @@ static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
                 "before dl_model_compile", name);
         return NULL;
     }
+    if (dli_model_whole(m)) m->broken = false;        /* an earlier failure was forgiven */
     l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
-    if (!l) return NULL;
+    if (!l) {
+        m->broken = true;
+        return NULL;
+    }
     for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
     snprintf(l->name, sizeof l->name, "%s_%d", name, number);
     l->type = type;
@@ -4027,6 +6934,7 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
     if (!tensor) {
         if (layer) DL_FREE(layer);
         dli_layer_free(l);
+        m->broken = true;
         return NULL;
     }
     for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
@@ -4064,6 +6972,20 @@ static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
     return dl_dropout(x, l->rate);
 }
 
+/* Take a layer's options over, if they are in their range. */
+static bool dli_layer_options(dl_layer *l, dl_activation f, double l1, double l2)
+{
+    if ((int)f < 0 || (int)f >= (int)DLI_ACTIVATION_COUNT)
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name, (int)f);
+    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be "
+                       "0 or more", l->name, l1, l2);
+    l->activation = f;
+    l->l1 = l1;
+    l->l2 = l2;
+    return true;
+}
+
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
     dl_dense d;
@@ -4078,18 +7000,20 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Dense", "dense", dli_dense_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
+    if (!options) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+        return dli_layer_add(l, false);
+    }
     ok = l->input.rank > 0;
     if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
                      options->units);
-    l->activation = options->activation;
-    l->l1 = options->l1;
-    l->l2 = options->l2;
+    ok = ok && dli_layer_options(l, options->activation, options->l1, options->l2);
     if (ok) {
         l->output.dim[l->output.rank - 1] = options->units;
         ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
@@ -4118,8 +7042,7 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
 {
     dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
     if (!l) return NULL;
-    l->activation = activation;
-    return dli_layer_add(l, true);
+    return dli_layer_add(l, dli_layer_options(l, activation, 0, 0));
 }
 
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
@@ -4183,6 +7106,10 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
+    if (loss == DLI_HUBER && !(delta > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
+        return NULL;
+    }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
     scale = mean ? 1 / (double)x->size : 1;
@@ -4420,19 +7347,21 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
     struct { const char *name; double value, lo, hi; } field[11];
     int i, n = 0;
-#define DLI_FIELD(f, low, high) \
+    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
+#define DLI_OPTION(f, low, high) \
     (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
-    DLI_FIELD(lr, 0, DBL_MAX);
-    DLI_FIELD(momentum, 0, 1);
-    DLI_FIELD(rho, 0, 1);
-    DLI_FIELD(beta1, 0, 1 - DBL_EPSILON);
-    DLI_FIELD(beta2, 0, 1 - DBL_EPSILON);
-    DLI_FIELD(eps, 0, DBL_MAX);
-    DLI_FIELD(start, 0, DBL_MAX);
-    DLI_FIELD(weight_decay, 0, DBL_MAX);
-    DLI_FIELD(l1, 0, DBL_MAX);
-    DLI_FIELD(l2, 0, DBL_MAX);
-#undef DLI_FIELD
+    DLI_OPTION(lr, 0, DBL_MAX);
+    DLI_OPTION(momentum, 0, 1);
+    DLI_OPTION(rho, 0, 1);
+    DLI_OPTION(beta1, 0, 1 - DBL_EPSILON);
+    DLI_OPTION(beta2, 0, 1 - DBL_EPSILON);
+    DLI_OPTION(eps, 0, DBL_MAX);
+    DLI_OPTION(start, 0, DBL_MAX);
+    DLI_OPTION(weight_decay, 0, DBL_MAX);
+    DLI_OPTION(l1, 0, DBL_MAX);
+    DLI_OPTION(l2, 0, DBL_MAX);
+#undef DLI_OPTION
     for (i = 0; i < n; i++)
         if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
@@ -4454,7 +7383,7 @@ static void dli_optimizer_destroy(void *object)
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, k = dli_moments(desc.kind);
+    int i, j, k = dli_moments(desc.kind);
     size_t total = 0, at = 0;
     dl_optimizer *o;
     if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
@@ -4469,6 +7398,12 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
                     "it with dl_param", who, i, params[i]->name);
             return NULL;
         }
+        for (j = 0; j < i; j++)
+            if (params[j] == params[i]) {
+                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same %s; it would be "
+                        "updated twice", who, j, i, params[i]->name);
+                return NULL;
+            }
         total += (size_t)params[i]->size;
     }
     o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
@@ -4489,8 +7424,8 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
         if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
         if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
     }
-    if (desc.start != 0)
-        for (at = 0; at < total * (size_t)k; at++) o->moments[at] = (dl_real)desc.start;
+    if (desc.kind == DL_ADAGRAD)
+        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -4511,6 +7446,11 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (!params) return NAN;
     for (i = 0; i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!(max_norm >= 0)) {
+            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
+                    "more", max_norm);
+            return NAN;
+        }
         if (!params[i]->requires_grad || !params[i]->grad) continue;
         for (k = 0; k < params[i]->size; k++)
             sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
@@ -4542,12 +7482,12 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
         break;
     case DL_ADAGRAD: dlk_adagrad_step(w, g, m, n, d->lr, in, out); break;
     case DL_ADADELTA: dlk_adadelta_step(w, g, m, v, n, d->lr, d->rho, d->eps); break;
-    case DL_RMSPROP: dlk_rmsprop_step(w, g, m, n, d->lr, d->rho, in, out); break;
+    case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
     case DL_ADAMW:
         dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);
         /* fall through */
     case DL_ADAM:
-        dlk_adam_step(w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
+        dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
         break;
     }
     p->version++;
@@ -4668,7 +7608,8 @@ static dli_scope dli_scope_begin(dl_ctx *c)
 
 static void dli_scope_end(dl_ctx *c, const dli_scope *s)
 {
-    dl_tape_release(c, s->mark);
+    if (s->mark.generation == c->generation) dl_tape_release(c, s->mark);
+    else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_training(c, s->training);
     dl_no_grad(c, s->no_grad);
     c->rng = s->rng;
@@ -4711,8 +7652,9 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     dl_activation last;
     dl_optimizer *o;
     bool binary = loss == DL_BINARY_CROSSENTROPY;
-    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY || loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (!m) return false;
+    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY ||
+                   loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!dli_model_whole(m)) return false;
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
                        "layers first");
@@ -4732,6 +7674,7 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     m->loss = loss;
     m->fused = binary || classes;
     m->compiled = true;
+    m->broken = false;
     return true;
 }
 
@@ -4751,14 +7694,14 @@ static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int n, size = dl_shape_size(m->input);
+    dl_int n;
     if (!dli_usable(who, x)) return NULL;
     n = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx) {
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
         return NULL;
     }
-    if (x->shape.rank < 1 || n * size != x->size) {
+    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
         dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
                 "dimension is the batch", who, dli_shape_text(s, x->shape),
                 dli_shape_text(t, dli_batch_shape(n, m->input)));
@@ -4769,7 +7712,7 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!m) return NULL;
+    if (!dli_model_whole(m)) return NULL;
     return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
 }
 
@@ -4778,7 +7721,7 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
     const char *who = "dl_model_predict";
     dl_tensor *y, *out = NULL;
     dli_scope scope;
-    if (!m || !dli_usable(who, x) || !(x = dli_model_input(who, m, x))) return NULL;
+    if (!dli_model_whole(m) || !(x = dli_model_input(who, m, x))) return NULL;
     out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
     if (!out) return NULL;
     scope = dli_scope_begin(m->ctx);
@@ -4792,7 +7735,8 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int outputs = dli_last(dli_output_shape(m));
+    dl_shape out = dli_output_shape(m);
+    bool binary = m->loss == DL_BINARY_CROSSENTROPY;
     bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
                    m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
     if (!m->compiled)
@@ -4803,20 +7747,27 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && classes && d->classes > outputs)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
-                       "only %lld outputs", who, d->classes, (long long)outputs);
-    if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
-                                  d->classes <= 2)))
+    if (d->labels && (classes || binary)) {            /* one label a sample: one row of outputs */
+        if (dli_last(out) != dl_shape_size(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
+                           "model's output is %s; dl_model_add_flatten before the last layer makes "
+                           "it one row", who, dli_shape_text(s, out));
+        if (binary && (d->classes > 2 || dli_last(out) != 1))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 "
+                           "output, not for %d and %lld", who, dl_loss_name(m->loss), d->classes,
+                           (long long)dli_last(out));
+        if (classes && d->classes > dli_last(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last "
+                           "layer only %lld outputs", who, d->classes, (long long)dli_last(out));
         return true;
+    }
     if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
                        who, dl_loss_name(m->loss),
                        m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(dli_output_shape(m)))
+    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape),
-                       dli_shape_text(t, dli_output_shape(m)));
+                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
     return true;
 }
 
@@ -4889,16 +7840,21 @@ static bool dli_all_finite(const dl_real *x, dl_int n)
     return true;
 }
 
+#define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
+
 /* Report a loss that is NaN or infinite: where along the layers did it start? */
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
-    const char *cure = "lower the learning rate, or set the optimizer's clip_norm";
+    const char *cure = DLI_LOWER_RATE;
     dli_scope scope = dli_scope_begin(m->ctx);
     dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
     const char *what = "the loss itself", *name = "";
     int i, k;
     if (x && !dli_all_finite(x->data, x->size)) {
         what = "the training data";
+        cure = "clean the data set";
+    } else if (b->y && !dli_all_finite(b->y->data, b->y->size)) {
+        what = "the targets of the training data";
         cure = "clean the data set";
     } else
         for (i = 0; i < m->layers && x && !name[0]; i++) {
@@ -4918,6 +7874,18 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
                    isnan(loss) ? "NaN" : "infinite", what, name, cure);
+}
+
+/* Report weights that are NaN or infinite: after the last update no loss would tell. */
+static bool dli_check_weights(const dl_model *m, int epoch)
+{
+    int i;
+    for (i = 0; i < m->params; i++)
+        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+            return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
+                           "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
+                           m->tensor[i]->name);
+    return true;
 }
 
 /* One step: forward, loss, backward, update. Adds to the sums over samples.
@@ -4946,16 +7914,17 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
 {
     dl_metrics sum = { 0, 0 };
     dl_batch b;
+    const char *who = "dl_model_evaluate";
     dl_int at, n = 256;
     bool ok = true;
-    if (!m || !data || !dli_check_data("dl_model_evaluate", m, data)) return dli_no_metrics();
+    if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     for (at = 0; ok && at < data->count; at += n) {
         dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z, *loss;
-        memset(&b, 0, sizeof b);
-        ok = dli_data_batch(data, NULL, at, data->count - at < n ? data->count - at : n, NULL, &b);
-        z = ok ? dli_layers_forward(m, dli_model_input("dl_model_evaluate", m, b.x), true) : NULL;
-        loss = dli_batch_loss(m, z, &b);
+        dl_tensor *z = NULL, *loss;
+        if (n > data->count - at) n = data->count - at;
+        if (dli_data_batch(data, NULL, at, n, NULL, &b))
+            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
+        loss = dli_add_penalties(m, dli_batch_loss(m, z, &b));
         ok = loss != NULL;
         if (ok) {
             sum.loss += dl_item(loss) * (double)b.size;
@@ -5024,7 +7993,7 @@ typedef struct dli_run {
     double         lr, best;             /* the learning rate at the start, best loss yet */
     int            wait;                 /* epochs since the best                         */
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
-    bool           bar;
+    bool           scheduled, bar;
 } dli_run;
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
@@ -5047,17 +8016,27 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     size_t total = 0;
     int i;
     if (!dli_check_data(who, m, data)) return false;
-    if (o->validation && !dli_check_data(who, m, o->validation)) return false;
+    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
+        return false;
+    r->lr = m->optimizer->desc.lr;
+    r->best = INFINITY;
     if (o->epochs < 0 || o->batch_size < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
                        "must be 1 or more", who, o->epochs, o->batch_size);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
+    if (o->early_stopping && (o->patience < 0 || !(o->min_delta >= 0)))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or "
+                       "more", who, o->patience, o->min_delta);
     if (o->validation || o->validation_split == 0) {
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
+    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g leaves %lld samples for "
+                       "training and %lld for validation", who, o->validation_split,
+                       (long long)r->train->count, (long long)r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
     if (!r->loader || (o->validation && !r->validation)) return false;
     for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -5069,8 +8048,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     m->epochs = 0;
     m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
     r->schedule = o->schedule;
-    r->lr = m->optimizer->desc.lr;
-    r->best = INFINITY;
+    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -5083,6 +8061,7 @@ static void dli_run_end(dli_run *r)
         if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
         DL_FREE(r->best_weights);
     }
+    if (r->scheduled) r->m->optimizer->desc.lr = r->lr;     /* the next fit starts from it again */
     dl_loader_free(r->loader);
     dl_data_free(r->train);
     dl_data_free(r->validation);
@@ -5117,7 +8096,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     e->seconds = dli_now() - start;
     e->loss = sum.loss / (double)n;
     e->accuracy = sum.accuracy / (double)n;
-    return ok && n == r->train->count;
+    return ok && n == r->train->count && dli_check_weights(r->m, e->epoch);
 }
 
 /* Early stopping: remember the best epoch; false when patience has run out. */
@@ -5138,10 +8117,9 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 {
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
-    bool scheduled = r->schedule.kind != DL_SCHEDULE_CONSTANT || r->schedule.warmup > 0;
     dl_metrics v = dli_no_metrics();
     double watched;
-    if (scheduled &&
+    if (r->scheduled &&
         !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
         return false;
     e->epoch = epoch + 1;
@@ -5178,14 +8156,19 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     bool ok, go_on = true, training, no_grad;
     int epoch;
     if (!m || !data) return false;
+    if (m->fitting)
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
     training = dl_training(m->ctx, true);
     no_grad = dl_no_grad(m->ctx, false);
+    m->fitting = true;
     ok = dli_run_start(&r, data);
-    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch, &go_on);
+    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
+        ok = dli_run_step(&r, epoch, &go_on);
     dli_run_end(&r);
+    m->fitting = false;
     dl_training(m->ctx, training);
     dl_no_grad(m->ctx, no_grad);
     return ok;
@@ -5241,7 +8224,7 @@ static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    dl_model *copy = into && m ? dl_model_new(into, m->input) : NULL;
+    dl_model *copy = into && dli_model_whole(m) ? dl_model_new(into, m->input) : NULL;
     int i, k;
     for (i = 0; copy && i < m->layers; i++) {
         const dl_layer *from = m->layer[i];
@@ -5290,16 +8273,19 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     const char *rule = "_________________________________________________________________";
-    char s[DLI_SHAPE_TEXT], name[80], number[32], shape[DLI_SHAPE_TEXT + 8];
+    char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
     int64_t trainable, fixed;
-    int i;
+    int i, k, at;
     if (!m) return;
     printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
-        snprintf(shape, sizeof shape, "(None,%s", dli_shape_text(s, l->output) + 1);
-        shape[strlen(shape) - 1] = ')';
+        at = snprintf(shape, sizeof shape, "(None");
+        for (k = 0; k < l->output.rank; k++)
+            at += snprintf(shape + at, sizeof shape - (size_t)at, ", %lld",
+                           (long long)l->output.dim[k]);
+        snprintf(shape + at, sizeof shape - (size_t)at, ")");
         printf(" %-28s %-22s %12s\n", name, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));
@@ -5748,18 +8734,6 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
 /* ---- batches ----
    An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
 
-/* y[n,D] = scale times the samples order[0..n-1] (NULL: 0..n-1) of bytes [..,D]. */
-static void dli_gather_bytes(dl_real *y, const uint8_t *bytes, const int32_t *order, dl_int n,
-                             dl_int D, double scale)
-{
-    const dl_real s = (dl_real)scale;
-    dl_int i, j;
-    for (i = 0; i < n; i++, y += D) {
-        const uint8_t *x = bytes + (order ? order[i] : i) * D;
-        for (j = 0; j < D; j++) y[j] = (dl_real)x[j] * s;
-    }
-}
-
 /* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
 static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
                               dl_int D)
@@ -5783,7 +8757,10 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
     if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
     if (!x || (d->targets && !y)) return false;
     if (order) order += first;
-    if (d->bytes) dli_gather_bytes(x->data, d->bytes + skip * D, order, n, D, d->scale);
+    if (d->bytes)
+        for (i = 0; i < n; i++)
+            dli_bytes_to_real(d->ctx, x->data + i * D,
+                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
     else dli_gather_values(x->data, d->values + skip * D, order, n, D);
     if (y) {
         M = dl_shape_size(d->target_shape);
@@ -6463,6 +9440,235 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 #endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
+
+/* Text that is cut off at size bytes, but counted to its end; rows: a line for each row. */
+typedef struct dli_text { char *at; size_t size, length; bool rows; } dli_text;
+
+static void dli_put(dli_text *out, const char *s)
+{
+    for (; *s; s++, out->length++)
+        if (out->length + 1 < out->size) out->at[out->length] = *s;
+}
+
+/* A number in at most 6 digits. NaN and the infinities are spelled here, because C libraries
+   differ ("-nan", "1.#INF"), and some locales write a comma for the point. */
+static void dli_put_number(dli_text *out, double x)
+{
+    char s[32], *comma;
+    if (isnan(x)) { dli_put(out, "nan"); return; }
+    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    snprintf(s, sizeof s, "%g", x);
+    if ((comma = strchr(s, ',')) != NULL) *comma = '.';
+    dli_put(out, s);
+}
+
+/* What stands between two elements of an axis: a comma, and in rows one line end between rows, two
+   between matrices and so on, as in NumPy. */
+static void dli_put_comma(dli_text *out, int axis, int rank)
+{
+    int i;
+    dli_put(out, ",");
+    for (i = axis + 1; out->rows && i < rank; i++) dli_put(out, "\n");
+    if (!out->rows || axis == rank - 1) dli_put(out, " ");
+    else for (i = 0; i <= axis; i++) dli_put(out, " ");
+}
+
+/* The part of a tensor of this shape that starts at x, from an axis on: [a, b, c, ..., y, z]. */
+static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis)
+{
+    dl_int i, n, step = 1;
+    int d;
+    if (axis == shape.rank) { dli_put_number(out, (double)x[0]); return; }
+    n = shape.dim[axis];
+    for (d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
+    dli_put(out, "[");
+    for (i = 0; i < n; i++) {
+        if (i > 0) dli_put_comma(out, axis, shape.rank);
+        if (n > 6 && i == 3) {
+            dli_put(out, "...");
+            dli_put_comma(out, axis, shape.rank);
+            i = n - 3;
+        }
+        dli_put_axis(out, x + i * step, shape, axis + 1);
+    }
+    dli_put(out, "]");
+}
+
+/* A whole tensor, always terminated; returns the full length. */
+static size_t dli_put_tensor(char *buffer, size_t size, const dl_tensor *t, bool rows)
+{
+    dli_text out;
+    out.at = buffer;
+    out.size = buffer ? size : 0;
+    out.length = 0;
+    out.rows = rows;
+    if (!t) dli_put(&out, "(null)");
+    else if (!t->ctx) dli_put(&out, "(none)");
+    else if (!dli_usable("dl_format", t)) dli_put(&out, "(stale)");
+    else dli_put_axis(&out, t->data, t->shape, 0);
+    if (out.size > 0) buffer[out.length < out.size ? out.length : out.size - 1] = 0;
+    return out.length;
+}
+
+DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
+{
+    return (int)dli_put_tensor(buffer, size, t, false);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF void dl_print(const dl_tensor *t)
+{
+    char s[DLI_SHAPE_TEXT], small[128], *text = small;
+    size_t length = dli_put_tensor(small, sizeof small, t, true);
+    if (!t || !t->ctx || !dli_alive(t)) {
+        printf("%s\n", small);
+        return;
+    }
+    if (length >= sizeof small) {                /* an axis shows 6 at most: never very long */
+        text = (char *)dli_alloc(t->ctx, "dl_print", length + 1, 1);
+        if (!text) return;
+        dli_put_tensor(text, length + 1, t, true);
+    }
+    printf("%s %s =%s%s\n", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
+           t->shape.rank > 1 ? "\n" : " ", text);
+    if (text != small) DL_FREE(text);
+}
+#endif
+
+/* What a gradient check puts back when it is done. */
+typedef struct dli_check {
+    dl_ctx    *ctx;
+    dl_loss_fn f;
+    void      *user;
+    dl_mark    mark;
+    dl_rng     rng;
+    bool       training, no_grad;
+} dli_check;
+
+static void dli_check_restore(const dli_check *k)
+{
+    dl_tape_release(k->ctx, k->mark);
+    k->ctx->rng = k->rng;
+    k->ctx->training = k->training;
+    k->ctx->no_grad = k->no_grad;
+}
+
+/* The loss, with the random numbers of every other call; NaN on failure. */
+static bool dli_check_loss(const dli_check *k, double *loss)
+{
+    dl_tensor *t;
+    k->ctx->no_grad = true;
+    t = k->f(k->ctx, k->user);
+    *loss = t ? dl_item(t) : (double)NAN;
+    dli_check_restore(k);
+    return t != NULL;
+}
+
+/* (f(p+h) - f(p-h)) / 2h in p, an element of a parameter. 2h is taken as what the rounded p+h and
+   p-h really differ by. False when f fails. */
+static bool dli_numeric_gradient(const dli_check *k, dl_real *p, double h, double *gradient)
+{
+    const dl_real old = *p;
+    double plus, minus, step;
+    bool ok;
+    *p = (dl_real)((double)old + h);
+    step = (double)*p;
+    ok = dli_check_loss(k, &plus);
+    *p = (dl_real)((double)old - h);
+    step -= (double)*p;
+    ok = ok && dli_check_loss(k, &minus);
+    *p = old;
+    if (ok) *gradient = (plus - minus) / step;
+    return ok;
+}
+
+/* The gradients of all parameters, one behind the other, out of the tensors or back into them. */
+static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool back)
+{
+    int i;
+    for (i = 0; i < n; all += params[i++]->size) {
+        dl_real *g = params[i]->grad;
+        if (!g) continue;
+        if (back) memcpy(g, all, (size_t)params[i]->size * sizeof *g);
+        else memcpy(all, g, (size_t)params[i]->size * sizeof *g);
+    }
+}
+
+/* Analytic against numeric gradient of element j of parameter i: into the report. */
+static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic, double numeric)
+{
+    const double tolerance = DLI_DOUBLE ? 1e-6 : 2e-2, floor = DLI_DOUBLE ? 1e-9 : 1e-3;
+    double larger = fmax(fabs(analytic), fabs(numeric));
+    double excess = fabs(analytic - numeric) - floor;
+    double error = excess > 0 ? excess / larger : 0;
+    if (isnan(analytic) || isnan(numeric) || isinf(larger)) error = (double)INFINITY;
+    r->checked++;
+    if (!(error <= tolerance)) r->failed++;
+    if (fabs(analytic) > r->largest) r->largest = fabs(analytic);
+    if (r->worst_param < 0 || error > r->error) {
+        r->worst_param = i;
+        r->worst_index = j;
+        r->analytic = analytic;
+        r->numeric = numeric;
+        r->error = error;
+    }
+}
+
+DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
+                                        dl_tensor *const *params, int n)
+{
+    const double h = DLI_DOUBLE ? 1e-5 : 1e-2;
+    dl_gradcheck_report r;
+    dli_check k;
+    dl_tensor *loss;
+    dl_real *saved, *analytic;
+    dl_int total = 0, j;
+    double numeric = 0;
+    bool ok;
+    int i;
+    memset(&r, 0, sizeof r);
+    r.worst_param = -1;
+    r.worst_index = -1;
+    if (!dl) return r;
+    ok = f && params && n >= 1;
+    for (i = 0; ok && i < n; i++) {
+        ok = params[i] && params[i]->ctx == dl && dli_usable("dl_gradcheck", params[i]) &&
+             params[i]->requires_grad && !params[i]->node;
+        if (ok) total += params[i]->size;
+    }
+    if (!ok) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "dl_gradcheck: it needs a function and one or more "
+                "parameters of this context, leaves that require a gradient");
+        return r;
+    }
+    saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
+    if (!saved) return r;
+    analytic = saved + total;
+    dli_copy_grads(saved, params, n, false);
+    k.ctx = dl;
+    k.f = f;
+    k.user = user;
+    k.mark = dl_tape_mark(dl);
+    k.rng = dl->rng;
+    k.training = dl->training;
+    k.no_grad = dl->no_grad;
+
+    dl->no_grad = false;
+    dli_copy_grads(analytic, params, n, true);       /* all zeros: dli_alloc has cleared them */
+    loss = f(dl, user);
+    ok = dl_backward(loss);
+    if (ok) dli_copy_grads(analytic, params, n, false);
+    dli_check_restore(&k);
+    for (i = 0; ok && i < n; i++)
+        for (j = 0; ok && j < params[i]->size; j++) {
+            ok = dli_numeric_gradient(&k, params[i]->data + j, h, &numeric);
+            if (ok) dli_compare(&r, i, j, (double)*analytic++, numeric);
+        }
+    dli_copy_grads(saved, params, n, true);
+    DL_FREE(saved);
+    r.ok = ok && r.failed == 0 && r.largest > 0;
+    return r;
+}
 
 #endif /* DL_IMPLEMENTATION */
 

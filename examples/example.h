@@ -1,0 +1,786 @@
+/* example.h - what the example programs share: options, drawing in the terminal, one HTML page.
+
+   It needs dl.h, libc and libm. Include it after dl.h. Nothing here is deep learning: to learn
+   that, read the programs and dl.h.
+
+     options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
+     data        ex_mnist, ex_predict, ex_digit, ex_worst
+     terminal    ex_draw (pictures), ex_draw_plot (curves)
+     page        ex_page_open, ex_page_text, ex_page_table_*, ex_page_images, ex_page_plot,
+                 ex_page_graph, ex_page_close: one file, inline SVG, no network
+
+   All functions are static inline, so that a program may leave some unused without a warning.   */
+#ifndef EXAMPLE_H_INCLUDED
+#define EXAMPLE_H_INCLUDED
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <sys/ioctl.h>
+#include <unistd.h>
+#endif
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#ifdef __GNUC__
+#define EX_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define EX_PRINTF(f, a)
+#endif
+
+/* ----------------------------------------------------------------------------- options ---- */
+
+/* What the command line can set. A program changes the defaults before ex_parse. */
+typedef struct ex_options {
+    const char *data;     /* directory of the four MNIST files                     */
+    int         epochs;
+    int         batch;
+    int         limit;    /* training images to use; 0 is all                      */
+    int         seed;
+    int         threads;  /* 0: what OpenMP would use                              */
+    const char *html;     /* write a page with pictures here; NULL: none           */
+    const char *save;     /* write the trained weights here; NULL: don't           */
+    bool        quiet;    /* print the result line only                            */
+} ex_options;
+
+static inline ex_options ex_options_default(void) {
+    ex_options o;
+    memset(&o, 0, sizeof o);
+    o.data = "data/mnist";
+    o.epochs = 5;
+    o.batch = 32;
+    o.seed = 42;
+    return o;
+}
+
+typedef enum ex_kind { EX_FLAG, EX_INT, EX_REAL, EX_TEXT } ex_kind;
+
+/* One option: its name without "--", what kind of value, where it goes (bool, int, double or
+   const char * by kind), the values allowed, and what --help says. */
+typedef struct ex_option {
+    const char *name;
+    ex_kind     kind;
+    void       *value;
+    double      lo, hi;
+    const char *help;
+} ex_option;
+
+static inline bool ex_word_in(const char *word, const char *list) {
+    size_t n = strlen(word);
+    const char *p = list;
+    while ((p = strstr(p, word)) != NULL) {
+        if ((p == list || p[-1] == ' ') && (p[n] == 0 || p[n] == ' ')) return true;
+        p += n;
+    }
+    return false;
+}
+
+static inline void ex_help(const char *program, const char *about, const char *uses,
+                           const ex_option *opt, int n) {
+    printf("%s: %s\n\nOptions (what they are if you say nothing):\n", program, about);
+    for (int i = 0; i < n; i++) {
+        char left[40], value[64] = "";
+        if (i < 9 && !ex_word_in(opt[i].name, uses)) continue;
+        snprintf(left, sizeof left, "--%s%s", opt[i].name,
+                 opt[i].kind == EX_FLAG ? "" : opt[i].kind == EX_TEXT
+                     ? (strcmp(opt[i].name, "data") == 0 ? " DIR" : " FILE") : " N");
+        if (opt[i].kind == EX_INT) snprintf(value, sizeof value, " (%d)", *(int *)opt[i].value);
+        if (opt[i].kind == EX_REAL) snprintf(value, sizeof value, " (%g)", *(double *)opt[i].value);
+        if (opt[i].kind == EX_TEXT)
+            snprintf(value, sizeof value, " (%s)", *(const char **)opt[i].value
+                                                       ? *(const char **)opt[i].value : "none");
+        printf("  %-14s %s%s\n", left, opt[i].help, value);
+    }
+    printf("  %-14s this text\n", "--help");
+}
+
+/* Read the command line into o and into the program's own options extra[n_extra]. uses names the
+   common options that mean something to this program, separated by spaces. --help prints them and
+   exits; a bad option or value says what is wrong and exits with 2. */
+static inline void ex_parse(ex_options *o, int argc, char **argv, const char *about,
+                            const char *uses, const ex_option *extra, int n_extra) {
+    ex_option opt[32] = {
+        {"data", EX_TEXT, NULL, 0, 0, "the directory with the four MNIST files"},
+        {"epochs", EX_INT, NULL, 1, 100000, "passes over the training images"},
+        {"batch", EX_INT, NULL, 1, 1000000, "images for one update"},
+        {"limit", EX_INT, NULL, 0, INT_MAX, "train on the first N images only, 0 is all"},
+        {"seed", EX_INT, NULL, 0, INT_MAX, "where the random numbers start"},
+        {"threads", EX_INT, NULL, 0, 4096, "threads, 0 is as many as there are cores"},
+        {"html", EX_TEXT, NULL, 0, 0, "write a page with pictures"},
+        {"save", EX_TEXT, NULL, 0, 0, "write the trained weights (safetensors)"},
+        {"quiet", EX_FLAG, NULL, 0, 0, "print nothing but the last line"}};
+    void *value[9];
+    const char *program = argc > 0 && argv[0] ? argv[0] : "program", *slash;
+    int n = 9;
+    value[0] = &o->data; value[1] = &o->epochs; value[2] = &o->batch; value[3] = &o->limit;
+    value[4] = &o->seed; value[5] = &o->threads; value[6] = &o->html; value[7] = &o->save;
+    value[8] = &o->quiet;
+    for (int i = 0; i < 9; i++) opt[i].value = value[i];
+    for (int i = 0; i < n_extra && n < 32; i++) opt[n++] = extra[i];
+    while ((slash = strpbrk(program, "/\\")) != NULL) program = slash + 1;
+
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i], *text = strchr(argv[i], '=');
+        size_t len = text ? (size_t)(text - name) : strlen(name);
+        const ex_option *p = NULL;
+        if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+            ex_help(program, about, uses, opt, n);
+            exit(0);
+        }
+        for (int k = 0; k < n && len > 2 && strncmp(name, "--", 2) == 0; k++)
+            if (strlen(opt[k].name) == len - 2 && strncmp(name + 2, opt[k].name, len - 2) == 0)
+                p = &opt[k];
+        if (p == NULL) {
+            fprintf(stderr, "%s: there is no option %s. Try --help.\n", program, name);
+            exit(2);
+        }
+        if (p - opt < 9 && !ex_word_in(p->name, uses))
+            fprintf(stderr, "%s: note: --%s changes nothing here\n", program, p->name);
+        if (p->kind == EX_FLAG) {
+            if (text) {
+                fprintf(stderr, "%s: --%s takes no value. Try --help.\n", program, p->name);
+                exit(2);
+            }
+            *(bool *)p->value = true;
+            continue;
+        }
+        if (text) text++;
+        else if (i + 1 < argc) text = argv[++i];
+        if (text == NULL || *text == 0) {
+            fprintf(stderr, "%s: --%s needs a value after it. Try --help.\n", program, p->name);
+            exit(2);
+        }
+        if (p->kind == EX_TEXT) {
+            *(const char **)p->value = text;
+        } else {
+            char *end;
+            double x = strtod(text, &end);
+            bool good = end != text && *end == 0 && x >= p->lo && x <= p->hi;
+            if (!good || (p->kind == EX_INT && x != floor(x))) {
+                fprintf(stderr, "%s: --%s needs a %snumber from %.10g to %.10g, not \"%s\".\n",
+                        program, p->name, p->kind == EX_INT ? "whole " : "", p->lo, p->hi, text);
+                exit(2);
+            }
+            if (p->kind == EX_INT) *(int *)p->value = (int)x;
+            else *(double *)p->value = x;
+        }
+    }
+}
+
+/* A context with the seed and the threads of the command line. */
+static inline dl_ctx *ex_begin(const ex_options *o) {
+    dl_ctx *dl = dl_new((uint64_t)o->seed);
+    if (o->threads > 0) dl_set_threads(dl, o->threads);
+    return dl;
+}
+
+/* What main returns: frees the context; 1 after an error (which dl.h has printed), with a word on
+   what to do about it; else 0. */
+static inline int ex_end(dl_ctx *dl, const ex_options *o) {
+    dl_code code = dl_error(dl);
+    if (code == DL_ERR_FILE || code == DL_ERR_FORMAT)
+        fprintf(stderr, "The images were looked for in \"%s\". Run the program from the "
+                "repository's root, where\ndata/mnist is, or say where they are with "
+                "--data DIR.\n", o->data);
+    if (dl == NULL) fprintf(stderr, "there is no memory to start\n");
+    dl_free(dl);
+    return code == DL_OK ? 0 : 1;
+}
+
+/* Seconds on a clock that runs on; only differences mean something. */
+static inline double ex_seconds(void) {
+#if defined(_OPENMP)
+    return omp_get_wtime();
+#elif defined(TIME_UTC) && !defined(_WIN32)
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+#else  /* one thread: its processor time is near enough (and on Windows it is the wall clock) */
+    return (double)clock() / CLOCKS_PER_SEC;
+#endif
+}
+
+/* Seconds all epochs of the last dl_model_fit took, without what on_epoch did between them. */
+static inline double ex_fit_seconds(const dl_model *m) {
+    int n = 0;
+    double sum = 0;
+    const dl_epoch *e = dl_model_history(m, &n);
+    for (int i = 0; i < n; i++) sum += e[i].seconds;
+    return sum;
+}
+
+/* The last line of a program: "result: name=value name=value ...", for people and scripts. */
+static inline void ex_result(const char *format, ...) EX_PRINTF(1, 2);
+static inline void ex_result(const char *format, ...) {
+    va_list a;
+    va_start(a, format);
+    printf("result: ");
+    vprintf(format, a);
+    printf("\n");
+    va_end(a);
+    fflush(stdout);
+}
+
+/* -------------------------------------------------------------------------------- data ---- */
+
+/* MNIST from --data; of the training images only the first --limit. */
+static inline dl_data *ex_mnist(dl_ctx *dl, const ex_options *o, dl_split split) {
+    dl_data *d = dl_mnist_load(dl, o->data, split);
+    if (d && split == DL_TRAIN && o->limit > 0 && o->limit < d->count)
+        return dl_data_take(d, 0, o->limit);
+    return d;
+}
+
+/* The model's outputs for all of d into p, d->count rows. */
+static inline bool ex_predict(dl_model *m, const dl_data *d, dl_real *p) {
+    dl_loader *loader = d ? dl_loader_new(d, 256, false) : NULL;
+    dl_batch batch;
+    while (loader && dl_loader_next(loader, &batch)) {
+        dl_mark mark = dl_tape_mark(d->ctx);
+        dl_tensor *y = dl_model_predict(m, batch.x);
+        if (y) memcpy(p, y->data, (size_t)y->size * sizeof *p);
+        if (y) p += y->size;
+        dl_tape_release(d->ctx, mark);
+    }
+    dl_loader_free(loader);
+    return loader && dl_error(d->ctx) == DL_OK;
+}
+
+/* A picture: height x width numbers, borrowed, and what stands below it. */
+typedef struct ex_image {
+    const dl_real *pixel;
+    int            height, width;
+    char           caption[40];
+} ex_image;
+
+static inline int ex_argmax(const dl_real *p, int n) {
+    int best = 0;
+    for (int i = 1; i < n; i++)
+        if (p[i] > p[best]) best = i;
+    return best;
+}
+
+/* Sample i of d, with the class that p[10] makes most likely: "7 99%" or "9 99%, is 4". The pixels
+   are on the tape. */
+static inline ex_image ex_digit(const dl_data *d, dl_int i, const dl_real *p) {
+    ex_image im;
+    dl_tensor *x = dl_data_sample(d, i);
+    int said = ex_argmax(p, d->classes);
+    int percent = (int)floor(100 * (double)p[said]);
+    im.pixel = x ? x->data : NULL;
+    im.height = im.width = 28;
+    if (said == d->labels[i]) snprintf(im.caption, sizeof im.caption, "%d  %d%%", said, percent);
+    else snprintf(im.caption, sizeof im.caption, "%d %d%% is %d", said, percent, (int)d->labels[i]);
+    return im;
+}
+
+/* The k samples that are wrong and most sure of it, the worst first, into index; returns how many
+   there are (at most k). p has d->count rows of probabilities. */
+static inline int ex_worst(const dl_data *d, const dl_real *p, dl_int *index, int k) {
+    int found = 0, c = d->classes;
+    for (dl_int i = 0; i < d->count; i++) {
+        int said = ex_argmax(p + i * c, c), at;
+        if (said == d->labels[i]) continue;
+        at = found < k ? found++ : k;          /* insertion sort, keeping the first k */
+        while (at > 0) {
+            const dl_real *q = p + index[at - 1] * c;
+            if (q[ex_argmax(q, c)] >= p[i * c + said]) break;
+            if (at < k) index[at] = index[at - 1];
+            at--;
+        }
+        if (at < k) index[at] = i;
+    }
+    return found;
+}
+
+/* ---------------------------------------------------------------------------- terminal ---- */
+
+static inline bool ex_on_terminal(void) {
+#ifdef _WIN32
+    return _isatty(1) != 0;
+#else
+    return isatty(1) != 0;
+#endif
+}
+
+/* Can the terminal show half blocks in grey? NO_COLOR=1 says no (https://no-color.org). */
+static inline bool ex_has_grey(void) {
+#ifdef _WIN32
+    return false;  /* its console may be set to another code page */
+#else
+    const char *term = getenv("TERM"), *lang = getenv("LC_ALL"), *no = getenv("NO_COLOR");
+    if (lang == NULL || *lang == 0) lang = getenv("LC_CTYPE");
+    if (lang == NULL || *lang == 0) lang = getenv("LANG");
+    return ex_on_terminal() && (no == NULL || *no == 0) && term && strcmp(term, "dumb") != 0 &&
+           lang && (strstr(lang, "UTF-8") || strstr(lang, "utf8") || strstr(lang, "UTF8"));
+#endif
+}
+
+static inline int ex_columns(void) {
+    const char *columns = getenv("COLUMNS");
+    if (columns && atoi(columns) > 20) return atoi(columns);
+#if !defined(_WIN32) && defined(TIOCGWINSZ)
+    struct winsize w;
+    if (ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col > 20) return w.ws_col;
+#endif
+    return ex_on_terminal() ? 80 : 130;
+}
+
+/* The mean of a part of a picture, 0 .. 1 for lo .. hi; pixels outside of it count as lo. */
+static inline double ex_mean(const ex_image *im, int y, int x, int h, int w, double lo, double hi) {
+    double sum = 0;
+    for (int i = y; i < y + h; i++)
+        for (int j = x; j < x + w; j++)
+            if (im->pixel && i < im->height && j < im->width)
+                sum += ((double)im->pixel[i * im->width + j] - lo) / (hi - lo);
+    sum /= h * w;
+    return sum < 0 ? 0 : sum > 1 ? 1 : sum;
+}
+
+/* Draw n pictures side by side, lo black and hi white, the margins they have in common cut off.
+   A character is two pixels, one above the other: half blocks in grey where the terminal can,
+   else characters of growing ink. Half blocks are readable at half the size, too, and get it where
+   fewer than five pictures fit into a line. */
+static inline void ex_draw(const ex_image *im, int n, double lo, double hi) {
+    bool grey = ex_has_grey();
+    int y0 = INT_MAX, y1 = 0, x0 = INT_MAX, x1 = 0, zoom = 1, cells, row, columns = ex_columns();
+    for (int k = 0; k < n; k++)
+        for (int i = 0; im[k].pixel && i < im[k].height; i++)
+            for (int j = 0; j < im[k].width; j++)
+                if (((double)im[k].pixel[i * im[k].width + j] - lo) / (hi - lo) > 0.1) {
+                    y0 = i < y0 ? i : y0;
+                    y1 = i > y1 ? i : y1;
+                    x0 = j < x0 ? j : x0;
+                    x1 = j > x1 ? j : x1;
+                }
+    if (y0 > y1) return;  /* nothing to see */
+    if (grey && n > 3 && (columns + 2) / (x1 - x0 + 1 + 2) < 5) zoom = 2;
+    cells = (x1 - x0 + zoom) / zoom;
+    if (cells < 11) cells = 11;  /* room for the caption */
+    row = (columns + 2) / (cells + 2);
+    if (row < 1) row = 1;
+    if (n > row && n % row) row = (n + (n + row - 1) / row - 1) / ((n + row - 1) / row);
+    for (int k = 0; k < n; k += row) {
+        int last = k + row < n ? k + row : n;
+        for (int y = y0; y <= y1; y += 2 * zoom) {
+            for (int i = k; i < last; i++) {
+                for (int c = 0; c < cells; c++) {
+                    int x = x0 + c * zoom;
+                    if (grey) {
+                        double up = ex_mean(&im[i], y, x, zoom, zoom, lo, hi);
+                        double down = ex_mean(&im[i], y + zoom, x, zoom, zoom, lo, hi);
+                        printf("\x1b[38;5;%d;48;5;%dm\xe2\x96\x80", 232 + (int)(23.5 * up),
+                               232 + (int)(23.5 * down));
+                    } else {
+                        double v = ex_mean(&im[i], y, x, 2 * zoom, zoom, lo, hi);
+                        putchar(" .:-=+*#%@"[(int)(9.999 * v)]);
+                    }
+                }
+                printf(grey ? "\x1b[0m  " : "  ");
+            }
+            putchar('\n');
+        }
+        for (int i = k; i < last; i++) printf("%-*.*s  ", cells, cells, im[i].caption);
+        printf("\n\n");
+    }
+}
+
+/* A curve: n points; x NULL is 1, 2, ... n. */
+typedef struct ex_curve {
+    const char   *name;    /* NULL: a thin grey line, not in the legend */
+    const double *x, *y;
+    int           n;
+} ex_curve;
+
+/* What the axes say and span; x0 == x1 (or y0 == y1): as the curves need. */
+typedef struct ex_axes {
+    const char *title, *x_label, *y_label;
+    double      x0, x1, y0, y1;
+    bool        log_y;     /* powers of ten                             */
+} ex_axes;
+
+static inline double ex_curve_x(const ex_curve *c, int i) { return c->x ? c->x[i] : i + 1; }
+
+/* Work out the ranges that were left open. */
+static inline void ex_range(ex_axes *a, const ex_curve *c, int n) {
+    bool ax = a->x0 >= a->x1, ay = a->y0 >= a->y1;
+    double x0 = HUGE_VAL, x1 = -HUGE_VAL, y0 = HUGE_VAL, y1 = -HUGE_VAL;
+    for (int k = 0; k < n; k++)
+        for (int i = 0; i < c[k].n; i++) {
+            double x = ex_curve_x(&c[k], i), y = c[k].y[i];
+            if (!(fabs(x) < 1e300) || !(fabs(y) < 1e300) || (a->log_y && y <= 0)) continue;
+            x0 = x < x0 ? x : x0;
+            x1 = x > x1 ? x : x1;
+            y0 = y < y0 ? y : y0;
+            y1 = y > y1 ? y : y1;
+        }
+    if (!(x0 < x1)) { x1 = x0 < 1e300 ? x0 + 1 : 1; x0 = x1 - 1; }
+    if (!(y0 < y1)) { y1 = y0 < 1e300 ? y0 + 0.5 : 1; y0 = y1 - 1; }
+    if (ax) { a->x0 = x0; a->x1 = x1; }
+    if (ay && a->log_y) { a->y0 = pow(10, floor(log10(y0))); a->y1 = pow(10, ceil(log10(y1))); }
+    if (ay && !a->log_y) { a->y0 = y0 - 0.04 * (y1 - y0); a->y1 = y1 + 0.04 * (y1 - y0); }
+}
+
+/* Where a value lies between the ends of its axis: 0 .. 1, kept a little around that. */
+static inline double ex_part(double v, double lo, double hi, bool logarithm) {
+    double t = logarithm ? (log10(v > 1e-300 ? v : 1e-300) - log10(lo)) / (log10(hi) - log10(lo))
+                         : (v - lo) / (hi - lo);
+    return t < -0.5 ? -0.5 : t > 1.5 ? 1.5 : t;
+}
+
+/* Draw curves with characters, 60 x 15, each with the first letter of its name. */
+static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
+    enum { W = 60, H = 15 };
+    char grid[H][W + 1];
+    ex_range(&a, c, n);
+    for (int r = 0; r < H; r++) {
+        memset(grid[r], ' ', W);
+        grid[r][W] = 0;
+        for (int j = 0; j < W; j++) {   /* the axes through 0, where they can be seen */
+            double px = a.x0 + (a.x1 - a.x0) * (j + 0.5) / W, sx = (a.x1 - a.x0) / W;
+            double py = a.y1 - (a.y1 - a.y0) * (r + 0.5) / H, sy = (a.y1 - a.y0) / H;
+            if (!a.log_y && fabs(py) <= sy / 2) grid[r][j] = '-';
+            if (fabs(px) <= sx / 2) grid[r][j] = '|';
+        }
+    }
+    for (int k = 0; k < n; k++)
+        for (int i = 0; i < c[k].n; i++) {
+            int j = (int)floor(ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false) * W);
+            int r = (int)floor((1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y)) * H);
+            if (j == W) j--;
+            if (r == H) r--;
+            if (j >= 0 && j < W && r >= 0 && r < H) grid[r][j] = c[k].name ? c[k].name[0] : '.';
+        }
+    for (int r = 0; r < H; r++) {
+        if (r == 0) printf("%9.3g |%s\n", a.y1, grid[r]);
+        else if (r == H - 1) printf("%9.3g |%s\n", a.y0, grid[r]);
+        else printf("          |%s\n", grid[r]);
+    }
+    printf("           %-10.3g%*.3g\n          ", a.x0, W - 10, a.x1);
+    for (int k = 0; k < n; k++)
+        if (c[k].name) printf(" %c: %s ", c[k].name[0], c[k].name);
+    printf("\n");
+}
+
+/* -------------------------------------------------------------------------------- page ---- */
+
+/* A page being written; f NULL (no --html) makes every function here do nothing. */
+typedef struct ex_page {
+    FILE       *f;
+    const char *path;
+    int         plots;   /* drawn so far: numbers their clip paths */
+} ex_page;
+
+/* Write text with the characters that mean something to HTML escaped. */
+static inline void ex_page_escape(ex_page *p, const char *text) {
+    for (; p->f && *text; text++) {
+        if (*text == '<') fputs("&lt;", p->f);
+        else if (*text == '>') fputs("&gt;", p->f);
+        else if (*text == '&') fputs("&amp;", p->f);
+        else if (*text == '"') fputs("&quot;", p->f);
+        else fputc(*text, p->f);
+    }
+}
+
+/* Start the page, if the command line asks for one; done before the training, so that a path that
+   cannot be written is known at once. */
+static inline ex_page ex_page_open(const ex_options *o, const char *title) {
+    ex_page p = {NULL, NULL, 0};
+    if (o->html == NULL) return p;
+    p.path = o->html;
+    p.f = fopen(o->html, "wb");
+    if (p.f == NULL) {
+        fprintf(stderr, "cannot write the page %s: %s\n", o->html, strerror(errno));
+        exit(1);
+    }
+    fputs("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>"
+          "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+          "initial-scale=1\"/>\n<title>", p.f);
+    ex_page_escape(&p, title);
+    fputs("</title>\n<style>\n"
+          "body{font:16px/1.5 system-ui,'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',"
+          "sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\n"
+          "svg text{font-family:inherit}svg{max-width:100%;height:auto}\n"
+          ".grid{display:flex;flex-wrap:wrap;gap:12px}.grid figure{margin:0;text-align:center;"
+          "font-size:13px}\ntable{border-collapse:collapse;margin:1em 0}"
+          "td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:right;"
+          "font-variant-numeric:tabular-nums}\n"
+          "td:first-child,th:first-child{text-align:left}\n</style></head>\n<body>\n<h1>", p.f);
+    ex_page_escape(&p, title);
+    fputs("</h1>\n", p.f);
+    return p;
+}
+
+/* A heading (level 2) or a paragraph (level 0), printf-like. */
+static inline void ex_page_text(ex_page *p, int level, const char *format, ...) EX_PRINTF(3, 4);
+static inline void ex_page_text(ex_page *p, int level, const char *format, ...) {
+    char text[2000];
+    va_list a;
+    if (p->f == NULL) return;
+    va_start(a, format);
+    vsnprintf(text, sizeof text, format, a);
+    va_end(a);
+    fputs(level ? "<h2>" : "<p>", p->f);
+    ex_page_escape(p, text);
+    fputs(level ? "</h2>\n" : "</p>\n", p->f);
+}
+
+/* A table: begin, one call a row with the cells separated by '|', end. The first row is the
+   head. */
+static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) EX_PRINTF(3, 4);
+static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
+    char text[1000], *cell = text;
+    va_list a;
+    if (p->f == NULL) return;
+    va_start(a, format);
+    vsnprintf(text, sizeof text, format, a);
+    va_end(a);
+    fputs("<tr>", p->f);
+    while (cell) {
+        char *next = strchr(cell, '|');
+        if (next) *next++ = 0;
+        fputs(head ? "<th>" : "<td>", p->f);
+        ex_page_escape(p, cell);
+        fputs(head ? "</th>" : "</td>", p->f);
+        cell = next;
+    }
+    fputs("</tr>\n", p->f);
+}
+static inline void ex_page_table(ex_page *p, bool begin) {
+    if (p->f) fputs(begin ? "<table>\n" : "</table>\n", p->f);
+}
+
+/* Pictures in a grid, lo white and hi black (ink on paper), each pixel zoom screen pixels. A
+   picture is one path for each of 15 greys, made of horizontal runs. */
+static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double lo, double hi,
+                                  int zoom) {
+    if (p->f == NULL) return;
+    fputs("<div class=\"grid\">\n", p->f);
+    for (int k = 0; k < n; k++) {
+        int w = im[k].width, h = im[k].height;
+        if (im[k].pixel == NULL) continue;
+        fprintf(p->f, "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\""
+                " viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\" role=\"img\">"
+                "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>", w * zoom, h * zoom, w, h, w, h);
+        for (int level = 1; level < 16; level++) {
+            bool open = false;
+            for (int y = 0; y < h; y++)
+                for (int x = 0; x < w;) {
+                    int start = x;
+                    while (x < w && (int)(15.999 * ex_mean(&im[k], y, x, 1, 1, lo, hi)) == level) x++;
+                    if (x == start) { x++; continue; }
+                    if (!open) fprintf(p->f, "<path fill=\"#%x%x%x\" d=\"", 15 - level, 15 - level,
+                                       15 - level);
+                    open = true;
+                    fprintf(p->f, "M%d %dh%dv1h-%dz", start, y, x - start, x - start);
+                }
+            if (open) fputs("\"/>", p->f);
+        }
+        fprintf(p->f, "<rect width=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#999\" "
+                "stroke-width=\".3\"/></svg><figcaption>", w, h);
+        ex_page_escape(p, im[k].caption);
+        fputs("</figcaption></figure>\n", p->f);
+    }
+    fputs("</div>\n", p->f);
+}
+
+static inline void ex_svg_text(ex_page *p, double x, double y, const char *anchor, int size,
+                               const char *more, const char *text) {
+    fprintf(p->f, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" %s>", x, y,
+            anchor, size, more);
+    ex_page_escape(p, text);
+    fputs("</text>\n", p->f);
+}
+
+/* The mark of curve k at (x, y): its shape tells curves apart where colours cannot. */
+static inline void ex_svg_mark(ex_page *p, int k, double x, double y, const char *colour) {
+    static const char *const shape[8] = {
+        "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "m-3.5 -3.5h7v7h-7z", "m0 -5l5 8h-10z",
+        "m0 -5l5 5l-5 5l-5 -5z", "m-4 -4l8 8m0 -8l-8 8", "m0 -5v10m-5 -5h10", "m0 5l5 -8h-10z",
+        "m-4 -4l8 8m0 -8l-8 8m4 -9v10m-5 -5h10"};
+    fprintf(p->f, "<path d=\"M%.1f %.1f%s\" fill=\"%s\" stroke=\"%s\" stroke-width=\"1.5\"/>\n", x,
+            y, shape[k % 8], k % 2 ? "#fff" : colour, colour);
+}
+
+/* A step of 1, 2 or 5 times a power of ten that gives about n ticks over a span. */
+static inline double ex_tick(double span, int n) {
+    double raw = span / n, ten = pow(10, floor(log10(raw)));
+    return raw / ten < 1.5 ? ten : raw / ten < 3.5 ? 2 * ten : raw / ten < 7.5 ? 5 * ten : 10 * ten;
+}
+
+/* A line plot with axes, ticks, grid and legend; colours (Okabe and Ito's, safe for the colour
+   blind), dashes and marks differ, so that it can be read in greyscale. */
+static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n) {
+    static const char *const colour[8] = {"#0072B2", "#D55E00", "#009E73", "#000000",
+                                          "#CC79A7", "#56B4E9", "#B8860B", "#666666"};
+    static const char *const dash[4] = {"none", "7 4", "2 3", "9 3 2 3"};
+    double L = 70, T = 40, W = 470, H = 320, tick;
+    char s[64];
+    int named = 0;
+    if (p->f == NULL) return;
+    ex_range(&a, c, n);
+    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" height=\"%.0f\" "
+            "viewBox=\"0 0 840 %.0f\" role=\"img\">\n<rect width=\"840\" height=\"%.0f\" "
+            "fill=\"#fff\"/>\n<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
+            "height=\"%.0f\"/></clipPath>\n", H + 100, H + 100, H + 100, ++p->plots, L, T, W, H);
+    ex_svg_text(p, L, 24, "start", 16, "font-weight=\"bold\"", a.title);
+    tick = ex_tick(a.x1 - a.x0, 7);
+    for (double v = ceil(a.x0 / tick - 1e-6) * tick; v <= a.x1 + tick * 1e-6; v += tick) {
+        double x = L + W * ex_part(v, a.x0, a.x1, false);
+        fprintf(p->f, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#ddd\"/>\n", x, T, H);
+        snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
+        ex_svg_text(p, x, T + H + 18, "middle", 12, "", s);
+    }
+    if (a.log_y) {
+        int every = (int)ceil((log10(a.y1) - log10(a.y0)) / 8);
+        for (int e = (int)floor(log10(a.y0) + 0.5); e <= log10(a.y1) + 1e-6; e += every) {
+            double y = T + H * (1 - ex_part(pow(10, e), a.y0, a.y1, true));
+            fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", L, y, W);
+            snprintf(s, sizeof s, e >= -3 && e <= 4 ? "%g" : "%.0e", pow(10, e));
+            ex_svg_text(p, L - 8, y + 4, "end", 12, "", s);
+        }
+    } else {
+        tick = ex_tick(a.y1 - a.y0, 6);
+        for (double v = ceil(a.y0 / tick - 1e-6) * tick; v <= a.y1 + tick * 1e-6; v += tick) {
+            double y = T + H * (1 - ex_part(v, a.y0, a.y1, false));
+            fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", L, y, W);
+            snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
+            ex_svg_text(p, L - 8, y + 4, "end", 12, "", s);
+        }
+    }
+    fprintf(p->f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
+            "stroke=\"#333\"/>\n", L, T, W, H);
+    ex_svg_text(p, L + W / 2, T + H + 42, "middle", 14, "", a.x_label);
+    snprintf(s, sizeof s, "transform=\"rotate(-90 18 %.1f)\"", T + H / 2);
+    ex_svg_text(p, 18, T + H / 2, "middle", 14, s, a.y_label);
+    for (int k = 0; k < n; k++) {
+        const char *ink = c[k].name ? colour[named % 8] : "#aaa";
+        double key = T + 12 + 22 * named;
+        bool pen = false;
+        fprintf(p->f, "<g clip-path=\"url(#c%d)\"><path fill=\"none\" stroke=\"%s\" "
+                "stroke-width=\"%s\" stroke-dasharray=\"%s\" d=\"", p->plots, ink, c[k].name ? "2" : "1",
+                c[k].name ? dash[named % 4] : "none");
+        for (int i = 0; i < c[k].n; i++) {
+            double x = L + W * ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false);
+            double y = T + H * (1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y));
+            if (x == x && y == y) fprintf(p->f, "%c%.1f %.1f", pen ? 'L' : 'M', x, y);
+            pen = x == x && y == y;
+        }
+        fputs("\"/>\n", p->f);
+        for (int i = c[k].n / 16; c[k].name && i < c[k].n; i += c[k].n > 8 ? c[k].n / 8 : 1)
+            ex_svg_mark(p, named, L + W * ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false),
+                        T + H * (1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y)), ink);
+        fputs("</g>\n", p->f);
+        if (c[k].name == NULL) continue;
+        fprintf(p->f, "<path d=\"M%.1f %.1fh34\" stroke=\"%s\" stroke-width=\"2\" "
+                "stroke-dasharray=\"%s\"/>\n", L + W + 14, key, ink, dash[named % 4]);
+        ex_svg_mark(p, named, L + W + 31, key, ink);
+        ex_svg_text(p, L + W + 56, key + 4, "start", 13, "", c[k].name);
+        named++;
+    }
+    fputs("</svg>\n", p->f);
+}
+
+/* A small net to be drawn with its numbers: column k has size[k] nodes; weight[k][j][i] goes from
+   node i of column k to node j of column k + 1. With gradients also dL/dz and dL/dw, in brackets. */
+enum { EX_GRAPH_NODES = 6 };
+typedef struct ex_graph {
+    int         columns, size[4];
+    const char *name[4];                                   /* "x", "a", "y": node 1 is "x1"    */
+    double      value[4][EX_GRAPH_NODES], delta[4][EX_GRAPH_NODES];
+    double      weight[3][EX_GRAPH_NODES][EX_GRAPH_NODES], dw[3][EX_GRAPH_NODES][EX_GRAPH_NODES];
+    double      bias[3][EX_GRAPH_NODES];
+    bool        gradients;
+} ex_graph;
+
+/* Add a column of size nodes to g (all zeros at first): their values, and for all but the first
+   the weights w[size][before] and biases b[size] that lead to it; dw and delta, or NULL. */
+static inline void ex_graph_add(ex_graph *g, const char *name, int size, const dl_real *value,
+                                const dl_real *w, const dl_real *b, const dl_real *dw,
+                                const dl_real *delta) {
+    int k = g->columns++, before = k ? g->size[k - 1] : 0;
+    g->size[k] = size;
+    g->name[k] = name;
+    for (int j = 0; j < size; j++) {
+        g->value[k][j] = (double)value[j];
+        if (delta) g->delta[k][j] = (double)delta[j];
+        if (b) g->bias[k - 1][j] = (double)b[j];
+        for (int i = 0; i < before; i++) {
+            g->weight[k - 1][j][i] = (double)w[j * before + i];
+            if (dw) g->dw[k - 1][j][i] = (double)dw[j * before + i];
+        }
+    }
+    if (dw) g->gradients = true;
+}
+
+static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
+    enum { STEP = 112 };
+    const int GAP = g->gradients ? 330 : 270;
+    int tall = 0;
+    char s[96];
+    if (p->f == NULL) return;
+    for (int k = 0; k < g->columns; k++) tall = g->size[k] > tall ? g->size[k] : tall;
+    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+            "viewBox=\"0 0 %d %d\" role=\"img\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\""
+            "/>\n", 120 + GAP * (g->columns - 1), tall * STEP, 120 + GAP * (g->columns - 1),
+            tall * STEP, 120 + GAP * (g->columns - 1), tall * STEP);
+    for (int pass = 0; pass < 3; pass++)   /* edges, then their labels, then nodes on top */
+        for (int k = 0; k < g->columns; k++)
+            for (int i = 0; i < g->size[k]; i++) {
+                double x = 60 + GAP * k, y = STEP * (i + 0.5 + (tall - g->size[k]) / 2.0);
+                for (int j = 0; pass < 2 && k + 1 < g->columns && j < g->size[k + 1]; j++) {
+                    double x2 = x + GAP, w = g->weight[k][j][i];
+                    double y2 = STEP * (j + 0.5 + (tall - g->size[k + 1]) / 2.0), t = 0.26;
+                    if (pass == 0) {
+                        double wide = 0.8 + 1.2 * fabs(w);
+                        fprintf(p->f, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" stroke-width="
+                                "\"%.1f\" stroke-dasharray=\"%s\"/>\n", x, y, x2, y2,
+                                w < 0 ? "#D55E00" : "#0072B2", wide > 5 ? 5 : wide,
+                                w < 0 ? "6 4" : "none");
+                        continue;
+                    }
+                    if (g->gradients) snprintf(s, sizeof s, "%.3g (%.2g)", w, g->dw[k][j][i]);
+                    else snprintf(s, sizeof s, "%.4g", w);
+                    ex_svg_text(p, x + t * GAP, y + t * (y2 - y) + 4, "middle", 12,
+                                "stroke=\"#fff\" stroke-width=\"6\" paint-order=\"stroke\"", s);
+                }
+                if (pass < 2) continue;
+                fprintf(p->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"25\" fill=\"#fff\" stroke="
+                        "\"#333\" stroke-width=\"1.5\"/>\n", x, y);
+                snprintf(s, sizeof s, "%.3g", g->value[k][i]);
+                ex_svg_text(p, x, y + 5, "middle", 14, "", s);
+                if (k == 0) snprintf(s, sizeof s, "%s%d", g->name[k], i);
+                else snprintf(s, sizeof s, "%s%d, b = %.3g", g->name[k], i, g->bias[k - 1][i]);
+                ex_svg_text(p, x, y - 31, "middle", 12, "fill=\"#555\"", s);
+                if (k == 0 || !g->gradients) continue;
+                snprintf(s, sizeof s, "(\xce\xb4 %.2g)", g->delta[k][i]);
+                ex_svg_text(p, x, y + 40, "middle", 12, "", s);
+            }
+    fputs("</svg>\n", p->f);
+}
+
+/* Finish the page and say where it is; exits with 1 when it could not be written whole. */
+static inline void ex_page_close(ex_page *p, bool quiet) {
+    bool bad;
+    if (p->f == NULL) return;
+    fputs("</body>\n</html>\n", p->f);
+    bad = ferror(p->f) != 0;
+    if (fclose(p->f) != 0) bad = true;
+    p->f = NULL;
+    if (bad) {
+        fprintf(stderr, "cannot write the page %s\n", p->path);
+        exit(1);
+    }
+    if (!quiet) printf("The page with the pictures: %s\n", p->path);
+}
+
+#endif /* EXAMPLE_H_INCLUDED */

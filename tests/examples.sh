@@ -1,0 +1,170 @@
+#!/bin/sh
+# examples.sh - build every program in examples/ and run it quickly: exit code, result line, bad
+# options, missing data, HTML page. Run from anywhere; CC and CFLAGS choose the compiler.
+#
+#     sh tests/examples.sh [program ...]        e.g.  sh tests/examples.sh 07_mlp_rmsprop
+#
+# The last line is "N passed, N failed"; the exit code is 0 when none failed.
+cd "$(dirname "$0")/.." || exit 1
+CC=${CC:-cc}
+CFLAGS=${CFLAGS:--O2}
+work=$(mktemp -d "${TMPDIR:-/tmp}/dl-examples.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+passed=0
+failed=0
+
+ok() { passed=$((passed + 1)); }
+bad() {                                       # bad "what went wrong" [file with the output]
+    failed=$((failed + 1))
+    echo "FAILED: $1"
+    if [ -n "$2" ] && [ -s "$2" ]; then sed 's/^/    | /' "$2" | tail -n 8; fi
+}
+check() { if [ "$1" = 0 ]; then ok; else bad "$2" "$3"; fi; }
+
+# value NAME: of the result line in $work/out, "" when it has none
+value() { sed -n '$s/^result: //p' "$work/out" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+# holds "$x >= 0.7": arithmetic on numbers; an empty or NaN value never holds
+holds() { awk "BEGIN { exit !($1) }" 2>/dev/null; }
+number() { printf '%s\n' "$1" | grep -Eq '^-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?$'; }
+
+# well_formed FILE: one HTML page that needs nothing from outside
+well_formed() {
+    if command -v xmllint >/dev/null 2>&1; then xmllint --noout "$1" || return 1; fi
+    head -n 1 "$1" | grep -q '^<!DOCTYPE html>' && tail -n 1 "$1" | grep -q '^</html>$' || return 1
+    for tag in svg figure table tr div p h2 g clipPath; do
+        opened=$(grep -Eo "<$tag[ >]" "$1" | wc -l)
+        closed=$(grep -o "</$tag>" "$1" | wc -l)
+        [ "$opened" -eq "$closed" ] || { echo "<$tag>: $opened opened, $closed closed"; return 1; }
+    done
+    if grep -Eq '(href|src)=|nan|inf[,. "]' "$1"; then echo "a link, or not a number"; return 1; fi
+    grep -q '<svg' "$1"
+}
+
+# run PROGRAM NAMES OPTIONS...: exit 0, nothing on stderr, a result line with numbers for NAMES
+run() {
+    program=$1 names=$2
+    shift 2
+    "$work/$program" "$@" >"$work/out" 2>"$work/err"
+    code=$?
+    check $code "$program $*: exit code $code" "$work/err"
+    if [ -s "$work/err" ]; then bad "$program $*: complains" "$work/err"; else ok; fi
+    tail -n 1 "$work/out" | grep -Eq '^result: [a-z_0-9]+=[^ =]+( [a-z_0-9]+=[^ =]+)*$'
+    check $? "$program $*: the last line is no result line" "$work/out"
+    for name in $names; do
+        number "$(value "$name")"
+        check $? "$program $*: no number for $name" "$work/out"
+    done
+}
+# expect PROGRAM 'CONDITION': over values of the result line, named as $name
+expect() {
+    condition=$(printf '%s\n' "$2" | sed 's/\$\([a-z_0-9]*\)/@\1@/g')
+    for name in $(printf '%s\n' "$condition" | grep -Eo '@[a-z_0-9]+@' | tr -d '@' | sort -u); do
+        v=$(value "$name")
+        condition=$(printf '%s\n' "$condition" | sed "s/@$name@/(${v:-\"\"+0 != 0})/g")
+    done
+    holds "$condition"
+    check $? "$1: not $2: $(tail -n 1 "$work/out")"
+}
+
+wanted=$*
+MODEL="test_accuracy test_loss seconds parameters"
+for source in examples/[0-9][0-9]_*.c; do
+    prog=$(basename "$source" .c)
+    if [ -n "$wanted" ]; then case " $wanted " in *" $prog "*) ;; *) continue ;; esac; fi
+    # shellcheck disable=SC2086
+    if ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
+        bad "$prog does not compile" "$work/err"
+        continue
+    fi
+    if [ -s "$work/err" ]; then bad "$prog: warnings" "$work/err"; else ok; fi
+
+    # What this program must show. A program not named here is run with --quiet.
+    case $prog in
+    01_forward)
+        run $prog "y0 y1 difference equal" --quiet
+        expect $prog '$equal == 1 && $y0 > 0.5986 && $y0 < 0.5988 && $y1 > 0.5865 && $y1 < 0.5867' ;;
+    04_backprop)
+        for seed in 0 1 42; do
+            run $prog "solved loss gradient_error" --quiet --seed $seed
+            expect $prog '$solved == 1 && $loss < 0.2 && $gradcheck == 1'
+            expect $prog '$gradient_error < 1e-6 && $tape_difference < 1e-12 && $parameters == 13'
+        done ;;
+    05_optimizers)
+        run $prog "test_accuracy test_loss seconds" --quiet --limit 2000
+        expect $prog '$test_accuracy > 0.8 && $test_loss < 0.8 && $valley_steps < 100' ;;
+    06_mlp_autograd)
+        run $prog "$MODEL" --quiet --limit 2000 --epochs 1 --batch 32
+        expect $prog '$test_accuracy > 0.8 && $test_loss < 0.7 && $parameters == 397510' ;;
+    07_mlp_rmsprop)
+        run $prog "$MODEL" --quiet --limit 2000 --epochs 1
+        expect $prog '$test_accuracy > 0.8 && $test_loss < 0.7 && $parameters == 407050'
+        first=$(value test_accuracy)/$(value test_loss)
+        run $prog "$MODEL" --quiet --limit 2000 --epochs 1 --threads 1
+        [ "$first" = "$(value test_accuracy)/$(value test_loss)" ]
+        check $? "$prog: the same seed gives two results"
+        run $prog "$MODEL" --quiet --limit 2000 --epochs=1 --seed=7
+        [ "$first" != "$(value test_accuracy)/$(value test_loss)" ]
+        check $? "$prog: --seed changes nothing" ;;
+    08_dropout)
+        run $prog "$MODEL" --quiet --limit 2000 --epochs 1
+        expect $prog '$test_accuracy > 0.8 && $test_loss < 0.7 && $parameters == 101770' ;;
+    *)  run $prog "" --quiet ;;
+    esac
+
+    uses=$("$work/$prog" --help 2>&1)
+    check $? "$prog --help fails"
+    printf '%s\n' "$uses" | grep -q '^  --help'
+    check $? "$prog --help explains nothing"
+    [ "$(wc -l <"$work/out")" -eq 1 ]
+    check $? "$prog --quiet: more than one line" "$work/out"
+
+    # Not quiet, with a page.
+    set --
+    case $uses in *--data*) set -- --limit 1000 --epochs 1 ;; esac
+    "$work/$prog" "$@" --html "$work/$prog.html" >"$work/out" 2>"$work/err"
+    check $? "$prog --html fails" "$work/err"
+    well_formed "$work/$prog.html" >"$work/err" 2>&1
+    check $? "$prog: the page is not well-formed" "$work/err"
+    tail -n 1 "$work/out" | grep -q '^result: '
+    check $? "$prog: no result line after the text" "$work/out"
+    LC_ALL=C grep -q "$(printf '\033')" "$work/out"
+    [ $? -eq 1 ]; check $? "$prog: colours in a file"
+
+    # What must fail, how, and with which words: OPTIONS | EXIT CODE | WORDS
+    while IFS='|' read -r options code words; do
+        # shellcheck disable=SC2086
+        "$work/$prog" $options >"$work/out" 2>"$work/err"
+        got=$?
+        [ $got -eq "$code" ]; check $? "$prog $options: exit code $got, not $code" "$work/err"
+        grep -q -- "$words" "$work/err"
+        check $? "$prog $options: does not say '$words'" "$work/err"
+        ! grep -q '^result:' "$work/out"; check $? "$prog $options: a result in spite of it"
+    done <<END
+--nonsense|2|no option --nonsense
+extra|2|no option extra
+--epochs|2|--epochs needs a value
+--epochs zero|2|--epochs needs a whole number
+--epochs 1.5|2|--epochs needs a whole number
+--epochs 0|2|from 1
+--seed -1|2|--seed needs a whole number
+--quiet=1|2|--quiet takes no value
+--html /nowhere/page.html --quiet|1|/nowhere/page.html
+END
+    case $uses in *--data*)
+        "$work/$prog" --quiet --data /nowhere >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ]; check $? "$prog without data: exit code" "$work/err"
+        grep -q '/nowhere' "$work/err" && grep -q -e '--data DIR' "$work/err"
+        check $? "$prog without data: does not say what to do" "$work/err" ;;
+    esac
+    case $uses in *--save*)
+        "$work/$prog" --quiet --limit 500 --epochs 1 --save "$work/w.safetensors" >"$work/out" 2>&1 &&
+            [ "$(wc -c <"$work/w.safetensors")" -gt 1000 ]
+        check $? "$prog --save" "$work/out"
+        "$work/$prog" --quiet --limit 500 --epochs 1 --save /nowhere/w >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ]; check $? "$prog --save /nowhere/w: exit code" "$work/err" ;;
+    esac
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

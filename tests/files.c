@@ -490,7 +490,8 @@ static void load_file_errors(void)
 /* Cut off after every byte: an error, nothing read behind the end, the model as it was. */
 static void truncated(void)
 {
-    static const char names[] = "{\"a\\u00e4\\ud83d\\ude00\":{\"x\":[true,-1.5e+7,null],\"dtype\":\"";
+    static const char names[] =
+        "{\"a\\u00e4\\ud83d\\ude00\":{\"x\":[true,-1.5e+7,null],\"dtype\":\"";
     dl_ctx *dl = quiet_new(1);
     dl_model *m = small_model(dl, 1);
     size_t size, n;

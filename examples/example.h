@@ -187,10 +187,13 @@ static inline dl_ctx *ex_begin(const ex_options *o) {
    what to do about it; else 0. */
 static inline int ex_end(dl_ctx *dl, const ex_options *o) {
     dl_code code = dl_error(dl);
-    if (code == DL_ERR_FILE || code == DL_ERR_FORMAT)
-        fprintf(stderr, "The images were looked for in \"%s\". Run the program from the "
-                "repository's root, where\ndata/mnist is, or say where they are with "
-                "--data DIR.\n", o->data);
+    bool images = strstr(dl_error_text(dl), o->data) != NULL;  /* the message names their place */
+    if (images && code == DL_ERR_FILE)
+        fprintf(stderr, "The images are in data/mnist: run this from the repository's root, or say "
+                "where they are\nwith --data DIR.\n");
+    if (images && code == DL_ERR_FORMAT)
+        fprintf(stderr, "The file is damaged. Fetch it again (data/mnist/SHA256SUMS says what it "
+                "should be), or name\nanother directory with --data DIR.\n");
     if (dl == NULL) fprintf(stderr, "there is no memory to start\n");
     dl_free(dl);
     return code == DL_OK ? 0 : 1;

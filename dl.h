@@ -241,7 +241,7 @@ DL_DEF const char *dl_info(dl_ctx *dl);
    Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
-   machine; normals as far as log and cos are. */
+   machine; normals as far as log and cos are. From a NULL stream come 0 and NaN. */
 typedef struct dl_rng {
     uint64_t key;      /* which stream              */
     uint64_t counter;  /* numbers drawn from it yet */
@@ -449,6 +449,261 @@ DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, 
 DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
                            double l2);
 
+/* ---- images: convolution, pooling, normalization ----
+
+   A kernel (a small array of weights) slides over an image: output position p, q looks at the
+   input rows p stride + u dilation - top, u = 0 .. KH-1, and the columns alike. Outside the image
+   there are zeros. How many there are below and on the right follows from OH and OW. With P zeros
+   on either side OH = floor((H + 2 P - (KH-1) dilation - 1) / stride) + 1. */
+
+/* The sizes of a convolution. One-dimensional: H = KH = OH = 1. */
+typedef struct dlk_conv2d_size {
+    dl_int N, C, H, W;               /* input x [N,C,H,W]                                       */
+    dl_int M, OH, OW;                /* output y [N,M,OH,OW]                                    */
+    dl_int KH, KW;                   /* kernel w [M,C/groups,KH,KW]                             */
+    dl_int stride_h, stride_w;       /* how far it moves each time, 1 or more                   */
+    dl_int top, left;                /* zeros above and on the left of the image                */
+    dl_int dilation_h, dilation_w;   /* distance of the rows and columns it looks at; 1: dense  */
+    dl_int groups;                   /* group g: C/groups inputs make M/groups outputs; 1: all  */
+} dlk_conv2d_size;
+
+/* y[n,m,p,q] = b_m + sum_{c,u,v} x[n,c, p s + u - top, q s + v - left] w[m,c,u,v]   (dilation 1,
+   s the stride; x = 0 outside; b may be NULL). A cross-correlation: a convolution in the sense of
+   mathematics flips w. X = 1..9 in 3x3 and K = [[1,0],[0,-1]] give -4 everywhere, flipped +4.
+   @F S1-3.3, with the bounds put right: i runs x .. x+k_h-1 there, not 0 .. k_h-1 */
+DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               const dlk_conv2d_size *s);
+/* dx[n,c,i,j] += sum of dy[n,m,p,q] w[m,c,u,v] over all that looked at i, j;
+   dw[m,c,u,v] += sum of dy[n,m,p,q] x[n,c,i,j];  db[m] += sum of dy[n,m,p,q];  each may be NULL */
+DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
+
+/* Transposed convolution: the way of a convolution's gradient, used forward, so that a stride makes
+   the image larger. Here w is [C,M/groups,KH,KW] and the input is what slides:
+   y[n,m, i s + u - top, j s + v - left] += x[n,c,i,j] w[c,m,u,v], from y = b_m (b may be NULL);
+   what falls outside OH x OW is dropped. OH = (H-1) s - 2 P + (KH-1) dilation + 1 + output padding.
+   (Zeiler et al., Deconvolutional networks, CVPR 2010) */
+DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
+                                         const dl_real *b, const dlk_conv2d_size *s);
+/* dx += what a convolution of dy gives; dw, db as above; each may be NULL */
+DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
+                                          const dl_real *dy, const dl_real *x, const dl_real *w,
+                                          const dlk_conv2d_size *s);
+
+/* Nearest neighbours: y[k,p,q] = x[k, p / fh, q / fw], whole-number division; x [planes,H,W],
+   y [planes, H fh, W fw]. planes is N times C. */
+DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                                   dl_int fh, dl_int fw);
+/* dx[k,i,j] += sum of dy over the fh x fw copies of i, j */
+DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                                    dl_int W, dl_int fh, dl_int fw);
+
+/* The sizes of a pooling: x [planes,H,W], y [planes,OH,OW], planes = N C, a window of KH x KW. */
+typedef struct dlk_pool2d_size {
+    dl_int planes, H, W, OH, OW, KH, KW;
+    dl_int stride_h, stride_w, top, left;
+} dlk_pool2d_size;
+
+/* y[k,p,q] = max over u, v of x[k, p s + u - top, q s + v - left], places outside left out; at is
+   where the maximum was, i W + j (the first of equal ones; a NaN counts as largest). Every window
+   must touch the image.   @F S1-3.4, put right: there the maximum did not depend on the place */
+DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s);
+/* dx[k, at] += dy[k,p,q]: the gradient goes to the one that won */
+DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
+                                    const dlk_pool2d_size *s);
+
+/* y[k,p,q] = (sum over u, v of x[k, p s + u - top, q s + v - left]) / count, count = KH KW with
+   count_padding (PyTorch's default), else how many of the places are inside (Keras). */
+DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                                   bool count_padding);
+/* dx[k,i,j] += dy[k,p,q] / count, for every window p, q that i, j is in */
+DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                                    bool count_padding);
+
+/* Batch normalization, of x [N,C,S]; S = H W, 1 for plain rows. First the statistics of each
+   channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
+DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
+                            dl_int N, dl_int C, dl_int S);
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
+   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
+DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
+                                   const dl_real *var, const dl_real *w, const dl_real *b,
+                                   dl_int N, dl_int C, dl_int S, double eps);
+/* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
+   dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
+   this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
+DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                                    bool batch);
+/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+   run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
+   quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
+   it leaves the quotient out. */
+DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                                  const dl_real *var, dl_int C, double count, double a);
+
+/* Layer normalization: the same with the statistics of each row of x [N,D] by itself, and w[D],
+   b[D] (NULL: 1 and 0). Stores mean[N] and var[N] for the backward.   (Ba et al., 2016) */
+DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                                   double eps);
+/* g = dy w:  dx += r (g - mean of g - h mean of g h) over a row;  dw += sum over N of dy h,
+   db += sum over N of dy;  dx, dw, db, w may be NULL. */
+DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int D, double eps);
+
+/* Group normalization of x [N,C,S]: the statistics of C/groups channels of one sample together,
+   mean[N,groups] and var alike; w[C] and b[C] for each channel (NULL: 1 and 0). (Wu, He, 2018) */
+DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                                   dl_int S, dl_int groups, double eps);
+/* as for layers, the means over a group */
+DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                    double eps);
+
+/* ---- sequences: recurrent steps, embedding, attention ---- */
+
+/* Recurrent nets, one sample and one step at a time: x[D] is the step's input, h0[H] the state
+   before it, h[H] the state after it. Weights as in PyTorch: w_ih[G*H,D], w_hh[G*H,H], biases
+   b_ih[G*H] and b_hh[G*H] (each may be NULL), G gates above one another. Every step begins with
+     a = W_ih x + b_ih,   u = W_hh h0 + b_hh        (two calls of dlk_linear_forward)
+   and ends with an elementwise part, the gates, which has a function of its own. States that
+   start anew are arrays of zeros, not NULL.
+   The gates' backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return
+   what the elementwise part hands to the state before: dL/dh0 without the part through u. They
+   SET da = dL/da and du = dL/du, which may be the arrays of the values they are computed from.
+   Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU.   @F S1-2.3
+   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990) */
+DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
+                                  bool relu);
+/* da = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0; du = da. dh = 0. */
+DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu);
+/* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
+   c = f c0 + i g,  h = o tanh c.
+   gate[4H] holds a on entry and i, f, g, o on return; c[H] and c0[H] are the cell's memory.
+   (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
+DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
+                                   const dl_real *c0, dl_int H);
+/* da[4H], and du = da; dc: dL/dc on entry, dL/dc0 on return; dh = 0 on return. da may be gate. */
+DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
+                                    const dl_real *c, const dl_real *c0, dl_int H);
+/* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
+   h = (1 - z) n + z h0.
+   gate[3H] holds a on entry and r, z, n on return; u[3H] is kept for the backward.
+   (Cho et al., EMNLP 2014) */
+DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
+                                  dl_int H);
+/* da[3H], du[3H]; dh: dL/dh on entry, dh z on return. da may be gate, du may be u. */
+DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
+                                   const dl_real *u, const dl_real *h0, dl_int H);
+
+/* Whole steps: the two products and the gates. u[G*H] is scratch of RNN and LSTM, kept for the
+   backward of the GRU; gate[G*H] and c[H] are always kept. h must not be h0. */
+DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
+                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu);
+DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
+                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
+                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                  const dl_real *b_hh, dl_int D, dl_int H);
+DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
+                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H);
+/* Back through a step: dh (and dc) hold dL/dh on entry and dL/dh0 on return; dx[D], dw_ih, dw_hh,
+   db_ih, db_hh are added to, each may be NULL. da, du: scratch of G*H elements. */
+DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
+                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
+                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu);
+DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                                   const dl_real *gate, const dl_real *c, const dl_real *x,
+                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
+                                   const dl_real *w_hh, dl_int D, dl_int H);
+DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                                  const dl_real *gate, const dl_real *u, const dl_real *x,
+                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                  dl_int D, dl_int H);
+
+/* Whole sequences, one layer in one direction: x[N,T,D], from the states h0[N,H] (and c0[N,H]) to
+   y[N,T,H], the state after every step, and the last ones hn[N,H] (and cn[N,H]). Sample n has
+   length[n] steps, 0 .. T (length NULL: all have T); behind them y is 0, and nothing is read.
+   reverse: from the sample's last step to its first. Kept for the backward: of the LSTM
+   gate[N,T,4H] and c[N,T,H]; of the GRU gate[N,T,3H] and u[N,T,3H]. Scratch: u[G*H] of RNN, LSTM.
+   @F S1-3.5: h_t = f(h_{t-1}, x_t) */
+DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
+DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
+                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
+                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
+                             dl_int D, dl_int H, bool reverse);
+DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+/* Backpropagation through time: from dy[N,T,H], and dh[N,H] (dc[N,H]) that hold dL/dhn (dL/dcn) on
+   entry and dL/dh0 (dL/dc0) on return; the others are added to, each may be NULL. da, du: scratch
+   of G*H elements. */
+DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
+                             const dl_real *y, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
+DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                              const dl_real *dy, const dl_real *y, const dl_real *gate,
+                              const dl_real *c, const dl_real *x, const dl_real *h0,
+                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
+                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
+                              bool reverse);
+DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                             const dl_real *dy, const dl_real *y, const dl_real *gate,
+                             const dl_real *u, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+
+/* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
+   layer on one-hot rows without the multiplications by 0 and 1. */
+DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+                                  dl_int E);
+/* dw[index[i]] += dy[i]; nothing for index[i] == padding (-1: there is none). */
+DL_DEF void dlk_embedding_backward(dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+                                   dl_int E, dl_int padding);
+
+/* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
+   E columns.   (Vaswani et al.: Attention is all you need, 2017) */
+DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E);
+
+/* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
+     s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
+   mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. A
+   query that sees no key gets p = 0 and y = 0. Keeps p[R,S] for the backward.
+   @F S4-1: GPT-3's attention   (Vaswani et al., 2017) */
+DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
+                                  dl_int D, dl_int M, bool causal);
+/* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. */
+DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+                                   const dl_real *dy, const dl_real *p, const dl_real *q,
+                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                                   dl_int D, dl_int M);
+/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
+DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
+                                  double scale, bool causal);
+
+/* ---- end of sequences ---- */
+
 /* ----------------------------------------------------------------------------- >>tensors ---- */
 
 /* A shape: rank 0 is a single number. */
@@ -486,8 +741,12 @@ struct dl_tensor {
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
+    bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_tensor *base;          /* whose data and gradient it shares, or NULL                 */
+    dl_int   offset;          /* its first element's place in base                          */
+    dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_tensor *owner;         /* whose data it shares, or NULL                              */
+    uint64_t serial;          /* tensors made before it                                     */
 };
 
 /* An operand left out: no bias, no mask, no state. */
@@ -583,8 +842,11 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
 /* Release what was recorded after a mark; marks nest like brackets. */
-typedef struct dl_mark { uint64_t generation; dl_int tensors, chunk, used; struct dli_node *node; }
-    dl_mark;
+typedef struct dl_mark {
+    uint64_t generation, serial;
+    dl_int   tensors, chunk, used;
+    struct dli_node *node;
+} dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
 
@@ -611,7 +873,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -707,6 +969,206 @@ DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis);
 DL_DEF dl_int dl_argmax(const dl_tensor *x);
 
+/* ---- images: convolution, pooling, normalization ----
+   Formulas at the kernels of the same name. Of two numbers the first is for height, the second
+   for width. */
+
+/* Options of a convolution; dl_conv2d_default fills in PyTorch's: 1, no padding, 1, 1, 0. */
+typedef struct dl_conv_options {
+    int  stride[2];           /* how far the kernel moves, 1 or more                            */
+    int  before[2];           /* rows of zeros above, columns of zeros on the left              */
+    int  after[2];            /* below, on the right                                            */
+    bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
+                              /* many zeros as that takes, an odd one after; before and after   */
+                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+    int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
+    int  groups;              /* channels fall in so many groups that don't see each other      */
+    int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
+} dl_conv_options;
+DL_DEF dl_conv_options dl_conv2d_default(void);
+
+/* Convolution (cross-correlation): x [N,C,H,W], w [M,C/groups,KH,KW], b [M] or DL_NONE;
+   y [N,M,OH,OW], OH = floor((H + before + after - (KH-1) dilation - 1) / stride) + 1. options NULL:
+   the defaults. @F S1-3.3 */
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options);
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
+   two numbers counts. */
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options);
+/* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
+   - before - after + (KH-1) dilation + 1 + output_padding; with same, H stride. */
+DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                                      const dl_conv_options *options);
+
+/* Every pixel fh times below itself and fw times beside: [N,C,H,W] becomes [N,C,H fh,W fw]. */
+DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
+
+/* Options of a pooling; dl_pool2d_default(k): a window of k x k that moves by k, no padding, and
+   count_padding true. Padding must be smaller than the window. */
+typedef struct dl_pool_options {
+    int  kernel[2], stride[2];
+    int  before[2], after[2];
+    bool same;                /* as for convolutions                                            */
+    bool count_padding;       /* the average divides by the whole window (PyTorch's             */
+                              /* count_include_pad); false: by its part in the image (Keras)    */
+} dl_pool_options;
+DL_DEF dl_pool_options dl_pool2d_default(int kernel);
+
+/* Maximum or average of each window: x [N,C,H,W], y [N,C,OH,OW], OH = floor((H + before + after -
+   kernel) / stride) + 1. Padding is never a maximum; the gradient goes to the first of equal
+   maxima.   @F S1-3.4 */
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options);
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options);
+/* The mean of each channel: [N,C,H,W] becomes [N,C]. */
+DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x);
+
+/* Batch normalization of x [N,C] or [N,C,...]: each channel by its mean and variance over all else.
+   In training mode those of the batch, which also move the running ones (states [C], the mean
+   starting at 0, the variance at 1) unless under dl_no_grad: run += momentum (batch - run), the
+   variance made unbiased; PyTorch's default momentum is .1, eps 1e-5 (Keras' momentum .99 is our
+   .01; its eps 1e-3). In evaluation mode the running ones. weight and bias [C] and the running
+   pair may be DL_NONE: then 1, 0, and the batch's in both modes. With a single value a channel
+   y = bias, and the running ones stay. */
+DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_tensor *running_mean, dl_tensor *running_var, double momentum,
+                                double eps);
+/* Layer normalization over the last `axes` axes of x, each sample by itself; weight and bias have
+   the shape of these axes, or are DL_NONE. PyTorch's default eps is 1e-5, Keras' 1e-3. */
+DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
+                                double eps);
+/* Group normalization of x [N,C,...]: C/groups channels of a sample together; groups divides C.
+   weight and bias [C] or DL_NONE. eps as above. */
+DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
+                                double eps);
+
+/* ---- sequences: recurrent nets, embedding, attention ---- */
+
+/* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
+typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
+
+/* Options of recurrent nets; dl_recurrent_default fills in: 1 layer, one direction, no dropout,
+   all samples of full length. NULL in the place of options means these. */
+typedef struct dl_recurrent {
+    int            layers;         /* 1 or more, each fed with all outputs of the one below     */
+    bool           bidirectional;  /* a second net reads backwards; K = 2 directions, else 1    */
+    double         dropout;        /* between layers, in training mode; 0 .. below 1            */
+    const int32_t *lengths;        /* N numbers 1 .. T, copied to the tape; NULL: all T         */
+} dl_recurrent;
+DL_DEF dl_recurrent dl_recurrent_default(void);
+
+/* What a recurrent net gives: tape tensors. All are NULL on failure. */
+typedef struct dl_sequence {
+    dl_tensor *y;   /* [N,T,K*H] the top layer's state after every step, 0 behind a sample's end;
+                       with two directions, the forward one's H numbers first                   */
+    dl_tensor *h;   /* [layers*K,N,H] the last state of every layer and direction: at each sample's
+                       last step (its first, of the direction that reads backwards)             */
+    dl_tensor *c;   /* the same of the LSTM's memory; of the other kinds NULL                   */
+} dl_sequence;
+
+/* Run x [N,T,D] through a recurrent net. w: 4 tensors a layer and direction, in PyTorch's order:
+   w_ih [G*H,in], w_hh [G*H,H], b_ih [G*H], b_hh [G*H] (biases may be DL_NONE) of layer 0, of
+   layer 0 reversed if bidirectional, of layer 1 ...; in is D in layer 0 and K*H above. h0, c0:
+   states [layers*K,N,H] to start from, or DL_NONE for zeros. Gradients flow to x, w, h0, c0. A
+   PyTorch state_dict's tensors can be copied in as they are.   @F S1-3.5 S1-2.3
+   To feed a long text in chunks (truncated backpropagation through time) keep the state:
+       h = dl_state(dl, dl_shape3(1, N, H));  ...
+       r = dl_gru(x, w, h, NULL);  loss = ...;  dl_backward(loss);  dl_step(opt);
+       dl_assign(h, r.h);  dl_tape_clear(dl);
+   Without dl_step in between, dl_detach(r.h) is a state whose gradient stops there. */
+DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options);
+DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                               const dl_recurrent *options);
+DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                           const dl_recurrent *options);
+DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options);
+
+/* How many tensors w has: 4 * layers * K; and make them, as PyTorch does: all uniform in
+   [-1/sqrt(H), 1/sqrt(H)). They are parameters, to be freed like those. False on failure, with
+   nothing made. */
+DL_DEF int dl_recurrent_params(const dl_recurrent *options);
+DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind, dl_int D,
+                              dl_int H, const dl_recurrent *options);
+
+/* A single step: x [N,D] and the state h [N,H] (and c) before it, or DL_NONE for zeros, to the
+   state after it, [N,H]; w: one layer's 4 tensors. Unrolling a net by hand is a loop over these.
+   Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w);
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+
+/* Rows of w [V,E] by index: the result has shape [index's shape..., E]. Indexes in 0 .. V-1,
+   copied to the tape. The row `padding` gets no gradient; -1: there is none. */
+DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding);
+
+/* The sinusoidal positions [T,E] of dlk_positional_encoding, to be added to x [N,T,E]. (Learned
+   positions are a parameter [T,E].) */
+DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E);
+
+/* Scaled dot-product attention softmax(q k^T / sqrt(D) + mask) v: q [N,...,R,D], k [N,...,S,D],
+   v [N,...,S,M], with the same dimensions in front (heads, say); y [N,...,R,M].
+   mask: DL_NONE, or numbers that are added to the scores, -INFINITY where a query must not look:
+   [R,S], or [N,R,S], or with all dimensions in front. It gets no gradient.
+   lengths: NULL, or how many keys each of the N samples has, 0 .. S; what is behind them is not
+   even read. causal: query i sees keys 0 .. i only. A query that sees nothing gives 0. */
+DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
+                               const int32_t *lengths, bool causal);
+
+/* Multi-head attention: q [N,R,E], k and v [N,S,E] (self-attention: all three x) are mapped by a
+   linear layer each, split into heads of E/heads numbers, attended to, joined and mapped by a
+   last layer: y [N,R,E]. w as in PyTorch: in_proj_weight [3E,E] (q, k, v above one another),
+   in_proj_bias [3E], out_proj.weight [E,E], out_proj.bias [E]; biases may be DL_NONE. mask,
+   lengths, causal as above, the same for all heads. */
+DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v,
+                                         dl_tensor *const *w, int heads, dl_tensor *mask,
+                                         const int32_t *lengths, bool causal);
+
+/* Options of a transformer's blocks; dl_transformer_default fills in PyTorch's. */
+typedef struct dl_transformer {
+    int    heads;        /* 8                                                                 */
+    bool   norm_first;   /* false: x = norm(x + f(x)); true: x = x + f(norm(x)), which trains
+                            without warmup                                                    */
+    bool   gelu;         /* false: ReLU between the two linear layers; true: GELU             */
+    double dropout;      /* 0.1, in training mode, on f(x) and after the activation; PyTorch also
+                            drops attention weights, which is not done here                   */
+    double eps;          /* 1e-5, of the layer norms                                          */
+    bool   causal;       /* false; a decoder's own positions, which dl_transformer_decoder
+                            always hides                                                      */
+    const int32_t *lengths;         /* NULL; or steps of each sample of x                     */
+    const int32_t *memory_lengths;  /* NULL; or steps of each sample of memory                */
+} dl_transformer;
+DL_DEF dl_transformer dl_transformer_default(void);
+
+/* One encoder block on x [N,T,E]:  self-attention, then linear [F,E] - activation - linear [E,F],
+   each with a residual connection and a layer norm. options NULL: the defaults.
+   w: DL_ENCODER_PARAMS tensors, in the order of PyTorch's TransformerEncoderLayer.state_dict():
+     self_attn.in_proj_weight [3E,E], .in_proj_bias [3E], .out_proj.weight [E,E], .out_proj.bias
+     [E], linear1.weight [F,E], .bias [F], linear2.weight [E,F], .bias [E], norm1.weight [E],
+     .bias [E], norm2.weight [E], .bias [E]
+   With options.causal it is the block of GPT.   @F S4-1   (Vaswani et al., 2017) */
+#define DL_ENCODER_PARAMS 12
+DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
+                                         const dl_transformer *options);
+
+/* One decoder block: causal self-attention on x [N,R,E], then attention to memory [N,S,E], the
+   encoder's output, then the two linear layers. w: DL_DECODER_PARAMS tensors, in the order of
+   TransformerDecoderLayer.state_dict(): self_attn (4), multihead_attn (4), linear1 (2), linear2
+   (2), norm1, norm2, norm3 (2 each). */
+#define DL_DECODER_PARAMS 18
+DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                                         const dl_transformer *options);
+
+/* Make the parameters of a block with E features and F in the middle, as PyTorch starts them:
+   in_proj Glorot uniform, the linear layers U(-1/sqrt(in), 1/sqrt(in)), attention's biases 0,
+   norms 1 and 0. False on failure, with nothing made. */
+DL_DEF bool dl_transformer_encoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F);
+DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F);
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------------ >>layers ----
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
    out. Each function returns the layer (the model owns it) or NULL. Parameters are named
@@ -743,6 +1205,10 @@ struct dl_layer {
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
+    dl_recurrent_kind kind;               /* of a recurrent layer ...               */
+    bool          bidirectional, sequences;  /* ... both directions, return all steps */
+    int           heads;                  /* of an attention layer ...              */
+    bool          causal;                 /* ... which hides the future             */
 };
 
 /* Options of a dense layer; dl_dense_default fills in Keras' defaults: Glorot uniform, bias 0. */
@@ -764,6 +1230,32 @@ DL_DEF dl_layer *dl_model_add_flatten(dl_model *m);
 DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
+
+/* ---- sequences: samples are [T,D], T steps of D numbers ---- */
+
+/* A recurrent layer with units numbers of state: the last step's state [units], or with
+   return_sequences the states of all steps [T,units]. It starts from zeros. Weights are uniform in
+   [-1/sqrt(units), 1/sqrt(units)) and named as PyTorch's ("lstm_1.weight_ih_l0"; Keras starts
+   kernels with Glorot and orthogonal values and has no second bias). rnn is the simple one, with
+   tanh.   @F S1-2.3 S1-3.5 */
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences);
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences);
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences);
+/* Two nets of this kind, one reading forwards and one backwards, their states side by side:
+   [2*units] (each direction's last state) or [T,2*units]. */
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences);
+/* A vector of units numbers for each of the words 0 .. words-1; normal numbers at the start.
+   Samples [T] of word numbers become [T,units]. A number out of range is an error. */
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units);
+/* Self-attention with so many heads, [T,E] to [T,E]; causal: no step sees a later one. Starts as
+   PyTorch's MultiheadAttention. (Residual connections need floor 2: dl_transformer_encoder.) */
+DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal);
+/* A dense layer for every step by itself: [T,D] to [T,units]. The same as dl_model_add_dense, which
+   works on the last dimension whatever is in front of it. */
+DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation);
+
+/* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------------ >>losses ----
    Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
@@ -1229,6 +1721,7 @@ struct dl_ctx {
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
     uint64_t    generation;
+    uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
     size_t      tape_bytes, tape_limit;
@@ -1289,6 +1782,11 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
+}
+
+static bool dli_null(dl_ctx *c, const char *who, const char *what)
+{
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
@@ -1449,10 +1947,11 @@ DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 
 DL_DEF dl_rng *dl_ctx_rng(dl_ctx *dl) { return dl ? &dl->rng : NULL; }
 
-DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return dli_hash(r->key, r->counter++); }
+DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return r ? dli_hash(r->key, r->counter++) : 0; }
 
 DL_DEF double dl_rng_uniform(dl_rng *r)
 {
+    if (!r) return (double)NAN;
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
@@ -1466,8 +1965,8 @@ DL_DEF double dl_rng_normal(dl_rng *r)
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
     uint64_t range = (uint64_t)n, limit, u;
-    if (n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* the largest multiple of n: no number is favoured */
+    if (!r || n < 1) return 0;
+    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
@@ -1475,6 +1974,7 @@ DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
     dl_int i;
+    if (!r || !order) return;
     for (i = 0; i < n; i++) order[i] = (int32_t)i;
     for (i = n - 1; i > 0; i--) {
         dl_int j = dl_rng_int(r, i + 1);
@@ -2272,6 +2772,743 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
     }
 }
 
+/* ---- images: convolution, pooling, normalization ---- */
+
+/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
+   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int m = 0; m < s->M; m++) {
+            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++) {
+                    dl_real sum = b ? b[m] : 0;
+                    for (dl_int c = 0; c < Cg; c++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+                            }
+                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
+                }
+        }
+}
+
+/* forward: sum += x[n,c,i,j] w[m,c,u,v]
+   The same loops again: each product sends dy times the one factor to the other. */
+DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int m = 0; m < s->M; m++) {
+            const dl_int c0 = n * s->C + m / Mg * Cg;
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++) {
+                    const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
+                    if (db) db[m] += g;
+                    for (dl_int c = 0; c < Cg; c++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                                const dl_int at_x = ((c0 + c) * s->H + i) * s->W + j;
+                                const dl_int at_w = ((m * Cg + c) * s->KH + u) * s->KW + v;
+                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                                if (dx) dx[at_x] += g * w[at_w];
+                                if (dw) dw[at_w] += g * x[at_x];
+                            }
+                }
+        }
+}
+
+/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
+   times itself, onto the output. */
+DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
+                                         const dl_real *b, const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    for (dl_int k = 0; k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int c = 0; c < s->C; c++) {
+            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
+            for (dl_int i = 0; i < s->H; i++)
+                for (dl_int j = 0; j < s->W; j++)
+                    for (dl_int m = 0; m < Mg; m++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
+                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
+                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
+                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
+                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
+                            }
+        }
+}
+
+/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
+                                          const dl_real *dy, const dl_real *x, const dl_real *w,
+                                          const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    if (db)
+        for (dl_int k = 0; k < s->N * s->M; k++)
+            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int c = 0; c < s->C; c++) {
+            const dl_int m0 = n * s->M + c / Cg * Mg;
+            for (dl_int i = 0; i < s->H; i++)
+                for (dl_int j = 0; j < s->W; j++)
+                    for (dl_int m = 0; m < Mg; m++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
+                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
+                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
+                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
+                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
+                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
+                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
+                            }
+        }
+}
+
+DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                                   dl_int fh, dl_int fw)
+{
+    for (dl_int k = 0; k < planes; k++)
+        for (dl_int p = 0; p < H * fh; p++)
+            for (dl_int q = 0; q < W * fw; q++)
+                y[(k * H * fh + p) * W * fw + q] = x[(k * H + p / fh) * W + q / fw];
+}
+
+/* forward: y[k,p,q] = x[k, p / fh, q / fw] */
+DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                                    dl_int W, dl_int fh, dl_int fw)
+{
+    for (dl_int k = 0; k < planes; k++)
+        for (dl_int p = 0; p < H * fh; p++)
+            for (dl_int q = 0; q < W * fw; q++)
+                dx[(k * H + p / fh) * W + q / fw] += dy[(k * H * fh + p) * W * fw + q];
+}
+
+/* The part of a window along one axis that is inside: from begin to end - 1. */
+static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+{
+    *begin = start < 0 ? 0 : start;
+    *end = start + kernel > size ? size : start + kernel;
+}
+
+/* best is kept only while it is at least as large as what comes: a NaN that comes fails the
+   comparison and takes over, and a NaN that is there (best != best) stays. */
+DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = i0 * s->W + j0;
+                dl_real best = x[first];
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++)
+                        if (!(best >= x[i * s->W + j] || best != best)) {
+                            first = i * s->W + j;
+                            best = x[first];
+                        }
+                *y++ = best;
+                *at++ = (int32_t)first;
+            }
+}
+
+/* forward: y[k,p,q] = x[k, at]; the derivative is 1 there and 0 elsewhere */
+DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
+                                    const dlk_pool2d_size *s)
+{
+    for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (dl_int i = 0; i < s->OH * s->OW; i++) dx[*at++] += *dy++;
+}
+
+DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                                   bool count_padding)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                double sum = 0;
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                *y++ = (dl_real)(sum / (double)count);
+            }
+}
+
+/* forward: y[k,p,q] = sum / count; each of the summands has the derivative 1 / count */
+DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                                    bool count_padding)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dl_real g = (dl_real)((double)*dy++ / (double)count);
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+            }
+}
+
+/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
+   would be one pass, but loses all digits when the mean is large. */
+DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
+                            dl_int N, dl_int C, dl_int S)
+{
+    const double count = (double)N * (double)S;
+    for (dl_int c = 0; c < C; c++) {
+        double sum = 0, squares = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) {
+                const double d = (double)x[(n * C + c) * S + i] - sum / count;
+                squares += d * d;
+            }
+        mean[c] = (dl_real)(sum / count);
+        var[c] = (dl_real)(squares / count);
+    }
+}
+
+DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
+                                   const dl_real *var, const dl_real *w, const dl_real *b,
+                                   dl_int N, dl_int C, dl_int S, double eps)
+{
+    for (dl_int n = 0; n < N; n++)
+        for (dl_int c = 0; c < C; c++) {
+            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+            const double shift = b ? (double)b[c] : 0;
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
+                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
+        }
+}
+
+/* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
+   Let g = w dy = dL/dh. x works on h directly, with the factor r. When the mean is that of x, it
+   follows every x by 1/count, and all h go down by r/count: together -r mean(g). When var is that
+   of x, it grows by 2 (x - mean) / count, r by -1/2 r^3 of that, so each h' by -h' h r / count:
+   together -r h mean(g h). */
+DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                                    bool batch)
+{
+    const double count = (double)N * (double)S;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        double sum = 0, sum_h = 0;                              /* of dy and of dy h */
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
+                sum += (double)dy[i];
+                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+            }
+        if (dw) dw[c] += (dl_real)sum_h;
+        if (db) db[c] += (dl_real)sum;
+        for (dl_int n = 0; dx && n < N; n++)
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
+                const double h = ((double)x[i] - m) * r;
+                const double through = batch ? (sum + h * sum_h) / count : 0;
+                dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
+            }
+    }
+}
+
+DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                                  const dl_real *var, dl_int C, double count, double a)
+{
+    for (dl_int c = 0; c < C; c++) {
+        const double unbiased = (double)var[c] * count / (count - 1);
+        run_mean[c] += (dl_real)(a * ((double)mean[c] - (double)run_mean[c]));
+        run_var[c] += (dl_real)(a * (unbiased - (double)run_var[c]));
+    }
+}
+
+/* A layer is one group with as many channels as a row has elements. */
+DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                                   double eps)
+{
+    dlk_group_norm_forward(y, mean, var, x, w, b, N, D, 1, 1, eps);
+}
+
+DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int D, double eps)
+{
+    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, D, 1, 1, eps);
+}
+
+/* x is walked group by group: D = C/groups S elements in a row of memory; element i belongs to
+   channel c0 + i / S. */
+DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                                   dl_int S, dl_int groups, double eps)
+{
+    const dl_int D = C / groups * S;
+    for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
+        const dl_int c0 = k % groups * (C / groups);
+        double sum = 0, squares = 0;
+        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
+        for (dl_int i = 0; i < D; i++) {
+            const double d = (double)x[i] - sum / (double)D;
+            squares += d * d;
+        }
+        mean[k] = (dl_real)(sum / (double)D);
+        var[k] = (dl_real)(squares / (double)D);
+        const double r = 1 / sqrt((double)var[k] + eps);
+        for (dl_int i = 0; i < D; i++) {
+            const dl_int c = c0 + i / S;
+            const double h = ((double)x[i] - (double)mean[k]) * r;
+            y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
+        }
+    }
+}
+
+/* forward: y = w_c h + b_c,  h = (x - mean) r; dx as in the batch norm, but w differs inside a
+   group, so g = dy w is what the means are taken of */
+DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                    double eps)
+{
+    const dl_int D = C / groups * S;
+    for (dl_int k = 0; k < N * groups; k++) {
+        const dl_int c0 = k % groups * (C / groups), at = k * D;
+        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        double sum = 0, sum_h = 0;                              /* of g and of g h */
+        for (dl_int i = 0; i < D; i++) {
+            const dl_int c = c0 + i / S;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double g = w ? d * (double)w[c] : d;
+            sum += g;
+            sum_h += g * h;
+            if (dw) dw[c] += (dl_real)(d * h);
+            if (db) db[c] += (dl_real)d;
+        }
+        for (dl_int i = 0; dx && i < D; i++) {
+            const double h = ((double)x[at + i] - m) * r;
+            const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
+            dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
+        }
+    }
+}
+
+/* ---- sequences: recurrent steps, embedding, attention ---- */
+
+DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
+                                  bool relu)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const dl_real s = a[k] + u[k];
+        h[k] = !relu ? (dl_real)tanh((double)s) : s <= 0 ? 0 : s;
+    }
+}
+
+/* forward: h = f(a + u); a and u have the same gradient */
+DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu)
+{
+    for (dl_int k = 0; k < H; k++) {
+        da[k] = !relu ? dh[k] * (1 - h[k] * h[k]) : h[k] <= 0 ? 0 : dh[k];
+        dh[k] = 0; /* h0 is reached through u only */
+    }
+}
+
+/* The gates are H numbers each, one above the other: i at k, f at H + k, g at 2H + k, o at 3H + k.
+   i and f decide what is written to the memory and what is kept of it, o what is shown. */
+DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
+                                   const dl_real *c0, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double i = dli_sigmoid((double)(gate[k] + u[k]));
+        const double f = dli_sigmoid((double)(gate[H + k] + u[H + k]));
+        const double g = tanh((double)(gate[2 * H + k] + u[2 * H + k]));
+        const double o = dli_sigmoid((double)(gate[3 * H + k] + u[3 * H + k]));
+        const double memory = f * (double)c0[k] + i * g;
+        gate[k] = (dl_real)i;
+        gate[H + k] = (dl_real)f;
+        gate[2 * H + k] = (dl_real)g;
+        gate[3 * H + k] = (dl_real)o;
+        c[k] = (dl_real)memory;
+        h[k] = (dl_real)(o * tanh(memory));
+    }
+}
+
+/* forward: c = f c0 + i g;  h = o tanh c.  The memory's gradient comes from two sides, from h and
+   from the step after, and goes on to c0 with nothing but the factor f in its way: where f is
+   near 1, it neither vanishes nor explodes. */
+DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
+                                    const dl_real *c, const dl_real *c0, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double i = (double)gate[k], f = (double)gate[H + k];
+        const double g = (double)gate[2 * H + k], o = (double)gate[3 * H + k];
+        const double t = tanh((double)c[k]), dhk = (double)dh[k];
+        const double dck = (double)dc[k] + dhk * o * (1 - t * t); /* h = o tanh c */
+        da[k] = (dl_real)(dck * g * i * (1 - i));                 /* c = f c0 + i g, i = s(a) */
+        da[H + k] = (dl_real)(dck * (double)c0[k] * f * (1 - f));
+        da[2 * H + k] = (dl_real)(dck * i * (1 - g * g));
+        da[3 * H + k] = (dl_real)(dhk * t * o * (1 - o));
+        dc[k] = (dl_real)(dck * f);
+        dh[k] = 0;
+    }
+}
+
+/* r decides how much of the old state the new proposal n sees, z how much of it stays. */
+DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
+                                  dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double r = dli_sigmoid((double)(gate[k] + u[k]));
+        const double z = dli_sigmoid((double)(gate[H + k] + u[H + k]));
+        const double n = tanh((double)gate[2 * H + k] + r * (double)u[2 * H + k]);
+        gate[k] = (dl_real)r;
+        gate[H + k] = (dl_real)z;
+        gate[2 * H + k] = (dl_real)n;
+        h[k] = (dl_real)((1 - z) * n + z * (double)h0[k]);
+    }
+}
+
+/* forward: n = tanh(a_n + r u_n);  h = (1 - z) n + z h0 */
+DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
+                                   const dl_real *u, const dl_real *h0, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double r = (double)gate[k], z = (double)gate[H + k], n = (double)gate[2 * H + k];
+        const double dhk = (double)dh[k];
+        const double dn = dhk * (1 - z) * (1 - n * n);             /* dL/d(a_n + r u_n) */
+        const double dr = dn * (double)u[2 * H + k] * r * (1 - r); /* dL/d(a_r + u_r)   */
+        const double dz = dhk * ((double)h0[k] - n) * z * (1 - z); /* dL/d(a_z + u_z)   */
+        da[k] = du[k] = (dl_real)dr;
+        da[H + k] = du[H + k] = (dl_real)dz;
+        da[2 * H + k] = (dl_real)dn;
+        du[2 * H + k] = (dl_real)(dn * r);
+        dh[k] = (dl_real)(dhk * z);
+    }
+}
+
+/* a goes to h first, because h is where f(a + u) goes in the end. */
+DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
+                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu)
+{
+    dlk_linear_forward(h, x, w_ih, b_ih, 1, D, H);
+    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, H);
+    dlk_rnn_gates_forward(h, h, u, H, relu);
+}
+
+/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = f(a + u), in reverse order. The last
+   line adds dL/dh0 to dh, which the line before it has emptied. */
+DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
+                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
+                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu)
+{
+    dlk_rnn_gates_backward(da, dh, h, H, relu);
+    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, H);
+    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, H);
+}
+
+DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
+                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
+                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                  const dl_real *b_hh, dl_int D, dl_int H)
+{
+    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 4 * H);
+    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 4 * H);
+    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
+}
+
+/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h, c = gates(a + u, c0) */
+DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                                   const dl_real *gate, const dl_real *c, const dl_real *x,
+                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
+                                   const dl_real *w_hh, dl_int D, dl_int H)
+{
+    dlk_lstm_gates_backward(da, dh, dc, gate, c, c0, H);
+    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 4 * H);
+    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, 4 * H);
+}
+
+DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
+                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H)
+{
+    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 3 * H);
+    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 3 * H);
+    dlk_gru_gates_forward(h, gate, u, h0, H);
+}
+
+/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = gates(a, u, h0) */
+DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                                  const dl_real *gate, const dl_real *u, const dl_real *x,
+                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                  dl_int D, dl_int H)
+{
+    dlk_gru_gates_backward(da, du, dh, gate, u, h0, H);
+    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 3 * H);
+    dlk_linear_backward(dh, dw_hh, db_hh, du, h0, w_hh, 1, H, 3 * H);
+}
+
+/* Where the walk through sample n's L steps is in its s-th step, as a row of [N,T]; and the row of
+   the step before (s > 0). In reverse it starts at the sample's own last step. */
+static dl_int dli_seq_row(dl_int n, dl_int T, dl_int L, dl_int s, bool reverse)
+{
+    return n * T + (reverse ? L - 1 - s : s);
+}
+
+/* The state before step s: y's row of the step before, or the initial one. */
+static const dl_real *dli_seq_before(const dl_real *y, const dl_real *h0, dl_int n, dl_int row,
+                                     dl_int s, dl_int H, bool reverse)
+{
+    return s == 0 ? h0 + n * H : y + (reverse ? row + 1 : row - 1) * H;
+}
+
+/* What comes after a sample's steps: hn is the last state, and y is 0 behind the sample's end. */
+static void dli_seq_finish(dl_real *y, dl_real *hn, const dl_real *last, dl_int n, dl_int T,
+                           dl_int L, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) hn[n * H + k] = last[k];
+    for (dl_int k = L * H; y && k < T * H; k++) y[n * T * H + k] = 0;
+}
+
+/* Every sample for itself: its steps in order, each from the state the one before has left. */
+DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+{
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int L = length ? length[n] : T;
+        const dl_real *h = h0 + n * H;
+        for (dl_int s = 0; s < L; s++) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            dlk_rnn_step_forward(y + row * H, u, x + row * D, h, w_ih, w_hh, b_ih, b_hh, D, H,
+                                 relu);
+            h = y + row * H;
+        }
+        dli_seq_finish(y, hn, h, n, T, L, H);
+    }
+}
+
+/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t. From the last step to the first; dh has what came
+   from the steps after t, and y_t's own gradient is added to it. */
+DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
+                             const dl_real *y, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+{
+    for (dl_int n = 0; n < N; n++, dh += H) {
+        const dl_int L = length ? length[n] : T;
+        for (dl_int s = L - 1; s >= 0; s--) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
+            dlk_rnn_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da,
+                                  y + row * H, x + row * D,
+                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H,
+                                  relu);
+        }
+    }
+}
+
+DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
+                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
+                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
+                             dl_int D, dl_int H, bool reverse)
+{
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int L = length ? length[n] : T;
+        const dl_real *h = h0 + n * H, *memory = c0 + n * H;
+        for (dl_int s = 0; s < L; s++) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            dlk_lstm_step_forward(y + row * H, c + row * H, gate + row * 4 * H, u, x + row * D, h,
+                                  memory, w_ih, w_hh, b_ih, b_hh, D, H);
+            h = y + row * H;
+            memory = c + row * H;
+        }
+        dli_seq_finish(y, hn, h, n, T, L, H);
+        dli_seq_finish(NULL, cn, memory, n, T, L, H);
+    }
+}
+
+/* forward: h_t, c_t = step(x_t, h_{t-1}, c_{t-1}), y_t = h_t */
+DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                              const dl_real *dy, const dl_real *y, const dl_real *gate,
+                              const dl_real *c, const dl_real *x, const dl_real *h0,
+                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
+                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
+                              bool reverse)
+{
+    for (dl_int n = 0; n < N; n++, dh += H, dc += H) {
+        const dl_int L = length ? length[n] : T;
+        for (dl_int s = L - 1; s >= 0; s--) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
+            dlk_lstm_step_backward(dx ? dx + row * D : NULL, dh, dc, dw_ih, dw_hh, db_ih, db_hh,
+                                   da, gate + row * 4 * H, c + row * H, x + row * D,
+                                   dli_seq_before(y, h0, n, row, s, H, reverse),
+                                   dli_seq_before(c, c0, n, row, s, H, reverse), w_ih, w_hh, D, H);
+        }
+    }
+}
+
+DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+{
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int L = length ? length[n] : T;
+        const dl_real *h = h0 + n * H;
+        for (dl_int s = 0; s < L; s++) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            dlk_gru_step_forward(y + row * H, gate + row * 3 * H, u + row * 3 * H, x + row * D, h,
+                                 w_ih, w_hh, b_ih, b_hh, D, H);
+            h = y + row * H;
+        }
+        dli_seq_finish(y, hn, h, n, T, L, H);
+    }
+}
+
+/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t */
+DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                             const dl_real *dy, const dl_real *y, const dl_real *gate,
+                             const dl_real *u, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+{
+    for (dl_int n = 0; n < N; n++, dh += H) {
+        const dl_int L = length ? length[n] : T;
+        for (dl_int s = L - 1; s >= 0; s--) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
+            dlk_gru_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da, du,
+                                  gate + row * 3 * H, u + row * 3 * H, x + row * D,
+                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H);
+        }
+    }
+}
+
+DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+                                  dl_int E)
+{
+    for (dl_int i = 0; i < n; i++)
+        for (dl_int j = 0; j < E; j++) y[i * E + j] = w[index[i] * E + j];
+}
+
+/* forward: y[i] = w[index[i]]; a row that was taken twice gets both gradients */
+DL_DEF void dlk_embedding_backward(dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+                                   dl_int E, dl_int padding)
+{
+    for (dl_int i = 0; i < n; i++)
+        for (dl_int j = 0; index[i] != padding && j < E; j++) dw[index[i] * E + j] += dy[i * E + j];
+}
+
+/* Slow and fast clocks, as the hands of a clock show the time: each pair of columns turns at its
+   own speed, so no two positions look the same, and t + d is t rotated by an angle that depends
+   on d only. */
+DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E)
+{
+    for (dl_int t = 0; t < T; t++)
+        for (dl_int j = 0; j < E; j++) {
+            const double angle = (double)t * pow(10000, -(double)(j - j % 2) / (double)E);
+            y[t * E + j] = (dl_real)(j % 2 == 0 ? sin(angle) : cos(angle));
+        }
+}
+
+DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
+                                  double scale, bool causal)
+{
+    for (dl_int i = 0; i < R; i++, p += S) {
+        const dl_int seen = causal && i + 1 < S ? i + 1 : S; /* keys 0 .. seen-1 */
+        double max = -(double)INFINITY, sum;
+        for (dl_int j = 0; j < seen; j++)
+            p[j] = (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
+        max = dli_row_max(p, seen);
+        sum = dli_row_sum_exp(p, seen, max); /* NaN when all are -infinity, or one is NaN */
+        for (dl_int j = 0; j < S; j++) {
+            const bool hidden = j >= seen || (double)p[j] == -(double)INFINITY;
+            p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
+        }
+    }
+}
+
+/* For each query: how well every key fits, the softmax of that, and the mean of the values with
+   these weights. */
+DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
+                                  dl_int D, dl_int M, bool causal)
+{
+    for (dl_int i = 0; i < R; i++)
+        for (dl_int j = 0; j < S; j++) {
+            p[i * S + j] = 0;
+            for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
+        }
+    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+    for (dl_int i = 0; i < R; i++)
+        for (dl_int m = 0; m < M; m++) {
+            y[i * M + m] = 0;
+            for (dl_int j = 0; j < S; j++) y[i * M + m] += p[i * S + j] * v[j * M + m];
+        }
+}
+
+/* forward: y_i = sum_j p_ij v_j;  p_i = softmax(s_i);  s_ij = q_i . k_j / sqrt(D) + mask_ij.
+   A hidden key has p = 0, and by the softmax's backward its ds is 0, too. */
+DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+                                   const dl_real *dy, const dl_real *p, const dl_real *q,
+                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                                   dl_int D, dl_int M)
+{
+    const dl_real scale = (dl_real)(1 / sqrt((double)D));
+    for (dl_int i = 0; i < R; i++, p += S, dy += M) {
+        dl_real sum = 0;
+        for (dl_int j = 0; j < S; j++) { /* ds holds dL/dp_ij first */
+            ds[j] = 0;
+            for (dl_int m = 0; m < M; m++) ds[j] += dy[m] * v[j * M + m];
+            for (dl_int m = 0; dv && m < M; m++) dv[j * M + m] += p[j] * dy[m];
+            sum += ds[j] * p[j];
+        }
+        for (dl_int j = 0; j < S; j++) {
+            ds[j] = p[j] * (ds[j] - sum) * scale;
+            for (dl_int d = 0; dq && d < D; d++) dq[i * D + d] += ds[j] * k[j * D + d];
+            for (dl_int d = 0; dk && d < D; d++) dk[j * D + d] += ds[j] * q[i * D + d];
+        }
+    }
+}
+
+/* ---- end of sequences ---- */
+
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
 #if !DLI_DOUBLE && !defined(DL_REFERENCE)
@@ -3058,11 +4295,15 @@ static const dli_fast *dli_fast_pick(void)
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
    a block. The blocks do not depend on the number of threads, so neither do results. */
 #define DLI_BLOCK ((dl_int)16384)
+/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
+   threads are woken. With less, waiting for each other costs more than it brings, and many times
+   more on a machine that has other things to do. */
+#define DLI_WORTH ((dl_int)1 << 18)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
         dl_int dli_b; \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
         for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
@@ -3249,7 +4490,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
-    if (p.m * p.n * p.k < 64 * 64 * 64) threads = 1;     /* not worth waking anyone */
+    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -3686,6 +4927,479 @@ static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n,
 #endif
 }
 
+/* ---- convolution: what the operations call ----
+   Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
+   matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
+   y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
+
+#ifdef DL_REFERENCE
+#define DLI_REFERENCE 1
+#else
+#define DLI_REFERENCE 0
+#endif
+
+#if DLI_FAST
+/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_plain(dli_conv *v, const dlk_conv2d_size *s)
+{
+    v->n = s->N; v->c = s->C; v->h = s->H; v->w = s->W;
+    v->m = s->M; v->kh = s->KH; v->kw = s->KW; v->ph = s->top; v->pw = s->left;
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+#endif
+
+/* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
+static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
+{
+    *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
+    if (*hi > n) *hi = n;
+    if (*lo > *hi) *lo = *hi;
+}
+
+/* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
+   the kernel looks outside. */
+static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
+{
+    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
+    dl_int r, p, q, lo, hi;
+    for (r = 0; r < rows; r++) {
+        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
+        const dl_int off = v * s->dilation_w - s->left;
+        for (p = 0; p < s->OH; p++, col += s->OW) {
+            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            dli_inside(&lo, &hi, off, step, s->W, s->OW);
+            if (i < 0 || i >= s->H) lo = hi = s->OW;
+            for (q = 0; q < lo; q++) col[q] = 0;
+            for (; q < hi; q++) col[q] = x[(c * s->H + i) * s->W + q * step + off];
+            for (; q < s->OW; q++) col[q] = 0;
+        }
+    }
+}
+
+/* Back: dx += dcol, each element where it came from. */
+static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
+{
+    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
+    dl_int r, p, q, lo, hi;
+    for (r = 0; r < rows; r++) {
+        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
+        const dl_int off = v * s->dilation_w - s->left;
+        dli_inside(&lo, &hi, off, step, s->W, s->OW);
+        for (p = 0; p < s->OH; p++, dcol += s->OW) {
+            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            if (i < 0 || i >= s->H) continue;
+            for (q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
+        }
+    }
+}
+
+/* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
+   (The products called meanwhile have scratch of their own.) */
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
+    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
+    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
+    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
+    return NULL;
+}
+
+/* y = the convolution, or y += it; false without memory. */
+static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                               const dl_real *b, const dlk_conv2d_size *s, bool add)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
+    const dl_int K = Cg * s->KH * s->KW;
+    dl_real *col;
+    dl_int k, m, i;
+    if (DLI_REFERENCE) {
+        dlk_conv2d_forward(y, x, w, b, s);
+        return true;
+    }
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, c->threads, work);
+            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, c->threads, work);
+            return true;
+        }
+    }
+#endif
+    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
+        const dl_int g = k % s->groups;
+        dl_real *out = add ? col + K * P : y;
+        dli_im2col(col, x, s);
+        dli_matmul_forward(c, out, w + g * Mg * K, col, Mg, K, P);
+        for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
+        for (m = 0; b && m < Mg; m++)
+            for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
+    }
+    return true;
+}
+
+/* With add_dx false, dx is overwritten. */
+static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
+                                const dl_real *dy, const dl_real *x, const dl_real *w,
+                                const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
+    const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
+    dl_real *col, *dcol;
+    dl_int k, m, i;
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, c->threads, work);
+            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, c->threads, work);
+            for (k = 0; !dw && db && k < s->N * s->M; k++)
+                db[k % s->M] += c->fast->vsum(dy + k * P, P);
+            return true;
+        }
+    }
+#endif
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+    if (DLI_REFERENCE) {
+        dlk_conv2d_backward(dx, dw, db, dy, x, w, s);
+        return true;
+    }
+    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    dcol = col + K * P;
+    for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
+        const dl_int g = k % s->groups;
+        if (dw) dli_im2col(col, x + k * plane, s);
+        if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
+        dli_matmul_backward(c, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
+                            dx ? w + g * Mg * K : NULL, col, Mg, K, P);
+        if (dx) dli_col2im(dx + k * plane, dcol, s);
+        for (m = 0; db && m < Mg; m++)
+            for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
+    }
+    return true;
+}
+
+/* A transposed convolution is the backward of the convolution whose input is its output. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M; t.H = s->OH; t.W = s->OW;
+    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    return t;
+}
+
+static bool dli_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
+                                         const dl_real *w, const dl_real *b,
+                                         const dlk_conv2d_size *s)
+{
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
+    dl_int k, i;
+    if (DLI_REFERENCE) {
+        dlk_conv_transpose2d_forward(y, x, w, b, s);
+        return true;
+    }
+    for (k = 0; b && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    return dli_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
+}
+
+static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
+                                          dl_real *db, const dl_real *dy, const dl_real *x,
+                                          const dl_real *w, const dlk_conv2d_size *s)
+{
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
+    dl_int k, i;
+    if (DLI_REFERENCE) {
+        if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+        dlk_conv_transpose2d_backward(dx, dw, db, dy, x, w, s);
+        return true;
+    }
+    if (dx && !dli_conv2d_forward(c, dx, dy, w, NULL, &t, add_dx)) return false;
+    for (k = 0; db && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side run in the fast room, with a byte for each ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return DLI_FAST && s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+
+/* at: room for an int32_t for each element of y. */
+static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+#if DLI_FAST
+    if (dli_pool_plain(s)) {
+        c->fast->pool2(y, (unsigned char *)at, x, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    dlk_max_pool2d_forward(y, at, x, s);
+}
+
+/* With add false, dx is overwritten. */
+static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                    const int32_t *at, const dlk_pool2d_size *s)
+{
+    const unsigned char *which = (const unsigned char *)at;
+    dl_int k, p, q;
+#if DLI_FAST
+    if (dli_pool_plain(s) && !add) {
+        c->fast->pool2_back(dx, dy, which, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)(s->planes * s->H * s->W) * sizeof *dx);
+    if (!dli_pool_plain(s)) {
+        dlk_max_pool2d_backward(dx, dy, at, s);
+        return;
+    }
+    for (k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (p = 0; p < s->OH; p++)
+            for (q = 0; q < s->OW; q++, which++)
+                dx[(2 * p + *which / 2) * s->W + 2 * q + *which % 2] += *dy++;
+}
+
+/* ---- sequences ---- */
+
+/* One recurrent layer in one direction, as the operation and the functions below see it; shapes as
+   at dlk_lstm_forward. gate [N,T,G*H]; extra: c [N,T,H] of the LSTM, u [N,T,3H] of the GRU. */
+typedef struct dli_rnn {
+    dl_recurrent_kind kind;
+    bool              reverse;
+    dl_int            N, T, D, H, G;
+    const int32_t    *length;                                /* NULL: all have T steps */
+    const dl_real    *x, *w_ih, *w_hh, *b_ih, *b_hh, *h0, *c0;
+    dl_real          *y, *hn, *cn, *gate, *extra;            /* cn of the LSTM only    */
+} dli_rnn;
+
+/* Where its gradients go; dh and dc as at dlk_lstm_backward, the others NULL if not wanted. */
+typedef struct dli_rnn_grads {
+    const dl_real *dy;
+    dl_real       *dx, *dh, *dc, *dw_ih, *dw_hh, *db_ih, *db_hh;
+} dli_rnn_grads;
+
+/* How many elements of scratch the two need. */
+static dl_int dli_rnn_forward_work(const dli_rnn *r) { return r->N * (r->G + 1) * r->H; }
+static dl_int dli_rnn_backward_work(const dli_rnn *r)
+{
+    dl_int batched = r->N * r->G * r->H + r->N * r->T * r->H, single = 2 * r->G * r->H;
+    return batched > single ? batched : single;
+}
+
+static bool dli_is_relu(const dli_rnn *r) { return r->kind == DL_RNN_RELU; }
+
+/* The readable kernels. */
+static void dli_rnn_forward_plain(const dli_rnn *r, dl_real *work)
+{
+    switch (r->kind) {
+    case DL_RNN_TANH: case DL_RNN_RELU:
+        dlk_rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
+                        r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
+        break;
+    case DL_LSTM:
+        dlk_lstm_forward(r->y, r->hn, r->cn, r->gate, r->extra, work, r->x, r->h0, r->c0, r->w_ih,
+                         r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    case DL_GRU:
+        dlk_gru_forward(r->y, r->hn, r->gate, r->extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
+                        r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    }
+}
+
+static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+{
+    switch (r->kind) {
+    case DL_RNN_TANH: case DL_RNN_RELU:
+        dlk_rnn_backward(g->dx, g->dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
+                         r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
+                         r->reverse, dli_is_relu(r));
+        break;
+    case DL_LSTM:
+        dlk_lstm_backward(g->dx, g->dh, g->dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy,
+                          r->y, r->gate, r->extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh,
+                          r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    case DL_GRU:
+        dlk_gru_backward(g->dx, g->dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work,
+                         work + 3 * r->H, g->dy, r->y, r->gate, r->extra, r->x, r->h0, r->w_ih,
+                         r->w_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    }
+}
+
+/* The same, all samples together: one matrix product gives a = W_ih x + b_ih for all samples and
+   steps, then each step is one product u = W_hh h + b_hh for all samples, and the gates. A sample
+   that has ended keeps its state. work: h [N,H], u [N,G*H]. */
+static void dli_rnn_forward_batched(dl_ctx *c, const dli_rnn *r, dl_real *work)
+{
+    const dl_int N = r->N, T = r->T, H = r->H, GH = r->G * r->H;
+    const size_t row_bytes = (size_t)H * sizeof(dl_real);
+    dl_real *h = work, *u = work + N * H;
+    dl_int n, s;
+    dli_linear_forward(c, r->gate, r->x, r->w_ih, r->b_ih, N * T, r->D, GH);
+    memcpy(h, r->h0, (size_t)N * row_bytes);
+    for (s = 0; s < T; s++) {
+        dli_linear_forward(c, u, h, r->w_hh, r->b_hh, N, H, GH);
+        for (n = 0; n < N; n++) {
+            const dl_int L = r->length ? r->length[n] : T;
+            const dl_int row = dli_seq_row(n, T, L, s, r->reverse);
+            dl_real *gate = r->gate + row * GH, *y = r->y + row * H;
+            if (s >= L) continue;
+            switch (r->kind) {
+            case DL_RNN_TANH: case DL_RNN_RELU:
+                dlk_rnn_gates_forward(y, gate, u + n * GH, H, dli_is_relu(r));
+                break;
+            case DL_LSTM:
+                dlk_lstm_gates_forward(y, r->extra + row * H, gate, u + n * GH,
+                                       dli_seq_before(r->extra, r->c0, n, row, s, H, r->reverse),
+                                       H);
+                break;
+            case DL_GRU:
+                memcpy(r->extra + row * GH, u + n * GH, 3 * row_bytes);
+                dlk_gru_gates_forward(y, gate, u + n * GH, h + n * H, H);
+                break;
+            }
+            memcpy(h + n * H, y, row_bytes);
+        }
+    }
+    for (n = 0; n < N; n++) {
+        const dl_int L = r->length ? r->length[n] : T;
+        dli_seq_finish(r->y, r->hn, h + n * H, n, T, L, H);
+        if (r->kind == DL_LSTM)
+            dli_seq_finish(NULL, r->cn, dli_seq_before(r->extra, r->c0, n,
+                           dli_seq_row(n, T, L, L, r->reverse), L, H, r->reverse), n, T, L, H);
+    }
+}
+
+/* Backwards: per step the gates, and one product that takes du through W_hh to the states before;
+   at the end one product each for W_ih and W_hh over all samples and steps. da and du overwrite
+   the gates (and the GRU's u): nothing goes back through them twice. They are 0 where a sample has
+   no step. work: du of one step [N,G*H], the states before all steps [N,T,H]. */
+static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g,
+                                     dl_real *work)
+{
+    const dl_int N = r->N, T = r->T, H = r->H, GH = r->G * r->H;
+    const size_t row_bytes = (size_t)H * sizeof(dl_real), gate_bytes = (size_t)GH * sizeof(dl_real);
+    dl_real *du = work, *before = work + N * GH;
+    dl_real *du_all = r->kind == DL_GRU ? r->extra : r->gate;
+    dl_int n, s, k;
+    for (s = T - 1; s >= 0; s--) {
+        for (n = 0; n < N; n++) {
+            const dl_int L = r->length ? r->length[n] : T;
+            const dl_int row = s < L ? dli_seq_row(n, T, L, s, r->reverse) : n * T + s;
+            dl_real *gate = r->gate + row * GH, *dh = g->dh + n * H;
+            const dl_real *h0 = dli_seq_before(r->y, r->h0, n, row, s, H, r->reverse);
+            if (s >= L) {
+                memset(before + row * H, 0, row_bytes);
+                memset(gate, 0, gate_bytes);
+                memset(du_all + row * GH, 0, gate_bytes);
+            } else {
+                memcpy(before + row * H, h0, row_bytes);
+                for (k = 0; k < H; k++) dh[k] += g->dy[row * H + k];
+                switch (r->kind) {
+                case DL_RNN_TANH: case DL_RNN_RELU:
+                    dlk_rnn_gates_backward(gate, dh, r->y + row * H, H, dli_is_relu(r));
+                    break;
+                case DL_LSTM:
+                    dlk_lstm_gates_backward(gate, dh, g->dc + n * H, gate, r->extra + row * H,
+                                            dli_seq_before(r->extra, r->c0, n, row, s, H,
+                                                           r->reverse), H);
+                    break;
+                case DL_GRU:
+                    dlk_gru_gates_backward(gate, r->extra + row * GH, dh, gate,
+                                           r->extra + row * GH, h0, H);
+                    break;
+                }
+            }
+            memcpy(du + n * GH, du_all + row * GH, gate_bytes);
+        }
+        dli_linear_backward(c, g->dh, true, NULL, NULL, du, NULL, r->w_hh, N, H, GH);
+    }
+    dli_linear_backward(c, g->dx, true, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D,
+                        GH);
+    dli_linear_backward(c, NULL, true, g->dw_hh, g->db_hh, du_all, before, r->w_hh, N * T, H, GH);
+}
+
+static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
+{
+#ifdef DL_REFERENCE
+    (void)c; (void)dli_rnn_forward_batched;
+    dli_rnn_forward_plain(r, work);
+#else
+    (void)dli_rnn_forward_plain;
+    dli_rnn_forward_batched(c, r, work);
+#endif
+}
+
+static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+{
+#ifdef DL_REFERENCE
+    (void)c; (void)dli_rnn_backward_batched;
+    dli_rnn_backward_plain(r, g, work);
+#else
+    (void)dli_rnn_backward_plain;
+    dli_rnn_backward_batched(c, r, g, work);
+#endif
+}
+
+/* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
+   weight, so q K^T is that layer's product. */
+static void dli_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
+                                  const dl_real *k, const dl_real *v, const dl_real *mask,
+                                  dl_int R, dl_int S, dl_int D, dl_int M, bool causal)
+{
+#ifdef DL_REFERENCE
+    (void)c;
+    dlk_attention_forward(y, p, q, k, v, mask, R, S, D, M, causal);
+#else
+    dli_linear_forward(c, p, q, k, NULL, R, D, S);
+    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+    dli_matmul_forward(c, y, p, v, R, S, M);
+#endif
+}
+
+/* work: 2 R S elements */
+static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *work,
+                                   const dl_real *dy, const dl_real *p, const dl_real *q,
+                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                                   dl_int D, dl_int M)
+{
+#ifdef DL_REFERENCE
+    (void)c;
+    dlk_attention_backward(dq, dk, dv, work, dy, p, q, k, v, R, S, D, M);
+#else
+    dl_real *dp = work, *ds = work + R * S, scale = (dl_real)(1 / sqrt((double)D));
+    dl_int i;
+    memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
+    dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
+    dlk_softmax_backward(ds, dp, p, R, S);
+    for (i = 0; i < R * S; i++) ds[i] *= scale;
+    dli_linear_backward(c, dq, true, dk, NULL, ds, q, k, R, D, S);
+#endif
+}
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------ >>tensors-impl ---- */
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
@@ -3734,14 +5448,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
+    bool empty = false;
     int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {
+    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] > 0 && size > limit / s.dim[i]) return -1;
+        if (s.dim[i] == 0) { empty = true; continue; }
+        if (size > limit / s.dim[i]) return -1;
         size *= s.dim[i];
     }
-    return size;
+    return empty ? 0 : size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -3785,6 +5501,7 @@ struct dli_node {
     dl_tensor  *out;
     dl_tensor **in;                 /* n inputs, and their versions when they were used         */
     uint32_t   *in_version;
+    bool       *in_wanted;          /* which of them required a gradient then                   */
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
@@ -3796,21 +5513,23 @@ struct dli_node {
     void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
                         dl_int, dl_int, dl_int);
     dl_op_fn    custom;
+    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
 };
 
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
+    dl_int chunk = a->chunk, used = a->used;
     size_t size;
     char *p;
     if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    while (a->chunk < a->chunks && a->size[a->chunk] - a->used < (dl_int)n) {
-        a->chunk++;
-        a->used = 0;
+    while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
+        chunk++;
+        used = 0;
     }
-    if (a->chunk == a->chunks) {                     /* no chunk has room: take a bigger one */
+    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
@@ -3828,11 +5547,11 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         a->size[a->chunks] = (dl_int)size;
         a->chunks++;
         c->tape_bytes += size;
-        DLI_POISON(a->base[a->chunk], size);
-        a->used = 0;
+        DLI_POISON(a->base[chunk], size);
     }
-    p = a->base[a->chunk] + a->used;
-    a->used += (dl_int)n;
+    p = a->base[chunk] + used;
+    a->chunk = chunk;
+    a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
     return p;
 }
@@ -3845,6 +5564,23 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
     return s->block[b] + i;
 }
 
+/* Room for more headers, in both slabs, so that the next generation need not allocate. */
+static bool dli_more_headers(dl_ctx *c, const char *who)
+{
+    const int blocks = c->slab[c->generation % 2].blocks + 1;
+    int k;
+    for (k = 0; k < 2; k++) {
+        dli_slab *s = &c->slab[k];
+        while (s->blocks < blocks) {
+            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
+            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
+                return dli_no_memory(c, who, bytes);
+            memset(s->block[s->blocks++], 0, bytes);
+        }
+    }
+    return true;
+}
+
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
@@ -3853,13 +5589,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dl_int n;
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     s = &c->slab[c->generation % 2];
-    if (s->count == ((dl_int)64 << s->blocks) - 64) {
-        size_t bytes = ((size_t)64 << s->blocks) * sizeof *t;
-        if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-            return dli_no_memory(c, who, bytes), (dl_tensor *)NULL;
-        memset(s->block[s->blocks], 0, bytes);
-        s->blocks++;
-    }
+    if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
@@ -3867,6 +5597,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->shape = dli_rank(shape, shape.rank);
     t->ctx = c;
     t->generation = c->generation;
+    t->serial = c->serial++;
     return t;
 }
 
@@ -3878,6 +5609,20 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
+}
+
+/* A new tape tensor of this shape that shares the data of x from offset on. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape, dl_int offset)
+{
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data + offset);
+    if (t) t->owner = x->owner ? x->owner : x;
+    return t;
+}
+
+/* The version of its data, wherever that is kept. */
+static uint32_t *dli_version(dl_tensor *t)
+{
+    return t->owner ? &t->owner->version : &t->version;
 }
 
 static bool dli_alive(const dl_tensor *t)
@@ -3987,7 +5732,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
-    t->version++;
+    ++*dli_version(t);
     if (t->size == 0) return true;
     rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
     fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
@@ -4005,7 +5750,8 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r) : a + b * dl_rng_normal(r));
+        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
+                                       : a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -4062,14 +5808,18 @@ DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = data ? dli_tape_tensor(dl, "dl_from", shape) : NULL;
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_from", "data");
+    else t = dli_tape_tensor(dl, "dl_from", shape);
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 {
-    return data ? dli_tape_view(dl, "dl_borrow", shape, data) : NULL;
+    if (data) return dli_tape_view(dl, "dl_borrow", shape, data);
+    dli_null(dl, "dl_borrow", "data");
+    return NULL;
 }
 
 /* Are all n indexes in 0 .. limit-1? Else a message that names the first bad one. */
@@ -4088,7 +5838,9 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 {
     dl_tensor *t;
     dl_int i;
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes)) return NULL;
+    if (!label) dli_null(dl, "dl_one_hot", "label");
+    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
+        return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
     if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
@@ -4097,11 +5849,11 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 DL_DEF double dl_item(const dl_tensor *t)
 {
     char s[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_item", t)) return NAN;
+    if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
             dli_shape_text(s, t->shape));
-    return NAN;
+    return (double)NAN;
 }
 
 DL_DEF bool dl_fill(dl_tensor *t, double c)
@@ -4111,9 +5863,10 @@ DL_DEF bool dl_fill(dl_tensor *t, double c)
 
 DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 {
-    if (!data || !dli_usable("dl_copy_in", t)) return false;
+    if (!dli_usable("dl_copy_in", t)) return false;
+    if (!data) return dli_null(t->ctx, "dl_copy_in", "data");
     memmove(t->data, data, (size_t)t->size * sizeof *data);
-    t->version++;
+    ++*dli_version(t);
     return true;
 }
 
@@ -4142,7 +5895,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_tape_view(t->ctx, "dl_detach", t->shape, t->data);
+    return dli_share("dl_detach", t, t->shape, 0);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -4178,6 +5931,7 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     memset(&m, 0, sizeof m);
     if (!dl) return m;
     m.generation = dl->generation;
+    m.serial = dl->serial;
     m.tensors = dl->slab[dl->generation % 2].count;
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
@@ -4205,7 +5959,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
     dl_int i;
     if (!dl) return false;
     s = &dl->slab[dl->generation % 2];
-    if (mark.generation != dl->generation || mark.tensors > s->count)
+    if (mark.generation != dl->generation || mark.tensors > s->count ||
+        (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
     for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
@@ -4254,19 +6009,26 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on)
     return was;
 }
 
-/* Check the n inputs of operation who: none failed, none stale, all of one context, which is
-   returned; NULL when something is wrong. */
+/* Check the n inputs of operation who: none failed, none left out, none stale, all of one context,
+   which is returned; NULL when something is wrong. */
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
+    dl_ctx *c = NULL;
     int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) if (!dli_usable(who, in[i])) return NULL;
-    for (i = 1; i < n; i++)
-        if (in[i]->ctx != in[0]->ctx) {
-            dl_fail(in[0]->ctx, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
-            return NULL;
-        }
-    return in[0]->ctx;
+    for (i = 0; i < n; i++) {
+        if (!in[i]) return NULL;
+        if (!c) c = in[i]->ctx;
+    }
+    for (i = 0; i < n; i++) {
+        if (!in[i]->ctx)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
+                    i + 1);
+        else if (in[i]->ctx != c)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
+        if (in[i]->ctx != c || !dli_usable(who, in[i])) return NULL;
+    }
+    return c;
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
@@ -4280,15 +6042,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     int i;
     for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n * (sizeof *node->in +
-                                                                      sizeof *node->in_version));
+    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
+                                      (sizeof *node->in + sizeof *node->in_version +
+                                       sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
     node->in = (dl_tensor **)(void *)(node + 1);
     node->in_version = (uint32_t *)(void *)(node->in + n);
+    node->in_wanted = (bool *)(void *)(node->in_version + n);
     for (i = 0; i < n; i++) {
         node->in[i] = in[i];
-        node->in_version[i] = in[i]->version;
+        node->in_version[i] = *dli_version(in[i]);
+        node->in_wanted[i] = in[i]->requires_grad;
     }
     node->n = n;
     node->op = op;
@@ -4309,25 +6074,42 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
     return y && dli_record(y, op, in, n, backward) ? y : NULL;
 }
 
-/* The gradient array that a backward adds to; NULL when t wants none. The first use in a backward
-   pass sets it to zero. */
+/* A view of x's elements from offset on in another shape (they must be there): it shares data and
+   gradient. That is also how an operation returns several tensors: it fills one, and its results
+   are views of that. */
+static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
+{
+    dl_tensor *y = dli_share(op, x, shape, offset);
+    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
+    if (y->node) {
+        y->base = x->base ? x->base : x;
+        y->offset = x->offset + offset;
+        y->grad = y->base->grad ? y->base->grad + y->offset : NULL;
+    }
+    return y;
+}
+
+/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
+   gone back through, wants none. The first use in a backward pass sets it to zero. */
 static dl_real *dli_grad(dl_tensor *t)
 {
     dl_tensor *root = t->base ? t->base : t;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     if (root->fresh) {
         memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
         root->fresh = false;
     }
-    return root->grad;
+    return root->grad + t->offset;
 }
 
-/* The same for a backward that can overwrite instead: *add says whether it must add. */
+/* The same for a backward that can overwrite instead: *add says whether it must add. (To a view
+   of a part it must: the rest has to be set to zero all the same.) */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
-    *add = !root->fresh;
-    if (!t->requires_grad || !root->grad) return NULL;
+    *add = !root->fresh || t->size != root->size;
+    if (*add) return dli_grad(t);
+    if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;
 }
@@ -4341,9 +6123,29 @@ static bool dli_reach(dl_tensor *t, const char *op)
         if (!root->grad) return false;
         root->fresh = true;
     }
-    t->grad = root->grad;
+    t->grad = root->grad + t->offset;
     t->pass = root->pass = t->ctx->pass;
     return true;
+}
+
+/* Take back a gradient array that dli_reach gave and no one has filled. */
+static void dli_unreach(dl_tensor *t)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (root->fresh) root->grad = NULL;
+    root->fresh = false;
+    t->grad = root->grad ? root->grad + t->offset : NULL;
+}
+
+/* What a backward that was refused has reached is as before. */
+static void dli_backward_undo(dl_tensor *y)
+{
+    dli_node *node;
+    int i;
+    dli_unreach(y);
+    for (node = y->node; node; node = node->prev)
+        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
+            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
 }
 
 /* First walk: find what the result depends on, and refuse before anything is changed. */
@@ -4362,12 +6164,12 @@ static bool dli_backward_check(dl_tensor *y)
                            "them anew", node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
-            if (in->version != node->in_version[i])
+            if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
                                "after it was used; update parameters after dl_backward, and "
                                "compute the loss anew", node->op, in->name[0] ? ", " : "",
                                in->name);
-            if (in->requires_grad && !dli_reach(in, node->op)) return false;
+            if (node->in_wanted[i] && !dli_reach(in, node->op)) return false;
         }
     }
     return true;
@@ -4379,22 +6181,28 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     dli_node *node;
     dl_real *g;
     dl_int i;
-    bool ok = true;
-    if (!dy || !dli_usable("dl_backward", y)) return false;
+    if (!dli_usable("dl_backward", y)) return false;
     c = y->ctx;
+    if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or was computed under dl_no_grad)");
-    if (!dli_backward_check(y)) return false;
+    if (!dli_backward_check(y)) {
+        dli_backward_undo(y);
+        return false;
+    }
+    y->wanted = true;
     g = dli_grad(y);
     for (i = 0; i < y->size; i++) g[i] += dy[i];
     for (node = y->node; node; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
-        ok = ok && !node->failed;
+        if (node->failed) return false;
     }
-    return ok;
+    return true;
 }
 
 DL_DEF bool dl_backward(dl_tensor *loss)
@@ -4413,11 +6221,15 @@ static void dli_custom_back(dli_node *node)
 {
     int i;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) dli_grad(node->in[i]);
+    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
+        node->hidden[i] = node->in[i]->grad;
+        if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
+    }
     if (!node->custom(node->out, node->in, node->n, node->save)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
+    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -4427,16 +6239,20 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    dl_real **hidden;
     size_t length;
-    if (!dl || !c) return NULL;
-    if (!name || !forward || !backward || dl != c || (user_bytes && !user)) {
+    if (!dl) return NULL;
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "operands of this context");
+                "one or more operands of this context");
         return NULL;
     }
+    if (!c) return NULL;
     length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
+    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
     copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    if (!copy) return NULL;
+    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
+    if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
@@ -4444,6 +6260,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (y->node) {
         y->node->save = copy;
         y->node->custom = backward;
+        y->node->hidden = hidden;
     }
     if (!forward(y, in, n, copy)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
@@ -4872,27 +6689,22 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
     dl_shape wanted = shape;
-    dl_tensor *y;
     dl_int known = 1;
     int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known *= shape.dim[d];
+    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+        if (shape.dim[d] == -1) open = d;
+    if (open >= 0) {
+        shape.dim[open] = 1;
+        known = dl_shape_size(shape);
+        shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (open >= 0 && known > 0) shape.dim[open] = x->size / known;
     if (dl_shape_size(shape) != x->size) {
         dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
                 dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
         return NULL;
     }
-    y = dli_tape_view(c, "dl_reshape", shape, x->data);
-    if (!y || !dli_record(y, "dl_reshape", &x, 1, NULL)) return NULL;
-    if (y->node) {
-        y->base = x->base ? x->base : x;
-        y->grad = y->base->grad;
-    }
-    return y;
+    return dli_view("dl_reshape", x, shape, 0);
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
@@ -4972,7 +6784,8 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS], d, e;
-    if (!c || !order) return NULL;
+    if (!c) return NULL;
+    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
     for (d = 0; d < x->shape.rank; d++) {
         if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
         for (e = 0; e < d; e++)
@@ -5161,7 +6974,8 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     dl_tensor *y;
     int32_t *copy;
     dl_int i, len;
-    if (!c || !index) return NULL;
+    if (!c) return NULL;
+    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
     if (x->shape.rank < 1 || n < 0) {
         dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
                 x->shape.rank);
@@ -5331,7 +7145,8 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v;
     dl_int o, i;
-    if (!out || !dli_usable("dl_argmax_axis", x)) return false;
+    if (!dli_usable("dl_argmax_axis", x)) return false;
+    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
     v = dli_along(x->shape, axis);
@@ -5354,6 +7169,1306 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
     }
     return dli_argmax(x->data, x->size, 1);
 }
+
+/* ---- images: convolution, pooling, normalization ---- */
+
+/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
+typedef struct dli_slide {
+    int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+} dli_slide;
+
+/* "5x5", or "5" in one dimension. */
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+{
+    if (dims == 1) snprintf(s, DLI_SHAPE_TEXT, "%lld", (long long)size[0]);
+    else snprintf(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    return s;
+}
+
+/* Work out the padding of "same" and the output's size; false with a message that names all. */
+static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, int dims)
+{
+    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
+    char pad[DLI_SHAPE_TEXT] = "without padding";
+    int64_t span[2];
+    int i;
+    for (i = 0; i < dims; i++) {
+        if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
+                           "must be 1 or more", op, (long long)s->kernel[i],
+                           (long long)s->stride[i], (long long)s->dilation[i]);
+        span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
+        if (same) {
+            int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+            int64_t all = (out - 1) * s->stride[i] + span[i] - s->in[i];
+            s->before[i] = all > 0 ? all / 2 : 0;
+            s->after[i] = all > 0 ? all - all / 2 : 0;
+        }
+        if (s->before[i] < 0 || s->after[i] < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
+                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+    }
+    for (i = 0; i < dims; i++) {
+        int64_t room = s->in[i] + s->before[i] + s->after[i];
+        s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
+        if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
+        if (s->before[0] || s->after[0] || (dims > 1 && (s->before[1] || s->after[1]))) {
+            int at = snprintf(pad, sizeof pad, "with padding %lld+%lld", (long long)s->before[0],
+                              (long long)s->after[0]);
+            if (dims > 1) snprintf(pad + at, sizeof pad - (size_t)at, ", %lld+%lld",
+                                   (long long)s->before[1], (long long)s->after[1]);
+        }
+        if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
+            snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
+        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s", op,
+                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad);
+    }
+    return true;
+}
+
+/* The output's size of a transposed convolution, and with same its cropping: the padding of the
+   "same" convolution that makes the input from the output. */
+static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
+{
+    int i;
+    for (i = 0; i < 2; i++) {
+        int64_t span;
+        if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
+                           "%lld: each must be 1 or more", op, (long long)s->in[i],
+                           (long long)s->kernel[i], (long long)s->stride[i],
+                           (long long)s->dilation[i]);
+        if (s->before[i] < 0 || s->after[i] < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
+                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+        if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
+                           "the stride %lld or the dilation %lld", op, extra[i],
+                           (long long)s->stride[i], (long long)s->dilation[i]);
+        span = (s->kernel[i] - 1) * s->dilation[i] + 1;
+        if (same) {
+            s->before[i] = span > s->stride[i] ? (span - s->stride[i]) / 2 : 0;
+            s->out[i] = s->in[i] * s->stride[i];
+        } else {
+            s->out[i] = (s->in[i] - 1) * s->stride[i] + span + extra[i];
+            s->out[i] -= s->before[i] + s->after[i];
+        }
+        if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
+            return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
+                           "%lld+%lld, %lld+%lld leaves no output", op, (long long)s->kernel[0],
+                           (long long)s->kernel[1], (long long)s->in[0], (long long)s->in[1],
+                           (long long)s->before[0], (long long)s->after[0],
+                           (long long)s->before[1], (long long)s->after[1]);
+    }
+    return true;
+}
+
+DL_DEF dl_conv_options dl_conv2d_default(void)
+{
+    dl_conv_options o;
+    memset(&o, 0, sizeof o);
+    o.stride[0] = o.stride[1] = o.dilation[0] = o.dilation[1] = o.groups = 1;
+    return o;
+}
+
+/* save: the sizes */
+static void dli_conv_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                        s);
+}
+
+static void dli_conv_transpose_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                                  s);
+}
+
+/* All convolutions: along dims axes, transposed or not. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv_options *options, int dims, bool transposed)
+{
+    char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
+    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
+                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
+    dl_conv_options o = options ? *options : dl_conv2d_default();
+    dl_int C, M, seen;
+    dl_tensor *in[3], *y;
+    dlk_conv2d_size *s;
+    dl_ctx *c;
+    dli_slide slide;
+    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    if (!(c = dli_inputs(op, in, n))) return NULL;
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
+                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
+        return NULL;
+    }
+    C = x->shape.dim[1];
+    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
+                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
+                dli_shape_text(r, w->shape));
+        return NULL;
+    }
+    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
+    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
+    if (seen != C) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
+                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
+                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
+        return NULL;
+    }
+    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
+                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
+                dli_shape_text(r, w->shape));
+        return NULL;
+    }
+    for (i = 0; i < dims; i++) {
+        slide.in[i] = x->shape.dim[i + 2];
+        slide.kernel[i] = w->shape.dim[i + 2];
+        slide.stride[i] = o.stride[i];
+        slide.dilation[i] = o.dilation[i];
+        slide.before[i] = o.before[i];
+        slide.after[i] = o.after[i];
+    }
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
+                     : dli_slide_fit(c, op, &slide, o.same, dims)))
+        return NULL;
+    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s);
+    if (!s) return NULL;
+    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
+    s->top = 0;
+    if (dims == 2) {
+        s->H = (dl_int)slide.in[0];
+        s->OH = (dl_int)slide.out[0];
+        s->KH = (dl_int)slide.kernel[0];
+        s->stride_h = (dl_int)slide.stride[0];
+        s->dilation_h = (dl_int)slide.dilation[0];
+        s->top = (dl_int)slide.before[0];
+    }
+    s->W = (dl_int)slide.in[last];
+    s->OW = (dl_int)slide.out[last];
+    s->KW = (dl_int)slide.kernel[last];
+    s->stride_w = (dl_int)slide.stride[last];
+    s->dilation_w = (dl_int)slide.dilation[last];
+    s->left = (dl_int)slide.before[last];
+    y = dli_result(c, op, dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW),
+                   in, n, transposed ? dli_conv_transpose_back : dli_conv_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = s;
+    if (transposed ? !dli_conv_transpose2d_forward(c, y->data, x->data, w->data,
+                                                   n == 3 ? b->data : NULL, s)
+                   : !dli_conv2d_forward(c, y->data, x->data, w->data, n == 3 ? b->data : NULL, s,
+                                         false))
+        return NULL;
+    return y;
+}
+
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv2d", x, w, b, options, 2, false);
+}
+
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv1d", x, w, b, options, 1, false);
+}
+
+DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                                      const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true);
+}
+
+/* Is x an image [N,C,H,W]? */
+static bool dli_image(const char *op, dl_tensor *x)
+{
+    char t[DLI_SHAPE_TEXT];
+    return x->shape.rank == 4 ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
+                   dli_shape_text(t, x->shape));
+}
+
+/* i: fh, fw */
+static void dli_upsample_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0];
+    const dl_int *d = x->shape.dim;
+    dlk_upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3], node->i[0],
+                            node->i[1]);
+}
+
+DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
+{
+    const char *op = "dl_upsample_nearest2d";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    const dl_int *d;
+    dl_tensor *y;
+    if (!c || !dli_image(op, x)) return NULL;
+    d = x->shape.dim;
+    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the image not "
+                "too large", op, fh, fw);
+        return NULL;
+    }
+    y = dli_result(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1, dli_upsample_back);
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->i[0] = fh;
+        y->node->i[1] = fw;
+    }
+    dlk_upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    return y;
+}
+
+DL_DEF dl_pool_options dl_pool2d_default(int kernel)
+{
+    dl_pool_options o;
+    memset(&o, 0, sizeof o);
+    o.kernel[0] = o.kernel[1] = o.stride[0] = o.stride[1] = kernel;
+    o.count_padding = true;
+    return o;
+}
+
+/* save: the sizes, and behind them where the maxima were */
+static void dli_max_pool_back(dli_node *node)
+{
+    const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(node->in[0], &add);
+    dli_max_pool2d_backward(node->out->ctx, dx, add, dy, (const int32_t *)(const void *)(s + 1), s);
+}
+
+/* i: count_padding; save: the sizes */
+static void dli_avg_pool_back(dli_node *node)
+{
+    dlk_avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
+                            (const dlk_pool2d_size *)node->save, node->i[0] != 0);
+}
+
+/* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool_options *o,
+                         dl_int *out)
+{
+    dli_slide s;
+    int i;
+    s.in[0] = H;
+    s.in[1] = W;
+    for (i = 0; i < 2; i++) {
+        s.kernel[i] = o->kernel[i];
+        s.stride[i] = o->stride[i];
+        s.dilation[i] = 1;
+        s.before[i] = o->before[i];
+        s.after[i] = o->after[i];
+    }
+    if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
+    for (i = 0; i < 2; i++) {
+        if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
+                           "kernel %dx%d, or a window would see padding only", op,
+                           (long long)s.before[i], (long long)s.after[i], o->kernel[0],
+                           o->kernel[1]);
+        o->before[i] = (int)s.before[i];
+        o->after[i] = (int)s.after[i];
+        out[i] = (dl_int)s.out[i];
+    }
+    if (H > INT32_MAX / W)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op, (long long)H,
+                       (long long)W);
+    return true;
+}
+
+static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *options, bool max)
+{
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    dl_pool_options o;
+    dlk_pool2d_size *s;
+    dl_int out[2] = {0, 0}, n;
+    dl_shape shape;
+    dl_tensor *y;
+    if (!c || !dli_image(op, x)) return NULL;
+    if (!options) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool2d_default makes some", op);
+        return NULL;
+    }
+    o = *options;
+    shape = x->shape;
+    if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
+    shape.dim[2] = out[0];
+    shape.dim[3] = out[1];
+    n = max ? dl_shape_size(shape) : 0;                   /* a size that fails fails again below */
+    s = (dlk_pool2d_size *)dli_tape_alloc(c, op, sizeof *s + (size_t)(n > 0 ? n : 0) * 4);
+    y = s ? dli_result(c, op, shape, &x, 1, max ? dli_max_pool_back : dli_avg_pool_back) : NULL;
+    if (!y) return NULL;
+    s->planes = shape.dim[0] * shape.dim[1];
+    s->H = x->shape.dim[2];
+    s->W = x->shape.dim[3];
+    s->OH = out[0];
+    s->OW = out[1];
+    s->KH = o.kernel[0];
+    s->KW = o.kernel[1];
+    s->stride_h = o.stride[0];
+    s->stride_w = o.stride[1];
+    s->top = o.before[0];
+    s->left = o.before[1];
+    if (y->node) {
+        y->node->save = s;
+        y->node->i[0] = o.count_padding;
+    }
+    if (max) dli_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
+    else dlk_avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options)
+{
+    return dli_pool("dl_max_pool2d", x, options, true);
+}
+
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options)
+{
+    return dli_pool("dl_avg_pool2d", x, options, false);
+}
+
+DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
+{
+    const dl_int *d;
+    if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
+        return NULL;
+    d = x->shape.dim;
+    return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
+}
+
+/* Put x and those of weight and bias that are not DL_NONE into in; their number, 0 on failure. */
+static int dli_norm_inputs(const char *op, dl_tensor **in, dl_tensor *x, dl_tensor *weight,
+                           dl_tensor *bias)
+{
+    int n = 0;
+    in[n++] = x;
+    if (weight != DL_NONE) in[n++] = weight;
+    if (bias != DL_NONE) in[n++] = bias;
+    return dli_inputs(op, in, n) ? n : 0;
+}
+
+/* Has t (unless it is DL_NONE) this shape? */
+static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_shape shape,
+                           const dl_tensor *x)
+{
+    char r[DLI_SHAPE_TEXT], s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
+                   dli_shape_text(r, t->shape), dli_shape_text(s, shape),
+                   dli_shape_text(u, x->shape));
+}
+
+/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics), has weight, has
+   bias; p: eps; save: mean, and behind it var */
+static void dli_norm_back(dli_node *node)
+{
+    const dl_int *v = node->i, groups = v[3];
+    dl_tensor *x = node->in[0], *w = v[4] ? node->in[1] : NULL;
+    dl_tensor *b = v[5] ? node->in[v[4] + 1] : NULL;
+    dl_real *dx = dli_grad(x), *dw = w ? dli_grad(w) : NULL, *db = b ? dli_grad(b) : NULL;
+    const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
+    const dl_real *weight = w ? w->data : NULL;
+    if (groups > 0)
+        dlk_group_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[0] * groups, weight, v[0],
+                                v[1], v[2], groups, node->p);
+    else
+        dlk_batch_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0], v[1],
+                                v[2], node->p, groups == 0);
+}
+
+/* The result of a normalization, with room for `stats` means and variances in *mean. */
+static dl_tensor *dli_norm_result(const char *op, dl_tensor *const *in, int n, bool weight,
+                                  dl_int N, dl_int C, dl_int S, dl_int groups, double eps,
+                                  dl_int stats, dl_real **mean)
+{
+    dl_ctx *c = in[0]->ctx;
+    dl_tensor *y;
+    *mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)stats * sizeof **mean);
+    y = *mean ? dli_result(c, op, in[0]->shape, in, n, dli_norm_back) : NULL;
+    if (y && y->node) {
+        y->node->i[0] = N;
+        y->node->i[1] = C;
+        y->node->i[2] = S;
+        y->node->i[3] = groups;
+        y->node->i[4] = weight;
+        y->node->i[5] = n - 1 - weight;
+        y->node->p = eps;
+        y->node->save = *mean;
+    }
+    return y;
+}
+
+static bool dli_norm_check(dl_tensor *x, const char *op, int rank, double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (x->shape.rank < rank || x->size == 0)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
+                       "empty", op, dli_shape_text(s, x->shape), rank);
+    if (!(eps >= 0))
+        return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
+    return true;
+}
+
+DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_tensor *running_mean, dl_tensor *running_var, double momentum,
+                                double eps)
+{
+    const char *op = "dl_batch_norm";
+    dl_tensor *in[3], *run[3], *y;
+    dl_int N, C, S;
+    dl_real *mean;
+    bool running = running_mean != DL_NONE, batch;
+    int n = dli_norm_inputs(op, in, x, weight, bias);
+    dl_ctx *c;
+    run[0] = x;
+    run[1] = running_mean;
+    run[2] = running_var;
+    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
+    c = x->ctx;
+    N = x->shape.dim[0];
+    C = x->shape.dim[1];
+    S = x->size / N / C;
+    if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
+        (running && (running_mean->requires_grad || running_var->requires_grad))) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
+                "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
+        return NULL;
+    }
+    if (running && !dli_inputs(op, run, 3)) return NULL;
+    if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "running variance", running_var, dl_shape1(C), x))
+        return NULL;
+    batch = c->training || !running;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
+    if (!y) return NULL;
+    if (batch) dlk_batch_stats(mean, mean + C, x->data, N, C, S);
+    else {
+        memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
+        memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
+    }
+    dlk_batch_norm_forward(y->data, x->data, mean, mean + C,
+                           weight != DL_NONE ? weight->data : NULL,
+                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps);
+    if (running && batch && !c->no_grad && N * S > 1) {
+        dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
+                              (double)(N * S), momentum);
+        running_mean->version++;
+        running_var->version++;
+    }
+    return y;
+}
+
+/* Both per-sample normalizations; shape is that of weight and bias. */
+static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                 dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                 double eps)
+{
+    dl_tensor *in[3], *y;
+    dl_real *mean;
+    int n = dli_norm_inputs(op, in, x, weight, bias);
+    if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
+        !dli_norm_shape(op, "bias", bias, shape, x))
+        return NULL;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
+    if (y)
+        dlk_group_norm_forward(y->data, mean, mean + N * groups, x->data,
+                               weight != DL_NONE ? weight->data : NULL,
+                               bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
+                                double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_layer_norm", &x, 1);
+    dl_shape shape;
+    dl_int D = 1;
+    int d;
+    if (!c || !dli_norm_check(x, "dl_layer_norm", 1, eps)) return NULL;
+    if (axes < 1 || axes > x->shape.rank) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_layer_norm: the last %d axes of input %s", axes,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    shape = x->shape;
+    for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
+    return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
+                          1, 1, eps);
+}
+
+DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
+                                double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_group_norm", &x, 1);
+    dl_int N, C;
+    if (!c || !dli_norm_check(x, "dl_group_norm", 2, eps)) return NULL;
+    N = x->shape.dim[0];
+    C = x->shape.dim[1];
+    if (groups < 1 || C % groups) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_group_norm: %d groups do not divide the %lld channels of "
+                "input %s", groups, (long long)C, dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    return dli_group_norm("dl_group_norm", x, weight, bias, dl_shape1(C), N, C, x->size / N / C,
+                          groups, eps);
+}
+
+/* ---- sequences: recurrent nets, embedding, attention ---- */
+
+DL_DEF dl_recurrent dl_recurrent_default(void)
+{
+    dl_recurrent o;
+    o.layers = 1;
+    o.bidirectional = false;
+    o.dropout = 0;
+    o.lengths = NULL;
+    return o;
+}
+
+/* dli_inputs for a list in which operands may be left out. At least the first one is there. */
+static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
+{
+    dl_tensor *given[32];
+    int i, k = 0;
+    for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
+    return n > 0 && in[0] == DL_NONE ? NULL : dli_inputs(op, given, k);
+}
+
+/* Is t left out, or has it this shape? Else a message. */
+static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
+                            dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    if (t == DL_NONE || dl_shape_equal(t->shape, shape)) return true;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
+                   dli_shape_text(s, t->shape), dli_shape_text(u, shape));
+}
+
+static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, dl_int N,
+                              dl_int least, dl_int most)
+{
+    dl_int n;
+    for (n = 0; length && n < N; n++)
+        if (length[n] < least || length[n] > most)
+            return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
+                           (int)length[n], (long long)n, (long long)least, (long long)most);
+    return true;
+}
+
+/* save: the dli_rnn; in: x, the four weights, h0, c0 */
+static void dli_rnn_back(dli_node *node)
+{
+    dl_ctx *c = node->out->ctx;
+    const dli_rnn *r = (const dli_rnn *)node->save;
+    const dl_int n = r->N * r->H, lstm = r->kind == DL_LSTM;
+    const dl_real *dout = dli_grad(node->out);
+    dl_real *dh0 = dli_grad(node->in[5]), *dc0 = dli_grad(node->in[6]), *work;
+    dl_mark mark = dl_tape_mark(c);
+    dli_rnn_grads g;
+    dl_int i;
+    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * n + dli_rnn_backward_work(r)) *
+                                                  sizeof *work);
+    if (!work) {
+        node->failed = true;
+        return;
+    }
+    g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
+    g.dh = work;
+    g.dc = work + n;
+    memcpy(work, dout + n * r->T, (size_t)(lstm ? 2 * n : n) * sizeof *work);
+    g.dx = dli_grad(node->in[0]);
+    g.dw_ih = dli_grad(node->in[1]);
+    g.dw_hh = dli_grad(node->in[2]);
+    g.db_ih = dli_grad(node->in[3]);
+    g.db_hh = dli_grad(node->in[4]);
+    dli_rnn_backward(c, r, &g, work + 2 * n);
+    for (i = 0; dh0 && i < n; i++) dh0[i] += g.dh[i];
+    for (i = 0; dc0 && i < n; i++) dc0[i] += g.dc[i];
+    dl_tape_release(c, mark);
+}
+
+/* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
+   must not change when the caller assigns to a state. */
+static dl_real *dli_tape_state(dl_ctx *c, const char *op, const dl_tensor *t, dl_int n)
+{
+    dl_real *copy = (dl_real *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
+    if (!copy) return NULL;
+    if (t == DL_NONE) memset(copy, 0, (size_t)n * sizeof *copy);
+    else memcpy(copy, t->data, (size_t)n * sizeof *copy);
+    return copy;
+}
+
+/* x with zeros behind each sample's end: whatever stands there, even NaN, has no influence. */
+static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
+                                const int32_t *length)
+{
+    dl_int n, N = x->shape.dim[0], step = x->shape.dim[2], all = x->shape.dim[1] * step;
+    dl_real *copy = dli_tape_state(c, op, x, x->size);
+    for (n = 0; copy && n < N; n++)
+        memset(copy + n * all + length[n] * step, 0, (size_t)(all - length[n] * step) *
+                                                     sizeof *copy);
+    return copy;
+}
+
+/* Has a recurrent layer with x the weights and states it needs? H by the height of w_hh. */
+static bool dli_check_rnn(dl_ctx *c, const char *op, dl_recurrent_kind kind, dl_tensor *const *in,
+                          dl_int N, dl_int D)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
+    if (H < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
+                       dli_shape_text(s, in[2]->shape), (int)G);
+    return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
+           dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
+           dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
+           dli_check_shape(c, op, "b_hh", in[4], dl_shape1(G * H)) &&
+           dli_check_shape(c, op, "h0 of a layer", in[5], dl_shape2(N, H)) &&
+           dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
+}
+
+/* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
+   operation's one output, so that all their gradients come in before it is gone back through. */
+static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                 const int32_t *length, bool reverse)
+{
+    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
+    bool lstm = kind == DL_LSTM;
+    dl_tensor *in[7], *all;
+    dl_ctx *c;
+    dl_int n;
+    dl_mark mark;
+    dli_rnn *r;
+    dl_real *work, *gate, *extra, *clean = NULL, *start_h, *start_c;
+    in[0] = x;
+    in[1] = w[0];
+    in[2] = w[1];
+    in[3] = w[2];
+    in[4] = w[3];
+    in[5] = h0;
+    in[6] = c0;
+    if (!(c = dli_some_inputs(op, in, 7))) return none;
+    if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    r = (dli_rnn *)dli_tape_alloc(c, op, sizeof *r);
+    if (!r) return none;
+    r->kind = kind;
+    r->reverse = reverse;
+    r->N = x->shape.dim[0];
+    r->T = x->shape.dim[1];
+    r->D = x->shape.dim[2];
+    r->H = w[1]->shape.dim[1];
+    r->G = w[1]->shape.dim[0] / r->H;
+    n = r->N * r->H;
+    if (dli_checked_size(c, op, dl_shape4(r->N, r->T + 1, 2 * r->G, r->H)) < 0) return none;
+    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), in, 7, dli_rnn_back);
+    if (!all) return none;
+    out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
+    out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
+    out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
+    mark = dl_tape_mark(c);
+    gate = (dl_real *)dli_tape_alloc(c, op, (size_t)(n * r->T * r->G) * sizeof *gate);
+    extra = (dl_real *)dli_tape_alloc(c, op, (size_t)(lstm ? n * r->T : kind == DL_GRU ?
+                                                      n * r->T * 3 : 0) * sizeof *extra);
+    start_h = dli_tape_state(c, op, h0, n);
+    start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
+    if (length) clean = dli_tape_padded(c, op, x, length);
+    work = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_forward_work(r) * sizeof *work);
+    if (!out.y || !out.h || (lstm && !out.c) || !gate || !extra || !start_h || !start_c ||
+        (length && !clean) || !work)
+        return none;
+    r->length = length;
+    r->x = length ? clean : x->data;
+    r->w_ih = w[0]->data;
+    r->w_hh = w[1]->data;
+    r->b_ih = w[2]->data;                   /* NULL if left out */
+    r->b_hh = w[3]->data;
+    r->h0 = start_h;
+    r->c0 = start_c;
+    r->y = out.y->data;
+    r->hn = out.h->data;
+    r->cn = lstm ? out.c->data : NULL;
+    r->gate = gate;
+    r->extra = extra;
+    dli_rnn_forward(c, r, work);
+    if (all->node) all->node->save = r;
+    else dl_tape_release(c, mark);          /* no backward will ask for the gates */
+    return out;
+}
+
+/* Part i of a state [layers*K,N,H] as [N,H]; DL_NONE of DL_NONE. */
+static dl_tensor *dli_state_part(const char *op, dl_tensor *state, int i)
+{
+    dl_int N, H;
+    if (state == DL_NONE) return state;
+    N = state->shape.dim[1];
+    H = state->shape.dim[2];
+    return dli_view(op, state, dl_shape2(N, H), i * N * H);
+}
+
+/* The checks that a stack of layers needs beside those of each layer. */
+static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                               dl_tensor *c0, const dl_recurrent *o, int parts)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_tensor *in[3], *state[2];
+    dl_ctx *c;
+    int i;
+    in[0] = x;
+    in[1] = state[0] = h0;
+    in[2] = state[1] = c0;
+    if (!(c = dli_some_inputs(op, in, 3)) || !w) return NULL;
+    if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
+                "dropout in [0, 1)", op, o->layers, o->dropout);
+        return NULL;
+    }
+    if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    for (i = 0; i < 2; i++)
+        if (state[i] != DL_NONE && (state[i]->shape.rank != 3 || state[i]->shape.dim[0] != parts)) {
+            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
+                    "layer and direction", op, i ? "c0" : "h0",
+                    dli_shape_text(s, state[i]->shape), parts);
+            return NULL;
+        }
+    for (i = 0; i < 4 * parts; i++) {
+        if (!w[i]) return NULL;
+        if (w[i] == DL_NONE && i % 4 < 2) {
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
+            return NULL;
+        }
+    }
+    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]) ? c : NULL;
+}
+
+/* All layers and directions. */
+static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                 const dl_recurrent *options)
+{
+    dl_recurrent o = options ? *options : dl_recurrent_default();
+    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL }, part;
+    int K = o.bidirectional ? 2 : 1, parts, i, k, layer;
+    dl_tensor *y[2], **h, **m;
+    int32_t *length = NULL;
+    dl_ctx *c;
+    parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
+    if (!(c = dli_check_stack(op, x, w, h0, c0, &o, parts))) return none;
+    if (o.lengths && !(length = dli_tape_copy(c, op, o.lengths, x->shape.dim[0]))) return none;
+    h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
+    if (!h) return none;
+    m = h + parts;
+    for (layer = 0; layer < o.layers; layer++) {
+        for (k = 0; k < K; k++) {
+            i = layer * K + k;
+            part = dli_rnn_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+                                 dli_state_part(op, c0, i), length, k == 1);
+            if (!part.y) return none;
+            y[k] = part.y;
+            h[i] = part.h;
+            m[i] = part.c;
+        }
+        x = K == 1 ? y[0] : dl_concat(y, 2, 2);
+        if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
+        if (!x) return none;
+    }
+    out.y = x;
+    out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
+    if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
+    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+}
+
+DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options)
+{
+    return dli_recurrent("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
+}
+DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                               const dl_recurrent *options)
+{
+    return dli_recurrent("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
+}
+DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                           const dl_recurrent *options)
+{
+    return dli_recurrent("dl_lstm", DL_LSTM, x, w, h0, c0, options);
+}
+DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options)
+{
+    return dli_recurrent("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
+}
+
+DL_DEF int dl_recurrent_params(const dl_recurrent *options)
+{
+    dl_recurrent o = options ? *options : dl_recurrent_default();
+    return o.layers < 1 || o.layers > 1000 ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
+}
+
+/* n parameters with these shapes and initial values into w; all or none. */
+static bool dli_make_params(dl_tensor **w, dl_ctx *dl, int n, const dl_shape *shape,
+                            const dl_init *init)
+{
+    dl_tensor *made[32];
+    int i;
+    for (i = 0; i < n && i < 32; i++)
+        if (!(made[i] = dl_param(dl, shape[i], init[i]))) {
+            while (i > 0) dl_tensor_free(made[--i]);
+            return false;
+        }
+    for (i = 0; i < n; i++) w[i] = made[i];
+    return true;
+}
+
+DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind, dl_int D,
+                              dl_int H, const dl_recurrent *options)
+{
+    int n = dl_recurrent_params(options), K = options && options->bidirectional ? 2 : 1, i;
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    dl_shape shape[4];
+    dl_init init[4];
+    if (!w || !dl) return false;
+    if (n == 0 || D < 1 || H < 1 || H > INT32_MAX || D > INT32_MAX)
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
+                       "layers: give 1 or more of each", (long long)D, (long long)H,
+                       options ? options->layers : 1);
+    shape[1] = dl_shape2(G * H, H);
+    shape[2] = shape[3] = dl_shape1(G * H);
+    for (i = 0; i < 4; i++) init[i] = dl_init_torch(H);
+    for (i = 0; i < n; i += 4) {
+        shape[0] = dl_shape2(G * H, i < 4 * K ? D : K * H);
+        if (!dli_make_params(w + i, dl, 4, shape, init)) {
+            while (i > 0) dl_tensor_free(w[--i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
+static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
+                            dl_tensor *c, dl_tensor *const *w)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
+    dl_shape state;
+    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return none;
+    if (x->shape.rank != 2) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
+                dli_shape_text(s, x->shape));
+        return none;
+    }
+    x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
+    if (x) out = dli_rnn_layer(op, kind, x, w, h, c, NULL, false);
+    if (!out.y) return none;
+    state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
+    out.y = out.h = dl_reshape(out.h, state);
+    if (out.c) out.c = dl_reshape(out.c, state);
+    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+}
+
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+{
+    return dli_cell("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+}
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+{
+    return dli_cell("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+}
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
+{
+    return dli_cell("dl_lstm_cell", DL_LSTM, x, h, c, w);
+}
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+{
+    return dli_cell("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+}
+
+/* save: the indexes; i: how many, padding */
+static void dli_embedding_back(dli_node *node)
+{
+    dl_real *dw = dli_grad(node->in[0]);
+    if (dw) dlk_embedding_backward(dw, dli_grad(node->out), (const int32_t *)node->save,
+                                   node->i[0], node->in[0]->shape.dim[1], node->i[1]);
+}
+
+DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_embedding", &w, 1);
+    dl_int n;
+    int32_t *copy;
+    dl_tensor *y;
+    if (!c || !index || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
+        padding >= w->shape.dim[0]) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
+                "the padding -1 .. V-1, and the indexes' rank below %d",
+                dli_shape_text(s, w->shape), (long long)padding, DL_MAX_DIMS);
+        return NULL;
+    }
+    if (!dli_check_index(c, "dl_embedding", "index", index, n, w->shape.dim[0])) return NULL;
+    shape.dim[shape.rank++] = w->shape.dim[1];
+    copy = dli_tape_copy(c, "dl_embedding", index, n);
+    y = copy ? dli_result(c, "dl_embedding", shape, &w, 1, dli_embedding_back) : NULL;
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->save = copy;
+        y->node->i[0] = n;
+        y->node->i[1] = padding;
+    }
+    dlk_embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
+{
+    dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
+    if (y) dlk_positional_encoding(y->data, T, E);
+    return y;
+}
+
+/* i: batches in front of the matrices, batches of one sample, R, S, D, M; save: p [B,R,S], behind
+   it, if there are any, the lengths (node->key is 1) */
+static void dli_attention_back(dli_node *node)
+{
+    dl_ctx *c = node->out->ctx;
+    const dl_int *v = node->i;
+    dl_int B = v[0], R = v[2], S = v[3], D = v[4], M = v[5], b;
+    const dl_real *p = (const dl_real *)node->save, *dy = dli_grad(node->out);
+    const int32_t *length = node->key ? (const int32_t *)(const void *)(p + B * R * S) : NULL;
+    const dl_real *x[3];
+    dl_real *dx[3], *work;
+    dl_mark mark = dl_tape_mark(c);
+    int k;
+    for (k = 0; k < 3; k++) {
+        x[k] = node->in[k]->data;
+        dx[k] = dli_grad(node->in[k]);
+    }
+    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
+    if (!work) {
+        node->failed = true;
+        return;
+    }
+    for (b = 0; b < B; b++) {
+        dl_int seen = length ? length[b / v[1]] : S;
+        if (seen == 0) continue;
+        dli_attention_backward(c, dx[0] ? dx[0] + b * R * D : NULL,
+                               dx[1] ? dx[1] + b * S * D : NULL,
+                               dx[2] ? dx[2] + b * S * M : NULL, work, dy + b * R * M,
+                               p + b * R * S, x[0] + b * R * D, x[1] + b * S * D,
+                               x[2] + b * S * M, R, seen, D, M);
+    }
+    dl_tape_release(c, mark);
+}
+
+/* How many masks there are: 1, N or B; 0 with a message when the mask does not fit. */
+static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_shape all = q, one;
+    all.dim[q.rank - 1] = S;
+    one = dl_shape3(q.dim[0], q.dim[q.rank - 2], S);
+    if (mask->requires_grad) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
+                "dl_detach on it", op);
+        return 0;
+    }
+    if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
+    if (dl_shape_equal(mask->shape, one)) return one.dim[0];
+    if (dl_shape_equal(mask->shape, all)) return dl_shape_size(dli_rank(all, q.rank - 2));
+    dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
+            "[N,R,S], or all dimensions of the queries in front", op,
+            dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
+    return 0;
+}
+
+DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
+                               const int32_t *lengths, bool causal)
+{
+    const char *op = "dl_attention";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_tensor *in[4], *y;
+    dl_ctx *c;
+    dl_shape shape, key, value;
+    dl_int B, N, R, S, D, M, b, i, masks = 1;
+    dl_real *p, *part;
+    int rank;
+    in[0] = q;
+    in[1] = k;
+    in[2] = v;
+    in[3] = mask;
+    if (!(c = dli_some_inputs(op, in, 4))) return NULL;
+    if (k == DL_NONE || v == DL_NONE) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
+        return NULL;
+    }
+    rank = q->shape.rank;
+    shape = key = value = q->shape;
+    if (rank >= 3 && k->shape.rank == rank && v->shape.rank == rank) {
+        key.dim[rank - 2] = value.dim[rank - 2] = k->shape.dim[rank - 2];
+        shape.dim[rank - 1] = value.dim[rank - 1] = v->shape.dim[rank - 1];
+    } else key.rank = 0;
+    if (!dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
+        q->shape.dim[rank - 1] < 1) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
+                "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
+                dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+        return NULL;
+    }
+    N = shape.dim[0];
+    R = shape.dim[rank - 2];
+    M = shape.dim[rank - 1];
+    D = q->shape.dim[rank - 1];
+    S = key.dim[rank - 2];
+    B = dl_shape_size(dli_rank(shape, rank - 2));
+    if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
+    if (mask != DL_NONE && !(masks = dli_check_mask(c, op, mask, q->shape, S)) && B > 0)
+        return NULL;
+    if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
+    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
+                                         (lengths ? (size_t)N * sizeof *lengths : 0));
+    y = p ? dli_result(c, op, shape, in, 3, dli_attention_back) : NULL;
+    part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? R * S : 0) *
+                                            sizeof *part);
+    if (!y || !part) return NULL;
+    if (lengths) memcpy(p + B * R * S, lengths, (size_t)N * sizeof *lengths);
+    if (y->node) {
+        dl_int *o = y->node->i;
+        o[0] = B;
+        o[1] = N ? B / N : 1;
+        o[2] = R;
+        o[3] = S;
+        o[4] = D;
+        o[5] = M;
+        y->node->key = lengths ? 1 : 0;
+        y->node->save = p;
+    }
+    for (b = 0; b < B; b++) {
+        dl_int seen = lengths ? lengths[b / (B / N)] : S;
+        const dl_real *m = mask == DL_NONE ? NULL : mask->data + b / (B / masks) * R * S;
+        if (m && seen < S) {                /* its columns for the keys that are there */
+            for (i = 0; i < R; i++)
+                memcpy(part + i * seen, m + i * S, (size_t)seen * sizeof *part);
+            m = part;
+        }
+        if (seen == 0) memset(y->data + b * R * M, 0, (size_t)(R * M) * sizeof *y->data);
+        else dli_attention_forward(c, y->data + b * R * M, p + b * R * S, q->data + b * R * D,
+                                   k->data + b * S * D, v->data + b * S * M, m, R, seen, D, M,
+                                   causal);
+    }
+    return y;
+}
+
+/* [N,T,E] to [N,heads,T,E/heads]. */
+static dl_tensor *dli_split_heads(dl_tensor *x, int heads)
+{
+    dl_tensor *y = dl_reshape(x, dl_shape4(x->shape.dim[0], x->shape.dim[1], heads,
+                                           x->shape.dim[2] / heads));
+    return dl_transpose(y, 1, 2);
+}
+
+/* One of the three maps that lie above one another in in_proj. */
+static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i,
+                              int heads)
+{
+    dl_int E = w[0]->shape.dim[1];
+    dl_tensor *weight = dli_view(op, w[0], dl_shape2(E, E), i * E * E);
+    dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(op, w[1], dl_shape1(E), i * E);
+    dl_tensor *y = dl_linear(x, weight, bias);
+    return y ? dli_split_heads(y, heads) : NULL;
+}
+
+DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v,
+                                         dl_tensor *const *w, int heads, dl_tensor *mask,
+                                         const int32_t *lengths, bool causal)
+{
+    const char *op = "dl_multihead_attention";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_tensor *in[8], *y;
+    dl_ctx *c;
+    dl_int E;
+    int i;
+    in[0] = q;
+    in[1] = k;
+    in[2] = v;
+    in[3] = mask;
+    for (i = 0; i < 4; i++) if (!w || !(in[4 + i] = w[i])) return NULL;
+    if (!(c = dli_some_inputs(op, in, 8))) return NULL;
+    if (k == DL_NONE || v == DL_NONE || w[0] == DL_NONE || w[2] == DL_NONE) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: only biases and the mask can be left out", op);
+        return NULL;
+    }
+    E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
+    if (E < 1 || k->shape.rank != 3 || v->shape.rank != 3 || k->shape.dim[2] != E ||
+        v->shape.dim[2] != E || heads < 1 || E % heads != 0) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: should be "
+                "[N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
+                dli_shape_text(s, q->shape), dli_shape_text(t, k->shape),
+                dli_shape_text(u, v->shape), heads);
+        return NULL;
+    }
+    if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
+        !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
+        return NULL;
+    y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
+                     dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
+    y = y ? dl_transpose(y, 1, 2) : NULL;
+    y = y ? dl_reshape(y, q->shape) : NULL;
+    return y ? dl_linear(y, w[2], w[3]) : NULL;
+}
+
+DL_DEF dl_transformer dl_transformer_default(void)
+{
+    dl_transformer o;
+    o.heads = 8;
+    o.norm_first = false;
+    o.gelu = false;
+    o.dropout = 0.1;
+    o.eps = 1e-5;
+    o.causal = false;
+    o.lengths = o.memory_lengths = NULL;
+    return o;
+}
+
+/* Layer norm over the last axis, (x - mean) / sqrt(var + eps) * gain + bias, from simpler ones. */
+static dl_tensor *dli_layer_norm(dl_tensor *x, dl_tensor *gain, dl_tensor *bias, double eps)
+{
+    dl_tensor *d = dl_sub(x, dl_mean_axis(x, -1, true));
+    dl_tensor *var = dl_mean_axis(dl_square(d), -1, true);
+    return dl_add(dl_mul(dl_div(d, dl_sqrt(dl_add_scalar(var, eps))), gain), bias);
+}
+
+/* linear - activation - linear, w: the two weights and biases */
+static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
+{
+    dl_tensor *y = dl_linear(x, w[0], w[1]);
+    y = o->gelu ? dl_gelu(y) : dl_relu(y);
+    return dl_linear(dl_dropout(y, o->dropout), w[2], w[3]);
+}
+
+/* The end of a sublayer: x + f, with the norm behind it if it was not in front. */
+static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *norm,
+                               const dl_transformer *o)
+{
+    dl_tensor *y = dl_add(x, dl_dropout(f, o->dropout));
+    return o->norm_first ? y : dli_layer_norm(y, norm[0], norm[1], o->eps);
+}
+
+/* Its beginning: what f is applied to. */
+static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
+{
+    return o->norm_first ? dli_layer_norm(x, norm[0], norm[1], o->eps) : x;
+}
+
+/* Are all n weights there? NULL means that making them has failed. */
+static bool dli_all_given(dl_tensor *const *w, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) if (!w || !w[i]) return false;
+    return true;
+}
+
+DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
+                                         const dl_transformer *options)
+{
+    dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *z;
+    if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
+        return NULL;
+    z = dli_sublayer(x, w + 8, &o);
+    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
+    x = dli_residual(x, z, w + 8, &o);
+    z = dli_feed_forward(dli_sublayer(x, w + 10, &o), w + 4, &o);
+    return dli_residual(x, z, w + 10, &o);
+}
+
+DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                                         const dl_transformer *options)
+{
+    dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *z;
+    if (!dli_usable("dl_transformer_decoder", x) || !dli_all_given(w, DL_DECODER_PARAMS))
+        return NULL;
+    z = dli_sublayer(x, w + 12, &o);
+    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, true);
+    x = dli_residual(x, z, w + 12, &o);
+    z = dl_multihead_attention(dli_sublayer(x, w + 14, &o), memory, memory, w + 4, o.heads,
+                               DL_NONE, o.memory_lengths, false);
+    x = dli_residual(x, z, w + 14, &o);
+    z = dli_feed_forward(dli_sublayer(x, w + 16, &o), w + 8, &o);
+    return dli_residual(x, z, w + 16, &o);
+}
+
+/* Parameters of `attentions` attention layers, the two linear layers and the norms. */
+static bool dli_transformer_init(dl_tensor **w, dl_ctx *dl, const char *op, dl_int E, dl_int F,
+                                 int attentions)
+{
+    dl_shape shape[DL_DECODER_PARAMS];
+    dl_init init[DL_DECODER_PARAMS];
+    int n = 0, i;
+    if (!w || !dl) return false;
+    if (E < 1 || F < 1 || E > INT32_MAX || F > INT32_MAX)
+        return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
+                       "of each", op, (long long)E, (long long)F);
+    for (i = 0; i < attentions; i++) {
+        shape[n] = dl_shape2(3 * E, E); init[n++] = dl_init_glorot_uniform();
+        shape[n] = dl_shape1(3 * E);    init[n++] = dl_init_zeros();
+        shape[n] = dl_shape2(E, E);     init[n++] = dl_init_torch(E);
+        shape[n] = dl_shape1(E);        init[n++] = dl_init_zeros();
+    }
+    shape[n] = dl_shape2(F, E); init[n++] = dl_init_torch(E);
+    shape[n] = dl_shape1(F);    init[n++] = dl_init_torch(E);
+    shape[n] = dl_shape2(E, F); init[n++] = dl_init_torch(F);
+    shape[n] = dl_shape1(E);    init[n++] = dl_init_torch(F);
+    for (i = 0; i <= attentions; i++) {
+        shape[n] = dl_shape1(E); init[n++] = dl_init_constant(1);
+        shape[n] = dl_shape1(E); init[n++] = dl_init_zeros();
+    }
+    return dli_make_params(w, dl, n, shape, init);
+}
+
+DL_DEF bool dl_transformer_encoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F)
+{
+    return dli_transformer_init(w, dl, "dl_transformer_encoder_init", E, F, 1);
+}
+DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F)
+{
+    return dli_transformer_init(w, dl, "dl_transformer_decoder_init", E, F, 2);
+}
+
+/* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------- >>layers-impl ---- */
 
@@ -5449,7 +8564,7 @@ static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_in
 {
     dl_tensor *t = dl_param(l->model->ctx, shape, init);
     if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    snprintf(t->name, sizeof t->name, "%.39s.%.20s", l->name, name);
     l->param[l->params++] = t;
     return true;
 }
@@ -5592,6 +8707,134 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
     return dli_layer_add(l, ok);
 }
 
+/* ---- sequences ---- */
+
+static dl_tensor *dli_recurrent_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    dl_recurrent o = dl_recurrent_default();
+    dl_sequence r;
+    dl_tensor *h;
+    o.bidirectional = l->bidirectional;
+    r = dli_recurrent(l->name, l->kind, x, l->param, DL_NONE, DL_NONE, &o);
+    if (l->sequences || !r.h) return r.y;
+    h = l->bidirectional ? dl_transpose(r.h, 0, 1) : r.h;       /* [K,N,H] to [N,K,H] */
+    return h ? dl_reshape(h, dl_shape2(x->shape.dim[0], l->output.dim[0])) : NULL;
+}
+
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *name,
+                                   dl_recurrent_kind kind, int units, bool bidirectional,
+                                   bool sequences)
+{
+    static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
+                                         "bias_hh_l0" };
+    char s[DLI_SHAPE_TEXT], full[DL_NAME_MAX];
+    dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
+    int i, K = bidirectional ? 2 : 1;
+    bool ok;
+    if (!l) return NULL;
+    ok = l->input.rank == 2 && l->input.dim[0] > 0 && units >= 1;
+    if (!ok)
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples [T,D] and "
+                "1 or more units", l->name, units, dli_shape_text(s, l->input));
+    l->kind = kind;
+    l->bidirectional = bidirectional;
+    l->sequences = sequences;
+    D = ok ? l->input.dim[1] : 0;
+    l->output = sequences ? dl_shape2(l->input.dim[0], K * H) : dl_shape1(K * H);
+    for (i = 0; ok && i < 4 * K; i++) {
+        dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
+                                                                       : dl_shape1(G * H);
+        snprintf(full, sizeof full, "%s%s", names[i % 4], i < 4 ? "" : "_reverse");
+        ok = dli_layer_param(l, full, shape, dl_init_torch(H));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", "rnn", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", "lstm", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", "gru", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", "bidirectional", kind, units, true,
+                             return_sequences);
+}
+
+static dl_tensor *dli_embedding_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    dl_ctx *c = x->ctx;
+    dl_int i, words = l->param[0]->shape.dim[0];
+    int32_t *index = (int32_t *)dli_tape_alloc(c, l->name, (size_t)x->size * sizeof *index);
+    if (!index) return NULL;
+    for (i = 0; i < x->size; i++) {
+        if (!((double)x->data[i] >= 0 && (double)x->data[i] < (double)words)) {
+            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not in 0..%lld", l->name,
+                    (double)x->data[i], (long long)i, (long long)words - 1);
+            return NULL;
+        }
+        index[i] = (int32_t)x->data[i];
+    }
+    return dl_embedding(l->param[0], index, x->shape, -1);
+}
+
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    dl_layer *l = dli_layer_new(m, "Embedding", "embedding", dli_embedding_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = words >= 1 && units >= 1 && l->input.rank < DL_MAX_DIMS - 1;
+    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, and "
+                     "samples of rank below %d", l->name, words, units, DL_MAX_DIMS - 1);
+    else l->output.dim[l->output.rank++] = units;
+    ok = ok && dli_layer_param(l, "weight", dl_shape2(words, units), dl_init_normal(0, 1));
+    return dli_layer_add(l, ok);
+}
+
+static dl_tensor *dli_attention_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_multihead_attention(x, x, x, l->param, l->heads, DL_NONE, NULL, l->causal);
+}
+
+DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_layer *l = dli_layer_new(m, "MultiHeadAttention", "multihead_attention",
+                                dli_attention_layer_forward);
+    dl_int E;
+    bool ok;
+    if (!l) return NULL;
+    E = l->input.rank == 2 ? l->input.dim[1] : 0;
+    ok = E > 0 && heads >= 1 && E % heads == 0;
+    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples [T,E] "
+                     "with E a multiple of the heads", l->name, heads,
+                     dli_shape_text(s, l->input));
+    l->heads = heads;
+    l->causal = causal;
+    ok = ok &&
+         dli_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
+         dli_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
+         dli_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
+         dli_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
+{
+    return dl_model_add_dense(m, units, activation);
+}
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 
 /* The losses that compare two tensors of one shape, element by element. */
@@ -5641,6 +8884,10 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
+    if (loss == DLI_HUBER && !(delta > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
+        return NULL;
+    }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
     scale = mean ? 1 / (double)x->size : 1;

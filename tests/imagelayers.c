@@ -132,7 +132,7 @@ static dl_data *bars(dl_ctx *dl, int count, unsigned seed)
         label[i] = i % 2;
         for (int k = 0; k < 8; k++) {
             const int at = (i / 2 * 5 + (int)seed) % 8;
-            x[i * 64 + (i % 2 ? k * 8 + at : at * 8 + k)] += (dl_real)0.8;
+            x[i * 64 + (i % 2 ? k * 8 + at : at * 8 + k)] += (dl_real)1.5;
         }
     }
     dl_data *d = dl_data_from_arrays(dl, x, count, dl_shape3(1, 8, 8), label, 2);
@@ -174,7 +174,7 @@ static void training_and_states(void)
     if (!CHECK(mean && var && mean->data[0] == 0 && var->data[3] == 1, "states")) return;
     CHECK(dl_model_param_count(m) == 6 && dl_model_param_size(m) == 40 + 8 + 74, "%ld",
           (long)dl_model_param_size(m));
-    fit.epochs = 40;
+    fit.epochs = 20;
     fit.verbose = 0;
     before = dl_model_evaluate(m, test);
     CHECK(mean->data[0] == 0, "evaluating moved the running mean to %g", (double)mean->data[0]);

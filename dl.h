@@ -241,7 +241,7 @@ DL_DEF const char *dl_info(dl_ctx *dl);
    Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
-   machine; normals as far as log and cos are. */
+   machine; normals as far as log and cos are. From a NULL stream come 0 and NaN. */
 typedef struct dl_rng {
     uint64_t key;      /* which stream              */
     uint64_t counter;  /* numbers drawn from it yet */
@@ -603,8 +603,11 @@ struct dl_tensor {
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
+    bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_tensor *base;          /* whose data and gradient it shares, or NULL                 */
+    dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_tensor *owner;         /* whose data it shares, or NULL                              */
+    uint64_t serial;          /* tensors made before it                                     */
 };
 
 /* An operand left out: no bias, no mask, no state. */
@@ -700,8 +703,11 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
 /* Release what was recorded after a mark; marks nest like brackets. */
-typedef struct dl_mark { uint64_t generation; dl_int tensors, chunk, used; struct dli_node *node; }
-    dl_mark;
+typedef struct dl_mark {
+    uint64_t generation, serial;
+    dl_int   tensors, chunk, used;
+    struct dli_node *node;
+} dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
 
@@ -728,7 +734,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -1158,7 +1164,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
    A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. */
+   or dl_free. When a layer can't be added, dl_model_compile and dl_model_forward fail, too, until
+   dl_clear_error: no network is trained that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
@@ -1185,7 +1192,8 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs                                  */
+    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
+                                     the learning rate back that it had before                */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each epoch; return false to stop. What it records on the tape is released. */
@@ -1194,16 +1202,17 @@ typedef struct dl_fit {
 } dl_fit;
 DL_DEF dl_fit dl_fit_default(void);
 
-/* Train. data holds samples of the model's input shape. False, with the weights as they are then,
-   when something fails; a loss that is NaN or infinite stops with the layer's name.
+/* Train. data holds samples of the model's input shape. False, with the weights as they are then
+   (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
+   infinite stops with the layer's name.
    @F S0-2 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
-/* Loss and accuracy (NaN for a regression) over a data set, in evaluation mode. Changes nothing.
-   Both NaN on failure. */
+/* Loss (with the layers' penalties, as in training) and accuracy (NaN for a regression) over a
+   data set, in evaluation mode. Changes nothing. Both NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -1483,6 +1492,7 @@ struct dl_ctx {
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
     uint64_t    generation;
+    uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
     size_t      tape_bytes, tape_limit;
@@ -1543,6 +1553,11 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
+}
+
+static bool dli_null(dl_ctx *c, const char *who, const char *what)
+{
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
@@ -1703,10 +1718,11 @@ DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 
 DL_DEF dl_rng *dl_ctx_rng(dl_ctx *dl) { return dl ? &dl->rng : NULL; }
 
-DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return dli_hash(r->key, r->counter++); }
+DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return r ? dli_hash(r->key, r->counter++) : 0; }
 
 DL_DEF double dl_rng_uniform(dl_rng *r)
 {
+    if (!r) return (double)NAN;
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
@@ -1720,8 +1736,8 @@ DL_DEF double dl_rng_normal(dl_rng *r)
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
     uint64_t range = (uint64_t)n, limit, u;
-    if (n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* the largest multiple of n: no number is favoured */
+    if (!r || n < 1) return 0;
+    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
@@ -1729,6 +1745,7 @@ DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
     dl_int i;
+    if (!r || !order) return;
     for (i = 0; i < n; i++) order[i] = (int32_t)i;
     for (i = n - 1; i > 0; i--) {
         dl_int j = dl_rng_int(r, i + 1);
@@ -3658,11 +3675,15 @@ static const dli_fast *dli_fast_pick(void)
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
    a block. The blocks do not depend on the number of threads, so neither do results. */
 #define DLI_BLOCK ((dl_int)16384)
+/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
+   threads are woken. With less, waiting for each other costs more than it brings, and many times
+   more on a machine that has other things to do. */
+#define DLI_WORTH ((dl_int)1 << 18)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
         dl_int dli_b; \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
         for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
@@ -3849,7 +3870,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
-    if (p.m * p.n * p.k < 64 * 64 * 64) threads = 1;     /* not worth waking anyone */
+    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -4585,14 +4606,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
+    bool empty = false;
     int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {
+    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] > 0 && size > limit / s.dim[i]) return -1;
+        if (s.dim[i] == 0) { empty = true; continue; }
+        if (size > limit / s.dim[i]) return -1;
         size *= s.dim[i];
     }
-    return size;
+    return empty ? 0 : size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -4636,6 +4659,7 @@ struct dli_node {
     dl_tensor  *out;
     dl_tensor **in;                 /* n inputs, and their versions when they were used         */
     uint32_t   *in_version;
+    bool       *in_wanted;          /* which of them required a gradient then                   */
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
@@ -4647,21 +4671,23 @@ struct dli_node {
     void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
                         dl_int, dl_int, dl_int);
     dl_op_fn    custom;
+    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
 };
 
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
+    dl_int chunk = a->chunk, used = a->used;
     size_t size;
     char *p;
     if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    while (a->chunk < a->chunks && a->size[a->chunk] - a->used < (dl_int)n) {
-        a->chunk++;
-        a->used = 0;
+    while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
+        chunk++;
+        used = 0;
     }
-    if (a->chunk == a->chunks) {                     /* no chunk has room: take a bigger one */
+    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
@@ -4679,11 +4705,11 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         a->size[a->chunks] = (dl_int)size;
         a->chunks++;
         c->tape_bytes += size;
-        DLI_POISON(a->base[a->chunk], size);
-        a->used = 0;
+        DLI_POISON(a->base[chunk], size);
     }
-    p = a->base[a->chunk] + a->used;
-    a->used += (dl_int)n;
+    p = a->base[chunk] + used;
+    a->chunk = chunk;
+    a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
     return p;
 }
@@ -4696,6 +4722,23 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
     return s->block[b] + i;
 }
 
+/* Room for more headers, in both slabs, so that the next generation need not allocate. */
+static bool dli_more_headers(dl_ctx *c, const char *who)
+{
+    const int blocks = c->slab[c->generation % 2].blocks + 1;
+    int k;
+    for (k = 0; k < 2; k++) {
+        dli_slab *s = &c->slab[k];
+        while (s->blocks < blocks) {
+            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
+            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
+                return dli_no_memory(c, who, bytes);
+            memset(s->block[s->blocks++], 0, bytes);
+        }
+    }
+    return true;
+}
+
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
@@ -4704,13 +4747,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dl_int n;
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     s = &c->slab[c->generation % 2];
-    if (s->count == ((dl_int)64 << s->blocks) - 64) {
-        size_t bytes = ((size_t)64 << s->blocks) * sizeof *t;
-        if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-            return dli_no_memory(c, who, bytes), (dl_tensor *)NULL;
-        memset(s->block[s->blocks], 0, bytes);
-        s->blocks++;
-    }
+    if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
@@ -4718,6 +4755,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->shape = dli_rank(shape, shape.rank);
     t->ctx = c;
     t->generation = c->generation;
+    t->serial = c->serial++;
     return t;
 }
 
@@ -4729,6 +4767,20 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
+}
+
+/* A new tape tensor of this shape that shares the data of x. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape)
+{
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data);
+    if (t) t->owner = x->owner ? x->owner : x;
+    return t;
+}
+
+/* The version of its data, wherever that is kept. */
+static uint32_t *dli_version(dl_tensor *t)
+{
+    return t->owner ? &t->owner->version : &t->version;
 }
 
 static bool dli_alive(const dl_tensor *t)
@@ -4838,7 +4890,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
-    t->version++;
+    ++*dli_version(t);
     if (t->size == 0) return true;
     rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
     fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
@@ -4856,7 +4908,8 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r) : a + b * dl_rng_normal(r));
+        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
+                                       : a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -4913,14 +4966,18 @@ DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = data ? dli_tape_tensor(dl, "dl_from", shape) : NULL;
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_from", "data");
+    else t = dli_tape_tensor(dl, "dl_from", shape);
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 {
-    return data ? dli_tape_view(dl, "dl_borrow", shape, data) : NULL;
+    if (data) return dli_tape_view(dl, "dl_borrow", shape, data);
+    dli_null(dl, "dl_borrow", "data");
+    return NULL;
 }
 
 /* Are all n indexes in 0 .. limit-1? Else a message that names the first bad one. */
@@ -4939,7 +4996,9 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 {
     dl_tensor *t;
     dl_int i;
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes)) return NULL;
+    if (!label) dli_null(dl, "dl_one_hot", "label");
+    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
+        return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
     if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
@@ -4948,11 +5007,11 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 DL_DEF double dl_item(const dl_tensor *t)
 {
     char s[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_item", t)) return NAN;
+    if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
             dli_shape_text(s, t->shape));
-    return NAN;
+    return (double)NAN;
 }
 
 DL_DEF bool dl_fill(dl_tensor *t, double c)
@@ -4962,9 +5021,10 @@ DL_DEF bool dl_fill(dl_tensor *t, double c)
 
 DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 {
-    if (!data || !dli_usable("dl_copy_in", t)) return false;
+    if (!dli_usable("dl_copy_in", t)) return false;
+    if (!data) return dli_null(t->ctx, "dl_copy_in", "data");
     memmove(t->data, data, (size_t)t->size * sizeof *data);
-    t->version++;
+    ++*dli_version(t);
     return true;
 }
 
@@ -4993,7 +5053,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_tape_view(t->ctx, "dl_detach", t->shape, t->data);
+    return dli_share("dl_detach", t, t->shape);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -5029,6 +5089,7 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     memset(&m, 0, sizeof m);
     if (!dl) return m;
     m.generation = dl->generation;
+    m.serial = dl->serial;
     m.tensors = dl->slab[dl->generation % 2].count;
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
@@ -5056,7 +5117,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
     dl_int i;
     if (!dl) return false;
     s = &dl->slab[dl->generation % 2];
-    if (mark.generation != dl->generation || mark.tensors > s->count)
+    if (mark.generation != dl->generation || mark.tensors > s->count ||
+        (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
     for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
@@ -5105,19 +5167,26 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on)
     return was;
 }
 
-/* Check the n inputs of operation who: none failed, none stale, all of one context, which is
-   returned; NULL when something is wrong. */
+/* Check the n inputs of operation who: none failed, none left out, none stale, all of one context,
+   which is returned; NULL when something is wrong. */
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
+    dl_ctx *c = NULL;
     int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) if (!dli_usable(who, in[i])) return NULL;
-    for (i = 1; i < n; i++)
-        if (in[i]->ctx != in[0]->ctx) {
-            dl_fail(in[0]->ctx, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
-            return NULL;
-        }
-    return in[0]->ctx;
+    for (i = 0; i < n; i++) {
+        if (!in[i]) return NULL;
+        if (!c) c = in[i]->ctx;
+    }
+    for (i = 0; i < n; i++) {
+        if (!in[i]->ctx)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
+                    i + 1);
+        else if (in[i]->ctx != c)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
+        if (in[i]->ctx != c || !dli_usable(who, in[i])) return NULL;
+    }
+    return c;
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
@@ -5131,15 +5200,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     int i;
     for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n * (sizeof *node->in +
-                                                                      sizeof *node->in_version));
+    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
+                                      (sizeof *node->in + sizeof *node->in_version +
+                                       sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
     node->in = (dl_tensor **)(void *)(node + 1);
     node->in_version = (uint32_t *)(void *)(node->in + n);
+    node->in_wanted = (bool *)(void *)(node->in_version + n);
     for (i = 0; i < n; i++) {
         node->in[i] = in[i];
-        node->in_version[i] = in[i]->version;
+        node->in_version[i] = *dli_version(in[i]);
+        node->in_wanted[i] = in[i]->requires_grad;
     }
     node->n = n;
     node->op = op;
@@ -5160,12 +5232,12 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
     return y && dli_record(y, op, in, n, backward) ? y : NULL;
 }
 
-/* The gradient array that a backward adds to; NULL when t wants none. The first use in a backward
-   pass sets it to zero. */
+/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
+   gone back through, wants none. The first use in a backward pass sets it to zero. */
 static dl_real *dli_grad(dl_tensor *t)
 {
     dl_tensor *root = t->base ? t->base : t;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     if (root->fresh) {
         memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
         root->fresh = false;
@@ -5178,7 +5250,7 @@ static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
     *add = !root->fresh;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;
 }
@@ -5197,6 +5269,26 @@ static bool dli_reach(dl_tensor *t, const char *op)
     return true;
 }
 
+/* Take back a gradient array that dli_reach gave and no one has filled. */
+static void dli_unreach(dl_tensor *t)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (root->fresh) root->grad = NULL;
+    root->fresh = false;
+    t->grad = root->grad;
+}
+
+/* What a backward that was refused has reached is as before. */
+static void dli_backward_undo(dl_tensor *y)
+{
+    dli_node *node;
+    int i;
+    dli_unreach(y);
+    for (node = y->node; node; node = node->prev)
+        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
+            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
+}
+
 /* First walk: find what the result depends on, and refuse before anything is changed. */
 static bool dli_backward_check(dl_tensor *y)
 {
@@ -5213,12 +5305,12 @@ static bool dli_backward_check(dl_tensor *y)
                            "them anew", node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
-            if (in->version != node->in_version[i])
+            if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
                                "after it was used; update parameters after dl_backward, and "
                                "compute the loss anew", node->op, in->name[0] ? ", " : "",
                                in->name);
-            if (in->requires_grad && !dli_reach(in, node->op)) return false;
+            if (node->in_wanted[i] && !dli_reach(in, node->op)) return false;
         }
     }
     return true;
@@ -5230,22 +5322,28 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     dli_node *node;
     dl_real *g;
     dl_int i;
-    bool ok = true;
-    if (!dy || !dli_usable("dl_backward", y)) return false;
+    if (!dli_usable("dl_backward", y)) return false;
     c = y->ctx;
+    if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or was computed under dl_no_grad)");
-    if (!dli_backward_check(y)) return false;
+    if (!dli_backward_check(y)) {
+        dli_backward_undo(y);
+        return false;
+    }
+    y->wanted = true;
     g = dli_grad(y);
     for (i = 0; i < y->size; i++) g[i] += dy[i];
     for (node = y->node; node; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
-        ok = ok && !node->failed;
+        if (node->failed) return false;
     }
-    return ok;
+    return true;
 }
 
 DL_DEF bool dl_backward(dl_tensor *loss)
@@ -5264,11 +5362,15 @@ static void dli_custom_back(dli_node *node)
 {
     int i;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) dli_grad(node->in[i]);
+    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
+        node->hidden[i] = node->in[i]->grad;
+        if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
+    }
     if (!node->custom(node->out, node->in, node->n, node->save)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
+    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -5278,16 +5380,20 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    dl_real **hidden;
     size_t length;
-    if (!dl || !c) return NULL;
-    if (!name || !forward || !backward || dl != c || (user_bytes && !user)) {
+    if (!dl) return NULL;
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "operands of this context");
+                "one or more operands of this context");
         return NULL;
     }
+    if (!c) return NULL;
     length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
+    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
     copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    if (!copy) return NULL;
+    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
+    if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
@@ -5295,6 +5401,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (y->node) {
         y->node->save = copy;
         y->node->custom = backward;
+        y->node->hidden = hidden;
     }
     if (!forward(y, in, n, copy)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
@@ -5727,17 +5834,19 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     dl_int known = 1;
     int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known *= shape.dim[d];
+    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+        if (shape.dim[d] == -1) open = d;
+    if (open >= 0) {
+        shape.dim[open] = 1;
+        known = dl_shape_size(shape);
+        shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (open >= 0 && known > 0) shape.dim[open] = x->size / known;
     if (dl_shape_size(shape) != x->size) {
         dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
                 dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
         return NULL;
     }
-    y = dli_tape_view(c, "dl_reshape", shape, x->data);
+    y = dli_share("dl_reshape", x, shape);
     if (!y || !dli_record(y, "dl_reshape", &x, 1, NULL)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
@@ -5823,7 +5932,8 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS], d, e;
-    if (!c || !order) return NULL;
+    if (!c) return NULL;
+    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
     for (d = 0; d < x->shape.rank; d++) {
         if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
         for (e = 0; e < d; e++)
@@ -6012,7 +6122,8 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     dl_tensor *y;
     int32_t *copy;
     dl_int i, len;
-    if (!c || !index) return NULL;
+    if (!c) return NULL;
+    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
     if (x->shape.rank < 1 || n < 0) {
         dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
                 x->shape.rank);
@@ -6182,7 +6293,8 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v;
     dl_int o, i;
-    if (!out || !dli_usable("dl_argmax_axis", x)) return false;
+    if (!dli_usable("dl_argmax_axis", x)) return false;
+    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
     v = dli_along(x->shape, axis);
@@ -6813,6 +6925,8 @@ struct dl_model {
     int           layers;
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
+    bool          broken;        /* a layer could not be added                          */
+    bool          fitting;       /* dl_model_fit is at work                             */
     bool          compiled;
     bool          fused;         /* the last activation is part of the loss             */
     dl_loss       loss;
@@ -6820,6 +6934,12 @@ struct dl_model {
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
 };
+
+/* Is the model there, with all its layers? What is missing has been reported. */
+static bool dli_model_whole(const dl_model *m)
+{
+    return m && !(m->broken && m->ctx->code != DL_OK);
+}
 
 /* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
 static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
@@ -6833,8 +6953,12 @@ static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
                 "before dl_model_compile", name);
         return NULL;
     }
+    if (dli_model_whole(m)) m->broken = false;        /* an earlier failure was forgiven */
     l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
-    if (!l) return NULL;
+    if (!l) {
+        m->broken = true;
+        return NULL;
+    }
     for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
     snprintf(l->name, sizeof l->name, "%s_%d", name, number);
     l->type = type;
@@ -6888,6 +7012,7 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
     if (!tensor) {
         if (layer) DL_FREE(layer);
         dli_layer_free(l);
+        m->broken = true;
         return NULL;
     }
     for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
@@ -6925,6 +7050,20 @@ static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
     return dl_dropout(x, l->rate);
 }
 
+/* Take a layer's options over, if they are in their range. */
+static bool dli_layer_options(dl_layer *l, dl_activation f, double l1, double l2)
+{
+    if ((int)f < 0 || (int)f >= (int)DLI_ACTIVATION_COUNT)
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name, (int)f);
+    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be "
+                       "0 or more", l->name, l1, l2);
+    l->activation = f;
+    l->l1 = l1;
+    l->l2 = l2;
+    return true;
+}
+
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
     dl_dense d;
@@ -6939,18 +7078,20 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Dense", "dense", dli_dense_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
+    if (!options) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+        return dli_layer_add(l, false);
+    }
     ok = l->input.rank > 0;
     if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
                      options->units);
-    l->activation = options->activation;
-    l->l1 = options->l1;
-    l->l2 = options->l2;
+    ok = ok && dli_layer_options(l, options->activation, options->l1, options->l2);
     if (ok) {
         l->output.dim[l->output.rank - 1] = options->units;
         ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
@@ -6979,8 +7120,7 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
 {
     dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
     if (!l) return NULL;
-    l->activation = activation;
-    return dli_layer_add(l, true);
+    return dli_layer_add(l, dli_layer_options(l, activation, 0, 0));
 }
 
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
@@ -7387,6 +7527,10 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
+    if (loss == DLI_HUBER && !(delta > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
+        return NULL;
+    }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
     scale = mean ? 1 / (double)x->size : 1;
@@ -7885,7 +8029,8 @@ static dli_scope dli_scope_begin(dl_ctx *c)
 
 static void dli_scope_end(dl_ctx *c, const dli_scope *s)
 {
-    dl_tape_release(c, s->mark);
+    if (s->mark.generation == c->generation) dl_tape_release(c, s->mark);
+    else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_training(c, s->training);
     dl_no_grad(c, s->no_grad);
     c->rng = s->rng;
@@ -7928,8 +8073,9 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     dl_activation last;
     dl_optimizer *o;
     bool binary = loss == DL_BINARY_CROSSENTROPY;
-    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY || loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (!m) return false;
+    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY ||
+                   loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!dli_model_whole(m)) return false;
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
                        "layers first");
@@ -7949,6 +8095,7 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     m->loss = loss;
     m->fused = binary || classes;
     m->compiled = true;
+    m->broken = false;
     return true;
 }
 
@@ -7968,14 +8115,14 @@ static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int n, size = dl_shape_size(m->input);
+    dl_int n;
     if (!dli_usable(who, x)) return NULL;
     n = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx) {
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
         return NULL;
     }
-    if (x->shape.rank < 1 || n * size != x->size) {
+    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
         dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
                 "dimension is the batch", who, dli_shape_text(s, x->shape),
                 dli_shape_text(t, dli_batch_shape(n, m->input)));
@@ -7986,7 +8133,7 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!m) return NULL;
+    if (!dli_model_whole(m)) return NULL;
     return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
 }
 
@@ -7995,7 +8142,7 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
     const char *who = "dl_model_predict";
     dl_tensor *y, *out = NULL;
     dli_scope scope;
-    if (!m || !dli_usable(who, x) || !(x = dli_model_input(who, m, x))) return NULL;
+    if (!dli_model_whole(m) || !(x = dli_model_input(who, m, x))) return NULL;
     out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
     if (!out) return NULL;
     scope = dli_scope_begin(m->ctx);
@@ -8009,7 +8156,8 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int outputs = dli_last(dli_output_shape(m));
+    dl_shape out = dli_output_shape(m);
+    bool binary = m->loss == DL_BINARY_CROSSENTROPY;
     bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
                    m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
     if (!m->compiled)
@@ -8020,20 +8168,27 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && classes && d->classes > outputs)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
-                       "only %lld outputs", who, d->classes, (long long)outputs);
-    if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
-                                  d->classes <= 2)))
+    if (d->labels && (classes || binary)) {            /* one label a sample: one row of outputs */
+        if (dli_last(out) != dl_shape_size(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
+                           "model's output is %s; dl_model_add_flatten before the last layer makes "
+                           "it one row", who, dli_shape_text(s, out));
+        if (binary && (d->classes > 2 || dli_last(out) != 1))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 "
+                           "output, not for %d and %lld", who, dl_loss_name(m->loss), d->classes,
+                           (long long)dli_last(out));
+        if (classes && d->classes > dli_last(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last "
+                           "layer only %lld outputs", who, d->classes, (long long)dli_last(out));
         return true;
+    }
     if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
                        who, dl_loss_name(m->loss),
                        m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(dli_output_shape(m)))
+    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape),
-                       dli_shape_text(t, dli_output_shape(m)));
+                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
     return true;
 }
 
@@ -8106,16 +8261,21 @@ static bool dli_all_finite(const dl_real *x, dl_int n)
     return true;
 }
 
+#define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
+
 /* Report a loss that is NaN or infinite: where along the layers did it start? */
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
-    const char *cure = "lower the learning rate, or set the optimizer's clip_norm";
+    const char *cure = DLI_LOWER_RATE;
     dli_scope scope = dli_scope_begin(m->ctx);
     dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
     const char *what = "the loss itself", *name = "";
     int i, k;
     if (x && !dli_all_finite(x->data, x->size)) {
         what = "the training data";
+        cure = "clean the data set";
+    } else if (b->y && !dli_all_finite(b->y->data, b->y->size)) {
+        what = "the targets of the training data";
         cure = "clean the data set";
     } else
         for (i = 0; i < m->layers && x && !name[0]; i++) {
@@ -8135,6 +8295,18 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
                    isnan(loss) ? "NaN" : "infinite", what, name, cure);
+}
+
+/* Report weights that are NaN or infinite: after the last update no loss would tell. */
+static bool dli_check_weights(const dl_model *m, int epoch)
+{
+    int i;
+    for (i = 0; i < m->params; i++)
+        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+            return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
+                           "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
+                           m->tensor[i]->name);
+    return true;
 }
 
 /* One step: forward, loss, backward, update. Adds to the sums over samples.
@@ -8173,7 +8345,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
         if (n > data->count - at) n = data->count - at;
         if (dli_data_batch(data, NULL, at, n, NULL, &b))
             z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        loss = dli_batch_loss(m, z, &b);
+        loss = dli_add_penalties(m, dli_batch_loss(m, z, &b));
         ok = loss != NULL;
         if (ok) {
             sum.loss += dl_item(loss) * (double)b.size;
@@ -8242,7 +8414,7 @@ typedef struct dli_run {
     double         lr, best;             /* the learning rate at the start, best loss yet */
     int            wait;                 /* epochs since the best                         */
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
-    bool           bar;
+    bool           scheduled, bar;
 } dli_run;
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
@@ -8265,17 +8437,27 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     size_t total = 0;
     int i;
     if (!dli_check_data(who, m, data)) return false;
-    if (o->validation && !dli_check_data(who, m, o->validation)) return false;
+    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
+        return false;
+    r->lr = m->optimizer->desc.lr;
+    r->best = INFINITY;
     if (o->epochs < 0 || o->batch_size < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
                        "must be 1 or more", who, o->epochs, o->batch_size);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
+    if (o->early_stopping && (o->patience < 0 || !(o->min_delta >= 0)))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or "
+                       "more", who, o->patience, o->min_delta);
     if (o->validation || o->validation_split == 0) {
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
+    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g leaves %lld samples for "
+                       "training and %lld for validation", who, o->validation_split,
+                       (long long)r->train->count, (long long)r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
     if (!r->loader || (o->validation && !r->validation)) return false;
     for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -8287,8 +8469,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     m->epochs = 0;
     m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
     r->schedule = o->schedule;
-    r->lr = m->optimizer->desc.lr;
-    r->best = INFINITY;
+    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -8301,6 +8482,7 @@ static void dli_run_end(dli_run *r)
         if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
         DL_FREE(r->best_weights);
     }
+    if (r->scheduled) r->m->optimizer->desc.lr = r->lr;     /* the next fit starts from it again */
     dl_loader_free(r->loader);
     dl_data_free(r->train);
     dl_data_free(r->validation);
@@ -8335,7 +8517,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     e->seconds = dli_now() - start;
     e->loss = sum.loss / (double)n;
     e->accuracy = sum.accuracy / (double)n;
-    return ok && n == r->train->count;
+    return ok && n == r->train->count && dli_check_weights(r->m, e->epoch);
 }
 
 /* Early stopping: remember the best epoch; false when patience has run out. */
@@ -8356,10 +8538,9 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 {
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
-    bool scheduled = r->schedule.kind != DL_SCHEDULE_CONSTANT || r->schedule.warmup > 0;
     dl_metrics v = dli_no_metrics();
     double watched;
-    if (scheduled &&
+    if (r->scheduled &&
         !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
         return false;
     e->epoch = epoch + 1;
@@ -8396,14 +8577,19 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     bool ok, go_on = true, training, no_grad;
     int epoch;
     if (!m || !data) return false;
+    if (m->fitting)
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
     training = dl_training(m->ctx, true);
     no_grad = dl_no_grad(m->ctx, false);
+    m->fitting = true;
     ok = dli_run_start(&r, data);
-    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch, &go_on);
+    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
+        ok = dli_run_step(&r, epoch, &go_on);
     dli_run_end(&r);
+    m->fitting = false;
     dl_training(m->ctx, training);
     dl_no_grad(m->ctx, no_grad);
     return ok;
@@ -8459,7 +8645,7 @@ static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    dl_model *copy = into && m ? dl_model_new(into, m->input) : NULL;
+    dl_model *copy = into && dli_model_whole(m) ? dl_model_new(into, m->input) : NULL;
     int i, k;
     for (i = 0; copy && i < m->layers; i++) {
         const dl_layer *from = m->layer[i];
@@ -8508,16 +8694,19 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     const char *rule = "_________________________________________________________________";
-    char s[DLI_SHAPE_TEXT], name[80], number[32], shape[DLI_SHAPE_TEXT + 8];
+    char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
     int64_t trainable, fixed;
-    int i;
+    int i, k, at;
     if (!m) return;
     printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
-        snprintf(shape, sizeof shape, "(None,%s", dli_shape_text(s, l->output) + 1);
-        shape[strlen(shape) - 1] = ')';
+        at = snprintf(shape, sizeof shape, "(None");
+        for (k = 0; k < l->output.rank; k++)
+            at += snprintf(shape + at, sizeof shape - (size_t)at, ", %lld",
+                           (long long)l->output.dim[k]);
+        snprintf(shape + at, sizeof shape - (size_t)at, ")");
         printf(" %-28s %-22s %12s\n", name, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));

@@ -241,7 +241,7 @@ DL_DEF const char *dl_info(dl_ctx *dl);
    Number i of a stream is mix(key + (i + 1) * 0x9E3779B97F4A7C15): SplitMix64 (Steele, Lea, Flood:
    Fast splittable pseudorandom number generators, OOPSLA 2014), which is a hash of a counter, so
    any number can be had without the ones before it. Integers and uniforms are the same on every
-   machine; normals as far as log and cos are. */
+   machine; normals as far as log and cos are. From a NULL stream come 0 and NaN. */
 typedef struct dl_rng {
     uint64_t key;      /* which stream              */
     uint64_t counter;  /* numbers drawn from it yet */
@@ -449,6 +449,123 @@ DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, 
 DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
                            double l2);
 
+/* ---- images: convolution, pooling, normalization ----
+
+   A kernel (a small array of weights) slides over an image: output position p, q looks at the
+   input rows p stride + u dilation - top, u = 0 .. KH-1, and the columns alike. Outside the image
+   there are zeros. How many there are below and on the right follows from OH and OW. With P zeros
+   on either side OH = floor((H + 2 P - (KH-1) dilation - 1) / stride) + 1. */
+
+/* The sizes of a convolution. One-dimensional: H = KH = OH = 1. */
+typedef struct dlk_conv2d_size {
+    dl_int N, C, H, W;               /* input x [N,C,H,W]                                       */
+    dl_int M, OH, OW;                /* output y [N,M,OH,OW]                                    */
+    dl_int KH, KW;                   /* kernel w [M,C/groups,KH,KW]                             */
+    dl_int stride_h, stride_w;       /* how far it moves each time, 1 or more                   */
+    dl_int top, left;                /* zeros above and on the left of the image                */
+    dl_int dilation_h, dilation_w;   /* distance of the rows and columns it looks at; 1: dense  */
+    dl_int groups;                   /* group g: C/groups inputs make M/groups outputs; 1: all  */
+} dlk_conv2d_size;
+
+/* y[n,m,p,q] = b_m + sum_{c,u,v} x[n,c, p s + u - top, q s + v - left] w[m,c,u,v]   (dilation 1,
+   s the stride; x = 0 outside; b may be NULL). A cross-correlation: a convolution in the sense of
+   mathematics flips w. X = 1..9 in 3x3 and K = [[1,0],[0,-1]] give -4 everywhere, flipped +4.
+   @F S1-3.3, with the bounds put right: i runs x .. x+k_h-1 there, not 0 .. k_h-1 */
+DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               const dlk_conv2d_size *s);
+/* dx[n,c,i,j] += sum of dy[n,m,p,q] w[m,c,u,v] over all that looked at i, j;
+   dw[m,c,u,v] += sum of dy[n,m,p,q] x[n,c,i,j];  db[m] += sum of dy[n,m,p,q];  each may be NULL */
+DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
+
+/* Transposed convolution: the way of a convolution's gradient, used forward, so that a stride makes
+   the image larger. Here w is [C,M/groups,KH,KW] and the input is what slides:
+   y[n,m, i s + u - top, j s + v - left] += x[n,c,i,j] w[c,m,u,v], from y = b_m (b may be NULL);
+   what falls outside OH x OW is dropped. OH = (H-1) s - 2 P + (KH-1) dilation + 1 + output padding.
+   (Zeiler et al., Deconvolutional networks, CVPR 2010) */
+DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
+                                         const dl_real *b, const dlk_conv2d_size *s);
+/* dx += what a convolution of dy gives; dw, db as above; each may be NULL */
+DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
+                                          const dl_real *dy, const dl_real *x, const dl_real *w,
+                                          const dlk_conv2d_size *s);
+
+/* Nearest neighbours: y[k,p,q] = x[k, p / fh, q / fw], whole-number division; x [planes,H,W],
+   y [planes, H fh, W fw]. planes is N times C. */
+DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                                   dl_int fh, dl_int fw);
+/* dx[k,i,j] += sum of dy over the fh x fw copies of i, j */
+DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                                    dl_int W, dl_int fh, dl_int fw);
+
+/* The sizes of a pooling: x [planes,H,W], y [planes,OH,OW], planes = N C, a window of KH x KW. */
+typedef struct dlk_pool2d_size {
+    dl_int planes, H, W, OH, OW, KH, KW;
+    dl_int stride_h, stride_w, top, left;
+} dlk_pool2d_size;
+
+/* y[k,p,q] = max over u, v of x[k, p s + u - top, q s + v - left], places outside left out; at is
+   where the maximum was, i W + j (the first of equal ones; a NaN counts as largest). Every window
+   must touch the image.   @F S1-3.4, put right: there the maximum did not depend on the place */
+DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s);
+/* dx[k, at] += dy[k,p,q]: the gradient goes to the one that won */
+DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
+                                    const dlk_pool2d_size *s);
+
+/* y[k,p,q] = (sum over u, v of x[k, p s + u - top, q s + v - left]) / count, count = KH KW with
+   count_padding (PyTorch's default), else how many of the places are inside (Keras). */
+DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                                   bool count_padding);
+/* dx[k,i,j] += dy[k,p,q] / count, for every window p, q that i, j is in */
+DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                                    bool count_padding);
+
+/* Batch normalization, of x [N,C,S]; S = H W, 1 for plain rows. First the statistics of each
+   channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
+DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
+                            dl_int N, dl_int C, dl_int S);
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
+   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
+DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
+                                   const dl_real *var, const dl_real *w, const dl_real *b,
+                                   dl_int N, dl_int C, dl_int S, double eps);
+/* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
+   dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
+   this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
+DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                                    bool batch);
+/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+   run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
+   quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
+   it leaves the quotient out. */
+DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                                  const dl_real *var, dl_int C, double count, double a);
+
+/* Layer normalization: the same with the statistics of each row of x [N,D] by itself, and w[D],
+   b[D] (NULL: 1 and 0). Stores mean[N] and var[N] for the backward.   (Ba et al., 2016) */
+DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                                   double eps);
+/* g = dy w:  dx += r (g - mean of g - h mean of g h) over a row;  dw += sum over N of dy h,
+   db += sum over N of dy;  dx, dw, db, w may be NULL. */
+DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int D, double eps);
+
+/* Group normalization of x [N,C,S]: the statistics of C/groups channels of one sample together,
+   mean[N,groups] and var alike; w[C] and b[C] for each channel (NULL: 1 and 0). (Wu, He, 2018) */
+DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                                   dl_int S, dl_int groups, double eps);
+/* as for layers, the means over a group */
+DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                    double eps);
+
 /* ---- sequences: recurrent steps, embedding, attention ---- */
 
 /* Recurrent nets, one sample and one step at a time: x[D] is the step's input, h0[H] the state
@@ -624,9 +741,12 @@ struct dl_tensor {
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
+    bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_tensor *base;          /* whose data and gradient it shares, or NULL                 */
-    dl_int   offset;          /* its first element's place in base                          */
+    dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_int   offset;          /* where in base's gradient its own begins                    */
+    dl_tensor *owner;         /* whose data it shares, or NULL                              */
+    uint64_t serial;          /* tensors made before it                                     */
 };
 
 /* An operand left out: no bias, no mask, no state. */
@@ -722,8 +842,11 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
 /* Release what was recorded after a mark; marks nest like brackets. */
-typedef struct dl_mark { uint64_t generation; dl_int tensors, chunk, used; struct dli_node *node; }
-    dl_mark;
+typedef struct dl_mark {
+    uint64_t generation, serial;
+    dl_int   tensors, chunk, used;
+    struct dli_node *node;
+} dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
 
@@ -750,7 +873,7 @@ DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
 DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
-   in[k]->grad (where in[k]->requires_grad) from out->grad. Either returns false after dl_fail to stop.
+   in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
    user points to a copy of user_bytes bytes that lives as long as the operation. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -845,6 +968,79 @@ DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep);
    the whole tensor: -1 on failure. NaN counts as a maximum. */
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis);
 DL_DEF dl_int dl_argmax(const dl_tensor *x);
+
+/* ---- images: convolution, pooling, normalization ----
+   Formulas at the kernels of the same name. Of two numbers the first is for height, the second
+   for width. */
+
+/* Options of a convolution; dl_conv2d_default fills in PyTorch's: 1, no padding, 1, 1, 0. */
+typedef struct dl_conv_options {
+    int  stride[2];           /* how far the kernel moves, 1 or more                            */
+    int  before[2];           /* rows of zeros above, columns of zeros on the left              */
+    int  after[2];            /* below, on the right                                            */
+    bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
+                              /* many zeros as that takes, an odd one after; before and after   */
+                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+    int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
+    int  groups;              /* channels fall in so many groups that don't see each other      */
+    int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
+} dl_conv_options;
+DL_DEF dl_conv_options dl_conv2d_default(void);
+
+/* Convolution (cross-correlation): x [N,C,H,W], w [M,C/groups,KH,KW], b [M] or DL_NONE;
+   y [N,M,OH,OW], OH = floor((H + before + after - (KH-1) dilation - 1) / stride) + 1. options NULL:
+   the defaults. @F S1-3.3 */
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options);
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
+   two numbers counts. */
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options);
+/* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
+   - before - after + (KH-1) dilation + 1 + output_padding; with same, H stride. */
+DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                                      const dl_conv_options *options);
+
+/* Every pixel fh times below itself and fw times beside: [N,C,H,W] becomes [N,C,H fh,W fw]. */
+DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
+
+/* Options of a pooling; dl_pool2d_default(k): a window of k x k that moves by k, no padding, and
+   count_padding true. Padding must be smaller than the window. */
+typedef struct dl_pool_options {
+    int  kernel[2], stride[2];
+    int  before[2], after[2];
+    bool same;                /* as for convolutions                                            */
+    bool count_padding;       /* the average divides by the whole window (PyTorch's             */
+                              /* count_include_pad); false: by its part in the image (Keras)    */
+} dl_pool_options;
+DL_DEF dl_pool_options dl_pool2d_default(int kernel);
+
+/* Maximum or average of each window: x [N,C,H,W], y [N,C,OH,OW], OH = floor((H + before + after -
+   kernel) / stride) + 1. Padding is never a maximum; the gradient goes to the first of equal
+   maxima.   @F S1-3.4 */
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options);
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options);
+/* The mean of each channel: [N,C,H,W] becomes [N,C]. */
+DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x);
+
+/* Batch normalization of x [N,C] or [N,C,...]: each channel by its mean and variance over all else.
+   In training mode those of the batch, which also move the running ones (states [C], the mean
+   starting at 0, the variance at 1) unless under dl_no_grad: run += momentum (batch - run), the
+   variance made unbiased; PyTorch's default momentum is .1, eps 1e-5 (Keras' momentum .99 is our
+   .01; its eps 1e-3). In evaluation mode the running ones. weight and bias [C] and the running
+   pair may be DL_NONE: then 1, 0, and the batch's in both modes. With a single value a channel
+   y = bias, and the running ones stay. */
+DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_tensor *running_mean, dl_tensor *running_var, double momentum,
+                                double eps);
+/* Layer normalization over the last `axes` axes of x, each sample by itself; weight and bias have
+   the shape of these axes, or are DL_NONE. PyTorch's default eps is 1e-5, Keras' 1e-3. */
+DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
+                                double eps);
+/* Group normalization of x [N,C,...]: C/groups channels of a sample together; groups divides C.
+   weight and bias [C] or DL_NONE. eps as above. */
+DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
+                                double eps);
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
@@ -1197,7 +1393,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
    A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. */
+   or dl_free. When a layer can't be added, dl_model_compile and dl_model_forward fail, too, until
+   dl_clear_error: no network is trained that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
@@ -1224,7 +1421,8 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs                                  */
+    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
+                                     the learning rate back that it had before                */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each epoch; return false to stop. What it records on the tape is released. */
@@ -1233,16 +1431,17 @@ typedef struct dl_fit {
 } dl_fit;
 DL_DEF dl_fit dl_fit_default(void);
 
-/* Train. data holds samples of the model's input shape. False, with the weights as they are then,
-   when something fails; a loss that is NaN or infinite stops with the layer's name.
+/* Train. data holds samples of the model's input shape. False, with the weights as they are then
+   (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
+   infinite stops with the layer's name.
    @F S0-2 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
-/* Loss and accuracy (NaN for a regression) over a data set, in evaluation mode. Changes nothing.
-   Both NaN on failure. */
+/* Loss (with the layers' penalties, as in training) and accuracy (NaN for a regression) over a
+   data set, in evaluation mode. Changes nothing. Both NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -1522,6 +1721,7 @@ struct dl_ctx {
     dli_arena   arena;
     dli_slab    slab[2];                       /* generations alternate between two slabs       */
     uint64_t    generation;
+    uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
     size_t      tape_bytes, tape_limit;
@@ -1582,6 +1782,11 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
+}
+
+static bool dli_null(dl_ctx *c, const char *who, const char *what)
+{
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
@@ -1742,10 +1947,11 @@ DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 
 DL_DEF dl_rng *dl_ctx_rng(dl_ctx *dl) { return dl ? &dl->rng : NULL; }
 
-DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return dli_hash(r->key, r->counter++); }
+DL_DEF uint64_t dl_rng_u64(dl_rng *r) { return r ? dli_hash(r->key, r->counter++) : 0; }
 
 DL_DEF double dl_rng_uniform(dl_rng *r)
 {
+    if (!r) return (double)NAN;
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
@@ -1759,8 +1965,8 @@ DL_DEF double dl_rng_normal(dl_rng *r)
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
     uint64_t range = (uint64_t)n, limit, u;
-    if (n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* the largest multiple of n: no number is favoured */
+    if (!r || n < 1) return 0;
+    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
@@ -1768,6 +1974,7 @@ DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
     dl_int i;
+    if (!r || !order) return;
     for (i = 0; i < n; i++) order[i] = (int32_t)i;
     for (i = n - 1; i > 0; i--) {
         dl_int j = dl_rng_int(r, i + 1);
@@ -2562,6 +2769,352 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
     for (dl_int i = 0; i < n; i++) {
         const double wi = (double)w[i], sign = wi > 0 ? 1 : wi < 0 ? -1 : 0;
         g[i] = (dl_real)(scale * (double)g[i] + l2 * wi + l1 * sign);
+    }
+}
+
+/* ---- images: convolution, pooling, normalization ---- */
+
+/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
+   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                               const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int m = 0; m < s->M; m++) {
+            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++) {
+                    dl_real sum = b ? b[m] : 0;
+                    for (dl_int c = 0; c < Cg; c++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+                            }
+                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
+                }
+        }
+}
+
+/* forward: sum += x[n,c,i,j] w[m,c,u,v]
+   The same loops again: each product sends dy times the one factor to the other. */
+DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int m = 0; m < s->M; m++) {
+            const dl_int c0 = n * s->C + m / Mg * Cg;
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++) {
+                    const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
+                    if (db) db[m] += g;
+                    for (dl_int c = 0; c < Cg; c++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                                const dl_int at_x = ((c0 + c) * s->H + i) * s->W + j;
+                                const dl_int at_w = ((m * Cg + c) * s->KH + u) * s->KW + v;
+                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                                if (dx) dx[at_x] += g * w[at_w];
+                                if (dw) dw[at_w] += g * x[at_x];
+                            }
+                }
+        }
+}
+
+/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
+   times itself, onto the output. */
+DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
+                                         const dl_real *b, const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    for (dl_int k = 0; k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int c = 0; c < s->C; c++) {
+            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
+            for (dl_int i = 0; i < s->H; i++)
+                for (dl_int j = 0; j < s->W; j++)
+                    for (dl_int m = 0; m < Mg; m++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
+                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
+                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
+                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
+                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
+                            }
+        }
+}
+
+/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
+                                          const dl_real *dy, const dl_real *x, const dl_real *w,
+                                          const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    if (db)
+        for (dl_int k = 0; k < s->N * s->M; k++)
+            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    for (dl_int n = 0; n < s->N; n++)
+        for (dl_int c = 0; c < s->C; c++) {
+            const dl_int m0 = n * s->M + c / Cg * Mg;
+            for (dl_int i = 0; i < s->H; i++)
+                for (dl_int j = 0; j < s->W; j++)
+                    for (dl_int m = 0; m < Mg; m++)
+                        for (dl_int u = 0; u < s->KH; u++)
+                            for (dl_int v = 0; v < s->KW; v++) {
+                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
+                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
+                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
+                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
+                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
+                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
+                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
+                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
+                            }
+        }
+}
+
+DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                                   dl_int fh, dl_int fw)
+{
+    for (dl_int k = 0; k < planes; k++)
+        for (dl_int p = 0; p < H * fh; p++)
+            for (dl_int q = 0; q < W * fw; q++)
+                y[(k * H * fh + p) * W * fw + q] = x[(k * H + p / fh) * W + q / fw];
+}
+
+/* forward: y[k,p,q] = x[k, p / fh, q / fw] */
+DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                                    dl_int W, dl_int fh, dl_int fw)
+{
+    for (dl_int k = 0; k < planes; k++)
+        for (dl_int p = 0; p < H * fh; p++)
+            for (dl_int q = 0; q < W * fw; q++)
+                dx[(k * H + p / fh) * W + q / fw] += dy[(k * H * fh + p) * W * fw + q];
+}
+
+/* The part of a window along one axis that is inside: from begin to end - 1. */
+static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+{
+    *begin = start < 0 ? 0 : start;
+    *end = start + kernel > size ? size : start + kernel;
+}
+
+/* best is kept only while it is at least as large as what comes: a NaN that comes fails the
+   comparison and takes over, and a NaN that is there (best != best) stays. */
+DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = i0 * s->W + j0;
+                dl_real best = x[first];
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++)
+                        if (!(best >= x[i * s->W + j] || best != best)) {
+                            first = i * s->W + j;
+                            best = x[first];
+                        }
+                *y++ = best;
+                *at++ = (int32_t)first;
+            }
+}
+
+/* forward: y[k,p,q] = x[k, at]; the derivative is 1 there and 0 elsewhere */
+DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
+                                    const dlk_pool2d_size *s)
+{
+    for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (dl_int i = 0; i < s->OH * s->OW; i++) dx[*at++] += *dy++;
+}
+
+DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                                   bool count_padding)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                double sum = 0;
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                *y++ = (dl_real)(sum / (double)count);
+            }
+}
+
+/* forward: y[k,p,q] = sum / count; each of the summands has the derivative 1 / count */
+DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                                    bool count_padding)
+{
+    dl_int i0, i1, j0, j1;
+    for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (dl_int p = 0; p < s->OH; p++)
+            for (dl_int q = 0; q < s->OW; q++) {
+                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
+                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dl_real g = (dl_real)((double)*dy++ / (double)count);
+                for (dl_int i = i0; i < i1; i++)
+                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+            }
+}
+
+/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
+   would be one pass, but loses all digits when the mean is large. */
+DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
+                            dl_int N, dl_int C, dl_int S)
+{
+    const double count = (double)N * (double)S;
+    for (dl_int c = 0; c < C; c++) {
+        double sum = 0, squares = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) {
+                const double d = (double)x[(n * C + c) * S + i] - sum / count;
+                squares += d * d;
+            }
+        mean[c] = (dl_real)(sum / count);
+        var[c] = (dl_real)(squares / count);
+    }
+}
+
+DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
+                                   const dl_real *var, const dl_real *w, const dl_real *b,
+                                   dl_int N, dl_int C, dl_int S, double eps)
+{
+    for (dl_int n = 0; n < N; n++)
+        for (dl_int c = 0; c < C; c++) {
+            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+            const double shift = b ? (double)b[c] : 0;
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
+                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
+        }
+}
+
+/* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
+   Let g = w dy = dL/dh. x works on h directly, with the factor r. When the mean is that of x, it
+   follows every x by 1/count, and all h go down by r/count: together -r mean(g). When var is that
+   of x, it grows by 2 (x - mean) / count, r by -1/2 r^3 of that, so each h' by -h' h r / count:
+   together -r h mean(g h). */
+DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                                    bool batch)
+{
+    const double count = (double)N * (double)S;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        double sum = 0, sum_h = 0;                              /* of dy and of dy h */
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
+                sum += (double)dy[i];
+                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+            }
+        if (dw) dw[c] += (dl_real)sum_h;
+        if (db) db[c] += (dl_real)sum;
+        for (dl_int n = 0; dx && n < N; n++)
+            for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
+                const double h = ((double)x[i] - m) * r;
+                const double through = batch ? (sum + h * sum_h) / count : 0;
+                dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
+            }
+    }
+}
+
+DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                                  const dl_real *var, dl_int C, double count, double a)
+{
+    for (dl_int c = 0; c < C; c++) {
+        const double unbiased = (double)var[c] * count / (count - 1);
+        run_mean[c] += (dl_real)(a * ((double)mean[c] - (double)run_mean[c]));
+        run_var[c] += (dl_real)(a * (unbiased - (double)run_var[c]));
+    }
+}
+
+/* A layer is one group with as many channels as a row has elements. */
+DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                                   double eps)
+{
+    dlk_group_norm_forward(y, mean, var, x, w, b, N, D, 1, 1, eps);
+}
+
+DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int D, double eps)
+{
+    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, D, 1, 1, eps);
+}
+
+/* x is walked group by group: D = C/groups S elements in a row of memory; element i belongs to
+   channel c0 + i / S. */
+DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                                   dl_int S, dl_int groups, double eps)
+{
+    const dl_int D = C / groups * S;
+    for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
+        const dl_int c0 = k % groups * (C / groups);
+        double sum = 0, squares = 0;
+        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
+        for (dl_int i = 0; i < D; i++) {
+            const double d = (double)x[i] - sum / (double)D;
+            squares += d * d;
+        }
+        mean[k] = (dl_real)(sum / (double)D);
+        var[k] = (dl_real)(squares / (double)D);
+        const double r = 1 / sqrt((double)var[k] + eps);
+        for (dl_int i = 0; i < D; i++) {
+            const dl_int c = c0 + i / S;
+            const double h = ((double)x[i] - (double)mean[k]) * r;
+            y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
+        }
+    }
+}
+
+/* forward: y = w_c h + b_c,  h = (x - mean) r; dx as in the batch norm, but w differs inside a
+   group, so g = dy w is what the means are taken of */
+DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                                    const dl_real *x, const dl_real *mean, const dl_real *var,
+                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                    double eps)
+{
+    const dl_int D = C / groups * S;
+    for (dl_int k = 0; k < N * groups; k++) {
+        const dl_int c0 = k % groups * (C / groups), at = k * D;
+        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        double sum = 0, sum_h = 0;                              /* of g and of g h */
+        for (dl_int i = 0; i < D; i++) {
+            const dl_int c = c0 + i / S;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double g = w ? d * (double)w[c] : d;
+            sum += g;
+            sum_h += g * h;
+            if (dw) dw[c] += (dl_real)(d * h);
+            if (db) db[c] += (dl_real)d;
+        }
+        for (dl_int i = 0; dx && i < D; i++) {
+            const double h = ((double)x[at + i] - m) * r;
+            const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
+            dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
+        }
     }
 }
 
@@ -3742,11 +4295,15 @@ static const dli_fast *dli_fast_pick(void)
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
    a block. The blocks do not depend on the number of threads, so neither do results. */
 #define DLI_BLOCK ((dl_int)16384)
+/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
+   threads are woken. With less, waiting for each other costs more than it brings, and many times
+   more on a machine that has other things to do. */
+#define DLI_WORTH ((dl_int)1 << 18)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
         dl_int dli_b; \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
         for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
@@ -3933,7 +4490,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
-    if (p.m * p.n * p.k < 64 * 64 * 64) threads = 1;     /* not worth waking anyone */
+    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -4370,6 +4927,257 @@ static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n,
 #endif
 }
 
+/* ---- convolution: what the operations call ----
+   Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
+   matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
+   y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
+
+#ifdef DL_REFERENCE
+#define DLI_REFERENCE 1
+#else
+#define DLI_REFERENCE 0
+#endif
+
+#if DLI_FAST
+/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_plain(dli_conv *v, const dlk_conv2d_size *s)
+{
+    v->n = s->N; v->c = s->C; v->h = s->H; v->w = s->W;
+    v->m = s->M; v->kh = s->KH; v->kw = s->KW; v->ph = s->top; v->pw = s->left;
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+#endif
+
+/* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
+static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
+{
+    *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
+    if (*hi > n) *hi = n;
+    if (*lo > *hi) *lo = *hi;
+}
+
+/* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
+   the kernel looks outside. */
+static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
+{
+    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
+    dl_int r, p, q, lo, hi;
+    for (r = 0; r < rows; r++) {
+        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
+        const dl_int off = v * s->dilation_w - s->left;
+        for (p = 0; p < s->OH; p++, col += s->OW) {
+            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            dli_inside(&lo, &hi, off, step, s->W, s->OW);
+            if (i < 0 || i >= s->H) lo = hi = s->OW;
+            for (q = 0; q < lo; q++) col[q] = 0;
+            for (; q < hi; q++) col[q] = x[(c * s->H + i) * s->W + q * step + off];
+            for (; q < s->OW; q++) col[q] = 0;
+        }
+    }
+}
+
+/* Back: dx += dcol, each element where it came from. */
+static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
+{
+    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
+    dl_int r, p, q, lo, hi;
+    for (r = 0; r < rows; r++) {
+        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
+        const dl_int off = v * s->dilation_w - s->left;
+        dli_inside(&lo, &hi, off, step, s->W, s->OW);
+        for (p = 0; p < s->OH; p++, dcol += s->OW) {
+            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            if (i < 0 || i >= s->H) continue;
+            for (q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
+        }
+    }
+}
+
+/* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
+   (The products called meanwhile have scratch of their own.) */
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
+    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
+    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
+    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
+    return NULL;
+}
+
+/* y = the convolution, or y += it; false without memory. */
+static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                               const dl_real *b, const dlk_conv2d_size *s, bool add)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
+    const dl_int K = Cg * s->KH * s->KW;
+    dl_real *col;
+    dl_int k, m, i;
+    if (DLI_REFERENCE) {
+        dlk_conv2d_forward(y, x, w, b, s);
+        return true;
+    }
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, c->threads, work);
+            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, c->threads, work);
+            return true;
+        }
+    }
+#endif
+    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
+        const dl_int g = k % s->groups;
+        dl_real *out = add ? col + K * P : y;
+        dli_im2col(col, x, s);
+        dli_matmul_forward(c, out, w + g * Mg * K, col, Mg, K, P);
+        for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
+        for (m = 0; b && m < Mg; m++)
+            for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
+    }
+    return true;
+}
+
+/* With add_dx false, dx is overwritten. */
+static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
+                                const dl_real *dy, const dl_real *x, const dl_real *w,
+                                const dlk_conv2d_size *s)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
+    const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
+    dl_real *col, *dcol;
+    dl_int k, m, i;
+#if DLI_FAST
+    {
+        dli_conv v;
+        void *work;
+        if (dli_conv_plain(&v, s)) {
+            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+            if (!work) return false;
+            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, c->threads, work);
+            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, c->threads, work);
+            for (k = 0; !dw && db && k < s->N * s->M; k++)
+                db[k % s->M] += c->fast->vsum(dy + k * P, P);
+            return true;
+        }
+    }
+#endif
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+    if (DLI_REFERENCE) {
+        dlk_conv2d_backward(dx, dw, db, dy, x, w, s);
+        return true;
+    }
+    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    dcol = col + K * P;
+    for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
+        const dl_int g = k % s->groups;
+        if (dw) dli_im2col(col, x + k * plane, s);
+        if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
+        dli_matmul_backward(c, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
+                            dx ? w + g * Mg * K : NULL, col, Mg, K, P);
+        if (dx) dli_col2im(dx + k * plane, dcol, s);
+        for (m = 0; db && m < Mg; m++)
+            for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
+    }
+    return true;
+}
+
+/* A transposed convolution is the backward of the convolution whose input is its output. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M; t.H = s->OH; t.W = s->OW;
+    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    return t;
+}
+
+static bool dli_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
+                                         const dl_real *w, const dl_real *b,
+                                         const dlk_conv2d_size *s)
+{
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
+    dl_int k, i;
+    if (DLI_REFERENCE) {
+        dlk_conv_transpose2d_forward(y, x, w, b, s);
+        return true;
+    }
+    for (k = 0; b && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    return dli_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
+}
+
+static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
+                                          dl_real *db, const dl_real *dy, const dl_real *x,
+                                          const dl_real *w, const dlk_conv2d_size *s)
+{
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
+    dl_int k, i;
+    if (DLI_REFERENCE) {
+        if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+        dlk_conv_transpose2d_backward(dx, dw, db, dy, x, w, s);
+        return true;
+    }
+    if (dx && !dli_conv2d_forward(c, dx, dy, w, NULL, &t, add_dx)) return false;
+    for (k = 0; db && k < s->N * s->M; k++)
+        for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side run in the fast room, with a byte for each ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return DLI_FAST && s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+
+/* at: room for an int32_t for each element of y. */
+static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                   const dlk_pool2d_size *s)
+{
+#if DLI_FAST
+    if (dli_pool_plain(s)) {
+        c->fast->pool2(y, (unsigned char *)at, x, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    dlk_max_pool2d_forward(y, at, x, s);
+}
+
+/* With add false, dx is overwritten. */
+static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                    const int32_t *at, const dlk_pool2d_size *s)
+{
+    const unsigned char *which = (const unsigned char *)at;
+    dl_int k, p, q;
+#if DLI_FAST
+    if (dli_pool_plain(s) && !add) {
+        c->fast->pool2_back(dx, dy, which, s->planes, s->H, s->W);
+        return;
+    }
+#endif
+    (void)c;
+    if (!add) memset(dx, 0, (size_t)(s->planes * s->H * s->W) * sizeof *dx);
+    if (!dli_pool_plain(s)) {
+        dlk_max_pool2d_backward(dx, dy, at, s);
+        return;
+    }
+    for (k = 0; k < s->planes; k++, dx += s->H * s->W)
+        for (p = 0; p < s->OH; p++)
+            for (q = 0; q < s->OW; q++, which++)
+                dx[(2 * p + *which / 2) * s->W + 2 * q + *which % 2] += *dy++;
+}
+
 /* ---- sequences ---- */
 
 /* One recurrent layer in one direction, as the operation and the functions below see it; shapes as
@@ -4640,14 +5448,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
+    bool empty = false;
     int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {
+    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] > 0 && size > limit / s.dim[i]) return -1;
+        if (s.dim[i] == 0) { empty = true; continue; }
+        if (size > limit / s.dim[i]) return -1;
         size *= s.dim[i];
     }
-    return size;
+    return empty ? 0 : size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -4691,6 +5501,7 @@ struct dli_node {
     dl_tensor  *out;
     dl_tensor **in;                 /* n inputs, and their versions when they were used         */
     uint32_t   *in_version;
+    bool       *in_wanted;          /* which of them required a gradient then                   */
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
@@ -4702,21 +5513,23 @@ struct dli_node {
     void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
                         dl_int, dl_int, dl_int);
     dl_op_fn    custom;
+    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
 };
 
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
+    dl_int chunk = a->chunk, used = a->used;
     size_t size;
     char *p;
     if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    while (a->chunk < a->chunks && a->size[a->chunk] - a->used < (dl_int)n) {
-        a->chunk++;
-        a->used = 0;
+    while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
+        chunk++;
+        used = 0;
     }
-    if (a->chunk == a->chunks) {                     /* no chunk has room: take a bigger one */
+    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
         size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
         if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
         if (size < n) size = n;
@@ -4734,11 +5547,11 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         a->size[a->chunks] = (dl_int)size;
         a->chunks++;
         c->tape_bytes += size;
-        DLI_POISON(a->base[a->chunk], size);
-        a->used = 0;
+        DLI_POISON(a->base[chunk], size);
     }
-    p = a->base[a->chunk] + a->used;
-    a->used += (dl_int)n;
+    p = a->base[chunk] + used;
+    a->chunk = chunk;
+    a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
     return p;
 }
@@ -4751,6 +5564,23 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
     return s->block[b] + i;
 }
 
+/* Room for more headers, in both slabs, so that the next generation need not allocate. */
+static bool dli_more_headers(dl_ctx *c, const char *who)
+{
+    const int blocks = c->slab[c->generation % 2].blocks + 1;
+    int k;
+    for (k = 0; k < 2; k++) {
+        dli_slab *s = &c->slab[k];
+        while (s->blocks < blocks) {
+            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
+            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
+                return dli_no_memory(c, who, bytes);
+            memset(s->block[s->blocks++], 0, bytes);
+        }
+    }
+    return true;
+}
+
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
@@ -4759,13 +5589,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dl_int n;
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     s = &c->slab[c->generation % 2];
-    if (s->count == ((dl_int)64 << s->blocks) - 64) {
-        size_t bytes = ((size_t)64 << s->blocks) * sizeof *t;
-        if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-            return dli_no_memory(c, who, bytes), (dl_tensor *)NULL;
-        memset(s->block[s->blocks], 0, bytes);
-        s->blocks++;
-    }
+    if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
@@ -4773,6 +5597,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->shape = dli_rank(shape, shape.rank);
     t->ctx = c;
     t->generation = c->generation;
+    t->serial = c->serial++;
     return t;
 }
 
@@ -4784,6 +5609,20 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
+}
+
+/* A new tape tensor of this shape that shares the data of x. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape)
+{
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data);
+    if (t) t->owner = x->owner ? x->owner : x;
+    return t;
+}
+
+/* The version of its data, wherever that is kept. */
+static uint32_t *dli_version(dl_tensor *t)
+{
+    return t->owner ? &t->owner->version : &t->version;
 }
 
 static bool dli_alive(const dl_tensor *t)
@@ -4893,7 +5732,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
-    t->version++;
+    ++*dli_version(t);
     if (t->size == 0) return true;
     rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
     fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
@@ -4911,7 +5750,8 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r) : a + b * dl_rng_normal(r));
+        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
+                                       : a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -4968,14 +5808,18 @@ DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = data ? dli_tape_tensor(dl, "dl_from", shape) : NULL;
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_from", "data");
+    else t = dli_tape_tensor(dl, "dl_from", shape);
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 {
-    return data ? dli_tape_view(dl, "dl_borrow", shape, data) : NULL;
+    if (data) return dli_tape_view(dl, "dl_borrow", shape, data);
+    dli_null(dl, "dl_borrow", "data");
+    return NULL;
 }
 
 /* Are all n indexes in 0 .. limit-1? Else a message that names the first bad one. */
@@ -4994,7 +5838,9 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 {
     dl_tensor *t;
     dl_int i;
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes)) return NULL;
+    if (!label) dli_null(dl, "dl_one_hot", "label");
+    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
+        return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
     if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
@@ -5003,11 +5849,11 @@ DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int 
 DL_DEF double dl_item(const dl_tensor *t)
 {
     char s[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_item", t)) return NAN;
+    if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
             dli_shape_text(s, t->shape));
-    return NAN;
+    return (double)NAN;
 }
 
 DL_DEF bool dl_fill(dl_tensor *t, double c)
@@ -5017,9 +5863,10 @@ DL_DEF bool dl_fill(dl_tensor *t, double c)
 
 DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 {
-    if (!data || !dli_usable("dl_copy_in", t)) return false;
+    if (!dli_usable("dl_copy_in", t)) return false;
+    if (!data) return dli_null(t->ctx, "dl_copy_in", "data");
     memmove(t->data, data, (size_t)t->size * sizeof *data);
-    t->version++;
+    ++*dli_version(t);
     return true;
 }
 
@@ -5048,7 +5895,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_tape_view(t->ctx, "dl_detach", t->shape, t->data);
+    return dli_share("dl_detach", t, t->shape);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -5084,6 +5931,7 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     memset(&m, 0, sizeof m);
     if (!dl) return m;
     m.generation = dl->generation;
+    m.serial = dl->serial;
     m.tensors = dl->slab[dl->generation % 2].count;
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
@@ -5111,7 +5959,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
     dl_int i;
     if (!dl) return false;
     s = &dl->slab[dl->generation % 2];
-    if (mark.generation != dl->generation || mark.tensors > s->count)
+    if (mark.generation != dl->generation || mark.tensors > s->count ||
+        (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
     for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
@@ -5160,19 +6009,26 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on)
     return was;
 }
 
-/* Check the n inputs of operation who: none failed, none stale, all of one context, which is
-   returned; NULL when something is wrong. */
+/* Check the n inputs of operation who: none failed, none left out, none stale, all of one context,
+   which is returned; NULL when something is wrong. */
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
+    dl_ctx *c = NULL;
     int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) if (!dli_usable(who, in[i])) return NULL;
-    for (i = 1; i < n; i++)
-        if (in[i]->ctx != in[0]->ctx) {
-            dl_fail(in[0]->ctx, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
-            return NULL;
-        }
-    return in[0]->ctx;
+    for (i = 0; i < n; i++) {
+        if (!in[i]) return NULL;
+        if (!c) c = in[i]->ctx;
+    }
+    for (i = 0; i < n; i++) {
+        if (!in[i]->ctx)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
+                    i + 1);
+        else if (in[i]->ctx != c)
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: operands belong to different contexts", who);
+        if (in[i]->ctx != c || !dli_usable(who, in[i])) return NULL;
+    }
+    return c;
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
@@ -5186,15 +6042,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     int i;
     for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n * (sizeof *node->in +
-                                                                      sizeof *node->in_version));
+    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
+                                      (sizeof *node->in + sizeof *node->in_version +
+                                       sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
     node->in = (dl_tensor **)(void *)(node + 1);
     node->in_version = (uint32_t *)(void *)(node->in + n);
+    node->in_wanted = (bool *)(void *)(node->in_version + n);
     for (i = 0; i < n; i++) {
         node->in[i] = in[i];
-        node->in_version[i] = in[i]->version;
+        node->in_version[i] = *dli_version(in[i]);
+        node->in_wanted[i] = in[i]->requires_grad;
     }
     node->n = n;
     node->op = op;
@@ -5218,10 +6077,12 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
 /* A view of x's elements from offset on in another shape (they must be there): it shares data and
    gradient. That is also how an operation returns several tensors: it fills one, and its results
    are views of that. */
-static dl_tensor *dli_view(dl_ctx *c, const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
+static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
 {
-    dl_tensor *y = dli_tape_view(c, op, shape, x->data + offset);
-    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
+    dl_tensor *y = dli_share(op, x, shape);
+    if (!y) return NULL;
+    y->data += offset;
+    if (!dli_record(y, op, &x, 1, NULL)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
         y->offset = x->offset + offset;
@@ -5230,12 +6091,12 @@ static dl_tensor *dli_view(dl_ctx *c, const char *op, dl_tensor *x, dl_shape sha
     return y;
 }
 
-/* The gradient array that a backward adds to; NULL when t wants none. The first use in a backward
-   pass sets it to zero. */
+/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
+   gone back through, wants none. The first use in a backward pass sets it to zero. */
 static dl_real *dli_grad(dl_tensor *t)
 {
     dl_tensor *root = t->base ? t->base : t;
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     if (root->fresh) {
         memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
         root->fresh = false;
@@ -5250,7 +6111,7 @@ static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
     dl_tensor *root = t->base ? t->base : t;
     *add = !root->fresh || t->size != root->size;
     if (*add) return dli_grad(t);
-    if (!t->requires_grad || !root->grad) return NULL;
+    if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;
 }
@@ -5269,6 +6130,26 @@ static bool dli_reach(dl_tensor *t, const char *op)
     return true;
 }
 
+/* Take back a gradient array that dli_reach gave and no one has filled. */
+static void dli_unreach(dl_tensor *t)
+{
+    dl_tensor *root = t->base ? t->base : t;
+    if (root->fresh) root->grad = NULL;
+    root->fresh = false;
+    t->grad = root->grad ? root->grad + t->offset : NULL;
+}
+
+/* What a backward that was refused has reached is as before. */
+static void dli_backward_undo(dl_tensor *y)
+{
+    dli_node *node;
+    int i;
+    dli_unreach(y);
+    for (node = y->node; node; node = node->prev)
+        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
+            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
+}
+
 /* First walk: find what the result depends on, and refuse before anything is changed. */
 static bool dli_backward_check(dl_tensor *y)
 {
@@ -5285,12 +6166,12 @@ static bool dli_backward_check(dl_tensor *y)
                            "them anew", node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
-            if (in->version != node->in_version[i])
+            if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
                                "after it was used; update parameters after dl_backward, and "
                                "compute the loss anew", node->op, in->name[0] ? ", " : "",
                                in->name);
-            if (in->requires_grad && !dli_reach(in, node->op)) return false;
+            if (node->in_wanted[i] && !dli_reach(in, node->op)) return false;
         }
     }
     return true;
@@ -5302,22 +6183,28 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     dli_node *node;
     dl_real *g;
     dl_int i;
-    bool ok = true;
-    if (!dy || !dli_usable("dl_backward", y)) return false;
+    if (!dli_usable("dl_backward", y)) return false;
     c = y->ctx;
+    if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or was computed under dl_no_grad)");
-    if (!dli_backward_check(y)) return false;
+    if (!dli_backward_check(y)) {
+        dli_backward_undo(y);
+        return false;
+    }
+    y->wanted = true;
     g = dli_grad(y);
     for (i = 0; i < y->size; i++) g[i] += dy[i];
     for (node = y->node; node; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
-        ok = ok && !node->failed;
+        if (node->failed) return false;
     }
-    return ok;
+    return true;
 }
 
 DL_DEF bool dl_backward(dl_tensor *loss)
@@ -5336,11 +6223,15 @@ static void dli_custom_back(dli_node *node)
 {
     int i;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) dli_grad(node->in[i]);
+    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
+        node->hidden[i] = node->in[i]->grad;
+        if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
+    }
     if (!node->custom(node->out, node->in, node->n, node->save)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
+    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
@@ -5350,16 +6241,20 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    dl_real **hidden;
     size_t length;
-    if (!dl || !c) return NULL;
-    if (!name || !forward || !backward || dl != c || (user_bytes && !user)) {
+    if (!dl) return NULL;
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "operands of this context");
+                "one or more operands of this context");
         return NULL;
     }
+    if (!c) return NULL;
     length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
+    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
     copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    if (!copy) return NULL;
+    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
+    if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
@@ -5367,6 +6262,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (y->node) {
         y->node->save = copy;
         y->node->custom = backward;
+        y->node->hidden = hidden;
     }
     if (!forward(y, in, n, copy)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
@@ -5798,17 +6694,19 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     dl_int known = 1;
     int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known *= shape.dim[d];
+    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+        if (shape.dim[d] == -1) open = d;
+    if (open >= 0) {
+        shape.dim[open] = 1;
+        known = dl_shape_size(shape);
+        shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (open >= 0 && known > 0) shape.dim[open] = x->size / known;
     if (dl_shape_size(shape) != x->size) {
         dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
                 dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
         return NULL;
     }
-    return dli_view(c, "dl_reshape", x, shape, 0);
+    return dli_view("dl_reshape", x, shape, 0);
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
@@ -5888,7 +6786,8 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS], d, e;
-    if (!c || !order) return NULL;
+    if (!c) return NULL;
+    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
     for (d = 0; d < x->shape.rank; d++) {
         if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
         for (e = 0; e < d; e++)
@@ -6077,7 +6976,8 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     dl_tensor *y;
     int32_t *copy;
     dl_int i, len;
-    if (!c || !index) return NULL;
+    if (!c) return NULL;
+    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
     if (x->shape.rank < 1 || n < 0) {
         dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
                 x->shape.rank);
@@ -6247,7 +7147,8 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v;
     dl_int o, i;
-    if (!out || !dli_usable("dl_argmax_axis", x)) return false;
+    if (!dli_usable("dl_argmax_axis", x)) return false;
+    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
     v = dli_along(x->shape, axis);
@@ -6269,6 +7170,575 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
         return -1;
     }
     return dli_argmax(x->data, x->size, 1);
+}
+
+/* ---- images: convolution, pooling, normalization ---- */
+
+/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
+typedef struct dli_slide {
+    int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+} dli_slide;
+
+/* "5x5", or "5" in one dimension. */
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+{
+    if (dims == 1) snprintf(s, DLI_SHAPE_TEXT, "%lld", (long long)size[0]);
+    else snprintf(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    return s;
+}
+
+/* Work out the padding of "same" and the output's size; false with a message that names all. */
+static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, int dims)
+{
+    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
+    char pad[DLI_SHAPE_TEXT] = "without padding";
+    int64_t span[2];
+    int i;
+    for (i = 0; i < dims; i++) {
+        if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
+                           "must be 1 or more", op, (long long)s->kernel[i],
+                           (long long)s->stride[i], (long long)s->dilation[i]);
+        span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
+        if (same) {
+            int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+            int64_t all = (out - 1) * s->stride[i] + span[i] - s->in[i];
+            s->before[i] = all > 0 ? all / 2 : 0;
+            s->after[i] = all > 0 ? all - all / 2 : 0;
+        }
+        if (s->before[i] < 0 || s->after[i] < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
+                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+    }
+    for (i = 0; i < dims; i++) {
+        int64_t room = s->in[i] + s->before[i] + s->after[i];
+        s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
+        if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
+        if (s->before[0] || s->after[0] || (dims > 1 && (s->before[1] || s->after[1]))) {
+            int at = snprintf(pad, sizeof pad, "with padding %lld+%lld", (long long)s->before[0],
+                              (long long)s->after[0]);
+            if (dims > 1) snprintf(pad + at, sizeof pad - (size_t)at, ", %lld+%lld",
+                                   (long long)s->before[1], (long long)s->after[1]);
+        }
+        if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
+            snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
+        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s", op,
+                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad);
+    }
+    return true;
+}
+
+/* The output's size of a transposed convolution, and with same its cropping: the padding of the
+   "same" convolution that makes the input from the output. */
+static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
+{
+    int i;
+    for (i = 0; i < 2; i++) {
+        int64_t span;
+        if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
+                           "%lld: each must be 1 or more", op, (long long)s->in[i],
+                           (long long)s->kernel[i], (long long)s->stride[i],
+                           (long long)s->dilation[i]);
+        if (s->before[i] < 0 || s->after[i] < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
+                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+        if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
+                           "the stride %lld or the dilation %lld", op, extra[i],
+                           (long long)s->stride[i], (long long)s->dilation[i]);
+        span = (s->kernel[i] - 1) * s->dilation[i] + 1;
+        if (same) {
+            s->before[i] = span > s->stride[i] ? (span - s->stride[i]) / 2 : 0;
+            s->out[i] = s->in[i] * s->stride[i];
+        } else {
+            s->out[i] = (s->in[i] - 1) * s->stride[i] + span + extra[i];
+            s->out[i] -= s->before[i] + s->after[i];
+        }
+        if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
+            return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
+                           "%lld+%lld, %lld+%lld leaves no output", op, (long long)s->kernel[0],
+                           (long long)s->kernel[1], (long long)s->in[0], (long long)s->in[1],
+                           (long long)s->before[0], (long long)s->after[0],
+                           (long long)s->before[1], (long long)s->after[1]);
+    }
+    return true;
+}
+
+DL_DEF dl_conv_options dl_conv2d_default(void)
+{
+    dl_conv_options o;
+    memset(&o, 0, sizeof o);
+    o.stride[0] = o.stride[1] = o.dilation[0] = o.dilation[1] = o.groups = 1;
+    return o;
+}
+
+/* save: the sizes */
+static void dli_conv_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                        s);
+}
+
+static void dli_conv_transpose_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
+                                                  s);
+}
+
+/* All convolutions: along dims axes, transposed or not. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv_options *options, int dims, bool transposed)
+{
+    char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
+    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
+                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
+    dl_conv_options o = options ? *options : dl_conv2d_default();
+    dl_int C, M, seen;
+    dl_tensor *in[3], *y;
+    dlk_conv2d_size *s;
+    dl_ctx *c;
+    dli_slide slide;
+    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    if (!(c = dli_inputs(op, in, n))) return NULL;
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
+                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
+        return NULL;
+    }
+    C = x->shape.dim[1];
+    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
+                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
+                dli_shape_text(r, w->shape));
+        return NULL;
+    }
+    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
+    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
+    if (seen != C) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
+                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
+                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
+        return NULL;
+    }
+    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
+                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
+                dli_shape_text(r, w->shape));
+        return NULL;
+    }
+    for (i = 0; i < dims; i++) {
+        slide.in[i] = x->shape.dim[i + 2];
+        slide.kernel[i] = w->shape.dim[i + 2];
+        slide.stride[i] = o.stride[i];
+        slide.dilation[i] = o.dilation[i];
+        slide.before[i] = o.before[i];
+        slide.after[i] = o.after[i];
+    }
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
+                     : dli_slide_fit(c, op, &slide, o.same, dims)))
+        return NULL;
+    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s);
+    if (!s) return NULL;
+    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
+    s->top = 0;
+    if (dims == 2) {
+        s->H = (dl_int)slide.in[0];
+        s->OH = (dl_int)slide.out[0];
+        s->KH = (dl_int)slide.kernel[0];
+        s->stride_h = (dl_int)slide.stride[0];
+        s->dilation_h = (dl_int)slide.dilation[0];
+        s->top = (dl_int)slide.before[0];
+    }
+    s->W = (dl_int)slide.in[last];
+    s->OW = (dl_int)slide.out[last];
+    s->KW = (dl_int)slide.kernel[last];
+    s->stride_w = (dl_int)slide.stride[last];
+    s->dilation_w = (dl_int)slide.dilation[last];
+    s->left = (dl_int)slide.before[last];
+    y = dli_result(c, op, dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW),
+                   in, n, transposed ? dli_conv_transpose_back : dli_conv_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = s;
+    if (transposed ? !dli_conv_transpose2d_forward(c, y->data, x->data, w->data,
+                                                   n == 3 ? b->data : NULL, s)
+                   : !dli_conv2d_forward(c, y->data, x->data, w->data, n == 3 ? b->data : NULL, s,
+                                         false))
+        return NULL;
+    return y;
+}
+
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv2d", x, w, b, options, 2, false);
+}
+
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                            const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv1d", x, w, b, options, 1, false);
+}
+
+DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                                      const dl_conv_options *options)
+{
+    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true);
+}
+
+/* Is x an image [N,C,H,W]? */
+static bool dli_image(const char *op, dl_tensor *x)
+{
+    char t[DLI_SHAPE_TEXT];
+    return x->shape.rank == 4 ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
+                   dli_shape_text(t, x->shape));
+}
+
+/* i: fh, fw */
+static void dli_upsample_back(dli_node *node)
+{
+    dl_tensor *x = node->in[0];
+    const dl_int *d = x->shape.dim;
+    dlk_upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3], node->i[0],
+                            node->i[1]);
+}
+
+DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
+{
+    const char *op = "dl_upsample_nearest2d";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    const dl_int *d;
+    dl_tensor *y;
+    if (!c || !dli_image(op, x)) return NULL;
+    d = x->shape.dim;
+    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the image not "
+                "too large", op, fh, fw);
+        return NULL;
+    }
+    y = dli_result(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1, dli_upsample_back);
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->i[0] = fh;
+        y->node->i[1] = fw;
+    }
+    dlk_upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    return y;
+}
+
+DL_DEF dl_pool_options dl_pool2d_default(int kernel)
+{
+    dl_pool_options o;
+    memset(&o, 0, sizeof o);
+    o.kernel[0] = o.kernel[1] = o.stride[0] = o.stride[1] = kernel;
+    o.count_padding = true;
+    return o;
+}
+
+/* save: the sizes, and behind them where the maxima were */
+static void dli_max_pool_back(dli_node *node)
+{
+    const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
+    const dl_real *dy = dli_grad(node->out);
+    bool add;
+    dl_real *dx = dli_grad_or_set(node->in[0], &add);
+    dli_max_pool2d_backward(node->out->ctx, dx, add, dy, (const int32_t *)(const void *)(s + 1), s);
+}
+
+/* i: count_padding; save: the sizes */
+static void dli_avg_pool_back(dli_node *node)
+{
+    dlk_avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
+                            (const dlk_pool2d_size *)node->save, node->i[0] != 0);
+}
+
+/* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool_options *o,
+                         dl_int *out)
+{
+    dli_slide s;
+    int i;
+    s.in[0] = H;
+    s.in[1] = W;
+    for (i = 0; i < 2; i++) {
+        s.kernel[i] = o->kernel[i];
+        s.stride[i] = o->stride[i];
+        s.dilation[i] = 1;
+        s.before[i] = o->before[i];
+        s.after[i] = o->after[i];
+    }
+    if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
+    for (i = 0; i < 2; i++) {
+        if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
+                           "kernel %dx%d, or a window would see padding only", op,
+                           (long long)s.before[i], (long long)s.after[i], o->kernel[0],
+                           o->kernel[1]);
+        o->before[i] = (int)s.before[i];
+        o->after[i] = (int)s.after[i];
+        out[i] = (dl_int)s.out[i];
+    }
+    if (H > INT32_MAX / W)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op, (long long)H,
+                       (long long)W);
+    return true;
+}
+
+static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *options, bool max)
+{
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    dl_pool_options o;
+    dlk_pool2d_size *s;
+    dl_int out[2] = {0, 0}, n;
+    dl_shape shape;
+    dl_tensor *y;
+    if (!c || !dli_image(op, x)) return NULL;
+    if (!options) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool2d_default makes some", op);
+        return NULL;
+    }
+    o = *options;
+    shape = x->shape;
+    if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
+    shape.dim[2] = out[0];
+    shape.dim[3] = out[1];
+    n = max ? dl_shape_size(shape) : 0;                   /* a size that fails fails again below */
+    s = (dlk_pool2d_size *)dli_tape_alloc(c, op, sizeof *s + (size_t)(n > 0 ? n : 0) * 4);
+    y = s ? dli_result(c, op, shape, &x, 1, max ? dli_max_pool_back : dli_avg_pool_back) : NULL;
+    if (!y) return NULL;
+    s->planes = shape.dim[0] * shape.dim[1];
+    s->H = x->shape.dim[2];
+    s->W = x->shape.dim[3];
+    s->OH = out[0];
+    s->OW = out[1];
+    s->KH = o.kernel[0];
+    s->KW = o.kernel[1];
+    s->stride_h = o.stride[0];
+    s->stride_w = o.stride[1];
+    s->top = o.before[0];
+    s->left = o.before[1];
+    if (y->node) {
+        y->node->save = s;
+        y->node->i[0] = o.count_padding;
+    }
+    if (max) dli_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
+    else dlk_avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options)
+{
+    return dli_pool("dl_max_pool2d", x, options, true);
+}
+
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options)
+{
+    return dli_pool("dl_avg_pool2d", x, options, false);
+}
+
+DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
+{
+    const dl_int *d;
+    if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
+        return NULL;
+    d = x->shape.dim;
+    return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
+}
+
+/* Put x and those of weight and bias that are not DL_NONE into in; their number, 0 on failure. */
+static int dli_norm_inputs(const char *op, dl_tensor **in, dl_tensor *x, dl_tensor *weight,
+                           dl_tensor *bias)
+{
+    int n = 0;
+    in[n++] = x;
+    if (weight != DL_NONE) in[n++] = weight;
+    if (bias != DL_NONE) in[n++] = bias;
+    return dli_inputs(op, in, n) ? n : 0;
+}
+
+/* Has t (unless it is DL_NONE) this shape? */
+static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_shape shape,
+                           const dl_tensor *x)
+{
+    char r[DLI_SHAPE_TEXT], s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
+                   dli_shape_text(r, t->shape), dli_shape_text(s, shape),
+                   dli_shape_text(u, x->shape));
+}
+
+/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics), has weight, has
+   bias; p: eps; save: mean, and behind it var */
+static void dli_norm_back(dli_node *node)
+{
+    const dl_int *v = node->i, groups = v[3];
+    dl_tensor *x = node->in[0], *w = v[4] ? node->in[1] : NULL;
+    dl_tensor *b = v[5] ? node->in[v[4] + 1] : NULL;
+    dl_real *dx = dli_grad(x), *dw = w ? dli_grad(w) : NULL, *db = b ? dli_grad(b) : NULL;
+    const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
+    const dl_real *weight = w ? w->data : NULL;
+    if (groups > 0)
+        dlk_group_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[0] * groups, weight, v[0],
+                                v[1], v[2], groups, node->p);
+    else
+        dlk_batch_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0], v[1],
+                                v[2], node->p, groups == 0);
+}
+
+/* The result of a normalization, with room for `stats` means and variances in *mean. */
+static dl_tensor *dli_norm_result(const char *op, dl_tensor *const *in, int n, bool weight,
+                                  dl_int N, dl_int C, dl_int S, dl_int groups, double eps,
+                                  dl_int stats, dl_real **mean)
+{
+    dl_ctx *c = in[0]->ctx;
+    dl_tensor *y;
+    *mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)stats * sizeof **mean);
+    y = *mean ? dli_result(c, op, in[0]->shape, in, n, dli_norm_back) : NULL;
+    if (y && y->node) {
+        y->node->i[0] = N;
+        y->node->i[1] = C;
+        y->node->i[2] = S;
+        y->node->i[3] = groups;
+        y->node->i[4] = weight;
+        y->node->i[5] = n - 1 - weight;
+        y->node->p = eps;
+        y->node->save = *mean;
+    }
+    return y;
+}
+
+static bool dli_norm_check(dl_tensor *x, const char *op, int rank, double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (x->shape.rank < rank || x->size == 0)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
+                       "empty", op, dli_shape_text(s, x->shape), rank);
+    if (!(eps >= 0))
+        return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
+    return true;
+}
+
+DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_tensor *running_mean, dl_tensor *running_var, double momentum,
+                                double eps)
+{
+    const char *op = "dl_batch_norm";
+    dl_tensor *in[3], *run[3], *y;
+    dl_int N, C, S;
+    dl_real *mean;
+    bool running = running_mean != DL_NONE, batch;
+    int n = dli_norm_inputs(op, in, x, weight, bias);
+    dl_ctx *c;
+    run[0] = x;
+    run[1] = running_mean;
+    run[2] = running_var;
+    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
+    c = x->ctx;
+    N = x->shape.dim[0];
+    C = x->shape.dim[1];
+    S = x->size / N / C;
+    if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
+        (running && (running_mean->requires_grad || running_var->requires_grad))) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
+                "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
+        return NULL;
+    }
+    if (running && !dli_inputs(op, run, 3)) return NULL;
+    if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||
+        !dli_norm_shape(op, "running variance", running_var, dl_shape1(C), x))
+        return NULL;
+    batch = c->training || !running;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
+    if (!y) return NULL;
+    if (batch) dlk_batch_stats(mean, mean + C, x->data, N, C, S);
+    else {
+        memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
+        memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
+    }
+    dlk_batch_norm_forward(y->data, x->data, mean, mean + C,
+                           weight != DL_NONE ? weight->data : NULL,
+                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps);
+    if (running && batch && !c->no_grad && N * S > 1) {
+        dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
+                              (double)(N * S), momentum);
+        running_mean->version++;
+        running_var->version++;
+    }
+    return y;
+}
+
+/* Both per-sample normalizations; shape is that of weight and bias. */
+static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                 dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
+                                 double eps)
+{
+    dl_tensor *in[3], *y;
+    dl_real *mean;
+    int n = dli_norm_inputs(op, in, x, weight, bias);
+    if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
+        !dli_norm_shape(op, "bias", bias, shape, x))
+        return NULL;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
+    if (y)
+        dlk_group_norm_forward(y->data, mean, mean + N * groups, x->data,
+                               weight != DL_NONE ? weight->data : NULL,
+                               bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
+                                double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_layer_norm", &x, 1);
+    dl_shape shape;
+    dl_int D = 1;
+    int d;
+    if (!c || !dli_norm_check(x, "dl_layer_norm", 1, eps)) return NULL;
+    if (axes < 1 || axes > x->shape.rank) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_layer_norm: the last %d axes of input %s", axes,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    shape = x->shape;
+    for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
+    return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
+                          1, 1, eps);
+}
+
+DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
+                                double eps)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_group_norm", &x, 1);
+    dl_int N, C;
+    if (!c || !dli_norm_check(x, "dl_group_norm", 2, eps)) return NULL;
+    N = x->shape.dim[0];
+    C = x->shape.dim[1];
+    if (groups < 1 || C % groups) {
+        dl_fail(c, DL_ERR_ARGUMENT, "dl_group_norm: %d groups do not divide the %lld channels of "
+                "input %s", groups, (long long)C, dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    return dli_group_norm("dl_group_norm", x, weight, bias, dl_shape1(C), N, C, x->size / N / C,
+                          groups, eps);
 }
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */
@@ -6313,14 +7783,25 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
     return true;
 }
 
-/* save: the dli_rnn; in: x, the four weights, h0, c0 */
+/* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
+   are those that the node does not know: biases left out, and states without gradient, which are
+   copied, so that they may be changed between forward and backward. */
+typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7]; } dli_rnn_node;
+
+static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
+{
+    return s->in[i] ? dli_grad(s->in[i]) : NULL;
+}
+
+/* save: a dli_rnn_node */
 static void dli_rnn_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dli_rnn *r = (const dli_rnn *)node->save;
-    const dl_int n = r->N * r->H, lstm = r->kind == DL_LSTM;
+    const dli_rnn_node *s = (const dli_rnn_node *)node->save;
+    const dli_rnn *r = &s->r;
+    const dl_int n = r->N * r->H, states = r->kind == DL_LSTM ? 2 : 1;
     const dl_real *dout = dli_grad(node->out);
-    dl_real *dh0 = dli_grad(node->in[5]), *dc0 = dli_grad(node->in[6]), *work;
+    dl_real *dh0 = dli_rnn_grad(s, 5), *dc0 = dli_rnn_grad(s, 6), *work;
     dl_mark mark = dl_tape_mark(c);
     dli_rnn_grads g;
     dl_int i;
@@ -6333,12 +7814,12 @@ static void dli_rnn_back(dli_node *node)
     g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
     g.dh = work;
     g.dc = work + n;
-    memcpy(work, dout + n * r->T, (size_t)(lstm ? 2 * n : n) * sizeof *work);
-    g.dx = dli_grad(node->in[0]);
-    g.dw_ih = dli_grad(node->in[1]);
-    g.dw_hh = dli_grad(node->in[2]);
-    g.db_ih = dli_grad(node->in[3]);
-    g.db_hh = dli_grad(node->in[4]);
+    memcpy(work, dout + n * r->T, (size_t)(states * n) * sizeof *work);
+    g.dx = dli_rnn_grad(s, 0);
+    g.dw_ih = dli_rnn_grad(s, 1);
+    g.dw_hh = dli_rnn_grad(s, 2);
+    g.db_ih = dli_rnn_grad(s, 3);
+    g.db_hh = dli_rnn_grad(s, 4);
     dli_rnn_backward(c, r, &g, work + 2 * n);
     for (i = 0; dh0 && i < n; i++) dh0[i] += g.dh[i];
     for (i = 0; dc0 && i < n; i++) dc0[i] += g.dc[i];
@@ -6394,10 +7875,12 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
 {
     dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
     bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *all;
+    dl_tensor *in[7], *known[7], *all;
     dl_ctx *c;
     dl_int n;
+    int i, k = 0;
     dl_mark mark;
+    dli_rnn_node *node;
     dli_rnn *r;
     dl_real *work, *gate, *extra, *clean = NULL, *start_h, *start_c;
     in[0] = x;
@@ -6409,8 +7892,14 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     in[6] = c0;
     if (!(c = dli_some_inputs(op, in, 7))) return none;
     if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
-    r = (dli_rnn *)dli_tape_alloc(c, op, sizeof *r);
-    if (!r) return none;
+    node = (dli_rnn_node *)dli_tape_alloc(c, op, sizeof *node);
+    if (!node) return none;
+    for (i = 0; i < 7; i++) {
+        bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
+        node->in[i] = leave ? NULL : in[i];
+        if (!leave) known[k++] = in[i];
+    }
+    r = &node->r;
     r->kind = kind;
     r->reverse = reverse;
     r->N = x->shape.dim[0];
@@ -6420,11 +7909,12 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->G = w[1]->shape.dim[0] / r->H;
     n = r->N * r->H;
     if (dli_checked_size(c, op, dl_shape4(r->N, r->T + 1, 2 * r->G, r->H)) < 0) return none;
-    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), in, 7, dli_rnn_back);
+    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
+                     dli_rnn_back);
     if (!all) return none;
-    out.y = dli_view(c, op, all, dl_shape3(r->N, r->T, r->H), 0);
-    out.h = dli_view(c, op, all, dl_shape3(1, r->N, r->H), n * r->T);
-    out.c = lstm ? dli_view(c, op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
+    out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
+    out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
+    out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
     mark = dl_tape_mark(c);
     gate = (dl_real *)dli_tape_alloc(c, op, (size_t)(n * r->T * r->G) * sizeof *gate);
     extra = (dl_real *)dli_tape_alloc(c, op, (size_t)(lstm ? n * r->T : kind == DL_GRU ?
@@ -6450,19 +7940,19 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->gate = gate;
     r->extra = extra;
     dli_rnn_forward(c, r, work);
-    if (all->node) all->node->save = r;
+    if (all->node) all->node->save = node;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
 }
 
 /* Part i of a state [layers*K,N,H] as [N,H]; DL_NONE of DL_NONE. */
-static dl_tensor *dli_state_part(dl_ctx *c, const char *op, dl_tensor *state, int i)
+static dl_tensor *dli_state_part(const char *op, dl_tensor *state, int i)
 {
     dl_int N, H;
     if (state == DL_NONE) return state;
     N = state->shape.dim[1];
     H = state->shape.dim[2];
-    return dli_view(c, op, state, dl_shape2(N, H), i * N * H);
+    return dli_view(op, state, dl_shape2(N, H), i * N * H);
 }
 
 /* The checks that a stack of layers needs beside those of each layer. */
@@ -6476,7 +7966,11 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
     in[0] = x;
     in[1] = state[0] = h0;
     in[2] = state[1] = c0;
-    if (!(c = dli_some_inputs(op, in, 3)) || !w) return NULL;
+    if (!(c = dli_some_inputs(op, in, 3))) return NULL;
+    if (!w) {
+        dli_null(c, op, "w");
+        return NULL;
+    }
     if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
                 "dropout in [0, 1)", op, o->layers, o->dropout);
@@ -6524,8 +8018,8 @@ static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tens
     for (layer = 0; layer < o.layers; layer++) {
         for (k = 0; k < K; k++) {
             i = layer * K + k;
-            part = dli_rnn_layer(op, kind, x, w + 4 * i, dli_state_part(c, op, h0, i),
-                                 dli_state_part(c, op, c0, i), length, k == 1);
+            part = dli_rnn_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+                                 dli_state_part(op, c0, i), length, k == 1);
             if (!part.y) return none;
             y[k] = part.y;
             h[i] = part.h;
@@ -6662,7 +8156,11 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
     dl_int n;
     int32_t *copy;
     dl_tensor *y;
-    if (!c || !index || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (!c || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (!index && n > 0) {
+        dli_null(c, "dl_embedding", "index");
+        return NULL;
+    }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0]) {
         dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
@@ -6832,12 +8330,12 @@ static dl_tensor *dli_split_heads(dl_tensor *x, int heads)
 }
 
 /* One of the three maps that lie above one another in in_proj. */
-static dl_tensor *dli_in_proj(dl_ctx *c, const char *op, dl_tensor *x, dl_tensor *const *w, int i,
+static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i,
                               int heads)
 {
     dl_int E = w[0]->shape.dim[1];
-    dl_tensor *weight = dli_view(c, op, w[0], dl_shape2(E, E), i * E * E);
-    dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(c, op, w[1], dl_shape1(E), i * E);
+    dl_tensor *weight = dli_view(op, w[0], dl_shape2(E, E), i * E * E);
+    dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(op, w[1], dl_shape1(E), i * E);
     dl_tensor *y = dl_linear(x, weight, bias);
     return y ? dli_split_heads(y, heads) : NULL;
 }
@@ -6874,8 +8372,8 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
-    y = dl_attention(dli_in_proj(c, op, q, w, 0, heads), dli_in_proj(c, op, k, w, 1, heads),
-                     dli_in_proj(c, op, v, w, 2, heads), mask, lengths, causal);
+    y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
+                     dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
     y = y ? dl_transpose(y, 1, 2) : NULL;
     y = y ? dl_reshape(y, q->shape) : NULL;
     return y ? dl_linear(y, w[2], w[3]) : NULL;
@@ -6894,14 +8392,6 @@ DL_DEF dl_transformer dl_transformer_default(void)
     return o;
 }
 
-/* Layer norm over the last axis, (x - mean) / sqrt(var + eps) * gain + bias, from simpler ones. */
-static dl_tensor *dli_layer_norm(dl_tensor *x, dl_tensor *gain, dl_tensor *bias, double eps)
-{
-    dl_tensor *d = dl_sub(x, dl_mean_axis(x, -1, true));
-    dl_tensor *var = dl_mean_axis(dl_square(d), -1, true);
-    return dl_add(dl_mul(dl_div(d, dl_sqrt(dl_add_scalar(var, eps))), gain), bias);
-}
-
 /* linear - activation - linear, w: the two weights and biases */
 static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
 {
@@ -6915,13 +8405,13 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
                                const dl_transformer *o)
 {
     dl_tensor *y = dl_add(x, dl_dropout(f, o->dropout));
-    return o->norm_first ? y : dli_layer_norm(y, norm[0], norm[1], o->eps);
+    return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
 /* Its beginning: what f is applied to. */
 static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    return o->norm_first ? dli_layer_norm(x, norm[0], norm[1], o->eps) : x;
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
 /* Are all n weights there? NULL means that making them has failed. */
@@ -7040,6 +8530,8 @@ struct dl_model {
     int           layers;
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
+    bool          broken;        /* a layer could not be added                          */
+    bool          fitting;       /* dl_model_fit is at work                             */
     bool          compiled;
     bool          fused;         /* the last activation is part of the loss             */
     dl_loss       loss;
@@ -7047,6 +8539,12 @@ struct dl_model {
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
 };
+
+/* Is the model there, with all its layers? What is missing has been reported. */
+static bool dli_model_whole(const dl_model *m)
+{
+    return m && !(m->broken && m->ctx->code != DL_OK);
+}
 
 /* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
 static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
@@ -7060,8 +8558,12 @@ static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
                 "before dl_model_compile", name);
         return NULL;
     }
+    if (dli_model_whole(m)) m->broken = false;        /* an earlier failure was forgiven */
     l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
-    if (!l) return NULL;
+    if (!l) {
+        m->broken = true;
+        return NULL;
+    }
     for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
     snprintf(l->name, sizeof l->name, "%s_%d", name, number);
     l->type = type;
@@ -7104,6 +8606,7 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
     if (!tensor) {
         if (layer) DL_FREE(layer);
         dli_layer_free(l);
+        m->broken = true;
         return NULL;
     }
     for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
@@ -7141,6 +8644,20 @@ static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
     return dl_dropout(x, l->rate);
 }
 
+/* Take a layer's options over, if they are in their range. */
+static bool dli_layer_options(dl_layer *l, dl_activation f, double l1, double l2)
+{
+    if ((int)f < 0 || (int)f >= (int)DLI_ACTIVATION_COUNT)
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name, (int)f);
+    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be "
+                       "0 or more", l->name, l1, l2);
+    l->activation = f;
+    l->l1 = l1;
+    l->l2 = l2;
+    return true;
+}
+
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
     dl_dense d;
@@ -7155,18 +8672,20 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Dense", "dense", dli_dense_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
+    if (!options) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+        return dli_layer_add(l, false);
+    }
     ok = l->input.rank > 0;
     if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
                      options->units);
-    l->activation = options->activation;
-    l->l1 = options->l1;
-    l->l2 = options->l2;
+    ok = ok && dli_layer_options(l, options->activation, options->l1, options->l2);
     if (ok) {
         l->output.dim[l->output.rank - 1] = options->units;
         ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
@@ -7195,8 +8714,7 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
 {
     dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
     if (!l) return NULL;
-    l->activation = activation;
-    return dli_layer_add(l, true);
+    return dli_layer_add(l, dli_layer_options(l, activation, 0, 0));
 }
 
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
@@ -7388,6 +8906,10 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
+    if (loss == DLI_HUBER && !(delta > 0)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
+        return NULL;
+    }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
     scale = mean ? 1 / (double)x->size : 1;
@@ -7886,7 +9408,8 @@ static dli_scope dli_scope_begin(dl_ctx *c)
 
 static void dli_scope_end(dl_ctx *c, const dli_scope *s)
 {
-    dl_tape_release(c, s->mark);
+    if (s->mark.generation == c->generation) dl_tape_release(c, s->mark);
+    else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_training(c, s->training);
     dl_no_grad(c, s->no_grad);
     c->rng = s->rng;
@@ -7929,8 +9452,9 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     dl_activation last;
     dl_optimizer *o;
     bool binary = loss == DL_BINARY_CROSSENTROPY;
-    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY || loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (!m) return false;
+    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY ||
+                   loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (!dli_model_whole(m)) return false;
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
                        "layers first");
@@ -7950,6 +9474,7 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     m->loss = loss;
     m->fused = binary || classes;
     m->compiled = true;
+    m->broken = false;
     return true;
 }
 
@@ -7969,14 +9494,14 @@ static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int n, size = dl_shape_size(m->input);
+    dl_int n;
     if (!dli_usable(who, x)) return NULL;
     n = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx) {
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
         return NULL;
     }
-    if (x->shape.rank < 1 || n * size != x->size) {
+    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
         dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
                 "dimension is the batch", who, dli_shape_text(s, x->shape),
                 dli_shape_text(t, dli_batch_shape(n, m->input)));
@@ -7987,7 +9512,7 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!m) return NULL;
+    if (!dli_model_whole(m)) return NULL;
     return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
 }
 
@@ -7996,7 +9521,7 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
     const char *who = "dl_model_predict";
     dl_tensor *y, *out = NULL;
     dli_scope scope;
-    if (!m || !dli_usable(who, x) || !(x = dli_model_input(who, m, x))) return NULL;
+    if (!dli_model_whole(m) || !(x = dli_model_input(who, m, x))) return NULL;
     out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
     if (!out) return NULL;
     scope = dli_scope_begin(m->ctx);
@@ -8010,7 +9535,8 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int outputs = dli_last(dli_output_shape(m));
+    dl_shape out = dli_output_shape(m);
+    bool binary = m->loss == DL_BINARY_CROSSENTROPY;
     bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
                    m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
     if (!m->compiled)
@@ -8021,23 +9547,27 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && classes && d->classes > outputs)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer "
-                       "only %lld outputs", who, d->classes, (long long)outputs);
-    if (d->labels && dl_shape_size(dli_output_shape(m)) != outputs)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has one label a sample, but the "
-                       "model's output is %s", who, dli_shape_text(s, dli_output_shape(m)));
-    if (d->labels && (classes || (m->loss == DL_BINARY_CROSSENTROPY && outputs == 1 &&
-                                  d->classes <= 2)))
+    if (d->labels && (classes || binary)) {            /* one label a sample: one row of outputs */
+        if (dli_last(out) != dl_shape_size(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
+                           "model's output is %s; dl_model_add_flatten before the last layer makes "
+                           "it one row", who, dli_shape_text(s, out));
+        if (binary && (d->classes > 2 || dli_last(out) != 1))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 "
+                           "output, not for %d and %lld", who, dl_loss_name(m->loss), d->classes,
+                           (long long)dli_last(out));
+        if (classes && d->classes > dli_last(out))
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last "
+                           "layer only %lld outputs", who, d->classes, (long long)dli_last(out));
         return true;
+    }
     if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
                        who, dl_loss_name(m->loss),
                        m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(dli_output_shape(m)))
+    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape),
-                       dli_shape_text(t, dli_output_shape(m)));
+                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
     return true;
 }
 
@@ -8110,16 +9640,21 @@ static bool dli_all_finite(const dl_real *x, dl_int n)
     return true;
 }
 
+#define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
+
 /* Report a loss that is NaN or infinite: where along the layers did it start? */
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
-    const char *cure = "lower the learning rate, or set the optimizer's clip_norm";
+    const char *cure = DLI_LOWER_RATE;
     dli_scope scope = dli_scope_begin(m->ctx);
     dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
     const char *what = "the loss itself", *name = "";
     int i, k;
     if (x && !dli_all_finite(x->data, x->size)) {
         what = "the training data";
+        cure = "clean the data set";
+    } else if (b->y && !dli_all_finite(b->y->data, b->y->size)) {
+        what = "the targets of the training data";
         cure = "clean the data set";
     } else
         for (i = 0; i < m->layers && x && !name[0]; i++) {
@@ -8139,6 +9674,18 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
                    isnan(loss) ? "NaN" : "infinite", what, name, cure);
+}
+
+/* Report weights that are NaN or infinite: after the last update no loss would tell. */
+static bool dli_check_weights(const dl_model *m, int epoch)
+{
+    int i;
+    for (i = 0; i < m->params; i++)
+        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+            return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
+                           "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
+                           m->tensor[i]->name);
+    return true;
 }
 
 /* One step: forward, loss, backward, update. Adds to the sums over samples.
@@ -8177,7 +9724,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
         if (n > data->count - at) n = data->count - at;
         if (dli_data_batch(data, NULL, at, n, NULL, &b))
             z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        loss = dli_batch_loss(m, z, &b);
+        loss = dli_add_penalties(m, dli_batch_loss(m, z, &b));
         ok = loss != NULL;
         if (ok) {
             sum.loss += dl_item(loss) * (double)b.size;
@@ -8246,7 +9793,7 @@ typedef struct dli_run {
     double         lr, best;             /* the learning rate at the start, best loss yet */
     int            wait;                 /* epochs since the best                         */
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
-    bool           bar;
+    bool           scheduled, bar;
 } dli_run;
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
@@ -8269,17 +9816,27 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     size_t total = 0;
     int i;
     if (!dli_check_data(who, m, data)) return false;
-    if (o->validation && !dli_check_data(who, m, o->validation)) return false;
+    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
+        return false;
+    r->lr = m->optimizer->desc.lr;
+    r->best = INFINITY;
     if (o->epochs < 0 || o->batch_size < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
                        "must be 1 or more", who, o->epochs, o->batch_size);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
+    if (o->early_stopping && (o->patience < 0 || !(o->min_delta >= 0)))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or "
+                       "more", who, o->patience, o->min_delta);
     if (o->validation || o->validation_split == 0) {
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
+    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g leaves %lld samples for "
+                       "training and %lld for validation", who, o->validation_split,
+                       (long long)r->train->count, (long long)r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
     if (!r->loader || (o->validation && !r->validation)) return false;
     for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -8291,8 +9848,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     m->epochs = 0;
     m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
     r->schedule = o->schedule;
-    r->lr = m->optimizer->desc.lr;
-    r->best = INFINITY;
+    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -8305,6 +9861,7 @@ static void dli_run_end(dli_run *r)
         if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
         DL_FREE(r->best_weights);
     }
+    if (r->scheduled) r->m->optimizer->desc.lr = r->lr;     /* the next fit starts from it again */
     dl_loader_free(r->loader);
     dl_data_free(r->train);
     dl_data_free(r->validation);
@@ -8339,7 +9896,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     e->seconds = dli_now() - start;
     e->loss = sum.loss / (double)n;
     e->accuracy = sum.accuracy / (double)n;
-    return ok && n == r->train->count;
+    return ok && n == r->train->count && dli_check_weights(r->m, e->epoch);
 }
 
 /* Early stopping: remember the best epoch; false when patience has run out. */
@@ -8360,10 +9917,9 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 {
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
-    bool scheduled = r->schedule.kind != DL_SCHEDULE_CONSTANT || r->schedule.warmup > 0;
     dl_metrics v = dli_no_metrics();
     double watched;
-    if (scheduled &&
+    if (r->scheduled &&
         !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
         return false;
     e->epoch = epoch + 1;
@@ -8400,14 +9956,19 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     bool ok, go_on = true, training, no_grad;
     int epoch;
     if (!m || !data) return false;
+    if (m->fitting)
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
     training = dl_training(m->ctx, true);
     no_grad = dl_no_grad(m->ctx, false);
+    m->fitting = true;
     ok = dli_run_start(&r, data);
-    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch, &go_on);
+    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
+        ok = dli_run_step(&r, epoch, &go_on);
     dli_run_end(&r);
+    m->fitting = false;
     dl_training(m->ctx, training);
     dl_no_grad(m->ctx, no_grad);
     return ok;
@@ -8463,7 +10024,7 @@ static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    dl_model *copy = into && m ? dl_model_new(into, m->input) : NULL;
+    dl_model *copy = into && dli_model_whole(m) ? dl_model_new(into, m->input) : NULL;
     int i, k;
     for (i = 0; copy && i < m->layers; i++) {
         const dl_layer *from = m->layer[i];
@@ -8512,16 +10073,19 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     const char *rule = "_________________________________________________________________";
-    char s[DLI_SHAPE_TEXT], name[80], number[32], shape[DLI_SHAPE_TEXT + 8];
+    char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
     int64_t trainable, fixed;
-    int i;
+    int i, k, at;
     if (!m) return;
     printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
-        snprintf(shape, sizeof shape, "(None,%s", dli_shape_text(s, l->output) + 1);
-        shape[strlen(shape) - 1] = ')';
+        at = snprintf(shape, sizeof shape, "(None");
+        for (k = 0; k < l->output.rank; k++)
+            at += snprintf(shape + at, sizeof shape - (size_t)at, ", %lld",
+                           (long long)l->output.dim[k]);
+        snprintf(shape + at, sizeof shape - (size_t)at, ")");
         printf(" %-28s %-22s %12s\n", name, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));

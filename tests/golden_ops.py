@@ -193,6 +193,10 @@ def ops():
     c("square_by_mul", lambda x: x * x, vals(2, 3))
     c("double_by_add", lambda x: x + x, vals(2, 3))
     c("ratio_of_itself", lambda x: x / (x * x + 1), vals(2, 3))
+    c("linear_itself", lambda x: F.linear(x, x), vals(3, 3))
+    c("linear_own_bias", lambda x, w: F.linear(x.reshape(1, 3), w, x), vals(3), vals(3, 3))
+    c("matmul_itself", lambda x: x @ x, vals(3, 3))
+    c("linear_twice", lambda x, w: F.linear(F.linear(x, w), w), vals(2, 3), vals(3, 3))
     c("diamond", lambda x: (torch.tanh(x) * torch.sigmoid(x) + x).sum(0), vals(3, 2))
     c("mlp", lambda x, w, b, v: F.linear(torch.tanh(F.linear(x, w, b)), v).mean(),
       vals(3, 4), vals(5, 4), vals(5), vals(2, 5))

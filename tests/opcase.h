@@ -134,10 +134,10 @@ static void op_gradcheck(const char *file, const op_case *table, int count)
         report = dl_gradcheck(dl, op_loss, &r, r.x, r.n);
         CHECK(report.checked == size, "%s: %d of %d elements checked", table[i].name,
               (int)report.checked, (int)size);
-        CHECK(report.ok == moves && report.failed == 0, "%s: %d of %d wrong, worst input %d [%d]: analytic %.12g, numeric %.12g, "
-              "largest %g", table[i].name, (int)report.failed, (int)report.checked,
-              report.worst_param, (int)report.worst_index, report.analytic, report.numeric,
-              report.largest);
+        CHECK(report.ok == moves && report.failed == 0, "%s: %d of %d wrong, worst input %d [%d]: "
+              "analytic %.12g, numeric %.12g, largest %g", table[i].name, (int)report.failed,
+              (int)report.checked, report.worst_param, (int)report.worst_index, report.analytic,
+              report.numeric, report.largest);
     }
     CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
     dl_free(dl);

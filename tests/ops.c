@@ -117,6 +117,10 @@ static dl_tensor *stack_same(dl_tensor *x)
     X(reshape_both, both(x[0])) X(flatten, dl_flatten(x[0])) X(flatten_empty, dl_flatten(x[0])) \
     X(square_by_mul, dl_mul(x[0], x[0])) X(double_by_add, dl_add(x[0], x[0])) \
     X(ratio_of_itself, dl_div(x[0], dl_add_scalar(dl_mul(x[0], x[0]), 1))) \
+    X(linear_itself, dl_linear(x[0], x[0], DL_NONE)) \
+    X(linear_own_bias, dl_linear(dl_reshape(x[0], dl_shape2(1, 3)), x[1], x[0])) \
+    X(matmul_itself, dl_matmul(x[0], x[0])) \
+    X(linear_twice, dl_linear(dl_linear(x[0], x[1], DL_NONE), x[1], DL_NONE)) \
     X(diamond, diamond(x[0])) X(mlp, mlp(x)) X(attention, attention(x[0], x[1], x[2]))
 CASES(OP_FUNCTION)
 static const op_case cases[] = { CASES(OP_ROW) };

@@ -1,0 +1,773 @@
+/* Tests of the room >>data: data sets, IDX and MNIST, mini-batches. Set DL_DATA to the directory
+   that holds mnist/ when it is not data/. */
+#include <stddef.h>
+static void *count_malloc(size_t n);
+static void *count_realloc(void *p, size_t n);
+static void count_free(void *p);
+#define DL_MALLOC(n)     count_malloc(n)
+#define DL_REALLOC(p, n) count_realloc(p, n)
+#define DL_FREE(p)       count_free(p)
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+/* An allocator that counts, and fails once at call number fail_at (0: never). */
+static long live, calls, fail_at;
+
+static void *count_malloc(size_t n)
+{
+    void *p = ++calls == fail_at ? NULL : malloc(n);
+    if (p) live++;
+    return p;
+}
+static void *count_realloc(void *p, size_t n) { return ++calls == fail_at ? NULL : realloc(p, n); }
+static void count_free(void *p)
+{
+    if (p) live--;
+    free(p);
+}
+
+static bool quick(void) { return getenv("DL_QUICK") != NULL; }
+
+/* Where mnist/ is: DL_DATA, data or ../data. */
+static const char *mnist_dir(void)
+{
+    static char dir[1000];
+    const char *from = getenv("DL_DATA");
+    FILE *f = fopen("data/mnist/t10k-labels-idx1-ubyte", "rb");
+    snprintf(dir, sizeof dir, "%s/mnist", from ? from : f ? "data" : "../data");
+    if (f) fclose(f);
+    return dir;
+}
+
+static dl_ctx *quiet_new(uint64_t seed)
+{
+    dl_ctx *dl = dl_new(seed);
+    test_quiet(dl);
+    return dl;
+}
+
+/* Three images of 2 x 3 pixels, pixel i is 10 i, and their labels 2 0 1. */
+#define IMAGE_BYTES (16 + 18)
+#define LABEL_BYTES (8 + 3)
+static void tiny_idx(uint8_t *images, uint8_t *labels)
+{
+    static const uint8_t image_header[16] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 3 };
+    static const uint8_t label_file[11] = { 0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 1 };
+    int i;
+    memcpy(images, image_header, 16);
+    for (i = 0; i < 18; i++) images[16 + i] = (uint8_t)(10 * i);
+    memcpy(labels, label_file, 11);
+}
+
+/* A copy of n bytes with nothing behind it, so that a sanitizer sees every read too far. */
+static uint8_t *exact(const uint8_t *from, size_t n)
+{
+    uint8_t *p = (uint8_t *)malloc(n ? n : 1);
+    if (n) memcpy(p, from, n);
+    return p;
+}
+
+/* dl_idx_from_memory of the first so many bytes of each, in memory of just that size. */
+static dl_data *idx_of(dl_ctx *dl, const uint8_t *images, size_t image_bytes,
+                       const uint8_t *labels, size_t label_bytes, int classes)
+{
+    uint8_t *a = exact(images, image_bytes), *b = exact(labels, label_bytes);
+    dl_data *d = dl_idx_from_memory(dl, a, image_bytes, b, label_bytes, classes);
+    free(a);
+    free(b);
+    return d;
+}
+
+/* ---- data sets of arrays ---- */
+
+static void arrays(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_real x[6] = { 1, 2, 3, 4, 5, (dl_real)NAN }, y[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    int32_t label[3] = { 2, 0, 1 };
+    dl_data *a = dl_data_from_arrays(dl, x, 3, dl_shape1(2), label, 3);
+    dl_data *b = dl_data_borrow_arrays(dl, x, 3, dl_shape1(2), label, 3);
+    dl_data *t = dl_data_from_targets(dl, x, 3, dl_shape1(2), y, dl_shape1(3));
+    dl_data *u = dl_data_borrow_targets(dl, x, 3, dl_shape1(2), y, dl_shape1(3));
+    dl_data *n = dl_data_from_arrays(dl, x, 6, dl_shape0(), NULL, 0);
+    if (!CHECK(a && b && t && u && n, "%s", dl_error_text(dl))) return;
+    CHECK(a->count == 3 && a->classes == 3 && a->shape.rank == 1 && a->shape.dim[0] == 2 &&
+          a->ctx == dl && !a->bytes && !a->targets, "fields of a copy");
+    CHECK(b->values == x && b->labels == label, "borrowed arrays are the caller's");
+    CHECK(u->values == x && u->targets == y && u->classes == 0 && !u->labels, "borrowed targets");
+    CHECK(t->values != x && t->targets != y && t->target_shape.dim[0] == 3, "copied targets");
+    CHECK(n->count == 6 && !n->labels && n->classes == 0, "without labels, samples of rank 0");
+    x[0] = 100;
+    label[0] = 1;
+    y[0] = 100;
+    CHECK(a->values[0] == 1 && a->labels[0] == 2 && t->targets[0] == 1, "copies don't change");
+    CHECK(b->values[0] == 100 && b->labels[0] == 1 && u->targets[0] == 100, "borrowed ones do");
+    CHECK(a->values[5] != a->values[5], "NaN is let through");
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+static void array_errors(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    const dl_int big = (dl_int)1 << (sizeof(dl_int) > 4 ? 40 : 20);
+    dl_real x[6] = { 0 };
+    int32_t label[3] = { 0, 1, 2 }, negative[3] = { 0, 1, -1 };
+    long before = live;
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape1(2), label, 2), "label 2 of 2 classes");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_data_from_arrays: label 2 at position 2 is not in 0..1");
+    CHECK(!dl_data_borrow_arrays(dl, x, 3, dl_shape1(2), negative, 2), "label -1");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_data_borrow_arrays: label -1 at position 2 is not in 0..1");
+    CHECK(!dl_data_from_arrays(dl, NULL, 3, dl_shape1(2), label, 3), "no samples");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the samples are NULL");
+    CHECK(!dl_data_from_targets(dl, x, 3, dl_shape1(2), NULL, dl_shape1(1)), "no targets");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the targets are NULL");
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape1(2), label, 0), "labels but no classes");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "labels given, but 0 classes");
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape1(2), NULL, 3), "classes but no labels");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "labels are NULL, but 3 classes");
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape1(2), label, -1), "-1 classes");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "-1 classes");
+    CHECK(!dl_data_from_arrays(dl, x, -1, dl_shape1(2), label, 3), "-1 samples");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "-1 samples; a data set holds 0 to 2147483647");
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape2(2, 0), label, 3), "empty samples");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "sample of shape [2,0]");
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape1(-2), label, 3), "negative size");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "sample of shape [-2]");
+    CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape6(1, 1, 1, 1, 1, 1), label, 3), "rank 6");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the rank at most 5");
+    CHECK(!dl_data_from_targets(dl, x, 3, dl_shape1(2), x, dl_shape1(0)), "empty targets");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_data_from_targets: target of shape [0]");
+    CHECK(!dl_data_from_arrays(dl, x, INT32_MAX, dl_shape1(big), NULL, 0), "too many");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "2147483647 samples of shape");
+    if (sizeof(dl_int) > 4) {
+        CHECK(!dl_data_from_arrays(dl, x, big, dl_shape1(2), label, 3), "more than 2^31 samples");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "1099511627776 samples");
+    }
+    CHECK(live == before, "%ld blocks left by failures", live - before);
+    CHECK(!dl_data_from_arrays(NULL, x, 3, dl_shape1(2), label, 3) &&
+          !dl_idx_from_memory(NULL, x, 3, x, 3, 0) && !dl_idx_load(NULL, "a", "b", 0) &&
+          !dl_mnist_load(NULL, "a", DL_TRAIN) && !dl_data_take(NULL, 0, 0) &&
+          !dl_data_split(NULL, 0, NULL, NULL) && !dl_data_sample(NULL, 0) &&
+          !dl_loader_new(NULL, 1, true) && !dl_loader_next(NULL, NULL) &&
+          dl_loader_batches(NULL) == 0, "NULL passed in fails silently");
+    dl_data_free(NULL);
+    dl_loader_free(NULL);
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
+/* ---- IDX ---- */
+
+static void idx(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
+    dl_data *d;
+    dl_tensor *x;
+    int i;
+    tiny_idx(images, labels);
+    d = idx_of(dl, images, sizeof images, labels, sizeof labels, 0);
+    if (!CHECK(d, "%s", dl_error_text(dl))) return;
+    CHECK(d->count == 3 && dl_shape_equal(d->shape, dl_shape3(1, 2, 3)), "3 of [1,2,3]");
+    CHECK(d->classes == 3, "the largest label is 2, classes are %d", d->classes);
+    CHECK(d->labels[0] == 2 && d->labels[1] == 0 && d->labels[2] == 1, "labels");
+    CHECK(d->scale == 1.0 / 255 && !d->values && d->bytes[7] == 70, "bytes stay bytes");
+    x = dl_data_sample(d, 1);
+    if (CHECK(x && dl_shape_equal(x->shape, dl_shape4(1, 1, 2, 3)), "a sample"))
+        for (i = 0; i < 6; i++) CHECK_CLOSE(x->data[i], 10 * (i + 6) / 255.0, 1e-6, 0);
+    d = idx_of(dl, images, sizeof images, labels, sizeof labels, 10);
+    CHECK(d && d->classes == 10, "classes as given");
+    d = dl_idx_from_memory(dl, images, sizeof images, NULL, 0, 0);
+    CHECK(d && d->classes == 0 && !d->labels, "images without labels");
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* Black is 0 and white is 1, exactly. */
+static void idx_scale(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[16 + 256] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 16 };
+    dl_tensor *x;
+    int i;
+    for (i = 0; i < 256; i++) images[16 + i] = (uint8_t)i;
+    x = dl_data_sample(dl_idx_from_memory(dl, images, sizeof images, NULL, 0, 0), 0);
+    if (!CHECK(x, "%s", dl_error_text(dl))) return;
+    CHECK(x->data[0] == 0 && x->data[255] == 1, "0 and 255 become %g and %.9g",
+          (double)x->data[0], (double)x->data[255]);
+    for (i = 0; i < 256; i++) CHECK_CLOSE(x->data[i], i / 255.0, TEST_TOL, 0);
+    dl_free(dl);
+}
+
+static void idx_errors(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[IMAGE_BYTES + 1], labels[LABEL_BYTES + 1], empty[16];
+    dl_data *d;
+    long before = live;
+    images[IMAGE_BYTES] = labels[LABEL_BYTES] = 0;
+    tiny_idx(images, labels);
+#define FAILS(code, part)                                                                  \
+    do {                                                                                   \
+        d = idx_of(dl, images, IMAGE_BYTES, labels, LABEL_BYTES, 3);                       \
+        CHECK(!d, "should have failed: %s", part);                                         \
+        CHECK_ERROR(dl, code, part);                                                       \
+        tiny_idx(images, labels);                                                          \
+    } while (0)
+    images[0] = 1;
+    FAILS(DL_ERR_FORMAT, "images begins with 01 00 08 03; IDX images begin with 00 00 08 03");
+    images[2] = 13;
+    FAILS(DL_ERR_FORMAT, "images begins with 00 00 0D 03");
+    images[3] = 4;
+    FAILS(DL_ERR_FORMAT, "images begins with 00 00 08 04");
+    labels[3] = 2;
+    FAILS(DL_ERR_FORMAT, "labels begins with 00 00 08 02; IDX labels begin with 00 00 08 01");
+    images[3] = 1;
+    FAILS(DL_ERR_FORMAT, "are images and labels swapped?");
+    images[0] = 0x1F;
+    images[1] = 0x8B;
+    FAILS(DL_ERR_FORMAT, "images is compressed by gzip; unpack it first");
+    images[7] = 4;
+    FAILS(DL_ERR_FORMAT, "images is cut off: its header promises 24 bytes of data, but 18 follow");
+    images[7] = 2;
+    FAILS(DL_ERR_FORMAT, "images is too long: its header promises 12 bytes of data, but 18");
+    labels[7] = 4;
+    FAILS(DL_ERR_FORMAT, "labels is cut off: its header promises 4 bytes of data, but 3 follow");
+    labels[7] = 2;
+    FAILS(DL_ERR_FORMAT, "labels is too long: its header promises 2 bytes of data, but 3 follow");
+    images[4] = 0x80;
+    FAILS(DL_ERR_FORMAT, "size 1 in the header of images is 2147483651; the most is 2147483647");
+    memset(images + 4, 0x7F, 12); /* the product is about 2^93 */
+    FAILS(DL_ERR_FORMAT, "images is cut off: its header promises 9787");
+    labels[9] = 3;
+    FAILS(DL_ERR_RANGE, "dl_idx_from_memory: label 3 at position 1 is not in 0..2");
+#undef FAILS
+    d = idx_of(dl, images, IMAGE_BYTES + 1, labels, LABEL_BYTES, 3);
+    CHECK(!d, "one byte too many");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "its header promises 18 bytes of data, but 19 follow");
+    d = idx_of(dl, images, IMAGE_BYTES, labels, LABEL_BYTES + 1, 3);
+    CHECK(!d, "one byte too many");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "labels is too long: its header promises 3 bytes");
+    labels[7] = 4;
+    d = idx_of(dl, images, IMAGE_BYTES, labels, LABEL_BYTES + 1, 3);
+    CHECK(!d, "3 images, 4 labels");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "images has 3 images, but labels has 4 labels");
+    tiny_idx(images, labels);
+    CHECK(!dl_idx_from_memory(dl, images, IMAGE_BYTES, labels, LABEL_BYTES, -1), "-1 classes");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "-1 classes");
+    CHECK(!dl_idx_from_memory(dl, NULL, 0, labels, LABEL_BYTES, 0), "no images");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the images are NULL");
+    memcpy(empty, images, 16); /* 3 images of 0 x 3 */
+    empty[11] = 0;
+    CHECK(!dl_idx_from_memory(dl, empty, 16, NULL, 0, 0), "empty images");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "sample of shape [1,0,3]");
+    empty[11] = 2; /* 0 images of 2 x 3: allowed, but nothing to train on */
+    empty[7] = 0;
+    d = dl_idx_from_memory(dl, empty, 16, NULL, 0, 0);
+    CHECK(d && d->count == 0, "no images: %s", dl_error_text(dl));
+    CHECK(!dl_loader_new(d, 1, true), "a loader of nothing");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_loader_new: the data set is empty");
+    dl_data_free(d);
+    CHECK(live == before, "%ld blocks left by failures", live - before);
+    dl_free(dl);
+}
+
+/* Cut off after every byte: always an error, and never a byte read behind the end. */
+static void idx_truncated(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
+    size_t n;
+    long before = live;
+    tiny_idx(images, labels);
+    for (n = 0; n < IMAGE_BYTES; n++) {
+        CHECK(!idx_of(dl, images, n, labels, LABEL_BYTES, 0), "%d bytes of images", (int)n);
+        CHECK_ERROR(dl, DL_ERR_FORMAT, n < 16 ? "the IDX header alone takes 16" : "cut off");
+    }
+    for (n = 0; n < LABEL_BYTES; n++) {
+        CHECK(!idx_of(dl, images, IMAGE_BYTES, labels, n, 0), "%d bytes of labels", (int)n);
+        CHECK_ERROR(dl, DL_ERR_FORMAT, n < 8 ? "the IDX header alone takes 8" : "cut off");
+    }
+    CHECK(live == before, "%ld blocks left", live - before);
+    dl_free(dl);
+}
+
+/* Random changes and lengths: whatever comes of it, a data set is one that can be walked. */
+static void idx_fuzz(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_rng r = dl_rng_new(1, 2);
+    uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
+    int i, k, good = 0, rounds = quick() ? 500 : 20000;
+    long before = live;
+    for (i = 0; i < rounds; i++) {
+        size_t a = IMAGE_BYTES, b = LABEL_BYTES;
+        dl_data *d;
+        tiny_idx(images, labels);
+        for (k = (int)dl_rng_int(&r, 4); k > 0; k--) {
+            uint8_t *p = dl_rng_int(&r, 2) ? images + dl_rng_int(&r, IMAGE_BYTES)
+                                           : labels + dl_rng_int(&r, LABEL_BYTES);
+            *p = (uint8_t)(dl_rng_int(&r, 2) ? dl_rng_int(&r, 256) : dl_rng_int(&r, 4));
+        }
+        if (dl_rng_int(&r, 4) == 0) a = (size_t)dl_rng_int(&r, IMAGE_BYTES + 1);
+        if (dl_rng_int(&r, 4) == 0) b = (size_t)dl_rng_int(&r, LABEL_BYTES + 1);
+        d = idx_of(dl, images, a, labels, b, (int)dl_rng_int(&r, 4));
+        if ((d != NULL) != (dl_error(dl) == DL_OK)) CHECK(false, "result and error disagree");
+        if (d) {
+            dl_loader *l = dl_loader_new(d, 2, true);
+            dl_batch batch;
+            good++;
+            while (dl_loader_next(l, &batch))
+                if (batch.labels[0] < 0 || batch.labels[0] >= d->classes) CHECK(false, "label");
+            dl_loader_free(l);
+            dl_data_free(d);
+            dl_tape_clear(dl);
+        }
+        dl_clear_error(dl);
+    }
+    CHECK(good > rounds / 50 && good < rounds, "%d of %d changed files are valid", good, rounds);
+    dl_tape_clear(dl);
+    CHECK(live <= before + 4, "%ld blocks left", live - before); /* the tape keeps its memory */
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* ---- files ---- */
+
+static void files(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    char path[1100], other[1100];
+    long before = live;
+    CHECK(!dl_mnist_load(dl, "no/such/place", DL_TEST), "no such directory");
+    CHECK_ERROR(dl, DL_ERR_FILE,
+                "dl_mnist_load: cannot open no/such/place/t10k-images-idx3-ubyte: ");
+    CHECK(!dl_mnist_load(dl, "no/such/place/", DL_TRAIN), "no such directory, with a slash");
+    CHECK_ERROR(dl, DL_ERR_FILE, "cannot open no/such/place/train-images-idx3-ubyte: ");
+    CHECK(!dl_mnist_load(dl, "no/such/place", DL_TEST), "no such directory");
+    CHECK_ERROR(dl, DL_ERR_FILE, "run from the repository's root, or pass the directory that");
+    CHECK(!dl_mnist_load(dl, NULL, DL_TEST), "no name");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the directory is NULL");
+#ifndef __cplusplus /* in C++ there is no such value */
+    CHECK(!dl_mnist_load(dl, "x", (dl_split)2), "no such split");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "split 2 is not DL_TRAIN or DL_TEST");
+#endif
+    CHECK(!dl_idx_load(dl, NULL, "x", 0), "no name");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the path of the images is NULL");
+    CHECK(!dl_idx_load(dl, ".", ".", 0), "a directory");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_idx_load: cannot ");
+    snprintf(path, sizeof path, "%s/t10k-images-idx3-ubyte", mnist_dir());
+    snprintf(other, sizeof other, "%s/t10k-labels-idx1-ubyte", mnist_dir());
+    CHECK(!dl_idx_load(dl, path, "no-such-file", 0), "the labels are missing");
+    CHECK_ERROR(dl, DL_ERR_FILE, "cannot open no-such-file: ");
+    CHECK(!dl_idx_load(dl, other, path, 0), "swapped");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "are images and labels swapped?");
+    snprintf(other, sizeof other, "%s/train-labels-idx1-ubyte", mnist_dir());
+    CHECK(!dl_idx_load(dl, path, other, 0), "test images, training labels");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "has 10000 images, but ");
+    CHECK(live == before, "%ld blocks left by failures", live - before);
+    dl_free(dl);
+}
+
+/* Write n bytes; false when that fails. */
+static bool spit(const char *path, const uint8_t *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(bytes, 1, n, f) == n;
+    if (f) fclose(f);
+    return ok;
+}
+
+/* Files of our own, in a directory that no other test that runs now has: empty, right, and of
+   another size than MNIST's. */
+static void written_files(void)
+{
+    const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : getenv("TEMP");
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
+    char dir[600], image_path[700], label_path[700], command[700];
+    dl_data *d;
+    snprintf(dir, sizeof dir, "%.400s/dlh-%lx-%lx", tmp ? tmp : "/tmp", (unsigned long)time(NULL),
+             (unsigned long)(uintptr_t)&tmp);
+    snprintf(command, sizeof command, "mkdir \"%s\"", dir);
+    if (!CHECK(system(command) == 0, "%s", command)) return;
+    snprintf(image_path, sizeof image_path, "%s/t10k-images-idx3-ubyte", dir);
+    snprintf(label_path, sizeof label_path, "%s/t10k-labels-idx1-ubyte", dir);
+    tiny_idx(images, labels);
+    CHECK(spit(image_path, images, 0), "can't write %s", image_path);
+    CHECK(!dl_idx_load(dl, image_path, NULL, 0), "an empty file");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "has 0 bytes, but the IDX header alone takes 16");
+    CHECK(spit(image_path, images, sizeof images), "can't write %s", image_path);
+    CHECK(!dl_mnist_load(dl, dir, DL_TEST), "labels are missing");
+    CHECK_ERROR(dl, DL_ERR_FILE, "t10k-labels-idx1-ubyte: ");
+    CHECK(spit(label_path, labels, sizeof labels), "can't write %s", label_path);
+    d = dl_idx_load(dl, image_path, label_path, 0);
+    CHECK(d && d->count == 3 && d->bytes[17] == 170 && d->classes == 3, "%s", dl_error_text(dl));
+    d = dl_idx_load(dl, image_path, NULL, 0);
+    CHECK(d && d->count == 3 && !d->labels, "%s", dl_error_text(dl));
+    CHECK(!dl_mnist_load(dl, dir, DL_TEST), "not MNIST's size");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "are 2 x 3, MNIST's are 28 x 28; dl_idx_load takes any size");
+    remove(image_path);
+    remove(label_path);
+    snprintf(command, sizeof command, "rmdir \"%s\"", dir);
+    CHECK(system(command) == 0, "%s", command);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+static void mnist(void)
+{
+    static const int32_t train_first[10] = { 5, 0, 4, 1, 9, 2, 1, 3, 1, 4 };
+    static const int32_t test_first[10] = { 7, 2, 1, 0, 4, 1, 4, 9, 5, 9 };
+    static const int32_t train_digits[10] = { 5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851,
+                                              5949 };
+    dl_ctx *dl = dl_new(42);
+    dl_data *train = dl_mnist_load(dl, mnist_dir(), DL_TRAIN);
+    dl_data *test = dl_mnist_load(dl, mnist_dir(), DL_TEST);
+    int32_t digits[10] = { 0 };
+    uint64_t sum = 0;
+    dl_int i;
+    if (!CHECK(train && test, "set DL_DATA: %s", dl_error_text(dl))) return;
+    CHECK(train->count == 60000 && test->count == 10000, "counts");
+    CHECK(dl_shape_equal(train->shape, dl_shape3(1, 28, 28)) && train->classes == 10, "shape");
+    CHECK(memcmp(train->labels, train_first, sizeof train_first) == 0, "first training labels");
+    CHECK(memcmp(test->labels, test_first, sizeof test_first) == 0, "first test labels");
+    for (i = 0; i < train->count; i++) digits[train->labels[i]]++;
+    CHECK(memcmp(digits, train_digits, sizeof digits) == 0, "how many of each digit");
+    for (i = 0; i < train->count * 784; i++) sum += train->bytes[i];
+    CHECK_CLOSE((double)sum / 255 / 60000 / 784, 0.1306604762738429, 1e-12, 0);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* ---- views ---- */
+
+static void views(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_real x[20], y[30];
+    int32_t label[10];
+    dl_data *d, *t, *v, *w, *a = NULL, *b = NULL;
+    double fraction;
+    int i;
+    for (i = 0; i < 20; i++) x[i] = (dl_real)i;
+    for (i = 0; i < 30; i++) y[i] = (dl_real)(100 + i);
+    for (i = 0; i < 10; i++) label[i] = 9 - i;
+    d = dl_data_from_arrays(dl, x, 10, dl_shape1(2), label, 10);
+    t = dl_data_from_targets(dl, x, 10, dl_shape1(2), y, dl_shape1(3));
+    v = dl_data_take(d, 3, 5);
+    w = dl_data_take(v, 1, 2);
+    if (!CHECK(v && w && t, "%s", dl_error_text(dl))) return;
+    CHECK(v->count == 5 && v->values == d->values + 6 && v->labels[0] == 6, "a view shares");
+    CHECK(w->count == 2 && w->values[0] == 8 && w->labels[1] == 4, "a view of a view");
+    dl_data_free(d);
+    dl_data_free(v);
+    CHECK(w->values[0] == 8 && w->labels[0] == 5, "the storage lives as long as any view");
+    CHECK(dl_data_sample(w, 1)->data[1] == 11, "a sample of a view");
+    CHECK(!dl_data_sample(w, 2) && !dl_data_sample(w, -1), "outside");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "there is no sample 2; the data set has 2, from 0 on");
+    dl_data_free(w);
+    v = dl_data_take(t, 9, 1);
+    CHECK(v && v->targets[0] == 127, "a view of targets");
+    CHECK(dl_data_take(t, 10, 0) != NULL, "nothing, from the end on");
+    CHECK(!dl_data_take(t, 9, 2) && !dl_data_take(t, 11, 0) && !dl_data_take(t, -1, 2) &&
+          !dl_data_take(t, 2, -1) && !dl_data_take(t, 1, PTRDIFF_MAX), "outside");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_data_take: 2 samples from 9 on are not in the data set's 10");
+    for (i = 0; i <= 10; i++) { /* i / 10 is not exact in binary, the parts are */
+        fraction = i / 10.0;
+        CHECK(dl_data_split(t, fraction, &a, &b), "%s", dl_error_text(dl));
+        CHECK(a->count == 10 - i && b->count == i, "%g of 10: %d and %d", fraction, (int)a->count,
+              (int)b->count);
+        CHECK(b->targets == t->targets + 3 * (10 - i), "the second part is the end");
+        dl_data_free(a);
+        dl_data_free(b);
+    }
+    a = b = NULL;
+    CHECK(!dl_data_split(t, 1.5, &a, &b) && !dl_data_split(t, -0.1, &a, &b) &&
+          !dl_data_split(t, (double)NAN, &a, &b) && !dl_data_split(t, 0.5, NULL, &b), "refused");
+    CHECK(!a && !b, "a failed call leaves its outputs as they were");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_split: fraction 1.5 must be from 0 to 1");
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* ---- batches ---- */
+
+/* A data set of n samples of two numbers i and -i, with label i % 7 and target 2 i. */
+static dl_data *counting(dl_ctx *dl, dl_int n, bool targets)
+{
+    dl_real *x = (dl_real *)malloc((size_t)n * 2 * sizeof *x);
+    dl_real *y = (dl_real *)malloc((size_t)n * sizeof *y);
+    int32_t *label = (int32_t *)malloc((size_t)n * sizeof *label);
+    dl_data *d;
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        x[2 * i] = (dl_real)i;
+        x[2 * i + 1] = (dl_real)-i;
+        y[i] = (dl_real)(2 * i);
+        label[i] = (int32_t)(i % 7);
+    }
+    d = targets ? dl_data_from_targets(dl, x, n, dl_shape1(2), y, dl_shape0())
+                : dl_data_from_arrays(dl, x, n, dl_shape1(2), label, 7);
+    free(x);
+    free(y);
+    free(label);
+    return d;
+}
+
+/* Walk one epoch of a loader of counting(n): which sample came when into order[n]. Checks sizes,
+   numbers, and that x, labels and targets belong together. */
+static void epoch(dl_ctx *dl, dl_loader *l, dl_int n, dl_int size, bool targets, int32_t *order)
+{
+    dl_batch b;
+    dl_int at = 0, number = 0, i;
+    memset(&b, 0, sizeof b);
+    while (dl_loader_next(l, &b)) {
+        dl_int expect = n - at < size ? n - at : size;
+        if (!CHECK(b.size == expect && b.number == number, "batch %d of size %d", (int)b.number,
+                   (int)b.size)) return;
+        CHECK(dl_shape_equal(b.x->shape, dl_shape2(expect, 2)), "shape of x");
+        CHECK(targets ? b.y && !b.labels && dl_shape_equal(b.y->shape, dl_shape1(expect))
+                      : !b.y && b.labels, "labels or targets");
+        for (i = 0; i < b.size; i++) {
+            const int32_t k = (int32_t)b.x->data[2 * i];
+            order[at + i] = k;
+            if (b.x->data[2 * i + 1] != (dl_real)-k ||
+                (targets ? b.y->data[i] != (dl_real)(2 * k) : b.labels[i] != k % 7))
+                CHECK(false, "sample %d does not belong to its answer", (int)k);
+        }
+        at += b.size;
+        number++;
+        dl_tape_clear(dl);
+    }
+    CHECK(dl_error(dl) == DL_OK && at == n && number == dl_loader_batches(l), "%d samples in %d "
+          "batches: %s", (int)at, (int)number, dl_error_text(dl));
+}
+
+static bool is_permutation(const int32_t *order, dl_int n)
+{
+    char *seen = (char *)calloc((size_t)n, 1);
+    bool ok = true;
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        ok = ok && order[i] >= 0 && order[i] < n && !seen[order[i]];
+        if (ok) seen[order[i]] = 1;
+    }
+    free(seen);
+    return ok;
+}
+
+#define MOST 103
+static void batches(void)
+{
+    static const dl_int counts[] = { 1, 2, 3, 7, 16, 100, MOST };
+    static const dl_int sizes[] = { 1, 2, 3, 8, 100, 1000 };
+    int32_t order[MOST], again[MOST];
+    size_t i, k;
+    int targets, shuffle, round;
+    for (i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (k = 0; k < sizeof sizes / sizeof *sizes; k++)
+            for (targets = 0; targets < 2; targets++)
+                for (shuffle = 0; shuffle < 2; shuffle++) {
+                    const dl_int n = counts[i];
+                    dl_ctx *dl = quiet_new(3);
+                    dl_data *d = counting(dl, n, targets > 0);
+                    dl_loader *l = dl_loader_new(d, sizes[k], shuffle > 0);
+                    if (!CHECK(l, "%s", dl_error_text(dl))) return;
+                    CHECK(dl_loader_batches(l) == (n + sizes[k] - 1) / sizes[k], "batches");
+                    for (round = 0; round < 3; round++) {
+                        memcpy(again, order, sizeof order);
+                        epoch(dl, l, n, sizes[k], targets > 0, order);
+                        CHECK(is_permutation(order, n), "every sample once");
+                        if (round > 0 && shuffle && n > 10)
+                            CHECK(memcmp(order, again, (size_t)n * 4) != 0, "epochs differ");
+                        if (round > 0 && !shuffle)
+                            CHECK(memcmp(order, again, (size_t)n * 4) == 0 && order[0] == 0 &&
+                                  order[n - 1] == n - 1, "in order");
+                    }
+                    dl_free(dl);
+                }
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+static void loader_errors(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_data *d = counting(dl, 10, false), *none = dl_data_take(d, 0, 0);
+    dl_loader *l;
+    dl_batch b, old;
+    dl_tensor *x;
+    CHECK(!dl_loader_new(d, 0, true), "size 0");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_loader_new: batch size 0; give 1 or more");
+    CHECK(!dl_loader_new(d, -5, true), "size -5");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_loader_new: batch size -5; give 1 or more");
+    CHECK(!dl_loader_new(none, 5, true), "empty");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_loader_new: the data set is empty");
+    l = dl_loader_new(d, 4, true);
+    CHECK(!dl_loader_next(l, NULL), "no place for the batch");
+    CHECK(dl_loader_next(l, &b), "%s", dl_error_text(dl));
+    x = b.x;
+    dl_tape_clear(dl);
+    CHECK(!dl_relu(x), "a batch from before dl_tape_clear");
+    CHECK_ERROR(dl, DL_ERR_STALE, "is from before the last dl_tape_clear");
+    dl_tape_limit(dl, 0); /* what the tape has is used up, then the next batch fails */
+    while (dl_zeros(dl, dl_shape1(1000))) {}
+    dl_clear_error(dl);
+    while (dl_zeros(dl, dl_shape1(1))) {}
+    dl_clear_error(dl);
+    old = b;
+    CHECK(!dl_loader_next(l, &b), "no room on the tape");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "call dl_tape_clear after every step");
+    CHECK(memcmp(&old, &b, sizeof b) == 0, "a failed call leaves its outputs as they were");
+    dl_tape_clear(dl);
+    CHECK(dl_loader_next(l, &b) && b.number == 1 && b.size == 4, "and goes on afterwards");
+    dl_free(dl);
+}
+
+/* The loader outlives the data set it was made from, and both are freed in any order. */
+static void lifetime(void)
+{
+    int32_t order[20];
+    dl_ctx *dl = quiet_new(1);
+    dl_data *d = counting(dl, 20, false), *v = dl_data_take(d, 0, 20);
+    dl_loader *l = dl_loader_new(v, 6, true), *k = dl_loader_new(v, 6, false);
+    dl_data_free(d);
+    dl_data_free(v);
+    epoch(dl, l, 20, 6, false, order);
+    dl_loader_free(l);
+    epoch(dl, k, 20, 6, false, order);
+    dl_loader_free(k);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* The same seed gives the same order; the order hangs on nothing that is drawn in between; a
+   loader that does not shuffle draws nothing; two contexts share nothing. */
+static void determinism(void)
+{
+    int32_t first[2][50], second[2][50], other[50];
+    dl_ctx *a = quiet_new(5), *b = quiet_new(5), *c = quiet_new(6);
+    dl_loader *l = dl_loader_new(counting(a, 50, true), 8, true);
+    dl_loader *m = dl_loader_new(counting(b, 50, true), 5, true);
+    dl_loader *n = dl_loader_new(counting(c, 50, true), 8, true);
+    uint64_t counter;
+    epoch(a, l, 50, 8, true, first[0]);
+    epoch(b, m, 50, 5, true, first[1]);
+    dl_rng_u64(dl_ctx_rng(b));
+    epoch(b, m, 50, 5, true, second[1]);
+    epoch(a, l, 50, 8, true, second[0]);
+    epoch(c, n, 50, 8, true, other);
+    CHECK(memcmp(first[0], first[1], sizeof other) == 0, "first epochs of one seed");
+    CHECK(memcmp(second[0], second[1], sizeof other) == 0, "second epochs of one seed");
+    CHECK(memcmp(first[0], other, sizeof other) != 0, "another seed");
+    dl_loader_free(n);
+    n = dl_loader_new(counting(c, 50, true), 8, true);
+    epoch(c, n, 50, 8, true, first[0]);
+    CHECK(memcmp(first[0], other, sizeof other) != 0, "two loaders of one context differ");
+    counter = dl_ctx_rng(a)->counter;
+    CHECK(dl_loader_new(counting(a, 50, true), 8, false) != NULL, "%s", dl_error_text(a));
+    CHECK(dl_ctx_rng(a)->counter == counter, "no shuffle, no random number");
+    dl_free(a);
+    epoch(b, m, 50, 5, true, second[1]);
+    dl_free(c);
+    dl_free(b);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* After the first epoch, batches cost no allocation. */
+static void no_allocation(void)
+{
+    int32_t order[90];
+    dl_ctx *dl = quiet_new(5);
+    dl_loader *l = dl_loader_new(counting(dl, 90, true), 8, true);
+    long before;
+    epoch(dl, l, 90, 8, true, order);
+    before = calls;
+    epoch(dl, l, 90, 8, true, order);
+    epoch(dl, l, 90, 8, true, order);
+    CHECK(calls == before, "%ld allocations", calls - before);
+    dl_free(dl);
+}
+
+/* ---- what happens without memory ---- */
+
+static void scenario(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
+    char image_path[1100], label_path[1100];
+    dl_data *d, *a = NULL, *b = NULL;
+    dl_loader *l;
+    dl_batch batch;
+    dl_real x[4] = { 1, 2, 3, 4 };
+    int32_t label[2] = { 0, 1 };
+    tiny_idx(images, labels);
+    d = dl_idx_from_memory(dl, images, IMAGE_BYTES, labels, LABEL_BYTES, 0);
+    dl_data_split(d, 0.5, &a, &b);
+    dl_data_free(d);
+    l = dl_loader_new(b, 1, true);
+    while (dl_loader_next(l, &batch)) {}
+    dl_data_from_arrays(dl, x, 2, dl_shape1(2), label, 2);
+    l = dl_loader_new(dl_data_from_targets(dl, x, 2, dl_shape1(2), x, dl_shape1(2)), 1, false);
+    while (dl_loader_next(l, &batch)) {}
+    dl_data_borrow_targets(dl, x, 2, dl_shape1(2), x, dl_shape1(2));
+    dl_data_sample(a, 0);
+    dl_mnist_load(dl, "no/such/place", DL_TRAIN);
+    snprintf(image_path, sizeof image_path, "%s/t10k-labels-idx1-ubyte", mnist_dir());
+    snprintf(label_path, sizeof label_path, "%s/train-labels-idx1-ubyte", mnist_dir());
+    dl_idx_load(dl, label_path, image_path, 0); /* both are labels: fails, with memory in hand */
+    if (!quick()) dl_mnist_load(dl, mnist_dir(), DL_TEST);
+    dl_free(dl);
+}
+
+static void out_of_memory(void)
+{
+    long n, before;
+    for (n = 1; n < 1000; n++) {
+        before = calls;
+        fail_at = calls + n;
+        scenario();
+        fail_at = 0;
+        if (!CHECK(live == 0, "%ld blocks left when call %ld failed", live, n)) return;
+        if (calls - before < n) break;
+    }
+    CHECK(n > 20 && n < 1000, "%ld calls", n);
+}
+
+/* A loading that fails for want of memory says so, and can be tried again. */
+static void memory_message(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    fail_at = calls + 2;
+    CHECK(!dl_mnist_load(dl, mnist_dir(), DL_TEST), "should have failed");
+    CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_mnist_load: out of memory");
+    fail_at = 0;
+    CHECK(dl_mnist_load(dl, mnist_dir(), DL_TEST) != NULL, "%s", dl_error_text(dl));
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+int main(void)
+{
+    TEST(arrays);
+    TEST(array_errors);
+    TEST(idx);
+    TEST(idx_scale);
+    TEST(idx_errors);
+    TEST(idx_truncated);
+    TEST(idx_fuzz);
+    TEST(files);
+    TEST(written_files);
+    TEST(mnist);
+    TEST(views);
+    TEST(batches);
+    TEST(loader_errors);
+    TEST(lifetime);
+    TEST(determinism);
+    TEST(no_allocation);
+    TEST(out_of_memory);
+    TEST(memory_message);
+    return test_end();
+}

@@ -1,0 +1,612 @@
+/* Tests of the room >>files: weights as safetensors. */
+#include <stddef.h>
+static void *count_malloc(size_t n);
+static void *count_realloc(void *p, size_t n);
+static void count_free(void *p);
+#define DL_MALLOC(n)     count_malloc(n)
+#define DL_REALLOC(p, n) count_realloc(p, n)
+#define DL_FREE(p)       count_free(p)
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+/* An allocator that counts, and fails once at call number fail_at (0: never). */
+static long live, calls, fail_at;
+
+static void *count_malloc(size_t n)
+{
+    void *p = ++calls == fail_at ? NULL : malloc(n);
+    if (p) live++;
+    return p;
+}
+static void *count_realloc(void *p, size_t n) { return ++calls == fail_at ? NULL : realloc(p, n); }
+static void count_free(void *p)
+{
+    if (p) live--;
+    free(p);
+}
+
+static bool quick(void) { return getenv("DL_QUICK") != NULL; }
+
+static dl_ctx *quiet_new(uint64_t seed)
+{
+    dl_ctx *dl = dl_new(seed);
+    test_quiet(dl);
+    return dl;
+}
+
+/* A path for files of this run only: tests of other builds may be running. */
+static const char *temporary(const char *end)
+{
+    static char path[700];
+    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : getenv("TEMP");
+    snprintf(path, sizeof path, "%.500s/dlh-%lx-%lx%s", dir ? dir : "/tmp",
+             (unsigned long)time(NULL), (unsigned long)(uintptr_t)&dir, end);
+    return path;
+}
+
+/* The bytes of a file, for free; NULL when it can't be opened. */
+static uint8_t *slurp(const char *path, size_t *size)
+{
+    uint8_t *p;
+    FILE *f = fopen(path, "rb");
+    *size = 0;
+    if (!f) return NULL;
+    p = (uint8_t *)malloc(1 << 16);
+    *size = fread(p, 1, 1 << 16, f);
+    fclose(f);
+    return p;
+}
+
+static bool exists(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (f) fclose(f);
+    return f != NULL;
+}
+
+/* A model 2 - 3 - 1: dense_1.weight [3,2], dense_1.bias [3], dense_2.weight [1,3], dense_2.bias
+   [1]; the weights are start, start + 0.5, start + 1, ... */
+static dl_model *small_model(dl_ctx *dl, double start)
+{
+    dl_model *m = dl_model_new(dl, dl_shape1(2));
+    int i;
+    dl_int k;
+    dl_model_add_dense(m, 3, DL_RELU);
+    dl_model_add_dense(m, 1, DL_LINEAR);
+    for (i = 0; i < dl_model_param_count(m); i++) {
+        dl_tensor *t = dl_model_param(m, i);
+        for (k = 0; k < t->size; k++, start += 0.5) t->data[k] = (dl_real)start;
+    }
+    return m;
+}
+
+/* All 13 numbers of it. */
+static void weights(const dl_model *m, dl_real w[13])
+{
+    int i, at = 0;
+    dl_int k;
+    memset(w, 0, 13 * sizeof *w);
+    for (i = 0; i < dl_model_param_count(m); i++)
+        for (k = 0; k < dl_model_param(m, i)->size; k++) w[at++] = dl_model_param(m, i)->data[k];
+}
+
+/* Are its numbers start, start + 0.5, ...? */
+static bool is_weights(const dl_model *m, double start)
+{
+    dl_real w[13];
+    int i;
+    weights(m, w);
+    for (i = 0; i < 13; i++) if (w[i] != (dl_real)(start + 0.5 * i)) return false;
+    return true;
+}
+
+/* ---- making files by hand ---- */
+
+#define SMALL_DATA 52 /* 13 numbers of F32 */
+static const char small_header[] =
+    "{\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]},"
+    "\"dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[24,36]},"
+    "\"dense_2.weight\":{\"dtype\":\"F32\",\"shape\":[1,3],\"data_offsets\":[36,48]},"
+    "\"dense_2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[48,52]}}";
+
+/* x as an IEEE number of 4 or 8 bytes, the least significant byte first; for x that are 0, or a
+   whole number of eighths of magnitude 1/8 to 128. */
+static void put_number(uint8_t *p, double x, int bytes)
+{
+    const int fraction_bits = bytes == 4 ? 23 : 52, bias = bytes == 4 ? 127 : 1023;
+    uint64_t bits = 0;
+    int e = 0, i;
+    double a = fabs(x);
+    if (a > 0) {
+        while (a >= 2) { a /= 2; e++; }
+        while (a < 1) { a *= 2; e--; }
+        bits = (uint64_t)(e + bias) << fraction_bits |
+               (uint64_t)((a - 1) * 1024) << (fraction_bits - 10);
+        if (x < 0) bits |= (uint64_t)1 << (bytes * 8 - 1);
+    }
+    for (i = 0; i < bytes; i++) p[i] = (uint8_t)(bits >> (8 * i));
+}
+
+/* A file with this header and n numbers start, start + 0.5, ... of so many bytes; for free. */
+static uint8_t *make_file(const char *header, double start, int n, int bytes, size_t *size)
+{
+    const size_t length = strlen(header);
+    uint8_t *p = (uint8_t *)malloc(8 + length + (size_t)(n * bytes) + 1);
+    int i;
+    for (i = 0; i < 8; i++) p[i] = (uint8_t)(length >> (8 * i));
+    memcpy(p + 8, header, length);
+    for (i = 0; i < n; i++) put_number(p + 8 + length + i * bytes, start + 0.5 * i, bytes);
+    *size = 8 + length + (size_t)(n * bytes);
+    return p;
+}
+
+/* Load size bytes from memory of just that size. */
+static bool load_exact(dl_model *m, const uint8_t *bytes, size_t size)
+{
+    uint8_t *p = (uint8_t *)malloc(size ? size : 1);
+    bool ok;
+    if (size) memcpy(p, bytes, size);
+    ok = dl_model_load_weights_from_memory(m, p, size);
+    free(p);
+    return ok;
+}
+
+/* Load a file made of this header and 13 numbers from 7 on. */
+static bool load_header(dl_model *m, const char *header)
+{
+    size_t size;
+    uint8_t *p = make_file(header, 7, 13, 4, &size);
+    bool ok = load_exact(m, p, size);
+    free(p);
+    return ok;
+}
+
+/* small_header with the first occurrence of from replaced by to. */
+static const char *changed(const char *from, const char *to)
+{
+    static char text[4096];
+    const char *at = strstr(small_header, from);
+    if (!CHECK(at, "no %s in the header", from)) return small_header;
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - small_header), small_header, to,
+             at + strlen(from));
+    return text;
+}
+
+/* ---- writing ---- */
+
+static void written_bytes(void)
+{
+    const int w = (int)sizeof(dl_real);
+    const char *path = temporary(".safetensors"), *type = w == 4 ? "F32" : "F64";
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, -2);
+    char header[1000];
+    uint8_t *want, *got;
+    size_t size, length;
+    snprintf(header, sizeof header,
+             "{\"__metadata__\":{\"format\":\"pt\"},"
+             "\"dense_1.weight\":{\"dtype\":\"%s\",\"shape\":[3,2],\"data_offsets\":[0,%d]},"
+             "\"dense_1.bias\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[%d,%d]},"
+             "\"dense_2.weight\":{\"dtype\":\"%s\",\"shape\":[1,3],\"data_offsets\":[%d,%d]},"
+             "\"dense_2.bias\":{\"dtype\":\"%s\",\"shape\":[1],\"data_offsets\":[%d,%d]}}",
+             type, 6 * w, type, 6 * w, 9 * w, type, 9 * w, 12 * w, type, 12 * w, 13 * w);
+    while (strlen(header) % 8) strcat(header, " ");
+    want = make_file(header, -2, 13, w, &length);
+    CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
+    got = slurp(path, &size);
+    if (CHECK(got && size == length, "%d bytes, not %d", (int)size, (int)length))
+        CHECK(memcmp(got, want, size) == 0, "is  %.*s\nnot %s", (int)size - 8 - 13 * w,
+              (const char *)got + 8, header);
+    CHECK(size > 0 && (size - (size_t)(13 * w)) % 8 == 0, "numbers are aligned");
+    snprintf(header, sizeof header, "%s.tmp", path);
+    CHECK(!exists(header), "the temporary file is gone");
+    free(got);
+    free(want);
+    remove(path);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* What is written comes back bit for bit: also NaN, infinities, -0 and the smallest numbers. */
+static void round_trip(void)
+{
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_model *m = small_model(dl, 1), *n = small_model(other, 100), *o;
+    dl_real a[13], b[13];
+    uint32_t version = dl_model_param(n, 0)->version;
+    dl_real *w = dl_model_param(m, 0)->data;
+    w[0] = (dl_real)NAN;
+    w[1] = (dl_real)INFINITY;
+    w[2] = (dl_real)-INFINITY;
+    w[3] = (dl_real)-0.0;
+    w[4] = (dl_real)1e-40;
+    w[5] = (dl_real)0.1;
+    CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
+    CHECK(dl_model_load_weights(n, path), "%s", dl_error_text(other));
+    weights(m, a);
+    weights(n, b);
+    CHECK(memcmp(a, b, sizeof a) == 0, "the same bits");
+    CHECK(dl_model_param(n, 0)->version != version, "backward notices the change");
+    CHECK(dl_model_save_weights(n, path), "over the old file: %s", dl_error_text(dl));
+    o = small_model(dl, 3);
+    CHECK(dl_model_load_weights(o, path), "%s", dl_error_text(dl));
+    weights(o, b);
+    CHECK(memcmp(a, b, sizeof a) == 0, "the same bits again");
+    remove(path);
+    dl_free(dl);
+    dl_free(other);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* A larger model, so that the writer's buffer is filled more than once and at odd places. */
+static void larger(void)
+{
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(67)), *n = dl_model_new(dl, dl_shape1(67));
+    int i;
+    dl_model_add_dense(m, 31, DL_RELU);
+    dl_model_add_dense(m, 17, DL_RELU);
+    dl_model_add_dense(n, 31, DL_RELU);
+    dl_model_add_dense(n, 17, DL_RELU);
+    for (i = 0; i < 4; i++)
+        test_fill(dl_model_param(m, i)->data, dl_model_param(m, i)->size, (unsigned)i, -1, 1);
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path), "%s",
+          dl_error_text(dl));
+    for (i = 0; i < 4; i++)
+        CHECK(memcmp(dl_model_param(m, i)->data, dl_model_param(n, i)->data,
+                     (size_t)dl_model_param(m, i)->size * sizeof(dl_real)) == 0, "tensor %d", i);
+    remove(path);
+    dl_free(dl);
+}
+
+static void save_errors(void)
+{
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
+    char name[1000];
+    size_t size;
+    uint8_t *p;
+    CHECK(!dl_model_save_weights(NULL, path), "NULL fails silently");
+    CHECK(!dl_model_save_weights(m, NULL), "no path");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_save_weights: the path is NULL");
+    CHECK(!dl_model_save_weights(m, "no/such/place/w"), "no directory");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write no/such/place/w.tmp: ");
+    snprintf(name, sizeof name, "a\"b");
+    strcpy(dl_model_param(m, 1)->name, name);
+    CHECK(!dl_model_save_weights(m, path) && !exists(path), "a quote in a name");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'a\"b'; names must be unique, not empty");
+    strcpy(dl_model_param(m, 1)->name, "dense_1.weight");
+    CHECK(!dl_model_save_weights(m, path) && !exists(path), "two of one name");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'dense_1.weight'");
+    strcpy(dl_model_param(m, 1)->name, "");
+    CHECK(!dl_model_save_weights(m, path) && !exists(path), "no name");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named ''");
+    strcpy(dl_model_param(m, 1)->name, "dense_1.bias");
+
+    /* A directory in the way: it stays, and the temporary file does not. */
+    snprintf(name, sizeof name, "mkdir \"%s\"", path);
+    if (CHECK(system(name) == 0, "%s", name)) {
+        CHECK(!dl_model_save_weights(m, path), "a directory is in the way");
+        CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot replace ");
+        snprintf(name, sizeof name, "%s.tmp", path);
+        CHECK(!exists(name), "the temporary file is gone");
+        snprintf(name, sizeof name, "rmdir \"%s\"", path);
+        CHECK(system(name) == 0, "the directory is still there");
+    }
+
+    /* A full disk: the old file stays as it was. */
+    CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
+    if (exists("/dev/full")) {
+        snprintf(name, sizeof name, "ln -s /dev/full \"%s.tmp\"", path);
+        CHECK(system(name) == 0, "%s", name);
+        CHECK(!dl_model_save_weights(n, path), "the disk is full");
+        CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write ");
+        snprintf(name, sizeof name, "%s.tmp", path);
+        CHECK(!exists(name), "the temporary file is gone");
+        CHECK(dl_model_load_weights(n, path) && is_weights(n, 1), "the old file is as it was");
+    }
+    p = slurp(path, &size);
+    CHECK(p && size > 13 * sizeof(dl_real), "still there");
+    free(p);
+    remove(path);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* ---- reading ---- */
+
+static void reads(void)
+{
+    static const char other[] = /* all the same to a reader of JSON */
+        "{ \"dense_2.bias\" : {\"shape\":[1], \"data_offsets\" : [ 0 , 4 ],\n"
+        "\"dtype\":\"F32\"},\r\n"
+        "\"dense_2.weight\":{\"dtype\":\"F32\",\"shape\":[1,3],\"data_offsets\":[4,16]},\t"
+        "\"dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[16,28]},"
+        "\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[28,52]} }   ";
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1);
+    dl_real w[13];
+    size_t size;
+    uint8_t *p;
+    CHECK(load_header(m, small_header) && is_weights(m, 7), "%s", dl_error_text(dl));
+    CHECK(load_header(m, other), "%s", dl_error_text(dl));
+    weights(m, w); /* the file begins with dense_2.bias, then comes dense_2.weight */
+    CHECK(w[12] == 7 && w[9] == (dl_real)7.5 && w[6] == 9 && w[0] == (dl_real)10.5,
+          "other order: %g %g %g %g", (double)w[12], (double)w[9], (double)w[6], (double)w[0]);
+    small_model(dl, 0);
+    CHECK(load_header(m, changed("{\"dense_1.w",
+        "{\"__metadata__\":{\"a\":\"\\u00e4\\ud83d\\ude00\\n\\\"\\\\\",\"b\":\"\"},\"dense_1.w")) &&
+        is_weights(m, 7), "metadata: %s", dl_error_text(dl));
+    CHECK(load_header(m, changed("dense_1.w", "dense\\u005F1.\\u0077")), "escapes in a name: %s",
+          dl_error_text(dl));
+    CHECK(load_header(m, changed("{\"dtype\"",
+        "{\"x\":[1,-2.5e+3,0,true,false,null,{},[],[[\"]\"]],{\"y\":{\"z\":0.1E-7}}],\"dtype\"")),
+        "unknown keys are passed over: %s", dl_error_text(dl));
+    p = make_file("{\"dense_1.weight\":{\"dtype\":\"F64\",\"shape\":[3,2],\"data_offsets\":[0,48]},"
+                  "\"dense_1.bias\":{\"dtype\":\"F64\",\"shape\":[3],\"data_offsets\":[48,72]},"
+                  "\"dense_2.weight\":{\"dtype\":\"F64\",\"shape\":[1,3],\"data_offsets\":[72,96]},"
+                  "\"dense_2.bias\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[96,104]}}",
+                  -3, 13, 8, &size);
+    CHECK(load_exact(m, p, size) && is_weights(m, -3), "F64: %s", dl_error_text(dl));
+    memcpy(p + size - 8, "\0\0\0\0\0\0\xF0\x7E", 8); /* about 1e303 */
+    CHECK(load_exact(m, p, size), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_model_find(m, "dense_2.bias")->data[0],
+                sizeof(dl_real) == 4 ? (double)INFINITY : ldexp(1, 1008), 0, 0);
+    free(p);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+static void load_errors(void)
+{
+    static const struct { const char *from, *to, *part; dl_code code; } bad[] = {
+        /* what does not fit the model */
+        { "[3,2]", "[2,3]", "'dense_1.weight' is [2,3] in the buffer, but [3,2] in the model",
+          DL_ERR_SHAPE },
+        { "[3]", "[3,1]", "'dense_1.bias' is [3,1] in the buffer, but [3] in the model",
+          DL_ERR_SHAPE },
+        { "[1]", "[]", "'dense_2.bias' is [] in the buffer, but [1] in the model", DL_ERR_SHAPE },
+        { "dense_1.b", "dense_7.b", "'dense_7.bias' [3] in the buffer is not in the model, which "
+          "begins with 'dense_1.weight'", DL_ERR_FORMAT },
+        { ",\"dense_2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[48,52]}", "",
+          "the model's tensor 'dense_2.bias' [1] is missing in the buffer", DL_ERR_FORMAT },
+        { "dense_1.bias", "dense_1.weight", "has tensor 'dense_1.weight' twice", DL_ERR_FORMAT },
+        { "\"dense_1.bias\"", "\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
+          "\"data_offsets\":[0,24]},\"dense_1.bias\"", "has tensor 'dense_1.weight' twice",
+          DL_ERR_FORMAT },
+        { "F32", "BF16", "'dense_1.weight' in the buffer has type BF16; only F32 and F64",
+          DL_ERR_FORMAT },
+        { "F32", "a very long type name", "has type a very long typ;", DL_ERR_FORMAT },
+        { "dense_1.b", "a\\u001b[31mb", "tensor 'a?[31mbias'", DL_ERR_FORMAT },
+        /* offsets */
+        { "[0,24]", "[0,20]", "'dense_1.weight' in the buffer is said to be bytes 0 to 20 of 52; "
+          "its 6 numbers take 24", DL_ERR_FORMAT },
+        { "F32", "F64", "bytes 0 to 24 of 52; its 6 numbers take 48", DL_ERR_FORMAT },
+        { "[24,36]", "[36,24]", "bytes 36 to 24 of 52", DL_ERR_FORMAT },
+        { "[48,52]", "[52,56]", "bytes 52 to 56 of 52", DL_ERR_FORMAT },
+        { "[48,52]", "[9223372036854775803,9223372036854775807]", "bytes 922337203685477580",
+          DL_ERR_FORMAT },
+        { "[24,36]", "[20,32]", "tensors 'dense_1.weight' and 'dense_1.bias' in the buffer overlap",
+          DL_ERR_FORMAT },
+        /* JSON */
+        { "{\"dense_1", "[\"dense_1", "byte 0 of ", DL_ERR_FORMAT },
+        { "{\"dense_1", " {\"dense_1", "byte 0 of ", DL_ERR_FORMAT },
+        { "[48,52]}}", "[48,52]}", "should be , or }", DL_ERR_FORMAT },
+        { "[48,52]}}", "[48,52]}}}", "should be a space: it is behind the last }", DL_ERR_FORMAT },
+        { "[48,52]}}", "[48,52]},}", "should be a string", DL_ERR_FORMAT },
+        { "[48,52]}}", "[48,52],}}", "should be a string", DL_ERR_FORMAT },
+        { "[48,52]}}", "[48,52]", "should be , or }", DL_ERR_FORMAT },
+        { "{\"dense_1", "{,\"dense_1", "byte 1 of ", DL_ERR_FORMAT },
+        { "t\":{\"dtype\"", "t\":[\"dtype\"", "should be {", DL_ERR_FORMAT },
+        { "\"dtype\":", "\"dtype\"", "should be :", DL_ERR_FORMAT },
+        { "\"dtype\":\"F32\"", "\"dtype\":32", "should be a string", DL_ERR_FORMAT },
+        { "\"dtype\":\"F32\",", "", "behind a dtype, a shape and data_offsets", DL_ERR_FORMAT },
+        { "\"shape\":[3,2],", "", "behind a dtype, a shape and data_offsets", DL_ERR_FORMAT },
+        { ",\"data_offsets\":[0,24]", "", "behind a dtype, a shape and", DL_ERR_FORMAT },
+        { "\"shape\":[3,2]", "\"shape\":[3,2],\"shape\":[3,2]", "a key that was not there before",
+          DL_ERR_FORMAT },
+        { "[3,2]", "3", "should be [", DL_ERR_FORMAT },
+        { "[3,2]", "[3,2", "should be a whole number", DL_ERR_FORMAT },
+        { "[3,2]", "[3,]", "should be a whole number", DL_ERR_FORMAT },
+        { "[3,2]", "[-3,2]", "should be a whole number", DL_ERR_FORMAT },
+        { "[3,2]", "[3.0,2]", "should be , or ]", DL_ERR_FORMAT },
+        { "[3,2]", "[03,2]", "should be a number without leading zeros", DL_ERR_FORMAT },
+        { "[3,2]", "[1,1,1,1,1,3,2]", "should be fewer numbers", DL_ERR_FORMAT },
+        { "[3,2]", "[9223372036854775808,2]", "should be a smaller number", DL_ERR_FORMAT },
+        { "[0,24]", "[0,24,3]", "should be fewer numbers", DL_ERR_FORMAT },
+        { "[0,24]", "[24]", "should be two offsets", DL_ERR_FORMAT },
+        { "dense_1", "dense\n1", "should be the end of the string", DL_ERR_FORMAT },
+        { "dense_1", "dense\\x1", "should be one of", DL_ERR_FORMAT },
+        { "dense_1", "dense\\u12G1", "should be four hexadecimal digits", DL_ERR_FORMAT },
+        { "dense_1", "dense\\ud800", "other half of a surrogate pair", DL_ERR_FORMAT },
+        { "dense_1", "dense\\udc00", "other half of a surrogate pair", DL_ERR_FORMAT },
+        { "dense_1", "dense\\ud800\\u0041", "other half of a surrogate pair", DL_ERR_FORMAT },
+        { "{\"dtype\"", "{\"x\":nul,\"dtype\"", "should be a value", DL_ERR_FORMAT },
+        { "{\"dtype\"", "{\"x\":-,\"dtype\"", "should be a digit", DL_ERR_FORMAT },
+        { "{\"dtype\"", "{\"x\":1.,\"dtype\"", "should be a digit", DL_ERR_FORMAT },
+        { "{\"dtype\"", "{\"x\":1e,\"dtype\"", "should be a digit", DL_ERR_FORMAT },
+        { "{\"dtype\"", "{\"x\":[1 2],\"dtype\"", "should be , or ]", DL_ERR_FORMAT },
+        { "{\"dtype\"", "{\"x\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]],\"dtype\"",
+          "should be less nesting", DL_ERR_FORMAT }
+    };
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1);
+    uint32_t version = dl_model_param(m, 0)->version;
+    size_t i, size;
+    uint8_t *p;
+    long before = live;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(!load_header(m, changed(bad[i].from, bad[i].to)), "%s as %s", bad[i].from, bad[i].to);
+        CHECK_ERROR(dl, bad[i].code, bad[i].part);
+    }
+    p = make_file(small_header, 7, 14, 4, &size);
+    CHECK(!load_exact(m, p, size), "a number too many");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "the buffer has 56 bytes of data, 4 of them in no tensor");
+    memset(p, 0xFF, 8);
+    CHECK(!load_exact(m, p, size), "a header of 2^64 - 1 bytes");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "bytes the header should take 8 + 18446744073709551615");
+    free(p);
+    CHECK(!dl_model_load_weights_from_memory(m, NULL, 8), "no buffer");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_load_weights_from_memory: the buffer is NULL");
+    CHECK(!dl_model_load_weights(m, NULL), "no path");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_load_weights: the path is NULL");
+    CHECK(!dl_model_load_weights(m, "no-such-file"), "no file");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_load_weights: cannot open no-such-file: ");
+    CHECK(!dl_model_load_weights(m, "."), "a directory");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_load_weights: cannot ");
+    CHECK(!dl_model_load_weights(NULL, "x") && !dl_model_load_weights_from_memory(NULL, "x", 1),
+          "NULL fails silently");
+    CHECK(is_weights(m, 1) && dl_model_param(m, 0)->version == version, "the model is as it was");
+    CHECK(live == before, "%ld blocks left", live - before);
+    dl_free(dl);
+}
+
+/* The model's own message for a file, with its path. */
+static void load_file_errors(void)
+{
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1), *other = dl_model_new(dl, dl_shape1(3));
+    char text[1000];
+    FILE *f;
+    dl_model_add_dense(other, 3, DL_RELU);
+    CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
+    CHECK(!dl_model_load_weights(other, path), "another model");
+    snprintf(text, sizeof text, "'dense_1.weight' is [3,2] in %s, but [3,3] in the model", path);
+    CHECK_ERROR(dl, DL_ERR_SHAPE, text);
+    if (CHECK((f = fopen(path, "wb")) != NULL, "can't write %s", path)) fclose(f);
+    CHECK(!dl_model_load_weights(m, path), "an empty file");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "is cut off, or no safetensors file: of its 0 bytes");
+    remove(path);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* Cut off after every byte: an error, nothing read behind the end, the model as it was. */
+static void truncated(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1);
+    size_t size, n;
+    uint8_t *p = make_file(small_header, 7, 13, 4, &size);
+    for (n = 0; n < size; n++) {
+        CHECK(!load_exact(m, p, n), "%d of %d bytes", (int)n, (int)size);
+        CHECK_ERROR(dl, DL_ERR_FORMAT, n < size - SMALL_DATA ? "is cut off, or no safetensors"
+                                                             : "is said to be bytes");
+    }
+    for (n = 0; n < strlen(small_header); n++) { /* only the header is cut off */
+        size_t bytes;
+        char header[1000];
+        uint8_t *q;
+        memcpy(header, small_header, n);
+        header[n] = 0;
+        q = make_file(header, 7, 13, 4, &bytes);
+        CHECK(!load_exact(m, q, bytes), "%d bytes of header", (int)n);
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "");
+        free(q);
+    }
+    CHECK(is_weights(m, 1), "the model is as it was");
+    CHECK(load_exact(m, p, size) && is_weights(m, 7), "whole: %s", dl_error_text(dl));
+    free(p);
+    dl_free(dl);
+}
+
+/* Random changes and lengths: no crash, no leak, and when it fails, the model as it was. */
+static void fuzz(void)
+{
+    static const char alphabet[] = "{}[]\",:0129.-+eE\\u dFtrueoffsets";
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1);
+    dl_rng r = dl_rng_new(3, 4);
+    size_t size, n;
+    uint8_t *p = make_file(small_header, 1, 13, 4, &size), *q = (uint8_t *)malloc(size);
+    int i, k, good = 0, rounds = quick() ? 500 : 30000;
+    long before = live;
+    for (i = 0; i < rounds; i++) {
+        memcpy(q, p, size);
+        n = dl_rng_int(&r, 8) ? size : (size_t)dl_rng_int(&r, (dl_int)size + 1);
+        for (k = (int)dl_rng_int(&r, 4); k > 0; k--) {
+            dl_int at = dl_rng_int(&r, (dl_int)size);
+            if (dl_rng_int(&r, 4) == 0) at = dl_rng_int(&r, 8);
+            q[at] = (uint8_t)(dl_rng_int(&r, 2) ? dl_rng_int(&r, 256)
+                                                : alphabet[dl_rng_int(&r, sizeof alphabet - 1)]);
+        }
+        if (load_exact(m, q, n)) {
+            good++;
+            load_exact(m, p, size);
+        } else if (dl_error(dl) == DL_OK) CHECK(false, "failed without an error");
+        else if (!is_weights(m, 1)) CHECK(false, "changed by a failure");
+        dl_clear_error(dl);
+    }
+    CHECK(good > rounds / 10 && good < rounds, "%d of %d changed files are valid", good, rounds);
+    CHECK(live == before, "%ld blocks left", live - before);
+    free(p);
+    free(q);
+    dl_free(dl);
+}
+
+/* Without memory at any point: no crash, no leak, no change, no file left over. */
+static void out_of_memory(void)
+{
+    const char *path = temporary(".safetensors");
+    char leftover[1000];
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
+    bool ok = false;
+    long k, before = live;
+    snprintf(leftover, sizeof leftover, "%s.tmp", path);
+    for (k = 1; k < 100 && !ok; k++) {
+        fail_at = calls + k;
+        ok = dl_model_save_weights(m, path);
+        fail_at = 0;
+        CHECK(ok == exists(path) && !exists(leftover), "files when call %ld failed", k);
+        if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_save_weights: out of memory");
+        CHECK(live == before, "%ld blocks left when call %ld failed", live - before, k);
+    }
+    CHECK(ok && k > 2, "saved in the end, try %ld", k);
+    for (k = 1, ok = false; k < 100 && !ok; k++) {
+        fail_at = calls + k;
+        ok = dl_model_load_weights(n, path);
+        fail_at = 0;
+        CHECK(is_weights(n, ok ? 1 : 2), "weights when call %ld failed", k);
+        if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_load_weights: out of memory");
+        CHECK(live == before, "%ld blocks left when call %ld failed", live - before, k);
+    }
+    CHECK(ok && k > 2, "loaded in the end, try %ld", k);
+    remove(path);
+    dl_free(dl);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
+/* Loading in between forward and backward is noticed, as any change of a parameter is. */
+static void stale_graph(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1);
+    dl_real x[2] = { 1, 2 };
+    dl_tensor *loss = dl_mean(dl_model_forward(m, dl_from(dl, dl_shape2(1, 2), x)));
+    CHECK(loss && load_header(m, small_header), "%s", dl_error_text(dl));
+    CHECK(!dl_backward(loss), "backward through changed weights");
+    CHECK_ERROR(dl, DL_ERR_STATE, "was changed after it was used");
+    dl_free(dl);
+}
+
+int main(void)
+{
+    TEST(written_bytes);
+    TEST(round_trip);
+    TEST(larger);
+    TEST(save_errors);
+    TEST(reads);
+    TEST(load_errors);
+    TEST(load_file_errors);
+    TEST(truncated);
+    TEST(fuzz);
+    TEST(out_of_memory);
+    TEST(stale_graph);
+    return test_end();
+}

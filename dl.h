@@ -4143,6 +4143,80 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
         }
 }
 
+/* The gates of a recurrent step, of one sample: formulas at dlk_lstm_gates_forward and the others.
+   The gates lie above one another, H apart, and each is a stream of its own. */
+DLI_INLINE void dli_lstm_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT c,
+                                    float *DLI_RESTRICT i, float *DLI_RESTRICT f,
+                                    float *DLI_RESTRICT g, float *DLI_RESTRICT o,
+                                    const float *DLI_RESTRICT u, const float *DLI_RESTRICT c0,
+                                    dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float ik = dli_sigmoidf(i[k] + u[k]), fk = dli_sigmoidf(f[k] + u[H + k]);
+        float gk = dli_tanhf(g[k] + u[2 * H + k]), ok = dli_sigmoidf(o[k] + u[3 * H + k]);
+        float ck = fk * c0[k] + ik * gk;
+        i[k] = ik;
+        f[k] = fk;
+        g[k] = gk;
+        o[k] = ok;
+        c[k] = ck;
+        h[k] = ok * dli_tanhf(ck);
+    }
+}
+/* In place: i, f, g, o become da. */
+DLI_INLINE void dli_lstm_gates_back_body(float *DLI_RESTRICT i, float *DLI_RESTRICT f,
+                                         float *DLI_RESTRICT g, float *DLI_RESTRICT o,
+                                         float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
+                                         const float *DLI_RESTRICT c,
+                                         const float *DLI_RESTRICT c0, dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float ik = i[k], fk = f[k], gk = g[k], ok = o[k], dhk = dh[k], t = dli_tanhf(c[k]);
+        float dck = dc[k] + dhk * ok * (1.0f - t * t);
+        i[k] = dck * gk * (ik * (1.0f - ik));
+        f[k] = dck * c0[k] * (fk * (1.0f - fk));
+        g[k] = dck * ik * (1.0f - gk * gk);
+        o[k] = dhk * t * (ok * (1.0f - ok));
+        dc[k] = dck * fk;
+        dh[k] = 0.0f;
+    }
+}
+DLI_INLINE void dli_gru_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT r,
+                                   float *DLI_RESTRICT z, float *DLI_RESTRICT n,
+                                   const float *DLI_RESTRICT u, const float *DLI_RESTRICT h0,
+                                   dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float rk = dli_sigmoidf(r[k] + u[k]), zk = dli_sigmoidf(z[k] + u[H + k]);
+        float nk = dli_tanhf(n[k] + rk * u[2 * H + k]);
+        r[k] = rk;
+        z[k] = zk;
+        n[k] = nk;
+        h[k] = (1.0f - zk) * nk + zk * h0[k];
+    }
+}
+/* In place: r, z, n become da and ur, uz, un become du. */
+DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRICT z,
+                                        float *DLI_RESTRICT n, float *DLI_RESTRICT ur,
+                                        float *DLI_RESTRICT uz, float *DLI_RESTRICT un,
+                                        float *DLI_RESTRICT dh, const float *DLI_RESTRICT h0,
+                                        dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float rk = r[k], zk = z[k], nk = n[k], dhk = dh[k];
+        float dn = dhk * (1.0f - zk) * (1.0f - nk * nk);
+        r[k] = ur[k] = dn * un[k] * (rk * (1.0f - rk));
+        z[k] = uz[k] = dhk * (h0[k] - nk) * (zk * (1.0f - zk));
+        n[k] = dn;
+        un[k] = dn * rk;
+        dh[k] = dhk * zk;
+    }
+}
+
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_PMAP (float *y, const float *x, dl_int n)
@@ -4201,7 +4275,16 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
     X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
       dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
-      dl_int w), (dst, src, js, ks, n, k, w))
+      dl_int w), (dst, src, js, ks, n, k, w)) \
+    X(void, lstm_gates, (float *h, float *c, float *gate, const float *u, const float *c0, \
+      dl_int H), (h, c, gate, gate + H, gate + 2 * H, gate + 3 * H, u, c0, H)) \
+    X(void, lstm_gates_back, (float *gate, float *dh, float *dc, const float *c, \
+      const float *c0, dl_int H), \
+      (gate, gate + H, gate + 2 * H, gate + 3 * H, dh, dc, c, c0, H)) \
+    X(void, gru_gates, (float *h, float *gate, const float *u, const float *h0, dl_int H), \
+      (h, gate, gate + H, gate + 2 * H, u, h0, H)) \
+    X(void, gru_gates_back, (float *gate, float *u, float *dh, const float *h0, dl_int H), \
+      (gate, gate + H, gate + 2 * H, u, u + H, u + 2 * H, dh, h0, H))
 
 /* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
    is b + k * nr (packed) or b + off[k] (convolution: see below). */
@@ -5247,6 +5330,75 @@ static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_
     }
 }
 
+/* The gates of one sample, forwards and, in place, backwards. */
+static void dli_rnn_gates_forward(dl_ctx *c, dl_real *h, const dl_real *a, const dl_real *u,
+                                  dl_int H, bool relu)
+{
+#if DLI_FAST
+    c->fast->add(h, a, u, H);
+    (relu ? c->fast->vrelu : c->fast->vtanh)(h, h, H);
+#else
+    (void)c;
+    dlk_rnn_gates_forward(h, a, u, H, relu);
+#endif
+}
+
+static void dli_rnn_gates_backward(dl_ctx *c, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu)
+{
+#if DLI_FAST
+    (relu ? c->fast->vrelu_back : c->fast->vtanh_back)(da, dh, h, H, 0);
+    memset(dh, 0, (size_t)H * sizeof *dh);
+#else
+    (void)c;
+    dlk_rnn_gates_backward(da, dh, h, H, relu);
+#endif
+}
+
+static void dli_lstm_gates_forward(dl_ctx *ctx, dl_real *h, dl_real *c, dl_real *gate,
+                                   const dl_real *u, const dl_real *c0, dl_int H)
+{
+#if DLI_FAST
+    ctx->fast->lstm_gates(h, c, gate, u, c0, H);
+#else
+    (void)ctx;
+    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
+#endif
+}
+
+static void dli_lstm_gates_backward(dl_ctx *ctx, dl_real *gate, dl_real *dh, dl_real *dc,
+                                    const dl_real *c, const dl_real *c0, dl_int H)
+{
+#if DLI_FAST
+    ctx->fast->lstm_gates_back(gate, dh, dc, c, c0, H);
+#else
+    (void)ctx;
+    dlk_lstm_gates_backward(gate, dh, dc, gate, c, c0, H);
+#endif
+}
+
+static void dli_gru_gates_forward(dl_ctx *c, dl_real *h, dl_real *gate, const dl_real *u,
+                                  const dl_real *h0, dl_int H)
+{
+#if DLI_FAST
+    c->fast->gru_gates(h, gate, u, h0, H);
+#else
+    (void)c;
+    dlk_gru_gates_forward(h, gate, u, h0, H);
+#endif
+}
+
+static void dli_gru_gates_backward(dl_ctx *c, dl_real *gate, dl_real *u, dl_real *dh,
+                                   const dl_real *h0, dl_int H)
+{
+#if DLI_FAST
+    c->fast->gru_gates_back(gate, u, dh, h0, H);
+#else
+    (void)c;
+    dlk_gru_gates_backward(gate, u, dh, gate, u, h0, H);
+#endif
+}
+
 /* The same, all samples together: one matrix product gives a = W_ih x + b_ih for all samples and
    steps, then each step is one product u = W_hh h + b_hh for all samples, and the gates. A sample
    that has ended keeps its state. work: h [N,H], u [N,G*H]. */
@@ -5267,16 +5419,16 @@ static void dli_rnn_forward_batched(dl_ctx *c, const dli_rnn *r, dl_real *work)
             if (s >= L) continue;
             switch (r->kind) {
             case DL_RNN_TANH: case DL_RNN_RELU:
-                dlk_rnn_gates_forward(y, gate, u + n * GH, H, dli_is_relu(r));
+                dli_rnn_gates_forward(c, y, gate, u + n * GH, H, dli_is_relu(r));
                 break;
             case DL_LSTM:
-                dlk_lstm_gates_forward(y, r->extra + row * H, gate, u + n * GH,
+                dli_lstm_gates_forward(c, y, r->extra + row * H, gate, u + n * GH,
                                        dli_seq_before(r->extra, r->c0, n, row, s, H, r->reverse),
                                        H);
                 break;
             case DL_GRU:
                 memcpy(r->extra + row * GH, u + n * GH, 3 * row_bytes);
-                dlk_gru_gates_forward(y, gate, u + n * GH, h + n * H, H);
+                dli_gru_gates_forward(c, y, gate, u + n * GH, h + n * H, H);
                 break;
             }
             memcpy(h + n * H, y, row_bytes);
@@ -5318,16 +5470,15 @@ static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_
                 for (k = 0; k < H; k++) dh[k] += g->dy[row * H + k];
                 switch (r->kind) {
                 case DL_RNN_TANH: case DL_RNN_RELU:
-                    dlk_rnn_gates_backward(gate, dh, r->y + row * H, H, dli_is_relu(r));
+                    dli_rnn_gates_backward(c, gate, dh, r->y + row * H, H, dli_is_relu(r));
                     break;
                 case DL_LSTM:
-                    dlk_lstm_gates_backward(gate, dh, g->dc + n * H, gate, r->extra + row * H,
+                    dli_lstm_gates_backward(c, gate, dh, g->dc + n * H, r->extra + row * H,
                                             dli_seq_before(r->extra, r->c0, n, row, s, H,
                                                            r->reverse), H);
                     break;
                 case DL_GRU:
-                    dlk_gru_gates_backward(gate, r->extra + row * GH, dh, gate,
-                                           r->extra + row * GH, h0, H);
+                    dli_gru_gates_backward(c, gate, r->extra + row * GH, dh, h0, H);
                     break;
                 }
             }

@@ -743,8 +743,8 @@ struct dl_tensor {
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_int   offset;          /* its first element's place in base                          */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_int   offset;          /* where in base's gradient its own begins                    */
     dl_tensor *owner;         /* whose data it shares, or NULL                              */
     uint64_t serial;          /* tensors made before it                                     */
 };
@@ -4210,6 +4210,80 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
         }
 }
 
+/* The gates of a recurrent step, of one sample: formulas at dlk_lstm_gates_forward and the others.
+   The gates lie above one another, H apart, and each is a stream of its own. */
+DLI_INLINE void dli_lstm_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT c,
+                                    float *DLI_RESTRICT i, float *DLI_RESTRICT f,
+                                    float *DLI_RESTRICT g, float *DLI_RESTRICT o,
+                                    const float *DLI_RESTRICT u, const float *DLI_RESTRICT c0,
+                                    dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float ik = dli_sigmoidf(i[k] + u[k]), fk = dli_sigmoidf(f[k] + u[H + k]);
+        float gk = dli_tanhf(g[k] + u[2 * H + k]), ok = dli_sigmoidf(o[k] + u[3 * H + k]);
+        float ck = fk * c0[k] + ik * gk;
+        i[k] = ik;
+        f[k] = fk;
+        g[k] = gk;
+        o[k] = ok;
+        c[k] = ck;
+        h[k] = ok * dli_tanhf(ck);
+    }
+}
+/* In place: i, f, g, o become da. */
+DLI_INLINE void dli_lstm_gates_back_body(float *DLI_RESTRICT i, float *DLI_RESTRICT f,
+                                         float *DLI_RESTRICT g, float *DLI_RESTRICT o,
+                                         float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
+                                         const float *DLI_RESTRICT c,
+                                         const float *DLI_RESTRICT c0, dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float ik = i[k], fk = f[k], gk = g[k], ok = o[k], dhk = dh[k], t = dli_tanhf(c[k]);
+        float dck = dc[k] + dhk * ok * (1.0f - t * t);
+        i[k] = dck * gk * (ik * (1.0f - ik));
+        f[k] = dck * c0[k] * (fk * (1.0f - fk));
+        g[k] = dck * ik * (1.0f - gk * gk);
+        o[k] = dhk * t * (ok * (1.0f - ok));
+        dc[k] = dck * fk;
+        dh[k] = 0.0f;
+    }
+}
+DLI_INLINE void dli_gru_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT r,
+                                   float *DLI_RESTRICT z, float *DLI_RESTRICT n,
+                                   const float *DLI_RESTRICT u, const float *DLI_RESTRICT h0,
+                                   dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float rk = dli_sigmoidf(r[k] + u[k]), zk = dli_sigmoidf(z[k] + u[H + k]);
+        float nk = dli_tanhf(n[k] + rk * u[2 * H + k]);
+        r[k] = rk;
+        z[k] = zk;
+        n[k] = nk;
+        h[k] = (1.0f - zk) * nk + zk * h0[k];
+    }
+}
+/* In place: r, z, n become da and ur, uz, un become du. */
+DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRICT z,
+                                        float *DLI_RESTRICT n, float *DLI_RESTRICT ur,
+                                        float *DLI_RESTRICT uz, float *DLI_RESTRICT un,
+                                        float *DLI_RESTRICT dh, const float *DLI_RESTRICT h0,
+                                        dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float rk = r[k], zk = z[k], nk = n[k], dhk = dh[k];
+        float dn = dhk * (1.0f - zk) * (1.0f - nk * nk);
+        r[k] = ur[k] = dn * un[k] * (rk * (1.0f - rk));
+        z[k] = uz[k] = dhk * (h0[k] - nk) * (zk * (1.0f - zk));
+        n[k] = dn;
+        un[k] = dn * rk;
+        dh[k] = dhk * zk;
+    }
+}
+
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_PMAP (float *y, const float *x, dl_int n)
@@ -4268,7 +4342,16 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
     X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
       dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
-      dl_int w), (dst, src, js, ks, n, k, w))
+      dl_int w), (dst, src, js, ks, n, k, w)) \
+    X(void, lstm_gates, (float *h, float *c, float *gate, const float *u, const float *c0, \
+      dl_int H), (h, c, gate, gate + H, gate + 2 * H, gate + 3 * H, u, c0, H)) \
+    X(void, lstm_gates_back, (float *gate, float *dh, float *dc, const float *c, \
+      const float *c0, dl_int H), \
+      (gate, gate + H, gate + 2 * H, gate + 3 * H, dh, dc, c, c0, H)) \
+    X(void, gru_gates, (float *h, float *gate, const float *u, const float *h0, dl_int H), \
+      (h, gate, gate + H, gate + 2 * H, u, h0, H)) \
+    X(void, gru_gates_back, (float *gate, float *u, float *dh, const float *h0, dl_int H), \
+      (gate, gate + H, gate + 2 * H, u, u + H, u + 2 * H, dh, h0, H))
 
 /* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
    is b + k * nr (packed) or b + off[k] (convolution: see below). */
@@ -5314,6 +5397,75 @@ static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_
     }
 }
 
+/* The gates of one sample, forwards and, in place, backwards. */
+static void dli_rnn_gates_forward(dl_ctx *c, dl_real *h, const dl_real *a, const dl_real *u,
+                                  dl_int H, bool relu)
+{
+#if DLI_FAST
+    c->fast->add(h, a, u, H);
+    (relu ? c->fast->vrelu : c->fast->vtanh)(h, h, H);
+#else
+    (void)c;
+    dlk_rnn_gates_forward(h, a, u, H, relu);
+#endif
+}
+
+static void dli_rnn_gates_backward(dl_ctx *c, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu)
+{
+#if DLI_FAST
+    (relu ? c->fast->vrelu_back : c->fast->vtanh_back)(da, dh, h, H, 0);
+    memset(dh, 0, (size_t)H * sizeof *dh);
+#else
+    (void)c;
+    dlk_rnn_gates_backward(da, dh, h, H, relu);
+#endif
+}
+
+static void dli_lstm_gates_forward(dl_ctx *ctx, dl_real *h, dl_real *c, dl_real *gate,
+                                   const dl_real *u, const dl_real *c0, dl_int H)
+{
+#if DLI_FAST
+    ctx->fast->lstm_gates(h, c, gate, u, c0, H);
+#else
+    (void)ctx;
+    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
+#endif
+}
+
+static void dli_lstm_gates_backward(dl_ctx *ctx, dl_real *gate, dl_real *dh, dl_real *dc,
+                                    const dl_real *c, const dl_real *c0, dl_int H)
+{
+#if DLI_FAST
+    ctx->fast->lstm_gates_back(gate, dh, dc, c, c0, H);
+#else
+    (void)ctx;
+    dlk_lstm_gates_backward(gate, dh, dc, gate, c, c0, H);
+#endif
+}
+
+static void dli_gru_gates_forward(dl_ctx *c, dl_real *h, dl_real *gate, const dl_real *u,
+                                  const dl_real *h0, dl_int H)
+{
+#if DLI_FAST
+    c->fast->gru_gates(h, gate, u, h0, H);
+#else
+    (void)c;
+    dlk_gru_gates_forward(h, gate, u, h0, H);
+#endif
+}
+
+static void dli_gru_gates_backward(dl_ctx *c, dl_real *gate, dl_real *u, dl_real *dh,
+                                   const dl_real *h0, dl_int H)
+{
+#if DLI_FAST
+    c->fast->gru_gates_back(gate, u, dh, h0, H);
+#else
+    (void)c;
+    dlk_gru_gates_backward(gate, u, dh, gate, u, h0, H);
+#endif
+}
+
 /* The same, all samples together: one matrix product gives a = W_ih x + b_ih for all samples and
    steps, then each step is one product u = W_hh h + b_hh for all samples, and the gates. A sample
    that has ended keeps its state. work: h [N,H], u [N,G*H]. */
@@ -5334,16 +5486,16 @@ static void dli_rnn_forward_batched(dl_ctx *c, const dli_rnn *r, dl_real *work)
             if (s >= L) continue;
             switch (r->kind) {
             case DL_RNN_TANH: case DL_RNN_RELU:
-                dlk_rnn_gates_forward(y, gate, u + n * GH, H, dli_is_relu(r));
+                dli_rnn_gates_forward(c, y, gate, u + n * GH, H, dli_is_relu(r));
                 break;
             case DL_LSTM:
-                dlk_lstm_gates_forward(y, r->extra + row * H, gate, u + n * GH,
+                dli_lstm_gates_forward(c, y, r->extra + row * H, gate, u + n * GH,
                                        dli_seq_before(r->extra, r->c0, n, row, s, H, r->reverse),
                                        H);
                 break;
             case DL_GRU:
                 memcpy(r->extra + row * GH, u + n * GH, 3 * row_bytes);
-                dlk_gru_gates_forward(y, gate, u + n * GH, h + n * H, H);
+                dli_gru_gates_forward(c, y, gate, u + n * GH, h + n * H, H);
                 break;
             }
             memcpy(h + n * H, y, row_bytes);
@@ -5385,16 +5537,15 @@ static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_
                 for (k = 0; k < H; k++) dh[k] += g->dy[row * H + k];
                 switch (r->kind) {
                 case DL_RNN_TANH: case DL_RNN_RELU:
-                    dlk_rnn_gates_backward(gate, dh, r->y + row * H, H, dli_is_relu(r));
+                    dli_rnn_gates_backward(c, gate, dh, r->y + row * H, H, dli_is_relu(r));
                     break;
                 case DL_LSTM:
-                    dlk_lstm_gates_backward(gate, dh, g->dc + n * H, gate, r->extra + row * H,
+                    dli_lstm_gates_backward(c, gate, dh, g->dc + n * H, r->extra + row * H,
                                             dli_seq_before(r->extra, r->c0, n, row, s, H,
                                                            r->reverse), H);
                     break;
                 case DL_GRU:
-                    dlk_gru_gates_backward(gate, r->extra + row * GH, dh, gate,
-                                           r->extra + row * GH, h0, H);
+                    dli_gru_gates_backward(c, gate, r->extra + row * GH, dh, h0, H);
                     break;
                 }
             }
@@ -7848,14 +7999,25 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
     return true;
 }
 
-/* save: the dli_rnn; in: x, the four weights, h0, c0 */
+/* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
+   are those that the node does not know: biases left out, and states without gradient, which are
+   copied, so that they may be changed between forward and backward. */
+typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7]; } dli_rnn_node;
+
+static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
+{
+    return s->in[i] ? dli_grad(s->in[i]) : NULL;
+}
+
+/* save: a dli_rnn_node */
 static void dli_rnn_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dli_rnn *r = (const dli_rnn *)node->save;
-    const dl_int n = r->N * r->H, lstm = r->kind == DL_LSTM;
+    const dli_rnn_node *s = (const dli_rnn_node *)node->save;
+    const dli_rnn *r = &s->r;
+    const dl_int n = r->N * r->H, states = r->kind == DL_LSTM ? 2 : 1;
     const dl_real *dout = dli_grad(node->out);
-    dl_real *dh0 = dli_grad(node->in[5]), *dc0 = dli_grad(node->in[6]), *work;
+    dl_real *dh0 = dli_rnn_grad(s, 5), *dc0 = dli_rnn_grad(s, 6), *work;
     dl_mark mark = dl_tape_mark(c);
     dli_rnn_grads g;
     dl_int i;
@@ -7868,12 +8030,12 @@ static void dli_rnn_back(dli_node *node)
     g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
     g.dh = work;
     g.dc = work + n;
-    memcpy(work, dout + n * r->T, (size_t)(lstm ? 2 * n : n) * sizeof *work);
-    g.dx = dli_grad(node->in[0]);
-    g.dw_ih = dli_grad(node->in[1]);
-    g.dw_hh = dli_grad(node->in[2]);
-    g.db_ih = dli_grad(node->in[3]);
-    g.db_hh = dli_grad(node->in[4]);
+    memcpy(work, dout + n * r->T, (size_t)(states * n) * sizeof *work);
+    g.dx = dli_rnn_grad(s, 0);
+    g.dw_ih = dli_rnn_grad(s, 1);
+    g.dw_hh = dli_rnn_grad(s, 2);
+    g.db_ih = dli_rnn_grad(s, 3);
+    g.db_hh = dli_rnn_grad(s, 4);
     dli_rnn_backward(c, r, &g, work + 2 * n);
     for (i = 0; dh0 && i < n; i++) dh0[i] += g.dh[i];
     for (i = 0; dc0 && i < n; i++) dc0[i] += g.dc[i];
@@ -7929,10 +8091,12 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
 {
     dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
     bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *all;
+    dl_tensor *in[7], *known[7], *all;
     dl_ctx *c;
     dl_int n;
+    int i, k = 0;
     dl_mark mark;
+    dli_rnn_node *node;
     dli_rnn *r;
     dl_real *work, *gate, *extra, *clean = NULL, *start_h, *start_c;
     in[0] = x;
@@ -7944,8 +8108,14 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     in[6] = c0;
     if (!(c = dli_some_inputs(op, in, 7))) return none;
     if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
-    r = (dli_rnn *)dli_tape_alloc(c, op, sizeof *r);
-    if (!r) return none;
+    node = (dli_rnn_node *)dli_tape_alloc(c, op, sizeof *node);
+    if (!node) return none;
+    for (i = 0; i < 7; i++) {
+        bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
+        node->in[i] = leave ? NULL : in[i];
+        if (!leave) known[k++] = in[i];
+    }
+    r = &node->r;
     r->kind = kind;
     r->reverse = reverse;
     r->N = x->shape.dim[0];
@@ -7955,7 +8125,8 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->G = w[1]->shape.dim[0] / r->H;
     n = r->N * r->H;
     if (dli_checked_size(c, op, dl_shape4(r->N, r->T + 1, 2 * r->G, r->H)) < 0) return none;
-    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), in, 7, dli_rnn_back);
+    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
+                     dli_rnn_back);
     if (!all) return none;
     out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
     out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
@@ -7985,7 +8156,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->gate = gate;
     r->extra = extra;
     dli_rnn_forward(c, r, work);
-    if (all->node) all->node->save = r;
+    if (all->node) all->node->save = node;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
 }
@@ -8011,7 +8182,11 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
     in[0] = x;
     in[1] = state[0] = h0;
     in[2] = state[1] = c0;
-    if (!(c = dli_some_inputs(op, in, 3)) || !w) return NULL;
+    if (!(c = dli_some_inputs(op, in, 3))) return NULL;
+    if (!w) {
+        dli_null(c, op, "w");
+        return NULL;
+    }
     if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
                 "dropout in [0, 1)", op, o->layers, o->dropout);
@@ -8197,7 +8372,11 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
     dl_int n;
     int32_t *copy;
     dl_tensor *y;
-    if (!c || !index || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (!c || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (!index && n > 0) {
+        dli_null(c, "dl_embedding", "index");
+        return NULL;
+    }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0]) {
         dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
@@ -8429,14 +8608,6 @@ DL_DEF dl_transformer dl_transformer_default(void)
     return o;
 }
 
-/* Layer norm over the last axis, (x - mean) / sqrt(var + eps) * gain + bias, from simpler ones. */
-static dl_tensor *dli_layer_norm(dl_tensor *x, dl_tensor *gain, dl_tensor *bias, double eps)
-{
-    dl_tensor *d = dl_sub(x, dl_mean_axis(x, -1, true));
-    dl_tensor *var = dl_mean_axis(dl_square(d), -1, true);
-    return dl_add(dl_mul(dl_div(d, dl_sqrt(dl_add_scalar(var, eps))), gain), bias);
-}
-
 /* linear - activation - linear, w: the two weights and biases */
 static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
 {
@@ -8450,13 +8621,13 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
                                const dl_transformer *o)
 {
     dl_tensor *y = dl_add(x, dl_dropout(f, o->dropout));
-    return o->norm_first ? y : dli_layer_norm(y, norm[0], norm[1], o->eps);
+    return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
 /* Its beginning: what f is applied to. */
 static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    return o->norm_first ? dli_layer_norm(x, norm[0], norm[1], o->eps) : x;
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
 /* Are all n weights there? NULL means that making them has failed. */

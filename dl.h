@@ -1730,21 +1730,24 @@ static bool dli_is_terminal(void) { return false; }
 #endif
 #endif
 
+/* isnan, without the macros of some C libraries that warn about their own insides. */
+static bool dli_isnan(double x) { return x != x; }
+
 /* Seconds from some fixed moment, by the best clock this compiler mode shows us. */
 static double dli_now(void)
 {
 #if DLI_OPENMP
     return omp_get_wtime();
-#elif defined(CLOCK_MONOTONIC)
+#elif defined(CLOCK_MONOTONIC) && !defined(_WIN32)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-#elif defined(TIME_UTC)
+#elif defined(TIME_UTC) && !defined(_WIN32)
     struct timespec t;
     timespec_get(&t, TIME_UTC);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 #else
-    return (double)clock() / CLOCKS_PER_SEC;
+    return (double)clock() / CLOCKS_PER_SEC;          /* on Windows, this is wall-clock time */
 #endif
 }
 
@@ -7292,8 +7295,8 @@ static void dli_max_back(dli_node *node)
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
     dl_int k, best = 0;
-    for (k = 1; k < n && !isnan(x[best * step]); k++)
-        if (x[k * step] > x[best * step] || isnan(x[k * step])) best = k;
+    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+        if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
 
@@ -10243,7 +10246,7 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     dli_scope_end(m->ctx, &scope);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
-                   isnan(loss) ? "NaN" : "infinite", what, name, cure);
+                   dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
@@ -10341,7 +10344,7 @@ static void dli_epoch_line(const dl_epoch *e, bool over_bar)
     int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
                       e->seconds, e->loss);
 #define DLI_ADD(what, value) \
-    if (!isnan(value)) \
+    if (!dli_isnan(value)) \
         at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
     DLI_ADD("accuracy", e->accuracy);
     DLI_ADD("val_loss", e->val_loss);
@@ -10498,7 +10501,7 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
     if (!dli_run_epoch(r, e)) return false;
     if (r->validation) {
         v = dl_model_evaluate(m, r->validation);
-        if (isnan(v.loss) && dl_error(m->ctx)) return false;
+        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
     }
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
@@ -11825,7 +11828,7 @@ static void dli_put(dli_text *out, const char *s)
 static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
-    if (isnan(x)) { dli_put(out, "nan"); return; }
+    if (dli_isnan(x)) { dli_put(out, "nan"); return; }
     if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
@@ -11971,7 +11974,7 @@ static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic
     double larger = fmax(fabs(analytic), fabs(numeric));
     double excess = fabs(analytic - numeric) - floor;
     double error = excess > 0 ? excess / larger : 0;
-    if (isnan(analytic) || isnan(numeric) || isinf(larger)) error = (double)INFINITY;
+    if (dli_isnan(analytic) || dli_isnan(numeric) || larger > DBL_MAX) error = (double)INFINITY;
     r->checked++;
     if (!(error <= tolerance)) r->failed++;
     if (fabs(analytic) > r->largest) r->largest = fabs(analytic);

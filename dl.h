@@ -7277,6 +7277,11 @@ static bool dli_layer_image(const dl_layer *l, int dims)
                    dli_shape_text(s, l->input), wanted);
 }
 
+static bool dli_layer_options(const dl_layer *l, const void *options)
+{
+    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+}
+
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
 {
     dl_conv_layer o;
@@ -7295,11 +7300,12 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, bool transposed)
 {
     dl_ctx *c = l->model->ctx;
-    dl_int C = l->input.dim[0], groups = o->conv.groups;
+    dl_int C = l->input.dim[0], groups;
     dl_shape shape;
     dli_slide s;
     int i;
-    if (!dli_layer_image(l, dims)) return false;
+    if (!dli_layer_options(l, o) || !dli_layer_image(l, dims)) return false;
+    groups = o->conv.groups;
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
                        "and groups must be 1 or more, and groups divide both", l->name,
@@ -7329,7 +7335,7 @@ static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, b
 
 DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward);
     return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, false)) : NULL;
 }
 
@@ -7342,7 +7348,7 @@ DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
 
 DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward);
     return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 1, false)) : NULL;
 }
 
@@ -7355,8 +7361,8 @@ DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
 
 DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
-                                          dli_conv_transpose_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
+                                dli_conv_transpose_layer_forward);
     return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, true)) : NULL;
 }
 
@@ -7391,10 +7397,10 @@ static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
 {
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_image(l, 2);
-    l->pool = *options;
+    ok = dli_layer_options(l, options) && dli_layer_image(l, 2);
     if (ok) {
         dl_pool_options fitted = *options;
+        l->pool = *options;
         ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
                           l->output.dim + 1);
     }
@@ -7403,8 +7409,8 @@ static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options)
 {
-    return options ? dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
-                                                  dli_max_pool_layer_forward), options) : NULL;
+    return dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
+                                        dli_max_pool_layer_forward), options);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
@@ -7415,8 +7421,8 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options)
 {
-    return options ? dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
-                                                  dli_avg_pool_layer_forward), options) : NULL;
+    return dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
+                                        dli_avg_pool_layer_forward), options);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
@@ -7486,11 +7492,12 @@ static bool dli_layer_channels(const dl_layer *l)
 
 DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "BatchNormalization", "batch_normalization",
-                                          dli_batch_norm_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "BatchNormalization", "batch_normalization",
+                                dli_batch_norm_layer_forward);
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_channels(l) && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
+    ok = dli_layer_options(l, options) && dli_layer_channels(l) &&
+         dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
          dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
          dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
     return dli_layer_add(l, ok);
@@ -7505,13 +7512,13 @@ DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
 DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_layer *l = options ? dli_layer_new(m, "LayerNormalization", "layer_normalization",
-                                          dli_layer_norm_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "LayerNormalization", "layer_normalization",
+                                dli_layer_norm_layer_forward);
     dl_shape shape;
     bool ok;
     int d;
     if (!l) return NULL;
-    ok = dli_layer_channels(l);
+    ok = dli_layer_options(l, options) && dli_layer_channels(l);
     if (ok && (options->axes < 1 || options->axes > l->input.rank))
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
                      dli_shape_text(s, l->input));
@@ -7533,11 +7540,11 @@ DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
 DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
                                                        const dl_norm_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "GroupNormalization", "group_normalization",
-                                          dli_group_norm_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "GroupNormalization", "group_normalization",
+                                dli_group_norm_layer_forward);
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_channels(l);
+    ok = dli_layer_options(l, options) && dli_layer_channels(l);
     if (ok && (groups < 1 || l->input.dim[0] % groups))
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
                      groups, (long long)l->input.dim[0]);
@@ -9635,8 +9642,8 @@ static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, doubl
     if (!(i > -1 && i < (double)H && j > -1 && j < (double)W)) return fill;
     for (k = 0; k < 4; k++) {
         const dl_int p = (dl_int)top + k / 2, q = (dl_int)left + k % 2;
-        const double rows = k / 2 ? i - top : top + 1 - i, columns = k % 2 ? j - left : left + 1 - j;
-        const double share = rows * columns;
+        const double rows = k / 2 ? i - top : top + 1 - i;
+        const double columns = k % 2 ? j - left : left + 1 - j, share = rows * columns;
         const bool inside = p >= 0 && p < H && q >= 0 && q < W;
         if (share > 0) sum += share * (inside ? (double)x[p * W + q] : fill);
     }
@@ -9677,7 +9684,11 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
     uint64_t key;
     bool moves;
     dl_int n, i, size;
-    if (!c || !a) return NULL;
+    if (!c) return NULL;
+    if (!a) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL", who);
+        return NULL;
+    }
     if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
           a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
           a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {

@@ -567,6 +567,144 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
                                     const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
                                     double eps);
 
+/* ---- sequences: recurrent steps, embedding, attention ---- */
+
+/* Recurrent nets, one sample and one step at a time: x[D] is the step's input, h0[H] the state
+   before it, h[H] the state after it. Weights as in PyTorch: w_ih[G*H,D], w_hh[G*H,H], biases
+   b_ih[G*H] and b_hh[G*H] (each may be NULL), G gates above one another. Every step begins with
+     a = W_ih x + b_ih,   u = W_hh h0 + b_hh        (two calls of dlk_linear_forward)
+   and ends with an elementwise part, the gates, which has a function of its own. States that
+   start anew are arrays of zeros, not NULL.
+   The gates' backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return
+   what the elementwise part hands to the state before: dL/dh0 without the part through u. They
+   SET da = dL/da and du = dL/du, which may be the arrays of the values they are computed from.
+   Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU.   @F S1-2.3
+   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990) */
+DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
+                                  bool relu);
+/* da = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0; du = da. dh = 0. */
+DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu);
+/* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
+   c = f c0 + i g,  h = o tanh c.
+   gate[4H] holds a on entry and i, f, g, o on return; c[H] and c0[H] are the cell's memory.
+   (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
+DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
+                                   const dl_real *c0, dl_int H);
+/* da[4H], and du = da; dc: dL/dc on entry, dL/dc0 on return; dh = 0 on return. da may be gate. */
+DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
+                                    const dl_real *c, const dl_real *c0, dl_int H);
+/* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
+   h = (1 - z) n + z h0.
+   gate[3H] holds a on entry and r, z, n on return; u[3H] is kept for the backward.
+   (Cho et al., EMNLP 2014) */
+DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
+                                  dl_int H);
+/* da[3H], du[3H]; dh: dL/dh on entry, dh z on return. da may be gate, du may be u. */
+DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
+                                   const dl_real *u, const dl_real *h0, dl_int H);
+
+/* Whole steps: the two products and the gates. u[G*H] is scratch of RNN and LSTM, kept for the
+   backward of the GRU; gate[G*H] and c[H] are always kept. h must not be h0. */
+DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
+                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu);
+DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
+                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
+                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                  const dl_real *b_hh, dl_int D, dl_int H);
+DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
+                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H);
+/* Back through a step: dh (and dc) hold dL/dh on entry and dL/dh0 on return; dx[D], dw_ih, dw_hh,
+   db_ih, db_hh are added to, each may be NULL. da, du: scratch of G*H elements. */
+DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
+                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
+                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu);
+DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                                   const dl_real *gate, const dl_real *c, const dl_real *x,
+                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
+                                   const dl_real *w_hh, dl_int D, dl_int H);
+DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                                  const dl_real *gate, const dl_real *u, const dl_real *x,
+                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                  dl_int D, dl_int H);
+
+/* Whole sequences, one layer in one direction: x[N,T,D], from the states h0[N,H] (and c0[N,H]) to
+   y[N,T,H], the state after every step, and the last ones hn[N,H] (and cn[N,H]). Sample n has
+   length[n] steps, 0 .. T (length NULL: all have T); behind them y is 0, and nothing is read.
+   reverse: from the sample's last step to its first. Kept for the backward: of the LSTM
+   gate[N,T,4H] and c[N,T,H]; of the GRU gate[N,T,3H] and u[N,T,3H]. Scratch: u[G*H] of RNN, LSTM.
+   @F S1-3.5: h_t = f(h_{t-1}, x_t) */
+DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
+DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
+                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
+                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
+                             dl_int D, dl_int H, bool reverse);
+DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+/* Backpropagation through time: from dy[N,T,H], and dh[N,H] (dc[N,H]) that hold dL/dhn (dL/dcn) on
+   entry and dL/dh0 (dL/dc0) on return; the others are added to, each may be NULL. da, du: scratch
+   of G*H elements. */
+DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
+                             const dl_real *y, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
+DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                              const dl_real *dy, const dl_real *y, const dl_real *gate,
+                              const dl_real *c, const dl_real *x, const dl_real *h0,
+                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
+                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
+                              bool reverse);
+DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                             const dl_real *dy, const dl_real *y, const dl_real *gate,
+                             const dl_real *u, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+
+/* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
+   layer on one-hot rows without the multiplications by 0 and 1. */
+DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+                                  dl_int E);
+/* dw[index[i]] += dy[i]; nothing for index[i] == padding (-1: there is none). */
+DL_DEF void dlk_embedding_backward(dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+                                   dl_int E, dl_int padding);
+
+/* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
+   E columns.   (Vaswani et al.: Attention is all you need, 2017) */
+DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E);
+
+/* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
+     s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
+   mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. A
+   query that sees no key gets p = 0 and y = 0. Keeps p[R,S] for the backward.
+   @F S4-1: GPT-3's attention   (Vaswani et al., 2017) */
+DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
+                                  dl_int D, dl_int M, bool causal);
+/* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. */
+DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+                                   const dl_real *dy, const dl_real *p, const dl_real *q,
+                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                                   dl_int D, dl_int M);
+/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
+DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
+                                  double scale, bool causal);
+
+/* ---- end of sequences ---- */
+
 /* ----------------------------------------------------------------------------- >>tensors ---- */
 
 /* A shape: rank 0 is a single number. */
@@ -606,6 +744,7 @@ struct dl_tensor {
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
+    dl_int   offset;          /* its first element's place in base                          */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
     dl_tensor *owner;         /* whose data it shares, or NULL                              */
     uint64_t serial;          /* tensors made before it                                     */
@@ -904,6 +1043,133 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps);
 
+/* ---- sequences: recurrent nets, embedding, attention ---- */
+
+/* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
+typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
+
+/* Options of recurrent nets; dl_recurrent_default fills in: 1 layer, one direction, no dropout,
+   all samples of full length. NULL in the place of options means these. */
+typedef struct dl_recurrent {
+    int            layers;         /* 1 or more, each fed with all outputs of the one below     */
+    bool           bidirectional;  /* a second net reads backwards; K = 2 directions, else 1    */
+    double         dropout;        /* between layers, in training mode; 0 .. below 1            */
+    const int32_t *lengths;        /* N numbers 1 .. T, copied to the tape; NULL: all T         */
+} dl_recurrent;
+DL_DEF dl_recurrent dl_recurrent_default(void);
+
+/* What a recurrent net gives: tape tensors. All are NULL on failure. */
+typedef struct dl_sequence {
+    dl_tensor *y;   /* [N,T,K*H] the top layer's state after every step, 0 behind a sample's end;
+                       with two directions, the forward one's H numbers first                   */
+    dl_tensor *h;   /* [layers*K,N,H] the last state of every layer and direction: at each sample's
+                       last step (its first, of the direction that reads backwards)             */
+    dl_tensor *c;   /* the same of the LSTM's memory; of the other kinds NULL                   */
+} dl_sequence;
+
+/* Run x [N,T,D] through a recurrent net. w: 4 tensors a layer and direction, in PyTorch's order:
+   w_ih [G*H,in], w_hh [G*H,H], b_ih [G*H], b_hh [G*H] (biases may be DL_NONE) of layer 0, of
+   layer 0 reversed if bidirectional, of layer 1 ...; in is D in layer 0 and K*H above. h0, c0:
+   states [layers*K,N,H] to start from, or DL_NONE for zeros. Gradients flow to x, w, h0, c0. A
+   PyTorch state_dict's tensors can be copied in as they are.   @F S1-3.5 S1-2.3
+   To feed a long text in chunks (truncated backpropagation through time) keep the state:
+       h = dl_state(dl, dl_shape3(1, N, H));  ...
+       r = dl_gru(x, w, h, NULL);  loss = ...;  dl_backward(loss);  dl_step(opt);
+       dl_assign(h, r.h);  dl_tape_clear(dl);
+   Without dl_step in between, dl_detach(r.h) is a state whose gradient stops there. */
+DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options);
+DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                               const dl_recurrent *options);
+DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                           const dl_recurrent *options);
+DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options);
+
+/* How many tensors w has: 4 * layers * K; and make them, as PyTorch does: all uniform in
+   [-1/sqrt(H), 1/sqrt(H)). They are parameters, to be freed like those. False on failure, with
+   nothing made. */
+DL_DEF int dl_recurrent_params(const dl_recurrent *options);
+DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind, dl_int D,
+                              dl_int H, const dl_recurrent *options);
+
+/* A single step: x [N,D] and the state h [N,H] (and c) before it, or DL_NONE for zeros, to the
+   state after it, [N,H]; w: one layer's 4 tensors. Unrolling a net by hand is a loop over these.
+   Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w);
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+
+/* Rows of w [V,E] by index: the result has shape [index's shape..., E]. Indexes in 0 .. V-1,
+   copied to the tape. The row `padding` gets no gradient; -1: there is none. */
+DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding);
+
+/* The sinusoidal positions [T,E] of dlk_positional_encoding, to be added to x [N,T,E]. (Learned
+   positions are a parameter [T,E].) */
+DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E);
+
+/* Scaled dot-product attention softmax(q k^T / sqrt(D) + mask) v: q [N,...,R,D], k [N,...,S,D],
+   v [N,...,S,M], with the same dimensions in front (heads, say); y [N,...,R,M].
+   mask: DL_NONE, or numbers that are added to the scores, -INFINITY where a query must not look:
+   [R,S], or [N,R,S], or with all dimensions in front. It gets no gradient.
+   lengths: NULL, or how many keys each of the N samples has, 0 .. S; what is behind them is not
+   even read. causal: query i sees keys 0 .. i only. A query that sees nothing gives 0. */
+DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
+                               const int32_t *lengths, bool causal);
+
+/* Multi-head attention: q [N,R,E], k and v [N,S,E] (self-attention: all three x) are mapped by a
+   linear layer each, split into heads of E/heads numbers, attended to, joined and mapped by a
+   last layer: y [N,R,E]. w as in PyTorch: in_proj_weight [3E,E] (q, k, v above one another),
+   in_proj_bias [3E], out_proj.weight [E,E], out_proj.bias [E]; biases may be DL_NONE. mask,
+   lengths, causal as above, the same for all heads. */
+DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v,
+                                         dl_tensor *const *w, int heads, dl_tensor *mask,
+                                         const int32_t *lengths, bool causal);
+
+/* Options of a transformer's blocks; dl_transformer_default fills in PyTorch's. */
+typedef struct dl_transformer {
+    int    heads;        /* 8                                                                 */
+    bool   norm_first;   /* false: x = norm(x + f(x)); true: x = x + f(norm(x)), which trains
+                            without warmup                                                    */
+    bool   gelu;         /* false: ReLU between the two linear layers; true: GELU             */
+    double dropout;      /* 0.1, in training mode, on f(x) and after the activation; PyTorch also
+                            drops attention weights, which is not done here                   */
+    double eps;          /* 1e-5, of the layer norms                                          */
+    bool   causal;       /* false; a decoder's own positions, which dl_transformer_decoder
+                            always hides                                                      */
+    const int32_t *lengths;         /* NULL; or steps of each sample of x                     */
+    const int32_t *memory_lengths;  /* NULL; or steps of each sample of memory                */
+} dl_transformer;
+DL_DEF dl_transformer dl_transformer_default(void);
+
+/* One encoder block on x [N,T,E]:  self-attention, then linear [F,E] - activation - linear [E,F],
+   each with a residual connection and a layer norm. options NULL: the defaults.
+   w: DL_ENCODER_PARAMS tensors, in the order of PyTorch's TransformerEncoderLayer.state_dict():
+     self_attn.in_proj_weight [3E,E], .in_proj_bias [3E], .out_proj.weight [E,E], .out_proj.bias
+     [E], linear1.weight [F,E], .bias [F], linear2.weight [E,F], .bias [E], norm1.weight [E],
+     .bias [E], norm2.weight [E], .bias [E]
+   With options.causal it is the block of GPT.   @F S4-1   (Vaswani et al., 2017) */
+#define DL_ENCODER_PARAMS 12
+DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
+                                         const dl_transformer *options);
+
+/* One decoder block: causal self-attention on x [N,R,E], then attention to memory [N,S,E], the
+   encoder's output, then the two linear layers. w: DL_DECODER_PARAMS tensors, in the order of
+   TransformerDecoderLayer.state_dict(): self_attn (4), multihead_attn (4), linear1 (2), linear2
+   (2), norm1, norm2, norm3 (2 each). */
+#define DL_DECODER_PARAMS 18
+DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                                         const dl_transformer *options);
+
+/* Make the parameters of a block with E features and F in the middle, as PyTorch starts them:
+   in_proj Glorot uniform, the linear layers U(-1/sqrt(in), 1/sqrt(in)), attention's biases 0,
+   norms 1 and 0. False on failure, with nothing made. */
+DL_DEF bool dl_transformer_encoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F);
+DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F);
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------------ >>layers ----
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
    out. Each function returns the layer (the model owns it) or NULL. Parameters are named
@@ -968,6 +1234,10 @@ struct dl_layer {
     dl_pool_options pool;                 /* of poolings                            */
     dl_norm_layer norm;                   /* of normalizations                      */
     int           n[2];                   /* factors of upsampling; groups          */
+    dl_recurrent_kind kind;               /* of a recurrent layer ...               */
+    bool          bidirectional, sequences;  /* ... both directions, return all steps */
+    int           heads;                  /* of an attention layer ...              */
+    bool          causal;                 /* ... which hides the future             */
 };
 
 /* Options of a dense layer; dl_dense_default fills in Keras' defaults: Glorot uniform, bias 0. */
@@ -1028,6 +1298,32 @@ DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_nor
 DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups);
 DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
                                                        const dl_norm_layer *options);
+
+/* ---- sequences: samples are [T,D], T steps of D numbers ---- */
+
+/* A recurrent layer with units numbers of state: the last step's state [units], or with
+   return_sequences the states of all steps [T,units]. It starts from zeros. Weights are uniform in
+   [-1/sqrt(units), 1/sqrt(units)) and named as PyTorch's ("lstm_1.weight_ih_l0"; Keras starts
+   kernels with Glorot and orthogonal values and has no second bias). rnn is the simple one, with
+   tanh.   @F S1-2.3 S1-3.5 */
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences);
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences);
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences);
+/* Two nets of this kind, one reading forwards and one backwards, their states side by side:
+   [2*units] (each direction's last state) or [T,2*units]. */
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences);
+/* A vector of units numbers for each of the words 0 .. words-1; normal numbers at the start.
+   Samples [T] of word numbers become [T,units]. A number out of range is an error. */
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units);
+/* Self-attention with so many heads, [T,E] to [T,E]; causal: no step sees a later one. Starts as
+   PyTorch's MultiheadAttention. (Residual connections need floor 2: dl_transformer_encoder.) */
+DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal);
+/* A dense layer for every step by itself: [T,D] to [T,units]. The same as dl_model_add_dense, which
+   works on the last dimension whatever is in front of it. */
+DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation);
+
+/* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------------ >>losses ----
    Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
@@ -2962,6 +3258,397 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     }
 }
 
+/* ---- sequences: recurrent steps, embedding, attention ---- */
+
+DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
+                                  bool relu)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const dl_real s = a[k] + u[k];
+        h[k] = !relu ? (dl_real)tanh((double)s) : s <= 0 ? 0 : s;
+    }
+}
+
+/* forward: h = f(a + u); a and u have the same gradient */
+DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu)
+{
+    for (dl_int k = 0; k < H; k++) {
+        da[k] = !relu ? dh[k] * (1 - h[k] * h[k]) : h[k] <= 0 ? 0 : dh[k];
+        dh[k] = 0; /* h0 is reached through u only */
+    }
+}
+
+/* The gates are H numbers each, one above the other: i at k, f at H + k, g at 2H + k, o at 3H + k.
+   i and f decide what is written to the memory and what is kept of it, o what is shown. */
+DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
+                                   const dl_real *c0, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double i = dli_sigmoid((double)(gate[k] + u[k]));
+        const double f = dli_sigmoid((double)(gate[H + k] + u[H + k]));
+        const double g = tanh((double)(gate[2 * H + k] + u[2 * H + k]));
+        const double o = dli_sigmoid((double)(gate[3 * H + k] + u[3 * H + k]));
+        const double memory = f * (double)c0[k] + i * g;
+        gate[k] = (dl_real)i;
+        gate[H + k] = (dl_real)f;
+        gate[2 * H + k] = (dl_real)g;
+        gate[3 * H + k] = (dl_real)o;
+        c[k] = (dl_real)memory;
+        h[k] = (dl_real)(o * tanh(memory));
+    }
+}
+
+/* forward: c = f c0 + i g;  h = o tanh c.  The memory's gradient comes from two sides, from h and
+   from the step after, and goes on to c0 with nothing but the factor f in its way: where f is
+   near 1, it neither vanishes nor explodes. */
+DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
+                                    const dl_real *c, const dl_real *c0, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double i = (double)gate[k], f = (double)gate[H + k];
+        const double g = (double)gate[2 * H + k], o = (double)gate[3 * H + k];
+        const double t = tanh((double)c[k]), dhk = (double)dh[k];
+        const double dck = (double)dc[k] + dhk * o * (1 - t * t); /* h = o tanh c */
+        da[k] = (dl_real)(dck * g * i * (1 - i));                 /* c = f c0 + i g, i = s(a) */
+        da[H + k] = (dl_real)(dck * (double)c0[k] * f * (1 - f));
+        da[2 * H + k] = (dl_real)(dck * i * (1 - g * g));
+        da[3 * H + k] = (dl_real)(dhk * t * o * (1 - o));
+        dc[k] = (dl_real)(dck * f);
+        dh[k] = 0;
+    }
+}
+
+/* r decides how much of the old state the new proposal n sees, z how much of it stays. */
+DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
+                                  dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double r = dli_sigmoid((double)(gate[k] + u[k]));
+        const double z = dli_sigmoid((double)(gate[H + k] + u[H + k]));
+        const double n = tanh((double)gate[2 * H + k] + r * (double)u[2 * H + k]);
+        gate[k] = (dl_real)r;
+        gate[H + k] = (dl_real)z;
+        gate[2 * H + k] = (dl_real)n;
+        h[k] = (dl_real)((1 - z) * n + z * (double)h0[k]);
+    }
+}
+
+/* forward: n = tanh(a_n + r u_n);  h = (1 - z) n + z h0 */
+DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
+                                   const dl_real *u, const dl_real *h0, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) {
+        const double r = (double)gate[k], z = (double)gate[H + k], n = (double)gate[2 * H + k];
+        const double dhk = (double)dh[k];
+        const double dn = dhk * (1 - z) * (1 - n * n);             /* dL/d(a_n + r u_n) */
+        const double dr = dn * (double)u[2 * H + k] * r * (1 - r); /* dL/d(a_r + u_r)   */
+        const double dz = dhk * ((double)h0[k] - n) * z * (1 - z); /* dL/d(a_z + u_z)   */
+        da[k] = du[k] = (dl_real)dr;
+        da[H + k] = du[H + k] = (dl_real)dz;
+        da[2 * H + k] = (dl_real)dn;
+        du[2 * H + k] = (dl_real)(dn * r);
+        dh[k] = (dl_real)(dhk * z);
+    }
+}
+
+/* a goes to h first, because h is where f(a + u) goes in the end. */
+DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
+                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu)
+{
+    dlk_linear_forward(h, x, w_ih, b_ih, 1, D, H);
+    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, H);
+    dlk_rnn_gates_forward(h, h, u, H, relu);
+}
+
+/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = f(a + u), in reverse order. The last
+   line adds dL/dh0 to dh, which the line before it has emptied. */
+DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
+                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
+                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu)
+{
+    dlk_rnn_gates_backward(da, dh, h, H, relu);
+    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, H);
+    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, H);
+}
+
+DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
+                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
+                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                                  const dl_real *b_hh, dl_int D, dl_int H)
+{
+    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 4 * H);
+    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 4 * H);
+    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
+}
+
+/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h, c = gates(a + u, c0) */
+DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                                   const dl_real *gate, const dl_real *c, const dl_real *x,
+                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
+                                   const dl_real *w_hh, dl_int D, dl_int H)
+{
+    dlk_lstm_gates_backward(da, dh, dc, gate, c, c0, H);
+    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 4 * H);
+    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, 4 * H);
+}
+
+DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
+                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H)
+{
+    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 3 * H);
+    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 3 * H);
+    dlk_gru_gates_forward(h, gate, u, h0, H);
+}
+
+/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = gates(a, u, h0) */
+DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                                  const dl_real *gate, const dl_real *u, const dl_real *x,
+                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                                  dl_int D, dl_int H)
+{
+    dlk_gru_gates_backward(da, du, dh, gate, u, h0, H);
+    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 3 * H);
+    dlk_linear_backward(dh, dw_hh, db_hh, du, h0, w_hh, 1, H, 3 * H);
+}
+
+/* Where the walk through sample n's L steps is in its s-th step, as a row of [N,T]; and the row of
+   the step before (s > 0). In reverse it starts at the sample's own last step. */
+static dl_int dli_seq_row(dl_int n, dl_int T, dl_int L, dl_int s, bool reverse)
+{
+    return n * T + (reverse ? L - 1 - s : s);
+}
+
+/* The state before step s: y's row of the step before, or the initial one. */
+static const dl_real *dli_seq_before(const dl_real *y, const dl_real *h0, dl_int n, dl_int row,
+                                     dl_int s, dl_int H, bool reverse)
+{
+    return s == 0 ? h0 + n * H : y + (reverse ? row + 1 : row - 1) * H;
+}
+
+/* What comes after a sample's steps: hn is the last state, and y is 0 behind the sample's end. */
+static void dli_seq_finish(dl_real *y, dl_real *hn, const dl_real *last, dl_int n, dl_int T,
+                           dl_int L, dl_int H)
+{
+    for (dl_int k = 0; k < H; k++) hn[n * H + k] = last[k];
+    for (dl_int k = L * H; y && k < T * H; k++) y[n * T * H + k] = 0;
+}
+
+/* Every sample for itself: its steps in order, each from the state the one before has left. */
+DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+{
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int L = length ? length[n] : T;
+        const dl_real *h = h0 + n * H;
+        for (dl_int s = 0; s < L; s++) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            dlk_rnn_step_forward(y + row * H, u, x + row * D, h, w_ih, w_hh, b_ih, b_hh, D, H,
+                                 relu);
+            h = y + row * H;
+        }
+        dli_seq_finish(y, hn, h, n, T, L, H);
+    }
+}
+
+/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t. From the last step to the first; dh has what came
+   from the steps after t, and y_t's own gradient is added to it. */
+DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
+                             const dl_real *y, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+{
+    for (dl_int n = 0; n < N; n++, dh += H) {
+        const dl_int L = length ? length[n] : T;
+        for (dl_int s = L - 1; s >= 0; s--) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
+            dlk_rnn_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da,
+                                  y + row * H, x + row * D,
+                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H,
+                                  relu);
+        }
+    }
+}
+
+DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
+                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
+                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
+                             dl_int D, dl_int H, bool reverse)
+{
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int L = length ? length[n] : T;
+        const dl_real *h = h0 + n * H, *memory = c0 + n * H;
+        for (dl_int s = 0; s < L; s++) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            dlk_lstm_step_forward(y + row * H, c + row * H, gate + row * 4 * H, u, x + row * D, h,
+                                  memory, w_ih, w_hh, b_ih, b_hh, D, H);
+            h = y + row * H;
+            memory = c + row * H;
+        }
+        dli_seq_finish(y, hn, h, n, T, L, H);
+        dli_seq_finish(NULL, cn, memory, n, T, L, H);
+    }
+}
+
+/* forward: h_t, c_t = step(x_t, h_{t-1}, c_{t-1}), y_t = h_t */
+DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                              const dl_real *dy, const dl_real *y, const dl_real *gate,
+                              const dl_real *c, const dl_real *x, const dl_real *h0,
+                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
+                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
+                              bool reverse)
+{
+    for (dl_int n = 0; n < N; n++, dh += H, dc += H) {
+        const dl_int L = length ? length[n] : T;
+        for (dl_int s = L - 1; s >= 0; s--) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
+            dlk_lstm_step_backward(dx ? dx + row * D : NULL, dh, dc, dw_ih, dw_hh, db_ih, db_hh,
+                                   da, gate + row * 4 * H, c + row * H, x + row * D,
+                                   dli_seq_before(y, h0, n, row, s, H, reverse),
+                                   dli_seq_before(c, c0, n, row, s, H, reverse), w_ih, w_hh, D, H);
+        }
+    }
+}
+
+DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+{
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int L = length ? length[n] : T;
+        const dl_real *h = h0 + n * H;
+        for (dl_int s = 0; s < L; s++) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            dlk_gru_step_forward(y + row * H, gate + row * 3 * H, u + row * 3 * H, x + row * D, h,
+                                 w_ih, w_hh, b_ih, b_hh, D, H);
+            h = y + row * H;
+        }
+        dli_seq_finish(y, hn, h, n, T, L, H);
+    }
+}
+
+/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t */
+DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                             const dl_real *dy, const dl_real *y, const dl_real *gate,
+                             const dl_real *u, const dl_real *x, const dl_real *h0,
+                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+{
+    for (dl_int n = 0; n < N; n++, dh += H) {
+        const dl_int L = length ? length[n] : T;
+        for (dl_int s = L - 1; s >= 0; s--) {
+            const dl_int row = dli_seq_row(n, T, L, s, reverse);
+            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
+            dlk_gru_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da, du,
+                                  gate + row * 3 * H, u + row * 3 * H, x + row * D,
+                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H);
+        }
+    }
+}
+
+DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+                                  dl_int E)
+{
+    for (dl_int i = 0; i < n; i++)
+        for (dl_int j = 0; j < E; j++) y[i * E + j] = w[index[i] * E + j];
+}
+
+/* forward: y[i] = w[index[i]]; a row that was taken twice gets both gradients */
+DL_DEF void dlk_embedding_backward(dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+                                   dl_int E, dl_int padding)
+{
+    for (dl_int i = 0; i < n; i++)
+        for (dl_int j = 0; index[i] != padding && j < E; j++) dw[index[i] * E + j] += dy[i * E + j];
+}
+
+/* Slow and fast clocks, as the hands of a clock show the time: each pair of columns turns at its
+   own speed, so no two positions look the same, and t + d is t rotated by an angle that depends
+   on d only. */
+DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E)
+{
+    for (dl_int t = 0; t < T; t++)
+        for (dl_int j = 0; j < E; j++) {
+            const double angle = (double)t * pow(10000, -(double)(j - j % 2) / (double)E);
+            y[t * E + j] = (dl_real)(j % 2 == 0 ? sin(angle) : cos(angle));
+        }
+}
+
+DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
+                                  double scale, bool causal)
+{
+    for (dl_int i = 0; i < R; i++, p += S) {
+        const dl_int seen = causal && i + 1 < S ? i + 1 : S; /* keys 0 .. seen-1 */
+        double max = -(double)INFINITY, sum;
+        for (dl_int j = 0; j < seen; j++)
+            p[j] = (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
+        max = dli_row_max(p, seen);
+        sum = dli_row_sum_exp(p, seen, max); /* NaN when all are -infinity, or one is NaN */
+        for (dl_int j = 0; j < S; j++) {
+            const bool hidden = j >= seen || (double)p[j] == -(double)INFINITY;
+            p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
+        }
+    }
+}
+
+/* For each query: how well every key fits, the softmax of that, and the mean of the values with
+   these weights. */
+DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
+                                  dl_int D, dl_int M, bool causal)
+{
+    for (dl_int i = 0; i < R; i++)
+        for (dl_int j = 0; j < S; j++) {
+            p[i * S + j] = 0;
+            for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
+        }
+    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+    for (dl_int i = 0; i < R; i++)
+        for (dl_int m = 0; m < M; m++) {
+            y[i * M + m] = 0;
+            for (dl_int j = 0; j < S; j++) y[i * M + m] += p[i * S + j] * v[j * M + m];
+        }
+}
+
+/* forward: y_i = sum_j p_ij v_j;  p_i = softmax(s_i);  s_ij = q_i . k_j / sqrt(D) + mask_ij.
+   A hidden key has p = 0, and by the softmax's backward its ds is 0, too. */
+DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+                                   const dl_real *dy, const dl_real *p, const dl_real *q,
+                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                                   dl_int D, dl_int M)
+{
+    const dl_real scale = (dl_real)(1 / sqrt((double)D));
+    for (dl_int i = 0; i < R; i++, p += S, dy += M) {
+        dl_real sum = 0;
+        for (dl_int j = 0; j < S; j++) { /* ds holds dL/dp_ij first */
+            ds[j] = 0;
+            for (dl_int m = 0; m < M; m++) ds[j] += dy[m] * v[j * M + m];
+            for (dl_int m = 0; dv && m < M; m++) dv[j * M + m] += p[j] * dy[m];
+            sum += ds[j] * p[j];
+        }
+        for (dl_int j = 0; j < S; j++) {
+            ds[j] = p[j] * (ds[j] - sum) * scale;
+            for (dl_int d = 0; dq && d < D; d++) dq[i * D + d] += ds[j] * k[j * D + d];
+            for (dl_int d = 0; dk && d < D; d++) dk[j * D + d] += ds[j] * q[i * D + d];
+        }
+    }
+}
+
+/* ---- end of sequences ---- */
+
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
 #if !DLI_DOUBLE && !defined(DL_REFERENCE)
@@ -4631,6 +5318,228 @@ static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_r
                 dx[(2 * p + *which / 2) * s->W + 2 * q + *which % 2] += *dy++;
 }
 
+/* ---- sequences ---- */
+
+/* One recurrent layer in one direction, as the operation and the functions below see it; shapes as
+   at dlk_lstm_forward. gate [N,T,G*H]; extra: c [N,T,H] of the LSTM, u [N,T,3H] of the GRU. */
+typedef struct dli_rnn {
+    dl_recurrent_kind kind;
+    bool              reverse;
+    dl_int            N, T, D, H, G;
+    const int32_t    *length;                                /* NULL: all have T steps */
+    const dl_real    *x, *w_ih, *w_hh, *b_ih, *b_hh, *h0, *c0;
+    dl_real          *y, *hn, *cn, *gate, *extra;            /* cn of the LSTM only    */
+} dli_rnn;
+
+/* Where its gradients go; dh and dc as at dlk_lstm_backward, the others NULL if not wanted. */
+typedef struct dli_rnn_grads {
+    const dl_real *dy;
+    dl_real       *dx, *dh, *dc, *dw_ih, *dw_hh, *db_ih, *db_hh;
+} dli_rnn_grads;
+
+/* How many elements of scratch the two need. */
+static dl_int dli_rnn_forward_work(const dli_rnn *r) { return r->N * (r->G + 1) * r->H; }
+static dl_int dli_rnn_backward_work(const dli_rnn *r)
+{
+    dl_int batched = r->N * r->G * r->H + r->N * r->T * r->H, single = 2 * r->G * r->H;
+    return batched > single ? batched : single;
+}
+
+static bool dli_is_relu(const dli_rnn *r) { return r->kind == DL_RNN_RELU; }
+
+/* The readable kernels. */
+static void dli_rnn_forward_plain(const dli_rnn *r, dl_real *work)
+{
+    switch (r->kind) {
+    case DL_RNN_TANH: case DL_RNN_RELU:
+        dlk_rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
+                        r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
+        break;
+    case DL_LSTM:
+        dlk_lstm_forward(r->y, r->hn, r->cn, r->gate, r->extra, work, r->x, r->h0, r->c0, r->w_ih,
+                         r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    case DL_GRU:
+        dlk_gru_forward(r->y, r->hn, r->gate, r->extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
+                        r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    }
+}
+
+static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+{
+    switch (r->kind) {
+    case DL_RNN_TANH: case DL_RNN_RELU:
+        dlk_rnn_backward(g->dx, g->dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
+                         r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
+                         r->reverse, dli_is_relu(r));
+        break;
+    case DL_LSTM:
+        dlk_lstm_backward(g->dx, g->dh, g->dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy,
+                          r->y, r->gate, r->extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh,
+                          r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    case DL_GRU:
+        dlk_gru_backward(g->dx, g->dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work,
+                         work + 3 * r->H, g->dy, r->y, r->gate, r->extra, r->x, r->h0, r->w_ih,
+                         r->w_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        break;
+    }
+}
+
+/* The same, all samples together: one matrix product gives a = W_ih x + b_ih for all samples and
+   steps, then each step is one product u = W_hh h + b_hh for all samples, and the gates. A sample
+   that has ended keeps its state. work: h [N,H], u [N,G*H]. */
+static void dli_rnn_forward_batched(dl_ctx *c, const dli_rnn *r, dl_real *work)
+{
+    const dl_int N = r->N, T = r->T, H = r->H, GH = r->G * r->H;
+    const size_t row_bytes = (size_t)H * sizeof(dl_real);
+    dl_real *h = work, *u = work + N * H;
+    dl_int n, s;
+    dli_linear_forward(c, r->gate, r->x, r->w_ih, r->b_ih, N * T, r->D, GH);
+    memcpy(h, r->h0, (size_t)N * row_bytes);
+    for (s = 0; s < T; s++) {
+        dli_linear_forward(c, u, h, r->w_hh, r->b_hh, N, H, GH);
+        for (n = 0; n < N; n++) {
+            const dl_int L = r->length ? r->length[n] : T;
+            const dl_int row = dli_seq_row(n, T, L, s, r->reverse);
+            dl_real *gate = r->gate + row * GH, *y = r->y + row * H;
+            if (s >= L) continue;
+            switch (r->kind) {
+            case DL_RNN_TANH: case DL_RNN_RELU:
+                dlk_rnn_gates_forward(y, gate, u + n * GH, H, dli_is_relu(r));
+                break;
+            case DL_LSTM:
+                dlk_lstm_gates_forward(y, r->extra + row * H, gate, u + n * GH,
+                                       dli_seq_before(r->extra, r->c0, n, row, s, H, r->reverse),
+                                       H);
+                break;
+            case DL_GRU:
+                memcpy(r->extra + row * GH, u + n * GH, 3 * row_bytes);
+                dlk_gru_gates_forward(y, gate, u + n * GH, h + n * H, H);
+                break;
+            }
+            memcpy(h + n * H, y, row_bytes);
+        }
+    }
+    for (n = 0; n < N; n++) {
+        const dl_int L = r->length ? r->length[n] : T;
+        dli_seq_finish(r->y, r->hn, h + n * H, n, T, L, H);
+        if (r->kind == DL_LSTM)
+            dli_seq_finish(NULL, r->cn, dli_seq_before(r->extra, r->c0, n,
+                           dli_seq_row(n, T, L, L, r->reverse), L, H, r->reverse), n, T, L, H);
+    }
+}
+
+/* Backwards: per step the gates, and one product that takes du through W_hh to the states before;
+   at the end one product each for W_ih and W_hh over all samples and steps. da and du overwrite
+   the gates (and the GRU's u): nothing goes back through them twice. They are 0 where a sample has
+   no step. work: du of one step [N,G*H], the states before all steps [N,T,H]. */
+static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g,
+                                     dl_real *work)
+{
+    const dl_int N = r->N, T = r->T, H = r->H, GH = r->G * r->H;
+    const size_t row_bytes = (size_t)H * sizeof(dl_real), gate_bytes = (size_t)GH * sizeof(dl_real);
+    dl_real *du = work, *before = work + N * GH;
+    dl_real *du_all = r->kind == DL_GRU ? r->extra : r->gate;
+    dl_int n, s, k;
+    for (s = T - 1; s >= 0; s--) {
+        for (n = 0; n < N; n++) {
+            const dl_int L = r->length ? r->length[n] : T;
+            const dl_int row = s < L ? dli_seq_row(n, T, L, s, r->reverse) : n * T + s;
+            dl_real *gate = r->gate + row * GH, *dh = g->dh + n * H;
+            const dl_real *h0 = dli_seq_before(r->y, r->h0, n, row, s, H, r->reverse);
+            if (s >= L) {
+                memset(before + row * H, 0, row_bytes);
+                memset(gate, 0, gate_bytes);
+                memset(du_all + row * GH, 0, gate_bytes);
+            } else {
+                memcpy(before + row * H, h0, row_bytes);
+                for (k = 0; k < H; k++) dh[k] += g->dy[row * H + k];
+                switch (r->kind) {
+                case DL_RNN_TANH: case DL_RNN_RELU:
+                    dlk_rnn_gates_backward(gate, dh, r->y + row * H, H, dli_is_relu(r));
+                    break;
+                case DL_LSTM:
+                    dlk_lstm_gates_backward(gate, dh, g->dc + n * H, gate, r->extra + row * H,
+                                            dli_seq_before(r->extra, r->c0, n, row, s, H,
+                                                           r->reverse), H);
+                    break;
+                case DL_GRU:
+                    dlk_gru_gates_backward(gate, r->extra + row * GH, dh, gate,
+                                           r->extra + row * GH, h0, H);
+                    break;
+                }
+            }
+            memcpy(du + n * GH, du_all + row * GH, gate_bytes);
+        }
+        dli_linear_backward(c, g->dh, true, NULL, NULL, du, NULL, r->w_hh, N, H, GH);
+    }
+    dli_linear_backward(c, g->dx, true, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D,
+                        GH);
+    dli_linear_backward(c, NULL, true, g->dw_hh, g->db_hh, du_all, before, r->w_hh, N * T, H, GH);
+}
+
+static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
+{
+#ifdef DL_REFERENCE
+    (void)c; (void)dli_rnn_forward_batched;
+    dli_rnn_forward_plain(r, work);
+#else
+    (void)dli_rnn_forward_plain;
+    dli_rnn_forward_batched(c, r, work);
+#endif
+}
+
+static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+{
+#ifdef DL_REFERENCE
+    (void)c; (void)dli_rnn_backward_batched;
+    dli_rnn_backward_plain(r, g, work);
+#else
+    (void)dli_rnn_backward_plain;
+    dli_rnn_backward_batched(c, r, g, work);
+#endif
+}
+
+/* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
+   weight, so q K^T is that layer's product. */
+static void dli_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
+                                  const dl_real *k, const dl_real *v, const dl_real *mask,
+                                  dl_int R, dl_int S, dl_int D, dl_int M, bool causal)
+{
+#ifdef DL_REFERENCE
+    (void)c;
+    dlk_attention_forward(y, p, q, k, v, mask, R, S, D, M, causal);
+#else
+    dli_linear_forward(c, p, q, k, NULL, R, D, S);
+    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+    dli_matmul_forward(c, y, p, v, R, S, M);
+#endif
+}
+
+/* work: 2 R S elements */
+static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *work,
+                                   const dl_real *dy, const dl_real *p, const dl_real *q,
+                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                                   dl_int D, dl_int M)
+{
+#ifdef DL_REFERENCE
+    (void)c;
+    dlk_attention_backward(dq, dk, dv, work, dy, p, q, k, v, R, S, D, M);
+#else
+    dl_real *dp = work, *ds = work + R * S, scale = (dl_real)(1 / sqrt((double)D));
+    dl_int i;
+    memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
+    dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
+    dlk_softmax_backward(ds, dp, p, R, S);
+    for (i = 0; i < R * S; i++) ds[i] *= scale;
+    dli_linear_backward(c, dq, true, dk, NULL, ds, q, k, R, D, S);
+#endif
+}
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------ >>tensors-impl ---- */
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
@@ -4842,10 +5751,10 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     return data ? dli_tape_view(c, who, shape, data) : NULL;
 }
 
-/* A new tape tensor of this shape that shares the data of x. */
-static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape)
+/* A new tape tensor of this shape that shares the data of x from offset on. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape, dl_int offset)
 {
-    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data);
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data + offset);
     if (t) t->owner = x->owner ? x->owner : x;
     return t;
 }
@@ -5126,7 +6035,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_share("dl_detach", t, t->shape);
+    return dli_share("dl_detach", t, t->shape, 0);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -5305,6 +6214,21 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
     return y && dli_record(y, op, in, n, backward) ? y : NULL;
 }
 
+/* A view of x's elements from offset on in another shape (they must be there): it shares data and
+   gradient. That is also how an operation returns several tensors: it fills one, and its results
+   are views of that. */
+static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
+{
+    dl_tensor *y = dli_share(op, x, shape, offset);
+    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
+    if (y->node) {
+        y->base = x->base ? x->base : x;
+        y->offset = x->offset + offset;
+        y->grad = y->base->grad ? y->base->grad + y->offset : NULL;
+    }
+    return y;
+}
+
 /* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
    gone back through, wants none. The first use in a backward pass sets it to zero. */
 static dl_real *dli_grad(dl_tensor *t)
@@ -5315,14 +6239,16 @@ static dl_real *dli_grad(dl_tensor *t)
         memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
         root->fresh = false;
     }
-    return root->grad;
+    return root->grad + t->offset;
 }
 
-/* The same for a backward that can overwrite instead: *add says whether it must add. */
+/* The same for a backward that can overwrite instead: *add says whether it must add. (To a view
+   of a part it must: the rest has to be set to zero all the same.) */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
-    *add = !root->fresh;
+    *add = !root->fresh || t->size != root->size;
+    if (*add) return dli_grad(t);
     if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;
@@ -5337,7 +6263,7 @@ static bool dli_reach(dl_tensor *t, const char *op)
         if (!root->grad) return false;
         root->fresh = true;
     }
-    t->grad = root->grad;
+    t->grad = root->grad + t->offset;
     t->pass = root->pass = t->ctx->pass;
     return true;
 }
@@ -5348,7 +6274,7 @@ static void dli_unreach(dl_tensor *t)
     dl_tensor *root = t->base ? t->base : t;
     if (root->fresh) root->grad = NULL;
     root->fresh = false;
-    t->grad = root->grad;
+    t->grad = root->grad ? root->grad + t->offset : NULL;
 }
 
 /* What a backward that was refused has reached is as before. */
@@ -5903,7 +6829,6 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
     dl_shape wanted = shape;
-    dl_tensor *y;
     dl_int known = 1;
     int d, open = -1;
     if (!c) return NULL;
@@ -5919,13 +6844,7 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
                 dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
         return NULL;
     }
-    y = dli_share("dl_reshape", x, shape);
-    if (!y || !dli_record(y, "dl_reshape", &x, 1, NULL)) return NULL;
-    if (y->node) {
-        y->base = x->base ? x->base : x;
-        y->grad = y->base->grad;
-    }
-    return y;
+    return dli_view("dl_reshape", x, shape, 0);
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
@@ -6960,6 +7879,737 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
                           groups, eps);
 }
 
+/* ---- sequences: recurrent nets, embedding, attention ---- */
+
+DL_DEF dl_recurrent dl_recurrent_default(void)
+{
+    dl_recurrent o;
+    o.layers = 1;
+    o.bidirectional = false;
+    o.dropout = 0;
+    o.lengths = NULL;
+    return o;
+}
+
+/* dli_inputs for a list in which operands may be left out. At least the first one is there. */
+static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
+{
+    dl_tensor *given[32];
+    int i, k = 0;
+    for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
+    return n > 0 && in[0] == DL_NONE ? NULL : dli_inputs(op, given, k);
+}
+
+/* Is t left out, or has it this shape? Else a message. */
+static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
+                            dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    if (t == DL_NONE || dl_shape_equal(t->shape, shape)) return true;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
+                   dli_shape_text(s, t->shape), dli_shape_text(u, shape));
+}
+
+static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, dl_int N,
+                              dl_int least, dl_int most)
+{
+    dl_int n;
+    for (n = 0; length && n < N; n++)
+        if (length[n] < least || length[n] > most)
+            return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
+                           (int)length[n], (long long)n, (long long)least, (long long)most);
+    return true;
+}
+
+/* save: the dli_rnn; in: x, the four weights, h0, c0 */
+static void dli_rnn_back(dli_node *node)
+{
+    dl_ctx *c = node->out->ctx;
+    const dli_rnn *r = (const dli_rnn *)node->save;
+    const dl_int n = r->N * r->H, lstm = r->kind == DL_LSTM;
+    const dl_real *dout = dli_grad(node->out);
+    dl_real *dh0 = dli_grad(node->in[5]), *dc0 = dli_grad(node->in[6]), *work;
+    dl_mark mark = dl_tape_mark(c);
+    dli_rnn_grads g;
+    dl_int i;
+    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * n + dli_rnn_backward_work(r)) *
+                                                  sizeof *work);
+    if (!work) {
+        node->failed = true;
+        return;
+    }
+    g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
+    g.dh = work;
+    g.dc = work + n;
+    memcpy(work, dout + n * r->T, (size_t)(lstm ? 2 * n : n) * sizeof *work);
+    g.dx = dli_grad(node->in[0]);
+    g.dw_ih = dli_grad(node->in[1]);
+    g.dw_hh = dli_grad(node->in[2]);
+    g.db_ih = dli_grad(node->in[3]);
+    g.db_hh = dli_grad(node->in[4]);
+    dli_rnn_backward(c, r, &g, work + 2 * n);
+    for (i = 0; dh0 && i < n; i++) dh0[i] += g.dh[i];
+    for (i = 0; dc0 && i < n; i++) dc0[i] += g.dc[i];
+    dl_tape_release(c, mark);
+}
+
+/* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
+   must not change when the caller assigns to a state. */
+static dl_real *dli_tape_state(dl_ctx *c, const char *op, const dl_tensor *t, dl_int n)
+{
+    dl_real *copy = (dl_real *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
+    if (!copy) return NULL;
+    if (t == DL_NONE) memset(copy, 0, (size_t)n * sizeof *copy);
+    else memcpy(copy, t->data, (size_t)n * sizeof *copy);
+    return copy;
+}
+
+/* x with zeros behind each sample's end: whatever stands there, even NaN, has no influence. */
+static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
+                                const int32_t *length)
+{
+    dl_int n, N = x->shape.dim[0], step = x->shape.dim[2], all = x->shape.dim[1] * step;
+    dl_real *copy = dli_tape_state(c, op, x, x->size);
+    for (n = 0; copy && n < N; n++)
+        memset(copy + n * all + length[n] * step, 0, (size_t)(all - length[n] * step) *
+                                                     sizeof *copy);
+    return copy;
+}
+
+/* Has a recurrent layer with x the weights and states it needs? H by the height of w_hh. */
+static bool dli_check_rnn(dl_ctx *c, const char *op, dl_recurrent_kind kind, dl_tensor *const *in,
+                          dl_int N, dl_int D)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
+    if (H < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
+                       dli_shape_text(s, in[2]->shape), (int)G);
+    return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
+           dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
+           dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
+           dli_check_shape(c, op, "b_hh", in[4], dl_shape1(G * H)) &&
+           dli_check_shape(c, op, "h0 of a layer", in[5], dl_shape2(N, H)) &&
+           dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
+}
+
+/* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
+   operation's one output, so that all their gradients come in before it is gone back through. */
+static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                 const int32_t *length, bool reverse)
+{
+    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
+    bool lstm = kind == DL_LSTM;
+    dl_tensor *in[7], *all;
+    dl_ctx *c;
+    dl_int n;
+    dl_mark mark;
+    dli_rnn *r;
+    dl_real *work, *gate, *extra, *clean = NULL, *start_h, *start_c;
+    in[0] = x;
+    in[1] = w[0];
+    in[2] = w[1];
+    in[3] = w[2];
+    in[4] = w[3];
+    in[5] = h0;
+    in[6] = c0;
+    if (!(c = dli_some_inputs(op, in, 7))) return none;
+    if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    r = (dli_rnn *)dli_tape_alloc(c, op, sizeof *r);
+    if (!r) return none;
+    r->kind = kind;
+    r->reverse = reverse;
+    r->N = x->shape.dim[0];
+    r->T = x->shape.dim[1];
+    r->D = x->shape.dim[2];
+    r->H = w[1]->shape.dim[1];
+    r->G = w[1]->shape.dim[0] / r->H;
+    n = r->N * r->H;
+    if (dli_checked_size(c, op, dl_shape4(r->N, r->T + 1, 2 * r->G, r->H)) < 0) return none;
+    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), in, 7, dli_rnn_back);
+    if (!all) return none;
+    out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
+    out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
+    out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
+    mark = dl_tape_mark(c);
+    gate = (dl_real *)dli_tape_alloc(c, op, (size_t)(n * r->T * r->G) * sizeof *gate);
+    extra = (dl_real *)dli_tape_alloc(c, op, (size_t)(lstm ? n * r->T : kind == DL_GRU ?
+                                                      n * r->T * 3 : 0) * sizeof *extra);
+    start_h = dli_tape_state(c, op, h0, n);
+    start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
+    if (length) clean = dli_tape_padded(c, op, x, length);
+    work = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_forward_work(r) * sizeof *work);
+    if (!out.y || !out.h || (lstm && !out.c) || !gate || !extra || !start_h || !start_c ||
+        (length && !clean) || !work)
+        return none;
+    r->length = length;
+    r->x = length ? clean : x->data;
+    r->w_ih = w[0]->data;
+    r->w_hh = w[1]->data;
+    r->b_ih = w[2]->data;                   /* NULL if left out */
+    r->b_hh = w[3]->data;
+    r->h0 = start_h;
+    r->c0 = start_c;
+    r->y = out.y->data;
+    r->hn = out.h->data;
+    r->cn = lstm ? out.c->data : NULL;
+    r->gate = gate;
+    r->extra = extra;
+    dli_rnn_forward(c, r, work);
+    if (all->node) all->node->save = r;
+    else dl_tape_release(c, mark);          /* no backward will ask for the gates */
+    return out;
+}
+
+/* Part i of a state [layers*K,N,H] as [N,H]; DL_NONE of DL_NONE. */
+static dl_tensor *dli_state_part(const char *op, dl_tensor *state, int i)
+{
+    dl_int N, H;
+    if (state == DL_NONE) return state;
+    N = state->shape.dim[1];
+    H = state->shape.dim[2];
+    return dli_view(op, state, dl_shape2(N, H), i * N * H);
+}
+
+/* The checks that a stack of layers needs beside those of each layer. */
+static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                               dl_tensor *c0, const dl_recurrent *o, int parts)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_tensor *in[3], *state[2];
+    dl_ctx *c;
+    int i;
+    in[0] = x;
+    in[1] = state[0] = h0;
+    in[2] = state[1] = c0;
+    if (!(c = dli_some_inputs(op, in, 3)) || !w) return NULL;
+    if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
+                "dropout in [0, 1)", op, o->layers, o->dropout);
+        return NULL;
+    }
+    if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    for (i = 0; i < 2; i++)
+        if (state[i] != DL_NONE && (state[i]->shape.rank != 3 || state[i]->shape.dim[0] != parts)) {
+            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
+                    "layer and direction", op, i ? "c0" : "h0",
+                    dli_shape_text(s, state[i]->shape), parts);
+            return NULL;
+        }
+    for (i = 0; i < 4 * parts; i++) {
+        if (!w[i]) return NULL;
+        if (w[i] == DL_NONE && i % 4 < 2) {
+            dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
+            return NULL;
+        }
+    }
+    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]) ? c : NULL;
+}
+
+/* All layers and directions. */
+static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                 const dl_recurrent *options)
+{
+    dl_recurrent o = options ? *options : dl_recurrent_default();
+    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL }, part;
+    int K = o.bidirectional ? 2 : 1, parts, i, k, layer;
+    dl_tensor *y[2], **h, **m;
+    int32_t *length = NULL;
+    dl_ctx *c;
+    parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
+    if (!(c = dli_check_stack(op, x, w, h0, c0, &o, parts))) return none;
+    if (o.lengths && !(length = dli_tape_copy(c, op, o.lengths, x->shape.dim[0]))) return none;
+    h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
+    if (!h) return none;
+    m = h + parts;
+    for (layer = 0; layer < o.layers; layer++) {
+        for (k = 0; k < K; k++) {
+            i = layer * K + k;
+            part = dli_rnn_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+                                 dli_state_part(op, c0, i), length, k == 1);
+            if (!part.y) return none;
+            y[k] = part.y;
+            h[i] = part.h;
+            m[i] = part.c;
+        }
+        x = K == 1 ? y[0] : dl_concat(y, 2, 2);
+        if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
+        if (!x) return none;
+    }
+    out.y = x;
+    out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
+    if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
+    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+}
+
+DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options)
+{
+    return dli_recurrent("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
+}
+DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                               const dl_recurrent *options)
+{
+    return dli_recurrent("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
+}
+DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                           const dl_recurrent *options)
+{
+    return dli_recurrent("dl_lstm", DL_LSTM, x, w, h0, c0, options);
+}
+DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                          const dl_recurrent *options)
+{
+    return dli_recurrent("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
+}
+
+DL_DEF int dl_recurrent_params(const dl_recurrent *options)
+{
+    dl_recurrent o = options ? *options : dl_recurrent_default();
+    return o.layers < 1 || o.layers > 1000 ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
+}
+
+/* n parameters with these shapes and initial values into w; all or none. */
+static bool dli_make_params(dl_tensor **w, dl_ctx *dl, int n, const dl_shape *shape,
+                            const dl_init *init)
+{
+    dl_tensor *made[32];
+    int i;
+    for (i = 0; i < n && i < 32; i++)
+        if (!(made[i] = dl_param(dl, shape[i], init[i]))) {
+            while (i > 0) dl_tensor_free(made[--i]);
+            return false;
+        }
+    for (i = 0; i < n; i++) w[i] = made[i];
+    return true;
+}
+
+DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind, dl_int D,
+                              dl_int H, const dl_recurrent *options)
+{
+    int n = dl_recurrent_params(options), K = options && options->bidirectional ? 2 : 1, i;
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    dl_shape shape[4];
+    dl_init init[4];
+    if (!w || !dl) return false;
+    if (n == 0 || D < 1 || H < 1 || H > INT32_MAX || D > INT32_MAX)
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
+                       "layers: give 1 or more of each", (long long)D, (long long)H,
+                       options ? options->layers : 1);
+    shape[1] = dl_shape2(G * H, H);
+    shape[2] = shape[3] = dl_shape1(G * H);
+    for (i = 0; i < 4; i++) init[i] = dl_init_torch(H);
+    for (i = 0; i < n; i += 4) {
+        shape[0] = dl_shape2(G * H, i < 4 * K ? D : K * H);
+        if (!dli_make_params(w + i, dl, 4, shape, init)) {
+            while (i > 0) dl_tensor_free(w[--i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
+static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
+                            dl_tensor *c, dl_tensor *const *w)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
+    dl_shape state;
+    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return none;
+    if (x->shape.rank != 2) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
+                dli_shape_text(s, x->shape));
+        return none;
+    }
+    x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
+    if (x) out = dli_rnn_layer(op, kind, x, w, h, c, NULL, false);
+    if (!out.y) return none;
+    state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
+    out.y = out.h = dl_reshape(out.h, state);
+    if (out.c) out.c = dl_reshape(out.c, state);
+    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+}
+
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+{
+    return dli_cell("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+}
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+{
+    return dli_cell("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+}
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
+{
+    return dli_cell("dl_lstm_cell", DL_LSTM, x, h, c, w);
+}
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+{
+    return dli_cell("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+}
+
+/* save: the indexes; i: how many, padding */
+static void dli_embedding_back(dli_node *node)
+{
+    dl_real *dw = dli_grad(node->in[0]);
+    if (dw) dlk_embedding_backward(dw, dli_grad(node->out), (const int32_t *)node->save,
+                                   node->i[0], node->in[0]->shape.dim[1], node->i[1]);
+}
+
+DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs("dl_embedding", &w, 1);
+    dl_int n;
+    int32_t *copy;
+    dl_tensor *y;
+    if (!c || !index || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
+        padding >= w->shape.dim[0]) {
+        dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
+                "the padding -1 .. V-1, and the indexes' rank below %d",
+                dli_shape_text(s, w->shape), (long long)padding, DL_MAX_DIMS);
+        return NULL;
+    }
+    if (!dli_check_index(c, "dl_embedding", "index", index, n, w->shape.dim[0])) return NULL;
+    shape.dim[shape.rank++] = w->shape.dim[1];
+    copy = dli_tape_copy(c, "dl_embedding", index, n);
+    y = copy ? dli_result(c, "dl_embedding", shape, &w, 1, dli_embedding_back) : NULL;
+    if (!y) return NULL;
+    if (y->node) {
+        y->node->save = copy;
+        y->node->i[0] = n;
+        y->node->i[1] = padding;
+    }
+    dlk_embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
+    return y;
+}
+
+DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
+{
+    dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
+    if (y) dlk_positional_encoding(y->data, T, E);
+    return y;
+}
+
+/* i: batches in front of the matrices, batches of one sample, R, S, D, M; save: p [B,R,S], behind
+   it, if there are any, the lengths (node->key is 1) */
+static void dli_attention_back(dli_node *node)
+{
+    dl_ctx *c = node->out->ctx;
+    const dl_int *v = node->i;
+    dl_int B = v[0], R = v[2], S = v[3], D = v[4], M = v[5], b;
+    const dl_real *p = (const dl_real *)node->save, *dy = dli_grad(node->out);
+    const int32_t *length = node->key ? (const int32_t *)(const void *)(p + B * R * S) : NULL;
+    const dl_real *x[3];
+    dl_real *dx[3], *work;
+    dl_mark mark = dl_tape_mark(c);
+    int k;
+    for (k = 0; k < 3; k++) {
+        x[k] = node->in[k]->data;
+        dx[k] = dli_grad(node->in[k]);
+    }
+    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
+    if (!work) {
+        node->failed = true;
+        return;
+    }
+    for (b = 0; b < B; b++) {
+        dl_int seen = length ? length[b / v[1]] : S;
+        if (seen == 0) continue;
+        dli_attention_backward(c, dx[0] ? dx[0] + b * R * D : NULL,
+                               dx[1] ? dx[1] + b * S * D : NULL,
+                               dx[2] ? dx[2] + b * S * M : NULL, work, dy + b * R * M,
+                               p + b * R * S, x[0] + b * R * D, x[1] + b * S * D,
+                               x[2] + b * S * M, R, seen, D, M);
+    }
+    dl_tape_release(c, mark);
+}
+
+/* How many masks there are: 1, N or B; 0 with a message when the mask does not fit. */
+static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_shape all = q, one;
+    all.dim[q.rank - 1] = S;
+    one = dl_shape3(q.dim[0], q.dim[q.rank - 2], S);
+    if (mask->requires_grad) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
+                "dl_detach on it", op);
+        return 0;
+    }
+    if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
+    if (dl_shape_equal(mask->shape, one)) return one.dim[0];
+    if (dl_shape_equal(mask->shape, all)) return dl_shape_size(dli_rank(all, q.rank - 2));
+    dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
+            "[N,R,S], or all dimensions of the queries in front", op,
+            dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
+    return 0;
+}
+
+DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
+                               const int32_t *lengths, bool causal)
+{
+    const char *op = "dl_attention";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_tensor *in[4], *y;
+    dl_ctx *c;
+    dl_shape shape, key, value;
+    dl_int B, N, R, S, D, M, b, i, masks = 1;
+    dl_real *p, *part;
+    int rank;
+    in[0] = q;
+    in[1] = k;
+    in[2] = v;
+    in[3] = mask;
+    if (!(c = dli_some_inputs(op, in, 4))) return NULL;
+    if (k == DL_NONE || v == DL_NONE) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
+        return NULL;
+    }
+    rank = q->shape.rank;
+    shape = key = value = q->shape;
+    if (rank >= 3 && k->shape.rank == rank && v->shape.rank == rank) {
+        key.dim[rank - 2] = value.dim[rank - 2] = k->shape.dim[rank - 2];
+        shape.dim[rank - 1] = value.dim[rank - 1] = v->shape.dim[rank - 1];
+    } else key.rank = 0;
+    if (!dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
+        q->shape.dim[rank - 1] < 1) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
+                "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
+                dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+        return NULL;
+    }
+    N = shape.dim[0];
+    R = shape.dim[rank - 2];
+    M = shape.dim[rank - 1];
+    D = q->shape.dim[rank - 1];
+    S = key.dim[rank - 2];
+    B = dl_shape_size(dli_rank(shape, rank - 2));
+    if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
+    if (mask != DL_NONE && !(masks = dli_check_mask(c, op, mask, q->shape, S)) && B > 0)
+        return NULL;
+    if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
+    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
+                                         (lengths ? (size_t)N * sizeof *lengths : 0));
+    y = p ? dli_result(c, op, shape, in, 3, dli_attention_back) : NULL;
+    part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? R * S : 0) *
+                                            sizeof *part);
+    if (!y || !part) return NULL;
+    if (lengths) memcpy(p + B * R * S, lengths, (size_t)N * sizeof *lengths);
+    if (y->node) {
+        dl_int *o = y->node->i;
+        o[0] = B;
+        o[1] = N ? B / N : 1;
+        o[2] = R;
+        o[3] = S;
+        o[4] = D;
+        o[5] = M;
+        y->node->key = lengths ? 1 : 0;
+        y->node->save = p;
+    }
+    for (b = 0; b < B; b++) {
+        dl_int seen = lengths ? lengths[b / (B / N)] : S;
+        const dl_real *m = mask == DL_NONE ? NULL : mask->data + b / (B / masks) * R * S;
+        if (m && seen < S) {                /* its columns for the keys that are there */
+            for (i = 0; i < R; i++)
+                memcpy(part + i * seen, m + i * S, (size_t)seen * sizeof *part);
+            m = part;
+        }
+        if (seen == 0) memset(y->data + b * R * M, 0, (size_t)(R * M) * sizeof *y->data);
+        else dli_attention_forward(c, y->data + b * R * M, p + b * R * S, q->data + b * R * D,
+                                   k->data + b * S * D, v->data + b * S * M, m, R, seen, D, M,
+                                   causal);
+    }
+    return y;
+}
+
+/* [N,T,E] to [N,heads,T,E/heads]. */
+static dl_tensor *dli_split_heads(dl_tensor *x, int heads)
+{
+    dl_tensor *y = dl_reshape(x, dl_shape4(x->shape.dim[0], x->shape.dim[1], heads,
+                                           x->shape.dim[2] / heads));
+    return dl_transpose(y, 1, 2);
+}
+
+/* One of the three maps that lie above one another in in_proj. */
+static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i,
+                              int heads)
+{
+    dl_int E = w[0]->shape.dim[1];
+    dl_tensor *weight = dli_view(op, w[0], dl_shape2(E, E), i * E * E);
+    dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(op, w[1], dl_shape1(E), i * E);
+    dl_tensor *y = dl_linear(x, weight, bias);
+    return y ? dli_split_heads(y, heads) : NULL;
+}
+
+DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v,
+                                         dl_tensor *const *w, int heads, dl_tensor *mask,
+                                         const int32_t *lengths, bool causal)
+{
+    const char *op = "dl_multihead_attention";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_tensor *in[8], *y;
+    dl_ctx *c;
+    dl_int E;
+    int i;
+    in[0] = q;
+    in[1] = k;
+    in[2] = v;
+    in[3] = mask;
+    for (i = 0; i < 4; i++) if (!w || !(in[4 + i] = w[i])) return NULL;
+    if (!(c = dli_some_inputs(op, in, 8))) return NULL;
+    if (k == DL_NONE || v == DL_NONE || w[0] == DL_NONE || w[2] == DL_NONE) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: only biases and the mask can be left out", op);
+        return NULL;
+    }
+    E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
+    if (E < 1 || k->shape.rank != 3 || v->shape.rank != 3 || k->shape.dim[2] != E ||
+        v->shape.dim[2] != E || heads < 1 || E % heads != 0) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: should be "
+                "[N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
+                dli_shape_text(s, q->shape), dli_shape_text(t, k->shape),
+                dli_shape_text(u, v->shape), heads);
+        return NULL;
+    }
+    if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
+        !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
+        return NULL;
+    y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
+                     dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
+    y = y ? dl_transpose(y, 1, 2) : NULL;
+    y = y ? dl_reshape(y, q->shape) : NULL;
+    return y ? dl_linear(y, w[2], w[3]) : NULL;
+}
+
+DL_DEF dl_transformer dl_transformer_default(void)
+{
+    dl_transformer o;
+    o.heads = 8;
+    o.norm_first = false;
+    o.gelu = false;
+    o.dropout = 0.1;
+    o.eps = 1e-5;
+    o.causal = false;
+    o.lengths = o.memory_lengths = NULL;
+    return o;
+}
+
+/* Layer norm over the last axis, (x - mean) / sqrt(var + eps) * gain + bias, from simpler ones. */
+static dl_tensor *dli_layer_norm(dl_tensor *x, dl_tensor *gain, dl_tensor *bias, double eps)
+{
+    dl_tensor *d = dl_sub(x, dl_mean_axis(x, -1, true));
+    dl_tensor *var = dl_mean_axis(dl_square(d), -1, true);
+    return dl_add(dl_mul(dl_div(d, dl_sqrt(dl_add_scalar(var, eps))), gain), bias);
+}
+
+/* linear - activation - linear, w: the two weights and biases */
+static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
+{
+    dl_tensor *y = dl_linear(x, w[0], w[1]);
+    y = o->gelu ? dl_gelu(y) : dl_relu(y);
+    return dl_linear(dl_dropout(y, o->dropout), w[2], w[3]);
+}
+
+/* The end of a sublayer: x + f, with the norm behind it if it was not in front. */
+static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *norm,
+                               const dl_transformer *o)
+{
+    dl_tensor *y = dl_add(x, dl_dropout(f, o->dropout));
+    return o->norm_first ? y : dli_layer_norm(y, norm[0], norm[1], o->eps);
+}
+
+/* Its beginning: what f is applied to. */
+static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
+{
+    return o->norm_first ? dli_layer_norm(x, norm[0], norm[1], o->eps) : x;
+}
+
+/* Are all n weights there? NULL means that making them has failed. */
+static bool dli_all_given(dl_tensor *const *w, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) if (!w || !w[i]) return false;
+    return true;
+}
+
+DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
+                                         const dl_transformer *options)
+{
+    dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *z;
+    if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
+        return NULL;
+    z = dli_sublayer(x, w + 8, &o);
+    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
+    x = dli_residual(x, z, w + 8, &o);
+    z = dli_feed_forward(dli_sublayer(x, w + 10, &o), w + 4, &o);
+    return dli_residual(x, z, w + 10, &o);
+}
+
+DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                                         const dl_transformer *options)
+{
+    dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *z;
+    if (!dli_usable("dl_transformer_decoder", x) || !dli_all_given(w, DL_DECODER_PARAMS))
+        return NULL;
+    z = dli_sublayer(x, w + 12, &o);
+    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, true);
+    x = dli_residual(x, z, w + 12, &o);
+    z = dl_multihead_attention(dli_sublayer(x, w + 14, &o), memory, memory, w + 4, o.heads,
+                               DL_NONE, o.memory_lengths, false);
+    x = dli_residual(x, z, w + 14, &o);
+    z = dli_feed_forward(dli_sublayer(x, w + 16, &o), w + 8, &o);
+    return dli_residual(x, z, w + 16, &o);
+}
+
+/* Parameters of `attentions` attention layers, the two linear layers and the norms. */
+static bool dli_transformer_init(dl_tensor **w, dl_ctx *dl, const char *op, dl_int E, dl_int F,
+                                 int attentions)
+{
+    dl_shape shape[DL_DECODER_PARAMS];
+    dl_init init[DL_DECODER_PARAMS];
+    int n = 0, i;
+    if (!w || !dl) return false;
+    if (E < 1 || F < 1 || E > INT32_MAX || F > INT32_MAX)
+        return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
+                       "of each", op, (long long)E, (long long)F);
+    for (i = 0; i < attentions; i++) {
+        shape[n] = dl_shape2(3 * E, E); init[n++] = dl_init_glorot_uniform();
+        shape[n] = dl_shape1(3 * E);    init[n++] = dl_init_zeros();
+        shape[n] = dl_shape2(E, E);     init[n++] = dl_init_torch(E);
+        shape[n] = dl_shape1(E);        init[n++] = dl_init_zeros();
+    }
+    shape[n] = dl_shape2(F, E); init[n++] = dl_init_torch(E);
+    shape[n] = dl_shape1(F);    init[n++] = dl_init_torch(E);
+    shape[n] = dl_shape2(E, F); init[n++] = dl_init_torch(F);
+    shape[n] = dl_shape1(E);    init[n++] = dl_init_torch(F);
+    for (i = 0; i <= attentions; i++) {
+        shape[n] = dl_shape1(E); init[n++] = dl_init_constant(1);
+        shape[n] = dl_shape1(E); init[n++] = dl_init_zeros();
+    }
+    return dli_make_params(w, dl, n, shape, init);
+}
+
+DL_DEF bool dl_transformer_encoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F)
+{
+    return dli_transformer_init(w, dl, "dl_transformer_encoder_init", E, F, 1);
+}
+DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F)
+{
+    return dli_transformer_init(w, dl, "dl_transformer_decoder_init", E, F, 2);
+}
+
+/* ---- end of sequences ---- */
+
 /* ------------------------------------------------------------------------- >>layers-impl ---- */
 
 #define DLI_NAME(code, text) text,
@@ -7054,7 +8704,7 @@ static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_in
 {
     dl_tensor *t = dl_param(l->model->ctx, shape, init);
     if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    snprintf(t->name, sizeof t->name, "%.39s.%.20s", l->name, name);
     l->param[l->params++] = t;
     return true;
 }
@@ -7557,6 +9207,134 @@ DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
     dl_norm_layer o = dl_norm_layer_default();
     return dl_model_add_group_normalization_with(m, groups, &o);
 }
+
+/* ---- sequences ---- */
+
+static dl_tensor *dli_recurrent_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    dl_recurrent o = dl_recurrent_default();
+    dl_sequence r;
+    dl_tensor *h;
+    o.bidirectional = l->bidirectional;
+    r = dli_recurrent(l->name, l->kind, x, l->param, DL_NONE, DL_NONE, &o);
+    if (l->sequences || !r.h) return r.y;
+    h = l->bidirectional ? dl_transpose(r.h, 0, 1) : r.h;       /* [K,N,H] to [N,K,H] */
+    return h ? dl_reshape(h, dl_shape2(x->shape.dim[0], l->output.dim[0])) : NULL;
+}
+
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *name,
+                                   dl_recurrent_kind kind, int units, bool bidirectional,
+                                   bool sequences)
+{
+    static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
+                                         "bias_hh_l0" };
+    char s[DLI_SHAPE_TEXT], full[DL_NAME_MAX];
+    dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
+    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
+    int i, K = bidirectional ? 2 : 1;
+    bool ok;
+    if (!l) return NULL;
+    ok = l->input.rank == 2 && l->input.dim[0] > 0 && units >= 1;
+    if (!ok)
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples [T,D] and "
+                "1 or more units", l->name, units, dli_shape_text(s, l->input));
+    l->kind = kind;
+    l->bidirectional = bidirectional;
+    l->sequences = sequences;
+    D = ok ? l->input.dim[1] : 0;
+    l->output = sequences ? dl_shape2(l->input.dim[0], K * H) : dl_shape1(K * H);
+    for (i = 0; ok && i < 4 * K; i++) {
+        dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
+                                                                       : dl_shape1(G * H);
+        snprintf(full, sizeof full, "%s%s", names[i % 4], i < 4 ? "" : "_reverse");
+        ok = dli_layer_param(l, full, shape, dl_init_torch(H));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", "rnn", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", "lstm", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", "gru", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", "bidirectional", kind, units, true,
+                             return_sequences);
+}
+
+static dl_tensor *dli_embedding_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    dl_ctx *c = x->ctx;
+    dl_int i, words = l->param[0]->shape.dim[0];
+    int32_t *index = (int32_t *)dli_tape_alloc(c, l->name, (size_t)x->size * sizeof *index);
+    if (!index) return NULL;
+    for (i = 0; i < x->size; i++) {
+        if (!((double)x->data[i] >= 0 && (double)x->data[i] < (double)words)) {
+            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not in 0..%lld", l->name,
+                    (double)x->data[i], (long long)i, (long long)words - 1);
+            return NULL;
+        }
+        index[i] = (int32_t)x->data[i];
+    }
+    return dl_embedding(l->param[0], index, x->shape, -1);
+}
+
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    dl_layer *l = dli_layer_new(m, "Embedding", "embedding", dli_embedding_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = words >= 1 && units >= 1 && l->input.rank < DL_MAX_DIMS - 1;
+    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, and "
+                     "samples of rank below %d", l->name, words, units, DL_MAX_DIMS - 1);
+    else l->output.dim[l->output.rank++] = units;
+    ok = ok && dli_layer_param(l, "weight", dl_shape2(words, units), dl_init_normal(0, 1));
+    return dli_layer_add(l, ok);
+}
+
+static dl_tensor *dli_attention_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_multihead_attention(x, x, x, l->param, l->heads, DL_NONE, NULL, l->causal);
+}
+
+DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_layer *l = dli_layer_new(m, "MultiHeadAttention", "multihead_attention",
+                                dli_attention_layer_forward);
+    dl_int E;
+    bool ok;
+    if (!l) return NULL;
+    E = l->input.rank == 2 ? l->input.dim[1] : 0;
+    ok = E > 0 && heads >= 1 && E % heads == 0;
+    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples [T,E] "
+                     "with E a multiple of the heads", l->name, heads,
+                     dli_shape_text(s, l->input));
+    l->heads = heads;
+    l->causal = causal;
+    ok = ok &&
+         dli_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
+         dli_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
+         dli_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
+         dli_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
+{
+    return dl_model_add_dense(m, units, activation);
+}
+
+/* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 

@@ -1,0 +1,318 @@
+/* attention.c - attention, positions and transformer blocks against PyTorch's values, the readable
+   kernel against what the operation runs, and the edges.
+
+       cc -std=c99 -DDL_REAL=double -I. tests/attention.c -o build/attention -lm && build/attention */
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+static dl_tensor *tensor_of(dl_ctx *dl, const test_array *a, bool grad)
+{
+    dl_shape s;
+    dl_tensor *t;
+    memset(&s, 0, sizeof s);
+    s.rank = a->rank;
+    for (int i = 0; i < a->rank; i++) s.dim[i] = a->dim[i];
+    t = dl_from(dl, s, a->data);
+    dl_requires_grad(t, grad);
+    return t;
+}
+
+static void ints_of(int32_t *out, const test_array *a)
+{
+    for (dl_int i = 0; i < a->size; i++) out[i] = (int32_t)a->value[i];
+}
+
+static dl_tensor *weighted(dl_tensor *a, const test_array *weight)
+{
+    return a ? dl_sum(dl_mul(a, dl_from(a->ctx, a->shape, weight->data))) : NULL;
+}
+
+static void check_grad(const dl_tensor *t, const test_array *want)
+{
+    if (!CHECK(t->grad != NULL, "%s has no gradient", want->name)) return;
+    if (!CHECK_ARRAY(t->grad, want->data, want->size)) printf("    in %s\n", want->name);
+}
+
+static void positions(void)
+{
+    test_golden g = golden_open("attention");
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *pe = dl_positional_encoding(dl, 11, 6), *odd = dl_positional_encoding(dl, 3, 5);
+    CHECK_ARRAY(pe->data, golden_get(&g, "pe")->data, pe->size);
+    CHECK_CLOSE(odd->data[5 + 4], sin(pow(10000, -0.8)), 1e-6, 0);
+    CHECK(dl_positional_encoding(NULL, 3, 4) == NULL, "NULL");
+    golden_close(&g);
+    dl_free(dl);
+}
+
+static void scaled_dot_product(void)
+{
+    test_golden g = golden_open("attention");
+    dl_ctx *dl = dl_new(1);
+    for (int k = 0; k < (int)golden_get(&g, "sdp_cases")->value[0]; k++, dl_tape_clear(dl)) {
+        const double *size = golden_getf(&g, "sdp_%d_size", k)->value;
+        dl_tensor *q = tensor_of(dl, golden_getf(&g, "sdp_%d_q", k), true);
+        dl_tensor *key = tensor_of(dl, golden_getf(&g, "sdp_%d_k", k), true);
+        dl_tensor *v = tensor_of(dl, golden_getf(&g, "sdp_%d_v", k), true), *mask = DL_NONE, *y;
+        int32_t lengths[8];
+        if (size[7] != 0) ints_of(lengths, golden_getf(&g, "sdp_%d_len", k));
+        if (size[8] != 0) mask = tensor_of(dl, golden_getf(&g, "sdp_%d_mask", k), false);
+        y = dl_attention(q, key, v, mask, size[7] != 0 ? lengths : NULL, size[6] != 0);
+        if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
+        CHECK_ARRAY(y->data, golden_getf(&g, "sdp_%d_y", k)->data, y->size);
+        CHECK(dl_backward(weighted(y, golden_getf(&g, "sdp_%d_dy", k))), "%s", dl_error_text(dl));
+        check_grad(q, golden_getf(&g, "sdp_%d_gq", k));
+        check_grad(key, golden_getf(&g, "sdp_%d_gk", k));
+        check_grad(v, golden_getf(&g, "sdp_%d_gv", k));
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+static void multihead(void)
+{
+    test_golden g = golden_open("attention");
+    dl_ctx *dl = dl_new(1);
+    for (int k = 0; k < (int)golden_get(&g, "mha_cases")->value[0]; k++, dl_tape_clear(dl)) {
+        const double *size = golden_getf(&g, "mha_%d_size", k)->value;
+        const bool bias = size[5] != 0;
+        dl_tensor *q = tensor_of(dl, golden_getf(&g, "mha_%d_q", k), true);
+        dl_tensor *key = tensor_of(dl, golden_getf(&g, "mha_%d_k", k), true);
+        dl_tensor *v = tensor_of(dl, golden_getf(&g, "mha_%d_v", k), true), *w[4], *y;
+        int32_t lengths[8];
+        ints_of(lengths, golden_getf(&g, "mha_%d_len", k));
+        for (int i = 0, j = 0; i < 4; i++)
+            w[i] = i % 2 == 0 || bias ? tensor_of(dl, golden_getf(&g, "mha_%d_w%d", k, j++), true)
+                                      : DL_NONE;
+        y = dl_multihead_attention(q, key, v, w, (int)size[4], DL_NONE,
+                                   size[7] != 0 ? lengths : NULL, size[6] != 0);
+        if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
+        CHECK_ARRAY(y->data, golden_getf(&g, "mha_%d_y", k)->data, y->size);
+        CHECK(dl_backward(weighted(y, golden_getf(&g, "mha_%d_dy", k))), "%s", dl_error_text(dl));
+        check_grad(q, golden_getf(&g, "mha_%d_gq", k));
+        check_grad(key, golden_getf(&g, "mha_%d_gk", k));
+        check_grad(v, golden_getf(&g, "mha_%d_gv", k));
+        for (int i = 0, j = 0; i < 4; i++)
+            if (w[i] != DL_NONE) check_grad(w[i], golden_getf(&g, "mha_%d_gw%d", k, j++));
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+static void blocks(const char *what, int weights)
+{
+    test_golden g = golden_open("attention");
+    dl_ctx *dl = dl_new(1);
+    const bool decoder = weights == DL_DECODER_PARAMS;
+    for (int k = 0; k < (int)golden_getf(&g, "%s_cases", what)->value[0]; k++, dl_tape_clear(dl)) {
+        const double *size = golden_getf(&g, "%s_%d_size", what, k)->value;
+        dl_tensor *x = tensor_of(dl, golden_getf(&g, "%s_%d_x", what, k), true), *y;
+        dl_tensor *memory = tensor_of(dl, golden_getf(&g, "%s_%d_memory", what, k), true);
+        dl_tensor *w[DL_DECODER_PARAMS];
+        dl_transformer o = dl_transformer_default();
+        int32_t lengths[8], memory_lengths[8];
+        ints_of(lengths, golden_getf(&g, "%s_%d_len", what, k));
+        ints_of(memory_lengths, golden_getf(&g, "%s_%d_mlen", what, k));
+        o.heads = (int)size[5];
+        o.norm_first = size[6] != 0;
+        o.gelu = size[7] != 0;
+        o.causal = size[8] != 0;
+        o.dropout = 0;
+        if (size[9] != 0) {
+            o.lengths = lengths;
+            o.memory_lengths = memory_lengths;
+        }
+        for (int i = 0; i < weights; i++)
+            w[i] = tensor_of(dl, golden_getf(&g, "%s_%d_w%d", what, k, i), true);
+        y = decoder ? dl_transformer_decoder(x, memory, w, &o) : dl_transformer_encoder(x, w, &o);
+        if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
+        CHECK_ARRAY(y->data, golden_getf(&g, "%s_%d_y", what, k)->data, y->size);
+        CHECK(dl_backward(weighted(y, golden_getf(&g, "%s_%d_dy", what, k))), "%s",
+              dl_error_text(dl));
+        check_grad(x, golden_getf(&g, "%s_%d_gx", what, k));
+        if (decoder) check_grad(memory, golden_getf(&g, "%s_%d_gmemory", what, k));
+        for (int i = 0; i < weights; i++)
+            check_grad(w[i], golden_getf(&g, "%s_%d_gw%d", what, k, i));
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+static void encoder(void) { blocks("enc", DL_ENCODER_PARAMS); }
+static void decoder(void) { blocks("dec", DL_DECODER_PARAMS); }
+
+/* The readable kernel and what dl_attention runs, on the same numbers. */
+static void kernel_against_operation(void)
+{
+    enum { R = 5, S = 7, D = 3, M = 4 };
+    dl_ctx *dl = dl_new(1);
+    for (int causal = 0; causal < 2; causal++) {
+        dl_real q[R * D], k[S * D], v[S * M], mask[R * S], dy[R * M], ds[S], work[2 * R * S];
+        dl_real y[2][R * M], p[2][R * S], dq[2][R * D], dk[2][S * D], dv[2][S * M];
+        test_fill(q, R * D, 1, -2, 2);
+        test_fill(k, S * D, 2, -2, 2);
+        test_fill(v, S * M, 3, -2, 2);
+        test_fill(mask, R * S, 4, -1, 1);
+        test_fill(dy, R * M, 5, -1, 1);
+        mask[3] = mask[S + 1] = -(dl_real)INFINITY;
+        for (int way = 0; way < 2; way++) {
+            test_fill(dq[way], R * D, 6, -1, 1);
+            test_fill(dk[way], S * D, 7, -1, 1);
+            test_fill(dv[way], S * M, 8, -1, 1);
+        }
+        dlk_attention_forward(y[0], p[0], q, k, v, mask, R, S, D, M, causal == 1);
+        dlk_attention_backward(dq[0], dk[0], dv[0], ds, dy, p[0], q, k, v, R, S, D, M);
+        dli_attention_forward(dl, y[1], p[1], q, k, v, mask, R, S, D, M, causal == 1);
+        dli_attention_backward(dl, dq[1], dk[1], dv[1], work, dy, p[1], q, k, v, R, S, D, M);
+        CHECK_ARRAY(y[1], y[0], R * M);
+        CHECK_ARRAY(p[1], p[0], R * S);
+        CHECK_ARRAY(dq[1], dq[0], R * D);
+        CHECK_ARRAY(dk[1], dk[0], S * D);
+        CHECK_ARRAY(dv[1], dv[0], S * M);
+    }
+    dl_free(dl);
+}
+
+/* Central differences of a decoder block: it holds everything there is. */
+static dl_tensor *block_loss(dl_tensor *const *p)
+{
+    static const int32_t lengths[] = { 3, 2 }, memory_lengths[] = { 1, 4 };
+    dl_transformer o = dl_transformer_default();
+    o.heads = 2;
+    o.gelu = true;                             /* no kinks */
+    o.norm_first = true;
+    o.dropout = 0;
+    o.lengths = lengths;
+    o.memory_lengths = memory_lengths;
+    return dl_sum(dl_square(dl_transformer_decoder(p[0], p[1], p + 2, &o)));
+}
+
+static void gradients(void)
+{
+    dl_ctx *dl = dl_new(5);
+    dl_tensor *p[2 + DL_DECODER_PARAMS];
+    const double h = 1e-5;
+    double largest = 0;
+    p[0] = dl_param(dl, dl_shape3(2, 3, 4), dl_init_normal(0, 1));
+    p[1] = dl_param(dl, dl_shape3(2, 4, 4), dl_init_normal(0, 1));
+    CHECK(dl_transformer_decoder_init(p + 2, dl, 4, 5), "%s", dl_error_text(dl));
+    CHECK(dl_backward(block_loss(p)), "%s", dl_error_text(dl));
+    for (int i = 0; i < 2 + DL_DECODER_PARAMS && sizeof(dl_real) == sizeof(double); i++)
+        for (dl_int k = 0; k < p[i]->size; k++) {
+            const dl_real keep = p[i]->data[k];
+            const double a = (double)p[i]->grad[k];
+            double up, down;
+            dl_no_grad(dl, true);
+            p[i]->data[k] = (dl_real)((double)keep + h);
+            up = dl_item(block_loss(p));
+            p[i]->data[k] = (dl_real)((double)keep - h);
+            down = dl_item(block_loss(p));
+            p[i]->data[k] = keep;
+            dl_no_grad(dl, false);
+            dl_tape_clear(dl);
+            CHECK_CLOSE(a, (up - down) / (2 * h), 1e-6, 1e-8);
+            if (fabs(a) > largest) largest = fabs(a);
+        }
+    CHECK(sizeof(dl_real) == sizeof(float) || largest > 0.1, "vacuous: %g", largest);
+    dl_free(dl);
+}
+
+/* Keys behind a sample's length are not read, and a query that sees nothing gives 0. */
+static void padding(void)
+{
+    static const int32_t lengths[] = { 2, 0 };
+    dl_ctx *dl = dl_new(5);
+    dl_tensor *q = dl_randn(dl, dl_shape3(2, 3, 4)), *k = dl_randn(dl, dl_shape3(2, 5, 4));
+    dl_tensor *v = dl_randn(dl, dl_shape3(2, 5, 6)), *mask = dl_zeros(dl, dl_shape2(3, 5)), *y;
+    for (int i = 2 * 4; i < 5 * 4; i++) k->data[i] = k->data[20 + i] = (dl_real)NAN;
+    for (int i = 2 * 6; i < 5 * 6; i++) v->data[i] = v->data[30 + i] = (dl_real)NAN;
+    for (int i = 0; i < 5; i++) mask->data[i] = -(dl_real)INFINITY; /* query 0 sees nothing */
+    dl_requires_grad(q, true);
+    dl_requires_grad(k, true);
+    dl_requires_grad(v, true);
+    y = dl_attention(q, k, v, mask, lengths, false);
+    if (CHECK(y != NULL, "%s", dl_error_text(dl))) {
+        for (dl_int i = 0; i < y->size; i++)
+            CHECK((y->data[i] == 0) == (i < 6 || i >= 18), "y[%d] = %g", (int)i, (double)y->data[i]);
+        CHECK(dl_backward(dl_sum(dl_square(y))), "%s", dl_error_text(dl));
+        for (dl_int i = 0; i < q->size; i++)
+            CHECK((q->grad[i] == 0) == (i < 4 || i >= 12), "dq[%d] = %g", (int)i,
+                  (double)q->grad[i]);
+        for (dl_int i = 0; i < k->size; i++)
+            CHECK((k->grad[i] == 0) == (i >= 8), "dk[%d] = %g", (int)i, (double)k->grad[i]);
+        for (dl_int i = 0; i < v->size; i++)
+            CHECK((v->grad[i] == 0) == (i >= 12), "dv[%d] = %g", (int)i, (double)v->grad[i]);
+    }
+    dl_free(dl);
+}
+
+/* A causal block's outputs do not change when later inputs do. */
+static void causal(void)
+{
+    dl_ctx *dl = dl_new(5);
+    dl_tensor *w[DL_ENCODER_PARAMS], *x = dl_randn(dl, dl_shape3(1, 4, 8)), *y;
+    dl_transformer o = dl_transformer_default();
+    dl_real before[32];
+    o.causal = true;
+    o.heads = 4;
+    o.dropout = 0;
+    CHECK(dl_transformer_encoder_init(w, dl, 8, 16), "%s", dl_error_text(dl));
+    memcpy(before, dl_transformer_encoder(x, w, &o)->data, sizeof before);
+    for (int i = 24; i < 32; i++) x->data[i] += 1;
+    y = dl_transformer_encoder(x, w, &o);
+    CHECK(memcmp(before, y->data, 24 * sizeof(dl_real)) == 0, "the past depends on the future");
+    CHECK(memcmp(before + 24, y->data + 24, 8 * sizeof(dl_real)) != 0, "the present does not");
+    o.dropout = 0.5;
+    CHECK(memcmp(y->data, dl_transformer_encoder(x, w, &o)->data, sizeof before) != 0, "dropout");
+    dl_training(dl, false);
+    CHECK(memcmp(y->data, dl_transformer_encoder(x, w, &o)->data, sizeof before) == 0, "dropout");
+    dl_free(dl);
+}
+
+static void errors(void)
+{
+    static const int32_t lengths[] = { 3, 6 };
+    dl_ctx *dl = dl_new(5);
+    dl_tensor *q = dl_randn(dl, dl_shape3(2, 3, 4)), *k = dl_randn(dl, dl_shape3(2, 5, 4));
+    dl_tensor *w[DL_DECODER_PARAMS] = { NULL }, *mask;
+    test_quiet(dl);
+    CHECK(!dl_attention(q, NULL, k, DL_NONE, NULL, false) && dl_error(dl) == DL_OK, "NULL");
+    CHECK(!dl_attention(q, k, q, DL_NONE, NULL, false), "5 keys, 3 values");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "queries [2,3,4], keys [2,5,4], values [2,3,4] should be");
+    CHECK(!dl_attention(q, DL_NONE, k, DL_NONE, NULL, false), "no keys");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "can't be left out");
+    CHECK(!dl_attention(q, k, k, dl_zeros(dl, dl_shape2(5, 3)), NULL, false), "mask");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "mask [5,3] does not fit: 3 queries and 5 keys");
+    CHECK(!dl_attention(q, k, k, DL_NONE, lengths, false), "length 6 of 5");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "length 6 of sample 1 is not in 0..5");
+    mask = dl_zeros(dl, dl_shape2(3, 5));
+    dl_requires_grad(mask, true);
+    CHECK(!dl_attention(q, k, k, mask, NULL, false), "mask with gradient");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "mask requires a gradient");
+    CHECK(dl_transformer_encoder_init(w, dl, 4, 6), "%s", dl_error_text(dl));
+    CHECK(!dl_multihead_attention(q, k, k, w, 3, DL_NONE, NULL, false), "4 in 3 heads");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "and 3 heads");
+    CHECK(!dl_multihead_attention(q, k, k, w + 1, 2, DL_NONE, NULL, false), "wrong weights");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "in_proj_weight is [12] and should be [12,4]");
+    w[4] = NULL;
+    CHECK(!dl_transformer_encoder(q, w, NULL) && dl_error(dl) == DL_OK, "NULL weight");
+    CHECK(!dl_transformer_encoder_init(w, dl, 0, 6), "E = 0");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "0 features");
+    dl_free(dl);
+}
+
+int main(void)
+{
+    TEST(positions);
+    TEST(scaled_dot_product);
+    TEST(multihead);
+    TEST(encoder);
+    TEST(decoder);
+    TEST(kernel_against_operation);
+    TEST(gradients);
+    TEST(padding);
+    TEST(causal);
+    TEST(errors);
+    return test_end();
+}

@@ -1,0 +1,691 @@
+/* rnn.c - recurrent nets and embeddings: kernels and operations against PyTorch's values (several
+   layers, both directions, lengths, states), against each other, and at the edges.
+
+       cc -std=c99 -DDL_REAL=double -I. tests/rnn.c -o build/rnn -lm && build/rnn  */
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+#define WEIGHTS 24 /* the most a case has */
+
+static const char *const kind_names[] = { "tanh", "relu", "lstm", "gru" };
+
+static dl_tensor *tensor_of(dl_ctx *dl, const test_array *a, bool grad)
+{
+    dl_shape s;
+    dl_tensor *t;
+    memset(&s, 0, sizeof s);
+    s.rank = a->rank;
+    for (int i = 0; i < a->rank; i++) s.dim[i] = a->dim[i];
+    t = dl_from(dl, s, a->data);
+    dl_requires_grad(t, grad);
+    return t;
+}
+
+static void ints_of(int32_t *out, const test_array *a)
+{
+    for (dl_int i = 0; i < a->size; i++) out[i] = (int32_t)a->value[i];
+}
+
+static dl_sequence run(dl_recurrent_kind kind, dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
+                       dl_tensor *c0, const dl_recurrent *o)
+{
+    switch (kind) {
+    case DL_RNN_TANH: return dl_rnn(x, w, h0, o);
+    case DL_RNN_RELU: return dl_rnn_relu(x, w, h0, o);
+    case DL_LSTM:     return dl_lstm(x, w, h0, c0, o);
+    case DL_GRU:      return dl_gru(x, w, h0, o);
+    }
+    return dl_rnn(NULL, w, h0, o);
+}
+
+/* sum(a * weight), weight a constant: a loss whose gradient for a is known. */
+static dl_tensor *weighted(dl_tensor *a, const test_array *weight)
+{
+    return dl_sum(dl_mul(a, dl_from(a->ctx, a->shape, weight->data)));
+}
+
+/* One golden case: the weights (DL_NONE for biases left out), options and inputs. */
+typedef struct problem {
+    dl_tensor   *x, *h0, *c0, *w[WEIGHTS];
+    dl_recurrent o;
+    int32_t      lengths[8];
+    int          weights, step;    /* step: 4 tensors a layer in PyTorch's list, 2 without biases */
+    bool         states;
+} problem;
+
+static void problem_of(problem *out, dl_ctx *dl, const test_golden *g, int k, bool lstm)
+{
+    problem p;
+    const double *size = golden_getf(g, "%d_size", k)->value;
+    const bool bias = size[6] != 0;
+    memset(&p, 0, sizeof p);
+    p.o = dl_recurrent_default();
+    p.o.layers = (int)size[4];
+    p.o.bidirectional = size[5] == 2;
+    p.states = size[8] != 0;
+    p.step = bias ? 4 : 2;
+    p.weights = dl_recurrent_params(&p.o);
+    if (size[7] != 0) {
+        ints_of(p.lengths, golden_getf(g, "%d_len", k));
+        p.o.lengths = out->lengths;
+    }
+    p.x = tensor_of(dl, golden_getf(g, "%d_x", k), true);
+    p.h0 = p.states ? tensor_of(dl, golden_getf(g, "%d_h0", k), true) : DL_NONE;
+    p.c0 = p.states && lstm ? tensor_of(dl, golden_getf(g, "%d_c0", k), true) : DL_NONE;
+    for (int i = 0, j = 0; i < p.weights; i++)
+        p.w[i] = i % 4 < p.step ? tensor_of(dl, golden_getf(g, "%d_w%d", k, j++), true) : DL_NONE;
+    *out = p;
+}
+
+static void check_grad(const dl_tensor *t, const test_array *want, const char *what)
+{
+    if (!CHECK(t->grad != NULL, "%s has no gradient", what)) return;
+    if (!CHECK_ARRAY(t->grad, want->data, want->size)) printf("    in %s\n", what);
+}
+
+static void golden_kind(dl_recurrent_kind kind)
+{
+    char file[32];
+    test_golden g;
+    dl_ctx *dl = dl_new(1);
+    const bool lstm = kind == DL_LSTM;
+    snprintf(file, sizeof file, "rnn_%s", kind_names[kind]);
+    g = golden_open(file);
+    for (int k = 0; k < (int)golden_get(&g, "cases")->value[0]; k++, dl_tape_clear(dl)) {
+        problem p;
+        dl_sequence r;
+        dl_tensor *loss;
+        problem_of(&p, dl, &g, k, lstm);
+        r = run(kind, p.x, p.w, p.h0, p.c0, &p.o);
+        if (!CHECK(r.y && r.h && (!lstm || r.c), "%s", dl_error_text(dl))) break;
+        CHECK(lstm || !r.c, "%s has a memory", kind_names[kind]);
+        CHECK_ARRAY(r.y->data, golden_getf(&g, "%d_y", k)->data, r.y->size);
+        CHECK_ARRAY(r.h->data, golden_getf(&g, "%d_h", k)->data, r.h->size);
+        loss = dl_add(weighted(r.y, golden_getf(&g, "%d_dy", k)),
+                      weighted(r.h, golden_getf(&g, "%d_dh", k)));
+        if (lstm) {
+            CHECK_ARRAY(r.c->data, golden_getf(&g, "%d_c", k)->data, r.c->size);
+            loss = dl_add(loss, weighted(r.c, golden_getf(&g, "%d_dc", k)));
+        }
+        CHECK(dl_backward(loss), "%s", dl_error_text(dl));
+        check_grad(p.x, golden_getf(&g, "%d_gx", k), "x");
+        if (p.states) check_grad(p.h0, golden_getf(&g, "%d_gh0", k), "h0");
+        if (p.states && lstm) check_grad(p.c0, golden_getf(&g, "%d_gc0", k), "c0");
+        for (int i = 0, j = 0; i < p.weights; i++)
+            if (p.w[i] != DL_NONE) {
+                char name[40];
+                snprintf(name, sizeof name, "case %d w%d", k, j);
+                check_grad(p.w[i], golden_getf(&g, "%d_gw%d", k, j++), name);
+            }
+    }
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    golden_close(&g);
+    dl_free(dl);
+}
+
+static void golden_tanh(void) { golden_kind(DL_RNN_TANH); }
+static void golden_relu(void) { golden_kind(DL_RNN_RELU); }
+static void golden_lstm(void) { golden_kind(DL_LSTM); }
+static void golden_gru(void) { golden_kind(DL_GRU); }
+
+/* A stock nn.LSTM's numbers, copied in, give PyTorch's outputs. */
+static void state_dict(void)
+{
+    test_golden g = golden_open("rnn_state_dict");
+    dl_ctx *dl = dl_new(1);
+    dl_recurrent o = dl_recurrent_default();
+    dl_tensor *w[16];
+    dl_sequence r;
+    int i;
+    o.layers = 2;
+    o.bidirectional = true;
+    CHECK(dl_recurrent_params(&o) == 16, "%d", dl_recurrent_params(&o));
+    CHECK(dl_recurrent_init(w, dl, DL_LSTM, 5, 6, &o), "%s", dl_error_text(dl));
+    for (i = 0; i < 16; i++) {
+        const test_array *a = golden_getf(&g, "w%d", i);
+        if (CHECK(a->size == w[i]->size && a->dim[0] == w[i]->shape.dim[0], "size of w%d", i))
+            dl_copy_in(w[i], a->data);
+    }
+    r = dl_lstm(tensor_of(dl, golden_get(&g, "x"), false), w, DL_NONE, DL_NONE, &o);
+    if (CHECK(r.y != NULL, "%s", dl_error_text(dl))) {
+        CHECK_ARRAY_TOL(r.y->data, golden_get(&g, "y")->data, r.y->size, 1e-5);
+        CHECK_ARRAY_TOL(r.h->data, golden_get(&g, "h")->data, r.h->size, 1e-5);
+        CHECK_ARRAY_TOL(r.c->data, golden_get(&g, "c")->data, r.c->size, 1e-5);
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+static void cells(void)
+{
+    test_golden g = golden_open("rnn_cells");
+    dl_ctx *dl = dl_new(1);
+    for (int k = 0; k < 4; k++, dl_tape_clear(dl)) {
+        const char *name = k == 0 ? "rnn" : kind_names[k];
+        dl_tensor *x = tensor_of(dl, golden_getf(&g, "%s_x", name), true), *w[4], *h, *loss;
+        dl_tensor *h0 = tensor_of(dl, golden_getf(&g, "%s_h0", name), true);
+        dl_tensor *c0 = tensor_of(dl, golden_getf(&g, "%s_c0", name), true);
+        dl_sequence r = { NULL, NULL, NULL };
+        for (int i = 0; i < 4; i++) w[i] = tensor_of(dl, golden_getf(&g, "%s_w%d", name, i), true);
+        if (k == DL_LSTM) r = dl_lstm_cell(x, h0, c0, w);
+        h = k == DL_RNN_TANH ? dl_rnn_cell(x, h0, w) : k == DL_RNN_RELU ?
+            dl_rnn_relu_cell(x, h0, w) : k == DL_GRU ? dl_gru_cell(x, h0, w) : r.h;
+        if (!CHECK(h != NULL, "%s", dl_error_text(dl))) break;
+        CHECK(h->shape.rank == 2, "rank %d", h->shape.rank);
+        CHECK_ARRAY(h->data, golden_getf(&g, "%s_h", name)->data, h->size);
+        loss = weighted(h, golden_getf(&g, "%s_dh", name));
+        if (r.c) {
+            CHECK_ARRAY(r.c->data, golden_getf(&g, "%s_c", name)->data, r.c->size);
+            loss = dl_add(loss, weighted(r.c, golden_getf(&g, "%s_dc", name)));
+        }
+        CHECK(dl_backward(loss), "%s", dl_error_text(dl));
+        check_grad(x, golden_getf(&g, "%s_gx", name), "x");
+        check_grad(h0, golden_getf(&g, "%s_gh0", name), "h0");
+        if (r.c) check_grad(c0, golden_getf(&g, "%s_gc0", name), "c0");
+        for (int i = 0; i < 4; i++) check_grad(w[i], golden_getf(&g, "%s_gw%d", name, i), "w");
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+/* The readable kernels and what the operations run, on the same numbers: forward and backward. */
+static dl_real *numbers(dl_int n, unsigned seed)
+{
+    dl_real *x = (dl_real *)calloc((size_t)n + 1, sizeof *x);
+    test_fill(x, n, seed, -0.7, 0.7);
+    return x;
+}
+
+static void kernels_against_operations(void)
+{
+    static const int32_t lengths[] = { 5, 1, 3, 6 };
+    const dl_int N = 4, T = 6, D = 5, H = 7;
+    dl_ctx *dl = dl_new(1);
+    dl_real *u = numbers(4 * H, 1), *da = numbers(8 * H, 2);
+    for (int test = 0; test < 16; test++) {
+        const dl_recurrent_kind kind = (dl_recurrent_kind)(test / 4);
+        const bool reverse = test % 2 == 1, relu = kind == DL_RNN_RELU, lstm = kind == DL_LSTM;
+        const int32_t *length = test % 4 < 2 ? lengths : NULL;
+        const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, rows = N * T, n = N * H;
+        dl_real *x = numbers(rows * D, 3), *h0 = numbers(n, 4), *c0 = numbers(n, 5);
+        dl_real *w_ih = numbers(G * H * D, 6), *w_hh = numbers(G * H * H, 7);
+        dl_real *b_ih = numbers(G * H, 8), *b_hh = numbers(G * H, 9);
+        dl_real *dy = numbers(rows * H, 10), *dh = numbers(n, 11), *dc = numbers(n, 12);
+        dl_real *out[2], *dh2[2], *dc2[2], *dw[2], *gate = numbers(rows * G * H, 0);
+        dl_real *extra = numbers(rows * 3 * H, 0), *work;
+        const dl_int dws = rows * D + G * H * (D + H + 2);
+        dli_rnn r;
+        dli_rnn_grads g;
+        memset(&r, 0, sizeof r);
+        r.kind = kind; r.reverse = reverse; r.N = N; r.T = T; r.D = D; r.H = H; r.G = G;
+        r.length = length; r.x = x; r.w_ih = w_ih; r.w_hh = w_hh; r.b_ih = b_ih; r.b_hh = b_hh;
+        r.h0 = h0; r.c0 = c0; r.gate = gate; r.extra = extra;
+        work = numbers(dli_rnn_forward_work(&r) + dli_rnn_backward_work(&r), 0);
+        for (int way = 0; way < 2; way++) {
+            out[way] = numbers(rows * H + 2 * n, 0);
+            dh2[way] = numbers(n, 11);
+            dc2[way] = numbers(n, 12);
+            dw[way] = numbers(dws, 13);
+            r.y = out[way];
+            r.hn = r.y + rows * H;
+            r.cn = r.hn + n;
+            g.dy = dy; g.dh = dh2[way]; g.dc = dc2[way];
+            g.dx = dw[way];
+            g.dw_ih = g.dx + rows * D;
+            g.dw_hh = g.dw_ih + G * H * D;
+            g.db_ih = g.dw_hh + G * H * H;
+            g.db_hh = g.db_ih + G * H;
+            if (way == 1) {                 /* what dl_rnn and the others run */
+                dli_rnn_forward_batched(dl, &r, work);
+                dli_rnn_backward_batched(dl, &r, &g, work);
+            } else if (lstm) {
+                dlk_lstm_forward(r.y, r.hn, r.cn, gate, extra, u, x, h0, c0, w_ih, w_hh, b_ih,
+                                 b_hh, length, N, T, D, H, reverse);
+                dlk_lstm_backward(g.dx, g.dh, g.dc, g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy,
+                                  r.y, gate, extra, x, h0, c0, w_ih, w_hh, length, N, T, D, H,
+                                  reverse);
+            } else if (kind == DL_GRU) {
+                dlk_gru_forward(r.y, r.hn, gate, extra, x, h0, w_ih, w_hh, b_ih, b_hh, length, N,
+                                T, D, H, reverse);
+                dlk_gru_backward(g.dx, g.dh, g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, da + 3 * H,
+                                 dy, r.y, gate, extra, x, h0, w_ih, w_hh, length, N, T, D, H,
+                                 reverse);
+            } else {
+                dlk_rnn_forward(r.y, r.hn, u, x, h0, w_ih, w_hh, b_ih, b_hh, length, N, T, D, H,
+                                reverse, relu);
+                dlk_rnn_backward(g.dx, g.dh, g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy, r.y, x,
+                                 h0, w_ih, w_hh, length, N, T, D, H, reverse, relu);
+            }
+        }
+        CHECK_ARRAY(out[1], out[0], rows * H + (lstm ? 2 : 1) * n);
+        CHECK_ARRAY(dh2[1], dh2[0], n);
+        CHECK_ARRAY(dc2[1], dc2[0], n);
+        CHECK_ARRAY(dw[1], dw[0], dws);
+        for (int way = 0; way < 2; way++) {
+            free(out[way]); free(dh2[way]); free(dc2[way]); free(dw[way]);
+        }
+        free(x); free(h0); free(c0); free(w_ih); free(w_hh); free(b_ih); free(b_hh);
+        free(dy); free(dh); free(dc); free(gate); free(extra); free(work);
+    }
+    free(u);
+    free(da);
+    dl_free(dl);
+}
+
+/* Central differences of a net with everything in it, for every element of every input. */
+typedef struct net { dl_recurrent_kind kind; dl_tensor *p[32]; int n; dl_recurrent o; } net;
+
+static dl_tensor *net_loss(dl_ctx *dl, net *t)
+{
+    const bool lstm = t->kind == DL_LSTM;
+    dl_sequence r = run(t->kind, t->p[0], t->p + 3, t->p[1], lstm ? t->p[2] : DL_NONE, &t->o);
+    dl_tensor *loss = dl_add(dl_sum(dl_square(r.y)), dl_sum(dl_square(dl_sub_scalar(r.h, 0.5))));
+    (void)dl;
+    return lstm ? dl_add(loss, dl_sum(dl_square(dl_add_scalar(r.c, 0.25)))) : loss;
+}
+
+static void gradients(void)
+{
+    static const int32_t lengths[] = { 4, 2, 1 };
+    const double h = 1e-5;
+    if (sizeof(dl_real) != sizeof(double)) { CHECK(true, "%s", "in double only"); return; }
+    for (int kind = 0; kind < 4; kind++) {
+        dl_ctx *dl = dl_new((uint64_t)kind + 3);
+        net t;
+        double largest = 0;
+        if (kind == DL_RNN_RELU) { dl_free(dl); continue; }     /* kinks: golden values do it */
+        t.kind = (dl_recurrent_kind)kind;
+        t.o = dl_recurrent_default();
+        t.o.layers = 2;
+        t.o.bidirectional = true;
+        t.o.lengths = lengths;
+        t.n = 3 + dl_recurrent_params(&t.o);
+        t.p[0] = dl_param(dl, dl_shape3(3, 4, 2), dl_init_normal(0, 1));
+        t.p[1] = dl_param(dl, dl_shape3(4, 3, 3), dl_init_normal(0, 1));
+        t.p[2] = dl_param(dl, dl_shape3(4, 3, 3), dl_init_normal(0, 1));
+        CHECK(dl_recurrent_init(t.p + 3, dl, t.kind, 2, 3, &t.o), "%s", dl_error_text(dl));
+        CHECK(dl_backward(net_loss(dl, &t)), "%s", dl_error_text(dl));
+        for (int i = 0; i < t.n; i++)
+            for (dl_int k = 0; k < t.p[i]->size; k++) {
+                const dl_real keep = t.p[i]->data[k];
+                const double a = (double)t.p[i]->grad[k];
+                double up, down;
+                dl_no_grad(dl, true);
+                t.p[i]->data[k] = (dl_real)((double)keep + h);
+                up = dl_item(net_loss(dl, &t));
+                t.p[i]->data[k] = (dl_real)((double)keep - h);
+                down = dl_item(net_loss(dl, &t));
+                t.p[i]->data[k] = keep;
+                dl_no_grad(dl, false);
+                dl_tape_clear(dl);
+                CHECK_CLOSE(a, (up - down) / (2 * h), 1e-6, 2e-9);
+                if (fabs(a) > largest) largest = fabs(a);
+            }
+        CHECK(largest > 0.1, "vacuous: the largest gradient is %g", largest);
+        dl_free(dl);
+    }
+}
+
+/* What stands behind a sample's end has no influence on anything, and gets no gradient. */
+static void padding(void)
+{
+    static const int32_t lengths[] = { 2, 4, 1 };
+    for (int kind = 0; kind < 4; kind++) {
+        dl_ctx *dl = dl_new(5);
+        dl_recurrent o = dl_recurrent_default();
+        dl_tensor *w[16], *x[2];
+        dl_sequence r[2];
+        dl_real gw[2][300];
+        o.layers = 2;
+        o.bidirectional = true;
+        o.lengths = lengths;
+        dl_recurrent_init(w, dl, (dl_recurrent_kind)kind, 3, 4, &o);
+        for (int way = 0; way < 2; way++) {
+            dl_int at = 0;
+            x[way] = dl_zeros(dl, dl_shape3(3, 4, 3));
+            test_fill(x[way]->data, x[way]->size, 1, -1, 1);
+            dl_requires_grad(x[way], true);
+            for (dl_int n = 0; n < 3; n++)
+                for (dl_int i = lengths[n] * 3; i < 12; i++)
+                    x[way]->data[n * 12 + i] = way ? (dl_real)NAN : 0;
+            r[way] = run((dl_recurrent_kind)kind, x[way], w, DL_NONE, DL_NONE, &o);
+            if (!CHECK(r[way].y != NULL, "%s", dl_error_text(dl))) break;
+            for (int i = 0; i < 16; i++) memset(w[i]->grad, 0, (size_t)w[i]->size * sizeof(dl_real));
+            dl_backward(dl_add(dl_sum(dl_square(r[way].y)), dl_sum(r[way].h)));
+            for (int i = 0; i < 16; i += 5) {
+                dl_int m = w[i]->size < 60 ? w[i]->size : 60;
+                memcpy(gw[way] + at, w[i]->grad, (size_t)m * sizeof(dl_real));
+                at += m;
+            }
+            if (way == 1) {
+                CHECK(memcmp(r[0].y->data, r[1].y->data, (size_t)r[0].y->size * sizeof(dl_real))
+                      == 0, "y of kind %d depends on the padding", kind);
+                CHECK(memcmp(gw[0], gw[1], (size_t)at * sizeof(dl_real)) == 0,
+                      "gradients of kind %d depend on the padding", kind);
+            }
+            for (dl_int n = 0; n < 3; n++) {
+                for (dl_int i = lengths[n] * 3; i < 12; i++)
+                    CHECK(x[way]->grad[n * 12 + i] == 0, "dx at the padding is %g",
+                          (double)x[way]->grad[n * 12 + i]);
+                for (dl_int i = lengths[n] * 8; i < 32; i++)
+                    CHECK(r[way].y->data[n * 32 + i] == 0, "y at the padding is %g",
+                          (double)r[way].y->data[n * 32 + i]);
+            }
+        }
+        dl_free(dl);
+    }
+}
+
+/* A text fed in chunks gives what the whole text gives; gradients stop at the chunk's border. */
+static void chunks(void)
+{
+    dl_ctx *dl = dl_new(9);
+    dl_recurrent o = dl_recurrent_default();
+    dl_tensor *w[8], *h = dl_state(dl, dl_shape3(2, 2, 4)), *c = dl_state(dl, dl_shape3(2, 2, 4));
+    dl_real x[2 * 6 * 3], whole[2 * 6 * 4], grad[2][4 * 4 * 4];
+    dl_sequence r;
+    o.layers = 2;
+    dl_recurrent_init(w, dl, DL_LSTM, 3, 4, &o);
+    test_fill(x, 36, 1, -1, 1);
+    r = dl_lstm(dl_from(dl, dl_shape3(2, 6, 3), x), w, DL_NONE, DL_NONE, &o);
+    if (!CHECK(r.y != NULL, "%s", dl_error_text(dl))) return;
+    memcpy(whole, r.y->data, sizeof whole);
+    for (int k = 0; k < 3; k++) {
+        dl_tensor *part;
+        dl_tape_clear(dl);
+        part = dl_slice(dl_from(dl, dl_shape3(2, 6, 3), x), 1, 2 * k, 2 * k + 2);
+        r = dl_lstm(part, w, h, c, &o);
+        if (!CHECK(r.y != NULL, "%s", dl_error_text(dl))) return;
+        for (int n = 0; n < 2; n++)
+            CHECK_ARRAY(r.y->data + n * 8, whole + n * 24 + k * 8, 8);
+        /* the state is changed before the backward: what that needs has been copied */
+        for (int way = 0; way < 2 && k == 1; way++) {
+            memset(w[1]->grad, 0, sizeof grad[0]);
+            if (way) dl_fill(h, 99);
+            CHECK(dl_backward(dl_sum(dl_square(r.y))), "%s", dl_error_text(dl));
+            memcpy(grad[way], w[1]->grad, sizeof grad[0]);
+            if (!way) r = dl_lstm(part, w, h, c, &o);
+        }
+        CHECK(dl_assign(h, r.h) && dl_assign(c, r.c), "%s", dl_error_text(dl));
+    }
+    CHECK_ARRAY(grad[1], grad[0], 64);
+    dl_free(dl);
+}
+
+/* Unrolled by hand, the net gives the same values and gradients as the whole-sequence operation. */
+static void unrolled(void)
+{
+    dl_ctx *dl = dl_new(2);
+    dl_tensor *w[4], *x, *h = DL_NONE, *loss = NULL;
+    dl_real g[4 * 12];
+    dl_sequence r;
+    dl_recurrent_init(w, dl, DL_GRU, 2, 4, NULL);
+    x = dl_randn(dl, dl_shape3(3, 5, 2));
+    r = dl_gru(x, w, DL_NONE, NULL);
+    CHECK(dl_backward(dl_sum(dl_square(r.y))), "%s", dl_error_text(dl));
+    memcpy(g, w[1]->grad, sizeof g);
+    memset(w[1]->grad, 0, sizeof g);
+    for (int t = 0; t < 5; t++) {
+        dl_tensor *xt = dl_reshape(dl_slice(x, 1, t, t + 1), dl_shape2(3, 2)), *s;
+        h = dl_gru_cell(xt, h, w);
+        s = dl_sum(dl_square(h));
+        loss = loss ? dl_add(loss, s) : s;
+    }
+    CHECK_ARRAY(h->data, r.h->data, 12);
+    CHECK(dl_backward(loss), "%s", dl_error_text(dl));
+    CHECK_ARRAY(w[1]->grad, g, 48);
+    dl_free(dl);
+}
+
+/* Only what is asked for gets a gradient; under no_grad nothing is recorded, nor kept. */
+static void parts(void)
+{
+    dl_ctx *dl = dl_new(2);
+    dl_tensor *w[4], *x = dl_randn(dl, dl_shape3(2, 3, 2));
+    dl_sequence r;
+    dl_recurrent_init(w, dl, DL_LSTM, 2, 3, NULL);
+    dl_freeze(w, 4);
+    r = dl_lstm(x, w, DL_NONE, DL_NONE, NULL);
+    CHECK(!r.y->requires_grad, "nothing requires a gradient, yet y does");
+    dl_unfreeze(w + 3, 1);                                 /* only b_hh */
+    r = dl_lstm(x, w, DL_NONE, DL_NONE, NULL);
+    CHECK(dl_backward(dl_sum(r.c)), "%s", dl_error_text(dl)); /* and only the memory is used */
+    CHECK(w[3]->grad[0] != 0, "no gradient");
+    for (int i = 0; i < 24; i++) CHECK(w[0]->grad[i] == 0, "frozen, yet %g", (double)w[0]->grad[i]);
+    CHECK(r.y->grad == NULL || r.y->grad[0] == 0, "y was not used");
+    test_quiet(dl);
+    CHECK(!dl_backward(dl_sum(r.h)), "second backward through one net");
+    CHECK_ERROR(dl, DL_ERR_STATE, "gone back through already");
+    dl_free(dl);
+}
+
+/* dropout between layers: none behind the last one, none in evaluation mode */
+static void dropout(void)
+{
+    dl_ctx *dl = dl_new(2);
+    dl_recurrent o = dl_recurrent_default();
+    dl_tensor *w[8], *x = dl_randn(dl, dl_shape3(2, 3, 2));
+    dl_real y[2 * 3 * 4];
+    o.layers = 2;
+    dl_recurrent_init(w, dl, DL_GRU, 2, 4, &o);
+    memcpy(y, dl_gru(x, w, DL_NONE, &o).y->data, sizeof y);
+    o.dropout = 0.5;
+    CHECK(memcmp(y, dl_gru(x, w, DL_NONE, &o).y->data, sizeof y) != 0, "dropout had no effect");
+    dl_training(dl, false);
+    CHECK(memcmp(y, dl_gru(x, w, DL_NONE, &o).y->data, sizeof y) == 0, "dropout in evaluation");
+    dl_free(dl);
+}
+
+static void initial_values(void)
+{
+    dl_ctx *dl = dl_new(2);
+    dl_tensor *w[4];
+    dl_real lo = 0, hi = 0;
+    CHECK(dl_recurrent_init(w, dl, DL_LSTM, 3, 100, NULL), "%s", dl_error_text(dl));
+    CHECK(w[0]->shape.dim[0] == 400 && w[0]->shape.dim[1] == 3, "w_ih");
+    CHECK(w[1]->shape.dim[0] == 400 && w[1]->shape.dim[1] == 100, "w_hh");
+    for (dl_int i = 0; i < w[1]->size; i++) {
+        if (w[1]->data[i] < lo) lo = w[1]->data[i];
+        if (w[1]->data[i] > hi) hi = w[1]->data[i];
+    }
+    CHECK(lo >= (dl_real)-0.1 && hi <= (dl_real)0.1 && lo < -0.0999 && hi > 0.0999, "[%g, %g]",
+          (double)lo, (double)hi);
+    CHECK(w[3]->data[0] != 0, "biases are uniform, too");
+    dl_free(dl);
+}
+
+static void errors(void)
+{
+    static const int32_t zero[] = { 3, 0 }, long_one[] = { 4, 3 };
+    dl_ctx *dl = dl_new(2), *other = dl_new(3);
+    dl_recurrent o = dl_recurrent_default();
+    dl_tensor *w[4], *bad[4], *x = dl_randn(dl, dl_shape3(2, 3, 5));
+    dl_sequence r;
+    test_quiet(dl);
+    test_quiet(other);
+    dl_recurrent_init(w, dl, DL_LSTM, 5, 4, NULL);
+    memcpy(bad, w, sizeof w);
+    CHECK(dl_lstm(NULL, w, DL_NONE, DL_NONE, NULL).y == NULL, "NULL gave a result");
+    CHECK(dl_lstm(x, NULL, DL_NONE, DL_NONE, NULL).y == NULL, "NULL gave a result");
+    CHECK(dl_error(dl) == DL_OK, "NULL is no new error: %s", dl_error_text(dl));
+    r = dl_lstm(dl_randn(dl, dl_shape2(3, 5)), w, DL_NONE, DL_NONE, NULL);
+    CHECK(!r.y && !r.h && !r.c, "result");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_lstm: x is [3,5] and should be [N,T,D]");
+    dl_lstm(dl_randn(dl, dl_shape3(2, 3, 6)), w, DL_NONE, DL_NONE, NULL);
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "w_ih is [16,5] and should be [16,6]");
+    dl_gru(x, w, DL_NONE, NULL);
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "w_ih is [16,5] and should be [12,5]");
+    dl_lstm(x, w, dl_zeros(dl, dl_shape3(2, 2, 4)), DL_NONE, NULL);
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "h0 is [2,2,4] and should be [1,N,H]");
+    dl_lstm(x, w, DL_NONE, dl_zeros(dl, dl_shape3(1, 3, 4)), NULL);
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "c0 of a layer is [3,4] and should be [2,4]");
+    bad[3] = DL_NONE;
+    CHECK(dl_lstm(x, bad, DL_NONE, DL_NONE, NULL).y != NULL, "%s", dl_error_text(dl));
+    bad[1] = DL_NONE;
+    dl_lstm(x, bad, DL_NONE, DL_NONE, NULL);
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "weight 1 is left out");
+    o.lengths = zero;
+    dl_lstm(x, w, DL_NONE, DL_NONE, &o);
+    CHECK_ERROR(dl, DL_ERR_RANGE, "length 0 of sample 1 is not in 1..3");
+    o.lengths = long_one;
+    dl_lstm(x, w, DL_NONE, DL_NONE, &o);
+    CHECK_ERROR(dl, DL_ERR_RANGE, "length 4 of sample 0");
+    o = dl_recurrent_default();
+    o.layers = 0;
+    dl_lstm(x, w, DL_NONE, DL_NONE, &o);
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "0 layers");
+    CHECK(dl_recurrent_params(&o) == 0 && !dl_recurrent_init(bad, dl, DL_GRU, 2, 2, &o), "0 layers");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "give 1 or more");
+    dl_lstm(dl_randn(other, dl_shape3(2, 3, 5)), w, DL_NONE, DL_NONE, NULL);
+    CHECK_ERROR(other, DL_ERR_ARGUMENT, "different contexts");
+    dl_rnn_cell(x, DL_NONE, w);
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_rnn_cell: x is [2,3,5] and should be [N,D]");
+    dl_tape_clear(dl);
+    dl_lstm(x, w, DL_NONE, DL_NONE, NULL);
+    CHECK_ERROR(dl, DL_ERR_STALE, "dl_lstm");
+    CHECK(dl_lstm(dl_zeros(dl, dl_shape3(0, 3, 5)), w, DL_NONE, DL_NONE, NULL).y != NULL, "N = 0: %s",
+          dl_error_text(dl));
+    dl_free(other);
+    dl_free(dl);
+}
+
+static void embedding(void)
+{
+    test_golden g = golden_open("attention");
+    dl_ctx *dl = dl_new(2);
+    dl_tensor *w = tensor_of(dl, golden_get(&g, "emb_w"), true), *y;
+    int32_t index[8] = { 0 }, wrong[] = { 0, 7 };
+    ints_of(index, golden_get(&g, "emb_index"));
+    y = dl_embedding(w, index, dl_shape2(2, 4), 2);
+    if (CHECK(y != NULL, "%s", dl_error_text(dl))) {
+        CHECK(dl_shape_equal(y->shape, dl_shape3(2, 4, 3)), "shape");
+        CHECK_ARRAY(y->data, golden_get(&g, "emb_y")->data, y->size);
+        CHECK(dl_backward(weighted(y, golden_get(&g, "emb_dy"))), "%s", dl_error_text(dl));
+        check_grad(w, golden_get(&g, "emb_gw"), "embedding");
+    }
+    test_quiet(dl);
+    CHECK(!dl_embedding(w, wrong, dl_shape1(2), -1), "index 7 of 7");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "index 7 at position 1 is not in 0..6");
+    CHECK(!dl_embedding(w, index, dl_shape1(2), 7), "padding 7 of 7");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "padding 7");
+    golden_close(&g);
+    dl_free(dl);
+}
+
+/* A model's layers give what the operations give with the layers' weights. */
+static void layers(void)
+{
+    for (int test = 0; test < 8; test++) {
+        dl_ctx *dl = dl_new(4);
+        dl_model *m = dl_model_new(dl, dl_shape2(5, 3));
+        const bool sequences = test % 2 == 1;
+        const dl_recurrent_kind kind = test / 2 == 0 ? DL_RNN_TANH : test / 2 == 1 ? DL_LSTM :
+                                       DL_GRU;
+        dl_recurrent o = dl_recurrent_default();
+        dl_layer *l = test / 2 == 0 ? dl_model_add_rnn(m, 4, sequences) :
+                      test / 2 == 1 ? dl_model_add_lstm(m, 4, sequences) :
+                      test / 2 == 2 ? dl_model_add_gru(m, 4, sequences) :
+                      dl_model_add_bidirectional(m, DL_GRU, 4, sequences);
+        const dl_int K = test / 2 == 3 ? 2 : 1;
+        dl_tensor *x = dl_randn(dl, dl_shape3(2, 5, 3)), *y = dl_model_predict(m, x);
+        dl_sequence r;
+        if (!CHECK(l && y, "%s", dl_error_text(dl))) return;
+        o.bidirectional = K == 2;
+        r = run(kind, x, l->param, DL_NONE, DL_NONE, &o);
+        CHECK(y->shape.rank == (sequences ? 3 : 2) && y->shape.dim[sequences ? 2 : 1] == 4 * K,
+              "shape of test %d", test);
+        if (sequences) CHECK_ARRAY(y->data, r.y->data, y->size);
+        else
+            for (dl_int n = 0; n < 2; n++)
+                for (dl_int k = 0; k < K; k++)
+                    CHECK_ARRAY(y->data + (n * K + k) * 4, r.h->data + (k * 2 + n) * 4, 4);
+        dl_free(dl);
+    }
+}
+
+/* Which of 4 words came first? Only a net that remembers can say. */
+static void model_remembers(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_model *m = dl_model_new(dl, dl_shape1(9)), *copy;
+    dl_real x[200 * 9];
+    int32_t labels[200];
+    dl_fit fit = dl_fit_default();
+    dl_data *data;
+    test_fill(x, 200 * 9, 1, 0, 4);
+    for (int i = 0; i < 200 * 9; i++) x[i] = (dl_real)(int)x[i];
+    for (int i = 0; i < 200; i++) labels[i] = (int32_t)x[i * 9];
+    dl_model_add_embedding(m, 4, 6);
+    dl_model_add_gru(m, 16, true);
+    dl_model_add_time_distributed(m, 8, DL_TANH);
+    dl_model_add_multihead_attention(m, 2, true);
+    dl_model_add_bidirectional(m, DL_LSTM, 8, false);
+    dl_model_add_dense(m, 4, DL_SOFTMAX);
+    CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)), "%s",
+          dl_error_text(dl));
+    CHECK(dl_model_find(m, "bidirectional_1.weight_ih_l0_reverse") != NULL, "name");
+    data = dl_data_from_arrays(dl, x, 200, dl_shape1(9), labels, 4);
+    fit.epochs = 30;
+    fit.verbose = 0;
+    CHECK(dl_model_fit(m, data, &fit), "%s", dl_error_text(dl));
+    CHECK(dl_model_evaluate(m, data).accuracy >= 0.99, "accuracy %g",
+          dl_model_evaluate(m, data).accuracy);
+    copy = dl_model_clone(dl, m);
+    if (CHECK(copy != NULL, "%s", dl_error_text(dl))) {
+        dl_tensor *in = dl_from(dl, dl_shape2(1, 9), x);
+        CHECK_ARRAY(dl_model_predict(copy, in)->data, dl_model_predict(m, in)->data, 4);
+    }
+    test_quiet(dl);
+    x[5] = 4;
+    CHECK(!dl_model_predict(m, dl_from(dl, dl_shape2(1, 9), x)), "word 4 of 4");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "embedding_1: word 4 at position 5 is not in 0..3");
+    dl_free(dl);
+}
+
+static void layer_errors(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_model *m = dl_model_new(dl, dl_shape1(9)), *s = dl_model_new(dl, dl_shape2(3, 5));
+    dl_real x[15] = { 0 };
+    int32_t label = 0;
+    test_quiet(dl);
+    CHECK(!dl_model_add_lstm(m, 4, false), "samples of rank 1");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "lstm_1: 4 units for samples of [9]; it needs samples [T,D]");
+    CHECK(!dl_model_add_multihead_attention(s, 2, false), "5 in 2 heads");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "multihead_attention_1: 2 heads for samples of [3,5]");
+    CHECK(!dl_model_add_embedding(m, 0, 4), "no words");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "embedding_1: 0 words");
+    CHECK(dl_model_layer_count(m) == 0, "a failed layer stayed");
+    dl_model_add_rnn(s, 4, true);
+    dl_model_add_dense(s, 2, DL_SOFTMAX);
+    dl_model_compile(s, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+    CHECK(isnan(dl_model_evaluate(s, dl_data_from_arrays(dl, x, 1, dl_shape2(3, 5), &label,
+                                                         2)).loss), "one label for 3 outputs");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "one label a sample, but the model's output is [3,2]");
+    dl_free(dl);
+}
+
+int main(void)
+{
+    TEST(golden_tanh);
+    TEST(golden_relu);
+    TEST(golden_lstm);
+    TEST(golden_gru);
+    TEST(state_dict);
+    TEST(cells);
+    TEST(kernels_against_operations);
+    TEST(gradients);
+    TEST(padding);
+    TEST(chunks);
+    TEST(unrolled);
+    TEST(parts);
+    TEST(dropout);
+    TEST(initial_values);
+    TEST(errors);
+    TEST(embedding);
+    TEST(layers);
+    TEST(model_remembers);
+    TEST(layer_errors);
+    return test_end();
+}

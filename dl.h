@@ -8927,7 +8927,7 @@ static bool dli_layer_image(const dl_layer *l, int dims)
                    dli_shape_text(s, l->input), wanted);
 }
 
-static bool dli_layer_options(const dl_layer *l, const void *options)
+static bool dli_layer_given(const dl_layer *l, const void *options)
 {
     return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
@@ -8954,7 +8954,7 @@ static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, b
     dl_shape shape;
     dli_slide s;
     int i;
-    if (!dli_layer_options(l, o) || !dli_layer_image(l, dims)) return false;
+    if (!dli_layer_given(l, o) || !dli_layer_image(l, dims)) return false;
     groups = o->conv.groups;
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
@@ -8975,11 +8975,9 @@ static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, b
                       o->kernel[0], o->kernel[1]);
     l->output.dim[0] = o->filters;
     for (i = 0; i < dims; i++) l->output.dim[1 + i] = (dl_int)s.out[i];
-    l->activation = o->activation;
-    l->l1 = o->l1;
-    l->l2 = o->l2;
     l->conv = o->conv;
-    return dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
+    return dli_layer_options(l, o->activation, o->l1, o->l2) &&
+           dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
            (!o->bias || dli_layer_param(l, "bias", dl_shape1(o->filters), o->bias_init));
 }
 
@@ -9047,7 +9045,7 @@ static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
 {
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_options(l, options) && dli_layer_image(l, 2);
+    ok = dli_layer_given(l, options) && dli_layer_image(l, 2);
     if (ok) {
         dl_pool_options fitted = *options;
         l->pool = *options;
@@ -9146,7 +9144,7 @@ DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_nor
                                 dli_batch_norm_layer_forward);
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_options(l, options) && dli_layer_channels(l) &&
+    ok = dli_layer_given(l, options) && dli_layer_channels(l) &&
          dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
          dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
          dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
@@ -9168,7 +9166,7 @@ DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_nor
     bool ok;
     int d;
     if (!l) return NULL;
-    ok = dli_layer_options(l, options) && dli_layer_channels(l);
+    ok = dli_layer_given(l, options) && dli_layer_channels(l);
     if (ok && (options->axes < 1 || options->axes > l->input.rank))
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
                      dli_shape_text(s, l->input));
@@ -9194,7 +9192,7 @@ DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
                                 dli_group_norm_layer_forward);
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_options(l, options) && dli_layer_channels(l);
+    ok = dli_layer_given(l, options) && dli_layer_channels(l);
     if (ok && (groups < 1 || l->input.dim[0] % groups))
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
                      groups, (long long)l->input.dim[0]);

@@ -8502,14 +8502,6 @@ DL_DEF dl_transformer dl_transformer_default(void)
     return o;
 }
 
-/* Layer norm over the last axis, (x - mean) / sqrt(var + eps) * gain + bias, from simpler ones. */
-static dl_tensor *dli_layer_norm(dl_tensor *x, dl_tensor *gain, dl_tensor *bias, double eps)
-{
-    dl_tensor *d = dl_sub(x, dl_mean_axis(x, -1, true));
-    dl_tensor *var = dl_mean_axis(dl_square(d), -1, true);
-    return dl_add(dl_mul(dl_div(d, dl_sqrt(dl_add_scalar(var, eps))), gain), bias);
-}
-
 /* linear - activation - linear, w: the two weights and biases */
 static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
 {
@@ -8523,13 +8515,13 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
                                const dl_transformer *o)
 {
     dl_tensor *y = dl_add(x, dl_dropout(f, o->dropout));
-    return o->norm_first ? y : dli_layer_norm(y, norm[0], norm[1], o->eps);
+    return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
 /* Its beginning: what f is applied to. */
 static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    return o->norm_first ? dli_layer_norm(x, norm[0], norm[1], o->eps) : x;
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
 /* Are all n weights there? NULL means that making them has failed. */

@@ -1827,7 +1827,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
-#define DLI_ARENA_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
 /* In front of everything a context owns, so that dl_free finds it. */
@@ -1841,8 +1841,8 @@ typedef struct dli_node dli_node;
 
 /* The tape's memory: chunks that are handed out from the front and taken back all at once. */
 typedef struct dli_arena {
-    void  *memory[DLI_ARENA_CHUNKS];                 /* as allocated                                  */
-    char  *base[DLI_ARENA_CHUNKS];                   /* aligned                                       */
+    void  *memory[DLI_ARENA_CHUNKS];           /* as allocated                                  */
+    char  *base[DLI_ARENA_CHUNKS];             /* aligned                                       */
     dl_int size[DLI_ARENA_CHUNKS];
     int    chunks;                             /* allocated                                     */
     dl_int chunk, used;                        /* where the next bytes come from                */
@@ -4233,7 +4233,8 @@ DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
     const float x[4] = { a[0], a[1], b[0], b[1] };
     uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
     DLI_UNROLL for (i = 1; i < 4; i++) {
-        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) |
+                     (0u - (uint32_t)(x[i] != x[i]));
         v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
         k = (i & m) | (k & ~m);
     }

@@ -1308,6 +1308,34 @@ static void every_allocation_fails(void)
     CHECK(done && n > 30, "%ld allocations were tried", n);
 }
 
+/* Compiling, fitting and evaluating again, and a model that is freed, leave nothing behind. */
+static void nothing_piles_up(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_data *d = clouds(dl, 40, 2, 3);
+    long after_model = 0, after_fit;
+    for (int i = 0; i < 3; i++) {
+        dl_model *m = net(dl, 2, 4, DL_RELU, 0.5, 3, DL_SOFTMAX);
+        dl_fit o = quiet_fit(2, 8);
+        o.validation_split = 0.25;
+        o.early_stopping = true;
+        after_fit = 0;
+        for (int k = 0; k < 3; k++) {
+            dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+            CHECK(dl_model_fit(m, d, &o) && dl_model_evaluate(m, d).loss > 0, "%s",
+                  dl_error_text(dl));
+            if (k > 0) CHECK(living == after_fit, "fit leaves %ld", living - after_fit);
+            after_fit = living;
+        }
+        dl_model_free(dl_model_clone(dl, m));
+        CHECK(living == after_fit, "a clone leaves %ld", living - after_fit);
+        dl_model_free(m);
+        if (i > 0) CHECK(living == after_model, "a model leaves %ld", living - after_model);
+        after_model = living;
+    }
+    dl_free(dl);
+}
+
 /* Whatever is freed first, and what is left to dl_free. */
 static void freeing(void)
 {
@@ -1465,6 +1493,7 @@ int main(void)
     TEST(frozen_layer);
     TEST(no_allocations);
     TEST(every_allocation_fails);
+    TEST(nothing_piles_up);
     TEST(freeing);
     TEST(summary);
     TEST(output_of_fit);

@@ -1543,7 +1543,7 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
-/* ---- metrics: how good are the predictions?   @F S2-2, S4: accuracy, recall, F1 ----
+/* ---- metrics: how good are the predictions?   @F S4-9.3: accuracy, recall, F1 ----
    Of the samples that were called class c, the share that are c is its precision; of those that
    are c, the share that were found is its recall; F1 = 2 precision recall / (precision + recall).
    0/0 counts as 0 everywhere: a class that was never predicted has precision 0. */

@@ -1188,6 +1188,30 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
 /* Keras' name of it, e.g. "relu". */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
+/* Options of convolution layers; dl_conv_layer_default fills in Keras' defaults: stride 1, no
+   padding, Glorot uniform with fan_in = k k C and fan_out = k k filters, bias 0. */
+typedef struct dl_conv_layer {
+    int             filters;       /* output channels                               */
+    int             kernel[2];     /* height, width; of one dimension only [0]      */
+    dl_conv_options conv;          /* stride, same or other padding, dilation, groups */
+    dl_activation   activation;
+    dl_init         weight_init, bias_init;
+    bool            bias;          /* false: no bias                                */
+    double          l1, l2;        /* adds l1 sum|w| + l2 sum w^2 to the loss       */
+} dl_conv_layer;
+DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation);
+
+/* Options of normalization layers; dl_norm_layer_default fills in Keras' defaults: momentum .01
+   (1 - Keras' .99), eps 1e-3, weight 1 and bias 0 that are trained, the last axis. One difference
+   stays: the running variance is unbiased, as in PyTorch. */
+typedef struct dl_norm_layer {
+    double momentum;               /* of the running statistics of a batch norm     */
+    double eps;
+    bool   weight, bias;           /* false: 1 and 0, not trained                   */
+    int    axes;                   /* layer norm: over so many last axes            */
+} dl_norm_layer;
+DL_DEF dl_norm_layer dl_norm_layer_default(void);
+
 #define DL_LAYER_PARAMS 8
 #define DL_LAYER_STATES 4
 /* A layer, for reading: dl_model_layer(m, i) gives it. */
@@ -1205,6 +1229,10 @@ struct dl_layer {
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
+    dl_conv_options conv;                 /* of convolutions                        */
+    dl_pool_options pool;                 /* of poolings                            */
+    dl_norm_layer norm;                   /* of normalizations                      */
+    int           n[2];                   /* factors of upsampling; groups          */
     dl_recurrent_kind kind;               /* of a recurrent layer ...               */
     bool          bidirectional, sequences;  /* ... both directions, return all steps */
     int           heads;                  /* of an attention layer ...              */
@@ -1230,6 +1258,45 @@ DL_DEF dl_layer *dl_model_add_flatten(dl_model *m);
 DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
+
+/* ---- layers for images; a sample is [C,H,W] (channels first; Keras has them last) ---- */
+
+/* Convolution: filters kernels of kernel x kernel over all channels.   @F S1-3.3 S2-5 S4-5 */
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation);
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options);
+/* The same over sequences [C,L]. */
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation);
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options);
+/* Transposed convolution; the output is (H-1) stride + max(kernel, stride) high, as in Keras, or
+   with same H stride. Other padding crops. */
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation);
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options);
+/* Every pixel factor x factor times. */
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor);
+/* The maximum or average of each window of size x size, side by side. Padding never counts, as in
+   Keras; with options, count_padding decides.   @F S1-3.4 S2-5 S4-5 */
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size);
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options);
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size);
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options);
+/* The mean of each channel: [C,H,W] becomes [C]. */
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m);
+/* The same numbers in another shape of one sample; one dimension may be -1. */
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape);
+/* Batch normalization of channels [C,...]. "..._1.weight", "bias" (Keras: gamma, beta) are trained;
+   "running_mean", "running_var" are states: saved and cloned with the model, not trained. */
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m);
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options);
+/* Layer normalization, over the last axis (or more of them). */
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m);
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options);
+/* Group normalization of channels [C,...]; groups divides C. */
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups);
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
+                                                       const dl_norm_layer *options);
 
 /* ---- sequences: samples are [T,D], T steps of D numbers ---- */
 
@@ -5762,10 +5829,10 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     return data ? dli_tape_view(c, who, shape, data) : NULL;
 }
 
-/* A new tape tensor of this shape that shares the data of x. */
-static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape)
+/* A new tape tensor of this shape that shares the data of x from offset on. */
+static dl_tensor *dli_share(const char *who, dl_tensor *x, dl_shape shape, dl_int offset)
 {
-    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data);
+    dl_tensor *t = dli_tape_view(x->ctx, who, shape, x->data + offset);
     if (t) t->owner = x->owner ? x->owner : x;
     return t;
 }
@@ -6046,7 +6113,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 {
     if (!dli_usable("dl_detach", t)) return NULL;
-    return dli_share("dl_detach", t, t->shape);
+    return dli_share("dl_detach", t, t->shape, 0);
 }
 
 DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
@@ -6230,10 +6297,8 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
    are views of that. */
 static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
 {
-    dl_tensor *y = dli_share(op, x, shape);
-    if (!y) return NULL;
-    y->data += offset;
-    if (!dli_record(y, op, &x, 1, NULL)) return NULL;
+    dl_tensor *y = dli_share(op, x, shape, offset);
+    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
         y->offset = x->offset + offset;
@@ -8737,9 +8802,20 @@ static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_in
 {
     dl_tensor *t = dl_param(l->model->ctx, shape, init);
     if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    snprintf(t->name, sizeof t->name, "%.39s.%.20s", l->name, name);
     l->param[l->params++] = t;
     return true;
+}
+
+/* A tensor of the layer that is not trained, all c at the start, such as
+   "batch_normalization_1.running_var". False without memory. */
+static bool dli_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
+{
+    dl_tensor *t = dl_state(l->model->ctx, shape);
+    if (!t) return false;
+    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    l->state[l->states++] = t;
+    return dl_fill(t, c);
 }
 
 /* Make a finished layer part of its model; NULL, and the layer freed, when something failed. */
@@ -8878,6 +8954,349 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
                      p);
     l->rate = p;
     return dli_layer_add(l, ok);
+}
+
+/* ---- layers for images ---- */
+
+static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
+
+static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_conv2d(x, l->param[0], dli_layer_bias(l), &l->conv);
+}
+static dl_tensor *dli_conv1d_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_conv1d(x, l->param[0], dli_layer_bias(l), &l->conv);
+}
+static dl_tensor *dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_conv_transpose2d(x, l->param[0], dli_layer_bias(l), &l->conv);
+}
+static dl_tensor *dli_upsampling_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_upsample_nearest2d(x, l->n[0], l->n[1]);
+}
+static dl_tensor *dli_max_pool_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_max_pool2d(x, &l->pool);
+}
+static dl_tensor *dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_avg_pool2d(x, &l->pool);
+}
+static dl_tensor *dli_global_pool_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    (void)l;
+    return dl_global_avg_pool2d(x);
+}
+static dl_tensor *dli_reshape_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_reshape(x, dli_batch_shape(x->shape.dim[0], l->output));
+}
+static dl_tensor *dli_norm_weight(dl_layer *l)
+{
+    return l->norm.weight ? l->param[0] : DL_NONE;
+}
+static dl_tensor *dli_norm_bias(dl_layer *l)
+{
+    return l->norm.bias ? l->param[l->norm.weight ? 1 : 0] : DL_NONE;
+}
+static dl_tensor *dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_batch_norm(x, dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                         l->norm.momentum, l->norm.eps);
+}
+static dl_tensor *dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_layer_norm(x, l->norm.axes, dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
+}
+static dl_tensor *dli_group_norm_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_group_norm(x, l->n[0], dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
+}
+
+/* Does the layer get an image (or, with dims 1, a sequence)? */
+static bool dli_layer_image(const dl_layer *l, int dims)
+{
+    char s[DLI_SHAPE_TEXT];
+    const char *wanted = dims == 1 ? "a sequence [C,L]" : "an image [C,H,W]";
+    return l->input.rank == dims + 1 ||
+           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
+                   dli_shape_text(s, l->input), wanted);
+}
+
+DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
+{
+    dl_conv_layer o;
+    memset(&o, 0, sizeof o);
+    o.filters = filters;
+    o.kernel[0] = o.kernel[1] = kernel;
+    o.conv = dl_conv2d_default();
+    o.activation = activation;
+    o.weight_init = dl_init_glorot_uniform();
+    o.bias_init = dl_init_zeros();
+    o.bias = true;
+    return o;
+}
+
+/* Work out a convolution layer's output and make its parameters. */
+static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, bool transposed)
+{
+    dl_ctx *c = l->model->ctx;
+    dl_int C = l->input.dim[0], groups = o->conv.groups;
+    dl_shape shape;
+    dli_slide s;
+    int i;
+    if (!dli_layer_image(l, dims)) return false;
+    if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
+                       "and groups must be 1 or more, and groups divide both", l->name,
+                       o->filters, o->conv.groups, (long long)C);
+    for (i = 0; i < dims; i++) {
+        s.in[i] = l->input.dim[1 + i];
+        s.kernel[i] = o->kernel[i];
+        s.stride[i] = o->conv.stride[i];
+        s.dilation[i] = o->conv.dilation[i];
+        s.before[i] = o->conv.before[i];
+        s.after[i] = o->conv.after[i];
+    }
+    if (!(transposed ? dli_slide_grow(c, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(c, l->name, &s, o->conv.same, dims)))
+        return false;
+    shape = dl_shape4(transposed ? C : o->filters, (transposed ? o->filters : C) / groups,
+                      o->kernel[0], o->kernel[1]);
+    l->output.dim[0] = o->filters;
+    for (i = 0; i < dims; i++) l->output.dim[1 + i] = (dl_int)s.out[i];
+    l->activation = o->activation;
+    l->l1 = o->l1;
+    l->l2 = o->l2;
+    l->conv = o->conv;
+    return dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
+           (!o->bias || dli_layer_param(l, "bias", dl_shape1(o->filters), o->bias_init));
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward) : NULL;
+    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, false)) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dl_model_add_conv2d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward) : NULL;
+    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 1, false)) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dl_model_add_conv1d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
+                                          dli_conv_transpose_layer_forward) : NULL;
+    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, true)) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dl_model_add_conv2d_transpose_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    dl_layer *l = dli_layer_new(m, "UpSampling2D", "up_sampling2d", dli_upsampling_layer_forward);
+    bool ok;
+    int i;
+    if (!l) return NULL;
+    ok = dli_layer_image(l, 2);
+    for (i = 0; i < 2 && ok; i++) {
+        ok = factor >= 1 && l->input.dim[1 + i] <= INT32_MAX / factor;
+        if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: factor %d must be 1 or more, and the image "
+                         "not too large", l->name, factor);
+        else l->output.dim[1 + i] = l->input.dim[1 + i] * factor;
+        l->n[i] = factor;
+    }
+    return dli_layer_add(l, ok);
+}
+
+/* Fit a pooling layer to its input. */
+static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
+{
+    bool ok;
+    if (!l) return NULL;
+    ok = dli_layer_image(l, 2);
+    l->pool = *options;
+    if (ok) {
+        dl_pool_options fitted = *options;
+        ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
+                          l->output.dim + 1);
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options)
+{
+    return options ? dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
+                                                  dli_max_pool_layer_forward), options) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    dl_pool_options o = dl_pool2d_default(size);
+    return dl_model_add_max_pooling2d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options)
+{
+    return options ? dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
+                                                  dli_avg_pool_layer_forward), options) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    dl_pool_options o = dl_pool2d_default(size);
+    return dl_model_add_average_pooling2d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    dl_layer *l = dli_layer_new(m, "GlobalAveragePooling2D", "global_average_pooling2d",
+                                dli_global_pool_layer_forward);
+    if (!l) return NULL;
+    l->output = dl_shape1(l->input.dim[0]);
+    return dli_layer_add(l, dli_layer_image(l, 2));
+}
+
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_layer *l = dli_layer_new(m, "Reshape", "reshape", dli_reshape_layer_forward);
+    dl_int size, known = 1;
+    int d, open = -1;
+    bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
+    if (!l) return NULL;
+    size = dl_shape_size(l->input);
+    l->output = dli_rank(shape, ok ? shape.rank : 0);
+    for (d = 0; d < l->output.rank; d++) {
+        if (shape.dim[d] == -1 && open < 0) open = d;
+        else known = shape.dim[d] < 1 || known > size ? 0 : known * shape.dim[d];
+    }
+    if (open >= 0 && known > 0) l->output.dim[open] = size / known;
+    if (!ok || dl_shape_size(l->output) != size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s",
+                     l->name, dli_shape_text(s, l->input), (long long)size,
+                     dli_shape_text(t, shape));
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_norm_layer dl_norm_layer_default(void)
+{
+    dl_norm_layer o;
+    o.momentum = 0.01;
+    o.eps = 1e-3;
+    o.weight = o.bias = true;
+    o.axes = 1;
+    return o;
+}
+
+/* Weight and bias of a normalization, of this shape. */
+static bool dli_norm_layer_make(dl_layer *l, const dl_norm_layer *o, dl_shape shape)
+{
+    l->norm = *o;
+    if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: momentum %g must be in [0, 1], eps %g "
+                       "0 or more", l->name, o->momentum, o->eps);
+    return (!o->weight || dli_layer_param(l, "weight", shape, dl_init_constant(1))) &&
+           (!o->bias || dli_layer_param(l, "bias", shape, dl_init_zeros()));
+}
+
+/* Does the layer get channels [C,...]? */
+static bool dli_layer_channels(const dl_layer *l)
+{
+    return (l->input.rank > 0 && dl_shape_size(l->input) > 0) ||
+           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
+}
+
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "BatchNormalization", "batch_normalization",
+                                          dli_batch_norm_layer_forward) : NULL;
+    bool ok;
+    if (!l) return NULL;
+    ok = dli_layer_channels(l) && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
+         dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
+         dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    return dl_model_add_batch_normalization_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_layer *l = options ? dli_layer_new(m, "LayerNormalization", "layer_normalization",
+                                          dli_layer_norm_layer_forward) : NULL;
+    dl_shape shape;
+    bool ok;
+    int d;
+    if (!l) return NULL;
+    ok = dli_layer_channels(l);
+    if (ok && (options->axes < 1 || options->axes > l->input.rank))
+        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
+                     dli_shape_text(s, l->input));
+    if (ok) {
+        shape = l->input;
+        for (d = 0; d < options->axes; d++)
+            shape.dim[d] = l->input.dim[l->input.rank - options->axes + d];
+        ok = dli_norm_layer_make(l, options, dli_rank(shape, options->axes));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    return dl_model_add_layer_normalization_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
+                                                       const dl_norm_layer *options)
+{
+    dl_layer *l = options ? dli_layer_new(m, "GroupNormalization", "group_normalization",
+                                          dli_group_norm_layer_forward) : NULL;
+    bool ok;
+    if (!l) return NULL;
+    ok = dli_layer_channels(l);
+    if (ok && (groups < 1 || l->input.dim[0] % groups))
+        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
+                     groups, (long long)l->input.dim[0]);
+    l->n[0] = groups;
+    return dli_layer_add(l, ok && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])));
+}
+
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    return dl_model_add_group_normalization_with(m, groups, &o);
 }
 
 /* ---- sequences ---- */

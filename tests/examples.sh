@@ -155,7 +155,15 @@ END
         "$work/$prog" --quiet --data /nowhere >"$work/out" 2>"$work/err"
         [ $? -eq 1 ]; check $? "$prog without data: exit code" "$work/err"
         grep -q '/nowhere' "$work/err" && grep -q -e '--data DIR' "$work/err"
-        check $? "$prog without data: does not say what to do" "$work/err" ;;
+        check $? "$prog without data: does not say what to do" "$work/err"
+        mkdir -p "$work/cut"
+        for file in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+            head -c 1000 data/mnist/$file-ubyte >"$work/cut/$file-ubyte"
+        done
+        "$work/$prog" --quiet --data "$work/cut" >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ]; check $? "$prog with data cut off: exit code" "$work/err"
+        grep -q "$work/cut/train-images" "$work/err" && grep -q damaged "$work/err"
+        check $? "$prog with data cut off: does not say which file" "$work/err" ;;
     esac
     case $uses in *--save*)
         "$work/$prog" --quiet --limit 500 --epochs 1 --save "$work/w.safetensors" >"$work/out" 2>&1 &&

@@ -177,7 +177,7 @@ int main(int argc, char **argv) {
     ex_option extra[2] = {{"text", EX_TEXT, NULL, 0, 0, "poems, an empty line between two"},
                           {"temperature", EX_REAL, NULL, 0.05, 5, "how daring"}};
     ex_options o = ex_options_default();
-    o.epochs = 12;
+    o.epochs = 6;
     o.batch = 8;
     extra[0].value = &path;
     extra[1].value = &temperature;

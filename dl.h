@@ -167,6 +167,7 @@ typedef struct dl_layer dl_layer;
 typedef struct dl_model dl_model;
 typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
+typedef struct dl_augment dl_augment;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -1490,6 +1491,7 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
                                      the learning rate back that it had before                */
+    const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each epoch; return false to stop. What it records on the tape is released. */
@@ -1540,6 +1542,55 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 /* Print the layers with output shapes and parameter counts, as Keras does. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
+
+/* ---- metrics: how good are the predictions?   @F S2-2, S4: accuracy, recall, F1 ----
+   Of the samples that were called class c, the share that are c is its precision; of those that
+   are c, the share that were found is its recall; F1 = 2 precision recall / (precision + recall).
+   0/0 counts as 0 everywhere: a class that was never predicted has precision 0. */
+
+/* The share of n predicted classes that equal the labels; NaN when n < 1 or without arrays. */
+DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n);
+
+/* The share of rows of scores [N,C] whose label is among the k best; of equal scores the lower
+   class is better, a NaN is never good. NaN on failure: k < 1, a label outside 0 .. C-1. */
+DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k);
+
+/* A classification report. confusion[i * classes + j]: how many of class i were called j. */
+typedef struct dl_class_score { double precision, recall, f1; int64_t support; } dl_class_score;
+typedef struct dl_report {
+    int      classes;
+    int64_t  count;               /* samples                                                 */
+    const int64_t *confusion;     /* [classes, classes]                                      */
+    const dl_class_score *score;  /* [classes]; support: samples that are of the class       */
+    double   accuracy;
+    dl_class_score macro;         /* the mean over classes                                   */
+    dl_class_score weighted;      /* the mean over classes, weighted by support              */
+    dl_class_score micro;         /* from the sums over classes: all equal to the accuracy   */
+} dl_report;
+
+/* From n predicted classes and labels, all in 0 .. classes-1; or from a compiled model's
+   predictions for a data set with classes. NULL on failure. Free with dl_report_free or dl_free. */
+DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int32_t *label,
+                                dl_int n, int classes);
+DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data);
+DL_DEF void dl_report_free(dl_report *r);
+
+/* Write the report as scikit-learn prints it into buffer (always terminated); returns the length
+   it has or would have, as snprintf. names: one for each class, or NULL for 0, 1, 2 ... */
+DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
+                            const char *const *names);
+#ifndef DL_NO_STDIO
+/* Print it; then the confusion matrix, a row for each true class. */
+DL_DEF void dl_report_print(const dl_report *r, const char *const *names);
+#endif
+
+/* Errors of n predicted numbers: mse = mean of (t - p)^2, rmse its root, mae = mean of |t - p|,
+   r2 = 1 - sum (t - p)^2 / sum (t - mean t)^2: 1 is perfect, 0 no better than the mean. When all t
+   are equal, r2 is 1 for p = t, else 0, as in scikit-learn. All NaN when n < 1, and on failure. */
+typedef struct dl_regression { double mse, rmse, mae, r2; } dl_regression;
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n);
+/* The same of a compiled model's outputs for a data set with targets. */
+DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
 /* -------------------------------------------------------------------------------- >>data ----
    A data set keeps images as bytes and turns a batch at a time into numbers. It may be a view of
@@ -1623,6 +1674,28 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 
 /* Batches in an epoch. */
 DL_DEF dl_int dl_loader_batches(const dl_loader *l);
+
+/* ---- augmentation: new images from old ones ----
+   Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
+   one step: output pixel (p, q) is taken from where that transformation has it come from, between
+   four pixels in proportion (bilinear), fill outside the image. Then noise is added. */
+struct dl_augment {
+    double shift;         /* up to this share of height and width, each way: 0 .. 1          */
+    double rotate;        /* up to so many degrees, each way: 0 .. 180                       */
+    double scale;         /* larger or smaller by a factor from 1 - scale to 1 + scale: 0 .. <1 */
+    double flip_h;        /* the probability of exchanging left and right                    */
+    double flip_v;        /* the probability of exchanging top and bottom                    */
+    double noise;         /* standard deviation of normal noise                              */
+    double fill;          /* what is outside the image                                       */
+};
+
+/* All 0: changes nothing. */
+DL_DEF dl_augment dl_augment_default(void);
+
+/* x [N,C,H,W] changed as a tells (with noise alone any shape): a new tensor on the tape, without
+   gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
+   NULL on failure. */
+DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
 /* ------------------------------------------------------------------------------- >>files ---- */
 
@@ -1730,21 +1803,24 @@ static bool dli_is_terminal(void) { return false; }
 #endif
 #endif
 
+/* isnan, without the macros of some C libraries that warn about their own insides. */
+static bool dli_isnan(double x) { return x != x; }
+
 /* Seconds from some fixed moment, by the best clock this compiler mode shows us. */
 static double dli_now(void)
 {
 #if DLI_OPENMP
     return omp_get_wtime();
-#elif defined(CLOCK_MONOTONIC)
+#elif defined(CLOCK_MONOTONIC) && !defined(_WIN32)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-#elif defined(TIME_UTC)
+#elif defined(TIME_UTC) && !defined(_WIN32)
     struct timespec t;
     timespec_get(&t, TIME_UTC);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 #else
-    return (double)clock() / CLOCKS_PER_SEC;
+    return (double)clock() / CLOCKS_PER_SEC;          /* on Windows, this is wall-clock time */
 #endif
 }
 
@@ -7292,8 +7368,8 @@ static void dli_max_back(dli_node *node)
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
     dl_int k, best = 0;
-    for (k = 1; k < n && !isnan(x[best * step]); k++)
-        if (x[k * step] > x[best * step] || isnan(x[k * step])) best = k;
+    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+        if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
 
@@ -9025,6 +9101,11 @@ static bool dli_layer_image(const dl_layer *l, int dims)
                    dli_shape_text(s, l->input), wanted);
 }
 
+static bool dli_layer_given(const dl_layer *l, const void *options)
+{
+    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+}
+
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
 {
     dl_conv_layer o;
@@ -9043,11 +9124,12 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, bool transposed)
 {
     dl_ctx *c = l->model->ctx;
-    dl_int C = l->input.dim[0], groups = o->conv.groups;
+    dl_int C = l->input.dim[0], groups;
     dl_shape shape;
     dli_slide s;
     int i;
-    if (!dli_layer_image(l, dims)) return false;
+    if (!dli_layer_given(l, o) || !dli_layer_image(l, dims)) return false;
+    groups = o->conv.groups;
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
                        "and groups must be 1 or more, and groups divide both", l->name,
@@ -9067,17 +9149,15 @@ static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, b
                       o->kernel[0], o->kernel[1]);
     l->output.dim[0] = o->filters;
     for (i = 0; i < dims; i++) l->output.dim[1 + i] = (dl_int)s.out[i];
-    l->activation = o->activation;
-    l->l1 = o->l1;
-    l->l2 = o->l2;
     l->conv = o->conv;
-    return dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
+    return dli_layer_options(l, o->activation, o->l1, o->l2) &&
+           dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
            (!o->bias || dli_layer_param(l, "bias", dl_shape1(o->filters), o->bias_init));
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward);
     return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, false)) : NULL;
 }
 
@@ -9090,7 +9170,7 @@ DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
 
 DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward);
     return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 1, false)) : NULL;
 }
 
@@ -9103,8 +9183,8 @@ DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
 
 DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
-                                          dli_conv_transpose_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
+                                dli_conv_transpose_layer_forward);
     return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, true)) : NULL;
 }
 
@@ -9139,10 +9219,10 @@ static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
 {
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_image(l, 2);
-    l->pool = *options;
+    ok = dli_layer_given(l, options) && dli_layer_image(l, 2);
     if (ok) {
         dl_pool_options fitted = *options;
+        l->pool = *options;
         ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
                           l->output.dim + 1);
     }
@@ -9151,8 +9231,8 @@ static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options)
 {
-    return options ? dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
-                                                  dli_max_pool_layer_forward), options) : NULL;
+    return dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
+                                        dli_max_pool_layer_forward), options);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
@@ -9163,8 +9243,8 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options)
 {
-    return options ? dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
-                                                  dli_avg_pool_layer_forward), options) : NULL;
+    return dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
+                                        dli_avg_pool_layer_forward), options);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
@@ -9234,11 +9314,12 @@ static bool dli_layer_channels(const dl_layer *l)
 
 DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "BatchNormalization", "batch_normalization",
-                                          dli_batch_norm_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "BatchNormalization", "batch_normalization",
+                                dli_batch_norm_layer_forward);
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_channels(l) && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
+    ok = dli_layer_given(l, options) && dli_layer_channels(l) &&
+         dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
          dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
          dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
     return dli_layer_add(l, ok);
@@ -9253,13 +9334,13 @@ DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
 DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_layer *l = options ? dli_layer_new(m, "LayerNormalization", "layer_normalization",
-                                          dli_layer_norm_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "LayerNormalization", "layer_normalization",
+                                dli_layer_norm_layer_forward);
     dl_shape shape;
     bool ok;
     int d;
     if (!l) return NULL;
-    ok = dli_layer_channels(l);
+    ok = dli_layer_given(l, options) && dli_layer_channels(l);
     if (ok && (options->axes < 1 || options->axes > l->input.rank))
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
                      dli_shape_text(s, l->input));
@@ -9281,11 +9362,11 @@ DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
 DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
                                                        const dl_norm_layer *options)
 {
-    dl_layer *l = options ? dli_layer_new(m, "GroupNormalization", "group_normalization",
-                                          dli_group_norm_layer_forward) : NULL;
+    dl_layer *l = dli_layer_new(m, "GroupNormalization", "group_normalization",
+                                dli_group_norm_layer_forward);
     bool ok;
     if (!l) return NULL;
-    ok = dli_layer_channels(l);
+    ok = dli_layer_given(l, options) && dli_layer_channels(l);
     if (ok && (groups < 1 || l->input.dim[0] % groups))
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
                      groups, (long long)l->input.dim[0]);
@@ -10243,7 +10324,7 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     dli_scope_end(m->ctx, &scope);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
-                   isnan(loss) ? "NaN" : "infinite", what, name, cure);
+                   dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
@@ -10341,7 +10422,7 @@ static void dli_epoch_line(const dl_epoch *e, bool over_bar)
     int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
                       e->seconds, e->loss);
 #define DLI_ADD(what, value) \
-    if (!isnan(value)) \
+    if (!dli_isnan(value)) \
         at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
     DLI_ADD("accuracy", e->accuracy);
     DLI_ADD("val_loss", e->val_loss);
@@ -10450,6 +10531,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         dl_mark mark = dl_tape_mark(c);
         more = dl_loader_next(r->loader, &b);
         if (more) {
+            if (r->o->augment) b.x = dl_augment_batch(b.x, r->o->augment, NULL);
             ok = dli_train_batch(r->m, &b, e->epoch, &sum);
             n += b.size;
 #ifndef DL_NO_STDIO
@@ -10498,7 +10580,7 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
     if (!dli_run_epoch(r, e)) return false;
     if (r->validation) {
         v = dl_model_evaluate(m, r->validation);
-        if (isnan(v.loss) && dl_error(m->ctx)) return false;
+        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
     }
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
@@ -10669,6 +10751,266 @@ DL_DEF void dl_model_summary(const dl_model *m)
     printf(" Non-trainable params: %s\n%s\n", dli_thousands(number, fixed), rule);
 }
 #endif
+
+/* ---- metrics ---- */
+
+DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
+{
+    dl_int i, right = 0;
+    if (!predicted || !label || n < 1) return NAN;
+    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    return (double)right / (double)n;
+}
+
+DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k)
+{
+    const char *who = "dl_top_k_accuracy";
+    char s[DLI_SHAPE_TEXT];
+    dl_int i, c, N, C, right = 0;
+    if (!label || !dli_usable(who, scores)) return NAN;
+    if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
+        dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
+                "more", who, dli_shape_text(s, scores->shape), k);
+        return NAN;
+    }
+    N = scores->shape.dim[0];
+    C = scores->shape.dim[1];
+    if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
+    for (i = 0; i < N; i++) {
+        const dl_real *x = scores->data + i * C, own = x[label[i]];
+        dl_int better = 0;                             /* classes in front of the right one */
+        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        right += better < k && !isnan(own);
+    }
+    return (double)right / (double)N;
+}
+
+static double dli_ratio(double a, double b) { return b != 0 ? a / b : 0; }
+
+/* From how many were found, predicted and there. */
+static dl_class_score dli_class_score(int64_t hits, int64_t predicted, int64_t support)
+{
+    dl_class_score s;
+    s.precision = dli_ratio((double)hits, (double)predicted);
+    s.recall = dli_ratio((double)hits, (double)support);
+    s.f1 = dli_ratio(2 * s.precision * s.recall, s.precision + s.recall);
+    s.support = support;
+    return s;
+}
+
+static void dli_add_score(dl_class_score *sum, const dl_class_score *s, double weight)
+{
+    sum->precision += weight * s->precision;
+    sum->recall += weight * s->recall;
+    sum->f1 += weight * s->f1;
+    sum->support += s->support;
+}
+
+DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int32_t *label,
+                                dl_int n, int classes)
+{
+    const char *who = "dl_report_new";
+    int64_t *confusion, hits = 0;
+    dl_class_score *score;
+    dl_report *r;
+    size_t k;
+    dl_int i;
+    int a, b;
+    if (!dl || !predicted || !label) return NULL;
+    if (n < 1 || classes < 1 || classes > 10000) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
+                "1 to 10000 classes", who, (long long)n, classes);
+        return NULL;
+    }
+    if (!dli_check_index(dl, who, "label", label, n, classes) ||
+        !dli_check_index(dl, who, "prediction", predicted, n, classes))
+        return NULL;
+    k = (size_t)classes;
+    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
+                                             k * k * sizeof *confusion, NULL);
+    if (!r) return NULL;
+    score = (dl_class_score *)(void *)(r + 1);
+    confusion = (int64_t *)(void *)(score + classes);
+    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (a = 0; a < classes; a++) {
+        int64_t support = 0, called = 0;
+        for (b = 0; b < classes; b++) {
+            support += confusion[a * classes + b];
+            called += confusion[b * classes + a];
+        }
+        hits += confusion[a * classes + a];
+        score[a] = dli_class_score(confusion[a * classes + a], called, support);
+        dli_add_score(&r->macro, &score[a], 1 / (double)classes);
+        dli_add_score(&r->weighted, &score[a], (double)support / (double)n);
+    }
+    r->micro = dli_class_score(hits, n, n);
+    r->accuracy = (double)hits / (double)n;
+    r->classes = classes;
+    r->count = n;
+    r->confusion = confusion;
+    r->score = score;
+    return r;
+}
+
+DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
+
+/* A model's outputs (logits, where the loss contains the last activation) for a whole data set,
+   in evaluation mode: [count, outputs], to be freed with DL_FREE; NULL on failure. */
+static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+{
+    dl_int at, n = 256, M = dl_shape_size(dli_output_shape(m));
+    dl_real *out;
+    bool ok = true;
+    if (!dli_check_data(who, m, data)) return NULL;
+    out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
+                               (size_t)(M > 0 ? M : 1) * sizeof *out);
+    for (at = 0; out && ok && at < data->count; at += n) {
+        dli_scope scope = dli_scope_begin(m->ctx);
+        dl_tensor *z = NULL;
+        dl_batch b;
+        if (n > data->count - at) n = data->count - at;
+        if (dli_data_batch(data, NULL, at, n, NULL, &b))
+            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
+        ok = z != NULL;
+        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
+        dli_scope_end(m->ctx, &scope);
+    }
+    if (out && !ok) {
+        DL_FREE(out);
+        return NULL;
+    }
+    return out;
+}
+
+DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_report";
+    dl_int i, C;
+    dl_real *z;
+    int32_t *label;                               /* count labels, then count predictions */
+    dl_report *r = NULL;
+    if (!m || !data) return NULL;
+    C = dl_shape_size(dli_output_shape(m));
+    if (m->compiled && (!m->fused || dli_output_shape(m).rank != 1 ||
+                        (m->loss == DL_BINARY_CROSSENTROPY && C != 1))) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
+                "cross-entropy loss and one row of outputs a sample", who);
+        return NULL;
+    }
+    z = dli_outputs(who, m, data);
+    label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label) : NULL;
+    if (label) {
+        int32_t *predicted = label + data->count;
+        for (i = 0; i < data->count; i++) {
+            const dl_real *t = data->targets ? data->targets + i * C : NULL;
+            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
+            label[i] = data->labels ? data->labels[i]
+                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
+        }
+        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
+        DL_FREE(label);
+    }
+    if (z) DL_FREE(z);
+    return r;
+}
+
+/* Text into a buffer that may be too small: *at is the length it has or would have. */
+static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+{
+    va_list args;
+    const bool room = (size_t)*at < size;
+    va_start(args, format);
+    *at += vsnprintf(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    va_end(args);
+}
+
+static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
+                            const dl_class_score *s)
+{
+    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
+              s->recall, s->f1, (long long)s->support);
+}
+
+DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
+                            const char *const *names)
+{
+    char number[24];
+    int c, at = 0, width = (int)strlen("weighted avg");
+    if (!buffer) size = 0;
+    if (size) buffer[0] = 0;
+    if (!r) return 0;
+    for (c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
+              "f1-score", "support");
+    for (c = 0; c < r->classes; c++) {
+        snprintf(number, sizeof number, "%d", c);
+        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
+              r->accuracy, (long long)r->count);
+    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
+    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
+    return at;
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
+{
+    int length = dl_report_format(NULL, 0, r, names), i, j;
+    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
+    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
+    if (!text) return;
+    dl_report_format(text, (size_t)length + 1, r, names);
+    printf("%s\nconfusion (row: true class, column: predicted)\n", text);
+    DL_FREE(text);
+    for (i = 0; i < r->classes; i++)
+        for (j = 0; j < r->classes; j++)
+            printf("%6lld%s", (long long)r->confusion[i * r->classes + j],
+                   j == r->classes - 1 ? "\n" : " ");
+}
+#endif
+
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n)
+{
+    dl_regression r;
+    double squares = 0, absolute = 0, sum = 0, spread = 0;
+    dl_int i;
+    r.mse = r.rmse = r.mae = r.r2 = NAN;
+    if (!predicted || !target || n < 1) return r;
+    for (i = 0; i < n; i++) {
+        const double d = (double)predicted[i] - (double)target[i];
+        squares += d * d;
+        absolute += fabs(d);
+        sum += (double)target[i];
+    }
+    for (i = 0; i < n; i++) {
+        const double d = (double)target[i] - sum / (double)n;
+        spread += d * d;
+    }
+    r.mse = squares / (double)n;
+    r.rmse = sqrt(r.mse);
+    r.mae = absolute / (double)n;
+    r.r2 = spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0;
+    return r;
+}
+
+DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_regression";
+    dl_regression r = dl_regression_of(NULL, NULL, 0);
+    dl_real *z;
+    if (!m || !data) return r;
+    if (m->fused || !data->targets) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
+                "is no cross-entropy", who);
+        return r;
+    }
+    if (!(z = dli_outputs(who, m, data))) return r;
+    r = dl_regression_of(z, data->targets, data->count * dl_shape_size(dli_output_shape(m)));
+    DL_FREE(z);
+    return r;
+}
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
@@ -11230,6 +11572,104 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;
+}
+
+/* ---- augmentation ---- */
+
+DL_DEF dl_augment dl_augment_default(void)
+{
+    dl_augment a;
+    memset(&a, 0, sizeof a);
+    return a;
+}
+
+/* The value of plane x[H,W] at (i, j), between its four neighbours; fill outside. */
+static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, double j, double fill)
+{
+    const double top = floor(i), left = floor(j);
+    double sum = 0;
+    int k;
+    if (!(i > -1 && i < (double)H && j > -1 && j < (double)W)) return fill;
+    for (k = 0; k < 4; k++) {
+        const dl_int p = (dl_int)top + k / 2, q = (dl_int)left + k % 2;
+        const double rows = k / 2 ? i - top : top + 1 - i;
+        const double columns = k % 2 ? j - left : left + 1 - j, share = rows * columns;
+        const bool inside = p >= 0 && p < H && q >= 0 && q < W;
+        if (share > 0) sum += share * (inside ? (double)x[p * W + q] : fill);
+    }
+    return sum;
+}
+
+/* One image [C,H,W]. (u, v) is the pixel's place seen from the shifted centre; turned back by the
+   angle, divided by the zoom and mirrored it is where the pixel came from. */
+static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, dl_int W,
+                              const dl_augment *a, dl_rng *r)
+{
+    const double cy = (double)(H - 1) / 2, cx = (double)(W - 1) / 2;
+    const double dy = a->shift * (double)H * (2 * dl_rng_uniform(r) - 1);
+    const double dx = a->shift * (double)W * (2 * dl_rng_uniform(r) - 1);
+    const double angle = a->rotate * (2 * dl_rng_uniform(r) - 1) * 3.14159265358979323846 / 180;
+    const double zoom = 1 + a->scale * (2 * dl_rng_uniform(r) - 1);
+    const double down = dl_rng_uniform(r) < a->flip_v ? -1 : 1;
+    const double right = dl_rng_uniform(r) < a->flip_h ? -1 : 1;
+    const double cosine = cos(angle) / zoom, sine = sin(angle) / zoom;
+    dl_int c, p, q;
+    for (p = 0; p < H; p++)
+        for (q = 0; q < W; q++) {
+            const double u = (double)p - cy - dy, v = (double)q - cx - dx;
+            const double i = cy + down * (cosine * u - sine * v);
+            const double j = cx + right * (sine * u + cosine * v);
+            for (c = 0; c < C; c++)
+                y[(c * H + p) * W + q] =
+                    (dl_real)dli_bilinear(x + c * H * W, H, W, i, j, a->fill);
+        }
+}
+
+DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
+{
+    const char *who = "dl_augment_batch";
+    dl_ctx *c = dli_inputs(who, &x, 1);
+    char s[DLI_SHAPE_TEXT];
+    dl_tensor *y;
+    uint64_t key;
+    bool moves;
+    dl_int n, i, size;
+    if (!c) return NULL;
+    if (!a) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL", who);
+        return NULL;
+    }
+    if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
+          a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
+          a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: shift %g, rotate %g, scale %g, flip_h %g, flip_v %g, "
+                "noise %g, fill %g: one is out of its range", who, a->shift, a->rotate, a->scale,
+                a->flip_h, a->flip_v, a->noise, a->fill);
+        return NULL;
+    }
+    moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 || a->flip_v > 0;
+    if (moves && x->shape.rank != 4) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    y = dli_tape_tensor(c, who, x->shape);
+    if (!y) return NULL;
+    key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
+    n = x->shape.rank ? x->shape.dim[0] : 1;
+    size = n ? x->size / n : 0;
+    for (i = 0; i < n; i++) {
+        dl_rng own = dl_rng_new(key, (uint64_t)i);
+        const dl_real *from = x->data + i * size;
+        dl_real *to = y->data + i * size;
+        dl_int k;
+        if (moves)
+            dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
+        else memcpy(to, from, (size_t)size * sizeof *to);
+        for (k = 0; a->noise > 0 && k < size; k++)
+            to[k] += (dl_real)(a->noise * dl_rng_normal(&own));
+    }
+    return y;
 }
 
 /* -------------------------------------------------------------------------- >>files-impl ----
@@ -11825,7 +12265,7 @@ static void dli_put(dli_text *out, const char *s)
 static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
-    if (isnan(x)) { dli_put(out, "nan"); return; }
+    if (dli_isnan(x)) { dli_put(out, "nan"); return; }
     if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
@@ -11971,7 +12411,7 @@ static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic
     double larger = fmax(fabs(analytic), fabs(numeric));
     double excess = fabs(analytic - numeric) - floor;
     double error = excess > 0 ? excess / larger : 0;
-    if (isnan(analytic) || isnan(numeric) || isinf(larger)) error = (double)INFINITY;
+    if (dli_isnan(analytic) || dli_isnan(numeric) || larger > DBL_MAX) error = (double)INFINITY;
     r->checked++;
     if (!(error <= tolerance)) r->failed++;
     if (fabs(analytic) > r->largest) r->largest = fabs(analytic);

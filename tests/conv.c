@@ -441,8 +441,8 @@ static void errors(void)
     o = dl_conv2d_default();
     o.output_padding[0] = 1;
     REFUSED(dl_conv_transpose2d(x, dl_ones(dl, dl_shape4(2, 4, 2, 2)), DL_NONE, &o),
-            DL_ERR_ARGUMENT, "dl_conv_transpose2d: output padding 1 must be 0 or more and below the "
-            "stride 1 or the dilation 1");
+            DL_ERR_ARGUMENT, "dl_conv_transpose2d: output padding 1 must be 0 or more and below "
+            "the stride 1 or the dilation 1");
     REFUSED(dl_conv_transpose2d(x, w, DL_NONE, NULL), DL_ERR_SHAPE,
             "dl_conv_transpose2d: input [1,2,3,3] has 2 channels, weight [4,2,2,2] in 1 group "
             "takes 4");

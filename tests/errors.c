@@ -317,6 +317,62 @@ static void null_objects(void)
     dl_model_summary(NULL);
 }
 
+/* Images and sequences: no tensor in any place that needs one, no options (the defaults), and no
+   array of weights. */
+static void null_images_and_sequences(void)
+{
+    const dl_recurrent one = dl_recurrent_default();
+    const dl_transformer block = dl_transformer_default();
+    dl_tensor *x, *none[32] = { NULL };
+    dl_model *m = NULL;
+    dl = dl_new(1);
+    test_quiet(dl);
+    x = dl_ones(dl, dl_shape3(1, 2, 4));
+    CHECK(!dl_conv1d(NULL, x, x, NULL) && !dl_conv1d(x, NULL, DL_NONE, NULL), "dl_conv1d");
+    CHECK(!dl_conv_transpose2d(NULL, x, x, NULL) && !dl_conv_transpose2d(x, NULL, x, NULL), "conv");
+    CHECK(!dl_avg_pool2d(NULL, NULL) && !dl_group_norm(NULL, 1, x, x, 1e-5), "pool, norm");
+    CHECK(!dl_rnn_relu(NULL, none, DL_NONE, &one).y && !dl_rnn_relu(x, none, x, &one).y, "rnn");
+    CHECK(!dl_gru(NULL, none, DL_NONE, &one).y && !dl_gru(x, none, DL_NONE, &one).h, "gru");
+    CHECK(!dl_rnn_cell(NULL, x, none) && !dl_rnn_cell(x, x, none), "dl_rnn_cell");
+    CHECK(!dl_rnn_relu_cell(NULL, x, none) && !dl_rnn_relu_cell(x, x, none), "dl_rnn_relu_cell");
+    CHECK(!dl_gru_cell(NULL, x, none) && !dl_lstm_cell(NULL, x, x, none).h, "cells");
+    CHECK(!dl_embedding(NULL, NULL, dl_shape1(1), -1), "dl_embedding");
+    CHECK(!dl_attention(NULL, x, x, DL_NONE, NULL, true), "dl_attention: q");
+    CHECK(!dl_attention(x, x, NULL, DL_NONE, NULL, true), "dl_attention: v");
+    CHECK(!dl_attention(x, x, x, NULL, NULL, true), "dl_attention: mask");
+    CHECK(!dl_multihead_attention(NULL, x, x, none, 2, DL_NONE, NULL, false), "multihead: q");
+    CHECK(!dl_multihead_attention(x, x, x, none, 2, DL_NONE, NULL, false), "multihead: weights");
+    CHECK(!dl_transformer_encoder(NULL, none, &block), "encoder");
+    CHECK(!dl_transformer_encoder(x, none, &block), "encoder: weights");
+    CHECK(!dl_transformer_decoder(NULL, x, none, &block), "decoder: x");
+    CHECK(!dl_transformer_decoder(x, NULL, none, &block), "decoder: memory");
+    CHECK(dl_error(dl) == DL_OK, "a NULL tensor made a new error: %s", dl_error_text(dl));
+    dl_rnn_relu(x, NULL, DL_NONE, &one);           /* no array: refused, with an error or without */
+    dl_gru(x, none, DL_NONE, NULL);
+    dl_rnn_cell(x, x, NULL);
+    dl_gru_cell(x, x, NULL);
+    dl_lstm_cell(x, x, x, NULL);
+    dl_embedding(x, NULL, dl_shape1(1), -1);
+    dl_multihead_attention(x, x, x, NULL, 2, DL_NONE, NULL, false);
+    dl_transformer_encoder(x, NULL, &block);
+    dl_transformer_encoder(x, none, NULL);
+    dl_transformer_decoder(x, x, NULL, &block);
+    dl_recurrent_params(NULL);
+    CHECK(!dl_recurrent_init(none, NULL, DL_GRU, 1, 1, &one), "dl_recurrent_init");
+    dl_clear_error(dl);
+    CHECK(!dl_recurrent_init(NULL, dl, DL_GRU, 1, 1, &one), "dl_recurrent_init");
+    CHECK(!dl_transformer_encoder_init(none, NULL, 4, 4), "no context");
+    CHECK(!dl_transformer_decoder_init(none, NULL, 4, 4), "no context");
+    CHECK(!dl_transformer_encoder_init(NULL, dl, 4, 4), "no array");
+    CHECK(!dl_transformer_decoder_init(NULL, dl, 4, 4), "no array");
+    CHECK(!dl_model_add_rnn(m, 1, true) && !dl_model_add_lstm(m, 1, true), "layers");
+    CHECK(!dl_model_add_gru(m, 1, true), "layers");
+    CHECK(!dl_model_add_bidirectional(m, DL_GRU, 1, true), "layers");
+    CHECK(!dl_model_add_embedding(m, 1, 1) && !dl_model_add_time_distributed(m, 1, DL_RELU), "layers");
+    CHECK(!dl_model_add_multihead_attention(m, 1, true), "layers");
+    dl_free(dl);
+}
+
 /* A live object, but its other pointers NULL: refused, with an error that says what is missing. */
 static void null_arguments(void)
 {
@@ -421,6 +477,7 @@ int main(void)
     TEST(null_context);
     TEST(null_tensor);
     TEST(null_objects);
+    TEST(null_images_and_sequences);
     TEST(null_arguments);
     TEST(every_function_meets_null);
     return test_end();

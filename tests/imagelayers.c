@@ -255,6 +255,11 @@ static void errors(void)
             "reshape_1: [4,3,3] has 36 elements and cannot become [5,-1]");
     REFUSED(dl_model_add_group_normalization(m, 3), DL_ERR_ARGUMENT,
             "group_normalization_1: 3 groups do not divide 4 channels");
+    REFUSED(dl_model_add_conv2d_with(m, NULL), DL_ERR_ARGUMENT, "conv2d_2: the options are NULL");
+    REFUSED(dl_model_add_max_pooling2d_with(m, NULL), DL_ERR_ARGUMENT, "the options are NULL");
+    REFUSED(dl_model_add_batch_normalization_with(m, NULL), DL_ERR_ARGUMENT, "options are NULL");
+    REFUSED(dl_model_add_layer_normalization_with(m, NULL), DL_ERR_ARGUMENT, "options are NULL");
+    REFUSED(dl_model_add_group_normalization_with(m, 2, NULL), DL_ERR_ARGUMENT, "are NULL");
     n.axes = 4;
     REFUSED(dl_model_add_layer_normalization_with(m, &n), DL_ERR_ARGUMENT,
             "layer_normalization_1: the last 4 axes of [4,3,3]");

@@ -493,25 +493,31 @@ static void evaluate_in_between(void)
     free(first);
 }
 
-/* fit trains although the caller works in evaluation mode without gradients, and puts that back;
-   the caller's tensors on the tape survive. */
+/* fit trains (and drops) also when the caller works in evaluation mode without gradients, and puts
+   that back; the caller's tensors on the tape survive. */
 static void modes_are_put_back(void)
 {
-    dl_ctx *dl = quiet_context(6);
-    const dl_data *d = clouds(dl, 20, 2, 3);
-    dl_model *m = net(dl, 2, 8, DL_TANH, 0.5, 3, DL_SOFTMAX);
-    dl_tensor *mine = dl_full(dl, dl_shape1(3), 7);
-    const dl_fit o = quiet_fit(2, 4);
-    const dl_epoch *e;
-    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
-    dl_training(dl, false);
-    dl_no_grad(dl, true);
-    CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
-    e = dl_model_history(m, NULL);
-    CHECK(e[1].loss != e[0].loss, "it has trained");
-    CHECK(!dl_training(dl, true) && dl_no_grad(dl, false), "modes");
-    CHECK(dl_item(dl_sum(mine)) == 21, "a tensor of before: %s", dl_error_text(dl));
-    dl_free(dl);
+    dl_ctx *dl[2];
+    dl_model *m[2];
+    for (int off = 0; off < 2; off++) {
+        const dl_fit o = quiet_fit(2, 4);
+        dl_tensor *mine;
+        const dl_data *d;
+        dl[off] = quiet_context(6);
+        d = clouds(dl[off], 20, 2, 3);
+        m[off] = net(dl[off], 2, 8, DL_TANH, 0.5, 3, DL_SOFTMAX);
+        mine = dl_full(dl[off], dl_shape1(3), 7);
+        dl_model_compile(m[off], DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+        dl_training(dl[off], off == 0);
+        dl_no_grad(dl[off], off == 1);
+        CHECK(dl_model_fit(m[off], d, &o), "%s", dl_error_text(dl[off]));
+        CHECK(dl_training(dl[off], true) == (off == 0) && dl_no_grad(dl[off], false) == (off == 1),
+              "modes");
+        CHECK(dl_item(dl_sum(mine)) == 21, "a tensor of before: %s", dl_error_text(dl[off]));
+    }
+    CHECK(same_weights(m[0], m[1]), "trained otherwise in evaluation mode");
+    dl_free(dl[0]);
+    dl_free(dl[1]);
 }
 
 /* ------------------------------------------------------------------------------- validation ---- */
@@ -570,6 +576,8 @@ static void early_stopping(void)
         { true, true, true, 30, 0, 0.05, 20, 7 },   /* never stops, but takes the best back  */
         { true, true, false, 2, 0, 0.05, 20, 20 },  /* the training loss falls all the time  */
         { true, true, false, 2, 0, 0, 3, 1 },       /* lr 0: it never does                   */
+        { true, true, true, 2, 0, 0.95, 8, 6 },     /* w jumps: 1, 2, 4, 6 are better, 3, 5, 7, 8
+                                                       are not; each better one counts anew  */
         { false, true, true, 1, 0, 0.05, 20, 20 } };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         dl_ctx *dl = quiet_context(1);
@@ -592,7 +600,7 @@ static void early_stopping(void)
         w = (double)dl_model_param(m, 0)->data[0];
         CHECK(w == (double)s.w[all[i].best - 1], "case %d: w %.9g, of epoch %d %.9g", (int)i, w,
               all[i].best, (double)s.w[all[i].best - 1]);
-        CHECK_CLOSE(w, all[i].lr > 0 ? 2 * (1 - pow(0.9, all[i].best)) : 0, 1e-5, 0);
+        CHECK_CLOSE(w, 2 * (1 - pow(1 - 2 * all[i].lr, all[i].best)), 1e-5, 0);
         dl_free(dl);
     }
 }
@@ -1255,7 +1263,8 @@ static int whole_program(dl_ctx *dl, dl_ctx *into)
     split = dl_data_split(d, 0.25, &a, &b);
     o.user = b;
     o.validation = b;
-    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+    if (dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)))
+        CHECK(dl_model_layer_count(m) == 3, "allocation %ld: compiled without a layer", fail_at);
     if (dl_model_param_count(m) > 0) before = dl_model_param(m, 0)->data[0];
     if (split) fitted = dl_model_fit(m, a, &o);
     if (before != 0)

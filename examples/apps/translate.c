@@ -65,7 +65,7 @@ static void translate(dl_ctx *dl, const net *m, const int32_t *digit, int32_t *o
 
 int main(int argc, char **argv) {
     enum { HELD_OUT = 1000 };
-    int steps = 600, right = 0, number[HELD_OUT], *order;
+    int steps = 1000, right = 0, number[HELD_OUT], *order;
     ex_option extra[1] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"}};
     ex_options o = ex_options_default();
     o.batch = 64;
@@ -111,7 +111,7 @@ int main(int argc, char **argv) {
         dl_optimizer_set_lr(opt, 0.001 * dl_schedule_factor(&cosine, step));
         dl_step(opt);
         dl_tape_clear(dl);
-        if (!o.quiet && (step + 1) % 100 == 0) printf("step %4d: loss %.4f\n", step + 1, last);
+        if (!o.quiet && (step + 1) % 200 == 0) printf("step %4d: loss %.4f\n", step + 1, last);
     }
     double seconds = ex_seconds() - start;
     dl_no_grad(dl, true);

@@ -9480,7 +9480,7 @@ static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *na
 {
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
                                          "bias_hh_l0" };
-    char s[DLI_SHAPE_TEXT], full[DL_NAME_MAX];
+    char s[DLI_SHAPE_TEXT], full[24];
     dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
     dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
     int i, K = bidirectional ? 2 : 1;

@@ -167,6 +167,7 @@ typedef struct dl_layer dl_layer;
 typedef struct dl_model dl_model;
 typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
+typedef struct dl_augment dl_augment;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -743,8 +744,8 @@ struct dl_tensor {
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
-    dl_int   offset;          /* its first element's place in base                          */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
+    dl_int   offset;          /* where in base's gradient its own begins                    */
     dl_tensor *owner;         /* whose data it shares, or NULL                              */
     uint64_t serial;          /* tensors made before it                                     */
 };
@@ -1188,6 +1189,30 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
 /* Keras' name of it, e.g. "relu". */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
+/* Options of convolution layers; dl_conv_layer_default fills in Keras' defaults: stride 1, no
+   padding, Glorot uniform with fan_in = k k C and fan_out = k k filters, bias 0. */
+typedef struct dl_conv_layer {
+    int             filters;       /* output channels                               */
+    int             kernel[2];     /* height, width; of one dimension only [0]      */
+    dl_conv_options conv;          /* stride, same or other padding, dilation, groups */
+    dl_activation   activation;
+    dl_init         weight_init, bias_init;
+    bool            bias;          /* false: no bias                                */
+    double          l1, l2;        /* adds l1 sum|w| + l2 sum w^2 to the loss       */
+} dl_conv_layer;
+DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation);
+
+/* Options of normalization layers; dl_norm_layer_default fills in Keras' defaults: momentum .01
+   (1 - Keras' .99), eps 1e-3, weight 1 and bias 0 that are trained, the last axis. One difference
+   stays: the running variance is unbiased, as in PyTorch. */
+typedef struct dl_norm_layer {
+    double momentum;               /* of the running statistics of a batch norm     */
+    double eps;
+    bool   weight, bias;           /* false: 1 and 0, not trained                   */
+    int    axes;                   /* layer norm: over so many last axes            */
+} dl_norm_layer;
+DL_DEF dl_norm_layer dl_norm_layer_default(void);
+
 #define DL_LAYER_PARAMS 8
 #define DL_LAYER_STATES 4
 /* A layer, for reading: dl_model_layer(m, i) gives it. */
@@ -1205,6 +1230,10 @@ struct dl_layer {
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
+    dl_conv_options conv;                 /* of convolutions                        */
+    dl_pool_options pool;                 /* of poolings                            */
+    dl_norm_layer norm;                   /* of normalizations                      */
+    int           n[2];                   /* factors of upsampling; groups          */
     dl_recurrent_kind kind;               /* of a recurrent layer ...               */
     bool          bidirectional, sequences;  /* ... both directions, return all steps */
     int           heads;                  /* of an attention layer ...              */
@@ -1230,6 +1259,45 @@ DL_DEF dl_layer *dl_model_add_flatten(dl_model *m);
 DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
+
+/* ---- layers for images; a sample is [C,H,W] (channels first; Keras has them last) ---- */
+
+/* Convolution: filters kernels of kernel x kernel over all channels.   @F S1-3.3 S2-5 S4-5 */
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation);
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options);
+/* The same over sequences [C,L]. */
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation);
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options);
+/* Transposed convolution; the output is (H-1) stride + max(kernel, stride) high, as in Keras, or
+   with same H stride. Other padding crops. */
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation);
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options);
+/* Every pixel factor x factor times. */
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor);
+/* The maximum or average of each window of size x size, side by side. Padding never counts, as in
+   Keras; with options, count_padding decides.   @F S1-3.4 S2-5 S4-5 */
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size);
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options);
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size);
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options);
+/* The mean of each channel: [C,H,W] becomes [C]. */
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m);
+/* The same numbers in another shape of one sample; one dimension may be -1. */
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape);
+/* Batch normalization of channels [C,...]. "..._1.weight", "bias" (Keras: gamma, beta) are trained;
+   "running_mean", "running_var" are states: saved and cloned with the model, not trained. */
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m);
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options);
+/* Layer normalization, over the last axis (or more of them). */
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m);
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options);
+/* Group normalization of channels [C,...]; groups divides C. */
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups);
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
+                                                       const dl_norm_layer *options);
 
 /* ---- sequences: samples are [T,D], T steps of D numbers ---- */
 
@@ -1423,6 +1491,7 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
                                      the learning rate back that it had before                */
+    const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each epoch; return false to stop. What it records on the tape is released. */
@@ -1473,6 +1542,55 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 /* Print the layers with output shapes and parameter counts, as Keras does. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
+
+/* ---- metrics: how good are the predictions?   @F S4-9.3: accuracy, recall, F1 ----
+   Of the samples that were called class c, the share that are c is its precision; of those that
+   are c, the share that were found is its recall; F1 = 2 precision recall / (precision + recall).
+   0/0 counts as 0 everywhere: a class that was never predicted has precision 0. */
+
+/* The share of n predicted classes that equal the labels; NaN when n < 1 or without arrays. */
+DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n);
+
+/* The share of rows of scores [N,C] whose label is among the k best; of equal scores the lower
+   class is better, a NaN is never good. NaN on failure: k < 1, a label outside 0 .. C-1. */
+DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k);
+
+/* A classification report. confusion[i * classes + j]: how many of class i were called j. */
+typedef struct dl_class_score { double precision, recall, f1; int64_t support; } dl_class_score;
+typedef struct dl_report {
+    int      classes;
+    int64_t  count;               /* samples                                                 */
+    const int64_t *confusion;     /* [classes, classes]                                      */
+    const dl_class_score *score;  /* [classes]; support: samples that are of the class       */
+    double   accuracy;
+    dl_class_score macro;         /* the mean over classes                                   */
+    dl_class_score weighted;      /* the mean over classes, weighted by support              */
+    dl_class_score micro;         /* from the sums over classes: all equal to the accuracy   */
+} dl_report;
+
+/* From n predicted classes and labels, all in 0 .. classes-1; or from a compiled model's
+   predictions for a data set with classes. NULL on failure. Free with dl_report_free or dl_free. */
+DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int32_t *label,
+                                dl_int n, int classes);
+DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data);
+DL_DEF void dl_report_free(dl_report *r);
+
+/* Write the report as scikit-learn prints it into buffer (always terminated); returns the length
+   it has or would have, as snprintf. names: one for each class, or NULL for 0, 1, 2 ... */
+DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
+                            const char *const *names);
+#ifndef DL_NO_STDIO
+/* Print it; then the confusion matrix, a row for each true class. */
+DL_DEF void dl_report_print(const dl_report *r, const char *const *names);
+#endif
+
+/* Errors of n predicted numbers: mse = mean of (t - p)^2, rmse its root, mae = mean of |t - p|,
+   r2 = 1 - sum (t - p)^2 / sum (t - mean t)^2: 1 is perfect, 0 no better than the mean. When all t
+   are equal, r2 is 1 for p = t, else 0, as in scikit-learn. All NaN when n < 1, and on failure. */
+typedef struct dl_regression { double mse, rmse, mae, r2; } dl_regression;
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n);
+/* The same of a compiled model's outputs for a data set with targets. */
+DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
 /* -------------------------------------------------------------------------------- >>data ----
    A data set keeps images as bytes and turns a batch at a time into numbers. It may be a view of
@@ -1556,6 +1674,28 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 
 /* Batches in an epoch. */
 DL_DEF dl_int dl_loader_batches(const dl_loader *l);
+
+/* ---- augmentation: new images from old ones ----
+   Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
+   one step: output pixel (p, q) is taken from where that transformation has it come from, between
+   four pixels in proportion (bilinear), fill outside the image. Then noise is added. */
+struct dl_augment {
+    double shift;         /* up to this share of height and width, each way: 0 .. 1          */
+    double rotate;        /* up to so many degrees, each way: 0 .. 180                       */
+    double scale;         /* larger or smaller by a factor from 1 - scale to 1 + scale: 0 .. <1 */
+    double flip_h;        /* the probability of exchanging left and right                    */
+    double flip_v;        /* the probability of exchanging top and bottom                    */
+    double noise;         /* standard deviation of normal noise                              */
+    double fill;          /* what is outside the image                                       */
+};
+
+/* All 0: changes nothing. */
+DL_DEF dl_augment dl_augment_default(void);
+
+/* x [N,C,H,W] changed as a tells (with noise alone any shape): a new tensor on the tape, without
+   gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
+   NULL on failure. */
+DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
 /* ------------------------------------------------------------------------------- >>files ---- */
 
@@ -1663,28 +1803,31 @@ static bool dli_is_terminal(void) { return false; }
 #endif
 #endif
 
+/* isnan, without the macros of some C libraries that warn about their own insides. */
+static bool dli_isnan(double x) { return x != x; }
+
 /* Seconds from some fixed moment, by the best clock this compiler mode shows us. */
 static double dli_now(void)
 {
 #if DLI_OPENMP
     return omp_get_wtime();
-#elif defined(CLOCK_MONOTONIC)
+#elif defined(CLOCK_MONOTONIC) && !defined(_WIN32)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-#elif defined(TIME_UTC)
+#elif defined(TIME_UTC) && !defined(_WIN32)
     struct timespec t;
     timespec_get(&t, TIME_UTC);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 #else
-    return (double)clock() / CLOCKS_PER_SEC;
+    return (double)clock() / CLOCKS_PER_SEC;          /* on Windows, this is wall-clock time */
 #endif
 }
 
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
-#define DLI_ARENA_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
 /* In front of everything a context owns, so that dl_free finds it. */
@@ -1698,8 +1841,8 @@ typedef struct dli_node dli_node;
 
 /* The tape's memory: chunks that are handed out from the front and taken back all at once. */
 typedef struct dli_arena {
-    void  *memory[DLI_ARENA_CHUNKS];                 /* as allocated                                  */
-    char  *base[DLI_ARENA_CHUNKS];                   /* aligned                                       */
+    void  *memory[DLI_ARENA_CHUNKS];           /* as allocated                                  */
+    char  *base[DLI_ARENA_CHUNKS];             /* aligned                                       */
     dl_int size[DLI_ARENA_CHUNKS];
     int    chunks;                             /* allocated                                     */
     dl_int chunk, used;                        /* where the next bytes come from                */
@@ -1707,6 +1850,10 @@ typedef struct dli_arena {
 
 /* Tensor headers of one generation of the tape, in blocks of 64, 128, 256, ... */
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
+
+/* What is known about jobs of one size: see dli_job_start. */
+typedef struct dli_job { double size, seconds[2]; int runs, next, gap; } dli_job;
+#define DLI_JOBS 64
 
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
@@ -1729,6 +1876,7 @@ struct dl_ctx {
     size_t      work_size;
     const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
+    dli_job     job[DLI_JOBS];                 /* how long work took with one and all threads   */
     char        info[160];
 };
 
@@ -4085,7 +4233,8 @@ DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
     const float x[4] = { a[0], a[1], b[0], b[1] };
     uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
     DLI_UNROLL for (i = 1; i < 4; i++) {
-        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) |
+                     (0u - (uint32_t)(x[i] != x[i]));
         v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
         k = (i & m) | (k & ~m);
     }
@@ -4141,6 +4290,80 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
             if (w & 1) dx[w - 1] = 0.0f;
             if (r & 1) { dy += ow; arg += ow; }
         }
+}
+
+/* The gates of a recurrent step, of one sample: formulas at dlk_lstm_gates_forward and the others.
+   The gates lie above one another, H apart, and each is a stream of its own. */
+DLI_INLINE void dli_lstm_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT c,
+                                    float *DLI_RESTRICT i, float *DLI_RESTRICT f,
+                                    float *DLI_RESTRICT g, float *DLI_RESTRICT o,
+                                    const float *DLI_RESTRICT u, const float *DLI_RESTRICT c0,
+                                    dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float ik = dli_sigmoidf(i[k] + u[k]), fk = dli_sigmoidf(f[k] + u[H + k]);
+        float gk = dli_tanhf(g[k] + u[2 * H + k]), ok = dli_sigmoidf(o[k] + u[3 * H + k]);
+        float ck = fk * c0[k] + ik * gk;
+        i[k] = ik;
+        f[k] = fk;
+        g[k] = gk;
+        o[k] = ok;
+        c[k] = ck;
+        h[k] = ok * dli_tanhf(ck);
+    }
+}
+/* In place: i, f, g, o become da. */
+DLI_INLINE void dli_lstm_gates_back_body(float *DLI_RESTRICT i, float *DLI_RESTRICT f,
+                                         float *DLI_RESTRICT g, float *DLI_RESTRICT o,
+                                         float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
+                                         const float *DLI_RESTRICT c,
+                                         const float *DLI_RESTRICT c0, dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float ik = i[k], fk = f[k], gk = g[k], ok = o[k], dhk = dh[k], t = dli_tanhf(c[k]);
+        float dck = dc[k] + dhk * ok * (1.0f - t * t);
+        i[k] = dck * gk * (ik * (1.0f - ik));
+        f[k] = dck * c0[k] * (fk * (1.0f - fk));
+        g[k] = dck * ik * (1.0f - gk * gk);
+        o[k] = dhk * t * (ok * (1.0f - ok));
+        dc[k] = dck * fk;
+        dh[k] = 0.0f;
+    }
+}
+DLI_INLINE void dli_gru_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT r,
+                                   float *DLI_RESTRICT z, float *DLI_RESTRICT n,
+                                   const float *DLI_RESTRICT u, const float *DLI_RESTRICT h0,
+                                   dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float rk = dli_sigmoidf(r[k] + u[k]), zk = dli_sigmoidf(z[k] + u[H + k]);
+        float nk = dli_tanhf(n[k] + rk * u[2 * H + k]);
+        r[k] = rk;
+        z[k] = zk;
+        n[k] = nk;
+        h[k] = (1.0f - zk) * nk + zk * h0[k];
+    }
+}
+/* In place: r, z, n become da and ur, uz, un become du. */
+DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRICT z,
+                                        float *DLI_RESTRICT n, float *DLI_RESTRICT ur,
+                                        float *DLI_RESTRICT uz, float *DLI_RESTRICT un,
+                                        float *DLI_RESTRICT dh, const float *DLI_RESTRICT h0,
+                                        dl_int H)
+{
+    dl_int k;
+    for (k = 0; k < H; k++) {
+        float rk = r[k], zk = z[k], nk = n[k], dhk = dh[k];
+        float dn = dhk * (1.0f - zk) * (1.0f - nk * nk);
+        r[k] = ur[k] = dn * un[k] * (rk * (1.0f - rk));
+        z[k] = uz[k] = dhk * (h0[k] - nk) * (zk * (1.0f - zk));
+        n[k] = dn;
+        un[k] = dn * rk;
+        dh[k] = dhk * zk;
+    }
 }
 
 /* ---- the table of functions, one for each instruction set ---- */
@@ -4201,7 +4424,16 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
     X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
       dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
-      dl_int w), (dst, src, js, ks, n, k, w))
+      dl_int w), (dst, src, js, ks, n, k, w)) \
+    X(void, lstm_gates, (float *h, float *c, float *gate, const float *u, const float *c0, \
+      dl_int H), (h, c, gate, gate + H, gate + 2 * H, gate + 3 * H, u, c0, H)) \
+    X(void, lstm_gates_back, (float *gate, float *dh, float *dc, const float *c, \
+      const float *c0, dl_int H), \
+      (gate, gate + H, gate + 2 * H, gate + 3 * H, dh, dc, c, c0, H)) \
+    X(void, gru_gates, (float *h, float *gate, const float *u, const float *h0, dl_int H), \
+      (h, gate, gate + H, gate + 2 * H, u, h0, H)) \
+    X(void, gru_gates_back, (float *gate, float *u, float *dh, const float *h0, dl_int H), \
+      (gate, gate + H, gate + 2 * H, u, u + H, u + 2 * H, dh, h0, H))
 
 /* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
    is b + k * nr (packed) or b + off[k] (convolution: see below). */
@@ -4295,15 +4527,11 @@ static const dli_fast *dli_fast_pick(void)
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
    a block. The blocks do not depend on the number of threads, so neither do results. */
 #define DLI_BLOCK ((dl_int)16384)
-/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
-   threads are woken. With less, waiting for each other costs more than it brings, and many times
-   more on a machine that has other things to do. */
-#define DLI_WORTH ((dl_int)1 << 18)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
         dl_int dli_b; \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
         for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
@@ -4490,7 +4718,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
-    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
+    if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -4769,13 +4997,77 @@ static const char *dli_fast_name(const dl_ctx *c)
 #endif
 }
 
+#if DLI_FAST
+/* ---- how many threads a job is worth ----
+   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
+   many milliseconds on one that is busy with other things, when a thread does not get its core.
+   No fixed size tells which jobs are worth it, so it is measured: a job of each size is timed with
+   one thread and with all, runs the faster way, and now and then tries the other one again.
+   Results are the same either way. A time that is better than before counts at once, a worse one
+   (chance, perhaps) by a quarter. */
+typedef struct dli_timer { dli_job *job; double start; int way, threads; } dli_timer;
+
+static dli_timer dli_job_start(dl_ctx *c, double size)
+{
+    dli_timer t;
+    dli_job *j = &c->job[dli_mix((uint64_t)(size * 64)) % DLI_JOBS];
+    memset(&t, 0, sizeof t);
+    t.threads = 1;
+    if (c->threads == 1 || size < 32768) return t;
+    if (j->size != size) {                      /* new here, or in the place of another size */
+        memset(j, 0, sizeof *j);
+        j->size = size;
+        j->next = 4;
+        j->gap = 32;
+    }
+    t.way = j->seconds[1] < j->seconds[0];
+    if (j->runs < 4) t.way = j->runs & 1;       /* at first, each way twice */
+    else if (j->runs == j->next) {
+        t.way = !t.way;
+        if (j->gap < 1024) j->gap *= 2;
+        j->next += j->gap;
+    }
+    if (j->runs < 1000000000) j->runs++;
+    t.job = j;
+    t.threads = t.way ? c->threads : 1;
+    t.start = dli_now();
+    return t;
+}
+
+static void dli_job_end(const dli_timer *t)
+{
+    double seconds, *known;
+    bool was_better;
+    if (!t->job) return;
+    seconds = dli_now() - t->start;
+    known = &t->job->seconds[t->way];
+    was_better = *known < t->job->seconds[!t->way];
+    if (t->job->runs <= 4 || seconds < *known) *known = seconds;
+    else *known += (seconds - *known) / 4;
+    if ((*known < t->job->seconds[!t->way]) != was_better) {       /* a change: look again soon */
+        t->job->gap = 32;
+        t->job->next = t->job->runs + 32;
+    }
+}
+
+/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+#define DLI_SPREAD(c, kind, n, at, len, call) \
+    do { \
+        dli_timer dli_t = dli_job_start(c, (double)(n) + (kind) / 64.0); \
+        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        dli_job_end(&dli_t); \
+    } while (0)
+#endif
+
 /* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
 
 #if DLI_FAST
 static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 {
+    dli_timer t = dli_job_start(c, (double)p.m * (double)p.n * (double)p.k);
     p.add = add;
-    dli_gemm(c->fast, &p, c->threads, c->product_work);
+    dli_gemm(c->fast, &p, t.threads, c->product_work);
+    dli_job_end(&t);
 }
 #endif
 
@@ -4843,7 +5135,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
         kernel == dlk_gelu_tanh_forward ? c->fast->vgelu_tanh :
         kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
     if (fast) {
-        DLI_SPLIT(n, c->threads, at, len, fast(y + at, x + at, len));
+        DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
         return;
     }
 #endif
@@ -4864,7 +5156,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
         kernel == dlk_gelu_tanh_backward ? c->fast->vgelu_tanh_back : NULL;
     if (fast) {
         const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPLIT(n, c->threads, at, len, fast(dx + at, dy + at, v + at, len, add));
+        DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
         return;
     }
 #endif
@@ -4888,9 +5180,9 @@ static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a
 {
 #if DLI_FAST
     if (eps_out == 0) {
-        DLI_SPLIT(n, c->threads, at, len,
-                  c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
-                                   (float)(1 - rho), (float)eps_in, 0));
+        DLI_SPREAD(c, 3, n, at, len,
+                   c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                    (float)(1 - rho), (float)eps_in, 0));
         return;
     }
 #endif
@@ -4906,9 +5198,9 @@ static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, d
     double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
     float step = (float)(lr * root / (1 - pow(b1, (double)t)));
     float e = (float)(keras_eps ? eps : eps * root);
-    DLI_SPLIT(n, c->threads, at, len,
-              c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
-                            (float)b2, (float)(1 - b2), step, e, 0, 1));
+    DLI_SPREAD(c, 4, n, at, len,
+               c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                             (float)b2, (float)(1 - b2), step, e, 0, 1));
 #else
     (void)c;
     dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
@@ -5007,6 +5299,14 @@ static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
     return NULL;
 }
 
+#if DLI_FAST
+/* Multiplications in a convolution. */
+static double dli_conv_cost(const dlk_conv2d_size *s)
+{
+    return (double)(s->N * s->M * s->OH * s->OW) * (double)(s->C / s->groups * s->KH * s->KW);
+}
+#endif
+
 /* y = the convolution, or y += it; false without memory. */
 static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, const dlk_conv2d_size *s, bool add)
@@ -5022,12 +5322,15 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 #if DLI_FAST
     {
         dli_conv v;
+        dli_timer t;
         void *work;
         if (dli_conv_plain(&v, s)) {
             work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
             if (!work) return false;
-            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, c->threads, work);
-            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, c->threads, work);
+            t = dli_job_start(c, dli_conv_cost(s));
+            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, t.threads, work);
+            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, t.threads, work);
+            dli_job_end(&t);
             return true;
         }
     }
@@ -5057,12 +5360,15 @@ static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
 #if DLI_FAST
     {
         dli_conv v;
+        dli_timer t;
         void *work;
         if (dli_conv_plain(&v, s)) {
             work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
             if (!work) return false;
-            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, c->threads, work);
-            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, c->threads, work);
+            t = dli_job_start(c, dli_conv_cost(s) + 0.25);
+            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, t.threads, work);
+            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, t.threads, work);
+            dli_job_end(&t);
             for (k = 0; !dw && db && k < s->N * s->M; k++)
                 db[k % s->M] += c->fast->vsum(dy + k * P, P);
             return true;
@@ -5247,6 +5553,75 @@ static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_
     }
 }
 
+/* The gates of one sample, forwards and, in place, backwards. */
+static void dli_rnn_gates_forward(dl_ctx *c, dl_real *h, const dl_real *a, const dl_real *u,
+                                  dl_int H, bool relu)
+{
+#if DLI_FAST
+    c->fast->add(h, a, u, H);
+    (relu ? c->fast->vrelu : c->fast->vtanh)(h, h, H);
+#else
+    (void)c;
+    dlk_rnn_gates_forward(h, a, u, H, relu);
+#endif
+}
+
+static void dli_rnn_gates_backward(dl_ctx *c, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                                   bool relu)
+{
+#if DLI_FAST
+    (relu ? c->fast->vrelu_back : c->fast->vtanh_back)(da, dh, h, H, 0);
+    memset(dh, 0, (size_t)H * sizeof *dh);
+#else
+    (void)c;
+    dlk_rnn_gates_backward(da, dh, h, H, relu);
+#endif
+}
+
+static void dli_lstm_gates_forward(dl_ctx *ctx, dl_real *h, dl_real *c, dl_real *gate,
+                                   const dl_real *u, const dl_real *c0, dl_int H)
+{
+#if DLI_FAST
+    ctx->fast->lstm_gates(h, c, gate, u, c0, H);
+#else
+    (void)ctx;
+    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
+#endif
+}
+
+static void dli_lstm_gates_backward(dl_ctx *ctx, dl_real *gate, dl_real *dh, dl_real *dc,
+                                    const dl_real *c, const dl_real *c0, dl_int H)
+{
+#if DLI_FAST
+    ctx->fast->lstm_gates_back(gate, dh, dc, c, c0, H);
+#else
+    (void)ctx;
+    dlk_lstm_gates_backward(gate, dh, dc, gate, c, c0, H);
+#endif
+}
+
+static void dli_gru_gates_forward(dl_ctx *c, dl_real *h, dl_real *gate, const dl_real *u,
+                                  const dl_real *h0, dl_int H)
+{
+#if DLI_FAST
+    c->fast->gru_gates(h, gate, u, h0, H);
+#else
+    (void)c;
+    dlk_gru_gates_forward(h, gate, u, h0, H);
+#endif
+}
+
+static void dli_gru_gates_backward(dl_ctx *c, dl_real *gate, dl_real *u, dl_real *dh,
+                                   const dl_real *h0, dl_int H)
+{
+#if DLI_FAST
+    c->fast->gru_gates_back(gate, u, dh, h0, H);
+#else
+    (void)c;
+    dlk_gru_gates_backward(gate, u, dh, gate, u, h0, H);
+#endif
+}
+
 /* The same, all samples together: one matrix product gives a = W_ih x + b_ih for all samples and
    steps, then each step is one product u = W_hh h + b_hh for all samples, and the gates. A sample
    that has ended keeps its state. work: h [N,H], u [N,G*H]. */
@@ -5267,16 +5642,16 @@ static void dli_rnn_forward_batched(dl_ctx *c, const dli_rnn *r, dl_real *work)
             if (s >= L) continue;
             switch (r->kind) {
             case DL_RNN_TANH: case DL_RNN_RELU:
-                dlk_rnn_gates_forward(y, gate, u + n * GH, H, dli_is_relu(r));
+                dli_rnn_gates_forward(c, y, gate, u + n * GH, H, dli_is_relu(r));
                 break;
             case DL_LSTM:
-                dlk_lstm_gates_forward(y, r->extra + row * H, gate, u + n * GH,
+                dli_lstm_gates_forward(c, y, r->extra + row * H, gate, u + n * GH,
                                        dli_seq_before(r->extra, r->c0, n, row, s, H, r->reverse),
                                        H);
                 break;
             case DL_GRU:
                 memcpy(r->extra + row * GH, u + n * GH, 3 * row_bytes);
-                dlk_gru_gates_forward(y, gate, u + n * GH, h + n * H, H);
+                dli_gru_gates_forward(c, y, gate, u + n * GH, h + n * H, H);
                 break;
             }
             memcpy(h + n * H, y, row_bytes);
@@ -5318,16 +5693,15 @@ static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_
                 for (k = 0; k < H; k++) dh[k] += g->dy[row * H + k];
                 switch (r->kind) {
                 case DL_RNN_TANH: case DL_RNN_RELU:
-                    dlk_rnn_gates_backward(gate, dh, r->y + row * H, H, dli_is_relu(r));
+                    dli_rnn_gates_backward(c, gate, dh, r->y + row * H, H, dli_is_relu(r));
                     break;
                 case DL_LSTM:
-                    dlk_lstm_gates_backward(gate, dh, g->dc + n * H, gate, r->extra + row * H,
+                    dli_lstm_gates_backward(c, gate, dh, g->dc + n * H, r->extra + row * H,
                                             dli_seq_before(r->extra, r->c0, n, row, s, H,
                                                            r->reverse), H);
                     break;
                 case DL_GRU:
-                    dlk_gru_gates_backward(gate, r->extra + row * GH, dh, gate,
-                                           r->extra + row * GH, h0, H);
+                    dli_gru_gates_backward(c, gate, r->extra + row * GH, dh, h0, H);
                     break;
                 }
             }
@@ -7074,8 +7448,8 @@ static void dli_max_back(dli_node *node)
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
     dl_int k, best = 0;
-    for (k = 1; k < n && !isnan(x[best * step]); k++)
-        if (x[k * step] > x[best * step] || isnan(x[k * step])) best = k;
+    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+        if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
 
@@ -7781,14 +8155,25 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
     return true;
 }
 
-/* save: the dli_rnn; in: x, the four weights, h0, c0 */
+/* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
+   are those that the node does not know: biases left out, and states without gradient, which are
+   copied, so that they may be changed between forward and backward. */
+typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7]; } dli_rnn_node;
+
+static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
+{
+    return s->in[i] ? dli_grad(s->in[i]) : NULL;
+}
+
+/* save: a dli_rnn_node */
 static void dli_rnn_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dli_rnn *r = (const dli_rnn *)node->save;
-    const dl_int n = r->N * r->H, lstm = r->kind == DL_LSTM;
+    const dli_rnn_node *s = (const dli_rnn_node *)node->save;
+    const dli_rnn *r = &s->r;
+    const dl_int n = r->N * r->H, states = r->kind == DL_LSTM ? 2 : 1;
     const dl_real *dout = dli_grad(node->out);
-    dl_real *dh0 = dli_grad(node->in[5]), *dc0 = dli_grad(node->in[6]), *work;
+    dl_real *dh0 = dli_rnn_grad(s, 5), *dc0 = dli_rnn_grad(s, 6), *work;
     dl_mark mark = dl_tape_mark(c);
     dli_rnn_grads g;
     dl_int i;
@@ -7801,12 +8186,12 @@ static void dli_rnn_back(dli_node *node)
     g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
     g.dh = work;
     g.dc = work + n;
-    memcpy(work, dout + n * r->T, (size_t)(lstm ? 2 * n : n) * sizeof *work);
-    g.dx = dli_grad(node->in[0]);
-    g.dw_ih = dli_grad(node->in[1]);
-    g.dw_hh = dli_grad(node->in[2]);
-    g.db_ih = dli_grad(node->in[3]);
-    g.db_hh = dli_grad(node->in[4]);
+    memcpy(work, dout + n * r->T, (size_t)(states * n) * sizeof *work);
+    g.dx = dli_rnn_grad(s, 0);
+    g.dw_ih = dli_rnn_grad(s, 1);
+    g.dw_hh = dli_rnn_grad(s, 2);
+    g.db_ih = dli_rnn_grad(s, 3);
+    g.db_hh = dli_rnn_grad(s, 4);
     dli_rnn_backward(c, r, &g, work + 2 * n);
     for (i = 0; dh0 && i < n; i++) dh0[i] += g.dh[i];
     for (i = 0; dc0 && i < n; i++) dc0[i] += g.dc[i];
@@ -7862,10 +8247,12 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
 {
     dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
     bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *all;
+    dl_tensor *in[7], *known[7], *all;
     dl_ctx *c;
     dl_int n;
+    int i, k = 0;
     dl_mark mark;
+    dli_rnn_node *node;
     dli_rnn *r;
     dl_real *work, *gate, *extra, *clean = NULL, *start_h, *start_c;
     in[0] = x;
@@ -7877,8 +8264,14 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     in[6] = c0;
     if (!(c = dli_some_inputs(op, in, 7))) return none;
     if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
-    r = (dli_rnn *)dli_tape_alloc(c, op, sizeof *r);
-    if (!r) return none;
+    node = (dli_rnn_node *)dli_tape_alloc(c, op, sizeof *node);
+    if (!node) return none;
+    for (i = 0; i < 7; i++) {
+        bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
+        node->in[i] = leave ? NULL : in[i];
+        if (!leave) known[k++] = in[i];
+    }
+    r = &node->r;
     r->kind = kind;
     r->reverse = reverse;
     r->N = x->shape.dim[0];
@@ -7888,7 +8281,8 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->G = w[1]->shape.dim[0] / r->H;
     n = r->N * r->H;
     if (dli_checked_size(c, op, dl_shape4(r->N, r->T + 1, 2 * r->G, r->H)) < 0) return none;
-    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), in, 7, dli_rnn_back);
+    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
+                     dli_rnn_back);
     if (!all) return none;
     out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
     out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
@@ -7918,7 +8312,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->gate = gate;
     r->extra = extra;
     dli_rnn_forward(c, r, work);
-    if (all->node) all->node->save = r;
+    if (all->node) all->node->save = node;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
 }
@@ -7944,7 +8338,11 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
     in[0] = x;
     in[1] = state[0] = h0;
     in[2] = state[1] = c0;
-    if (!(c = dli_some_inputs(op, in, 3)) || !w) return NULL;
+    if (!(c = dli_some_inputs(op, in, 3))) return NULL;
+    if (!w) {
+        dli_null(c, op, "w");
+        return NULL;
+    }
     if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
                 "dropout in [0, 1)", op, o->layers, o->dropout);
@@ -8130,7 +8528,11 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
     dl_int n;
     int32_t *copy;
     dl_tensor *y;
-    if (!c || !index || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (!c || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    if (!index && n > 0) {
+        dli_null(c, "dl_embedding", "index");
+        return NULL;
+    }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0]) {
         dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
@@ -8362,14 +8764,6 @@ DL_DEF dl_transformer dl_transformer_default(void)
     return o;
 }
 
-/* Layer norm over the last axis, (x - mean) / sqrt(var + eps) * gain + bias, from simpler ones. */
-static dl_tensor *dli_layer_norm(dl_tensor *x, dl_tensor *gain, dl_tensor *bias, double eps)
-{
-    dl_tensor *d = dl_sub(x, dl_mean_axis(x, -1, true));
-    dl_tensor *var = dl_mean_axis(dl_square(d), -1, true);
-    return dl_add(dl_mul(dl_div(d, dl_sqrt(dl_add_scalar(var, eps))), gain), bias);
-}
-
 /* linear - activation - linear, w: the two weights and biases */
 static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
 {
@@ -8383,13 +8777,13 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
                                const dl_transformer *o)
 {
     dl_tensor *y = dl_add(x, dl_dropout(f, o->dropout));
-    return o->norm_first ? y : dli_layer_norm(y, norm[0], norm[1], o->eps);
+    return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
 /* Its beginning: what f is applied to. */
 static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    return o->norm_first ? dli_layer_norm(x, norm[0], norm[1], o->eps) : x;
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
 /* Are all n weights there? NULL means that making them has failed. */
@@ -8569,6 +8963,17 @@ static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_in
     return true;
 }
 
+/* A tensor of the layer that is not trained, all c at the start, such as
+   "batch_normalization_1.running_var". False without memory. */
+static bool dli_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
+{
+    dl_tensor *t = dl_state(l->model->ctx, shape);
+    if (!t) return false;
+    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
+    l->state[l->states++] = t;
+    return dl_fill(t, c);
+}
+
 /* Make a finished layer part of its model; NULL, and the layer freed, when something failed. */
 static dl_layer *dli_layer_add(dl_layer *l, bool ok)
 {
@@ -8707,6 +9112,354 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
     return dli_layer_add(l, ok);
 }
 
+/* ---- layers for images ---- */
+
+static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
+
+static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_conv2d(x, l->param[0], dli_layer_bias(l), &l->conv);
+}
+static dl_tensor *dli_conv1d_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_conv1d(x, l->param[0], dli_layer_bias(l), &l->conv);
+}
+static dl_tensor *dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_conv_transpose2d(x, l->param[0], dli_layer_bias(l), &l->conv);
+}
+static dl_tensor *dli_upsampling_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_upsample_nearest2d(x, l->n[0], l->n[1]);
+}
+static dl_tensor *dli_max_pool_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_max_pool2d(x, &l->pool);
+}
+static dl_tensor *dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_avg_pool2d(x, &l->pool);
+}
+static dl_tensor *dli_global_pool_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    (void)l;
+    return dl_global_avg_pool2d(x);
+}
+static dl_tensor *dli_reshape_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_reshape(x, dli_batch_shape(x->shape.dim[0], l->output));
+}
+static dl_tensor *dli_norm_weight(dl_layer *l)
+{
+    return l->norm.weight ? l->param[0] : DL_NONE;
+}
+static dl_tensor *dli_norm_bias(dl_layer *l)
+{
+    return l->norm.bias ? l->param[l->norm.weight ? 1 : 0] : DL_NONE;
+}
+static dl_tensor *dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_batch_norm(x, dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                         l->norm.momentum, l->norm.eps);
+}
+static dl_tensor *dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_layer_norm(x, l->norm.axes, dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
+}
+static dl_tensor *dli_group_norm_layer_forward(dl_layer *l, dl_tensor *x)
+{
+    return dl_group_norm(x, l->n[0], dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
+}
+
+/* Does the layer get an image (or, with dims 1, a sequence)? */
+static bool dli_layer_image(const dl_layer *l, int dims)
+{
+    char s[DLI_SHAPE_TEXT];
+    const char *wanted = dims == 1 ? "a sequence [C,L]" : "an image [C,H,W]";
+    return l->input.rank == dims + 1 ||
+           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
+                   dli_shape_text(s, l->input), wanted);
+}
+
+static bool dli_layer_given(const dl_layer *l, const void *options)
+{
+    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+}
+
+DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
+{
+    dl_conv_layer o;
+    memset(&o, 0, sizeof o);
+    o.filters = filters;
+    o.kernel[0] = o.kernel[1] = kernel;
+    o.conv = dl_conv2d_default();
+    o.activation = activation;
+    o.weight_init = dl_init_glorot_uniform();
+    o.bias_init = dl_init_zeros();
+    o.bias = true;
+    return o;
+}
+
+/* Work out a convolution layer's output and make its parameters. */
+static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, bool transposed)
+{
+    dl_ctx *c = l->model->ctx;
+    dl_int C = l->input.dim[0], groups;
+    dl_shape shape;
+    dli_slide s;
+    int i;
+    if (!dli_layer_given(l, o) || !dli_layer_image(l, dims)) return false;
+    groups = o->conv.groups;
+    if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
+                       "and groups must be 1 or more, and groups divide both", l->name,
+                       o->filters, o->conv.groups, (long long)C);
+    for (i = 0; i < dims; i++) {
+        s.in[i] = l->input.dim[1 + i];
+        s.kernel[i] = o->kernel[i];
+        s.stride[i] = o->conv.stride[i];
+        s.dilation[i] = o->conv.dilation[i];
+        s.before[i] = o->conv.before[i];
+        s.after[i] = o->conv.after[i];
+    }
+    if (!(transposed ? dli_slide_grow(c, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(c, l->name, &s, o->conv.same, dims)))
+        return false;
+    shape = dl_shape4(transposed ? C : o->filters, (transposed ? o->filters : C) / groups,
+                      o->kernel[0], o->kernel[1]);
+    l->output.dim[0] = o->filters;
+    for (i = 0; i < dims; i++) l->output.dim[1 + i] = (dl_int)s.out[i];
+    l->conv = o->conv;
+    return dli_layer_options(l, o->activation, o->l1, o->l2) &&
+           dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
+           (!o->bias || dli_layer_param(l, "bias", dl_shape1(o->filters), o->bias_init));
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    dl_layer *l = dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward);
+    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, false)) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dl_model_add_conv2d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    dl_layer *l = dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward);
+    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 1, false)) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dl_model_add_conv1d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    dl_layer *l = dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
+                                dli_conv_transpose_layer_forward);
+    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, true)) : NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dl_model_add_conv2d_transpose_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    dl_layer *l = dli_layer_new(m, "UpSampling2D", "up_sampling2d", dli_upsampling_layer_forward);
+    bool ok;
+    int i;
+    if (!l) return NULL;
+    ok = dli_layer_image(l, 2);
+    for (i = 0; i < 2 && ok; i++) {
+        ok = factor >= 1 && l->input.dim[1 + i] <= INT32_MAX / factor;
+        if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: factor %d must be 1 or more, and the image "
+                         "not too large", l->name, factor);
+        else l->output.dim[1 + i] = l->input.dim[1 + i] * factor;
+        l->n[i] = factor;
+    }
+    return dli_layer_add(l, ok);
+}
+
+/* Fit a pooling layer to its input. */
+static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
+{
+    bool ok;
+    if (!l) return NULL;
+    ok = dli_layer_given(l, options) && dli_layer_image(l, 2);
+    if (ok) {
+        dl_pool_options fitted = *options;
+        l->pool = *options;
+        ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
+                          l->output.dim + 1);
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options)
+{
+    return dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
+                                        dli_max_pool_layer_forward), options);
+}
+
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    dl_pool_options o = dl_pool2d_default(size);
+    return dl_model_add_max_pooling2d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options)
+{
+    return dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
+                                        dli_avg_pool_layer_forward), options);
+}
+
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    dl_pool_options o = dl_pool2d_default(size);
+    return dl_model_add_average_pooling2d_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    dl_layer *l = dli_layer_new(m, "GlobalAveragePooling2D", "global_average_pooling2d",
+                                dli_global_pool_layer_forward);
+    if (!l) return NULL;
+    l->output = dl_shape1(l->input.dim[0]);
+    return dli_layer_add(l, dli_layer_image(l, 2));
+}
+
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dl_layer *l = dli_layer_new(m, "Reshape", "reshape", dli_reshape_layer_forward);
+    dl_int size, known = 1;
+    int d, open = -1;
+    bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
+    if (!l) return NULL;
+    size = dl_shape_size(l->input);
+    l->output = dli_rank(shape, ok ? shape.rank : 0);
+    for (d = 0; d < l->output.rank; d++) {
+        if (shape.dim[d] == -1 && open < 0) open = d;
+        else known = shape.dim[d] < 1 || known > size ? 0 : known * shape.dim[d];
+    }
+    if (open >= 0 && known > 0) l->output.dim[open] = size / known;
+    if (!ok || dl_shape_size(l->output) != size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s",
+                     l->name, dli_shape_text(s, l->input), (long long)size,
+                     dli_shape_text(t, shape));
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_norm_layer dl_norm_layer_default(void)
+{
+    dl_norm_layer o;
+    o.momentum = 0.01;
+    o.eps = 1e-3;
+    o.weight = o.bias = true;
+    o.axes = 1;
+    return o;
+}
+
+/* Weight and bias of a normalization, of this shape. */
+static bool dli_norm_layer_make(dl_layer *l, const dl_norm_layer *o, dl_shape shape)
+{
+    l->norm = *o;
+    if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
+        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: momentum %g must be in [0, 1], eps %g "
+                       "0 or more", l->name, o->momentum, o->eps);
+    return (!o->weight || dli_layer_param(l, "weight", shape, dl_init_constant(1))) &&
+           (!o->bias || dli_layer_param(l, "bias", shape, dl_init_zeros()));
+}
+
+/* Does the layer get channels [C,...]? */
+static bool dli_layer_channels(const dl_layer *l)
+{
+    return (l->input.rank > 0 && dl_shape_size(l->input) > 0) ||
+           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
+}
+
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    dl_layer *l = dli_layer_new(m, "BatchNormalization", "batch_normalization",
+                                dli_batch_norm_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = dli_layer_given(l, options) && dli_layer_channels(l) &&
+         dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
+         dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
+         dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    return dl_model_add_batch_normalization_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    char s[DLI_SHAPE_TEXT];
+    dl_layer *l = dli_layer_new(m, "LayerNormalization", "layer_normalization",
+                                dli_layer_norm_layer_forward);
+    dl_shape shape;
+    bool ok;
+    int d;
+    if (!l) return NULL;
+    ok = dli_layer_given(l, options) && dli_layer_channels(l);
+    if (ok && (options->axes < 1 || options->axes > l->input.rank))
+        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
+                     dli_shape_text(s, l->input));
+    if (ok) {
+        shape = l->input;
+        for (d = 0; d < options->axes; d++)
+            shape.dim[d] = l->input.dim[l->input.rank - options->axes + d];
+        ok = dli_norm_layer_make(l, options, dli_rank(shape, options->axes));
+    }
+    return dli_layer_add(l, ok);
+}
+
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    return dl_model_add_layer_normalization_with(m, &o);
+}
+
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
+                                                       const dl_norm_layer *options)
+{
+    dl_layer *l = dli_layer_new(m, "GroupNormalization", "group_normalization",
+                                dli_group_norm_layer_forward);
+    bool ok;
+    if (!l) return NULL;
+    ok = dli_layer_given(l, options) && dli_layer_channels(l);
+    if (ok && (groups < 1 || l->input.dim[0] % groups))
+        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
+                     groups, (long long)l->input.dim[0]);
+    l->n[0] = groups;
+    return dli_layer_add(l, ok && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])));
+}
+
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    return dl_model_add_group_normalization_with(m, groups, &o);
+}
+
 /* ---- sequences ---- */
 
 static dl_tensor *dli_recurrent_layer_forward(dl_layer *l, dl_tensor *x)
@@ -8727,7 +9480,7 @@ static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *na
 {
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
                                          "bias_hh_l0" };
-    char s[DLI_SHAPE_TEXT], full[DL_NAME_MAX];
+    char s[DLI_SHAPE_TEXT], full[24];
     dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
     dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
     int i, K = bidirectional ? 2 : 1;
@@ -9651,7 +10404,7 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
     dli_scope_end(m->ctx, &scope);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
                    "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
-                   isnan(loss) ? "NaN" : "infinite", what, name, cure);
+                   dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
@@ -9749,7 +10502,7 @@ static void dli_epoch_line(const dl_epoch *e, bool over_bar)
     int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
                       e->seconds, e->loss);
 #define DLI_ADD(what, value) \
-    if (!isnan(value)) \
+    if (!dli_isnan(value)) \
         at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
     DLI_ADD("accuracy", e->accuracy);
     DLI_ADD("val_loss", e->val_loss);
@@ -9858,6 +10611,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         dl_mark mark = dl_tape_mark(c);
         more = dl_loader_next(r->loader, &b);
         if (more) {
+            if (r->o->augment) b.x = dl_augment_batch(b.x, r->o->augment, NULL);
             ok = dli_train_batch(r->m, &b, e->epoch, &sum);
             n += b.size;
 #ifndef DL_NO_STDIO
@@ -9906,7 +10660,7 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
     if (!dli_run_epoch(r, e)) return false;
     if (r->validation) {
         v = dl_model_evaluate(m, r->validation);
-        if (isnan(v.loss) && dl_error(m->ctx)) return false;
+        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
     }
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
@@ -10077,6 +10831,266 @@ DL_DEF void dl_model_summary(const dl_model *m)
     printf(" Non-trainable params: %s\n%s\n", dli_thousands(number, fixed), rule);
 }
 #endif
+
+/* ---- metrics ---- */
+
+DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
+{
+    dl_int i, right = 0;
+    if (!predicted || !label || n < 1) return NAN;
+    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    return (double)right / (double)n;
+}
+
+DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k)
+{
+    const char *who = "dl_top_k_accuracy";
+    char s[DLI_SHAPE_TEXT];
+    dl_int i, c, N, C, right = 0;
+    if (!label || !dli_usable(who, scores)) return NAN;
+    if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
+        dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
+                "more", who, dli_shape_text(s, scores->shape), k);
+        return NAN;
+    }
+    N = scores->shape.dim[0];
+    C = scores->shape.dim[1];
+    if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
+    for (i = 0; i < N; i++) {
+        const dl_real *x = scores->data + i * C, own = x[label[i]];
+        dl_int better = 0;                             /* classes in front of the right one */
+        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        right += better < k && !isnan(own);
+    }
+    return (double)right / (double)N;
+}
+
+static double dli_ratio(double a, double b) { return b != 0 ? a / b : 0; }
+
+/* From how many were found, predicted and there. */
+static dl_class_score dli_class_score(int64_t hits, int64_t predicted, int64_t support)
+{
+    dl_class_score s;
+    s.precision = dli_ratio((double)hits, (double)predicted);
+    s.recall = dli_ratio((double)hits, (double)support);
+    s.f1 = dli_ratio(2 * s.precision * s.recall, s.precision + s.recall);
+    s.support = support;
+    return s;
+}
+
+static void dli_add_score(dl_class_score *sum, const dl_class_score *s, double weight)
+{
+    sum->precision += weight * s->precision;
+    sum->recall += weight * s->recall;
+    sum->f1 += weight * s->f1;
+    sum->support += s->support;
+}
+
+DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int32_t *label,
+                                dl_int n, int classes)
+{
+    const char *who = "dl_report_new";
+    int64_t *confusion, hits = 0;
+    dl_class_score *score;
+    dl_report *r;
+    size_t k;
+    dl_int i;
+    int a, b;
+    if (!dl || !predicted || !label) return NULL;
+    if (n < 1 || classes < 1 || classes > 10000) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
+                "1 to 10000 classes", who, (long long)n, classes);
+        return NULL;
+    }
+    if (!dli_check_index(dl, who, "label", label, n, classes) ||
+        !dli_check_index(dl, who, "prediction", predicted, n, classes))
+        return NULL;
+    k = (size_t)classes;
+    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
+                                             k * k * sizeof *confusion, NULL);
+    if (!r) return NULL;
+    score = (dl_class_score *)(void *)(r + 1);
+    confusion = (int64_t *)(void *)(score + classes);
+    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (a = 0; a < classes; a++) {
+        int64_t support = 0, called = 0;
+        for (b = 0; b < classes; b++) {
+            support += confusion[a * classes + b];
+            called += confusion[b * classes + a];
+        }
+        hits += confusion[a * classes + a];
+        score[a] = dli_class_score(confusion[a * classes + a], called, support);
+        dli_add_score(&r->macro, &score[a], 1 / (double)classes);
+        dli_add_score(&r->weighted, &score[a], (double)support / (double)n);
+    }
+    r->micro = dli_class_score(hits, n, n);
+    r->accuracy = (double)hits / (double)n;
+    r->classes = classes;
+    r->count = n;
+    r->confusion = confusion;
+    r->score = score;
+    return r;
+}
+
+DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
+
+/* A model's outputs (logits, where the loss contains the last activation) for a whole data set,
+   in evaluation mode: [count, outputs], to be freed with DL_FREE; NULL on failure. */
+static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+{
+    dl_int at, n = 256, M = dl_shape_size(dli_output_shape(m));
+    dl_real *out;
+    bool ok = true;
+    if (!dli_check_data(who, m, data)) return NULL;
+    out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
+                               (size_t)(M > 0 ? M : 1) * sizeof *out);
+    for (at = 0; out && ok && at < data->count; at += n) {
+        dli_scope scope = dli_scope_begin(m->ctx);
+        dl_tensor *z = NULL;
+        dl_batch b;
+        if (n > data->count - at) n = data->count - at;
+        if (dli_data_batch(data, NULL, at, n, NULL, &b))
+            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
+        ok = z != NULL;
+        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
+        dli_scope_end(m->ctx, &scope);
+    }
+    if (out && !ok) {
+        DL_FREE(out);
+        return NULL;
+    }
+    return out;
+}
+
+DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_report";
+    dl_int i, C;
+    dl_real *z;
+    int32_t *label;                               /* count labels, then count predictions */
+    dl_report *r = NULL;
+    if (!m || !data) return NULL;
+    C = dl_shape_size(dli_output_shape(m));
+    if (m->compiled && (!m->fused || dli_output_shape(m).rank != 1 ||
+                        (m->loss == DL_BINARY_CROSSENTROPY && C != 1))) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
+                "cross-entropy loss and one row of outputs a sample", who);
+        return NULL;
+    }
+    z = dli_outputs(who, m, data);
+    label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label) : NULL;
+    if (label) {
+        int32_t *predicted = label + data->count;
+        for (i = 0; i < data->count; i++) {
+            const dl_real *t = data->targets ? data->targets + i * C : NULL;
+            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
+            label[i] = data->labels ? data->labels[i]
+                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
+        }
+        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
+        DL_FREE(label);
+    }
+    if (z) DL_FREE(z);
+    return r;
+}
+
+/* Text into a buffer that may be too small: *at is the length it has or would have. */
+static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+{
+    va_list args;
+    const bool room = (size_t)*at < size;
+    va_start(args, format);
+    *at += vsnprintf(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    va_end(args);
+}
+
+static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
+                            const dl_class_score *s)
+{
+    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
+              s->recall, s->f1, (long long)s->support);
+}
+
+DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
+                            const char *const *names)
+{
+    char number[24];
+    int c, at = 0, width = (int)strlen("weighted avg");
+    if (!buffer) size = 0;
+    if (size) buffer[0] = 0;
+    if (!r) return 0;
+    for (c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
+              "f1-score", "support");
+    for (c = 0; c < r->classes; c++) {
+        snprintf(number, sizeof number, "%d", c);
+        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
+              r->accuracy, (long long)r->count);
+    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
+    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
+    return at;
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
+{
+    int length = dl_report_format(NULL, 0, r, names), i, j;
+    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
+    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
+    if (!text) return;
+    dl_report_format(text, (size_t)length + 1, r, names);
+    printf("%s\nconfusion (row: true class, column: predicted)\n", text);
+    DL_FREE(text);
+    for (i = 0; i < r->classes; i++)
+        for (j = 0; j < r->classes; j++)
+            printf("%6lld%s", (long long)r->confusion[i * r->classes + j],
+                   j == r->classes - 1 ? "\n" : " ");
+}
+#endif
+
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n)
+{
+    dl_regression r;
+    double squares = 0, absolute = 0, sum = 0, spread = 0;
+    dl_int i;
+    r.mse = r.rmse = r.mae = r.r2 = NAN;
+    if (!predicted || !target || n < 1) return r;
+    for (i = 0; i < n; i++) {
+        const double d = (double)predicted[i] - (double)target[i];
+        squares += d * d;
+        absolute += fabs(d);
+        sum += (double)target[i];
+    }
+    for (i = 0; i < n; i++) {
+        const double d = (double)target[i] - sum / (double)n;
+        spread += d * d;
+    }
+    r.mse = squares / (double)n;
+    r.rmse = sqrt(r.mse);
+    r.mae = absolute / (double)n;
+    r.r2 = spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0;
+    return r;
+}
+
+DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_regression";
+    dl_regression r = dl_regression_of(NULL, NULL, 0);
+    dl_real *z;
+    if (!m || !data) return r;
+    if (m->fused || !data->targets) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
+                "is no cross-entropy", who);
+        return r;
+    }
+    if (!(z = dli_outputs(who, m, data))) return r;
+    r = dl_regression_of(z, data->targets, data->count * dl_shape_size(dli_output_shape(m)));
+    DL_FREE(z);
+    return r;
+}
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
@@ -10638,6 +11652,104 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
     batch->number = l->next / l->batch_size;
     l->next += n;
     return true;
+}
+
+/* ---- augmentation ---- */
+
+DL_DEF dl_augment dl_augment_default(void)
+{
+    dl_augment a;
+    memset(&a, 0, sizeof a);
+    return a;
+}
+
+/* The value of plane x[H,W] at (i, j), between its four neighbours; fill outside. */
+static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, double j, double fill)
+{
+    const double top = floor(i), left = floor(j);
+    double sum = 0;
+    int k;
+    if (!(i > -1 && i < (double)H && j > -1 && j < (double)W)) return fill;
+    for (k = 0; k < 4; k++) {
+        const dl_int p = (dl_int)top + k / 2, q = (dl_int)left + k % 2;
+        const double rows = k / 2 ? i - top : top + 1 - i;
+        const double columns = k % 2 ? j - left : left + 1 - j, share = rows * columns;
+        const bool inside = p >= 0 && p < H && q >= 0 && q < W;
+        if (share > 0) sum += share * (inside ? (double)x[p * W + q] : fill);
+    }
+    return sum;
+}
+
+/* One image [C,H,W]. (u, v) is the pixel's place seen from the shifted centre; turned back by the
+   angle, divided by the zoom and mirrored it is where the pixel came from. */
+static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, dl_int W,
+                              const dl_augment *a, dl_rng *r)
+{
+    const double cy = (double)(H - 1) / 2, cx = (double)(W - 1) / 2;
+    const double dy = a->shift * (double)H * (2 * dl_rng_uniform(r) - 1);
+    const double dx = a->shift * (double)W * (2 * dl_rng_uniform(r) - 1);
+    const double angle = a->rotate * (2 * dl_rng_uniform(r) - 1) * 3.14159265358979323846 / 180;
+    const double zoom = 1 + a->scale * (2 * dl_rng_uniform(r) - 1);
+    const double down = dl_rng_uniform(r) < a->flip_v ? -1 : 1;
+    const double right = dl_rng_uniform(r) < a->flip_h ? -1 : 1;
+    const double cosine = cos(angle) / zoom, sine = sin(angle) / zoom;
+    dl_int c, p, q;
+    for (p = 0; p < H; p++)
+        for (q = 0; q < W; q++) {
+            const double u = (double)p - cy - dy, v = (double)q - cx - dx;
+            const double i = cy + down * (cosine * u - sine * v);
+            const double j = cx + right * (sine * u + cosine * v);
+            for (c = 0; c < C; c++)
+                y[(c * H + p) * W + q] =
+                    (dl_real)dli_bilinear(x + c * H * W, H, W, i, j, a->fill);
+        }
+}
+
+DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
+{
+    const char *who = "dl_augment_batch";
+    dl_ctx *c = dli_inputs(who, &x, 1);
+    char s[DLI_SHAPE_TEXT];
+    dl_tensor *y;
+    uint64_t key;
+    bool moves;
+    dl_int n, i, size;
+    if (!c) return NULL;
+    if (!a) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL", who);
+        return NULL;
+    }
+    if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
+          a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
+          a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: shift %g, rotate %g, scale %g, flip_h %g, flip_v %g, "
+                "noise %g, fill %g: one is out of its range", who, a->shift, a->rotate, a->scale,
+                a->flip_h, a->flip_v, a->noise, a->fill);
+        return NULL;
+    }
+    moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 || a->flip_v > 0;
+    if (moves && x->shape.rank != 4) {
+        dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
+                dli_shape_text(s, x->shape));
+        return NULL;
+    }
+    y = dli_tape_tensor(c, who, x->shape);
+    if (!y) return NULL;
+    key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
+    n = x->shape.rank ? x->shape.dim[0] : 1;
+    size = n ? x->size / n : 0;
+    for (i = 0; i < n; i++) {
+        dl_rng own = dl_rng_new(key, (uint64_t)i);
+        const dl_real *from = x->data + i * size;
+        dl_real *to = y->data + i * size;
+        dl_int k;
+        if (moves)
+            dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
+        else memcpy(to, from, (size_t)size * sizeof *to);
+        for (k = 0; a->noise > 0 && k < size; k++)
+            to[k] += (dl_real)(a->noise * dl_rng_normal(&own));
+    }
+    return y;
 }
 
 /* -------------------------------------------------------------------------- >>files-impl ----
@@ -11233,7 +12345,7 @@ static void dli_put(dli_text *out, const char *s)
 static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
-    if (isnan(x)) { dli_put(out, "nan"); return; }
+    if (dli_isnan(x)) { dli_put(out, "nan"); return; }
     if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
@@ -11379,7 +12491,7 @@ static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic
     double larger = fmax(fabs(analytic), fabs(numeric));
     double excess = fabs(analytic - numeric) - floor;
     double error = excess > 0 ? excess / larger : 0;
-    if (isnan(analytic) || isnan(numeric) || isinf(larger)) error = (double)INFINITY;
+    if (dli_isnan(analytic) || dli_isnan(numeric) || larger > DBL_MAX) error = (double)INFINITY;
     r->checked++;
     if (!(error <= tolerance)) r->failed++;
     if (fabs(analytic) > r->largest) r->largest = fabs(analytic);

@@ -92,8 +92,8 @@ static void write_page(ex_page *page, const ex_graph *graph, const dl_real *trai
     pass s;
     ex_page_text(page, 2, "Values forward, gradients back · 数值向前，梯度向后");
     ex_page_graph(page, graph);
-    ex_page_text(page, 0, "Sample x = (1, 1), target 0, before training. On each edge the weight and "
-                 "(dL/dw); at each unit δ = dL/dz. · 训练前的样本 x = (1, 1)，目标 0。边上是权重和（梯度）。");
+    ex_page_text(page, 0, "Sample x = (1, 1), target 0, before training. On each edge the weight "
+                 "and (dL/dw); at each unit δ = dL/dz. · 训练前的样本 x = (1, 1)，目标 0。边上是权重和（梯度）。");
     c.y = loss, c.n = steps;
     ex_page_plot(page, axes, &c, 1);
     for (int i = 0; i < SIDE * SIDE; i++) {
@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
     tape_net net;
     ex_options o = ex_options_default();
     o.epochs = 5000;
-    ex_parse(&o, argc, argv, "XOR by backpropagation: kernels alone, then the tape; gradients checked",
+    ex_parse(&o, argc, argv, "XOR by backpropagation, kernels alone and on the tape",
              "epochs seed html quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     loss = (double *)calloc((size_t)o.epochs, sizeof *loss);
@@ -165,8 +165,8 @@ int main(int argc, char **argv) {
         worst = fmax(worst, error);
         tape_difference = fmax(tape_difference, fabs(tape - (double)g[k]));
         parameter_name(name, sizeof name, k);
-        if (!o.quiet) printf("%-9s %12.8f %12.8f %12.8f %10.1e\n", name, (double)g[k], tape, numeric,
-                             error);
+        if (o.quiet) continue;
+        printf("%-9s %12.8f %12.8f %12.8f %10.1e\n", name, (double)g[k], tape, numeric, error);
     }
     dl_tape_clear(dl);
     dl_gradcheck_report report = dl_gradcheck(dl, tape_loss, &net, net.param, 4);
@@ -189,8 +189,8 @@ int main(int argc, char **argv) {
         printf("  %g xor %g = %g, the net says %.3f\n", (double)X[2 * i], (double)X[2 * i + 1],
                (double)T[i], sigmoid(s.z2[i]));
     if (!o.quiet)
-        printf(solved == 4 ? "\nNow you: 97 of the seeds 0 .. 99 get there. How many of 0 .. 9 do with "
-                             "H = 2?\n\n"
+        printf(solved == 4 ? "\nNow you: 97 of the seeds 0 .. 99 get there. How many of 0 .. 9 do "
+                             "with H = 2?\n\n"
                            : "\nNot solved: gradient descent sits in a flat place. Try another "
                              "--seed, or more --epochs.\n\n");
     if (page.f) write_page(&page, &graph, p, loss, steps);

@@ -78,7 +78,7 @@ static void write_page(ex_page *page, run (*best)[RACERS], double k) {
     ex_axes fall = {"How f falls · 函数值下降", "step · 步", "f", 0, 0, 1e-8, 1e3, true};
     for (int turned = 0; turned < 2; turned++) {
         const double co = turned ? sqrt(0.5) : 1, si = turned ? sqrt(0.5) : 0;
-        for (int i = 0; i < LEVELS; i++) {            /* contours of f: ellipses, four times apart */
+        for (int i = 0; i < LEVELS; i++) {          /* contours of f: ellipses, four times apart */
             double f = (32 + 2 * k) / pow(4, i - 1);
             for (int j = 0; j < AROUND; j++) {
                 double a = 6.283185307179586 * j / (AROUND - 1);
@@ -98,8 +98,8 @@ static void write_page(ex_page *page, run (*best)[RACERS], double k) {
     for (int i = 0; i < RACERS; i++)
         c[LEVELS + i].x = NULL, c[LEVELS + i].y = best[0][i].f, c[LEVELS + i].n = STEPS + 1;
     ex_page_plot(page, fall, c + LEVELS, RACERS);
-    ex_page_text(page, 0, "The paths show the first %d steps from (0, 0), each optimizer with its best "
-                 "learning rate; the last plot is the straight valley's. · 路径为前 %d 步，各用最好的学习率。",
+    ex_page_text(page, 0, "The paths show the first %d steps from (0, 0), each optimizer with its "
+                 "best learning rate; the last plot is the straight valley's. · 路径为前 %d 步，各用最好的学习率。",
                  SHOWN, SHOWN);
 }
 
@@ -139,7 +139,7 @@ int main(int argc, char **argv) {
                          "steps");
     ex_page_text(&page, 2, "Down a narrow valley · 下到狭窄的山谷");
     ex_page_table(&page, true);
-    ex_page_row(&page, true, "steps to 0.1 %% · 步数|best lr · 学习率|straight · 正|best lr|turned · 转 45°");
+    ex_page_row(&page, true, "steps to 0.1 %% · 步数|best lr|straight · 正|best lr|turned · 转 45°");
     for (int i = 0; i < RACERS; i++) {
         const char *name = dl_optim_name(racer(i, 1).kind);
         const run *b = &best[0][i], *t = &best[1][i];
@@ -181,8 +181,9 @@ int main(int argc, char **argv) {
     }
     ex_page_table(&page, false);
     ex_page_close(&page, o.quiet);
-    if (!o.quiet) printf("\nNow you: --steep 2 makes the valley wide. Who still needs momentum?\n\n");
-    ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f valley_winner=%s valley_steps=%d", top,
-              top_loss, seconds, dl_optim_name(racer(winner, 1).kind), best[0][winner].arrived);
+    if (!o.quiet)
+        printf("\nNow you: --steep 2 makes the valley wide. Who still needs momentum?\n\n");
+    ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f valley_winner=%s valley_steps=%d",
+              top, top_loss, seconds, dl_optim_name(racer(winner, 1).kind), best[0][winner].arrived);
     return ex_end(dl, &o);
 }

@@ -65,8 +65,10 @@ int main(int argc, char **argv) {
     dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, "A training loop of one's own · 自己写训练循环");
-    int total_step = (int)dl_loader_batches(train_loader), points = 0, every = 10;
-    double *curve = (double *)malloc(((size_t)o.epochs * (size_t)total_step + 1) * sizeof *curve);
+    int total_step = (int)dl_loader_batches(train_loader), points = 0;
+    size_t room = (size_t)o.epochs * (size_t)total_step / 10 + (size_t)o.epochs;
+    double *step = (double *)calloc(room, 3 * sizeof *step);  /* the curve of --html             */
+    double *value = step ? step + room : NULL, *mean = step ? value + room : NULL;
 
     double start = ex_seconds();
     dl_batch batch;
@@ -91,7 +93,10 @@ int main(int argc, char **argv) {
             if ((i + 1) % 100 == 0 && !o.quiet)
                 printf("Epoch [%d/%d], Step [%d/%d], Loss: %.4f\n", epoch + 1, o.epochs, i + 1,
                        total_step, dl_item(loss));
-            if (curve && i % every == 0) curve[points++] = dl_item(loss);
+            if (step && i % 10 == 0) {
+                step[points] = epoch * total_step + i + 1;
+                value[points++] = dl_item(loss);
+            }
             dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
         }
     }
@@ -116,7 +121,7 @@ int main(int argc, char **argv) {
         dl_tape_clear(dl);
     }
     dl_no_grad(dl, recording);
-    if (dl_error(dl)) { free(curve); return ex_end(dl, &o); }
+    if (dl_error(dl)) { free(step); return ex_end(dl, &o); }
 
     /* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))
        %d cuts the decimals off: 97.99 would print as 97. We keep them.                          */
@@ -125,20 +130,24 @@ int main(int argc, char **argv) {
         printf("Accuracy of the network on the %d test images: %.2f %%\n", (int)total,
                100 * accuracy);
 
-    if (page.f && curve) {
-        ex_axes axes = {"Loss of single batches · 单个批次的损失", "step / 10 · 步", "loss · 损失",
-                        0, 0, 0, 0, true};
-        ex_curve c = {"batch · 批次", NULL, NULL, 0};
-        c.y = curve, c.n = points;
+    if (page.f && step) {
+        ex_axes axes = {"Loss while training · 训练中的损失", "step · 步", "loss · 损失", 0, 0, 0, 0, true};
+        ex_curve c[2] = {{NULL, NULL, NULL, 0}, {"running mean · 滑动平均", NULL, NULL, 0}};
+        c[0].x = c[1].x = step, c[0].n = c[1].n = points;
+        c[0].y = value, c[1].y = mean;
+        for (int i = 0; i < points; i++) {             /* the mean of up to 21 neighbours        */
+            int from = i < 10 ? 0 : i - 10, to = i + 10 < points ? i + 11 : points;
+            for (int j = from; j < to; j++) mean[i] += value[j] / (to - from);
+        }
         ex_page_text(&page, 0, "Test accuracy %.2f %%, test loss %.4f. · 测试准确率与测试损失",
                      100 * accuracy, test_loss / (double)total);
-        ex_page_plot(&page, axes, &c, 1);
-        ex_page_text(&page, 0, "Each point is one batch of %d images, so the curve trembles; its "
-                     "trend is what counts. · 每个点只是一批 %d 幅图像的损失，所以曲线抖动；看趋势。",
-                     o.batch, o.batch);
+        ex_page_plot(&page, axes, c, 2);
+        ex_page_text(&page, 0, "Grey: single batches of %d images, every tenth. They differ, so "
+                     "the curve trembles; its trend is what counts. · 灰色：单个批次（每批 %d 幅图像，每十步一点）。"
+                     "各批不同，曲线因而抖动；要看趋势。", o.batch, o.batch);
     }
     ex_page_close(&page, o.quiet);
-    free(curve);
+    free(step);
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%d", accuracy,
               test_loss / (double)total, seconds,
               (int)(n.w1->size + n.b1->size + n.w2->size + n.b2->size));

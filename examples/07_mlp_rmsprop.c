@@ -50,8 +50,8 @@ static void write_page(ex_page *page, dl_model *net, const ex_image *digit, int 
     ex_page_images(page, worst, worsts, 0, 1, 3);
 
     ex_page_text(page, 2, "What hidden units look for · 隐藏单元在寻找什么");
-    ex_page_text(page, 0, "Each picture is a row of W, 784 weights. Dark: ink here excites the unit; "
-                 "light: ink here calms it. · 每幅图是 W 的一行（784 个权重）。深色：此处有墨则激发该单元；"
+    ex_page_text(page, 0, "Each picture is a row of W, 784 weights. Dark: ink here excites the "
+                 "unit; light: ink here calms it. · 每幅图是 W 的一行（784 个权重）。深色：此处有墨则激发该单元；"
                  "浅色：此处有墨则抑制它。");
     for (int i = 0; i < SHOWN && i < units; i++) {
         im[i].pixel = w->data + i * 784;
@@ -78,7 +78,7 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
         if (!quiet) {
             printf("\nTen test digits, what the net says, and how sure it is:\n\n");
             ex_draw(digit, digits, 0, 1);
-            printf("The worst mistakes, sure and wrong:\n\n");
+            printf("The worst mistakes: what it said, how sure it was, what it is:\n\n");
             ex_draw(worst, worsts, 0, 1);
             printf("Now you: change 512 to 32 in examples/07_mlp_rmsprop.c and run again.\n"
                    "What do the other 480 units buy, and what do they cost?\n\n");

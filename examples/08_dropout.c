@@ -78,14 +78,14 @@ int main(int argc, char **argv) {
     o.epochs = 5;
     o.batch = 32;
     extra[0].value = &rate;
-    ex_parse(&o, argc, argv, "S1's program: 784 - 128 relu - dropout - 10, with and without dropout",
+    ex_parse(&o, argc, argv, "S1's program: 784 - 128 relu - dropout - 10, and without dropout",
              "data epochs batch limit seed threads html save quiet", extra, 1);
 
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     numbers = (double *)calloc((size_t)o.epochs, 6 * sizeof *numbers);
     if (dl_error(dl) || numbers == NULL) { free(numbers); return ex_end(dl, &o); }
-    ex_page page = ex_page_open(&o, "Dropout and the train/test gap · Dropout 与训练/测试差距");
+    ex_page page = ex_page_open(&o, "Dropout and the train/test gap · 随机失活与泛化差距");
 
     for (int k = 1; k >= 0; k--) {   /* without dropout first, then S1's own */
         w[k].train = train, w[k].test = test, w[k].quiet = o.quiet;
@@ -110,8 +110,10 @@ int main(int argc, char **argv) {
     if (page.f) {
         ex_axes axes = {"Accuracy in evaluation mode · 评估模式下的准确率", "epoch · 轮",
                         "accuracy, % · 准确率", 0, 0, 0, 0, false};
-        ex_curve c[4] = {{"training, none · 训练", NULL, NULL, 0}, {"test, none · 测试", NULL, NULL, 0},
-                         {"training, dropout", NULL, NULL, 0}, {"test, dropout", NULL, NULL, 0}};
+        ex_curve c[4] = {{"no dropout, training · 训练", NULL, NULL, 0},
+                         {"no dropout, test · 测试", NULL, NULL, 0},
+                         {"dropout, training · 训练", NULL, NULL, 0},
+                         {"dropout, test · 测试", NULL, NULL, 0}};
         for (int k = 0; k < 4; k++) {
             c[k].n = o.epochs;
             c[k].y = k % 2 ? w[k < 2].test_accuracy : w[k < 2].train_accuracy;
@@ -121,8 +123,9 @@ int main(int argc, char **argv) {
         ex_page_row(&page, true, "after %d epochs · %d 轮之后|training · 训练|test · 测试|gap · 差距",
                     o.epochs, o.epochs);
         for (int k = 1; k >= 0; k--)
-            ex_page_row(&page, false, "%s|%.2f %%|%.2f %%|%.2f", k ? "no dropout · 无" : "dropout · 有",
-                        w[k].train_accuracy[o.epochs - 1], w[k].test_accuracy[o.epochs - 1], gap[k]);
+            ex_page_row(&page, false, "%s|%.2f %%|%.2f %%|%.2f", k ? "no dropout · 无"
+                        : "dropout · 有", w[k].train_accuracy[o.epochs - 1],
+                        w[k].test_accuracy[o.epochs - 1], gap[k]);
         ex_page_table(&page, false);
     }
     ex_page_close(&page, o.quiet);

@@ -187,10 +187,13 @@ static inline dl_ctx *ex_begin(const ex_options *o) {
    what to do about it; else 0. */
 static inline int ex_end(dl_ctx *dl, const ex_options *o) {
     dl_code code = dl_error(dl);
-    if (code == DL_ERR_FILE || code == DL_ERR_FORMAT)
-        fprintf(stderr, "The images were looked for in \"%s\". Run the program from the "
-                "repository's root, where\ndata/mnist is, or say where they are with "
-                "--data DIR.\n", o->data);
+    bool images = strstr(dl_error_text(dl), o->data) != NULL;  /* the message names their place */
+    if (images && code == DL_ERR_FILE)
+        fprintf(stderr, "The images are in data/mnist: run this from the repository's root, or say "
+                "where they are\nwith --data DIR.\n");
+    if (images && code == DL_ERR_FORMAT)
+        fprintf(stderr, "The file is damaged. Fetch it again (data/mnist/SHA256SUMS says what it "
+                "should be), or name\nanother directory with --data DIR.\n");
     if (dl == NULL) fprintf(stderr, "there is no memory to start\n");
     dl_free(dl);
     return code == DL_OK ? 0 : 1;
@@ -269,8 +272,8 @@ static inline int ex_argmax(const dl_real *p, int n) {
     return best;
 }
 
-/* Sample i of d, with the class that p[10] makes most likely: "7 99%" or "9 99%, is 4". The pixels
-   are on the tape. */
+/* Sample i of d, with the class that p[10] makes most likely: "7  99%", or when that is wrong
+   "9 99% is 4". The pixels are on the tape. */
 static inline ex_image ex_digit(const dl_data *d, dl_int i, const dl_real *p) {
     ex_image im;
     dl_tensor *x = dl_data_sample(d, i);
@@ -344,6 +347,11 @@ static inline double ex_mean(const ex_image *im, int y, int x, int h, int w, dou
                 sum += ((double)im->pixel[i * im->width + j] - lo) / (hi - lo);
     sum /= h * w;
     return sum < 0 ? 0 : sum > 1 ? 1 : sum;
+}
+
+/* One pixel as one of 16 greys. */
+static inline int ex_level(const ex_image *im, int y, int x, double lo, double hi) {
+    return (int)(15.999 * ex_mean(im, y, x, 1, 1, lo, hi));
 }
 
 /* Draw n pictures side by side, lo black and hi white, the margins they have in common cut off.
@@ -509,8 +517,9 @@ static inline ex_page ex_page_open(const ex_options *o, const char *title) {
     fputs("</title>\n<style>\n"
           "body{font:16px/1.5 system-ui,'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',"
           "sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\n"
+          "h1{font-size:1.6em}h2{font-size:1.25em}\n"
           "svg text{font-family:inherit}svg{max-width:100%;height:auto}\n"
-          ".grid{display:flex;flex-wrap:wrap;gap:12px}.grid figure{margin:0;text-align:center;"
+          ".grid{display:flex;flex-wrap:wrap;gap:12px 6px}.grid figure{margin:0;text-align:center;"
           "font-size:13px}\ntable{border-collapse:collapse;margin:1em 0}"
           "td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:right;"
           "font-variant-numeric:tabular-nums}\n"
@@ -576,7 +585,7 @@ static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double 
             for (int y = 0; y < h; y++)
                 for (int x = 0; x < w;) {
                     int start = x;
-                    while (x < w && (int)(15.999 * ex_mean(&im[k], y, x, 1, 1, lo, hi)) == level) x++;
+                    while (x < w && ex_level(&im[k], y, x, lo, hi) == level) x++;
                     if (x == start) { x++; continue; }
                     if (!open) fprintf(p->f, "<path fill=\"#%x%x%x\" d=\"", 15 - level, 15 - level,
                                        15 - level);
@@ -585,8 +594,8 @@ static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double 
                 }
             if (open) fputs("\"/>", p->f);
         }
-        fprintf(p->f, "<rect width=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#999\" "
-                "stroke-width=\".3\"/></svg><figcaption>", w, h);
+        fprintf(p->f, "<path d=\"M0 0h%dv%dh-%dz\" fill=\"none\" stroke=\"#999\" "
+                "stroke-width=\".4\" shape-rendering=\"auto\"/></svg><figcaption>", w, h, w);
         ex_page_escape(p, im[k].caption);
         fputs("</figcaption></figure>\n", p->f);
     }
@@ -634,6 +643,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
             "height=\"%.0f\"/></clipPath>\n", H + 100, H + 100, H + 100, ++p->plots, L, T, W, H);
     ex_svg_text(p, L, 24, "start", 16, "font-weight=\"bold\"", a.title);
     tick = ex_tick(a.x1 - a.x0, 7);
+    if (n > 0 && c[n - 1].x == NULL && tick < 1) tick = 1;   /* there is no epoch 1.5 */
     for (double v = ceil(a.x0 / tick - 1e-6) * tick; v <= a.x1 + tick * 1e-6; v += tick) {
         double x = L + W * ex_part(v, a.x0, a.x1, false);
         fprintf(p->f, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#ddd\"/>\n", x, T, H);
@@ -667,19 +677,21 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
         double key = T + 12 + 22 * named;
         bool pen = false;
         fprintf(p->f, "<g clip-path=\"url(#c%d)\"><path fill=\"none\" stroke=\"%s\" "
-                "stroke-width=\"%s\" stroke-dasharray=\"%s\" d=\"", p->plots, ink, c[k].name ? "2" : "1",
-                c[k].name ? dash[named % 4] : "none");
+                "stroke-width=\"%d\" stroke-dasharray=\"%s\" d=\"", p->plots, ink,
+                c[k].name ? 2 : 1, c[k].name ? dash[named % 4] : "none");
         for (int i = 0; i < c[k].n; i++) {
             double x = L + W * ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false);
             double y = T + H * (1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y));
             if (x == x && y == y) fprintf(p->f, "%c%.1f %.1f", pen ? 'L' : 'M', x, y);
             pen = x == x && y == y;
         }
-        fputs("\"/>\n", p->f);
-        for (int i = c[k].n / 16; c[k].name && i < c[k].n; i += c[k].n > 8 ? c[k].n / 8 : 1)
-            ex_svg_mark(p, named, L + W * ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false),
-                        T + H * (1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y)), ink);
-        fputs("</g>\n", p->f);
+        fputs("\"/></g>\n", p->f);
+        for (int i = c[k].n / 16; c[k].name && i < c[k].n; i += c[k].n > 8 ? c[k].n / 8 : 1) {
+            double x = ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false);
+            double y = ex_part(c[k].y[i], a.y0, a.y1, a.log_y);
+            if (x >= 0 && x <= 1 && y >= 0 && y <= 1)
+                ex_svg_mark(p, named, L + W * x, T + H * (1 - y), ink);
+        }
         if (c[k].name == NULL) continue;
         fprintf(p->f, "<path d=\"M%.1f %.1fh34\" stroke=\"%s\" stroke-width=\"2\" "
                 "stroke-dasharray=\"%s\"/>\n", L + W + 14, key, ink, dash[named % 4]);
@@ -691,7 +703,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
 }
 
 /* A small net to be drawn with its numbers: column k has size[k] nodes; weight[k][j][i] goes from
-   node i of column k to node j of column k + 1. With gradients also dL/dz and dL/dw, in brackets. */
+   node i of column k to node j of column k + 1. With gradients, dL/dz and dL/dw too. */
 enum { EX_GRAPH_NODES = 6 };
 typedef struct ex_graph {
     int         columns, size[4];

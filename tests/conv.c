@@ -441,8 +441,8 @@ static void errors(void)
     o = dl_conv2d_default();
     o.output_padding[0] = 1;
     REFUSED(dl_conv_transpose2d(x, dl_ones(dl, dl_shape4(2, 4, 2, 2)), DL_NONE, &o),
-            DL_ERR_ARGUMENT, "dl_conv_transpose2d: output padding 1 must be 0 or more and below the "
-            "stride 1 or the dilation 1");
+            DL_ERR_ARGUMENT, "dl_conv_transpose2d: output padding 1 must be 0 or more and below "
+            "the stride 1 or the dilation 1");
     REFUSED(dl_conv_transpose2d(x, w, DL_NONE, NULL), DL_ERR_SHAPE,
             "dl_conv_transpose2d: input [1,2,3,3] has 2 channels, weight [4,2,2,2] in 1 group "
             "takes 4");
@@ -453,8 +453,10 @@ static void errors(void)
     REFUSED(dl_conv2d(x, dl_ones(other, dl_shape4(4, 2, 2, 2)), DL_NONE, NULL), DL_ERR_ARGUMENT,
             "dl_conv2d: operands belong to different contexts");
     CHECK(dl_conv2d(NULL, w, DL_NONE, NULL) == NULL && dl_conv2d(x, NULL, DL_NONE, NULL) == NULL &&
-          dl_conv2d(x, w, NULL, NULL) == NULL && dl_upsample_nearest2d(NULL, 2, 2) == NULL &&
-          dl_error(dl) == DL_OK, "NULL yields NULL without a new error: %s", dl_error_text(dl));
+          dl_conv2d(x, w, NULL, NULL) == NULL && dl_conv1d(NULL, w, DL_NONE, NULL) == NULL &&
+          dl_conv_transpose2d(NULL, w, DL_NONE, NULL) == NULL &&
+          dl_upsample_nearest2d(NULL, 2, 2) == NULL && dl_error(dl) == DL_OK,
+          "NULL yields NULL without a new error: %s", dl_error_text(dl));
     CHECK(dl_conv2d(dl_ones(dl, dl_shape4(0, 2, 3, 3)), w, DL_NONE, NULL) != NULL,
           "a batch of none: %s", dl_error_text(dl));
     dl_free(dl);

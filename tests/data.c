@@ -676,6 +676,25 @@ static void determinism(void)
     CHECK(live == 0, "%ld blocks left", live);
 }
 
+/* An epoch whose first batch failed begins with the same order when it is tried again. */
+static void failed_start(void)
+{
+    int32_t order[40], again[40];
+    dl_ctx *a = quiet_new(5), *b = quiet_new(5);
+    dl_loader *l = dl_loader_new(counting(a, 40, false), 8, true);
+    dl_loader *m = dl_loader_new(counting(b, 40, false), 8, true);
+    dl_batch batch;
+    dl_tape_limit(a, 0);
+    CHECK(!dl_loader_next(l, &batch), "no room on the tape");
+    CHECK_ERROR(a, DL_ERR_LIMIT, "a batch of a data set: the tape holds");
+    dl_tape_limit(a, (size_t)1 << 24);
+    epoch(a, l, 40, 8, false, order);
+    epoch(b, m, 40, 8, false, again);
+    CHECK(memcmp(order, again, sizeof order) == 0, "the failure has cost random numbers");
+    dl_free(a);
+    dl_free(b);
+}
+
 /* After the first epoch, batches cost no allocation. */
 static void no_allocation(void)
 {
@@ -766,6 +785,7 @@ int main(void)
     TEST(loader_errors);
     TEST(lifetime);
     TEST(determinism);
+    TEST(failed_start);
     TEST(no_allocation);
     TEST(out_of_memory);
     TEST(memory_message);

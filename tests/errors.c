@@ -434,7 +434,8 @@ static char *read_all(const char *path)
 /* Is there a public function with a pointer that no test passes NULL? A function is either named
    above, or called with NULL first in one of these files. Kernels need not: they check nothing. */
 static const char *const also[] = { "rng", "debug", "conv", "pool", "norm", "rnn", "attention",
-                                    "layers", "imagelayers", "data", "files" };
+                                    "layers", "imagelayers", "metrics", "augment", "data",
+                                    "files" };
 
 static void every_function_meets_null(void)
 {

@@ -109,6 +109,16 @@ for source in examples/[0-9][0-9]_*.c; do
     08_dropout)
         run $prog "$MODEL" --quiet --limit 2000 --epochs 1
         expect $prog '$test_accuracy > 0.8 && $test_loss < 0.7 && $parameters == 101770' ;;
+    13_rnn)
+        run $prog "$MODEL rnn_accuracy gru_accuracy" --quiet --limit 2000 --epochs 1
+        expect $prog '$forecast_error < $naive_error && $parameters == 82186'
+        expect $prog '$exploding > 1000 && $clipped < 1.001 && $test_loss < 2.3' ;;
+    14_language)
+        run $prog "test_loss transformer_loss parameters" --quiet --epochs 2
+        expect $prog '$test_loss < $unigram_loss && $transformer_loss < $unigram_loss' ;;
+    15_generative)
+        run $prog "modes good_points map_error denoise_error" --quiet --limit 2000 --epochs 1
+        expect $prog '$modes >= 7 && $denoise_error < 0.1' ;;
     *)  run $prog "" --quiet ;;
     esac
 
@@ -121,7 +131,8 @@ for source in examples/[0-9][0-9]_*.c; do
 
     # Not quiet, with a page.
     set --
-    case $uses in *--data*) set -- --limit 1000 --epochs 1 ;; esac
+    case $uses in *--data*) set -- --limit 1000 ;; esac
+    case $uses in *--epochs*) set -- "$@" --epochs 1 ;; esac
     "$work/$prog" "$@" --html "$work/$prog.html" >"$work/out" 2>"$work/err"
     check $? "$prog --html fails" "$work/err"
     well_formed "$work/$prog.html" >"$work/err" 2>&1
@@ -155,7 +166,15 @@ END
         "$work/$prog" --quiet --data /nowhere >"$work/out" 2>"$work/err"
         [ $? -eq 1 ]; check $? "$prog without data: exit code" "$work/err"
         grep -q '/nowhere' "$work/err" && grep -q -e '--data DIR' "$work/err"
-        check $? "$prog without data: does not say what to do" "$work/err" ;;
+        check $? "$prog without data: does not say what to do" "$work/err"
+        mkdir -p "$work/cut"
+        for file in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+            head -c 1000 data/mnist/$file-ubyte >"$work/cut/$file-ubyte"
+        done
+        "$work/$prog" --quiet --data "$work/cut" >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ]; check $? "$prog with data cut off: exit code" "$work/err"
+        grep -q "$work/cut/train-images" "$work/err" && grep -q damaged "$work/err"
+        check $? "$prog with data cut off: does not say which file" "$work/err" ;;
     esac
     case $uses in *--save*)
         "$work/$prog" --quiet --limit 500 --epochs 1 --save "$work/w.safetensors" >"$work/out" 2>&1 &&

@@ -382,6 +382,7 @@ static void load_errors(void)
           DL_ERR_FORMAT },
         { "F32", "a very long type name", "has type a very long typ;", DL_ERR_FORMAT },
         { "dense_1.b", "a\\u001b[31mb", "tensor 'a?[31mbias'", DL_ERR_FORMAT },
+        { "dense_1.b", "a\177b", "tensor 'a?bias'", DL_ERR_FORMAT },
         /* offsets */
         { "[0,24]", "[0,20]", "'dense_1.weight' in the buffer is said to be bytes 0 to 20 of 52; "
           "its 6 numbers take 24", DL_ERR_FORMAT },
@@ -489,6 +490,8 @@ static void load_file_errors(void)
 /* Cut off after every byte: an error, nothing read behind the end, the model as it was. */
 static void truncated(void)
 {
+    static const char names[] =
+        "{\"a\\u00e4\\ud83d\\ude00\":{\"x\":[true,-1.5e+7,null],\"dtype\":\"";
     dl_ctx *dl = quiet_new(1);
     dl_model *m = small_model(dl, 1);
     size_t size, n;
@@ -497,6 +500,17 @@ static void truncated(void)
         CHECK(!load_exact(m, p, n), "%d of %d bytes", (int)n, (int)size);
         CHECK_ERROR(dl, DL_ERR_FORMAT, n < size - SMALL_DATA ? "is cut off, or no safetensors"
                                                              : "is said to be bytes");
+    }
+    for (n = 1; n < sizeof names; n++) { /* the file ends with the header */
+        size_t bytes;
+        char header[sizeof names];
+        uint8_t *q;
+        memcpy(header, names, n);
+        header[n] = 0;
+        q = make_file(header, 0, 0, 4, &bytes);
+        CHECK(!load_exact(m, q, bytes), "%s", header);
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "its header is no safetensors header");
+        free(q);
     }
     for (n = 0; n < strlen(small_header); n++) { /* only the header is cut off */
         size_t bytes;

@@ -291,6 +291,7 @@ static void frozen(void)
         set_grad(p[1], 1e30); /* not part of the norm, either */
         dl_freeze(&p[1], 1);
         CHECK(dl_step(o), "%s: %s", kinds[k].name, dl_error_text(dl));
+        CHECK_CLOSE(p[0]->grad[0], 1.2, TEST_TOL, 0); /* 1 + l1 + l2, not scaled down */
         CHECK(p[0]->data[0] < 1 && p[0]->data[0] > -5 && p[1]->data[0] == 1 && p[1]->data[1] == 1,
               "%s: %g and frozen %g", kinds[k].name, (double)p[0]->data[0],
               (double)p[1]->data[0]);

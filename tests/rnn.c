@@ -507,8 +507,9 @@ static void errors(void)
     dl_recurrent_init(w, dl, DL_LSTM, 5, 4, NULL);
     memcpy(bad, w, sizeof w);
     CHECK(dl_lstm(NULL, w, DL_NONE, DL_NONE, NULL).y == NULL, "NULL gave a result");
-    CHECK(dl_lstm(x, NULL, DL_NONE, DL_NONE, NULL).y == NULL, "NULL gave a result");
     CHECK(dl_error(dl) == DL_OK, "NULL is no new error: %s", dl_error_text(dl));
+    CHECK(dl_lstm(x, NULL, DL_NONE, DL_NONE, NULL).y == NULL, "NULL gave a result");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_lstm: w is NULL");
     r = dl_lstm(dl_randn(dl, dl_shape2(3, 5)), w, DL_NONE, DL_NONE, NULL);
     CHECK(!r.y && !r.h && !r.c, "result");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_lstm: x is [3,5] and should be [N,T,D]");
@@ -662,7 +663,7 @@ static void layer_errors(void)
     dl_model_compile(s, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
     CHECK(isnan(dl_model_evaluate(s, dl_data_from_arrays(dl, x, 1, dl_shape2(3, 5), &label,
                                                          2)).loss), "one label for 3 outputs");
-    CHECK_ERROR(dl, DL_ERR_SHAPE, "one label a sample, but the model's output is [3,2]");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "one label for each sample, but the model's output is [3,2]");
     dl_free(dl);
 }
 

@@ -1,0 +1,1501 @@
+/* model.c - the model room: what dl_model_fit learns, reports, leaves alone and refuses; the same
+   results for one seed; no allocation after the first epoch; every allocation may fail.
+
+       cc -std=c99 -I. tests/model.c -o build/model -lm && build/model  */
+#if !defined(_WIN32) && !defined(_POSIX_C_SOURCE)
+#define _POSIX_C_SOURCE 200809L /* dup, fileno: standard output is looked at */
+#endif
+#include <stddef.h>
+static void *test_malloc(size_t n);
+static void *test_realloc(void *p, size_t n);
+static void test_free(void *p);
+#define DL_MALLOC(n) test_malloc(n)
+#define DL_REALLOC(p, n) test_realloc(p, n)
+#define DL_FREE(p) test_free(p)
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+#include <unistd.h>
+
+/* An allocator that counts, and fails at the allocation fail_at (0: never). */
+static long allocations, living, fail_at;
+
+static void *test_malloc(size_t n)
+{
+    void *p = ++allocations == fail_at ? NULL : malloc(n);
+    if (p) living++;
+    return p;
+}
+static void *test_realloc(void *p, size_t n)
+{
+    void *q = ++allocations == fail_at ? NULL : realloc(p, n);
+    if (q && !p) living++;
+    return q;
+}
+static void test_free(void *p)
+{
+    if (p) living--;
+    free(p);
+}
+
+/* ---------------------------------------------------------------- contexts, data sets, nets ---- */
+
+static dl_ctx *quiet_context(uint64_t seed)
+{
+    dl_ctx *dl = dl_new(seed);
+    test_quiet(dl);
+    return dl;
+}
+
+static dl_fit quiet_fit(int epochs, int batch_size)
+{
+    dl_fit o = dl_fit_default();
+    o.epochs = epochs;
+    o.batch_size = batch_size;
+    o.verbose = 0;
+    return o;
+}
+
+/* n points of `classes` clouds around a circle, in D dimensions (the first two tell the class). */
+#define MOST 512
+static dl_real cloud_x[MOST * 16];
+static int32_t cloud_label[MOST];
+static dl_real cloud_y[MOST * 16];
+static void make_clouds(dl_int n, dl_int D, int classes)
+{
+    test_fill(cloud_x, n * D, 11, -0.5, 0.5);
+    for (dl_int i = 0; i < n; i++) {
+        const int c = (int)(i * 7 % classes);
+        cloud_label[i] = c;
+        cloud_x[i * D] += (dl_real)cos(6.283185307 * c / classes);
+        cloud_x[i * D + 1] += (dl_real)sin(6.283185307 * c / classes);
+        for (int k = 0; k < classes; k++) cloud_y[i * classes + k] = k == c;
+    }
+}
+static dl_data *clouds(dl_ctx *dl, dl_int n, dl_int D, int classes)
+{
+    make_clouds(n, D, classes);
+    return dl_data_from_arrays(dl, cloud_x, n, dl_shape1(D), cloud_label, classes);
+}
+static dl_data *clouds_with_targets(dl_ctx *dl, dl_int n, dl_int D, int classes)
+{
+    make_clouds(n, D, classes);
+    return dl_data_from_targets(dl, cloud_x, n, dl_shape1(D), cloud_y, dl_shape1(classes));
+}
+
+static dl_data *xor_data(dl_ctx *dl)
+{
+    static const dl_real x[8] = { 0, 0, 0, 1, 1, 0, 1, 1 };
+    static const int32_t y[4] = { 0, 1, 1, 0 };
+    return dl_data_from_arrays(dl, x, 4, dl_shape1(2), y, 2);
+}
+
+/* y = sin(3 x) at n points in [-1, 1]. */
+static dl_data *sine(dl_ctx *dl, dl_int n)
+{
+    for (dl_int i = 0; i < n; i++) {
+        const double x = -1 + 2 * (double)i / (double)(n - 1);
+        cloud_x[i] = (dl_real)x;
+        cloud_y[i] = (dl_real)sin(3 * x);
+    }
+    return dl_data_from_targets(dl, cloud_x, n, dl_shape1(1), cloud_y, dl_shape1(1));
+}
+
+/* in - hidden (f) - dropout, if any - out (last) */
+static dl_model *net(dl_ctx *dl, dl_int in, int hidden, dl_activation f, double dropout, int out,
+                     dl_activation last)
+{
+    dl_model *m = dl_model_new(dl, dl_shape1(in));
+    dl_model_add_dense(m, hidden, f);
+    if (dropout > 0) dl_model_add_dropout(m, dropout);
+    dl_model_add_dense(m, out, last);
+    return m;
+}
+
+/* One weight w, no bias: y = w x, from w = 0. */
+static dl_model *line(dl_ctx *dl, dl_loss loss, dl_optim optim)
+{
+    dl_model *m = dl_model_new(dl, dl_shape1(1));
+    dl_dense d = dl_dense_default(1, DL_LINEAR);
+    d.bias = false;
+    d.weight_init = dl_init_zeros();
+    dl_model_add_dense_with(m, &d);
+    dl_model_compile(m, loss, optim);
+    return m;
+}
+
+/* One sample x = 1 with this target. */
+static dl_data *one_target(dl_ctx *dl, double target)
+{
+    const dl_real one = 1, y = (dl_real)target;
+    return dl_data_from_targets(dl, &one, 1, dl_shape1(1), &y, dl_shape1(1));
+}
+
+/* All parameters of a model in one array; *n is how many. Free it. */
+static dl_real *weights(const dl_model *m, size_t *n)
+{
+    dl_real *all = (dl_real *)calloc((size_t)dl_model_param_size(m) + 1, sizeof *all);
+    *n = 0;
+    for (int i = 0; i < dl_model_param_count(m); i++) {
+        const dl_tensor *t = dl_model_param(m, i);
+        memcpy(all + *n, t->data, (size_t)t->size * sizeof *all);
+        *n += (size_t)t->size;
+    }
+    return all;
+}
+
+static bool same_weights(const dl_model *a, const dl_model *b)
+{
+    size_t n, k;
+    dl_real *x = weights(a, &n), *y = weights(b, &k);
+    const bool same = n == k && n > 0 && memcmp(x, y, n * sizeof *x) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+static int epochs_done(const dl_model *m)
+{
+    int n = -1;
+    dl_model_history(m, &n);
+    return n;
+}
+
+/* -------------------------------------------------------------------------------- compiling ---- */
+
+static void compile_errors(void)
+{
+    static const struct {
+        dl_activation last;
+        dl_loss loss;
+        double lr;
+        const char *text;  /* NULL: compiles */
+    } all[] = {
+        { DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 0.1, NULL },
+        { DL_LINEAR, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 0.1, NULL },
+        { DL_SOFTMAX, DL_CATEGORICAL_CROSSENTROPY, 0.1, NULL },
+        { DL_SIGMOID, DL_BINARY_CROSSENTROPY, 0.1, NULL },
+        { DL_LINEAR, DL_BINARY_CROSSENTROPY, 0.1, NULL },
+        { DL_SOFTMAX, DL_MSE, 0.1, NULL },
+        { DL_RELU, DL_HUBER, 0.1, NULL },
+        { DL_RELU, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 0.1, "dl_model_compile: "
+          "sparse_categorical_crossentropy needs a last layer with softmax (or linear, for "
+          "logits), but dense_2 has relu" },
+        { DL_SIGMOID, DL_CATEGORICAL_CROSSENTROPY, 0.1, "categorical_crossentropy needs a last "
+          "layer with softmax (or linear, for logits), but dense_2 has sigmoid" },
+        { DL_SOFTMAX, DL_BINARY_CROSSENTROPY, 0.1, "binary_crossentropy needs a last layer with "
+          "sigmoid (or linear, for logits), but dense_2 has softmax" },
+        { DL_LINEAR, (dl_loss)6, 0.1, "dl_model_compile: no loss 6" },
+        { DL_LINEAR, DL_MSE, -1, "lr of Adam is -1, outside" } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, all[i].last);
+        const bool ok = dl_model_compile(m, all[i].loss, dl_adam(all[i].lr));
+        CHECK(ok == (all[i].text == NULL), "%s with %s", dl_loss_name(all[i].loss),
+              dl_activation_name(all[i].last));
+        CHECK((dl_model_optimizer(m) != NULL) == ok, "and an optimizer");
+        if (ok) CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+        else CHECK_ERROR(dl, DL_ERR_ARGUMENT, all[i].text);
+        dl_free(dl);
+    }
+}
+
+static void compile_again(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape2(2, 1));
+    CHECK(!dl_model_compile(m, DL_MSE, dl_adam(0.1)), "no layers");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add layers "
+                "first");
+    dl_model_add_flatten(m);
+    CHECK(!dl_model_compile(m, DL_MSE, dl_adam(0.1)), "no parameters");
+    CHECK_ERROR(dl, DL_ERR_STATE, "the model has no parameters");
+    dl_model_add_dense(m, 1, DL_LINEAR);
+    CHECK(dl_model_compile(m, DL_MSE, dl_adam(0.1)), "%s", dl_error_text(dl));
+    CHECK(!dl_model_compile(m, DL_MSE, dl_adam(-0.1)), "a bad one");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "lr of Adam");
+    CHECK(dl_optimizer_desc(dl_model_optimizer(m)).lr == 0.1, "the old optimizer stays");
+    CHECK(dl_model_compile(m, DL_MAE, dl_sgd(0.5)) &&
+          dl_optimizer_desc(dl_model_optimizer(m)).kind == DL_SGD, "a new one");
+    CHECK(!dl_model_compile(NULL, DL_MSE, dl_sgd(1)) && !dl_model_optimizer(NULL), "no model");
+    CHECK(strcmp(dl_loss_name(DL_HUBER), "huber") == 0 &&
+          strcmp(dl_loss_name((dl_loss)6), "unknown") == 0, "names");
+    dl_free(dl);
+}
+
+/* --------------------------------------------------------------------------------- learning ---- */
+
+typedef enum { XOR, CLOUDS, CLOUD_TARGETS, SINE } data_kind;
+
+static void learns(void)
+{
+    static const struct {
+        const char *name;
+        data_kind data;
+        dl_activation hidden, last;
+        dl_loss loss;
+        int out, epochs;
+        double most_loss, least_accuracy; /* -1: there is none */
+    } all[] = {
+        { "XOR", XOR, DL_TANH, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 2, 200, 0.1, 1 },
+        { "XOR, one-hot", XOR, DL_TANH, DL_SOFTMAX, DL_CATEGORICAL_CROSSENTROPY, 2, 200, 0.1, 1 },
+        { "XOR, yes or no", XOR, DL_TANH, DL_SIGMOID, DL_BINARY_CROSSENTROPY, 1, 200, 0.1, 1 },
+        { "XOR, logits", XOR, DL_TANH, DL_LINEAR, DL_BINARY_CROSSENTROPY, 1, 200, 0.1, 1 },
+        { "clouds", CLOUDS, DL_RELU, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 3, 10, 0.1,
+          0.98 },
+        { "clouds, logits", CLOUDS, DL_SILU, DL_LINEAR, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 3, 10,
+          0.1, 0.98 },
+        { "clouds, targets", CLOUD_TARGETS, DL_RELU, DL_SOFTMAX, DL_CATEGORICAL_CROSSENTROPY, 3,
+          10, 0.1, 0.98 },
+        { "clouds, three yes or no", CLOUD_TARGETS, DL_RELU, DL_SIGMOID, DL_BINARY_CROSSENTROPY, 3,
+          10, 0.1, 0.98 },
+        { "sine, MSE", SINE, DL_TANH, DL_LINEAR, DL_MSE, 1, 60, 0.01, -1 },
+        { "sine, MAE", SINE, DL_TANH, DL_LINEAR, DL_MAE, 1, 60, 0.1, -1 },
+        { "sine, Huber", SINE, DL_TANH, DL_LINEAR, DL_HUBER, 1, 60, 0.01, -1 } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(i + 1);
+        const dl_data *d = all[i].data == XOR ? xor_data(dl) :
+                           all[i].data == SINE ? sine(dl, 64) :
+                           all[i].data == CLOUDS ? clouds(dl, 200, 2, 3) :
+                           clouds_with_targets(dl, 200, 2, 3);
+        dl_model *m = net(dl, d->shape.dim[0], 16, all[i].hidden, 0, all[i].out, all[i].last);
+        dl_fit o = quiet_fit(all[i].epochs, 8);
+        dl_metrics before, after;
+        CHECK(dl_model_compile(m, all[i].loss, dl_adam(0.02)), "%s", dl_error_text(dl));
+        before = dl_model_evaluate(m, d);
+        CHECK(dl_model_fit(m, d, &o), "%s: %s", all[i].name, dl_error_text(dl));
+        after = dl_model_evaluate(m, d);
+        CHECK(before.loss > 3 * all[i].most_loss && after.loss < all[i].most_loss,
+              "%s: loss %g, then %g", all[i].name, before.loss, after.loss);
+        if (all[i].least_accuracy < 0)
+            CHECK(isnan(after.accuracy), "%s: accuracy %g", all[i].name, after.accuracy);
+        else
+            CHECK(before.accuracy < 0.9 && after.accuracy >= all[i].least_accuracy &&
+                  after.accuracy <= 1, "%s: accuracy %g, then %g", all[i].name, before.accuracy,
+                  after.accuracy);
+        dl_free(dl);
+    }
+}
+
+/* Labels and the same as one-hot targets, and both cross-entropies, train the same weights. */
+static void labels_are_targets(void)
+{
+    static const struct { bool targets; dl_loss loss; } how[3] = {
+        { false, DL_SPARSE_CATEGORICAL_CROSSENTROPY }, { false, DL_CATEGORICAL_CROSSENTROPY },
+        { true, DL_CATEGORICAL_CROSSENTROPY } };
+    dl_ctx *dl[3];
+    dl_model *m[3];
+    size_t n;
+    dl_real *w[3];
+    for (int i = 0; i < 3; i++) {
+        const dl_fit o = quiet_fit(3, 16);
+        const dl_data *d;
+        dl[i] = quiet_context(8);
+        d = how[i].targets ? clouds_with_targets(dl[i], 50, 2, 3) : clouds(dl[i], 50, 2, 3);
+        m[i] = net(dl[i], 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+        dl_model_compile(m[i], how[i].loss, dl_sgd(0.1));
+        CHECK(dl_model_fit(m[i], d, &o), "%s", dl_error_text(dl[i]));
+        w[i] = weights(m[i], &n);
+    }
+    CHECK(same_weights(m[1], m[2]), "one-hot by dl.h and by hand differ");
+    CHECK_ARRAY(w[0], w[1], (dl_int)n);
+    for (int i = 0; i < 3; i++) {
+        free(w[i]);
+        dl_free(dl[i]);
+    }
+}
+
+/* ---------------------------------------------------------------------------------- history ---- */
+
+/* With one batch an epoch, the loss an epoch reports is that of the weights before it, and its
+   validation loss that of the weights after it. */
+typedef struct seen { dl_metrics train[8], validation[8]; const dl_data *data, *other; } seen;
+
+static bool look(dl_model *m, const dl_epoch *e, void *user)
+{
+    seen *s = (seen *)user;
+    s->train[e->epoch] = dl_model_evaluate(m, s->data);
+    s->validation[e->epoch] = dl_model_evaluate(m, s->other);
+    return true;
+}
+
+static void history(void)
+{
+    dl_ctx *dl = quiet_context(2);
+    dl_model *m = net(dl, 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+    dl_fit o = quiet_fit(5, 60);
+    seen s;
+    const dl_epoch *e;
+    int n = 0;
+    memset(&s, 0, sizeof s);
+    s.data = clouds(dl, 60, 2, 3);
+    s.other = clouds(dl, 33, 2, 3);
+    o.validation = s.other;
+    o.on_epoch = look;
+    o.user = &s;
+    o.shuffle = false;
+    CHECK(epochs_done(m) == 0, "before");
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.05));
+    s.train[0] = dl_model_evaluate(m, s.data);
+    CHECK(dl_model_fit(m, s.data, &o), "%s", dl_error_text(dl));
+    e = dl_model_history(m, &n);
+    if (!CHECK(n == 5 && e, "%d epochs", n)) return;
+    for (int i = 0; i < n; i++) {
+        CHECK(e[i].epoch == i + 1 && e[i].epochs == 5 && e[i].lr == 0.05, "epoch %d of %d, lr %g",
+              e[i].epoch, e[i].epochs, e[i].lr);
+        CHECK_CLOSE(e[i].loss, s.train[i].loss, TEST_TOL, 0);
+        CHECK_CLOSE(e[i].accuracy, s.train[i].accuracy, 1e-12, 0);
+        CHECK(e[i].val_loss == s.validation[i + 1].loss &&
+              e[i].val_accuracy == s.validation[i + 1].accuracy, "validation of epoch %d", i + 1);
+        CHECK(e[i].seconds >= 0 && e[i].seconds < 60, "%g seconds", e[i].seconds);
+    }
+    CHECK(e[4].loss < e[0].loss, "it learns: %g, then %g", e[0].loss, e[4].loss);
+    o.validation = NULL;
+    o.epochs = 2;
+    o.on_epoch = NULL;
+    dl_model_fit(m, s.data, &o);
+    e = dl_model_history(m, &n);
+    CHECK(n == 2 && e[0].epoch == 1 && isnan(e[0].val_loss) && isnan(e[1].val_accuracy),
+          "the second fit starts a new history");
+    o.epochs = 0;
+    CHECK(dl_model_fit(m, s.data, &o) && epochs_done(m) == 0, "no epochs");
+    CHECK(!dl_model_history(NULL, &n) && n == 0, "of no model");
+    dl_model_history(m, NULL);
+    dl_free(dl);
+}
+
+/* With lr 0 the loss of an epoch is the loss of the data, also when the last batch is smaller. */
+static void uneven_batches(void)
+{
+    static const int sizes[6] = { 1, 3, 8, 20, 64, 1000 };
+    for (int i = 0; i < 6; i++) {
+        dl_ctx *dl = quiet_context(2);
+        const dl_data *d = clouds(dl, 61, 2, 3);
+        dl_model *m = net(dl, 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+        const dl_fit o = quiet_fit(1, sizes[i]);
+        dl_metrics all;
+        const dl_epoch *e;
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0));
+        all = dl_model_evaluate(m, d);
+        CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+        e = dl_model_history(m, NULL);
+        CHECK_CLOSE(e->loss, all.loss, TEST_TOL, 0);
+        CHECK_CLOSE(e->accuracy, all.accuracy, 1e-12, 0);
+        dl_free(dl);
+    }
+}
+
+/* ------------------------------------------------------------------- one seed, one result ---- */
+
+typedef struct peek { const dl_data *data; bool clear; double sum; } peek;
+
+/* Everything a callback may do without a trace in the training. */
+static bool do_much(dl_model *m, const dl_epoch *e, void *user)
+{
+    peek *p = (peek *)user;
+    dl_ctx *dl = dl_model_param(m, 0)->ctx;
+    dl_tensor *x = dl_data_sample(p->data, e->epoch), *noise, *z;
+    p->sum += dl_model_evaluate(m, p->data).loss;
+    p->sum += dl_item(dl_sum(dl_model_predict(m, x)));
+    noise = dl_randn(dl, x->shape);
+    z = dl_sum(dl_model_forward(m, dl_add(x, noise))); /* with dropout: still in training */
+    p->sum += dl_item(z);
+    dl_backward(z);
+    dl_model_free(dl_model_clone(dl, m));
+    if (p->clear) dl_tape_clear(dl);
+    return true;
+}
+
+/* Train a net on the clouds; more (callback and threads) may not change the result. */
+typedef struct recipe { uint64_t seed; int threads; double dropout; bool callback, clear; } recipe;
+
+static dl_model *cook(dl_ctx **dl, recipe r)
+{
+    dl_fit o = quiet_fit(3, 48);
+    dl_data *d;
+    dl_model *m;
+    peek p;
+    *dl = quiet_context(r.seed);
+    dl_set_threads(*dl, r.threads);
+    d = clouds(*dl, 300, 16, 5);
+    m = net(*dl, 16, 70, DL_RELU, r.dropout, 5, DL_SOFTMAX);
+    memset(&p, 0, sizeof p);
+    p.data = d;
+    p.clear = r.clear;
+    o.validation_split = 0.2;
+    if (r.callback) {
+        o.on_epoch = do_much;
+        o.user = &p;
+    }
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_rmsprop(0.01));
+    CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(*dl));
+    CHECK(dl_error(*dl) == DL_OK, "%s", dl_error_text(*dl));
+    CHECK(!r.callback || (p.sum > 0 && p.sum < 100), "the callback has looked: %g", p.sum);
+    return m;
+}
+
+static void same_results(void)
+{
+    static const struct { const char *name; recipe a, b; bool same; } all[] = {
+        { "twice", { 1, 1, 0, false, false }, { 1, 1, 0, false, false }, true },
+        { "twice, dropout", { 1, 1, 0.3, false, false }, { 1, 1, 0.3, false, false }, true },
+        { "another seed", { 1, 1, 0, false, false }, { 2, 1, 0, false, false }, false },
+        { "2 threads", { 1, 1, 0.3, false, false }, { 1, 2, 0.3, false, false }, true },
+        { "4 threads", { 1, 1, 0.3, false, false }, { 1, 4, 0.3, false, false }, true },
+        { "callback", { 1, 1, 0, false, false }, { 1, 1, 0, true, false }, true },
+        { "callback, dropout", { 1, 1, 0.3, false, false }, { 1, 1, 0.3, true, false }, true },
+        { "callback that clears", { 1, 1, 0.3, false, false }, { 1, 1, 0.3, true, true }, true } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *one, *two;
+        const dl_model *a = cook(&one, all[i].a), *b = cook(&two, all[i].b);
+        dl_real *r = (dl_real *)calloc(9, sizeof *r), *s = (dl_real *)calloc(9, sizeof *s);
+        CHECK(same_weights(a, b) == all[i].same, "%s: weights", all[i].name);
+        memcpy(r, dl_rand(one, dl_shape1(9))->data, 9 * sizeof *r);
+        memcpy(s, dl_rand(two, dl_shape1(9))->data, 9 * sizeof *s);
+        CHECK((memcmp(r, s, 9 * sizeof *r) == 0) == all[i].same, "%s: random numbers afterwards",
+              all[i].name);
+        free(r); free(s);
+        dl_free(one);
+        dl_free(two);
+    }
+}
+
+/* On floor 2: evaluating between forward and backward changes neither the gradient nor the modes,
+   and what is on the tape stays there. */
+static void evaluate_in_between(void)
+{
+    dl_real *first = NULL;
+    for (int turn = 0; turn < 2; turn++) {
+        dl_ctx *dl = quiet_context(6);
+        const dl_data *d = clouds(dl, 20, 2, 3);
+        dl_model *m = net(dl, 2, 8, DL_TANH, 0.5, 3, DL_SOFTMAX);
+        dl_tensor *x = dl_data_sample(d, 3), *loss, *p, *w = dl_model_param(m, 0), *after;
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+        loss = dl_mean(dl_square(dl_model_forward(m, x)));
+        if (turn) {
+            CHECK(dl_model_evaluate(m, d).loss > 0, "%s", dl_error_text(dl));
+            p = dl_model_predict(m, x);
+            CHECK(p && !p->requires_grad && !p->node, "a prediction has no gradient");
+            CHECK(dl_training(dl, true) && !dl_no_grad(dl, false), "modes are as before");
+        }
+        CHECK(dl_backward(loss), "%s", dl_error_text(dl));
+        after = dl_add(dl_rand(dl, dl_shape1(16)), dl_reshape(w, dl_shape1(16)));
+        if (!turn) {
+            first = (dl_real *)calloc(32, sizeof *first);
+            memcpy(first, w->grad, 16 * sizeof *first);
+            memcpy(first + 16, after->data, 16 * sizeof *first);
+        } else {
+            CHECK(memcmp(first, w->grad, 16 * sizeof *first) == 0, "another gradient");
+            CHECK(memcmp(first + 16, after->data, 16 * sizeof *first) == 0, "other numbers");
+        }
+        dl_free(dl);
+    }
+    free(first);
+}
+
+/* fit trains (and drops) also when the caller works in evaluation mode without gradients, and puts
+   that back; the caller's tensors on the tape survive. */
+static void modes_are_put_back(void)
+{
+    dl_ctx *dl[2];
+    dl_model *m[2];
+    for (int off = 0; off < 2; off++) {
+        const dl_fit o = quiet_fit(2, 4);
+        dl_tensor *mine;
+        const dl_data *d;
+        dl[off] = quiet_context(6);
+        d = clouds(dl[off], 20, 2, 3);
+        m[off] = net(dl[off], 2, 8, DL_TANH, 0.5, 3, DL_SOFTMAX);
+        mine = dl_full(dl[off], dl_shape1(3), 7);
+        dl_model_compile(m[off], DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+        dl_training(dl[off], off == 0);
+        dl_no_grad(dl[off], off == 1);
+        CHECK(dl_model_fit(m[off], d, &o), "%s", dl_error_text(dl[off]));
+        CHECK(dl_training(dl[off], true) == (off == 0) && dl_no_grad(dl[off], false) == (off == 1),
+              "modes");
+        CHECK(dl_item(dl_sum(mine)) == 21, "a tensor of before: %s", dl_error_text(dl[off]));
+    }
+    CHECK(same_weights(m[0], m[1]), "trained otherwise in evaluation mode");
+    dl_free(dl[0]);
+    dl_free(dl[1]);
+}
+
+/* ------------------------------------------------------------------------------- validation ---- */
+
+/* validation_split takes the last part, and trains as if the two parts had been given. */
+static void validation_split(void)
+{
+    dl_model *m[2];
+    dl_ctx *dl[2];
+    for (int i = 0; i < 2; i++) {
+        dl_fit o = quiet_fit(2, 8);
+        const dl_data *d, *train, *last;
+        const dl_epoch *e;
+        dl[i] = quiet_context(3);
+        d = clouds(dl[i], 40, 2, 3);
+        train = dl_data_take(d, 0, 30);
+        last = dl_data_take(d, 30, 10);
+        m[i] = net(dl[i], 2, 8, DL_RELU, 0, 3, DL_SOFTMAX);
+        dl_model_compile(m[i], DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+        if (i == 0) o.validation_split = 0.25;
+        else o.validation = last;
+        CHECK(dl_model_fit(m[i], i ? train : d, &o), "%s", dl_error_text(dl[i]));
+        e = dl_model_history(m[i], NULL);
+        CHECK(e[1].val_loss == dl_model_evaluate(m[i], last).loss, "val_loss %g", e[1].val_loss);
+    }
+    CHECK(same_weights(m[0], m[1]), "split by hand and by fit");
+    dl_free(dl[0]);
+    dl_free(dl[1]);
+}
+
+/* y = w x learns w = 2 from 0 in steps of a tenth of the way: w = .2, .38, .542, ... The validation
+   data want w = 1, so val_loss falls until w passes 1 in epoch 7 and grows after it. */
+typedef struct saved { dl_real w[64]; int epochs; } saved;
+
+static bool save_weight(dl_model *m, const dl_epoch *e, void *user)
+{
+    saved *s = (saved *)user;
+    s->w[e->epoch - 1] = dl_model_param(m, 0)->data[0];
+    s->epochs = e->epoch;
+    return true;
+}
+
+static void early_stopping(void)
+{
+    static const struct {
+        bool on, restore, validation;
+        int patience;
+        double min_delta, lr;
+        int epochs, best;             /* how long it runs, which epoch's weights it has then */
+    } all[] = {
+        { true, true, true, 3, 0, 0.05, 10, 7 },    /* best 7, then 3 more                   */
+        { true, true, true, 1, 0, 0.05, 8, 7 },
+        { true, true, true, 0, 0, 0.05, 8, 7 },     /* Keras: 0 stops at once, as 1 does     */
+        { true, false, true, 3, 0, 0.05, 10, 10 },
+        { true, true, true, 3, 0.02, 0.05, 9, 6 },  /* 7 improves by .002 only               */
+        { true, true, true, 30, 0, 0.05, 20, 7 },   /* never stops, but takes the best back  */
+        { true, true, false, 2, 0, 0.05, 20, 20 },  /* the training loss falls all the time  */
+        { true, true, false, 2, 0, 0, 3, 1 },       /* lr 0: it never does                   */
+        { true, true, true, 2, 0, 0.95, 8, 6 },     /* w jumps: 1, 2, 4, 6 are better, 3, 5, 7, 8
+                                                       are not; each better one counts anew  */
+        { false, true, true, 1, 0, 0.05, 20, 20 } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = line(dl, DL_MSE, dl_sgd(all[i].lr));
+        const dl_data *train = one_target(dl, 2), *other = one_target(dl, 1);
+        dl_fit o = quiet_fit(20, 1);
+        saved s;
+        double w;
+        memset(&s, 0, sizeof s);
+        o.early_stopping = all[i].on;
+        o.restore_best = all[i].restore;
+        o.patience = all[i].patience;
+        o.min_delta = all[i].min_delta;
+        o.validation = all[i].validation ? other : NULL;
+        o.on_epoch = save_weight;
+        o.user = &s;
+        CHECK(dl_model_fit(m, train, &o), "%s", dl_error_text(dl));
+        CHECK(s.epochs == all[i].epochs && epochs_done(m) == s.epochs, "case %d: %d epochs, not %d",
+              (int)i, s.epochs, all[i].epochs);
+        w = (double)dl_model_param(m, 0)->data[0];
+        CHECK(w == (double)s.w[all[i].best - 1], "case %d: w %.9g, of epoch %d %.9g", (int)i, w,
+              all[i].best, (double)s.w[all[i].best - 1]);
+        CHECK_CLOSE(w, 2 * (1 - pow(1 - 2 * all[i].lr, all[i].best)), 1e-5, 0);
+        dl_free(dl);
+    }
+}
+
+static bool stop_at_two(dl_model *m, const dl_epoch *e, void *user)
+{
+    (void)m;
+    ++*(int *)user;
+    return e->epoch < 2;
+}
+
+static void callback_stops(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = line(dl, DL_MSE, dl_sgd(0.05));
+    dl_fit o = quiet_fit(9, 1);
+    int calls = 0;
+    o.on_epoch = stop_at_two;
+    o.user = &calls;
+    CHECK(dl_model_fit(m, one_target(dl, 2), &o) && dl_error(dl) == DL_OK, "stopping is no error");
+    CHECK(calls == 2 && epochs_done(m) == 2, "%d calls, %d epochs", calls, epochs_done(m));
+    CHECK_CLOSE(dl_model_param(m, 0)->data[0], 0.38, TEST_TOL, 0);
+    dl_free(dl);
+}
+
+static bool fit_again(dl_model *m, const dl_epoch *e, void *user)
+{
+    const dl_fit o = quiet_fit(1, 1);
+    (void)e;
+    return dl_model_fit(m, (const dl_data *)user, &o);
+}
+
+static void fit_within_fit(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = line(dl, DL_MSE, dl_sgd(0.05));
+    dl_data *d = one_target(dl, 2);
+    dl_fit o = quiet_fit(5, 1);
+    o.on_epoch = fit_again;
+    o.user = d;
+    CHECK(dl_model_fit(m, d, &o) && epochs_done(m) == 1, "the outer one stops where it is told to");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
+    o.on_epoch = NULL;
+    CHECK(dl_model_fit(m, d, &o) && epochs_done(m) == 5, "later it fits: %s", dl_error_text(dl));
+    dl_free(dl);
+}
+
+/* -------------------------------------------------------------------------------- schedules ---- */
+
+static bool lower(dl_model *m, const dl_epoch *e, void *user)
+{
+    (void)user;
+    return dl_optimizer_set_lr(dl_model_optimizer(m), e->lr / 2);
+}
+
+/* Every epoch has its learning rate, and afterwards the optimizer has its own back: a second fit
+   does not start where the first one ended. What a callback sets without a schedule stays. */
+static void schedules(void)
+{
+    const struct { dl_schedule s; int warmup; bool callback; double lr[4], after; } all[] = {
+        { dl_schedule_constant(), 0, false, { 1, 1, 1, 1 }, 1 },
+        { dl_schedule_step(2, 0.5), 0, false, { 1, 1, 0.5, 0.5 }, 1 },
+        { dl_schedule_exponential(0.5), 0, false, { 1, 0.5, 0.25, 0.125 }, 1 },
+        { dl_schedule_cosine(2, 0), 0, false, { 1, 0.5, 0, 0 }, 1 },
+        { dl_schedule_constant(), 2, false, { 0.5, 1, 1, 1 }, 1 },
+        { dl_schedule_step(1, 0.5), 1, true, { 1, 1, 0.5, 0.25 }, 1 },
+        { dl_schedule_plateau(0.5, 1), 0, false, { 1, 1, 0.5, 0.25 }, 1 }, /* see below */
+        { dl_schedule_constant(), 0, true, { 1, 0.5, 0.25, 0.125 }, 0.0625 } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = line(dl, DL_MSE, dl_sgd(0.01));
+        dl_fit o = quiet_fit(4, 1);
+        int turns = all[i].after == 1 ? 2 : 1;
+        o.schedule = all[i].s;
+        o.schedule.warmup = all[i].warmup;
+        if (all[i].callback) o.on_epoch = lower;
+        if (all[i].s.kind == DL_SCHEDULE_PLATEAU) o.validation = one_target(dl, -1); /* worsens */
+        for (int turn = 0; turn < turns; turn++) {
+            CHECK(dl_model_fit(m, one_target(dl, 2), &o), "%s", dl_error_text(dl));
+            for (int k = 0; k < 4; k++)
+                CHECK_CLOSE(dl_model_history(m, NULL)[k].lr, 0.01 * all[i].lr[k], 1e-12, 1e-15);
+            CHECK_CLOSE(dl_optimizer_desc(dl_model_optimizer(m)).lr, 0.01 * all[i].after, 1e-12, 0);
+        }
+        dl_free(dl);
+    }
+}
+
+/* The rate is used, not only reported: w = 2 (1 - .9 * .95). And put back after a failure. */
+static void schedule_is_used(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = line(dl, DL_MSE, dl_sgd(0.05));
+    dl_fit o = quiet_fit(2, 1);
+    o.schedule = dl_schedule_exponential(0.5);
+    CHECK(dl_model_fit(m, one_target(dl, 2), &o), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_model_param(m, 0)->data[0], 2 * (1 - 0.9 * 0.95), TEST_TOL, 0);
+    o.schedule = dl_schedule_exponential(-1);
+    CHECK(!dl_model_fit(m, one_target(dl, 2), &o), "a negative rate");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "lr of SGD is -0.05");
+    CHECK(dl_optimizer_desc(dl_model_optimizer(m)).lr == 0.05, "back to %g",
+          dl_optimizer_desc(dl_model_optimizer(m)).lr);
+    CHECK(epochs_done(m) == 1, "%d epochs are in the history", epochs_done(m));
+    dl_free(dl);
+}
+
+/* ------------------------------------------------------------------------------- predicting ---- */
+
+static void predicting(void)
+{
+    dl_ctx *dl = quiet_context(4);
+    dl_model *m = net(dl, 12, 8, DL_RELU, 0.5, 3, DL_SOFTMAX);
+    dl_tensor *x, *image, *one, *p, *y, *q;
+    dl_real data[60];
+    test_fill(data, 60, 5, -1, 1);
+    x = dl_from(dl, dl_shape2(5, 12), data);
+    image = dl_from(dl, dl_shape4(5, 1, 3, 4), data);
+    one = dl_from(dl, dl_shape2(1, 12), data + 24);
+    p = dl_model_predict(m, x);              /* works before dl_model_compile */
+    if (!CHECK(p && p->shape.rank == 2 && p->shape.dim[0] == 5 && p->shape.dim[1] == 3, "%s",
+               dl_error_text(dl))) return;
+    for (int i = 0; i < 5; i++)
+        CHECK_CLOSE(p->data[3 * i] + p->data[3 * i + 1] + p->data[3 * i + 2], 1, TEST_TOL, 0);
+    y = dl_model_forward(m, x);
+    CHECK(y && memcmp(y->data, p->data, 15 * sizeof(dl_real)) != 0, "in training it drops");
+    dl_training(dl, false);
+    y = dl_model_forward(m, x);
+    CHECK(y && y->requires_grad && memcmp(y->data, p->data, 15 * sizeof(dl_real)) == 0,
+          "in evaluation mode forward is predict, with a gradient");
+    q = dl_model_predict(m, image);
+    CHECK(q && memcmp(q->data, p->data, 15 * sizeof(dl_real)) == 0, "images into a flat model");
+    q = dl_model_predict(m, one);
+    CHECK(q && q->size == 3 && q->shape.dim[0] == 1, "one sample: %s", dl_error_text(dl));
+    if (q) CHECK_ARRAY(q->data, p->data + 6, 3);
+    q = dl_model_predict(m, dl_zeros(dl, dl_shape2(0, 12)));
+    CHECK(q && q->size == 0 && q->shape.dim[1] == 3, "no samples: %s", dl_error_text(dl));
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(1));
+    q = dl_model_predict(m, x);
+    CHECK(q && memcmp(q->data, p->data, 15 * sizeof(dl_real)) == 0, "compiled: probabilities, too");
+    dl_free(dl);
+}
+
+static void predict_errors(void)
+{
+    const struct { dl_shape shape; const char *text; } bad[] = {
+        { dl_shape1(12), "dl_model_predict: input [12] does not fit the model's input [12,12]; the "
+          "first dimension is the batch" },
+        { dl_shape2(2, 13), "dl_model_predict: input [2,13] does not fit the model's input "
+          "[2,12]" },
+        { dl_shape0(), "dl_model_predict: input [] does not fit the model's input [0,12]" },
+        { dl_shape3(2, 12, 0), "dl_model_predict: input [2,12,0] does not fit" } };
+    const dl_shape huge = dl_shape2((dl_int)1 << (8 * sizeof(dl_int) - 9), 0); /* of no elements */
+    dl_ctx *dl = quiet_context(4), *other = quiet_context(4);
+    dl_model *m = net(dl, 12, 8, DL_RELU, 0.5, 3, DL_SOFTMAX), *wide;
+    dl_tensor *old;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK(!dl_model_predict(m, dl_zeros(dl, bad[i].shape)), "%s", bad[i].text);
+        CHECK_ERROR(dl, DL_ERR_SHAPE, bad[i].text);
+    }
+    wide = net(dl, 4096, 1, DL_RELU, 0, 1, DL_LINEAR);
+    CHECK(!dl_model_predict(wide, dl_zeros(dl, huge)), "more than memory can hold");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_predict: input [");
+    CHECK(!dl_model_forward(m, dl_zeros(dl, dl_shape2(2, 13))), "forward");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_forward: input [2,13] does not fit");
+    CHECK(!dl_model_predict(m, dl_zeros(other, dl_shape2(1, 12))), "of another context");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_predict: the input belongs to another context");
+    old = dl_zeros(dl, dl_shape2(1, 12));
+    dl_tape_clear(dl);
+    CHECK(!dl_model_predict(m, old), "from before dl_tape_clear");
+    CHECK_ERROR(dl, DL_ERR_STALE, "dl_model_predict: the tensor is from before");
+    CHECK(!dl_model_predict(m, NULL) && !dl_model_predict(NULL, NULL) &&
+          !dl_model_forward(m, NULL) && !dl_model_forward(NULL, NULL), "NULL");
+    CHECK(dl_error(dl) == DL_OK && dl_error(other) == DL_OK, "NULL fails without a word");
+    dl_free(dl);
+    dl_free(other);
+}
+
+/* A model as a part of a formula: gradients reach its input and its weights. */
+static void part_of_a_formula(void)
+{
+    dl_ctx *dl = quiet_context(4);
+    dl_model *m = net(dl, 2, 4, DL_TANH, 0, 1, DL_SIGMOID);
+    dl_tensor *const *p = dl_model_params(m), *x = dl_param(dl, dl_shape2(3, 2),
+                                                           dl_init_normal(0, 1));
+    dl_real want_x[6], want_w[8];
+    dl_tensor *h, *y;
+    h = dl_tanh(dl_linear(x, p[0], p[1]));
+    y = dl_sigmoid(dl_linear(h, p[2], p[3]));
+    CHECK(dl_backward(dl_sum(dl_mul(dl_square(y), dl_slice(x, 1, 0, 1)))), "%s", dl_error_text(dl));
+    memcpy(want_x, x->grad, sizeof want_x);
+    memcpy(want_w, p[0]->grad, sizeof want_w);
+    memset(x->grad, 0, sizeof want_x);
+    memset(p[0]->grad, 0, sizeof want_w);
+    dl_tape_clear(dl);
+    y = dl_model_forward(m, x);
+    CHECK(dl_backward(dl_sum(dl_mul(dl_square(y), dl_slice(x, 1, 0, 1)))), "%s", dl_error_text(dl));
+    CHECK_ARRAY(x->grad, want_x, 6);
+    CHECK_ARRAY(p[0]->grad, want_w, 8);
+    CHECK(want_x[0] != 0 && want_w[0] != 0, "not vacuous");
+    dl_free(dl);
+}
+
+/* ------------------------------------------------------------------------ losses, penalties ---- */
+
+/* One SGD step of the model against the same step written out on floor 2, softmax and logarithm
+   one after the other; with penalties on the first layer. */
+static void step_against_formula(void)
+{
+    for (int penalties = 0; penalties < 2; penalties++) {
+        dl_ctx *dl = quiet_context(5);
+        const dl_data *d = clouds(dl, 24, 2, 3);
+        dl_model *m = dl_model_new(dl, dl_shape1(2)), *copy;
+        dl_dense first = dl_dense_default(6, DL_TANH);
+        dl_fit o = quiet_fit(1, 24);
+        dl_tensor *const *p, *x, *loss;
+        dl_optimizer *sgd;
+        double value;
+        first.l1 = penalties * 0.01;
+        first.l2 = penalties * 0.02;
+        dl_model_add_dense_with(m, &first);
+        dl_model_add_dense(m, 3, DL_SOFTMAX);
+        copy = dl_model_clone(dl, m);
+        p = dl_model_params(copy);
+        sgd = dl_optimizer_new(dl, dl_sgd(0.5), p, 4);
+
+        x = dl_from(dl, dl_shape2(24, 2), cloud_x);
+        x = dl_softmax(dl_linear(dl_tanh(dl_linear(x, p[0], p[1])), p[2], p[3]));
+        x = dl_mul(dl_log(x), dl_one_hot(dl, cloud_label, 24, 3));
+        loss = dl_mul_scalar(dl_sum(x), -1.0 / 24);
+        if (penalties) {
+            loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_abs(p[0])), 0.01));
+            loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_square(p[0])), 0.02));
+        }
+        value = dl_item(loss);
+        CHECK(dl_backward(loss) && dl_step(sgd), "%s", dl_error_text(dl));
+
+        CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.5)), "%s",
+              dl_error_text(dl));
+        CHECK_CLOSE(dl_model_evaluate(m, d).loss, value, TEST_TOL, 0);
+        CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+        CHECK_CLOSE(dl_model_history(m, NULL)->loss, value, TEST_TOL, 0);
+        for (int i = 0; i < 4; i++)
+            CHECK_ARRAY_TOL(dl_model_param(m, i)->data, p[i]->data, p[i]->size, 10 * TEST_TOL);
+        dl_free(dl);
+    }
+}
+
+/* The loss of y = w x at w = 1, x = 1 and target -1, and where one step takes w. */
+static void regression_losses(void)
+{
+    static const struct { dl_loss loss; double value, slope; } all[3] = {
+        { DL_MSE, 4, 4 }, { DL_MAE, 2, 1 }, { DL_HUBER, 1.5, 1 } };
+    for (int i = 0; i < 3; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = line(dl, all[i].loss, dl_sgd(0.125));
+        const dl_data *d = one_target(dl, -1);
+        const dl_fit o = quiet_fit(1, 1);
+        dl_fill(dl_model_param(m, 0), 1);
+        CHECK_CLOSE(dl_model_evaluate(m, d).loss, all[i].value, TEST_TOL, 0);
+        dl_model_fit(m, d, &o);
+        CHECK_CLOSE(dl_model_param(m, 0)->data[0], 1 - 0.125 * all[i].slope, TEST_TOL, 0);
+        dl_free(dl);
+    }
+}
+
+/* Binary cross-entropy of w x with targets and with labels, at w = 1: log(1 + e^-1) for yes. */
+static void binary_losses(void)
+{
+    static const dl_real x[4] = { 1, 1, -1, 1 }, y[4] = { 1, 0, 0, 1 };
+    static const int32_t label[4] = { 1, 0, 0, 1 };
+    const double yes = log(1 + exp(-1.0)), no = log(1 + exp(1.0));
+    for (int i = 0; i < 2; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = line(dl, DL_BINARY_CROSSENTROPY, dl_sgd(1));
+        const dl_data *d = i ? dl_data_from_targets(dl, x, 4, dl_shape1(1), y, dl_shape1(1))
+                             : dl_data_from_arrays(dl, x, 4, dl_shape1(1), label, 2);
+        dl_metrics r;
+        dl_fill(dl_model_param(m, 0), 1);
+        r = dl_model_evaluate(m, d);
+        CHECK_CLOSE(r.loss, (3 * yes + no) / 4, TEST_TOL, 0);
+        CHECK_CLOSE(r.accuracy, 0.75, 1e-12, 0);
+        dl_free(dl);
+    }
+}
+
+/* ----------------------------------------------------------------------------------- errors ---- */
+
+static const dl_real zeros[64] = { 0 };
+static const int32_t labels_0_to_3[4] = { 0, 1, 2, 3 };
+
+static dl_data *four_classes(dl_ctx *dl)
+{
+    return dl_data_from_arrays(dl, zeros, 4, dl_shape1(2), labels_0_to_3, 4);
+}
+static dl_data *three_numbers(dl_ctx *dl)
+{
+    return dl_data_from_arrays(dl, zeros, 4, dl_shape2(3, 1), labels_0_to_3, 4);
+}
+static dl_data *only_targets(dl_ctx *dl)
+{
+    return dl_data_from_targets(dl, zeros, 4, dl_shape1(2), zeros, dl_shape2(1, 2));
+}
+static dl_data *only_samples(dl_ctx *dl)
+{
+    return dl_data_from_arrays(dl, zeros, 4, dl_shape1(2), NULL, 0);
+}
+static dl_data *no_samples(dl_ctx *dl)
+{
+    return dl_data_from_arrays(dl, zeros, 0, dl_shape1(2), labels_0_to_3, 4);
+}
+static dl_data *of_another(dl_ctx *dl)
+{
+    static dl_ctx *other;            /* freed at the next call: the data set is used before */
+    dl_free(other);
+    other = dl ? quiet_context(1) : NULL;
+    return other ? four_classes(other) : NULL;
+}
+
+/* Data that do not fit the model: for training, for validation and for evaluation. */
+static void mismatches(void)
+{
+    static const struct {
+        dl_data *(*data)(dl_ctx *);
+        int out;
+        dl_activation last;
+        dl_loss loss;
+        dl_code code;
+        const char *text;   /* behind the function's name */
+    } bad[] = {
+        { four_classes, 3, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_SHAPE,
+          ": the data set has 4 classes, but the last layer only 3 outputs" },
+        { four_classes, 3, DL_SOFTMAX, DL_CATEGORICAL_CROSSENTROPY, DL_ERR_SHAPE,
+          ": the data set has 4 classes, but the last layer only 3 outputs" },
+        { three_numbers, 4, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_SHAPE,
+          ": samples of [3,1] do not fit the model's input [2]" },
+        { only_targets, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
+          ": sparse_categorical_crossentropy needs class labels, which the data set does not "
+          "have" },
+        { only_samples, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
+          ": sparse_categorical_crossentropy needs class labels" },
+        { four_classes, 4, DL_LINEAR, DL_MSE, DL_ERR_ARGUMENT,
+          ": mean_squared_error needs targets, which the data set does not have" },
+        { only_targets, 3, DL_LINEAR, DL_HUBER, DL_ERR_SHAPE,
+          ": targets of [1,2] do not fit the model's output [3]" },
+        { only_samples, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_ARGUMENT,
+          ": binary_crossentropy needs targets" },
+        { four_classes, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_SHAPE,
+          ": binary_crossentropy with labels is for 2 classes and 1 output, not for 4 and 1" },
+        { no_samples, 4, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
+          ": the data set is empty" },
+        { of_another, 4, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
+          ": the data set belongs to another context" } };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 2, 4, DL_RELU, 0, bad[i].out, bad[i].last), *before;
+        const dl_data *d = bad[i].data(dl);
+        dl_fit o = quiet_fit(1, 2);
+        char text[200];
+        before = dl_model_clone(dl, m);
+        if (!CHECK(d && dl_model_compile(m, bad[i].loss, dl_sgd(0.1)), "%s", dl_error_text(dl)))
+            continue;
+        snprintf(text, sizeof text, "dl_model_fit%s", bad[i].text);
+        CHECK(!dl_model_fit(m, d, &o), "fit: %s", bad[i].text);
+        CHECK_ERROR(dl, bad[i].code, text);
+        snprintf(text, sizeof text, "dl_model_evaluate%s", bad[i].text);
+        CHECK(isnan(dl_model_evaluate(m, d).loss) && isnan(dl_model_evaluate(m, d).accuracy),
+              "evaluate: %s", bad[i].text);
+        CHECK_ERROR(dl, bad[i].code, text);
+        if (bad[i].loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY) {
+            static const int32_t label[1] = { 1 };
+            snprintf(text, sizeof text, "dl_model_fit: validation%s", bad[i].text);
+            o.validation = d;
+            d = dl_data_from_arrays(dl, zeros, 1, dl_shape1(2), label, 2);
+            CHECK(!dl_model_fit(m, d, &o), "validation: %s", bad[i].text);
+            CHECK_ERROR(dl, bad[i].code, text);
+        }
+        CHECK(same_weights(m, before), "nothing was trained");
+        dl_free(dl);
+    }
+    of_another(NULL);
+}
+
+/* A dense layer on images without a flatten gives one row of classes for each row of the image:
+   there are not that many labels. */
+static void forgotten_flatten(void)
+{
+    static const dl_loss loss[3] = { DL_SPARSE_CATEGORICAL_CROSSENTROPY,
+                                     DL_CATEGORICAL_CROSSENTROPY, DL_BINARY_CROSSENTROPY };
+    for (int i = 0; i < 3; i++) {
+        static const int32_t label[2] = { 0, 1 };
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = dl_model_new(dl, dl_shape2(3, 4));
+        const dl_data *d = dl_data_from_arrays(dl, zeros, 2, dl_shape2(3, 4), label, 2);
+        const dl_fit o = quiet_fit(1, 2);
+        dl_model_add_dense(m, i == 2 ? 1 : 2, DL_LINEAR);
+        dl_model_compile(m, loss[i], dl_sgd(0.1));
+        CHECK(!dl_model_fit(m, d, &o), "fitted");
+        CHECK_ERROR(dl, DL_ERR_SHAPE, i == 2 ? "dl_model_fit: there is one label for each sample, "
+                    "but the model's output is [3,1]; dl_model_add_flatten before the last layer "
+                    "makes it one row" : "but the model's output is [3,2]; dl_model_add_flatten");
+        CHECK(isnan(dl_model_evaluate(m, d).loss), "evaluated");
+        CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_evaluate: there is one label for each sample");
+        dl_free(dl);
+    }
+}
+
+static void bad_options(void)
+{
+    dl_fit bad[9];
+    static const char *const text[9] = {
+        "dl_model_fit: 1 epochs with batch size 0; the batch size must be 1 or more",
+        "dl_model_fit: 1 epochs with batch size -5", "dl_model_fit: -1 epochs",
+        "dl_model_fit: validation_split 1 is not in [0, 1)",
+        "dl_model_fit: validation_split -0.5 is not in [0, 1)",
+        "dl_model_fit: validation_split 0.01 leaves 4 samples for training and 0 for validation",
+        "dl_model_fit: validation_split 0.99 leaves 0 samples for training and 4 for validation",
+        "dl_model_fit: patience -1 and min_delta 0 must be 0 or more",
+        "dl_model_fit: patience 3 and min_delta -1 must be 0 or more" };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_SOFTMAX), *before = dl_model_clone(dl, m);
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    for (int i = 0; i < 9; i++) bad[i] = quiet_fit(1, 2);
+    bad[0].batch_size = 0;
+    bad[1].batch_size = -5;
+    bad[2].epochs = -1;
+    bad[3].validation_split = 1;
+    bad[4].validation_split = -0.5;
+    bad[5].validation_split = 0.01;
+    bad[6].validation_split = 0.99;
+    bad[7].early_stopping = bad[8].early_stopping = true;
+    bad[7].patience = -1;
+    bad[8].min_delta = -1;
+    for (int i = 0; i < 9; i++) {
+        CHECK(!dl_model_fit(m, xor_data(dl), &bad[i]), "%s", text[i]);
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, text[i]);
+    }
+    CHECK(same_weights(m, before), "nothing was trained");
+    dl_free(dl);
+}
+
+static void not_ready(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_SOFTMAX);
+    CHECK(!dl_model_fit(m, xor_data(dl), NULL), "not compiled");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_fit: call dl_model_compile first");
+    CHECK(isnan(dl_model_evaluate(m, xor_data(dl)).loss), "not compiled");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_evaluate: call dl_model_compile first");
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    CHECK(!dl_model_fit(m, NULL, NULL) && !dl_model_fit(NULL, xor_data(dl), NULL), "NULL");
+    CHECK(isnan(dl_model_evaluate(m, NULL).loss) && isnan(dl_model_evaluate(NULL, NULL).accuracy),
+          "NULL");
+    CHECK(dl_error(dl) == DL_OK, "NULL fails without a word: %s", dl_error_text(dl));
+    dl_model_free(NULL);
+    dl_model_summary(NULL);
+    dl_free(dl);
+}
+
+/* --------------------------------------------------------------------------- NaN, divergence ---- */
+
+static void bad_numbers(void)
+{
+    static const struct { double x, y; const char *text; } all[] = {
+        { NAN, 0, "dl_model_fit: epoch 1, batch 2: the loss is NaN; NaN or infinity first in the "
+          "training data. Try this: clean the data set" },
+        { INFINITY, 0, "NaN or infinity first in the training data. Try this: clean" },
+        { 0, NAN, "batch 2: the loss is NaN; NaN or infinity first in the targets of the training "
+          "data. Try this: clean the data set" },
+        { 0, INFINITY, "the loss is infinite; NaN or infinity first in the targets of the" } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 1, 3, DL_LINEAR, 0, 1, DL_LINEAR);
+        dl_real x[6] = { 1, 2, 3, 4, 5, 6 }, y[6] = { 1, 2, 3, 4, 5, 6 };
+        dl_fit o = quiet_fit(3, 2);
+        x[3] += (dl_real)all[i].x;
+        y[3] += (dl_real)all[i].y;
+        o.shuffle = false;
+        dl_model_compile(m, DL_MSE, dl_sgd(0.001));
+        CHECK(!dl_model_fit(m, dl_data_from_targets(dl, x, 6, dl_shape1(1), y, dl_shape1(1)), &o),
+              "fitted: %s", all[i].text);
+        CHECK_ERROR(dl, DL_ERR_NUMERIC, all[i].text);
+        CHECK(epochs_done(m) == 0, "no epoch was finished");
+        for (int k = 0; k < 4; k++)
+            CHECK(dli_all_finite(dl_model_param(m, k)->data, dl_model_param(m, k)->size),
+                  "the weights are still numbers");
+        dl_free(dl);
+    }
+}
+
+/* A learning rate far too large: the layer where it shows is named. */
+static void divergence(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    const dl_data *d = sine(dl, 32);
+    dl_model *m = net(dl, 1, 8, DL_LINEAR, 0, 1, DL_LINEAR), *first;
+    dl_fit o = quiet_fit(100, 8);
+    dl_model_compile(m, DL_MSE, dl_sgd(1e6));
+    CHECK(!dl_model_fit(m, d, &o), "fitted");
+    CHECK(dl_error(dl) == DL_ERR_NUMERIC && strstr(dl_error_text(dl), "dl_model_fit: epoch ") &&
+          (strstr(dl_error_text(dl), "layer dense_") || strstr(dl_error_text(dl), "loss itself") ||
+           strstr(dl_error_text(dl), "made dense_")) &&
+          strstr(dl_error_text(dl), "lower the learning rate, or set the optimizer's clip_norm"),
+          "%s", dl_error_text(dl));
+    dl_clear_error(dl);
+
+    /* Weights that overflow in a forward pass: the first layer whose output does is named. */
+    m = net(dl, 1, 8, DL_LINEAR, 0, 1, DL_LINEAR);
+    first = net(dl, 1, 8, DL_LINEAR, 0, 1, DL_LINEAR);
+    dl_fill(dl_model_find(m, "dense_1.weight"), sizeof(dl_real) == 4 ? 1e30 : 1e300);
+    dl_fill(dl_model_find(m, "dense_2.weight"), sizeof(dl_real) == 4 ? 1e30 : 1e300);
+    dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+    CHECK(!dl_model_fit(m, d, &o), "fitted");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "first in the output of layer dense_2. Try this: lower");
+    dl_fill(dl_model_find(first, "dense_1.bias"), NAN);
+    dl_model_compile(first, DL_MSE, dl_sgd(0.1));
+    CHECK(!dl_model_fit(first, d, &o), "fitted");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "epoch 1, batch 1: the loss is NaN; NaN or infinity first in "
+                "the weights of layer dense_1. Try this: lower");
+    dl_free(dl);
+}
+
+/* After the last update no loss would tell. */
+static void last_update(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = line(dl, DL_MSE, dl_sgd(1e308));
+    const dl_fit o = quiet_fit(1, 1);
+    CHECK(!dl_model_fit(m, one_target(dl, 1e3), &o), "fitted");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_model_fit: epoch 1: the last update made dense_1.weight "
+                "NaN or infinite. Try this: lower the learning rate");
+    dl_free(dl);
+}
+
+/* -------------------------------------------------------------------------- clones, freezing ---- */
+
+static void clones(void)
+{
+    dl_ctx *dl = quiet_context(1), *other = quiet_context(2);
+    dl_data *d = clouds(dl, 40, 2, 3), *d2 = clouds(other, 40, 2, 3);
+    dl_model *m = net(dl, 2, 8, DL_RELU, 0.5, 3, DL_SOFTMAX), *copy, *empty;
+    const dl_fit o = quiet_fit(5, 8);
+    dl_tensor *frozen;
+    dl_real before[120];
+    dl_metrics a, b;
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+    dl_model_fit(m, d, &o);
+    frozen = dl_model_find(m, "dense_1.weight");
+    dl_freeze(&frozen, 1);
+    copy = dl_model_clone(other, m);
+    if (!CHECK(copy && same_weights(m, copy), "%s", dl_error_text(other))) return;
+    CHECK(dl_model_layer_count(copy) == 3 && dl_model_param_size(copy) == dl_model_param_size(m) &&
+          strcmp(dl_model_layer(copy, 1)->name, "dropout_1") == 0, "layers");
+    for (int i = 0; i < 4; i++) {
+        const dl_tensor *x = dl_model_param(m, i), *y = dl_model_param(copy, i);
+        CHECK(y != x && y->data != x->data && y->grad && y->grad != x->grad && y->ctx == other &&
+              strcmp(x->name, y->name) == 0 && y->requires_grad == x->requires_grad, "%s", x->name);
+    }
+    memcpy(before, dl_model_predict(m, dl_from(dl, dl_shape2(40, 2), cloud_x))->data,
+           sizeof before);
+    CHECK(memcmp(before, dl_model_predict(copy, dl_from(other, dl_shape2(40, 2), cloud_x))->data,
+                 sizeof before) == 0, "the same predictions");
+    CHECK(isnan(dl_model_evaluate(copy, d2).loss), "a clone is not compiled");
+    CHECK_ERROR(other, DL_ERR_STATE, "dl_model_evaluate: call dl_model_compile first");
+    dl_model_compile(copy, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+    a = dl_model_evaluate(copy, d2);
+    dl_model_fit(copy, d2, &o);
+    b = dl_model_evaluate(copy, d2);
+    CHECK(b.loss < a.loss && !same_weights(m, copy), "the clone learns: %g, %g", a.loss, b.loss);
+    CHECK(memcmp(dl_model_param(m, 0)->data, dl_model_param(copy, 0)->data, 16 * sizeof(dl_real))
+          == 0, "its frozen layer does not");
+    CHECK(memcmp(before, dl_model_predict(m, dl_from(dl, dl_shape2(40, 2), cloud_x))->data,
+                 sizeof before) == 0, "the original is as it was");
+    dl_free(dl);
+    b = dl_model_evaluate(copy, d2);
+    CHECK(b.loss > 0 && dl_error(other) == DL_OK, "it outlives the original");
+    empty = dl_model_clone(other, dl_model_new(other, dl_shape1(3)));
+    CHECK(empty && dl_model_add_dense(empty, 2, DL_RELU), "a clone can grow");
+    CHECK(!dl_model_clone(other, NULL) && !dl_model_clone(NULL, copy), "NULL");
+    dl_free(other);
+}
+
+static void frozen_layer(void)
+{
+    dl_ctx *dl = quiet_context(3);
+    const dl_data *d = clouds(dl, 40, 2, 3);
+    dl_model *m = net(dl, 2, 8, DL_RELU, 0, 3, DL_SOFTMAX), *before = dl_model_clone(dl, m);
+    const dl_fit o = quiet_fit(2, 8);
+    dl_freeze(dl_model_params(m), 2);
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+    CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+    for (int i = 0; i < 4; i++) {
+        const dl_tensor *t = dl_model_param(m, i);
+        const bool same = memcmp(t->data, dl_model_param(before, i)->data,
+                                 (size_t)t->size * sizeof(dl_real)) == 0;
+        CHECK(same == (i < 2), "%s has %schanged", t->name, same ? "not " : "");
+    }
+    dl_free(dl);
+}
+
+/* ------------------------------------------------------------------------------------ memory ---- */
+
+typedef struct watch { const dl_data *data; long at[8]; } watch;
+
+static bool count_allocations(dl_model *m, const dl_epoch *e, void *user)
+{
+    watch *w = (watch *)user;
+    const dl_tensor *p = dl_model_predict(m, dl_data_sample(w->data, 0));
+    w->at[e->epoch] = allocations;
+    return p != NULL;
+}
+
+/* From the second epoch on training, validation and a callback that predicts allocate nothing. */
+static void no_allocations(void)
+{
+    static const struct { bool shuffle, targets, stopping, plateau; int batch; } all[] = {
+        { true, false, false, false, 16 }, { false, false, false, false, 7 },
+        { true, true, false, false, 16 }, { true, false, true, true, 64 } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_data *d = all[i].targets ? clouds_with_targets(dl, 100, 2, 3) : clouds(dl, 100, 2, 3);
+        dl_model *m = net(dl, 2, 30, DL_RELU, 0.2, 3, DL_SOFTMAX);
+        dl_fit o = quiet_fit(5, all[i].batch);
+        watch w;
+        memset(&w, 0, sizeof w);
+        w.data = d;
+        o.shuffle = all[i].shuffle;
+        o.validation_split = 0.2;
+        o.early_stopping = all[i].stopping;
+        o.patience = 100;
+        if (all[i].plateau) o.schedule = dl_schedule_plateau(0.5, 1);
+        o.on_epoch = count_allocations;
+        o.user = &w;
+        dl_model_compile(m, DL_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+        CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+        CHECK(w.at[1] > 0 && w.at[5] == w.at[1], "case %d: %ld allocations in epochs 2 to 5",
+              (int)i, w.at[5] - w.at[1]);
+        CHECK(allocations == w.at[5], "%ld afterwards", allocations - w.at[5]);
+        dl_free(dl);
+    }
+}
+
+static bool predict_some(dl_model *m, const dl_epoch *e, void *user)
+{
+    (void)e;
+    dl_model_predict(m, dl_data_sample((const dl_data *)user, 0));
+    return true;
+}
+
+/* A whole small program, which goes on after failures as a careless one would. Returns how often
+   fit succeeded. */
+static int whole_program(dl_ctx *dl, dl_ctx *into)
+{
+    dl_data *d = clouds(dl, 12, 2, 3), *a = NULL, *b = NULL;
+    dl_model *m = net(dl, 2, 4, DL_RELU, 0.25, 3, DL_SOFTMAX), *copy;
+    dl_fit o = quiet_fit(2, 4);
+    dl_real before = 0;
+    bool split, fitted = false;
+    o.early_stopping = true;
+    o.schedule = dl_schedule_step(1, 0.5);
+    o.on_epoch = predict_some;
+    split = dl_data_split(d, 0.25, &a, &b);
+    o.user = b;
+    o.validation = b;
+    if (dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)))
+        CHECK(dl_model_layer_count(m) == 3, "allocation %ld: compiled without a layer", fail_at);
+    if (dl_model_param_count(m) > 0) before = dl_model_param(m, 0)->data[0];
+    if (split) fitted = dl_model_fit(m, a, &o);
+    if (before != 0)
+        CHECK(fabs((double)dl_model_param(m, 0)->data[0] - (double)before) < 0.2,
+              "allocation %ld: weight %g became %g", fail_at, (double)before,
+              (double)dl_model_param(m, 0)->data[0]);
+    dl_model_evaluate(m, d);
+    dl_model_predict(m, d ? dl_data_sample(d, 0) : NULL);
+    copy = dl_model_clone(into, m);
+    dl_model_predict(copy, dl_zeros(into, dl_shape2(1, 2)));
+    dl_model_free(copy);
+    dl_data_free(b);
+    return fitted;
+}
+
+/* Every allocation of that program fails once: no crash, no leak, out of memory is reported. */
+static void every_allocation_fails(void)
+{
+    long n, before = living;
+    bool done = false;
+    for (n = 1; !done && n < 1000; n++) {
+        dl_ctx *dl, *into;
+        int fitted;
+        allocations = 0;
+        fail_at = n;
+        dl = quiet_context(1);
+        into = quiet_context(2);
+        fitted = whole_program(dl, into);
+        fail_at = 0;
+        done = allocations < n;       /* it ran to the end without getting there */
+        if (done)
+            CHECK(fitted && dl && into && !dl_error(dl) && !dl_error(into), "without failure: %s",
+                  dl_error_text(dl));
+        else
+            CHECK(!dl || !into || dl_error(dl) == DL_ERR_MEMORY || dl_error(into) == DL_ERR_MEMORY,
+                  "allocation %ld failed: %s %s", n, dl_error_text(dl), dl_error_text(into));
+        dl_free(dl);
+        dl_free(into);
+        CHECK(living == before, "allocation %ld failed: %ld are left", n, living - before);
+    }
+    CHECK(done && n > 30, "%ld allocations were tried", n);
+}
+
+/* Compiling, fitting and evaluating again, and a model that is freed, leave nothing behind. */
+static void nothing_piles_up(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_data *d = clouds(dl, 40, 2, 3);
+    long after_model = 0, after_fit;
+    for (int i = 0; i < 3; i++) {
+        dl_model *m = net(dl, 2, 4, DL_RELU, 0.5, 3, DL_SOFTMAX);
+        dl_fit o = quiet_fit(2, 8);
+        o.validation_split = 0.25;
+        o.early_stopping = true;
+        after_fit = 0;
+        for (int k = 0; k < 3; k++) {
+            dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+            CHECK(dl_model_fit(m, d, &o) && dl_model_evaluate(m, d).loss > 0, "%s",
+                  dl_error_text(dl));
+            if (k > 0) CHECK(living == after_fit, "fit leaves %ld", living - after_fit);
+            after_fit = living;
+        }
+        dl_model_free(dl_model_clone(dl, m));
+        CHECK(living == after_fit, "a clone leaves %ld", living - after_fit);
+        dl_model_free(m);
+        if (i > 0) CHECK(living == after_model, "a model leaves %ld", living - after_model);
+        after_model = living;
+    }
+    dl_free(dl);
+}
+
+/* Whatever is freed first, and what is left to dl_free. */
+static void freeing(void)
+{
+    static const char *const orders[] = { "", "mdo", "mod", "dmo", "dom", "omd", "odm", "m", "d",
+                                          "o", "vmd", "dvm", "c", "cm", "mc" };
+    const long before = living;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_data *d = clouds(dl, 12, 2, 3), *view = dl_data_take(d, 2, 5);
+        dl_model *m = net(dl, 2, 4, DL_RELU, 0, 3, DL_SOFTMAX), *copy = dl_model_clone(dl, m);
+        dl_optimizer *own = dl_optimizer_new(dl, dl_adam(0.1), dl_model_params(m),
+                                             dl_model_param_count(m));
+        const dl_fit o = quiet_fit(1, 4);
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+        dl_model_fit(m, d, &o);
+        for (const char *c = orders[i]; *c; c++)
+            switch (*c) {
+            case 'm': dl_model_free(m); break;
+            case 'd': dl_data_free(d); break;
+            case 'o': dl_optimizer_free(own); break;
+            case 'v': dl_data_free(view); break;
+            case 'c': dl_model_free(copy); break;
+            }
+        dl_tape_clear(dl);
+        CHECK(dl_error(dl) == DL_OK, "%s: %s", orders[i], dl_error_text(dl));
+        dl_free(dl);
+        CHECK(living == before, "freed \"%s\": %ld are left", orders[i], living - before);
+    }
+}
+
+/* ----------------------------------------------------------------------------------- output ---- */
+
+/* What f(user) prints to standard output, in text[size]; false when it cannot be caught. */
+static bool caught(char *text, size_t size, void (*f)(void *), void *user)
+{
+    FILE *file = tmpfile();
+    int old;
+    size_t n;
+    fflush(stdout);
+    old = file ? dup(1) : -1;
+    if (old < 0 || dup2(fileno(file), 1) < 0) return false;
+    f(user);
+    fflush(stdout);
+    dup2(old, 1);
+    close(old);
+    rewind(file);
+    n = fread(text, 1, size - 1, file);
+    text[n] = 0;
+    fclose(file);
+    return true;
+}
+
+static void print_summary(void *user) { dl_model_summary((const dl_model *)user); }
+
+static void summary(void)
+{
+    static const char *const want =
+        "_________________________________________________________________\n"
+        " Layer (type)                 Output shape                Param #\n"
+        "_________________________________________________________________\n"
+        " dense_1 (Dense)              (None, 1, 28, 32)               928\n"
+        " flatten_1 (Flatten)          (None, 896)                       0\n"
+        " dense_2 (Dense)              (None, 1000)                897,000\n"
+        " dropout_1 (Dropout)          (None, 1000)                      0\n"
+        " dense_3 (Dense)              (None, 200)                 200,200\n"
+        " activation_1 (Activation)    (None, 200)                       0\n"
+        "_________________________________________________________________\n"
+        " Total params: 1,098,128 (4.19 MB)\n"
+        " Trainable params: 1,098,128\n"
+        " Non-trainable params: 0\n"
+        "_________________________________________________________________\n";
+    char text[4000], *mb;
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
+    dl_model_add_dense(m, 32, DL_RELU);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 1000, DL_RELU);
+    dl_model_add_dropout(m, 0.5);
+    dl_model_add_dense(m, 200, DL_LINEAR);
+    dl_model_add_activation(m, DL_SOFTMAX);
+    CHECK(caught(text, sizeof text, print_summary, m), "standard output");
+    mb = strstr(text, "(8.38 MB)");
+    if (mb && sizeof(dl_real) == 8) memcpy(mb, "(4.19 MB)", 9);
+    CHECK(strcmp(text, want) == 0, "it is\n%s", text);
+    dl_free(dl);
+}
+
+typedef struct noisy { dl_model *m; const dl_data *d; dl_fit o; } noisy;
+static void print_fit(void *user)
+{
+    const noisy *n = (const noisy *)user;
+    dl_model_fit(n->m, n->d, &n->o);
+}
+
+/* Into a file: one line an epoch, or nothing; never a bar. */
+static void output_of_fit(void)
+{
+    for (int verbose = 0; verbose < 3; verbose++) {
+        char text[4000], want[100];
+        int lines = 0;
+        dl_ctx *dl = quiet_context(1);
+        noisy n;
+        n.m = net(dl, 2, 4, DL_RELU, 0, 3, DL_SOFTMAX);
+        n.d = clouds(dl, 40, 2, 3);
+        n.o = quiet_fit(3, 4);
+        n.o.verbose = verbose;
+        if (verbose) n.o.validation_split = 0.25;
+        dl_model_compile(n.m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+        CHECK(caught(text, sizeof text, print_fit, &n), "standard output");
+        for (const char *c = text; *c; c++) lines += *c == '\n';
+        CHECK(lines == (verbose ? 3 : 0) && !strchr(text, '\r'), "verbose %d: %d lines:\n%s",
+              verbose, lines, text);
+        if (verbose) {
+            const dl_epoch *e = dl_model_history(n.m, NULL) + 2;
+            snprintf(want, sizeof want, "- loss %.4f - accuracy %.4f - val_loss %.4f - "
+                     "val_accuracy %.4f\n", e->loss, e->accuracy, e->val_loss, e->val_accuracy);
+            CHECK(strncmp(text, "Epoch 1/3 - ", 12) == 0 && strstr(text, "\nEpoch 3/3 - ") &&
+                  strstr(text, want), "should end with %s, is\n%s", want, text);
+        }
+        dl_free(dl);
+    }
+}
+
+int main(void)
+{
+    TEST(compile_errors);
+    TEST(compile_again);
+    TEST(learns);
+    TEST(labels_are_targets);
+    TEST(history);
+    TEST(uneven_batches);
+    TEST(same_results);
+    TEST(evaluate_in_between);
+    TEST(modes_are_put_back);
+    TEST(validation_split);
+    TEST(early_stopping);
+    TEST(callback_stops);
+    TEST(fit_within_fit);
+    TEST(schedules);
+    TEST(schedule_is_used);
+    TEST(predicting);
+    TEST(predict_errors);
+    TEST(part_of_a_formula);
+    TEST(step_against_formula);
+    TEST(regression_losses);
+    TEST(binary_losses);
+    TEST(mismatches);
+    TEST(forgotten_flatten);
+    TEST(bad_options);
+    TEST(not_ready);
+    TEST(bad_numbers);
+    TEST(divergence);
+    TEST(last_update);
+    TEST(clones);
+    TEST(frozen_layer);
+    TEST(no_allocations);
+    TEST(every_allocation_fails);
+    TEST(nothing_piles_up);
+    TEST(freeing);
+    TEST(summary);
+    TEST(output_of_fit);
+    return test_end();
+}

@@ -1783,7 +1783,15 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif
 #endif
 #ifdef DLI_ASAN
-#include <sanitizer/asan_interface.h>
+/* As sanitizer/asan_interface.h has them, which not every compiler brings along. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+void __asan_poison_memory_region(void const volatile *p, size_t n);
+void __asan_unpoison_memory_region(void const volatile *p, size_t n);
+#ifdef __cplusplus
+}
+#endif
 #define DLI_POISON(p, n)   __asan_poison_memory_region(p, n)
 #define DLI_UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
 #else
@@ -2055,7 +2063,9 @@ DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
     if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
-    return dli_fast_start(dl, DLI_OPENMP ? n : 1);
+    if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
+        return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
+    return true;
 }
 
 DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
@@ -4977,7 +4987,7 @@ static bool dli_fast_start(dl_ctx *c, int threads)
 #if DLI_FAST
     size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
     void *p = DL_MALLOC(bytes);
-    if (!p) return dli_no_memory(c, "dl_set_threads", bytes);
+    if (!p) return false;
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);

@@ -7,7 +7,8 @@
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_table_*, ex_page_images, ex_page_plot,
-                 ex_page_graph, ex_page_close: one file, inline SVG, no network
+                 ex_page_graph, ex_page_history, ex_page_close: one file, inline SVG, no network
+     both        ex_show_predictions
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -778,6 +779,50 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                 ex_svg_text(p, x, y + 40, "middle", 12, "", s);
             }
     fputs("</svg>\n", p->f);
+}
+
+/* Training and validation accuracy of the last dl_model_fit as a plot; fit.validation was set. */
+static inline void ex_page_history(ex_page *p, const dl_model *m) {
+    ex_axes axes = {"Accuracy after each epoch · 每轮之后的准确率", "epoch · 轮",
+                    "accuracy, % · 准确率", 0, 0, 0, 0, false};
+    ex_curve c[2] = {{"training · 训练", NULL, NULL, 0}, {"validation · 验证", NULL, NULL, 0}};
+    int n = 0;
+    const dl_epoch *e = dl_model_history(m, &n);
+    double *y = p->f ? (double *)malloc(2 * (size_t)(n + 1) * sizeof *y) : NULL;
+    for (int i = 0; y && i < n; i++) {
+        y[i] = 100 * e[i].accuracy;
+        y[n + i] = 100 * e[i].val_accuracy;
+    }
+    c[0].y = y, c[1].y = y ? y + n : NULL, c[0].n = c[1].n = n;
+    if (y) ex_page_plot(p, axes, c, 2);
+    free(y);
+}
+
+/* Ten test images with what the net says, and its worst mistakes, on the terminal and the page. */
+static inline void ex_show_predictions(dl_model *m, const dl_data *test, ex_page *page,
+                                       bool quiet) {
+    enum { SHOWN = 10, WORST = 5 };
+    ex_image first[SHOWN], worst[WORST];
+    dl_int index[WORST];
+    int n = test->count < SHOWN ? (int)test->count : SHOWN, worsts;
+    dl_real *p = (dl_real *)malloc((size_t)(test->count * test->classes) * sizeof *p);
+    if (p && (!quiet || page->f) && ex_predict(m, test, p)) {
+        for (int i = 0; i < n; i++) first[i] = ex_digit(test, i, p + i * test->classes);
+        worsts = ex_worst(test, p, index, WORST);
+        for (int i = 0; i < worsts; i++)
+            worst[i] = ex_digit(test, index[i], p + index[i] * test->classes);
+        if (!quiet) {
+            printf("\n%d test images, what the net says, and how sure it is:\n\n", n);
+            ex_draw(first, n, 0, 1);
+            printf("The worst mistakes: what it said, how sure it was, what it is:\n\n");
+            ex_draw(worst, worsts, 0, 1);
+        }
+        ex_page_text(page, 2, "Test images and what the net says · 测试图像与网络的回答");
+        ex_page_images(page, first, n, 0, 1, 3);
+        ex_page_text(page, 2, "The worst mistakes: sure, and wrong · 最严重的错误：自信却答错");
+        ex_page_images(page, worst, worsts, 0, 1, 3);
+    }
+    free(p);
 }
 
 /* Finish the page and say where it is; exits with 1 when it could not be written whole. */

@@ -14,14 +14,21 @@
    needs 32 x 9, because it looks for the same thing everywhere: most of the 693,962 parameters are
    in the dense layer behind it, (32 * 13 * 13 + 1) * 128.
 
-   S2 validates on the test set. Looking at it is harmless; choosing by it (the epoch to stop at, the
-   number of filters) is not: what was chosen by these 10,000 images is too good on them, and there
-   is no third set to tell. To choose, split the training set: fit.validation_split = 0.1, see 12. */
+   S2 validates on the test set. Looking at it is harmless; choosing by it (the epoch to stop at,
+   the number of filters) is not: what was chosen by these 10,000 images is too good on them, and
+   no third set is left to tell. To choose, split the training set: fit.validation_split, see 12. */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "example.h"
 
 enum { FILTERS = 32, TOLD = 10, ENLARGED = 12 };
+
+/* Divide n numbers by the largest of their sizes, so that faint pictures can be seen. */
+static void to_one(dl_real *x, int n) {
+    double largest = 0;
+    for (int i = 0; i < n; i++) largest = fmax(largest, fabs((double)x[i]));
+    for (int i = 0; i < n && largest > 0; i++) x[i] = (dl_real)((double)x[i] / largest);
+}
 
 /* The 32 kernels, and what they make of one image: maps before and after pooling. */
 static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool quiet) {
@@ -34,7 +41,7 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
     dl_tensor *z = dl_max_pool2d(y, &two);                                    /* and the second   */
     dl_tensor *w4 = dl_upsample_nearest2d(w, 4, 4);           /* each weight 4 x 4 pixels, to see */
     ex_image filter[FILTERS], map[FILTERS], pooled[FILTERS], told[TOLD], input;
-    double brightest = 0, heaviest = 0, mean[FILTERS] = {0};
+    double mean[FILTERS] = {0};
     for (int k = 0; z && w4 && k < FILTERS; k++) {
         filter[k].pixel = w4->data + k * ENLARGED * ENLARGED;
         filter[k].height = filter[k].width = ENLARGED;
@@ -42,16 +49,15 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
         map[k].height = map[k].width = 26;
         pooled[k].pixel = z->data + k * 13 * 13;
         pooled[k].height = pooled[k].width = 13;
-        snprintf(filter[k].caption, sizeof filter[k].caption, "filter %d", k);
-        snprintf(map[k].caption, sizeof map[k].caption, "map %d", k);
-        memcpy(pooled[k].caption, map[k].caption, sizeof map[k].caption);
-        for (int i = 0; i < 9; i++) heaviest = fmax(heaviest, fabs((double)w->data[9 * k + i]));
-        for (int i = 0; i < 13 * 13; i++) {
-            brightest = fmax(brightest, (double)pooled[k].pixel[i]);
-            mean[k] += (double)pooled[k].pixel[i] / (13 * 13);
-        }
+        snprintf(filter[k].caption, sizeof filter[k].caption, "%d", k);
+        snprintf(map[k].caption, sizeof map[k].caption, "%d", k);
+        snprintf(pooled[k].caption, sizeof pooled[k].caption, "map %d", k);
+        for (int i = 0; i < 13 * 13; i++) mean[k] += (double)pooled[k].pixel[i];
+        to_one(w4->data + k * ENLARGED * ENLARGED, ENLARGED * ENLARGED);
+        to_one(y->data + k * 26 * 26, 26 * 26);
+        to_one(z->data + k * 13 * 13, 13 * 13);
     }
-    if (z && w4 && brightest > 0) {
+    if (z && w4) {
         if (!quiet) {
             for (int n = 0; n < TOLD; n++) {          /* the maps with most in them, one by one */
                 int best = 0;
@@ -61,20 +67,20 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
             }
             printf("What the filters with most to say make of the first test image, after\n"
                    "pooling, 13 x 13 (all %d, before and after, with --html):\n\n", FILTERS);
-            ex_draw(told, TOLD, 0, brightest);
+            ex_draw(told, TOLD, 0, 1);
         }
         input.pixel = x->data;
         input.height = input.width = 28;
         snprintf(input.caption, sizeof input.caption, "input · 输入");
         ex_page_text(page, 2, "The 32 filters, 3 x 3 weights each · 32 个卷积核");
-        ex_page_text(page, 0, "Dark: ink here makes the output larger; light: smaller. · "
-                     "深色：此处有墨则输出变大；浅色：变小。");
-        ex_page_images(page, filter, FILTERS, -heaviest, heaviest, 4);
+        ex_page_text(page, 0, "Dark: ink here makes the output larger; light: smaller. Each "
+                     "picture has its own scale. · 深色：此处有墨则输出变大；浅色：变小。每幅图各自缩放。");
+        ex_page_images(page, filter, FILTERS, -1, 1, 4);
         ex_page_text(page, 2, "An image and its 32 maps after ReLU, 26 x 26 · 一幅图像的 32 个特征图");
         ex_page_images(page, &input, 1, 0, 1, 3);
-        ex_page_images(page, map, FILTERS, 0, brightest, 3);
+        ex_page_images(page, map, FILTERS, 0, 1, 4);
         ex_page_text(page, 2, "After max-pooling, 13 x 13 · 最大池化之后");
-        ex_page_images(page, pooled, FILTERS, 0, brightest, 4);
+        ex_page_images(page, pooled, FILTERS, 0, 1, 8);
     }
     dl_no_grad(dl, was);
     dl_tape_release(dl, mark);
@@ -130,14 +136,14 @@ int main(int argc, char **argv) {
     }
     ex_page_text(&page, 0, "Test accuracy %.2f %%, test loss %.4f. · 测试准确率 %.2f %%，测试损失 %.4f。",
                  100 * result.accuracy, result.loss, 100 * result.accuracy, result.loss);
-    ex_page_text(&page, 0, "The validation data here is the test set, as in S2: to watch, not to choose "
-                 "by. · 与 S2 一样，这里用测试集作验证：只可观察，不可据以选择。");
+    ex_page_text(&page, 0, "The validation data here is the test set, as in S2: to watch, not to "
+                 "choose by. · 与 S2 一样，这里用测试集作验证：只可观察，不可据以选择。");
     ex_page_history(&page, model);
     ex_show_predictions(model, test, &page, o.quiet);
     show_maps(model, test, &page, o.quiet);
     if (!o.quiet)
-        printf("Now you: leave the convolution and the pooling out. How many parameters remain, and\n"
-               "what is the test accuracy? Then try --data data/fashion-mnist.\n\n");
+        printf("Now you: leave the convolution and the pooling out. How many parameters remain,\n"
+               "and what is the test accuracy? Then try --data data/fashion-mnist.\n\n");
     ex_page_close(&page, o.quiet);
     if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", result.accuracy,

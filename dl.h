@@ -1543,7 +1543,7 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
-/* ---- metrics: how good are the predictions?   @F S2-2, S4: accuracy, recall, F1 ----
+/* ---- metrics: how good are the predictions?   @F S4-9.3: accuracy, recall, F1 ----
    Of the samples that were called class c, the share that are c is its precision; of those that
    are c, the share that were found is its recall; F1 = 2 precision recall / (precision + recall).
    0/0 counts as 0 everywhere: a class that was never predicted has precision 0. */
@@ -1827,7 +1827,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
-#define DLI_ARENA_CHUNKS       64                    /* each doubles the arena: more than enough      */
+#define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
 /* In front of everything a context owns, so that dl_free finds it. */
@@ -1841,8 +1841,8 @@ typedef struct dli_node dli_node;
 
 /* The tape's memory: chunks that are handed out from the front and taken back all at once. */
 typedef struct dli_arena {
-    void  *memory[DLI_ARENA_CHUNKS];                 /* as allocated                                  */
-    char  *base[DLI_ARENA_CHUNKS];                   /* aligned                                       */
+    void  *memory[DLI_ARENA_CHUNKS];           /* as allocated                                  */
+    char  *base[DLI_ARENA_CHUNKS];             /* aligned                                       */
     dl_int size[DLI_ARENA_CHUNKS];
     int    chunks;                             /* allocated                                     */
     dl_int chunk, used;                        /* where the next bytes come from                */
@@ -1850,6 +1850,10 @@ typedef struct dli_arena {
 
 /* Tensor headers of one generation of the tape, in blocks of 64, 128, 256, ... */
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
+
+/* What is known about jobs of one size: see dli_job_start. */
+typedef struct dli_job { double size, seconds[2]; int runs, next, gap; } dli_job;
+#define DLI_JOBS 64
 
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
@@ -1872,6 +1876,7 @@ struct dl_ctx {
     size_t      work_size;
     const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
+    dli_job     job[DLI_JOBS];                 /* how long work took with one and all threads   */
     char        info[160];
 };
 
@@ -4228,7 +4233,8 @@ DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
     const float x[4] = { a[0], a[1], b[0], b[1] };
     uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
     DLI_UNROLL for (i = 1; i < 4; i++) {
-        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) | (0u - (uint32_t)(x[i] != x[i]));
+        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) |
+                     (0u - (uint32_t)(x[i] != x[i]));
         v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
         k = (i & m) | (k & ~m);
     }
@@ -4521,15 +4527,11 @@ static const dli_fast *dli_fast_pick(void)
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
    a block. The blocks do not depend on the number of threads, so neither do results. */
 #define DLI_BLOCK ((dl_int)16384)
-/* From so many elements (or 16 times as many multiplications) on, some 50 microseconds of work,
-   threads are woken. With less, waiting for each other costs more than it brings, and many times
-   more on a machine that has other things to do. */
-#define DLI_WORTH ((dl_int)1 << 18)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
         dl_int dli_b; \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_n >= DLI_WORTH)) \
+        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
         for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
@@ -4716,7 +4718,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
-    if (p.m * p.n * p.k < 16 * DLI_WORTH) threads = 1;   /* not worth waking anyone */
+    if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -4995,13 +4997,77 @@ static const char *dli_fast_name(const dl_ctx *c)
 #endif
 }
 
+#if DLI_FAST
+/* ---- how many threads a job is worth ----
+   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
+   many milliseconds on one that is busy with other things, when a thread does not get its core.
+   No fixed size tells which jobs are worth it, so it is measured: a job of each size is timed with
+   one thread and with all, runs the faster way, and now and then tries the other one again.
+   Results are the same either way. A time that is better than before counts at once, a worse one
+   (chance, perhaps) by a quarter. */
+typedef struct dli_timer { dli_job *job; double start; int way, threads; } dli_timer;
+
+static dli_timer dli_job_start(dl_ctx *c, double size)
+{
+    dli_timer t;
+    dli_job *j = &c->job[dli_mix((uint64_t)(size * 64)) % DLI_JOBS];
+    memset(&t, 0, sizeof t);
+    t.threads = 1;
+    if (c->threads == 1 || size < 32768) return t;
+    if (j->size != size) {                      /* new here, or in the place of another size */
+        memset(j, 0, sizeof *j);
+        j->size = size;
+        j->next = 4;
+        j->gap = 32;
+    }
+    t.way = j->seconds[1] < j->seconds[0];
+    if (j->runs < 4) t.way = j->runs & 1;       /* at first, each way twice */
+    else if (j->runs == j->next) {
+        t.way = !t.way;
+        if (j->gap < 1024) j->gap *= 2;
+        j->next += j->gap;
+    }
+    if (j->runs < 1000000000) j->runs++;
+    t.job = j;
+    t.threads = t.way ? c->threads : 1;
+    t.start = dli_now();
+    return t;
+}
+
+static void dli_job_end(const dli_timer *t)
+{
+    double seconds, *known;
+    bool was_better;
+    if (!t->job) return;
+    seconds = dli_now() - t->start;
+    known = &t->job->seconds[t->way];
+    was_better = *known < t->job->seconds[!t->way];
+    if (t->job->runs <= 4 || seconds < *known) *known = seconds;
+    else *known += (seconds - *known) / 4;
+    if ((*known < t->job->seconds[!t->way]) != was_better) {       /* a change: look again soon */
+        t->job->gap = 32;
+        t->job->next = t->job->runs + 32;
+    }
+}
+
+/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+#define DLI_SPREAD(c, kind, n, at, len, call) \
+    do { \
+        dli_timer dli_t = dli_job_start(c, (double)(n) + (kind) / 64.0); \
+        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        dli_job_end(&dli_t); \
+    } while (0)
+#endif
+
 /* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
 
 #if DLI_FAST
 static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 {
+    dli_timer t = dli_job_start(c, (double)p.m * (double)p.n * (double)p.k);
     p.add = add;
-    dli_gemm(c->fast, &p, c->threads, c->product_work);
+    dli_gemm(c->fast, &p, t.threads, c->product_work);
+    dli_job_end(&t);
 }
 #endif
 
@@ -5069,7 +5135,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
         kernel == dlk_gelu_tanh_forward ? c->fast->vgelu_tanh :
         kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
     if (fast) {
-        DLI_SPLIT(n, c->threads, at, len, fast(y + at, x + at, len));
+        DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
         return;
     }
 #endif
@@ -5090,7 +5156,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
         kernel == dlk_gelu_tanh_backward ? c->fast->vgelu_tanh_back : NULL;
     if (fast) {
         const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPLIT(n, c->threads, at, len, fast(dx + at, dy + at, v + at, len, add));
+        DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
         return;
     }
 #endif
@@ -5114,9 +5180,9 @@ static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a
 {
 #if DLI_FAST
     if (eps_out == 0) {
-        DLI_SPLIT(n, c->threads, at, len,
-                  c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
-                                   (float)(1 - rho), (float)eps_in, 0));
+        DLI_SPREAD(c, 3, n, at, len,
+                   c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                    (float)(1 - rho), (float)eps_in, 0));
         return;
     }
 #endif
@@ -5132,9 +5198,9 @@ static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, d
     double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
     float step = (float)(lr * root / (1 - pow(b1, (double)t)));
     float e = (float)(keras_eps ? eps : eps * root);
-    DLI_SPLIT(n, c->threads, at, len,
-              c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
-                            (float)b2, (float)(1 - b2), step, e, 0, 1));
+    DLI_SPREAD(c, 4, n, at, len,
+               c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                             (float)b2, (float)(1 - b2), step, e, 0, 1));
 #else
     (void)c;
     dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
@@ -5233,6 +5299,14 @@ static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
     return NULL;
 }
 
+#if DLI_FAST
+/* Multiplications in a convolution. */
+static double dli_conv_cost(const dlk_conv2d_size *s)
+{
+    return (double)(s->N * s->M * s->OH * s->OW) * (double)(s->C / s->groups * s->KH * s->KW);
+}
+#endif
+
 /* y = the convolution, or y += it; false without memory. */
 static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, const dlk_conv2d_size *s, bool add)
@@ -5248,12 +5322,15 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 #if DLI_FAST
     {
         dli_conv v;
+        dli_timer t;
         void *work;
         if (dli_conv_plain(&v, s)) {
             work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
             if (!work) return false;
-            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, c->threads, work);
-            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, c->threads, work);
+            t = dli_job_start(c, dli_conv_cost(s));
+            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, t.threads, work);
+            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, t.threads, work);
+            dli_job_end(&t);
             return true;
         }
     }
@@ -5283,12 +5360,15 @@ static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
 #if DLI_FAST
     {
         dli_conv v;
+        dli_timer t;
         void *work;
         if (dli_conv_plain(&v, s)) {
             work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
             if (!work) return false;
-            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, c->threads, work);
-            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, c->threads, work);
+            t = dli_job_start(c, dli_conv_cost(s) + 0.25);
+            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, t.threads, work);
+            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, t.threads, work);
+            dli_job_end(&t);
             for (k = 0; !dw && db && k < s->N * s->M; k++)
                 db[k % s->M] += c->fast->vsum(dy + k * P, P);
             return true;
@@ -9400,7 +9480,7 @@ static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *na
 {
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
                                          "bias_hh_l0" };
-    char s[DLI_SHAPE_TEXT], full[DL_NAME_MAX];
+    char s[DLI_SHAPE_TEXT], full[24];
     dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
     dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
     int i, K = bidirectional ? 2 : 1;

@@ -1,11 +1,29 @@
 #!/bin/sh
 # dl.h must compile without a warning under every compiler, language, level and macro, alone, and
 # in a program of several files; and each such program must run.
+# With the name of a compiler, gcc or clang, only that one; without, both at a time.
 cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 warn="-Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion"
+
+if [ $# -eq 0 ]; then
+    sh tests/builds.sh clang >"$work/clang" 2>&1 &
+    sh tests/builds.sh gcc >"$work/gcc" 2>&1
+    wait
+    for cc in gcc clang; do
+        grep -v ' passed, ' "$work/$cc"
+        line=$(tail -n 1 "$work/$cc")
+        passed=$((passed + $(echo "$line" | sed -n 's/^\([0-9]*\) passed, .*/\1/p')))
+        failed=$((failed + $(echo "$line" | sed -n 's/.* passed, \([0-9]*\) failed$/\1/p')))
+    done
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+fi
+cc=$1
+cxx=$([ "$cc" = gcc ] && echo g++ || echo clang++)
 
 # A program that uses all three floors; prints the sum of the trained weights.
 cat >"$work/train.c" <<'END'
@@ -73,68 +91,72 @@ try() {
 run() { try "$1 (run)" "$work/a.out"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-for cc in gcc clang; do
-    have $cc || { echo "no $cc: skipped"; continue; }
-    cxx=$([ $cc = gcc ] && echo g++ || echo clang++)
-    for o in -O0 -O3; do
-        for std in c99 c11; do
-            n="$cc -std=$std $o"
-            try "$n" $cc -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
-        done
-        for std in c++11 c++17; do
-            n="$cxx -std=$std $o"
-            try "$n" $cxx -x c++ -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
-        done
+if ! have "$cc"; then
+    echo "$cc is not installed: skipped"
+    echo "1 passed, 0 failed"
+    exit 0
+fi
+for o in -O0 -O3; do
+    for std in c99 c11; do
+        n="$cc -std=$std $o"
+        try "$n" $cc -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
     done
-    for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
-                 -DDL_REFERENCE "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
-                 "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
-        n="$cc $macro"
-        # shellcheck disable=SC2086
-        try "$n" $cc -O1 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
-        # shellcheck disable=SC2086
-        try "$n as C++" $cxx -x c++ -std=c++11 -O1 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm
+    for std in c++11 c++17; do
+        n="$cxx -std=$std $o"
+        try "$n" $cxx -x c++ -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
     done
-    n="$cc, three files"
-    try "$n" $cc -O1 $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" -o "$work/a.out" -lm && run "$n"
-    n="$cxx, three files"
-    try "$n" $cxx -x c++ -std=c++11 -O1 $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" \
-        -o "$work/a.out" -lm && run "$n"
-    n="$cc, C implementation in a C++ program"
-    try "$n" $cc -O1 -c -I. "$work/impl.c" -o "$work/impl.o" &&
-        try "$n" $cxx -x c++ -I. -include dl.h "$work/train.c" "$work/main.c" -x none "$work/impl.o" \
-            -o "$work/a.out" -lm && run "$n"
-    n="$cc, DL_REAL differs between files: a clear message"
-    $cc -O1 -I. -c "$work/impl.c" -o "$work/impl.o" &&
-        $cc -O1 -I. -DDL_REAL=double -c "$work/train.c" -o "$work/train.o" &&
-        $cc -O1 -I. -c "$work/main.c" -o "$work/main.o" &&
-        $cc "$work/impl.o" "$work/train.o" "$work/main.o" -o "$work/a.out" -lm
-    try "$n" sh -c "'$work/a.out' 2>&1 | grep -q 'define DL_REAL alike'"
-    n="$cc, DL_REAL int is refused"
-    try "$n" sh -c "! $cc -DDL_REAL=int -I. -c '$work/impl.c' -o '$work/impl.o' 2>'$work/err' && grep -q 'DL_REAL must be' '$work/err'"
-    n="$cc -fopenmp"
-    try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 done
-
-# Plain builds, as a newcomer types them: not a word from the compiler.
-for c in "cc -O2" "cc -O2 -fopenmp" "c++ -x c++ -O2" "cc"; do
+for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
+             -DDL_REFERENCE "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
+             "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
+    n="$cc $macro"
     # shellcheck disable=SC2086
-    try "$c says nothing" sh -c "[ -z \"\$($c -I. '$work/one.c' -o '$work/a.out' -lm 2>&1)\" ]" && run "$c"
+    try "$n" $cc -O1 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+    # shellcheck disable=SC2086
+    try "$n as C++" $cxx -x c++ -std=c++11 -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm
 done
+n="$cc, three files"
+try "$n" $cc $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" -o "$work/a.out" -lm && run "$n"
+n="$cxx, three files"
+try "$n" $cxx -x c++ -std=c++11 $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" \
+    -o "$work/a.out" -lm && run "$n"
+n="$cc, every file with its own copy (DL_STATIC)"
+try "$n" $cc $warn -DDL_STATIC -DDL_IMPLEMENTATION -I. "$work/train.c" "$work/main.c" \
+    -o "$work/a.out" -lm && run "$n"
+n="$cc, C implementation in a C++ program"
+try "$n, part 1" $cc -I. -c "$work/impl.c" -o "$work/impl.o"
+try "$n" $cxx -x c++ -I. "$work/train.c" "$work/main.c" -x none "$work/impl.o" \
+    -o "$work/a.out" -lm && run "$n"
+n="$cc, DL_REAL differs between files: a clear message"
+$cc -I. -DDL_REAL=double "$work/train.c" -c -o "$work/train.o"
+$cc -I. "$work/main.c" -c -o "$work/main.o"
+$cc "$work/impl.o" "$work/train.o" "$work/main.o" -o "$work/a.out" -lm
+try "$n" sh -c "'$work/a.out' 2>&1 | grep -q 'define DL_REAL alike'"
+n="$cc, DL_REAL int is refused"
+try "$n" sh -c "! $cc -DDL_REAL=int -I. -c '$work/impl.c' -o '$work/x.o' 2>'$work/err' &&
+                grep -q 'DL_REAL must be' '$work/err'"
+n="$cc -fopenmp"
+try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 
-# Other machines, where their compilers are installed.
-if have aarch64-linux-gnu-gcc; then
-    try "ARM64" aarch64-linux-gnu-gcc -O2 -static $warn -I. "$work/one.c" -o "$work/a.out" -lm
-    have qemu-aarch64 && try "ARM64 (run)" qemu-aarch64 "$work/a.out"
+if [ "$cc" = gcc ]; then
+    # Plain builds, as a newcomer types them: not a word from the compiler.
+    for c in "cc -O2" "cc -O2 -fopenmp" "c++ -x c++ -O2" "cc"; do
+        try "$c says nothing" sh -c "[ -z \"\$($c -I. '$work/one.c' -o '$work/a.out' -lm 2>&1)\" ]" &&
+            run "$c"
+    done
+    # Other machines, where their compilers are installed.
+    if have aarch64-linux-gnu-gcc; then
+        try "ARM64" aarch64-linux-gnu-gcc -O2 -static $warn -I. "$work/one.c" -o "$work/a.out" -lm
+        have qemu-aarch64 && try "ARM64 (run)" qemu-aarch64 "$work/a.out"
+    fi
+    if have x86_64-w64-mingw32-gcc; then
+        try "Windows (MinGW)" x86_64-w64-mingw32-gcc -O2 $warn -I. "$work/one.c" -o "$work/a.exe"
+    fi
+    # ASCII only, at most 100 columns, no names that trespass on libc or utlist.h.
+    try "dl.h is ASCII" sh -c "! LC_ALL=C grep -n '[^ -~]' dl.h"
+    try "lines of dl.h are at most 100 columns" sh -c "! grep -nE '^.{101,}' dl.h"
+    try "no reserved names" sh -c "! grep -nwE '_dl_[a-z_]*|dl_iterate_phdr|dl_find_object|DL_(APPEND|CONCAT|COUNT|FOREACH|PREPEND|DELETE|SORT|SEARCH)' dl.h"
 fi
-if have x86_64-w64-mingw32-gcc; then
-    try "Windows (MinGW)" x86_64-w64-mingw32-gcc -O2 $warn -I. "$work/one.c" -o "$work/a.exe"
-fi
-
-# ASCII only, at most 100 columns, no names that trespass on libc or utlist.h.
-try "dl.h is ASCII" sh -c "! LC_ALL=C grep -n '[^ -~]' dl.h"
-try "lines of dl.h are at most 100 columns" sh -c "! grep -nE '^.{101,}' dl.h"
-try "no reserved names" sh -c "! grep -nE '\\b(_dl_|dl_iterate_phdr|dl_find_object|DL_APPEND|DL_CONCAT|DL_COUNT|DL_FOREACH|DL_PREPEND|DL_DELETE|DL_SORT|DL_SEARCH)' dl.h"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

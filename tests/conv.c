@@ -453,8 +453,10 @@ static void errors(void)
     REFUSED(dl_conv2d(x, dl_ones(other, dl_shape4(4, 2, 2, 2)), DL_NONE, NULL), DL_ERR_ARGUMENT,
             "dl_conv2d: operands belong to different contexts");
     CHECK(dl_conv2d(NULL, w, DL_NONE, NULL) == NULL && dl_conv2d(x, NULL, DL_NONE, NULL) == NULL &&
-          dl_conv2d(x, w, NULL, NULL) == NULL && dl_upsample_nearest2d(NULL, 2, 2) == NULL &&
-          dl_error(dl) == DL_OK, "NULL yields NULL without a new error: %s", dl_error_text(dl));
+          dl_conv2d(x, w, NULL, NULL) == NULL && dl_conv1d(NULL, w, DL_NONE, NULL) == NULL &&
+          dl_conv_transpose2d(NULL, w, DL_NONE, NULL) == NULL &&
+          dl_upsample_nearest2d(NULL, 2, 2) == NULL && dl_error(dl) == DL_OK,
+          "NULL yields NULL without a new error: %s", dl_error_text(dl));
     CHECK(dl_conv2d(dl_ones(dl, dl_shape4(0, 2, 3, 3)), w, DL_NONE, NULL) != NULL,
           "a batch of none: %s", dl_error_text(dl));
     dl_free(dl);

@@ -136,7 +136,7 @@ static void print_rows(void)
 typedef enum fault {
     NONE, WRONG_BACKWARD, FAILS, FAILS_LATER, NO_GRADIENT, NAN_GRADIENT, NOT_SCALAR, ZERO, ONE_WRONG
 } fault;
-typedef struct job { dl_tensor *p[2]; fault fault; int calls; double draw; bool noisy; } job;
+typedef struct job { dl_tensor *p[2]; fault wrong; int calls; double draw; bool noisy; } job;
 
 /* y = x^2, with a backward of 2 x, or of what the fault says */
 static bool square_forward(dl_tensor *out, dl_tensor *const *in, int n, void *user)
@@ -166,9 +166,9 @@ static dl_tensor *job_loss(dl_ctx *dl, void *user)
     job *j = (job *)user;
     dl_tensor *x = j->p[0], *y;
     j->calls++;
-    if (j->fault == FAILS || (j->fault == FAILS_LATER && j->calls == 4)) return NULL;
-    y = dl_op_custom(dl, "square", x->shape, &x, 1, square_forward, square_backward, &j->fault,
-                     sizeof j->fault);
+    if (j->wrong == FAILS || (j->wrong == FAILS_LATER && j->calls == 4)) return NULL;
+    y = dl_op_custom(dl, "square", x->shape, &x, 1, square_forward, square_backward, &j->wrong,
+                     sizeof j->wrong);
     if (j->noisy) {
         dl_rng *r = dl_ctx_rng(dl);
         double draw = dl_rng_uniform(r);
@@ -176,14 +176,14 @@ static dl_tensor *job_loss(dl_ctx *dl, void *user)
         j->draw = draw;
         y = dl_dropout(y, 0.3);
     }
-    if (j->fault == NO_GRADIENT) y = dl_detach(y);
-    if (j->fault == NOT_SCALAR) return y;
-    return dl_add(dl_sum(y), j->fault == ZERO ? dl_zeros(dl, dl_shape0()) : dl_sum(j->p[1]));
+    if (j->wrong == NO_GRADIENT) y = dl_detach(y);
+    if (j->wrong == NOT_SCALAR) return y;
+    return dl_add(dl_sum(y), j->wrong == ZERO ? dl_zeros(dl, dl_shape0()) : dl_sum(j->p[1]));
 }
 
 static dl_gradcheck_report run(dl_ctx *dl, job *j, fault f)
 {
-    j->fault = f;
+    j->wrong = f;
     j->calls = 0;
     return dl_gradcheck(dl, job_loss, j, j->p, 2);
 }

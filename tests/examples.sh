@@ -109,6 +109,16 @@ for source in examples/[0-9][0-9]_*.c; do
     08_dropout)
         run $prog "$MODEL" --quiet --limit 2000 --epochs 1
         expect $prog '$test_accuracy > 0.8 && $test_loss < 0.7 && $parameters == 101770' ;;
+    13_rnn)
+        run $prog "$MODEL rnn_accuracy gru_accuracy" --quiet --limit 2000 --epochs 1
+        expect $prog '$forecast_error < $naive_error && $parameters == 82186'
+        expect $prog '$exploding > 1000 && $clipped < 1.001 && $test_loss < 2.3' ;;
+    14_language)
+        run $prog "test_loss transformer_loss parameters" --quiet --epochs 2
+        expect $prog '$test_loss < $unigram_loss && $transformer_loss < $unigram_loss' ;;
+    15_generative)
+        run $prog "modes good_points map_error denoise_error" --quiet --limit 2000 --epochs 1
+        expect $prog '$modes >= 7 && $denoise_error < 0.1' ;;
     *)  run $prog "" --quiet ;;
     esac
 
@@ -121,7 +131,8 @@ for source in examples/[0-9][0-9]_*.c; do
 
     # Not quiet, with a page.
     set --
-    case $uses in *--data*) set -- --limit 1000 --epochs 1 ;; esac
+    case $uses in *--data*) set -- --limit 1000 ;; esac
+    case $uses in *--epochs*) set -- "$@" --epochs 1 ;; esac
     "$work/$prog" "$@" --html "$work/$prog.html" >"$work/out" 2>"$work/err"
     check $? "$prog --html fails" "$work/err"
     well_formed "$work/$prog.html" >"$work/err" 2>&1

@@ -223,6 +223,7 @@ static void errors(void)
     dl_model *m = dl_model_new(dl, dl_shape3(2, 5, 5)), *flat = dl_model_new(dl, dl_shape1(784));
     dl_conv_layer c = dl_conv_layer_default(3, 3, DL_RELU);
     dl_norm_layer n = dl_norm_layer_default();
+    dl_pool_options p = dl_pool2d_default(2);
     test_quiet(dl);
 #define REFUSED(call, code, text)                                   \
     do {                                                            \
@@ -267,9 +268,21 @@ static void errors(void)
     REFUSED(dl_model_add_batch_normalization_with(m, &n), DL_ERR_ARGUMENT,
             "batch_normalization_1: momentum -1 must be in [0, 1]");
     CHECK(dl_model_layer_count(m) == 1, "%d layers", dl_model_layer_count(m));
-    CHECK(!dl_model_add_conv2d(NULL, 4, 3, DL_RELU) && !dl_model_add_max_pooling2d(NULL, 2) &&
-          !dl_model_add_batch_normalization(NULL) && !dl_model_add_reshape(NULL, dl_shape1(1)) &&
-          dl_error(dl) == DL_OK, "NULL yields NULL");
+    CHECK(!dl_model_add_conv2d(NULL, 4, 3, DL_RELU) && !dl_model_add_conv2d_with(NULL, &c) &&
+          !dl_model_add_conv1d(NULL, 4, 3, DL_RELU) && !dl_model_add_conv1d_with(NULL, &c) &&
+          !dl_model_add_conv2d_transpose(NULL, 4, 3, 2, DL_RELU) &&
+          !dl_model_add_conv2d_transpose_with(NULL, &c) && !dl_model_add_upsampling2d(NULL, 2) &&
+          !dl_model_add_max_pooling2d(NULL, 2) && !dl_model_add_max_pooling2d_with(NULL, &p) &&
+          !dl_model_add_average_pooling2d(NULL, 2) &&
+          !dl_model_add_average_pooling2d_with(NULL, &p) &&
+          !dl_model_add_global_average_pooling2d(NULL) &&
+          !dl_model_add_reshape(NULL, dl_shape1(1)) && !dl_model_add_batch_normalization(NULL) &&
+          !dl_model_add_batch_normalization_with(NULL, &n) &&
+          !dl_model_add_layer_normalization(NULL) &&
+          !dl_model_add_layer_normalization_with(NULL, &n) &&
+          !dl_model_add_group_normalization(NULL, 2) &&
+          !dl_model_add_group_normalization_with(NULL, 2, &n) && dl_error(dl) == DL_OK,
+          "NULL yields NULL");
     CHECK(dl_model_add_flatten(m) && dl_model_add_dense(m, 2, DL_SOFTMAX) &&
           dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1)), "%s",
           dl_error_text(dl));

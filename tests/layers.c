@@ -28,7 +28,7 @@ static const char *shape_text(dl_shape s)
 
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
-/* --------------------------------------------------------------------- shapes, names, sizes ---- */
+/* -------------------------------------------------------------------- shapes, names, sizes ---- */
 
 static void shapes_and_names(void)
 {
@@ -105,7 +105,7 @@ static void documents_sizes(void)
     }
 }
 
-/* --------------------------------------------------------------------------- initialization ---- */
+/* -------------------------------------------------------------------------- initialization ---- */
 
 /* All n numbers in [-r, r], reaching both ends, with mean 0 and variance r^2 / 3. */
 static void check_uniform(const dl_tensor *t, double r)
@@ -171,7 +171,7 @@ static void dense_options(void)
     dl_free(dl);
 }
 
-/* ------------------------------------------------------------------------ what they compute ---- */
+/* ----------------------------------------------------------------------- what they compute ---- */
 
 static dl_tensor *linear(dl_tensor *x) { return x; }
 static dl_tensor *leaky_relu(dl_tensor *x) { return dl_leaky_relu(x, 0.01); }

@@ -85,7 +85,7 @@ static void names(void)
 #define NAME(code, name) CHECK(strcmp(dl_loss_name(code), name) == 0, "%s", dl_loss_name(code));
     DL_LOSSES(NAME)
 #undef NAME
-    CHECK(strcmp(dl_loss_name((dl_loss)99), "unknown") == 0, "%s", dl_loss_name((dl_loss)99));
+    CHECK(strcmp(dl_loss_name(DLI_LOSS_COUNT), "unknown") == 0, "%s", dl_loss_name(DLI_LOSS_COUNT));
 }
 
 static void errors(void)

@@ -107,6 +107,7 @@ static void regression(void)
     CHECK_CLOSE(r.r2, 0.94860813704496794, 1e-6, 0);
     CHECK(dl_regression_of(same, same, 2).r2 == 1, "perfect, though all alike");
     CHECK(dl_regression_of(other, same, 2).r2 == 0, "all alike, but not met");
+    CHECK(isnan(dl_regression_of(NULL, t, 4).mse), "NULL");
     r = dl_regression_of(p, t, 0);
     CHECK(isnan(r.mse) && isnan(r.rmse) && isnan(r.mae) && isnan(r.r2), "no numbers");
 }
@@ -171,6 +172,9 @@ static void errors(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_report_new: 0 samples of 3 classes");
     CHECK(!dl_report_new(dl, NULL, t, 3, 3) && !dl_report_new(NULL, t, t, 3, 3) &&
           dl_report_format(NULL, 0, NULL, NULL) == 0 && dl_error(dl) == DL_OK, "NULL");
+#ifndef DL_NO_STDIO
+    dl_report_print(NULL, NULL);
+#endif
     dl_free(dl);
 }
 

@@ -38,7 +38,7 @@ static void test_free(void *p)
     free(p);
 }
 
-/* ---------------------------------------------------------------- contexts, data sets, nets ---- */
+/* --------------------------------------------------------------- contexts, data sets, nets ---- */
 
 static dl_ctx *quiet_context(uint64_t seed)
 {
@@ -161,7 +161,7 @@ static int epochs_done(const dl_model *m)
     return n;
 }
 
-/* -------------------------------------------------------------------------------- compiling ---- */
+/* ------------------------------------------------------------------------------- compiling ---- */
 
 static void compile_errors(void)
 {
@@ -223,7 +223,7 @@ static void compile_again(void)
     dl_free(dl);
 }
 
-/* --------------------------------------------------------------------------------- learning ---- */
+/* -------------------------------------------------------------------------------- learning ---- */
 
 typedef enum { XOR, CLOUDS, CLOUD_TARGETS, SINE } data_kind;
 
@@ -305,7 +305,7 @@ static void labels_are_targets(void)
     }
 }
 
-/* ---------------------------------------------------------------------------------- history ---- */
+/* --------------------------------------------------------------------------------- history ---- */
 
 /* With one batch an epoch, the loss an epoch reports is that of the weights before it, and its
    validation loss that of the weights after it. */
@@ -520,7 +520,7 @@ static void modes_are_put_back(void)
     dl_free(dl[1]);
 }
 
-/* ------------------------------------------------------------------------------- validation ---- */
+/* ------------------------------------------------------------------------------ validation ---- */
 
 /* validation_split takes the last part, and trains as if the two parts had been given. */
 static void validation_split(void)
@@ -648,7 +648,7 @@ static void fit_within_fit(void)
     dl_free(dl);
 }
 
-/* -------------------------------------------------------------------------------- schedules ---- */
+/* ------------------------------------------------------------------------------- schedules ---- */
 
 static bool lower(dl_model *m, const dl_epoch *e, void *user)
 {
@@ -706,7 +706,7 @@ static void schedule_is_used(void)
     dl_free(dl);
 }
 
-/* ------------------------------------------------------------------------------- predicting ---- */
+/* ------------------------------------------------------------------------------ predicting ---- */
 
 static void predicting(void)
 {
@@ -802,7 +802,7 @@ static void part_of_a_formula(void)
     dl_free(dl);
 }
 
-/* ------------------------------------------------------------------------ losses, penalties ---- */
+/* ----------------------------------------------------------------------- losses, penalties ---- */
 
 /* One SGD step of the model against the same step written out on floor 2, softmax and logarithm
    one after the other; with penalties on the first layer. */
@@ -885,7 +885,7 @@ static void binary_losses(void)
     }
 }
 
-/* ----------------------------------------------------------------------------------- errors ---- */
+/* ---------------------------------------------------------------------------------- errors ---- */
 
 static const dl_real zeros[64] = { 0 };
 static const int32_t labels_0_to_3[4] = { 0, 1, 2, 3 };
@@ -1058,7 +1058,7 @@ static void not_ready(void)
     dl_free(dl);
 }
 
-/* --------------------------------------------------------------------------- NaN, divergence ---- */
+/* ------------------------------------------------------------------------- NaN, divergence ---- */
 
 static void bad_numbers(void)
 {
@@ -1133,7 +1133,7 @@ static void last_update(void)
     dl_free(dl);
 }
 
-/* -------------------------------------------------------------------------- clones, freezing ---- */
+/* ------------------------------------------------------------------------ clones, freezing ---- */
 
 static void clones(void)
 {
@@ -1199,7 +1199,7 @@ static void frozen_layer(void)
     dl_free(dl);
 }
 
-/* ------------------------------------------------------------------------------------ memory ---- */
+/* ---------------------------------------------------------------------------------- memory ---- */
 
 typedef struct watch { const dl_data *data; long at[8]; } watch;
 
@@ -1308,6 +1308,34 @@ static void every_allocation_fails(void)
     CHECK(done && n > 30, "%ld allocations were tried", n);
 }
 
+/* Compiling, fitting and evaluating again, and a model that is freed, leave nothing behind. */
+static void nothing_piles_up(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_data *d = clouds(dl, 40, 2, 3);
+    long after_model = 0, after_fit;
+    for (int i = 0; i < 3; i++) {
+        dl_model *m = net(dl, 2, 4, DL_RELU, 0.5, 3, DL_SOFTMAX);
+        dl_fit o = quiet_fit(2, 8);
+        o.validation_split = 0.25;
+        o.early_stopping = true;
+        after_fit = 0;
+        for (int k = 0; k < 3; k++) {
+            dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
+            CHECK(dl_model_fit(m, d, &o) && dl_model_evaluate(m, d).loss > 0, "%s",
+                  dl_error_text(dl));
+            if (k > 0) CHECK(living == after_fit, "fit leaves %ld", living - after_fit);
+            after_fit = living;
+        }
+        dl_model_free(dl_model_clone(dl, m));
+        CHECK(living == after_fit, "a clone leaves %ld", living - after_fit);
+        dl_model_free(m);
+        if (i > 0) CHECK(living == after_model, "a model leaves %ld", living - after_model);
+        after_model = living;
+    }
+    dl_free(dl);
+}
+
 /* Whatever is freed first, and what is left to dl_free. */
 static void freeing(void)
 {
@@ -1338,7 +1366,7 @@ static void freeing(void)
     }
 }
 
-/* ----------------------------------------------------------------------------------- output ---- */
+/* ---------------------------------------------------------------------------------- output ---- */
 
 /* What f(user) prints to standard output, in text[size]; false when it cannot be caught. */
 static bool caught(char *text, size_t size, void (*f)(void *), void *user)
@@ -1465,6 +1493,7 @@ int main(void)
     TEST(frozen_layer);
     TEST(no_allocations);
     TEST(every_allocation_fails);
+    TEST(nothing_piles_up);
     TEST(freeing);
     TEST(summary);
     TEST(output_of_fit);

@@ -225,6 +225,7 @@ static void errors(void)
           dl_batch_norm(x, NULL, DL_NONE, rm, rv, 0.1, 1e-5) == NULL &&
           dl_batch_norm(x, DL_NONE, DL_NONE, NULL, rv, 0.1, 1e-5) == NULL &&
           dl_layer_norm(NULL, 1, DL_NONE, DL_NONE, 1e-5) == NULL &&
+          dl_group_norm(NULL, 2, DL_NONE, DL_NONE, 1e-5) == NULL &&
           dl_group_norm(x, 2, NULL, DL_NONE, 1e-5) == NULL && dl_error(dl) == DL_OK,
           "NULL yields NULL without a new error: %s", dl_error_text(dl));
     dl_free(dl);

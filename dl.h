@@ -49,19 +49,19 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
      >>tensors      floor 2: shapes, tensors, initializers
      >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
-     >>ops          floor 2: arithmetic, matmul, activations, reductions
+     >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
      >>layers       floor 3: layers of a model; what to do for a layer of your own
      >>losses       loss functions on tensors, and by Keras' names
      >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
-     >>model        floor 3: compile, fit, evaluate, predict, summary
-     >>data         data sets, IDX and MNIST, mini-batches
+     >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
+     >>data         data sets, IDX and MNIST, mini-batches, augmentation
      >>files        saving and loading the weights of a model
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
-     >>platform-impl  the only compiler and system #ifdefs
+     >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
      >>fast-impl      the fast matrix product and vector functions
      >>history  >>licence
    ------------------------------------------------------------------------------------------ */
@@ -269,7 +269,7 @@ DL_DEF double dl_rng_normal(dl_rng *r);
 /* Uniform in 0 .. n-1 without bias; 0 when n < 1. */
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n);
 
-/* A random order of 0 .. n-1 (Fisher-Yates) into order[n]. */
+/* A random order of 0 .. n-1 (Fisher-Yates) into order[n]; n is 2^31 - 1 at most. */
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
 
 /* ----------------------------------------------------------------------------- >>kernels ----
@@ -730,8 +730,9 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 DL_DEF dl_int dl_shape_size(dl_shape s);
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b);
 
-/* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely;
-   write data only between dl_tape_clear and the next use, and only through the pointer. */
+/* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely.
+   To change numbers use dl_copy_in, dl_fill or dl_assign, which dl_backward notices; whoever writes
+   to data directly must do it while nothing on the tape has used the tensor. */
 struct dl_tensor {
     dl_real *data;            /* size elements                                              */
     dl_real *grad;            /* dL/d(data), same shape; NULL until a backward gets here     */
@@ -790,13 +791,20 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
    zeros). NULL without memory. Free with dl_tensor_free or dl_free. */
 DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init);
+/* The same with a copy of the numbers at data (row-major) to start from: weights from elsewhere. */
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data);
 
 /* A persistent tensor of zeros without gradient: the state of a recurrent net, a running mean.
    Change it with dl_assign. Free as above. */
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape);
 
-/* Free a persistent tensor; NULL is allowed, a tape tensor is an error. */
+/* Free a persistent tensor; NULL is allowed, a tape tensor is an error. Not while an optimizer or
+   what is on the tape still uses it, and not one of a model's, which frees its own. */
 DL_DEF void dl_tensor_free(dl_tensor *t);
+
+/* Name a tensor, for messages and dl_save: a copy, at most DL_NAME_MAX - 1 bytes. False when it is
+   longer. */
+DL_DEF bool dl_set_name(dl_tensor *t, const char *name);
 
 /* Tensors on the tape, without gradient: zeros, all ones, all c, uniform in [0,1), standard
    normal. NULL on failure; gone after dl_tape_clear. */
@@ -878,7 +886,8 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
    in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
-   user points to a copy of user_bytes bytes that lives as long as the operation. */
+   They get user: a copy of user_bytes bytes at it, that lives as long as the operation; with
+   user_bytes 0 the pointer itself, which then must stay valid as long. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                dl_tensor *const *in, int n, dl_op_fn forward, dl_op_fn backward,
@@ -1417,8 +1426,9 @@ DL_DEF dl_optim dl_torch_adamw(double lr);
 /* The name of a kind, e.g. "RMSprop". */
 DL_DEF const char *dl_optim_name(dl_optim_kind kind);
 
-/* An optimizer for n parameters; it owns its moments and touches only these tensors. NULL when an
-   option is out of range, a parameter is not one, or without memory. */
+/* An optimizer for n parameters, which must outlive it; it owns its moments and touches only these
+   tensors. NULL when an option is out of range, a parameter is not one, or without memory. Free
+   with dl_optimizer_free or dl_free. */
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n);
 DL_DEF void dl_optimizer_free(dl_optimizer *o);
 
@@ -1719,6 +1729,18 @@ DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
 #endif
 /* The same from a buffer. */
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
+
+#ifndef DL_NO_STDIO
+/* The same for nets of floor 2: write n tensors (parameters, states) of this context, and read them
+   back into n tensors with the same names and shapes, in any order. One without a name goes by its
+   number in the list: "0", "1", ... False on failure: the old file is kept, the tensors are as they
+   were. */
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
+#endif
+/* Read them from a buffer. */
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n);
 
 /* ------------------------------------------------------------------------------- >>debug ---- */
 
@@ -3618,11 +3640,10 @@ DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_
 {
     for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S; /* keys 0 .. seen-1 */
-        double max = -(double)INFINITY, sum;
         for (dl_int j = 0; j < seen; j++)
             p[j] = (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
-        max = dli_row_max(p, seen);
-        sum = dli_row_sum_exp(p, seen, max); /* NaN when all are -infinity, or one is NaN */
+        const double max = dli_row_max(p, seen);
+        const double sum = dli_row_sum_exp(p, seen, max); /* NaN: all are -infinity, or one NaN */
         for (dl_int j = 0; j < S; j++) {
             const bool hidden = j >= seen || (double)p[j] == -(double)INFINITY;
             p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
@@ -5186,7 +5207,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
 #if DLI_FAST
-    c->fast->softmax(y, x, N, C);
+    if (C > 0) c->fast->softmax(y, x, N, C);       /* it looks at a row's first element */
 #else
     (void)c;
     dlk_softmax_forward(y, x, N, C);
@@ -5807,7 +5828,7 @@ static dl_shape dli_rank(dl_shape s, int rank)
 {
     int i;
     s.rank = rank;
-    for (i = rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
+    for (i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
     return s;
 }
 
@@ -6159,6 +6180,15 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
     return t;
 }
 
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+{
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_param_from", "data");
+    else t = dli_persistent(dl, "dl_param_from", shape, true);
+    if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
+    return t;
+}
+
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape)
 {
     return dli_persistent(dl, "dl_state", shape, false);
@@ -6171,6 +6201,17 @@ DL_DEF void dl_tensor_free(dl_tensor *t)
         dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_tensor_free: the tensor is on the tape; "
                 "dl_tape_clear frees it");
     else dli_object_free(t);
+}
+
+DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
+{
+    if (!dli_usable("dl_set_name", t)) return false;
+    if (!name) return dli_null(t->ctx, "dl_set_name", "name");
+    if (strlen(name) >= DL_NAME_MAX)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
+                       name, DL_NAME_MAX - 1);
+    strcpy(t->name, name);
+    return true;
 }
 
 DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
@@ -6265,7 +6306,10 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
     char s[DLI_SHAPE_TEXT], v[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_assign", state) || !dli_usable("dl_assign", value)) return false;
+    if (!dli_usable("dl_assign", state)) return false;
+    if (value == DL_NONE)
+        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
+    if (!dli_usable("dl_assign", value)) return false;
     if (state->generation != DLI_PERSISTENT)
         return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the first tensor is on the tape; "
                        "make it with dl_state or dl_param");
@@ -6554,6 +6598,10 @@ static bool dli_backward_check(dl_tensor *y)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
                            "add losses that share a graph (dl_add) and go back once, or compute "
                            "them anew", node->op);
+        if (node->backward && node->out->version != 0)
+            return dl_fail(c, DL_ERR_STATE, "dl_backward: the result of %s was changed by dl_fill, "
+                           "dl_copy_in or dl_initialize; use dl_detach, or another operation",
+                           node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
             if (*dli_version(in) != node->in_version[i])
@@ -6578,7 +6626,7 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
-                       "a gradient (or was computed under dl_no_grad)");
+                       "a gradient (or all that does is frozen, or dl_no_grad was on)");
     if (!dli_backward_check(y)) {
         dli_backward_undo(y);
         return false;
@@ -6631,6 +6679,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    void *pass;
     dl_real **hidden;
     size_t length;
     if (!dl) return NULL;
@@ -6647,17 +6696,19 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
+    pass = user_bytes ? copy : (void *)(uintptr_t)user;
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
     if (!y) return NULL;
     if (y->node) {
-        y->node->save = copy;
+        y->node->save = pass;
         y->node->custom = backward;
         y->node->hidden = hidden;
     }
-    if (!forward(y, in, n, copy)) {
+    if (!forward(y, in, n, pass)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
         return NULL;
     }
+    y->version = 0;                              /* forward may have used dl_copy_in to fill it */
     return y;
 }
 
@@ -7355,7 +7406,7 @@ static void dli_gather_back(dli_node *node)
 static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, dl_int n)
 {
     int32_t *copy = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
-    if (copy) memcpy(copy, index, (size_t)n * sizeof *copy);
+    if (copy && n > 0) memcpy(copy, index, (size_t)n * sizeof *copy);
     return copy;
 }
 
@@ -8068,8 +8119,8 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
     if (running && batch && !c->no_grad && N * S > 1) {
         dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
                               (double)(N * S), momentum);
-        running_mean->version++;
-        running_var->version++;
+        ++*dli_version(running_mean);
+        ++*dli_version(running_var);
     }
     return y;
 }
@@ -8143,13 +8194,17 @@ DL_DEF dl_recurrent dl_recurrent_default(void)
     return o;
 }
 
-/* dli_inputs for a list in which operands may be left out. At least the first one is there. */
+/* dli_inputs for a list in which all operands but the first may be left out. */
 static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
 {
     dl_tensor *given[32];
+    dl_ctx *c;
     int i, k = 0;
     for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
-    return n > 0 && in[0] == DL_NONE ? NULL : dli_inputs(op, given, k);
+    c = dli_inputs(op, given, k);
+    if (!c || in[0] != DL_NONE) return c;
+    dl_fail(c, DL_ERR_ARGUMENT, "%s: operand 1 is DL_NONE, but can't be left out", op);
+    return NULL;
 }
 
 /* Is t left out, or has it this shape? Else a message. */
@@ -8644,6 +8699,7 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     dl_shape shape, key, value;
     dl_int B, N, R, S, D, M, b, i, masks = 1;
     dl_real *p, *part;
+    bool fits;
     int rank;
     in[0] = q;
     in[1] = k;
@@ -8656,11 +8712,12 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     }
     rank = q->shape.rank;
     shape = key = value = q->shape;
-    if (rank >= 3 && k->shape.rank == rank && v->shape.rank == rank) {
+    fits = rank >= 3 && k->shape.rank == rank && v->shape.rank == rank;
+    if (fits) {
         key.dim[rank - 2] = value.dim[rank - 2] = k->shape.dim[rank - 2];
         shape.dim[rank - 1] = value.dim[rank - 1] = v->shape.dim[rank - 1];
-    } else key.rank = 0;
-    if (!dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
+    }
+    if (!fits || !dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
         q->shape.dim[rank - 1] < 1) {
         dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
                 "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
@@ -10182,7 +10239,9 @@ static void dli_model_destroy(void *object)
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 {
     dl_model *m;
-    if (!dl || dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0) return NULL;
+    if (!dl || dli_checked_size(dl, "dl_model_new", input) < 0 ||
+        dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0)
+        return NULL;
     m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
     if (!m) return NULL;
     m->ctx = dl;
@@ -10565,6 +10624,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     const char *who = "dl_model_fit";
     dl_model *m = r->m;
     const dl_fit *o = r->o;
+    dl_epoch *history;
     size_t total = 0;
     int i;
     if (!dli_check_data(who, m, data)) return false;
@@ -10573,8 +10633,8 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     r->lr = m->optimizer->desc.lr;
     r->best = INFINITY;
     if (o->epochs < 0 || o->batch_size < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
-                       "must be 1 or more", who, o->epochs, o->batch_size);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the epochs must "
+                       "be 0 or more, the batch size 1 or more", who, o->epochs, o->batch_size);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
@@ -10596,15 +10656,17 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
         if (!r->best_weights) return false;
     }
+    history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
+    if (!history) return false;
     if (m->history) DL_FREE(m->history);
+    m->history = history;
     m->epochs = 0;
-    m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
     r->schedule = o->schedule;
     r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
-    return m->history != NULL;
+    return true;
 }
 
 static void dli_run_end(dli_run *r)
@@ -10881,7 +10943,7 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
         for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
-        right += better < k && !isnan(own);
+        right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
 }
@@ -12019,6 +12081,50 @@ typedef struct dli_saved {
     dl_int   begin, end;
 } dli_saved;
 
+/* What is saved or loaded, and the function that does it. */
+typedef struct dli_list {
+    dl_ctx            *ctx;
+    const char        *who, *what;  /* "dl_save", "the list"                                  */
+    dl_tensor *const  *tensor;
+    int                tensors;
+} dli_list;
+
+static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
+                            int tensors)
+{
+    dli_list l;
+    l.ctx = c;
+    l.who = who;
+    l.what = what;
+    l.tensor = tensor;
+    l.tensors = tensors;
+    return l;
+}
+
+static dli_list dli_model_list(const dl_model *m, const char *who)
+{
+    return dli_list_of(m->ctx, who, "the model", m->tensor, m->tensors);
+}
+
+/* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
+static bool dli_check_list(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
+{
+    *l = dli_list_of(c, who, "the list", tensor, n);
+    if (!c) return false;
+    if (!tensor || n < 1)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
+    return dli_inputs(who, tensor, n) == c ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
+}
+
+/* The name that tensor i has in a file: its own, or its number. */
+static const char *dli_list_name(char number[16], const dli_list *l, int i)
+{
+    if (l->tensor[i]->name[0]) return l->tensor[i]->name;
+    snprintf(number, 16, "%d", i);
+    return number;
+}
+
 /* A file being read, and where to complain. */
 typedef struct dli_weights {
     dl_ctx     *ctx;
@@ -12065,36 +12171,37 @@ static bool dli_read_entry(dli_weights *w, dli_saved *s)
 }
 
 /* Does what the header says of a tensor fit the tensor t of that name, and the file? */
-static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
+static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, const dl_tensor *t,
+                            const char *what)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
     dl_int width;
     if (s->found)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
-                       t->name);
+                       name);
     if (!dl_shape_equal(s->shape, t->shape))
-        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in the model",
-                       w->who, t->name, dli_shape_text(a, s->shape), w->from,
-                       dli_shape_text(b, t->shape));
+        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in %s",
+                       w->who, name, dli_shape_text(a, s->shape), w->from,
+                       dli_shape_text(b, t->shape), what);
     s->wide = strcmp(s->type, "F64") == 0;
     if (!s->wide && strcmp(s->type, "F32") != 0)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
-                       "F64 can be read", w->who, t->name, w->from, s->type);
+                       "F64 can be read", w->who, name, w->from, s->type);
     width = s->wide ? 8 : 4;
     if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
-                       "%lld of %lld; its %lld numbers take %lld", w->who, t->name, w->from,
+                       "%lld of %lld; its %lld numbers take %lld", w->who, name, w->from,
                        (long long)s->begin, (long long)s->end, (long long)w->data_size,
                        (long long)t->size, (long long)(t->size * width));
     s->found = true;
     return true;
 }
 
-/* Read the header into saved[], one entry a tensor of the model. */
-static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
+/* Read the header into saved[], one entry a tensor of the list. */
+static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
 {
     const int n = m->tensors;
-    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
+    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT], number[16];
     dli_json *j = &w->json;
     bool first = true;
     int i;
@@ -12110,14 +12217,14 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, m->tensor[i]->name) == 0) break;
+        for (i = 0; i < n; i++) if (strcmp(name, dli_list_name(number, m, i)) == 0) break;
         if (i == n)
-            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
-                           "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in %s%s%s%s",
+                           w->who, name, dli_shape_text(a, s.shape), w->from, m->what,
                            n ? ", which begins with '" : ", which has none",
-                           n ? m->tensor[0]->name : "", n ? "'" : "");
+                           n ? dli_list_name(number, m, 0) : "", n ? "'" : "");
         s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, m->tensor[i])) return false;
+        if (!dli_check_entry(w, &s, name, m->tensor[i], m->what)) return false;
         saved[i] = s;
     }
     if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
@@ -12125,21 +12232,23 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
 }
 
 /* Is every tensor there, and every byte of the data in exactly one of them? */
-static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
+static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_saved *saved)
 {
     const int n = m->tensors;
-    char a[DLI_SHAPE_TEXT];
+    char a[DLI_SHAPE_TEXT], number[16], other[16];
     dl_int left = w->data_size;
     int i, k;
     for (i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
-            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
-                           w->who, t->name, dli_shape_text(a, t->shape), w->from);
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s",
+                           w->who, m->what, dli_list_name(number, m, i),
+                           dli_shape_text(a, t->shape), w->from);
         for (k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, m->tensor[k]->name, t->name, w->from);
+                               w->who, dli_list_name(other, m, k), dli_list_name(number, m, i),
+                               w->from);
         left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
     }
     if (left != 0)
@@ -12148,9 +12257,9 @@ static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_save
     return true;
 }
 
-static bool dli_load_weights(dl_model *m, const char *who, const char *from, const uint8_t *bytes,
-                             size_t size)
+static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *bytes, size_t size)
 {
+    const char *who = m->who;
     dli_weights w;
     dli_saved *saved;
     const int n = m->tensors;
@@ -12179,7 +12288,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
         const uint8_t *p = w.data + saved[i].begin;
         for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
-        t->version++;
+        ++*dli_version(t);
     }
     DL_FREE(saved);
     return ok;
@@ -12188,25 +12297,49 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
 {
     const char *who = "dl_model_load_weights_from_memory";
+    dli_list list;
     if (!m) return false;
     if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    return dli_load_weights(m, who, "the buffer", (const uint8_t *)bytes, size);
+    list = dli_model_list(m, who);
+    return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
+}
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n)
+{
+    const char *who = "dl_load_from_memory";
+    dli_list list;
+    if (!dli_check_list(&list, dl, who, tensors, n)) return false;
+    if (!bytes) return dl_fail(dl, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
+    return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
 }
 
 #ifndef DL_NO_STDIO
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+static bool dli_load_file(const dli_list *m, const char *path)
 {
-    const char *who = "dl_model_load_weights";
     uint8_t *bytes;
     size_t size;
     bool ok;
-    if (!m) return false;
-    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    bytes = dli_read_file(m->ctx, who, path, "", &size);
+    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", m->who);
+    bytes = dli_read_file(m->ctx, m->who, path, "", &size);
     if (!bytes) return false;
-    ok = dli_load_weights(m, who, path, bytes, size);
+    ok = dli_load_list(m, path, bytes, size);
     DL_FREE(bytes);
     return ok;
+}
+
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+{
+    dli_list list;
+    if (!m) return false;
+    list = dli_model_list(m, "dl_model_load_weights");
+    return dli_load_file(&list, path);
+}
+
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list list;
+    return dli_check_list(&list, dl, "dl_load", tensors, n) && dli_load_file(&list, path);
 }
 
 /* ---- writing ---- */
@@ -12242,11 +12375,11 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 #define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
 
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
-static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
+static char *dli_weights_header(const dli_list *m, size_t *length)
 {
     const int n = m->tensors;
     const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
-    char *text = (char *)dli_alloc(m->ctx, who, room, 1);
+    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16], other[16];
     long long offset = 0, end;
     size_t at;
     int i, k;
@@ -12254,20 +12387,21 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
-        const char *s;
-        bool plain = t->name[0] != 0;
-        for (s = t->name; *s; s++)
+        const char *name = dli_list_name(number, m, i), *s;
+        bool plain = true;
+        for (s = name; *s; s++)
             if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++) if (strcmp(m->tensor[k]->name, t->name) == 0) plain = false;
+        for (k = 0; k < i; k++)
+            if (strcmp(dli_list_name(other, m, k), name) == 0) plain = false;
         if (!plain) {
             dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
-                    "unique, not empty, and without quotes, backslashes and control characters",
-                    who, i, t->name);
+                    "unique, and without quotes, backslashes and control characters", m->who, i,
+                    name);
             DL_FREE(text);
             return NULL;
         }
         at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
-                               t->name, DLI_DOUBLE ? "F64" : "F32");
+                               name, DLI_DOUBLE ? "F64" : "F32");
         for (k = 0; k < t->shape.rank; k++)
             at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
                                    (long long)t->shape.dim[k]);
@@ -12282,7 +12416,7 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     return text;
 }
 
-static bool dli_write_weights(const dl_model *m, const char *path, const char *header,
+static bool dli_write_weights(const dli_list *m, const char *path, const char *header,
                               size_t length)
 {
     uint8_t size[8];
@@ -12324,15 +12458,14 @@ static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, 
     return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
 }
 
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+static bool dli_save_list(const dli_list *m, const char *path)
 {
-    const char *who = "dl_model_save_weights";
+    const char *who = m->who;
     char *header, *temporary;
     size_t length, room;
     bool ok = false;
-    if (!m) return false;
     if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    header = dli_weights_header(m, who, &length);
+    header = dli_weights_header(m, &length);
     if (!header) return false;
     room = strlen(path) + 8;
     temporary = (char *)dli_alloc(m->ctx, who, room, 1);
@@ -12347,6 +12480,20 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
     }
     DL_FREE(header);
     return ok;
+}
+
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    dli_list list;
+    if (!m) return false;
+    list = dli_model_list(m, "dl_model_save_weights");
+    return dli_save_list(&list, path);
+}
+
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list list;
+    return dli_check_list(&list, dl, "dl_save", tensors, n) && dli_save_list(&list, path);
 }
 #endif
 
@@ -12584,7 +12731,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
-   0.1.0  First version: dense networks on three floors, MNIST.
+   0.1.0  First version: dense, convolutional and recurrent networks, attention; three floors.
    ------------------------------------------------------------------------------------------ */
 
 /* ----------------------------------------------------------------------------- >>licence ----

@@ -58,7 +58,7 @@
      >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
      >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
      >>data         data sets, IDX and MNIST, mini-batches, augmentation
-     >>files        saving and loading the weights of a model
+     >>files        saving and loading the weights of a model, or your own tensors
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
@@ -1719,8 +1719,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
    shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
-   themselves are not written: build the model anew, then load. For parameters of your own on floor
-   2 write the size numbers at data yourself. False on failure, the old file kept. */
+   themselves are not written: build the model anew, then load. False on failure, the old file
+   kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the

@@ -12785,7 +12785,7 @@ static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
     if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
     dli_put(out, s);

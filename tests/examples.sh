@@ -72,8 +72,11 @@ MODEL="test_accuracy test_loss seconds parameters"
 for source in examples/[0-9][0-9]_*.c; do
     prog=$(basename "$source" .c)
     if [ -n "$wanted" ]; then case " $wanted " in *" $prog "*) ;; *) continue ;; esac; fi
+    # What make has built is good enough, except for one, which is built as a newcomer does it.
     # shellcheck disable=SC2086
-    if ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
+    if [ $prog != 07_mlp_rmsprop ] && [ "build/$prog" -nt "$source" ] && [ "build/$prog" -nt dl.h ]; then
+        cp "build/$prog" "$work/$prog" && : >"$work/err"
+    elif ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
         bad "$prog does not compile" "$work/err"
         continue
     fi

@@ -229,9 +229,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
    NULL is allowed. */
 DL_DEF void dl_free(dl_ctx *dl);
 
-/* Use up to n threads (1 or more; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False when n < 1. */
+/* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
+   use. Results do not depend on it. False for another n, or without memory. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
+/* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
 
 /* One line about this build: version, number type, instruction set, threads. Owned by the
@@ -1857,6 +1858,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
+#define DLI_THREADS_MAX  1024                  /* more than any machine of this time has        */
 #define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
@@ -2056,6 +2058,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
     threads = omp_get_max_threads();
+    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -2084,7 +2087,9 @@ DL_DEF void dl_free(dl_ctx *dl)
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
-    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
+    if (n < 1 || n > DLI_THREADS_MAX)            /* beyond its limits OpenMP ends the program */
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 to %d", n,
+                       DLI_THREADS_MAX);
     if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
         return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
     return true;
@@ -6202,7 +6207,7 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (strlen(name) >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
                        name, DL_NAME_MAX - 1);
-    strcpy(t->name, name);
+    memcpy(t->name, name, strlen(name) + 1);
     return true;
 }
 

@@ -8,8 +8,10 @@
        #define DL_IMPLEMENTATION
        #include "dl.h"
 
-   in all others only #include "dl.h". Build with  cc -O2 program.c -lm  and add -fopenmp if you
-   want more than one core. Ten lines that train a network on handwritten digits:
+   in all others only #include "dl.h". (The linker says "undefined reference to dl_...": no file
+   has that line; "multiple definition of dl_...": more than one has.) Build with
+   cc -O2 program.c -lm  and add -fopenmp if you want more than one core. Ten lines that train a
+   network on handwritten digits:
 
        dl_ctx  *dl    = dl_new(42);
        dl_data *train = dl_mnist_load(dl, "data/mnist", DL_TRAIN);
@@ -31,8 +33,9 @@
                                     remembers what was computed, and dl_backward walks it back.
      floor 3  models         dl_model_*, dl_data_*   what Keras users know.
 
-   The comments quote five documents as S0 to S4 with the section, e.g. "S1 3.3"; docs/ has the
-   tutorial that goes through them, and says where they are wrong. Licence: at the end (MIT).  */
+   "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
+   introductions to deep learning that the programs in examples/ follow, and put right where they
+   are wrong; you need none of them to read on. Licence: at the end (MIT).  */
 
 /* ---------------------------------------------------------------------------- >>contents ----
    Search for a tag with its two arrows to get to a room; the room's implementation has the same
@@ -48,14 +51,14 @@
      >>rng          random numbers
      >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
      >>tensors      floor 2: shapes, tensors, initializers
-     >>tape         floor 2: recording, dl_backward, marks, no-grad, custom ops
+     >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
      >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
-     >>layers       floor 3: layers of a model
+     >>layers       floor 3: layers of a model; what to do for a layer of your own
      >>losses       loss functions on tensors, and by Keras' names
-     >>optimizers   gradient descent in all its variants, schedules, clipping
+     >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
      >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
      >>data         data sets, IDX and MNIST, mini-batches, augmentation
-     >>files        what is read from and written to disk
+     >>files        saving and loading weights
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
@@ -1183,7 +1186,10 @@ DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_
 /* ------------------------------------------------------------------------------ >>layers ----
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
    out. Each function returns the layer (the model owns it) or NULL. Parameters are named
-   "dense_1.weight", "dense_1.bias" and so on. */
+   "dense_1.weight", "dense_1.bias" and so on.
+   A layer of your own is a function of tensors: write the network on floor 2, where any formula of
+   >>ops is a layer, dl_op_custom (in >>tape) one with a derivative by hand, and dl_model_forward
+   takes in a model's layers; train it with a loop as in examples/06_mlp_autograd.c. */
 
 /* Activations a layer can end with. X(constant, Keras' name) */
 #define DL_ACTIVATIONS(X)                                                                        \
@@ -1536,8 +1542,9 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
    on floor 2. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 
-/* Parameters: how many tensors (and numbers in them), the i-th, the one with a name; all as an
-   array of dl_model_param_count tensors owned by the model. */
+/* Parameters: how many tensors (and numbers in them), the i-th, the one with a name (NULL when
+   there is none); all as an array of dl_model_param_count tensors owned by the model. To freeze
+   the first layer: dl_freeze(dl_model_params(m), 2). */
 DL_DEF int dl_model_param_count(const dl_model *m);
 DL_DEF int64_t dl_model_param_size(const dl_model *m);
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i);
@@ -1712,8 +1719,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
-   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. False on
-   failure, the old file kept. */
+   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
+   themselves are not written: build the model anew, then load. For parameters of your own on floor
+   2 write the size numbers at data yourself. False on failure, the old file kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -2040,8 +2048,8 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
-        fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and a %d-byte "
-                "DL_REAL, the implementation with version %d and %d bytes; define DL_REAL alike "
+        fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and %d-byte "
+                "numbers, the implementation with %d and %d; define DL_REAL alike "
                 "in all files and rebuild them\n", version, (int)real_size, DL_VERSION,
                 (int)sizeof(dl_real));
 #endif
@@ -9997,14 +10005,15 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     for (i = 0; i < n; i++) {
         if (!dli_usable(who, params[i])) return NULL;
         if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
-            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d %s is no parameter of this context; make "
-                    "it with dl_param", who, i, params[i]->name);
+            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this context; make "
+                    "it with dl_param", who, i, params[i]->name[0] ? " " : "", params[i]->name);
             return NULL;
         }
         for (j = 0; j < i; j++)
             if (params[j] == params[i]) {
-                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same %s; it would be "
-                        "updated twice", who, j, i, params[i]->name);
+                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it would be "
+                        "updated twice", who, j, i, params[i]->name[0] ? " " : "",
+                        params[i]->name);
                 return NULL;
             }
         total += (size_t)params[i]->size;
@@ -10307,9 +10316,9 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
         return NULL;
     }
     if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
-        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
-                "dimension is the batch", who, dli_shape_text(s, x->shape),
-                dli_shape_text(t, dli_batch_shape(n, m->input)));
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose samples are "
+                "%s; the input's first dimension counts samples, 1 for a single one", who,
+                dli_shape_text(s, x->shape), dli_shape_text(t, m->input));
         return NULL;
     }
     return dl_reshape(x, dli_batch_shape(n, m->input));
@@ -10367,9 +10376,11 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
         return true;
     }
     if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
-                       who, dl_loss_name(m->loss),
-                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
+                       "have; make it with %s", who, dl_loss_name(m->loss),
+                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets",
+                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "dl_data_from_arrays"
+                                                                     : "dl_data_from_targets");
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));

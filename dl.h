@@ -117,6 +117,8 @@
    DL_NO_SIMD         one   no vector code: plain C only
    DL_NO_THREADS      one   no OpenMP, even with -fopenmp
    DL_REFERENCE       one   every operation runs the readable kernel, for debugging and teaching
+   DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
+                            are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
    ------------------------------------------------------------------------------------------ */
 
@@ -232,9 +234,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
    NULL is allowed. */
 DL_DEF void dl_free(dl_ctx *dl);
 
-/* Use up to n threads (1 or more; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False when n < 1. */
+/* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
+   use. Results do not depend on it. False for another n, or without memory. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
+/* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
 
 /* One line about this build: version, number type, instruction set, threads. Owned by the
@@ -850,10 +853,13 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
-   dl_step. A tape tensor used after this is an error (DL_ERR_STALE). */
+   dl_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed at least
+   until the next dl_tape_clear. */
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
-/* Release what was recorded after a mark; marks nest like brackets. */
+/* Release what was recorded after a mark; marks nest like brackets. Tensors of that part must not
+   be used any more: new ones take their places. False, and nothing released, when the mark is from
+   before a dl_tape_clear or inside one that was released. */
 typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
@@ -872,7 +878,9 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl);
    inputs once all of its own has come in:  delta^l = (W^{l+1})^T delta^{l+1} * f'(z^l).
    @F S0-3.2 S1-3.2 S2-3 S3-3.2 S4-3
    False (and no gradient touched): loss is not a scalar, needs no gradient, was already gone back
-   through (add losses that share a graph first), or a parameter changed since it was used. */
+   through (add losses that share a graph first), or a tensor of the graph changed since it was
+   used. False, with gradients half done: an operation failed on the way (no memory, or a custom
+   one). */
 DL_DEF bool dl_backward(dl_tensor *loss);
 /* The same from any tensor y with a given dy = dL/dy, y->size elements. */
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy);
@@ -1753,7 +1761,8 @@ DL_DEF void dl_print(const dl_tensor *t);
 #endif
 
 /* Compare dl_backward with central differences (f(p+h) - f(p-h)) / 2h for every element of n
-   parameters. f builds the loss anew from them (they are changed and put back) and returns it. */
+   parameters. f builds the loss anew from them (they are changed and put back) and returns it.
+   The running statistics of a batch norm in it move once: use evaluation mode, or a clone. */
 typedef dl_tensor *(*dl_loss_fn)(dl_ctx *dl, void *user);
 typedef struct dl_gradcheck_report {
     bool   ok;               /* every element within tolerance, and not all gradients zero    */
@@ -1924,6 +1933,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
+#define DLI_THREADS_MAX  1024                  /* more than any machine of this time has        */
 #define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
@@ -2123,6 +2133,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
     threads = omp_get_max_threads();
+    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -2151,7 +2162,9 @@ DL_DEF void dl_free(dl_ctx *dl)
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
-    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
+    if (n < 1 || n > DLI_THREADS_MAX)            /* beyond its limits OpenMP ends the program */
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 to %d", n,
+                       DLI_THREADS_MAX);
     if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
         return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
     return true;
@@ -6488,7 +6501,7 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (strlen(name) >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
                        name, DL_NAME_MAX - 1);
-    strcpy(t->name, name);
+    memcpy(t->name, name, strlen(name) + 1);
     return true;
 }
 
@@ -9354,9 +9367,11 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
 }
 
 /* A layer's output before its activation, which the model applies (or fuses with the loss). */
+static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
+
 static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
 {
-    return dl_linear(x, l->param[0], l->params > 1 ? l->param[1] : DL_NONE);
+    return dl_linear(x, l->param[0], dli_layer_bias(l));
 }
 static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
 {
@@ -9371,6 +9386,11 @@ static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
 static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
 {
     return dl_dropout(x, l->rate);
+}
+
+static bool dli_layer_given(const dl_layer *l, const void *options)
+{
+    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
 
 /* Take a layer's options over, if they are in their range. */
@@ -9404,12 +9424,9 @@ DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
     dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
-    if (!options) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
-        return dli_layer_add(l, false);
-    }
-    ok = l->input.rank > 0;
-    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+    ok = dli_layer_given(l, options);
+    if (ok && l->input.rank == 0)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
@@ -9459,8 +9476,6 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
 }
 
 /* ---- layers for images ---- */
-
-static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
 
 static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
 {
@@ -9525,11 +9540,6 @@ static bool dli_layer_image(const dl_layer *l, int dims)
     return l->input.rank == dims + 1 ||
            dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
                    dli_shape_text(s, l->input), wanted);
-}
-
-static bool dli_layer_given(const dl_layer *l, const void *options)
-{
-    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)

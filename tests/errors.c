@@ -197,6 +197,10 @@ static void null_context(void)
     CHECK(strcmp(dl_info(NULL), "") == 0, "%s", dl_info(NULL));
     CHECK(!dl_ctx_rng(NULL), "dl_ctx_rng");
     CHECK(!dl_param(NULL, s, dl_init_zeros()) && !dl_state(NULL, s), "persistent tensors");
+    CHECK(!dl_param_from(NULL, s, v) && !dl_param_from(NULL, s, NULL), "dl_param_from");
+    CHECK(!dl_set_name(NULL, "x") && !dl_set_name(DL_NONE, "x"), "dl_set_name");
+    CHECK(!dl_save(NULL, "x", &p, 1) && !dl_load(NULL, "x", &p, 1), "lists");
+    CHECK(!dl_load_from_memory(NULL, v, 4, &p, 1), "a list from memory");
     CHECK(!dl_zeros(NULL, s) && !dl_ones(NULL, s) && !dl_full(NULL, s, 1), "constants");
     CHECK(!dl_rand(NULL, s) && !dl_randn(NULL, s), "random tensors");
     CHECK(!dl_from(NULL, s, v) && !dl_borrow(NULL, s, (dl_real *)v), "arrays");

@@ -6917,7 +6917,7 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
-                       "a gradient (or was computed under dl_no_grad)");
+                       "a gradient (or all that does is frozen, or dl_no_grad was on)");
     if (!dli_backward_check(y)) {
         dli_backward_undo(y);
         return false;

@@ -88,7 +88,7 @@ static net net_new(dl_ctx *dl, int signs, bool attends, dl_int streams) {
     m.p[m.n++] = dl_param(dl, dl_shape2(signs, E), dl_init_normal(0, 0.1));
     m.p[m.n++] = dl_param(dl, dl_shape1(signs), dl_init_zeros());
     if (attends) {
-        m.p[m.n++] = dl_param(dl, dl_shape2(T, E), dl_init_normal(0, 0.1));  /* learned positions */
+        m.p[m.n++] = dl_param(dl, dl_shape2(T, E), dl_init_normal(0, 0.5));  /* learned positions */
         for (int k = 0; k < BLOCKS; k++, m.n += DL_ENCODER_PARAMS)
             dl_transformer_encoder_init(m.p + m.n, dl, E, 4 * E);
     } else {
@@ -105,6 +105,7 @@ static net net_new(dl_ctx *dl, int signs, bool attends, dl_int streams) {
 static dl_tensor *forward(const net *m, const int32_t *x, dl_int N, dl_int L, dl_int last,
                           dl_tensor **state) {
     dl_tensor *y = dl_embedding(m->p[0], x, dl_shape2(N, L), -1);
+    y = dl_mul_scalar(y, sqrt((double)E));         /* large going in, small coming out */
     if (m->attends) {
         dl_transformer o = dl_transformer_default();
         o.heads = 4, o.norm_first = true, o.causal = true, o.dropout = 0.2;
@@ -117,7 +118,7 @@ static dl_tensor *forward(const net *m, const int32_t *x, dl_int N, dl_int L, dl
         *state = r.h;
         y = dl_linear(r.y, m->p[2], DL_NONE);
     }
-    y = dl_dropout(dl_slice(y, 1, L - last, L), 0.3);
+    y = dl_dropout(dl_slice(y, 1, L - last, L), 0.4);
     return dl_linear(y, m->p[0], m->p[1]);         /* the embedding, used backwards: its twin */
 }
 

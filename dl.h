@@ -58,7 +58,7 @@
      >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
      >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
      >>data         data sets, IDX and MNIST, mini-batches, augmentation
-     >>files        saving and loading the weights of a model, or your own tensors
+     >>files        saving and loading weights
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)

@@ -1874,6 +1874,65 @@ static double dli_now(void)
 #endif
 }
 
+/* ---- vectors, for the fast room ---- */
+
+#if defined(__GNUC__) && !defined(DL_NO_SIMD)
+#define DLI_SIMD 1
+#define DLI_INLINE static inline __attribute__((always_inline))
+#else
+#define DLI_SIMD 0
+#if defined(_MSC_VER)
+#define DLI_INLINE static __forceinline
+#else
+#define DLI_INLINE static inline
+#endif
+#endif
+#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__))
+#define DLI_X86 1
+#else
+#define DLI_X86 0
+#endif
+
+/* DLI_VEC_CODE: vectorize the loops of this function (gcc's -O2 hardly would), and fuse a*b+c
+   where the CPU can, whatever the command line says. clang does both by itself. */
+#if DLI_SIMD && !defined(__clang__)
+#define DLI_VEC_CODE __attribute__((optimize("tree-loop-vectorize", "vect-cost-model=dynamic", \
+                                             "fp-contract=fast", "no-trapping-math")))
+#define DLI_UNROLL _Pragma("GCC unroll 16")
+#elif DLI_SIMD
+#define DLI_VEC_CODE
+#define DLI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DLI_VEC_CODE
+#define DLI_UNROLL
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#endif
+#if DLI_X86 && defined(__clang__)
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"), \
+                                  min_vector_width(512))) DLI_VEC_CODE
+#elif DLI_X86
+#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma," \
+                                         "prefer-vector-width=512"))) DLI_VEC_CODE
+#endif
+#if DLI_X86
+#define DLI_AVX2 __attribute__((target("avx2,fma"))) DLI_VEC_CODE
+#endif
+
+#if DLI_OPENMP
+#define DLI_OMP(x) _Pragma(#x)
+#else
+#define DLI_OMP(x)
+#endif
+#if DLI_SIMD
+#define DLI_RESTRICT __restrict__
+#elif defined(_MSC_VER)
+#define DLI_RESTRICT __restrict
+#else
+#define DLI_RESTRICT
+#endif
+
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
@@ -3759,65 +3818,6 @@ DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_rea
    threads, and results are equal bit for bit.
    */
 
-/* ---- what the compiler offers ---- */
-
-#if defined(__GNUC__) && !defined(DL_NO_SIMD)
-#define DLI_SIMD 1
-#define DLI_INLINE static inline __attribute__((always_inline))
-#else
-#define DLI_SIMD 0
-#if defined(_MSC_VER)
-#define DLI_INLINE static __forceinline
-#else
-#define DLI_INLINE static inline
-#endif
-#endif
-#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__))
-#define DLI_X86 1
-#else
-#define DLI_X86 0
-#endif
-
-/* DLI_VEC_CODE: vectorize the loops of this function (gcc's -O2 hardly would), and fuse a*b+c
-   where the CPU can, whatever the command line says. clang does both by itself. */
-#if DLI_SIMD && !defined(__clang__)
-#define DLI_VEC_CODE __attribute__((optimize("tree-loop-vectorize", "vect-cost-model=dynamic", \
-                                             "fp-contract=fast", "no-trapping-math")))
-#define DLI_UNROLL _Pragma("GCC unroll 16")
-#elif DLI_SIMD
-#define DLI_VEC_CODE
-#define DLI_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define DLI_VEC_CODE
-#define DLI_UNROLL
-#endif
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT ON
-#endif
-#if DLI_X86 && defined(__clang__)
-#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"), \
-                                  min_vector_width(512))) DLI_VEC_CODE
-#elif DLI_X86
-#define DLI_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma," \
-                                         "prefer-vector-width=512"))) DLI_VEC_CODE
-#endif
-#if DLI_X86
-#define DLI_AVX2 __attribute__((target("avx2,fma"))) DLI_VEC_CODE
-#endif
-
-#if DLI_OPENMP
-#define DLI_OMP(x) _Pragma(#x)
-#else
-#define DLI_OMP(x)
-#endif
-#if DLI_SIMD
-#define DLI_RESTRICT __restrict__
-#elif defined(_MSC_VER)
-#define DLI_RESTRICT __restrict
-#else
-#define DLI_RESTRICT
-#endif
-
 DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 
@@ -3829,9 +3829,10 @@ DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
    exp x = 2^n exp f,  n = round(x / ln 2),  f = x - n ln 2 in [-0.347, 0.347]. Adding 1.5 * 2^23
    leaves n in the low bits of the sum. ln 2 is subtracted in two parts so that f is exact.
    exp f - 1 = f + f^2 P(f), P of degree 4, relative error 1.4e-8: keeping the 1 apart is what
-   makes tanh accurate near 0. Measured over every float, worst of all instruction sets:
-   see the table in tests. Overflow gives inf, underflow runs through denormals to 0, NaN stays
-   NaN. */
+   makes tanh accurate near 0. Overflow gives inf, underflow runs through denormals to 0, NaN
+   stays NaN. Worst errors in ulps, of all instruction sets, as test_fast.c measures them: exp
+   1.1, tanh 2.6, sigmoid 2.6; GELU 3.5 and its tanh form 2.2, in ulps of x or y, whichever is
+   larger (far to the left GELU loses relative digits, like every formula in float). */
 
 DLI_INLINE float dli_float_of_bits(uint32_t u) { float f; memcpy(&f, &u, 4); return f; }
 DLI_INLINE uint32_t dli_bits_of_float(float f) { uint32_t u; memcpy(&u, &f, 4); return u; }
@@ -3893,9 +3894,10 @@ DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
     return dli_select(x < 0.0f, e * r, r);
 }
 
-/* GELU: x Phi(x), Phi the normal distribution. Its tail is exp(-a^2/2) t P(t) with
-   t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8 on [0, 14]. */
-DLI_INLINE float dli_phif(float x, float *density)                      /* Phi(x), and its slope */
+/* GELU is x Phi(x), Phi the normal distribution; its slope is Phi(x) + x Phi'(x). The tail of Phi
+   is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8
+   on [0, 14]. Returns Phi(x) and its slope. */
+DLI_INLINE float dli_normal(float x, float *slope)
 {
     float a = dli_absf(x), t, p, e;
     a = dli_select(a > 15.0f, 15.0f, a);
@@ -3910,24 +3912,16 @@ DLI_INLINE float dli_phif(float x, float *density)                      /* Phi(x
     p = p * t + 0.13986187f;
     p = p * t + 0.139621404f;
     p = e * t * p;
-    *density = e * 0.398942280f;
+    *slope = e * 0.398942280f;
     return dli_select(x < 0.0f, p, 1.0f - p);
 }
-DLI_INLINE float dli_geluf(float x) { float d; return x * dli_phif(x, &d); }
-DLI_INLINE float dli_gelu_slope(float x)
+/* The tanh form of GELU puts (1 + tanh u) / 2 = sigmoid(2u) for Phi, with
+   u = sqrt(2 / pi) (x + 0.044715 x^3). */
+DLI_INLINE float dli_normal_tanh(float x, float *slope)
 {
-    float d, p = dli_phif(x, &d);
-    return p + x * d;
-}
-/* The tanh form, x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3), is x sigmoid(2u). */
-DLI_INLINE float dli_gelu_tanhf(float x)
-{
-    return x * dli_sigmoidf(1.59576912f * (x + 0.044715f * x * x * x));
-}
-DLI_INLINE float dli_gelu_tanh_slope(float x)
-{
-    float d, s = dli_sigmoid_slope(1.59576912f * (x + 0.044715f * x * x * x), &d);
-    return s + x * d * (1.59576912f * (1.0f + 0.134145f * x * x));
+    float u = 1.59576912f * (x + 0.044715f * x * x * x), d, s = dli_sigmoid_slope(u, &d);
+    *slope = d * (1.59576912f * (1.0f + 0.134145f * x * x));
+    return s;
 }
 
 /* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
@@ -3970,22 +3964,39 @@ DLI_INLINE uint32_t dli_hash32(uint32_t i, uint32_t key0, uint32_t key1)
     DLI_INLINE void dli_##name##_body(float *dx, const float *dy, const float *x, dl_int n, \
                                       int add) \
     { \
+        const uint32_t keep = add ? 0xFFFFFFFFu : 0u;    /* one loop serves both */ \
         dl_int i; \
-        if (add) for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] += expr; } \
-        else     for (i = 0; i < n; i++) { float v = x[i], g = dy[i]; dx[i] = expr; } \
+        for (i = 0; i < n; i++) { \
+            float v = x[i], g = dy[i]; \
+            dx[i] = dli_float_of_bits(dli_bits_of_float(dx[i]) & keep) + expr; \
+        } \
     }
 DLI_MAP(vexp, dli_expf(v))
 DLI_MAP(vtanh, dli_tanhf(v))
 DLI_MAP(vsigmoid, dli_sigmoidf(v))
-DLI_MAP(vgelu, dli_geluf(v))
-DLI_MAP(vgelu_tanh, dli_gelu_tanhf(v))
 DLI_MAP(vrelu, v < 0.0f ? 0.0f : v)                                    /* lets NaN through */
 DLI_MAP_BACK(vtanh_back, g * (1.0f - v * v))                           /* v is the output */
 DLI_MAP_BACK(vsigmoid_back, g * (v * (1.0f - v)))                      /* v is the output */
-DLI_MAP_BACK(vrelu_back, (v <= 0.0f ? 0.0f : g))                       /* input or output */
-DLI_MAP_BACK(vgelu_back, g * dli_gelu_slope(v))                        /* v is the input */
-DLI_MAP_BACK(vgelu_tanh_back, g * dli_gelu_tanh_slope(v))              /* v is the input */
+DLI_MAP_BACK(vrelu_back, dli_select(v <= 0.0f, 0.0f, g))               /* input or output */
 
+/* Phi and its slope, in either form, for GELU */
+DLI_INLINE void dli_normals_body(float *DLI_RESTRICT phi, float *DLI_RESTRICT slope,
+                                 const float *DLI_RESTRICT x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) phi[i] = dli_normal(x[i], &slope[i]);
+}
+DLI_INLINE void dli_normals_tanh_body(float *DLI_RESTRICT phi, float *DLI_RESTRICT slope,
+                                      const float *DLI_RESTRICT x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) phi[i] = dli_normal_tanh(x[i], &slope[i]);
+}
+DLI_INLINE void dli_offset_body(float *y, float a, const float *x, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = x[i] + a;
+}
 DLI_INLINE void dli_axpy_body(float *y, float a, const float *x, dl_int n)
 {
     dl_int i;
@@ -4033,6 +4044,36 @@ DLI_INLINE void dli_col_sums_body(float *s, const float *x, dl_int ldx, dl_int m
     for (; i < m; i++, x += ldx)
         for (j = 0; j < n; j++) s[j] += x[j];
 }
+/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
+DLI_INLINE void dli_dots_body(float *DLI_RESTRICT y, const float *DLI_RESTRICT a,
+                              const float *DLI_RESTRICT b, dl_int ldb, dl_int n, dl_int k)
+{
+    dl_int j, i, l, q;
+    for (j = 0; j < n; j += 4) {
+        const float *r0 = b + j * ldb, *r1 = b + dli_min(j + 1, n - 1) * ldb;
+        const float *r2 = b + dli_min(j + 2, n - 1) * ldb, *r3 = b + dli_min(j + 3, n - 1) * ldb;
+        float s0[16] = { 0 }, s1[16] = { 0 }, s2[16] = { 0 }, s3[16] = { 0 }, t[4] = { 0 };
+        for (i = 0; i + 16 <= k; i += 16) {
+            for (l = 0; l < 16; l++) s0[l] += a[i + l] * r0[i + l];
+            for (l = 0; l < 16; l++) s1[l] += a[i + l] * r1[i + l];
+            for (l = 0; l < 16; l++) s2[l] += a[i + l] * r2[i + l];
+            for (l = 0; l < 16; l++) s3[l] += a[i + l] * r3[i + l];
+        }
+        for (l = 0; i + l < k; l++) {
+            s0[l] += a[i + l] * r0[i + l];
+            s1[l] += a[i + l] * r1[i + l];
+            s2[l] += a[i + l] * r2[i + l];
+            s3[l] += a[i + l] * r3[i + l];
+        }
+        for (l = 0; l < 16; l++) {
+            t[0] += s0[l];
+            t[1] += s1[l];
+            t[2] += s2[l];
+            t[3] += s3[l];
+        }
+        for (q = 0; q < 4 && j + q < n; q++) y[j + q] = t[q];
+    }
+}
 /* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
 DLI_INLINE float dli_vsum_body(const float *x, dl_int n)
 {
@@ -4058,36 +4099,6 @@ DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
-/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
-   over all rows together: a classifier's rows of 10 would leave vectors half empty. */
-DLI_INLINE void dli_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
-{
-    dl_int r, i;
-    for (r = 0; r < rows; r++) {
-        float top = dli_vmax_body(x + r * n, n);
-        for (i = 0; i < n; i++) y[r * n + i] = x[r * n + i] - top;
-    }
-    dli_vexp_body(y, y, rows * n);
-    for (r = 0; r < rows; r++) {
-        float inv = 1.0f / dli_vsum_body(y + r * n, n);
-        for (i = 0; i < n; i++) y[r * n + i] *= inv;
-    }
-}
-DLI_INLINE void dli_log_softmax_body(float *y, const float *x, dl_int rows, dl_int n)
-{
-    dl_int r, i;
-    for (r = 0; r < rows; r++, y += n, x += n) {
-        float top = dli_vmax_body(x, n), e[64], sum = 0.0f, shift;
-        for (i = 0; i < n; i += 64) {
-            dl_int l, len = dli_min(64, n - i);
-            for (l = 0; l < len; l++) e[l] = dli_expf(x[i + l] - top);
-            sum += dli_vsum_body(e, len);
-        }
-        shift = logf(sum);
-        for (i = 0; i < n; i++) y[i] = (x[i] - top) - shift;
-    }
-}
-
 /* ---- optimizers: one pass over weights, gradients and moments ----
    A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
    denormals, where each operation can cost a hundred ordinary ones. */
@@ -4146,17 +4157,12 @@ DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_i
 DLI_INLINE void dli_dropout_body(float *y, const float *x, dl_int n, uint32_t first,
                                  uint32_t key0, uint32_t key1, int32_t drop24, float scale, int add)
 {
+    const uint32_t old = add ? 0xFFFFFFFFu : 0u;
     dl_int i;
-    if (add) {
-        for (i = 0; i < n; i++) {
-            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
-            y[i] += r < drop24 ? 0.0f : scale * x[i];
-        }
-    } else {
-        for (i = 0; i < n; i++) {
-            int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
-            y[i] = r < drop24 ? 0.0f : scale * x[i];
-        }
+    for (i = 0; i < n; i++) {
+        int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
+        float was = dli_float_of_bits(dli_bits_of_float(y[i]) & old);
+        y[i] = was + dli_select(r < drop24, 0.0f, scale * x[i]);
     }
 }
 
@@ -4288,8 +4294,8 @@ DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
     const float x[4] = { a[0], a[1], b[0], b[1] };
     uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
     DLI_UNROLL for (i = 1; i < 4; i++) {
-        uint32_t m = (0u - (uint32_t)(x[i] > dli_float_of_bits(v))) |
-                     (0u - (uint32_t)(x[i] != x[i]));
+        uint32_t m = 0u - (uint32_t)(x[i] > dli_float_of_bits(v));
+        m |= 0u - (uint32_t)(x[i] != x[i]);
         v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
         k = (i & m) | (k & ~m);
     }
@@ -4330,14 +4336,12 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
                 for (j = 0; j < w; j++) dx[j] = 0.0f;
                 continue;
             }
-            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16) {
-                int32_t q[16];
-                for (l = 0; l < 16; l++) q[l] = (int32_t)arg[j + l] - k;
+            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
                 for (l = 0; l < 16; l++) {
-                    dx[2 * (j + l)] = q[l] == 0 ? dy[j + l] : 0.0f;
-                    dx[2 * (j + l) + 1] = q[l] == 1 ? dy[j + l] : 0.0f;
+                    int32_t q = (int32_t)arg[j + l] - k;
+                    dx[2 * (j + l)] = q == 0 ? dy[j + l] : 0.0f;
+                    dx[2 * (j + l) + 1] = q == 1 ? dy[j + l] : 0.0f;
                 }
-            }
             for (; j < ow; j++) {
                 dx[2 * j] = arg[j] == k ? dy[j] : 0.0f;
                 dx[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
@@ -4347,77 +4351,54 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
         }
 }
 
-/* The gates of a recurrent step, of one sample: formulas at dlk_lstm_gates_forward and the others.
-   The gates lie above one another, H apart, and each is a stream of its own. */
-DLI_INLINE void dli_lstm_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT c,
-                                    float *DLI_RESTRICT i, float *DLI_RESTRICT f,
-                                    float *DLI_RESTRICT g, float *DLI_RESTRICT o,
-                                    const float *DLI_RESTRICT u, const float *DLI_RESTRICT c0,
-                                    dl_int H)
+/* ---- recurrent cells: what is left of a step when exp and tanh are done ----
+   g: the gates of one sample, each n wide, in PyTorch's order; backward turns them into the
+   gradients of the sums under them. */
+
+/* i, f, q, o in g: c = f cp + i q */
+DLI_INLINE void dli_lstm_state_body(float *DLI_RESTRICT c, const float *DLI_RESTRICT g,
+                                    const float *DLI_RESTRICT cp, dl_int n)
 {
-    dl_int k;
-    for (k = 0; k < H; k++) {
-        float ik = dli_sigmoidf(i[k] + u[k]), fk = dli_sigmoidf(f[k] + u[H + k]);
-        float gk = dli_tanhf(g[k] + u[2 * H + k]), ok = dli_sigmoidf(o[k] + u[3 * H + k]);
-        float ck = fk * c0[k] + ik * gk;
-        i[k] = ik;
-        f[k] = fk;
-        g[k] = gk;
-        o[k] = ok;
-        c[k] = ck;
-        h[k] = ok * dli_tanhf(ck);
+    dl_int j;
+    for (j = 0; j < n; j++) c[j] = g[n + j] * cp[j] + g[j] * g[2 * n + j];
+}
+/* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
+DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
+                                   float *DLI_RESTRICT g, const float *DLI_RESTRICT tc,
+                                   const float *DLI_RESTRICT cp, dl_int n)
+{
+    dl_int j;
+    for (j = 0; j < n; j++) {
+        float i = g[j], f = g[n + j], q = g[2 * n + j], o = g[3 * n + j], t = tc[j];
+        float d = dc[j] + dh[j] * o * (1.0f - t * t);
+        g[j] = d * q * (i * (1.0f - i));
+        g[n + j] = d * cp[j] * (f * (1.0f - f));
+        g[2 * n + j] = d * i * (1.0f - q * q);
+        g[3 * n + j] = dh[j] * t * (o * (1.0f - o));
+        dc[j] = d * f;
     }
 }
-/* In place: i, f, g, o become da. */
-DLI_INLINE void dli_lstm_gates_back_body(float *DLI_RESTRICT i, float *DLI_RESTRICT f,
-                                         float *DLI_RESTRICT g, float *DLI_RESTRICT o,
-                                         float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
-                                         const float *DLI_RESTRICT c,
-                                         const float *DLI_RESTRICT c0, dl_int H)
+/* r, z, q in g: h = (1 - z) q + z hp */
+DLI_INLINE void dli_gru_state_body(float *DLI_RESTRICT h, const float *DLI_RESTRICT g,
+                                   const float *DLI_RESTRICT hp, dl_int n)
 {
-    dl_int k;
-    for (k = 0; k < H; k++) {
-        float ik = i[k], fk = f[k], gk = g[k], ok = o[k], dhk = dh[k], t = dli_tanhf(c[k]);
-        float dck = dc[k] + dhk * ok * (1.0f - t * t);
-        i[k] = dck * gk * (ik * (1.0f - ik));
-        f[k] = dck * c0[k] * (fk * (1.0f - fk));
-        g[k] = dck * ik * (1.0f - gk * gk);
-        o[k] = dhk * t * (ok * (1.0f - ok));
-        dc[k] = dck * fk;
-        dh[k] = 0.0f;
-    }
+    dl_int j;
+    for (j = 0; j < n; j++) h[j] = g[2 * n + j] + g[n + j] * (hp[j] - g[2 * n + j]);
 }
-DLI_INLINE void dli_gru_gates_body(float *DLI_RESTRICT h, float *DLI_RESTRICT r,
-                                   float *DLI_RESTRICT z, float *DLI_RESTRICT n,
-                                   const float *DLI_RESTRICT u, const float *DLI_RESTRICT h0,
-                                   dl_int H)
+/* r, z, q, qh in g, q = tanh(qx + r qh). dh: gradient of h; becomes the part of hp's that does
+   not pass through a gate. */
+DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
+                                  const float *DLI_RESTRICT hp, dl_int n)
 {
-    dl_int k;
-    for (k = 0; k < H; k++) {
-        float rk = dli_sigmoidf(r[k] + u[k]), zk = dli_sigmoidf(z[k] + u[H + k]);
-        float nk = dli_tanhf(n[k] + rk * u[2 * H + k]);
-        r[k] = rk;
-        z[k] = zk;
-        n[k] = nk;
-        h[k] = (1.0f - zk) * nk + zk * h0[k];
-    }
-}
-/* In place: r, z, n become da and ur, uz, un become du. */
-DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRICT z,
-                                        float *DLI_RESTRICT n, float *DLI_RESTRICT ur,
-                                        float *DLI_RESTRICT uz, float *DLI_RESTRICT un,
-                                        float *DLI_RESTRICT dh, const float *DLI_RESTRICT h0,
-                                        dl_int H)
-{
-    dl_int k;
-    for (k = 0; k < H; k++) {
-        float rk = r[k], zk = z[k], nk = n[k], dhk = dh[k];
-        float dn = dhk * (1.0f - zk) * (1.0f - nk * nk);
-        r[k] = ur[k] = dn * un[k] * (rk * (1.0f - rk));
-        z[k] = uz[k] = dhk * (h0[k] - nk) * (zk * (1.0f - zk));
-        n[k] = dn;
-        un[k] = dn * rk;
-        dh[k] = dhk * zk;
+    dl_int j;
+    for (j = 0; j < n; j++) {
+        float r = g[j], z = g[n + j], q = g[2 * n + j], qh = g[3 * n + j], d = dh[j];
+        float dq = d * (1.0f - z) * (1.0f - q * q);
+        g[j] = dq * qh * (r * (1.0f - r));
+        g[n + j] = d * (hp[j] - q) * (z * (1.0f - z));
+        g[2 * n + j] = dq;
+        g[3 * n + j] = dq * r;
+        dh[j] = d * z;
     }
 }
 
@@ -4432,14 +4413,10 @@ DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRI
     X(void, vexp, DLI_PMAP, DLI_AMAP) \
     X(void, vtanh, DLI_PMAP, DLI_AMAP) \
     X(void, vsigmoid, DLI_PMAP, DLI_AMAP) \
-    X(void, vgelu, DLI_PMAP, DLI_AMAP) \
-    X(void, vgelu_tanh, DLI_PMAP, DLI_AMAP) \
     X(void, vrelu, DLI_PMAP, DLI_AMAP) \
     X(void, vtanh_back, DLI_PBACK, DLI_ABACK) \
     X(void, vsigmoid_back, DLI_PBACK, DLI_ABACK) \
     X(void, vrelu_back, DLI_PBACK, DLI_ABACK) \
-    X(void, vgelu_back, DLI_PBACK, DLI_ABACK) \
-    X(void, vgelu_tanh_back, DLI_PBACK, DLI_ABACK) \
     X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
     X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
     X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
@@ -4449,10 +4426,14 @@ DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRI
       const float *row, int relu), (c, ldc, m, n, col, row, relu)) \
     X(void, col_sums, (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), \
       (s, x, ldx, m, n)) \
+    X(void, dots, (float *y, const float *a, const float *b, dl_int ldb, dl_int n, dl_int k), \
+      (y, a, b, ldb, n, k)) \
     X(float, vsum, (const float *x, dl_int n), (x, n)) \
     X(float, vmax, (const float *x, dl_int n), (x, n)) \
-    X(void, softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
-    X(void, log_softmax, (float *y, const float *x, dl_int rows, dl_int n), (y, x, rows, n)) \
+    X(void, normals, (float *phi, float *slope, const float *x, dl_int n), (phi, slope, x, n)) \
+    X(void, normals_tanh, (float *phi, float *slope, const float *x, dl_int n), \
+      (phi, slope, x, n)) \
+    X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
     X(void, sgd, (float *w, const float *g, dl_int n, float lr, float decay), \
       (w, g, n, lr, decay)) \
     X(void, momentum, (float *w, const float *g, float *v, dl_int n, float lr, float mu, \
@@ -4478,17 +4459,13 @@ DLI_INLINE void dli_gru_gates_back_body(float *DLI_RESTRICT r, float *DLI_RESTRI
       dl_int w), (y, arg, x, planes, h, w)) \
     X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
       dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
+    X(void, lstm_state, (float *c, const float *g, const float *cp, dl_int n), (c, g, cp, n)) \
+    X(void, lstm_back, (const float *dh, float *dc, float *g, const float *tc, \
+      const float *cp, dl_int n), (dh, dc, g, tc, cp, n)) \
+    X(void, gru_state, (float *h, const float *g, const float *hp, dl_int n), (h, g, hp, n)) \
+    X(void, gru_back, (float *dh, float *g, const float *hp, dl_int n), (dh, g, hp, n)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
-      dl_int w), (dst, src, js, ks, n, k, w)) \
-    X(void, lstm_gates, (float *h, float *c, float *gate, const float *u, const float *c0, \
-      dl_int H), (h, c, gate, gate + H, gate + 2 * H, gate + 3 * H, u, c0, H)) \
-    X(void, lstm_gates_back, (float *gate, float *dh, float *dc, const float *c, \
-      const float *c0, dl_int H), \
-      (gate, gate + H, gate + 2 * H, gate + 3 * H, dh, dc, c, c0, H)) \
-    X(void, gru_gates, (float *h, float *gate, const float *u, const float *h0, dl_int H), \
-      (h, gate, gate + H, gate + 2 * H, u, h0, H)) \
-    X(void, gru_gates_back, (float *gate, float *u, float *dh, const float *h0, dl_int H), \
-      (gate, gate + H, gate + 2 * H, u, u + H, u + 2 * H, dh, h0, H))
+      dl_int w), (dst, src, js, ks, n, k, w))
 
 /* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
    is b + k * nr (packed) or b + off[k] (convolution: see below). */
@@ -4594,6 +4571,64 @@ static const dli_fast *dli_fast_pick(void)
         (void)(threads); \
     } while (0)
 
+/* ---- functions made of the table's ---- */
+
+#define DLI_STRIP 256                                    /* floats of scratch on the stack */
+
+/* y = GELU(x), exact or in its tanh form */
+static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
+{
+    float phi[DLI_STRIP], slope[DLI_STRIP];
+    dl_int i;
+    for (i = 0; i < n; i += DLI_STRIP) {
+        dl_int len = dli_min(DLI_STRIP, n - i);
+        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
+        f->mul(y + i, phi, x + i, len);
+    }
+}
+/* dx = or += dy (Phi(x) + x Phi'(x)) */
+static void dli_gelu_backward(const dli_fast *f, float *dx, const float *dy, const float *x,
+                              dl_int n, int add, int tanh_form)
+{
+    float phi[DLI_STRIP], slope[DLI_STRIP];
+    dl_int i;
+    for (i = 0; i < n; i += DLI_STRIP) {
+        dl_int len = dli_min(DLI_STRIP, n - i);
+        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
+        f->mul(slope, slope, x + i, len);
+        f->add(phi, phi, slope, len);
+        f->mul(phi, phi, dy + i, len);
+        if (add) f->add(dx + i, dx + i, phi, len);
+        else memcpy(dx + i, phi, sizeof(float) * (size_t)len);
+    }
+}
+/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
+   over all rows together: a classifier's rows of 10 would leave vectors half empty. */
+static void dli_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+{
+    dl_int r;
+    if (n == 0) return;
+    for (r = 0; r < rows; r++) f->offset(y + r * n, -f->vmax(x + r * n, n), x + r * n, n);
+    f->vexp(y, y, rows * n);
+    for (r = 0; r < rows; r++) f->scale(y + r * n, 1.0f / f->vsum(y + r * n, n), y + r * n, n);
+}
+static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+{
+    float e[DLI_STRIP];
+    dl_int r, i;
+    if (n == 0) return;
+    for (r = 0; r < rows; r++, y += n, x += n) {
+        float sum = 0.0f;
+        f->offset(y, -f->vmax(x, n), x, n);
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->vexp(e, y + i, len);
+            sum += f->vsum(e, len);
+        }
+        f->offset(y, -logf(sum), y, n);
+    }
+}
+
 /* ---- matrix product ---- */
 
 /* C = A B (m x k times k x n), or C += A B, then optionally + bias, then ReLU. Element (i, j) of
@@ -4606,7 +4641,8 @@ typedef struct dli_product {
     int add;
     const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
     int relu;
-    const float *packed_b;                               /* from dli_gemm_pack, or NULL */
+    const float *packed_b;                               /* all of b, from pack, or NULL */
+    int by_dots;                                         /* set by dli_gemm */
 } dli_product;
 
 /* The three products of a linear layer, all matrices row-major and dense:
@@ -4697,26 +4733,28 @@ static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
     return dli_ceil_div(dli_ceil_div(n, dli_ceil_div(n, most)), unit) * unit;
 }
 
+/* A product on one thread. work may be NULL if B is packed and A has adjacent k. */
 static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
 {
-    const dl_int kc = p->packed_b ? p->k : dli_even_block(p->k, DLI_KC, 1);
+    const dl_int kc = p->packed_b && p->acs == 1 ? p->k : dli_even_block(p->k, DLI_KC, 1);
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
     const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
-    float *bbuf = work, *abuf = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
     dl_int k0, j0, i0;
     for (k0 = 0; k0 < p->k; k0 += kc)
         for (j0 = 0; j0 < p->n; j0 += nc) {
             dl_int k = dli_min(kc, p->k - k0), n = dli_min(nc, p->n - j0);
-            const float *pb = p->packed_b ? p->packed_b + j0 * k : bbuf;
+            const float *pb = p->packed_b ? p->packed_b + j0 * p->k + k0 * f->nr : work;
+            const dl_int b_panel = f->nr * (p->packed_b ? p->k : k);
             if (!p->packed_b)
-                f->pack(bbuf, p->b + k0 * p->brs + j0 * p->bcs, p->bcs, p->brs, n, k, f->nr);
+                f->pack(work, p->b + k0 * p->brs + j0 * p->bcs, p->bcs, p->brs, n, k, f->nr);
             for (i0 = 0; i0 < p->m; i0 += mc) {
                 dl_int m = dli_min(mc, p->m - i0);
-                int direct = p->acs == 1;
-                if (!direct)
-                    f->pack(abuf, p->a + i0 * p->ars + k0 * p->acs, p->ars, p->acs, m, k, f->mr);
-                dli_gemm_block(f, p, i0, j0, k0, m, n, k, p->add || k0 > 0,
-                               direct ? NULL : abuf, pb, f->nr * k);
+                float *pa = NULL;                        /* A with adjacent k stays in place */
+                if (p->acs != 1) {
+                    pa = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
+                    f->pack(pa, p->a + i0 * p->ars + k0 * p->acs, p->ars, p->acs, m, k, f->mr);
+                }
+                dli_gemm_block(f, p, i0, j0, k0, m, n, k, p->add || k0 > 0, pa, pb, b_panel);
             }
         }
 }
@@ -4762,6 +4800,22 @@ static dli_product dli_product_transposed(const dli_product *p)
     return q;
 }
 
+/* With one or two rows of A and B's k adjacent, packing costs more than the product, and B's speed
+   from memory is all that counts: plain dot products. (crs, ccs: C is dense along a row.) */
+static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
+{
+    float y[DLI_STRIP];
+    dl_int i, j;
+    for (i = 0; i < p->m; i++)
+        for (j = 0; j < p->n; j += DLI_STRIP) {
+            dl_int n = dli_min(DLI_STRIP, p->n - j);
+            float *c = p->c + i * p->crs + j;
+            f->dots(y, p->a + i * p->ars, p->b + j * p->bcs, p->bcs, n, p->k);
+            if (p->add) f->add(c, c, y, n);
+            else memcpy(c, y, sizeof(float) * (size_t)n);
+        }
+}
+
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
@@ -4772,33 +4826,21 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
         for (i = 0; i < p.m; i++)
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
-    if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b) p = dli_product_transposed(&p);
+    p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
+    if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b && !p.by_dots)
+        p = dli_product_transposed(&p);
     if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
         if (q.m > 0 && q.n > 0) {
-            if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
-            if (q.ccs != 1) {                            /* finish along C's own rows */
-                float *c = q.c;
-                dl_int rows = q.n;
-                f->bias_act(c, q.ccs, rows, q.m, q.row_bias, q.col_bias, q.relu);
-            } else if (q.col_bias || q.row_bias || q.relu) {
+            if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
+            else if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
+            if (q.ccs != 1) q = dli_product_transposed(&q);      /* finish along C's own rows */
+            if (q.col_bias || q.row_bias || q.relu)
                 f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
-            }
         }
     }
-}
-
-/* Packs a B that will be used many times (recurrent weights, inference) whole. */
-static size_t dli_gemm_pack_bytes(const dli_fast *f, dl_int k, dl_int n)
-{
-    return (size_t)(dli_ceil_div(n, f->nr) * f->nr * k) * sizeof(float);
-}
-static void dli_gemm_pack(const dli_fast *f, float *dst, const float *b, dl_int brs, dl_int bcs,
-                          dl_int k, dl_int n)
-{
-    f->pack(dst, b, bcs, brs, n, k, f->nr);
 }
 
 /* ---- convolution, stride 1 ----
@@ -4965,10 +5007,11 @@ static void dli_conv_weights_image(const dli_fast *f, const dli_conv *v, const d
         dl_int cols = dli_min(f->nr, v->m - m);
         for (r = 0; r < z->oh; r++) {                    /* dy as [position][NR], 0 in the gaps */
             float *to = panel + r * z->wp * f->nr;
-            dl_int n = r < z->oh - 1 ? dli_round_up(z->ow, 4) : z->ow;
+            dl_int n = dli_min(dli_round_up(z->ow, 4), z->wp);       /* whole 4 x 4 blocks ... */
+            if (r * z->ow + n > area) n = z->ow;         /* ... unless they would leave dy */
             if (cols < f->nr) memset(to, 0, sizeof(float) * (size_t)(z->ow * f->nr));
-            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, dli_min(n, z->wp));
-            if (r < z->oh - 1)
+            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, n);
+            if (r < z->oh - 1)                           /* too many: cleared with the gap */
                 memset(to + z->ow * f->nr, 0, sizeof(float) * (size_t)(gap * f->nr));
         }
         for (k = 0; k < z->k; k += f->mr) {
@@ -5025,6 +5068,329 @@ static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *d
     if (db)
         for (m = 0; m < v->m; m++) db[m] += all[sums - dli_round_up(v->m, 16) + m];
 }
+
+/* ---- recurrent layers ----
+
+   A step's gates are [x_t | h_{t-1}] times [w_ih | w_hh]^T: one product with weights packed once
+   for all steps, on rows in which x and h stand side by side. Samples do not meet, so each
+   thread takes its own through all steps without waiting for anybody. What backward needs stays
+   in `saved`, rows ordered [step][sample]; backward leaves the gates' gradients there, and the
+   gradient of all weights is one product over all steps.
+
+   GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart, so its gates are
+   r, z, qx, qh and its products three: each is a dli_recur_part. */
+typedef struct dli_recur {
+    dl_recurrent_kind kind;
+    dl_int n, t, d, h;                                   /* samples, steps, inputs, units */
+    const float *w_ih, *w_hh;                            /* [G h, d], [G h, h] */
+    const float *b_ih, *b_hh;                            /* [G h] or NULL */
+    const int32_t *length;                               /* [n], or NULL: all have t steps */
+    bool reverse;
+} dli_recur;
+
+/* Which row of [n, t] sample s is at in its step t, in reverse its last one first; -1: it has no
+   such step. */
+static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
+{
+    const dl_int steps = r->length ? r->length[s] : r->t;
+    if (t >= steps) return -1;
+    return s * r->t + (r->reverse ? steps - 1 - t : t);
+}
+
+/* Gates g0 .. g0 + g - 1 are columns k0 .. k0 + k - 1 of [x | h] times weights from `row` on. */
+typedef struct dli_recur_part { dl_int g0, g, k0, k, row; } dli_recur_part;
+
+static int dli_recur_parts(const dli_recur *r, dli_recur_part *p)
+{
+    const dl_int h = r->h, d = r->d;
+    const dli_recur_part all = { 0, (r->kind == DL_LSTM ? 4 : r->kind == DL_GRU ? 2 : 1) * h,
+                                 0, d + h, 0 };
+    const dli_recur_part qx = { 2 * h, h, 0, d, 2 * h }, qh = { 3 * h, h, d, h, 2 * h };
+    p[0] = all;
+    p[1] = qx;
+    p[2] = qh;
+    return r->kind == DL_GRU ? 3 : 1;
+}
+static dl_int dli_recur_width(const dli_recur *r)
+{
+    return (r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1) * r->h;
+}
+/* saved: rows [x | h], gates; LSTM: cells (one step more, the first is c0) and their tanh */
+static dl_int dli_recur_saved_floats(const dli_recur *r)
+{
+    dl_int cells = r->kind == DL_LSTM ? (2 * r->t + 1) * r->n * r->h : 0;
+    return r->t * r->n * (r->d + r->h + dli_recur_width(r)) + cells;
+}
+static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r, int threads)
+{
+    dl_int wide = dli_recur_width(r), k = r->d + r->h;
+    dl_int packed = (wide + 3 * f->nr) * k + wide * (k + 2 * f->nr);
+    return dli_gemm_work_bytes(threads)
+         + (size_t)(packed + wide * (k + 1) + 2 * r->n * r->h + 64) * sizeof(float);
+}
+
+/* Packs the weights of every part; part i starts at packed + at[i]. */
+static void dli_recur_pack(const dli_fast *f, const dli_recur *r, const dli_recur_part *part,
+                           int parts, float *packed, dl_int *at, float *joined)
+{
+    dl_int j, next = 0;
+    int i;
+    for (i = 0; i < parts; i++) {
+        const dli_recur_part *p = &part[i];
+        for (j = 0; j < p->g; j++) {                     /* [w_ih | w_hh], rows side by side */
+            float *to = joined + j * p->k;
+            dl_int xs = p->k0 < r->d ? r->d : 0, hs = p->k - xs;
+            memcpy(to, r->w_ih + (p->row + j) * r->d, sizeof(float) * (size_t)xs);
+            memcpy(to + xs, r->w_hh + (p->row + j) * r->h, sizeof(float) * (size_t)hs);
+        }
+        at[i] = next;
+        f->pack(packed + next, joined, p->k, 1, p->g, p->k, f->nr);
+        next += dli_round_up(p->g, f->nr) * p->k;
+    }
+}
+/* The bias of every gate: both, but qx has b_ih alone and qh b_hh alone. */
+static void dli_recur_bias(const dli_recur *r, float *b)
+{
+    const dl_int h = r->h, wide = dli_recur_width(r), gru = r->kind == DL_GRU;
+    dl_int j;
+    for (j = 0; j < wide; j++) {
+        dl_int from_hh = gru && j >= 3 * h ? j - h : j;
+        b[j] = 0.0f;
+        if (r->b_ih && !(gru && j >= 3 * h)) b[j] += r->b_ih[j];
+        if (r->b_hh && !(gru && j >= 2 * h && j < 3 * h)) b[j] += r->b_hh[from_hh];
+    }
+}
+/* One sample, one step, forward: sums of the gates g, cell state cp -> c and its tanh tc, output
+   h (hp: the h before). */
+static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *tc,
+                           float *g, const float *cp, const float *hp, const float *bias)
+{
+    const dl_int n = r->h;
+    f->add(g, g, bias, dli_recur_width(r));
+    if (r->kind == DL_LSTM) {
+        f->vsigmoid(g, g, 2 * n);
+        f->vtanh(g + 2 * n, g + 2 * n, n);
+        f->vsigmoid(g + 3 * n, g + 3 * n, n);
+        f->lstm_state(c, g, cp, n);
+        f->vtanh(tc, c, n);
+        f->mul(h, g + 3 * n, tc, n);
+    } else if (r->kind == DL_GRU) {
+        f->vsigmoid(g, g, 2 * n);
+        f->mul(h, g, g + 3 * n, n);
+        f->add(g + 2 * n, g + 2 * n, h, n);
+        f->vtanh(g + 2 * n, g + 2 * n, n);
+        f->gru_state(h, g, hp, n);
+    } else {
+        if (r->kind == DL_RNN_TANH) f->vtanh(g, g, n); else f->vrelu(g, g, n);
+        memcpy(h, g, sizeof(float) * (size_t)n);
+    }
+}
+
+/* The gates' sums of samples s0 .. s0 + m - 1 in step t. With one or two samples the weights are
+   read where they are, x and h apart; otherwise they have been packed. */
+static void dli_recur_sums(const dli_fast *f, const dli_recur *r, const dli_recur_part *p,
+                           const float *packed, const float *xh, float *gates, dl_int m)
+{
+    const dl_int d = r->d, h = r->h, k = d + h;
+    dli_product q = dli_product_of(m, p->g, p->k, xh + p->k0, NULL, gates + p->g0, 0, 0);
+    q.ars = k;
+    q.crs = dli_recur_width(r);
+    q.packed_b = packed;
+    if (packed) {
+        dli_gemm_serial(f, &q, NULL);
+        return;
+    }
+    q.k = q.bcs = d;
+    q.b = r->w_ih + p->row * d;
+    if (p->k0 < d) dli_gemm_dots(f, &q);
+    q.add = p->k0 < d;
+    q.a = xh + d;
+    q.k = q.bcs = h;
+    q.b = r->w_hh + p->row * h;
+    if (p->k0 + p->k > d) dli_gemm_dots(f, &q);
+}
+
+/* y [n,t,h], the last states hn and (LSTM) cn [n,h] from x [n,t,d] and the first states h0, c0;
+   t > 0. saved: dli_recur_saved_floats. */
+static void dli_recur_forward(const dli_fast *f, const dli_recur *r, float *y, float *hn,
+                              float *cn, const float *x, const float *h0, const float *c0,
+                              float *saved, int threads, void *work)
+{
+    const dl_int n = r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
+    const size_t hbytes = sizeof(float) * (size_t)h, dbytes = sizeof(float) * (size_t)d;
+    const bool lstm = r->kind == DL_LSTM, few = n <= 2;
+    float *xh = saved, *gates = xh + r->t * n * k;
+    float *cells = lstm ? gates + r->t * n * wide : NULL;
+    float *bias = (float *)work, *packed = bias + wide;
+    dli_recur_part part[3];
+    dl_int at[3];
+    int w, parts = dli_recur_parts(r, part);
+    if (!few) dli_recur_pack(f, r, part, parts, packed, at, packed + (wide + 3 * f->nr) * k);
+    dli_recur_bias(r, bias);
+    if (lstm) memcpy(cells, c0, hbytes * (size_t)n);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (w = 0; w < threads; w++) {
+        dl_int s0 = dli_ceil_div(n, f->mr) * w / threads * f->mr, s, t;
+        dl_int s1 = dli_min(n, dli_ceil_div(n, f->mr) * (w + 1) / threads * f->mr);
+        int i;
+        for (s = s0; s < s1; s++) memcpy(xh + s * k + d, h0 + s * h, hbytes);
+        for (t = 0; t < r->t && s0 < s1; t++) {
+            for (s = s0; s < s1; s++) {
+                dl_int row = dli_recur_row(r, s, t);
+                if (row < 0) memset(xh + (t * n + s) * k, 0, dbytes);
+                else memcpy(xh + (t * n + s) * k, x + row * d, dbytes);
+            }
+            for (i = 0; i < parts; i++)
+                dli_recur_sums(f, r, &part[i], few ? NULL : packed + at[i],
+                               xh + (t * n + s0) * k, gates + (t * n + s0) * wide, s1 - s0);
+            for (s = s0; s < s1; s++) {
+                const dl_int now = t * n + s, row = dli_recur_row(r, s, t);
+                float *hp = xh + now * k + d, *to = t + 1 < r->t ? hp + n * k : hn + s * h;
+                float *c = lstm ? cells + now * h : NULL, *next = lstm ? c + n * h : NULL;
+                if (row < 0) {                           /* its state stays, its y is 0 */
+                    memcpy(to, hp, hbytes);
+                    if (lstm) memcpy(next, c, hbytes);
+                    memset(y + (s * r->t + t) * h, 0, hbytes);
+                    continue;
+                }
+                dli_recur_cell(f, r, to, next, lstm ? next + r->t * n * h : NULL,
+                               gates + now * wide, c, hp, bias);
+                memcpy(y + row * h, to, hbytes);
+            }
+        }
+    }
+    if (lstm) memcpy(cn, cells + r->t * n * h, hbytes * (size_t)n);
+}
+
+/* Where backward writes; every pointer may be NULL, everything is added to. */
+typedef struct dli_recur_grads {
+    float *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;
+} dli_recur_grads;
+
+/* One sample, one step, backward: dh, dc and gates as described at the cells. */
+static void dli_recur_cell_back(const dli_fast *f, const dli_recur *r, float *dh, float *dc,
+                                float *g, const float *tc, const float *cp, const float *hp)
+{
+    if (r->kind == DL_LSTM) f->lstm_back(dh, dc, g, tc, cp, r->h);
+    else if (r->kind == DL_GRU) f->gru_back(dh, g, hp, r->h);
+    else if (r->kind == DL_RNN_TANH) f->vtanh_back(g, dh, g, r->h, 0);
+    else f->vrelu_back(g, dh, g, r->h, 0);
+}
+/* The weights' gradients from the gates' gradients of all steps. */
+static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
+                              const float *xh, const float *dgates, float *dw, int threads,
+                              void *work)
+{
+    const dl_int rows = r->t * r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
+    dli_recur_part part[3];
+    dl_int j;
+    int i, parts = dli_recur_parts(r, part), gru = r->kind == DL_GRU;
+    for (i = 0; i < parts; i++) {
+        const dli_recur_part *p = &part[i];
+        dl_int xs = p->k0 < d ? d : 0, hs = p->k - xs;
+        dli_product q = dli_product_of(p->g, p->k, rows, dgates + p->g0, xh + p->k0, dw, 1, 0);
+        q.acs = wide;
+        q.brs = k;
+        dli_gemm(f, &q, threads, work);
+        for (j = 0; j < p->g; j++) {
+            float *row = dw + j * p->k;
+            if (to->dw_ih && xs) f->axpy(to->dw_ih + (p->row + j) * d, 1.0f, row, xs);
+            if (to->dw_hh && hs) f->axpy(to->dw_hh + (p->row + j) * h, 1.0f, row + xs, hs);
+        }
+    }
+    if (!to->db_ih && !to->db_hh) return;
+    for (j = 0; j < wide; j++) dw[j] = 0.0f;
+    f->col_sums(dw, dgates, wide, rows, wide);
+    if (to->db_ih) f->axpy(to->db_ih, 1.0f, dw, gru ? 3 * h : wide);
+    if (to->db_hh) f->axpy(to->db_hh, 1.0f, dw, gru ? 2 * h : wide);
+    if (to->db_hh && gru) f->axpy(to->db_hh + 2 * h, 1.0f, dw + 3 * h, h);
+}
+/* The gradients of step t for samples s0 .. s0 + m - 1: from those of the gates' sums to dh of the
+   step before and to dx. */
+static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_part *p,
+                                const float *packed_x, const float *packed_h,
+                                const float *gates, float *dh, float *dx, dl_int t, dl_int s0,
+                                dl_int m)
+{
+    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
+    dl_int s, row;
+    dli_product g = dli_product_of(m, r->h, p->g, gates + p->g0, NULL, dh, 0, 0);
+    g.ars = dli_recur_width(r);
+    g.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
+    g.packed_b = packed_h + p->g0 * dli_round_up(r->h, f->nr);
+    if (p->k0 + p->k > r->d) dli_gemm_serial(f, &g, NULL);
+    if (!dx || p->k0 >= r->d) return;
+    g.n = r->d;
+    g.crs = r->t * r->d;
+    g.add = 1;
+    g.packed_b = packed_x + p->g0 * dli_round_up(r->d, f->nr);
+    if (uneven) g.m = 1;
+    for (s = 0; s < m; s += g.m) {
+        row = uneven ? dli_recur_row(r, s0 + s, t)
+                     : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
+        g.a = gates + s * g.ars + p->g0;
+        g.c = dx + row * r->d;
+        if (row >= 0) dli_gemm_serial(f, &g, NULL);
+    }
+}
+
+/* dy [n,t,h]: gradient of y; dhn and (LSTM) dcn [n,h]: of the last states. saved is what forward
+   left, and is used up. */
+static void dli_recur_backward(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
+                               const float *dy, const float *dhn, const float *dcn, float *saved,
+                               int threads, void *work)
+{
+    const dl_int n = r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
+    const size_t hbytes = sizeof(float) * (size_t)h;
+    const bool lstm = r->kind == DL_LSTM, clear = r->kind != DL_GRU && r->length;
+    float *xh = saved, *gates = xh + r->t * n * k;
+    float *cells = lstm ? gates + r->t * n * wide : NULL;
+    float *dh = (float *)work, *dc = dh + n * h, *packed_h = dc + n * h;
+    float *packed_x = packed_h + wide * (h + f->nr), *dw = packed_x + wide * (d + f->nr);
+    void *gemm_work = (float *)work
+                    + dli_round_up(dw + wide * (k + 1) - (float *)work, 16);
+    dli_recur_part part[3];
+    int w, i, parts = dli_recur_parts(r, part);
+    for (i = 0; i < parts; i++) {                        /* as B: rows are gates */
+        const dli_recur_part *p = &part[i];
+        if (p->k0 + p->k > d)
+            f->pack(packed_h + p->g0 * dli_round_up(h, f->nr), r->w_hh + p->row * h, 1, h, h,
+                    p->g, f->nr);
+        if (p->k0 < d && to->dx)
+            f->pack(packed_x + p->g0 * dli_round_up(d, f->nr), r->w_ih + p->row * d, 1, d, d,
+                    p->g, f->nr);
+    }
+    memcpy(dh, dhn, hbytes * (size_t)n);
+    if (lstm) memcpy(dc, dcn, hbytes * (size_t)n);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (w = 0; w < threads; w++) {
+        dl_int s0 = dli_ceil_div(n, f->mr) * w / threads * f->mr, s, t;
+        dl_int s1 = dli_min(n, dli_ceil_div(n, f->mr) * (w + 1) / threads * f->mr);
+        int q;
+        for (t = r->t - 1; t >= 0 && s0 < s1; t--) {
+            for (s = s0; s < s1; s++) {
+                const dl_int now = t * n + s, row = dli_recur_row(r, s, t);
+                float *c = lstm ? cells + now * h : NULL;
+                if (row < 0) {
+                    memset(gates + now * wide, 0, sizeof(float) * (size_t)wide);
+                    continue;
+                }
+                f->axpy(dh + s * h, 1.0f, dy + row * h, h);
+                dli_recur_cell_back(f, r, dh + s * h, dc + s * h, gates + now * wide,
+                                    lstm ? c + (r->t + 1) * n * h : NULL, c, xh + now * k + d);
+                if (clear) memset(dh + s * h, 0, hbytes);
+            }
+            for (q = 0; q < parts; q++)
+                dli_recur_sums_back(f, r, &part[q], packed_x, packed_h,
+                                    gates + (t * n + s0) * wide, dh + s0 * h, to->dx, t, s0,
+                                    s1 - s0);
+        }
+    }
+    if (to->dh0) f->axpy(to->dh0, 1.0f, dh, n * h);
+    if (to->dc0) f->axpy(to->dc0, 1.0f, dc, n * h);
+    dli_recur_weights(f, r, to, xh, gates, dw, threads, gemm_work);
+}
+
 #endif /* DLI_FAST */
 
 static bool dli_fast_start(dl_ctx *c, int threads)
@@ -5186,11 +5552,14 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
         kernel == dlk_relu_forward      ? c->fast->vrelu :
         kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
         kernel == dlk_tanh_forward      ? c->fast->vtanh :
-        kernel == dlk_gelu_forward      ? c->fast->vgelu :
-        kernel == dlk_gelu_tanh_forward ? c->fast->vgelu_tanh :
         kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
     if (fast) {
         DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
+        return;
+    }
+    if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
+        int form = kernel == dlk_gelu_tanh_forward;
+        DLI_SPREAD(c, 5, n, at, len, dli_gelu_forward(c->fast, y + at, x + at, len, form));
         return;
     }
 #endif
@@ -5206,12 +5575,16 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     void (*fast)(float *, const float *, const float *, dl_int, int) =
         kernel == dlk_relu_backward      ? c->fast->vrelu_back :
         kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
-        kernel == dlk_tanh_backward      ? c->fast->vtanh_back :
-        kernel == dlk_gelu_backward      ? c->fast->vgelu_back :
-        kernel == dlk_gelu_tanh_backward ? c->fast->vgelu_tanh_back : NULL;
+        kernel == dlk_tanh_backward      ? c->fast->vtanh_back : NULL;
     if (fast) {
         const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
         DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
+        return;
+    }
+    if (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward) {
+        int form = kernel == dlk_gelu_tanh_backward;
+        DLI_SPREAD(c, 6, n, at, len,
+                   dli_gelu_backward(c->fast, dx + at, dy + at, x + at, len, add, form));
         return;
     }
 #endif
@@ -5223,10 +5596,20 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
 #if DLI_FAST
-    if (C > 0) c->fast->softmax(y, x, N, C);       /* it looks at a row's first element */
+    if (C > 0) dli_softmax(c->fast, y, x, N, C);   /* it looks at a row's first element */
 #else
     (void)c;
     dlk_softmax_forward(y, x, N, C);
+#endif
+}
+
+static void dli_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+#if DLI_FAST
+    dli_log_softmax(c->fast, y, x, N, C);
+#else
+    (void)c;
+    dlk_log_softmax_forward(y, x, N, C);
 #endif
 }
 
@@ -5542,46 +5925,40 @@ static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_r
 /* ---- sequences ---- */
 
 /* One recurrent layer in one direction, as the operation and the functions below see it; shapes as
-   at dlk_lstm_forward. gate [N,T,G*H]; extra: c [N,T,H] of the LSTM, u [N,T,3H] of the GRU. */
+   at dlk_lstm_forward. */
 typedef struct dli_rnn {
     dl_recurrent_kind kind;
     bool              reverse;
     dl_int            N, T, D, H, G;
     const int32_t    *length;                                /* NULL: all have T steps */
     const dl_real    *x, *w_ih, *w_hh, *b_ih, *b_hh, *h0, *c0;
-    dl_real          *y, *hn, *cn, *gate, *extra;            /* cn of the LSTM only    */
+    dl_real          *y, *hn, *cn;                           /* cn of the LSTM only    */
+    dl_real          *saved;                                 /* forward's, for backward */
 } dli_rnn;
 
-/* Where its gradients go; dh and dc as at dlk_lstm_backward, the others NULL if not wanted. */
+/* Gradients of the outputs, and where those of the inputs are added, NULL if not wanted. */
 typedef struct dli_rnn_grads {
-    const dl_real *dy;
-    dl_real       *dx, *dh, *dc, *dw_ih, *dw_hh, *db_ih, *db_hh;
+    const dl_real *dy, *dhn, *dcn;
+    dl_real       *dx, *dh0, *dc0, *dw_ih, *dw_hh, *db_ih, *db_hh;
 } dli_rnn_grads;
-
-/* How many elements of scratch the two need. */
-static dl_int dli_rnn_forward_work(const dli_rnn *r) { return r->N * (r->G + 1) * r->H; }
-static dl_int dli_rnn_backward_work(const dli_rnn *r)
-{
-    dl_int batched = r->N * r->G * r->H + r->N * r->T * r->H, single = 2 * r->G * r->H;
-    return batched > single ? batched : single;
-}
 
 static bool dli_is_relu(const dli_rnn *r) { return r->kind == DL_RNN_RELU; }
 
 /* The readable kernels. */
 static void dli_rnn_forward_plain(const dli_rnn *r, dl_real *work)
 {
+    dl_real *extra = r->saved + r->N * r->T * r->G * r->H;
     switch (r->kind) {
     case DL_RNN_TANH: case DL_RNN_RELU:
         dlk_rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
                         r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
         break;
     case DL_LSTM:
-        dlk_lstm_forward(r->y, r->hn, r->cn, r->gate, r->extra, work, r->x, r->h0, r->c0, r->w_ih,
+        dlk_lstm_forward(r->y, r->hn, r->cn, r->saved, extra, work, r->x, r->h0, r->c0, r->w_ih,
                          r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
         break;
     case DL_GRU:
-        dlk_gru_forward(r->y, r->hn, r->gate, r->extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
+        dlk_gru_forward(r->y, r->hn, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
                         r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
         break;
     }
@@ -5589,206 +5966,107 @@ static void dli_rnn_forward_plain(const dli_rnn *r, dl_real *work)
 
 static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
 {
+    const dl_int n = r->N * r->H;
+    dl_real *extra = r->saved + r->N * r->T * r->G * r->H, *dh = work, *dc = work + n;
+    dl_int i;
+    memcpy(dh, g->dhn, (size_t)n * sizeof *dh);
+    if (r->kind == DL_LSTM) memcpy(dc, g->dcn, (size_t)n * sizeof *dc);
+    work += 2 * n;
     switch (r->kind) {
     case DL_RNN_TANH: case DL_RNN_RELU:
-        dlk_rnn_backward(g->dx, g->dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
+        dlk_rnn_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
                          r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
                          r->reverse, dli_is_relu(r));
         break;
     case DL_LSTM:
-        dlk_lstm_backward(g->dx, g->dh, g->dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy,
-                          r->y, r->gate, r->extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh,
+        dlk_lstm_backward(g->dx, dh, dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy,
+                          r->y, r->saved, extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh,
                           r->length, r->N, r->T, r->D, r->H, r->reverse);
         break;
     case DL_GRU:
-        dlk_gru_backward(g->dx, g->dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work,
-                         work + 3 * r->H, g->dy, r->y, r->gate, r->extra, r->x, r->h0, r->w_ih,
+        dlk_gru_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work,
+                         work + 3 * r->H, g->dy, r->y, r->saved, extra, r->x, r->h0, r->w_ih,
                          r->w_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
         break;
     }
+    for (i = 0; g->dh0 && i < n; i++) g->dh0[i] += dh[i];
+    for (i = 0; g->dc0 && i < n; i++) g->dc0[i] += dc[i];
 }
 
-/* The gates of one sample, forwards and, in place, backwards. */
-static void dli_rnn_gates_forward(dl_ctx *c, dl_real *h, const dl_real *a, const dl_real *u,
-                                  dl_int H, bool relu)
+#if DLI_FAST
+static dli_recur dli_rnn_fast(const dli_rnn *r)
+{
+    dli_recur f;
+    f.kind = r->kind;
+    f.n = r->N; f.t = r->T; f.d = r->D; f.h = r->H;
+    f.w_ih = r->w_ih; f.w_hh = r->w_hh; f.b_ih = r->b_ih; f.b_hh = r->b_hh;
+    f.length = r->length;
+    f.reverse = r->reverse;
+    return f;
+}
+/* Nothing to run through is left to the kernels, which do nothing. */
+static bool dli_rnn_plain(const dli_rnn *r) { return r->N == 0 || r->T == 0 || r->D == 0; }
+static double dli_rnn_cost(const dli_rnn *r)
+{
+    return (double)(r->N * r->T) * (double)(r->G * r->H) * (double)(r->D + r->H);
+}
+#endif
+
+/* How many elements forward saves (the kernels: all gates, then the LSTM's c [N,T,H] or the GRU's
+   u [N,T,3H]), and how many of scratch both need. */
+static dl_int dli_rnn_saved(const dli_rnn *r)
+{
+    const dl_int n = r->N * r->T * r->H;
+#if DLI_FAST
+    const dli_recur f = dli_rnn_fast(r);
+    if (!dli_rnn_plain(r)) return dli_recur_saved_floats(&f);
+#endif
+    return n * r->G + (r->kind == DL_LSTM ? n : r->kind == DL_GRU ? 3 * n : 0);
+}
+
+static dl_int dli_rnn_work(const dl_ctx *c, const dli_rnn *r)
 {
 #if DLI_FAST
-    c->fast->add(h, a, u, H);
-    (relu ? c->fast->vrelu : c->fast->vtanh)(h, h, H);
-#else
+    const dli_recur f = dli_rnn_fast(r);
+    if (!dli_rnn_plain(r))
+        return (dl_int)(dli_recur_work_bytes(c->fast, &f, c->threads) / sizeof(float));
+#endif
     (void)c;
-    dlk_rnn_gates_forward(h, a, u, H, relu);
-#endif
-}
-
-static void dli_rnn_gates_backward(dl_ctx *c, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
-                                   bool relu)
-{
-#if DLI_FAST
-    (relu ? c->fast->vrelu_back : c->fast->vtanh_back)(da, dh, h, H, 0);
-    memset(dh, 0, (size_t)H * sizeof *dh);
-#else
-    (void)c;
-    dlk_rnn_gates_backward(da, dh, h, H, relu);
-#endif
-}
-
-static void dli_lstm_gates_forward(dl_ctx *ctx, dl_real *h, dl_real *c, dl_real *gate,
-                                   const dl_real *u, const dl_real *c0, dl_int H)
-{
-#if DLI_FAST
-    ctx->fast->lstm_gates(h, c, gate, u, c0, H);
-#else
-    (void)ctx;
-    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
-#endif
-}
-
-static void dli_lstm_gates_backward(dl_ctx *ctx, dl_real *gate, dl_real *dh, dl_real *dc,
-                                    const dl_real *c, const dl_real *c0, dl_int H)
-{
-#if DLI_FAST
-    ctx->fast->lstm_gates_back(gate, dh, dc, c, c0, H);
-#else
-    (void)ctx;
-    dlk_lstm_gates_backward(gate, dh, dc, gate, c, c0, H);
-#endif
-}
-
-static void dli_gru_gates_forward(dl_ctx *c, dl_real *h, dl_real *gate, const dl_real *u,
-                                  const dl_real *h0, dl_int H)
-{
-#if DLI_FAST
-    c->fast->gru_gates(h, gate, u, h0, H);
-#else
-    (void)c;
-    dlk_gru_gates_forward(h, gate, u, h0, H);
-#endif
-}
-
-static void dli_gru_gates_backward(dl_ctx *c, dl_real *gate, dl_real *u, dl_real *dh,
-                                   const dl_real *h0, dl_int H)
-{
-#if DLI_FAST
-    c->fast->gru_gates_back(gate, u, dh, h0, H);
-#else
-    (void)c;
-    dlk_gru_gates_backward(gate, u, dh, gate, u, h0, H);
-#endif
-}
-
-/* The same, all samples together: one matrix product gives a = W_ih x + b_ih for all samples and
-   steps, then each step is one product u = W_hh h + b_hh for all samples, and the gates. A sample
-   that has ended keeps its state. work: h [N,H], u [N,G*H]. */
-static void dli_rnn_forward_batched(dl_ctx *c, const dli_rnn *r, dl_real *work)
-{
-    const dl_int N = r->N, T = r->T, H = r->H, GH = r->G * r->H;
-    const size_t row_bytes = (size_t)H * sizeof(dl_real);
-    dl_real *h = work, *u = work + N * H;
-    dl_int n, s;
-    dli_linear_forward(c, r->gate, r->x, r->w_ih, r->b_ih, N * T, r->D, GH);
-    memcpy(h, r->h0, (size_t)N * row_bytes);
-    for (s = 0; s < T; s++) {
-        dli_linear_forward(c, u, h, r->w_hh, r->b_hh, N, H, GH);
-        for (n = 0; n < N; n++) {
-            const dl_int L = r->length ? r->length[n] : T;
-            const dl_int row = dli_seq_row(n, T, L, s, r->reverse);
-            dl_real *gate = r->gate + row * GH, *y = r->y + row * H;
-            if (s >= L) continue;
-            switch (r->kind) {
-            case DL_RNN_TANH: case DL_RNN_RELU:
-                dli_rnn_gates_forward(c, y, gate, u + n * GH, H, dli_is_relu(r));
-                break;
-            case DL_LSTM:
-                dli_lstm_gates_forward(c, y, r->extra + row * H, gate, u + n * GH,
-                                       dli_seq_before(r->extra, r->c0, n, row, s, H, r->reverse),
-                                       H);
-                break;
-            case DL_GRU:
-                memcpy(r->extra + row * GH, u + n * GH, 3 * row_bytes);
-                dli_gru_gates_forward(c, y, gate, u + n * GH, h + n * H, H);
-                break;
-            }
-            memcpy(h + n * H, y, row_bytes);
-        }
-    }
-    for (n = 0; n < N; n++) {
-        const dl_int L = r->length ? r->length[n] : T;
-        dli_seq_finish(r->y, r->hn, h + n * H, n, T, L, H);
-        if (r->kind == DL_LSTM)
-            dli_seq_finish(NULL, r->cn, dli_seq_before(r->extra, r->c0, n,
-                           dli_seq_row(n, T, L, L, r->reverse), L, H, r->reverse), n, T, L, H);
-    }
-}
-
-/* Backwards: per step the gates, and one product that takes du through W_hh to the states before;
-   at the end one product each for W_ih and W_hh over all samples and steps. da and du overwrite
-   the gates (and the GRU's u): nothing goes back through them twice. They are 0 where a sample has
-   no step. work: du of one step [N,G*H], the states before all steps [N,T,H]. */
-static void dli_rnn_backward_batched(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g,
-                                     dl_real *work)
-{
-    const dl_int N = r->N, T = r->T, H = r->H, GH = r->G * r->H;
-    const size_t row_bytes = (size_t)H * sizeof(dl_real), gate_bytes = (size_t)GH * sizeof(dl_real);
-    dl_real *du = work, *before = work + N * GH;
-    dl_real *du_all = r->kind == DL_GRU ? r->extra : r->gate;
-    dl_int n, s, k;
-    for (s = T - 1; s >= 0; s--) {
-        for (n = 0; n < N; n++) {
-            const dl_int L = r->length ? r->length[n] : T;
-            const dl_int row = s < L ? dli_seq_row(n, T, L, s, r->reverse) : n * T + s;
-            dl_real *gate = r->gate + row * GH, *dh = g->dh + n * H;
-            const dl_real *h0 = dli_seq_before(r->y, r->h0, n, row, s, H, r->reverse);
-            if (s >= L) {
-                memset(before + row * H, 0, row_bytes);
-                memset(gate, 0, gate_bytes);
-                memset(du_all + row * GH, 0, gate_bytes);
-            } else {
-                memcpy(before + row * H, h0, row_bytes);
-                for (k = 0; k < H; k++) dh[k] += g->dy[row * H + k];
-                switch (r->kind) {
-                case DL_RNN_TANH: case DL_RNN_RELU:
-                    dli_rnn_gates_backward(c, gate, dh, r->y + row * H, H, dli_is_relu(r));
-                    break;
-                case DL_LSTM:
-                    dli_lstm_gates_backward(c, gate, dh, g->dc + n * H, r->extra + row * H,
-                                            dli_seq_before(r->extra, r->c0, n, row, s, H,
-                                                           r->reverse), H);
-                    break;
-                case DL_GRU:
-                    dli_gru_gates_backward(c, gate, r->extra + row * GH, dh, h0, H);
-                    break;
-                }
-            }
-            memcpy(du + n * GH, du_all + row * GH, gate_bytes);
-        }
-        dli_linear_backward(c, g->dh, true, NULL, NULL, du, NULL, r->w_hh, N, H, GH);
-    }
-    dli_linear_backward(c, g->dx, true, g->dw_ih, g->db_ih, r->gate, r->x, r->w_ih, N * T, r->D,
-                        GH);
-    dli_linear_backward(c, NULL, true, g->dw_hh, g->db_hh, du_all, before, r->w_hh, N * T, H, GH);
+    return 2 * r->N * r->H + 2 * r->G * r->H;
 }
 
 static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
 {
-#ifdef DL_REFERENCE
-    (void)c; (void)dli_rnn_forward_batched;
-    dli_rnn_forward_plain(r, work);
-#else
-    (void)dli_rnn_forward_plain;
-    dli_rnn_forward_batched(c, r, work);
+#if DLI_FAST
+    if (!dli_rnn_plain(r)) {
+        const dli_recur f = dli_rnn_fast(r);
+        dli_timer t = dli_job_start(c, dli_rnn_cost(r) + 0.125);
+        dli_recur_forward(c->fast, &f, r->y, r->hn, r->cn, r->x, r->h0, r->c0, r->saved,
+                          t.threads, work);
+        dli_job_end(&t);
+        return;
+    }
 #endif
+    (void)c;
+    dli_rnn_forward_plain(r, work);
 }
 
 static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
 {
-#ifdef DL_REFERENCE
-    (void)c; (void)dli_rnn_backward_batched;
-    dli_rnn_backward_plain(r, g, work);
-#else
-    (void)dli_rnn_backward_plain;
-    dli_rnn_backward_batched(c, r, g, work);
+#if DLI_FAST
+    if (!dli_rnn_plain(r)) {
+        const dli_recur f = dli_rnn_fast(r);
+        dli_timer t = dli_job_start(c, dli_rnn_cost(r) + 0.375);
+        dli_recur_grads to;
+        to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
+        to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;
+        dli_recur_backward(c->fast, &f, &to, g->dy, g->dhn, g->dcn, r->saved, t.threads, work);
+        dli_job_end(&t);
+        return;
+    }
 #endif
+    (void)c;
+    dli_rnn_backward_plain(r, g, work);
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
@@ -6642,7 +6920,7 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
-                       "a gradient (or was computed under dl_no_grad)");
+                       "a gradient (or all that does is frozen, or dl_no_grad was on)");
     if (!dli_backward_check(y)) {
         dli_backward_undo(y);
         return false;
@@ -7001,7 +7279,7 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
     dl_ctx *c = dli_inputs("dl_log_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_log_softmax", x->shape, &x, 1, dli_log_softmax_back)
                      : NULL;
-    if (y) dlk_log_softmax_forward(y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) dli_log_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
@@ -8281,31 +8559,26 @@ static void dli_rnn_back(dli_node *node)
     dl_ctx *c = node->out->ctx;
     const dli_rnn_node *s = (const dli_rnn_node *)node->save;
     const dli_rnn *r = &s->r;
-    const dl_int n = r->N * r->H, states = r->kind == DL_LSTM ? 2 : 1;
+    const dl_int n = r->N * r->H;
     const dl_real *dout = dli_grad(node->out);
-    dl_real *dh0 = dli_rnn_grad(s, 5), *dc0 = dli_rnn_grad(s, 6), *work;
-    dl_mark mark = dl_tape_mark(c);
+    dl_real *work;
     dli_rnn_grads g;
-    dl_int i;
-    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * n + dli_rnn_backward_work(r)) *
-                                                  sizeof *work);
+    work = (dl_real *)dli_work(c, node->op, (size_t)dli_rnn_work(c, r) * sizeof *work);
     if (!work) {
         node->failed = true;
         return;
     }
     g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
-    g.dh = work;
-    g.dc = work + n;
-    memcpy(work, dout + n * r->T, (size_t)(states * n) * sizeof *work);
+    g.dhn = dout + n * r->T;
+    g.dcn = g.dhn + n;
+    g.dh0 = dli_rnn_grad(s, 5);
+    g.dc0 = dli_rnn_grad(s, 6);
     g.dx = dli_rnn_grad(s, 0);
     g.dw_ih = dli_rnn_grad(s, 1);
     g.dw_hh = dli_rnn_grad(s, 2);
     g.db_ih = dli_rnn_grad(s, 3);
     g.db_hh = dli_rnn_grad(s, 4);
-    dli_rnn_backward(c, r, &g, work + 2 * n);
-    for (i = 0; dh0 && i < n; i++) dh0[i] += g.dh[i];
-    for (i = 0; dc0 && i < n; i++) dc0[i] += g.dc[i];
-    dl_tape_release(c, mark);
+    dli_rnn_backward(c, r, &g, work);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -8364,7 +8637,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     dl_mark mark;
     dli_rnn_node *node;
     dli_rnn *r;
-    dl_real *work, *gate, *extra, *clean = NULL, *start_h, *start_c;
+    dl_real *work, *saved, *clean = NULL, *start_h, *start_c;
     in[0] = x;
     in[1] = w[0];
     in[2] = w[1];
@@ -8382,6 +8655,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
         if (!leave) known[k++] = in[i];
     }
     r = &node->r;
+    memset(r, 0, sizeof *r);
     r->kind = kind;
     r->reverse = reverse;
     r->N = x->shape.dim[0];
@@ -8390,7 +8664,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->H = w[1]->shape.dim[1];
     r->G = w[1]->shape.dim[0] / r->H;
     n = r->N * r->H;
-    if (dli_checked_size(c, op, dl_shape4(r->N, r->T + 1, 2 * r->G, r->H)) < 0) return none;
+    if (dli_checked_size(c, op, dl_shape3(r->N, r->T + 1, r->D + 8 * r->H)) < 0) return none;
     all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
                      dli_rnn_back);
     if (!all) return none;
@@ -8398,14 +8672,12 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
     mark = dl_tape_mark(c);
-    gate = (dl_real *)dli_tape_alloc(c, op, (size_t)(n * r->T * r->G) * sizeof *gate);
-    extra = (dl_real *)dli_tape_alloc(c, op, (size_t)(lstm ? n * r->T : kind == DL_GRU ?
-                                                      n * r->T * 3 : 0) * sizeof *extra);
+    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(r) * sizeof *saved);
     start_h = dli_tape_state(c, op, h0, n);
     start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
     if (length) clean = dli_tape_padded(c, op, x, length);
-    work = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_forward_work(r) * sizeof *work);
-    if (!out.y || !out.h || (lstm && !out.c) || !gate || !extra || !start_h || !start_c ||
+    work = (dl_real *)dli_work(c, op, (size_t)dli_rnn_work(c, r) * sizeof *work);
+    if (!out.y || !out.h || (lstm && !out.c) || !saved || !start_h || !start_c ||
         (length && !clean) || !work)
         return none;
     r->length = length;
@@ -8419,8 +8691,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->y = out.y->data;
     r->hn = out.h->data;
     r->cn = lstm ? out.c->data : NULL;
-    r->gate = gate;
-    r->extra = extra;
+    r->saved = saved;
     dli_rnn_forward(c, r, work);
     if (all->node) all->node->save = node;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
@@ -12548,7 +12819,7 @@ static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
     if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
     dli_put(out, s);

@@ -197,11 +197,12 @@ static dl_real *numbers(dl_int n, unsigned seed)
     return x;
 }
 
-static void kernels_against_operations(void)
+static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, int threads)
 {
-    static const int32_t lengths[] = { 5, 1, 3, 6 };
-    const dl_int N = 4, T = 6, D = 5, H = 7;
+    int32_t lengths[20];
     dl_ctx *dl = dl_new(1);
+    for (dl_int i = 0; i < N; i++) lengths[i] = (int32_t)((i * 5 + 4) % T + 1);
+    dl_set_threads(dl, threads);
     dl_real *u = numbers(4 * H, 1), *da = numbers(8 * H, 2);
     for (int test = 0; test < 16; test++) {
         const dl_recurrent_kind kind = (dl_recurrent_kind)(test / 4);
@@ -220,41 +221,43 @@ static void kernels_against_operations(void)
         memset(&r, 0, sizeof r);
         r.kind = kind; r.reverse = reverse; r.N = N; r.T = T; r.D = D; r.H = H; r.G = G;
         r.length = length; r.x = x; r.w_ih = w_ih; r.w_hh = w_hh; r.b_ih = b_ih; r.b_hh = b_hh;
-        r.h0 = h0; r.c0 = c0; r.gate = gate; r.extra = extra;
-        work = numbers(dli_rnn_forward_work(&r) + dli_rnn_backward_work(&r), 0);
+        r.h0 = h0; r.c0 = c0; r.saved = numbers(dli_rnn_saved(&r), 0);
+        work = numbers(dli_rnn_work(dl, &r), 0);
         for (int way = 0; way < 2; way++) {
             out[way] = numbers(rows * H + 2 * n, 0);
             dh2[way] = numbers(n, 11);
             dc2[way] = numbers(n, 12);
+            if (way == 1) memset(dh2[1], 0, (size_t)n * sizeof *dh);
+            if (way == 1 && lstm) memset(dc2[1], 0, (size_t)n * sizeof *dc);
             dw[way] = numbers(dws, 13);
             r.y = out[way];
             r.hn = r.y + rows * H;
             r.cn = r.hn + n;
-            g.dy = dy; g.dh = dh2[way]; g.dc = dc2[way];
+            g.dy = dy; g.dhn = dh; g.dcn = dc; g.dh0 = dh2[way]; g.dc0 = lstm ? dc2[way] : NULL;
             g.dx = dw[way];
             g.dw_ih = g.dx + rows * D;
             g.dw_hh = g.dw_ih + G * H * D;
             g.db_ih = g.dw_hh + G * H * H;
             g.db_hh = g.db_ih + G * H;
             if (way == 1) {                 /* what dl_rnn and the others run */
-                dli_rnn_forward_batched(dl, &r, work);
-                dli_rnn_backward_batched(dl, &r, &g, work);
+                dli_rnn_forward(dl, &r, work);
+                dli_rnn_backward(dl, &r, &g, work);
             } else if (lstm) {
                 dlk_lstm_forward(r.y, r.hn, r.cn, gate, extra, u, x, h0, c0, w_ih, w_hh, b_ih,
                                  b_hh, length, N, T, D, H, reverse);
-                dlk_lstm_backward(g.dx, g.dh, g.dc, g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy,
+                dlk_lstm_backward(g.dx, dh2[0], dc2[0], g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy,
                                   r.y, gate, extra, x, h0, c0, w_ih, w_hh, length, N, T, D, H,
                                   reverse);
             } else if (kind == DL_GRU) {
                 dlk_gru_forward(r.y, r.hn, gate, extra, x, h0, w_ih, w_hh, b_ih, b_hh, length, N,
                                 T, D, H, reverse);
-                dlk_gru_backward(g.dx, g.dh, g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, da + 3 * H,
+                dlk_gru_backward(g.dx, dh2[0], g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, da + 3 * H,
                                  dy, r.y, gate, extra, x, h0, w_ih, w_hh, length, N, T, D, H,
                                  reverse);
             } else {
                 dlk_rnn_forward(r.y, r.hn, u, x, h0, w_ih, w_hh, b_ih, b_hh, length, N, T, D, H,
                                 reverse, relu);
-                dlk_rnn_backward(g.dx, g.dh, g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy, r.y, x,
+                dlk_rnn_backward(g.dx, dh2[0], g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy, r.y, x,
                                  h0, w_ih, w_hh, length, N, T, D, H, reverse, relu);
             }
         }
@@ -267,10 +270,22 @@ static void kernels_against_operations(void)
         }
         free(x); free(h0); free(c0); free(w_ih); free(w_hh); free(b_ih); free(b_hh);
         free(dy); free(dh); free(dc); free(gate); free(extra); free(work);
+        free(r.saved);
     }
     free(u);
     free(da);
     dl_free(dl);
+}
+
+/* One sample, a few, and more than a tile; steps and widths of one; several threads. */
+static void kernels_against_fast_twins(void)
+{
+    kernels_against_operations(4, 6, 5, 7, 1);
+    kernels_against_operations(1, 3, 2, 17, 1);
+    kernels_against_operations(2, 1, 33, 1, 2);
+    kernels_against_operations(3, 4, 1, 32, 1);
+    kernels_against_operations(20, 5, 19, 33, 1);
+    kernels_against_operations(20, 5, 19, 33, 3);
 }
 
 /* Central differences of a net with everything in it, for every element of every input. */
@@ -675,7 +690,7 @@ int main(void)
     TEST(golden_gru);
     TEST(state_dict);
     TEST(cells);
-    TEST(kernels_against_operations);
+    TEST(kernels_against_fast_twins);
     TEST(gradients);
     TEST(padding);
     TEST(chunks);

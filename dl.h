@@ -976,14 +976,17 @@ DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis);
 /* Rows index[0..n-1] of x [R,...]: [n,...]. The indexes are copied; each in 0 .. R-1. */
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n);
 
-/* Sum, mean, maximum of all elements (a scalar), or along one axis, which is dropped or, with
-   keep, left with length 1. The gradient of a maximum goes to the first element that has it. */
+/* Sum, mean, maximum, minimum of all elements (a scalar), or along one axis, which is dropped or,
+   with keep, left with length 1. The gradient of a maximum or minimum goes to the first element
+   that has it; the first NaN is both. */
 DL_DEF dl_tensor *dl_sum(dl_tensor *x);
 DL_DEF dl_tensor *dl_mean(dl_tensor *x);
 DL_DEF dl_tensor *dl_max(dl_tensor *x);
+DL_DEF dl_tensor *dl_min(dl_tensor *x);
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep);
+DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep);
 
 /* The index of the first maximum along an axis into out (as many as x without that axis), or of
    the whole tensor: -1 on failure. NaN counts as a maximum. */
@@ -7791,7 +7794,7 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, boo
     return y;
 }
 
-/* save: where each maximum was */
+/* save: where each maximum (or minimum) was */
 static void dli_max_back(dli_node *node)
 {
     const int32_t *at = (const int32_t *)node->save;
@@ -7813,7 +7816,18 @@ static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
     return best;
 }
 
-static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
+/* The same for the first minimum. */
+static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
+{
+    dl_int k, best = 0;
+    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+        if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
+    return best;
+}
+
+/* Along an axis that has been checked, -1 for all; choose: dli_argmax or dli_argmin. */
+static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
+                          dl_int (*choose)(const dl_real *, dl_int, dl_int))
 {
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v = dli_along_or_all(x, axis);
@@ -7835,7 +7849,7 @@ static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
     for (o = 0; o < v.outer; o++)
         for (i = 0; i < v.inner; i++) {
             const dl_real *from = x->data + o * v.n * v.inner + i;
-            dl_int k = dli_argmax(from, v.n, v.inner);
+            dl_int k = choose(from, v.n, v.inner);
             at[o * v.inner + i] = (int32_t)k;
             y->data[o * v.inner + i] = from[k * v.inner];
         }
@@ -7852,7 +7866,11 @@ DL_DEF dl_tensor *dl_mean(dl_tensor *x)
 }
 DL_DEF dl_tensor *dl_max(dl_tensor *x)
 {
-    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false) : NULL;
+    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false, dli_argmax) : NULL;
+}
+DL_DEF dl_tensor *dl_min(dl_tensor *x)
+{
+    return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
 }
 
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
@@ -7871,7 +7889,13 @@ DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
     if (!dli_usable("dl_max_axis", x)) return NULL;
     axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
-    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep);
+    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
+}
+DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
+{
+    if (!dli_usable("dl_min_axis", x)) return NULL;
+    axis = dli_axis(x->ctx, "dl_min_axis", axis, x->shape.rank);
+    return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)

@@ -104,8 +104,8 @@ static void remedies(dl_ctx *dl, const ex_options *o, const dl_data *train,
                      const dl_data *validation, ex_page *page, double gap[2]) {
     static const config remedy[REMEDIES] = {
         {"nothing · 无", 0, 0, 0, false, false, 256, 0, 0.001},
-        {"L1, 0.0002 · L1", 2e-4, 0, 0, false, false, 256, 0, 0.001},
-        {"L2, 0.005 · L2", 0, 5e-3, 0, false, false, 256, 0, 0.001},
+        {"L1, 0.0002 · L1 正则", 2e-4, 0, 0, false, false, 256, 0, 0.001},
+        {"L2, 0.005 · L2 正则", 0, 5e-3, 0, false, false, 256, 0, 0.001},
         {"dropout, 0.5 · 随机失活", 0, 0, 0.5, false, false, 256, 0, 0.001},
         {"early stopping · 早停", 0, 0, 0, false, true, 256, 0, 0.001},
         {"augmentation · 数据增强", 0, 0, 0, true, false, 256, 0, 0.001},
@@ -120,7 +120,7 @@ static void remedies(dl_ctx *dl, const ex_options *o, const dl_data *train,
     ex_page_text(page, 2, "Remedies against overfitting · 防止过拟合的办法");
     ex_page_table(page, true);
     ex_page_row(page, true, "remedy · 办法|training · 训练|validation · 验证|gap · 差距|"
-                "validation loss · 验证损失|epochs · 轮数");
+                "loss · 损失|epochs · 轮");
     for (int k = 0; y && k < REMEDIES && dl_error(dl) == DL_OK; k++) {
         watch w = {train, validation, y + 2 * k * o->epochs, y + (2 * k + 1) * o->epochs, 0};
         dl_model *m = build(dl, &remedy[k]);

@@ -272,6 +272,7 @@ static void gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digit
         dl_unfreeze(d.p, 6);
         while (shot < SHOTS && (step + 1) * SHOTS >= (shot + 1) * steps) {
             dl_real *now = made + (size_t)shot++ * (size_t)n * (size_t)size;
+            double loss_d = dl_item(d_loss), loss_g = dl_item(g_loss);
             dl_no_grad(dl, true);
             dl_tensor *y = make(&g, always);
             if (y) memcpy(now, y->data, (size_t)y->size * sizeof *now);
@@ -279,8 +280,8 @@ static void gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digit
             if (!o->quiet) {
                 double good = 0;
                 int found = digits ? classes(dl, digits, now, n) : covered(now, n, &good);
-                printf("  step %5d: D %.3f, G %.3f; %d of %d %s found", step + 1, dl_item(d_loss),
-                       dl_item(g_loss), found, digits ? 10 : 8, digits ? "digits" : "clouds");
+                printf("  step %5d: D %.3f, G %.3f; %d of %d %s found", step + 1, loss_d,
+                       loss_g, found, digits ? 10 : 8, digits ? "digits" : "clouds");
                 if (digits) printf("\n");
                 else printf(", %.0f %% of the points in one\n", 100 * good);
             }

@@ -309,7 +309,7 @@ static void gradients(void)
         dl_ctx *dl = dl_new((uint64_t)kind + 3);
         net t;
         double largest = 0;
-        if (kind == DL_RNN_RELU) { dl_free(dl); continue; }     /* kinks: golden values do it */
+        /* ReLU has a kink at 0; with this seed no sum comes within h of it */
         t.kind = (dl_recurrent_kind)kind;
         t.o = dl_recurrent_default();
         t.o.layers = 2;

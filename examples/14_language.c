@@ -28,7 +28,7 @@
 
 enum { SIGNS = 4000, TEXT = 60000, T = 48, E = 96, H = 192, BLOCKS = 2, TENSORS = 64, WRITTEN = 10,
        MOST = 80 };
-static const double HIDE = 0.4;
+static const double HIDE = 0.5;
 typedef struct text {                 /* signs[0] is the line's end, signs[1] a hidden one */
     char    sign[SIGNS][24];
     bool    kind[SIGNS], stop[SIGNS]; /* a kind of poem; a line's end or a punctuation mark */
@@ -229,12 +229,12 @@ int main(int argc, char **argv) {
     static const char *const name[2] = {"GRU", "transformer"};
     const char *path = "data/poems/tang300.txt";
     double seconds[2], test[2] = {0, 0}, form[2] = {0, 0}, unigram = 0, curve[3][200];
-    double temperature = 0.8, rate = 0.003;
+    double temperature = 0.8, rate = 0.004;
     long long size[2] = {0, 0};
     ex_option extra[2] = {{"text", EX_TEXT, NULL, 0, 0, "poems, each after a line # kind | title"},
                           {"temperature", EX_REAL, NULL, 0.05, 5, "how daring"}};
     ex_options o = ex_options_default();
-    o.epochs = 12;
+    o.epochs = 20;
     o.batch = 4;
     extra[0].value = &path;
     extra[1].value = &temperature;
@@ -295,6 +295,7 @@ int main(int argc, char **argv) {
     ex_page_close(&page, o.quiet);
     ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f form=%.3f "
               "transformer_form=%.3f seconds=%.2f parameters=%lld transformer_parameters=%lld",
-              test[0], test[1], unigram, form[0], form[1], seconds[0] + seconds[1], size[0], size[1]);
+              test[0], test[1], unigram, form[0], form[1], seconds[0] + seconds[1], size[0],
+              size[1]);
     return ex_end(dl, &o);
 }

@@ -1,7 +1,8 @@
 /* attention.c - attention, positions and transformer blocks against PyTorch's values, the readable
    kernel against what the operation runs, and the edges.
 
-       cc -std=c99 -DDL_REAL=double -I. tests/attention.c -o build/attention -lm && build/attention */
+       cc -std=c99 -DDL_REAL=double -I. tests/attention.c -o build/attention -lm
+       build/attention                                                                            */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
@@ -250,7 +251,8 @@ static void padding(void)
     y = dl_attention(q, k, v, mask, lengths, false);
     if (CHECK(y != NULL, "%s", dl_error_text(dl))) {
         for (dl_int i = 0; i < y->size; i++)
-            CHECK((y->data[i] == 0) == (i < 6 || i >= 18), "y[%d] = %g", (int)i, (double)y->data[i]);
+            CHECK((y->data[i] == 0) == (i < 6 || i >= 18), "y[%d] = %g", (int)i,
+                  (double)y->data[i]);
         CHECK(dl_backward(dl_sum(dl_square(y))), "%s", dl_error_text(dl));
         for (dl_int i = 0; i < q->size; i++)
             CHECK((q->grad[i] == 0) == (i < 4 || i >= 12), "dq[%d] = %g", (int)i,

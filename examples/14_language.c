@@ -28,7 +28,7 @@
 
 enum { SIGNS = 4000, TEXT = 60000, T = 48, E = 96, H = 192, BLOCKS = 2, TENSORS = 64, WRITTEN = 10,
        MOST = 80 };
-static const double HIDE = 0.5;
+static const double HIDE = 0.4;
 typedef struct text {                 /* signs[0] is the line's end, signs[1] a hidden one */
     char    sign[SIGNS][24];
     bool    kind[SIGNS], stop[SIGNS]; /* a kind of poem; a line's end or a punctuation mark */
@@ -229,12 +229,13 @@ int main(int argc, char **argv) {
     static const char *const name[2] = {"GRU", "transformer"};
     const char *path = "data/poems/tang300.txt";
     double seconds[2], test[2] = {0, 0}, form[2] = {0, 0}, unigram = 0, curve[3][200];
-    double temperature = 0.8, rate = 0.004;
+    double temperature = 0.8;
+    const double rates[2] = {0.003, 0.0015};          /* each the better of those tried */
     long long size[2] = {0, 0};
     ex_option extra[2] = {{"text", EX_TEXT, NULL, 0, 0, "poems, each after a line # kind | title"},
                           {"temperature", EX_REAL, NULL, 0.05, 5, "how daring"}};
     ex_options o = ex_options_default();
-    o.epochs = 20;
+    o.epochs = 12;
     o.batch = 4;
     extra[0].value = &path;
     extra[1].value = &temperature;
@@ -257,6 +258,7 @@ int main(int argc, char **argv) {
     ex_page page = ex_page_open(&o, "A language model · 语言模型");
     for (int k = 0; k < 2; k++) {
         net m = net_new(dl, x.signs, k == 1, o.batch);
+        double rate = rates[k];
         dl_optim adam = dl_torch_adamw(rate);
         adam.clip_norm = 1;
         dl_optimizer *opt = dl_optimizer_new(dl, adam, m.p, m.n);

@@ -197,14 +197,14 @@ int main(int argc, char **argv) {
                              r[k].accuracy, (long long)parameters[k]);
     }
     ex_page_text(&page, 2, "A plain RNN forgets · 普通RNN会遗忘");
-    ex_page_text(&page, 0, "How much the last state depends on the input some steps back. The ReLU net "
-                 "with large weights explodes: |dL/dW_h| = %.3g, clipped to %.3g. · 最后状态对若干步之前"
+    ex_page_text(&page, 0, "How much the last state depends on the input some steps back. The "
+                 "ReLU net with large weights explodes: |dL/dW_h| = %.3g, clipped to %.3g. · 最后状态对若干步之前"
                  "输入的依赖。权重过大的ReLU网络梯度爆炸：%.3g，裁剪到 %.3g。", clip[3][0], clip[3][1],
                  clip[3][0], clip[3][1]);
     ex_page_plot(&page, steps, back, 4);
     ex_page_text(&page, 2, "A forecast one month ahead · 提前一个月的预测");
-    ex_page_text(&page, 0, "Mean error: LSTM %.2f %%, as last year %.2f %%, last year with last month's "
-                 "growth %.2f %%. · 平均误差：LSTM %.2f %%，同去年 %.2f %%，去年加上月增长率 %.2f %%。",
+    ex_page_text(&page, 0, "Mean error: LSTM %.2f %%, as last year %.2f %%, last year with last "
+                 "month's growth %.2f %%. · 平均误差：LSTM %.2f %%，同去年 %.2f %%，去年加上月增长率 %.2f %%。",
                  error[0], error[1], error[2], error[0], error[1], error[2]);
     ex_page_plot(&page, time, line, 3);
     ex_page_text(&page, 2, "MNIST row by row · 逐行读MNIST");
@@ -216,8 +216,8 @@ int main(int argc, char **argv) {
     ex_page_table(&page, false);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
-              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f exploding=%.3g "
-              "clipped=%.3g",
+              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "
+              "exploding=%.3g clipped=%.3g",
               r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
               (long long)parameters[1], error[0], error[1], error[2], clip[3][0], clip[3][1]);
     return ex_end(dl, &o);

@@ -1,7 +1,8 @@
 /* attention.c - attention, positions and transformer blocks against PyTorch's values, the readable
    kernel against what the operation runs, and the edges.
 
-       cc -std=c99 -DDL_REAL=double -I. tests/attention.c -o build/attention -lm && build/attention */
+       cc -std=c99 -DDL_REAL=double -I. tests/attention.c -o build/attention -lm
+       build/attention                                                                            */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
@@ -80,12 +81,14 @@ static void multihead(void)
         dl_tensor *q = tensor_of(dl, golden_getf(&g, "mha_%d_q", k), true);
         dl_tensor *key = tensor_of(dl, golden_getf(&g, "mha_%d_k", k), true);
         dl_tensor *v = tensor_of(dl, golden_getf(&g, "mha_%d_v", k), true), *w[4], *y;
+        dl_tensor *mask = DL_NONE;
         int32_t lengths[8];
         ints_of(lengths, golden_getf(&g, "mha_%d_len", k));
         for (int i = 0, j = 0; i < 4; i++)
             w[i] = i % 2 == 0 || bias ? tensor_of(dl, golden_getf(&g, "mha_%d_w%d", k, j++), true)
                                       : DL_NONE;
-        y = dl_multihead_attention(q, key, v, w, (int)size[4], DL_NONE,
+        if (size[8] != 0) mask = tensor_of(dl, golden_getf(&g, "mha_%d_mask", k), false);
+        y = dl_multihead_attention(q, key, v, w, (int)size[4], mask,
                                    size[7] != 0 ? lengths : NULL, size[6] != 0);
         if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
         CHECK_ARRAY(y->data, golden_getf(&g, "mha_%d_y", k)->data, y->size);
@@ -174,48 +177,62 @@ static void kernel_against_operation(void)
     dl_free(dl);
 }
 
-/* Central differences of a decoder block: it holds everything there is. */
-static dl_tensor *block_loss(dl_tensor *const *p)
+/* Central differences, for every element of every input: of a decoder block (norm first, lengths),
+   an encoder block (norm last, causal) and multi-head attention with a mask. */
+static dl_tensor *block_loss(int which, dl_tensor *const *p, dl_tensor *mask)
 {
     static const int32_t lengths[] = { 3, 2 }, memory_lengths[] = { 1, 4 };
     dl_transformer o = dl_transformer_default();
+    dl_tensor *y;
     o.heads = 2;
     o.gelu = true;                             /* no kinks */
-    o.norm_first = true;
     o.dropout = 0;
-    o.lengths = lengths;
-    o.memory_lengths = memory_lengths;
-    return dl_sum(dl_square(dl_transformer_decoder(p[0], p[1], p + 2, &o)));
+    o.norm_first = which == 0;
+    o.causal = which == 1;
+    if (which == 0) {
+        o.lengths = lengths;
+        o.memory_lengths = memory_lengths;
+    }
+    y = which == 0 ? dl_transformer_decoder(p[0], p[1], p + 2, &o) :
+        which == 1 ? dl_transformer_encoder(dl_add(p[0], dl_slice(p[1], 1, 0, 3)), p + 2, &o) :
+                     dl_multihead_attention(p[0], p[1], p[1], p + 2, 2, mask, NULL, false);
+    return dl_sum(dl_square(dl_add_scalar(y, 0.3)));  /* a norm's squares alone hardly change */
 }
 
 static void gradients(void)
 {
-    dl_ctx *dl = dl_new(5);
-    dl_tensor *p[2 + DL_DECODER_PARAMS];
+    static const int weights[] = { DL_DECODER_PARAMS, DL_ENCODER_PARAMS, 4 };
     const double h = 1e-5;
-    double largest = 0;
-    p[0] = dl_param(dl, dl_shape3(2, 3, 4), dl_init_normal(0, 1));
-    p[1] = dl_param(dl, dl_shape3(2, 4, 4), dl_init_normal(0, 1));
-    CHECK(dl_transformer_decoder_init(p + 2, dl, 4, 5), "%s", dl_error_text(dl));
-    CHECK(dl_backward(block_loss(p)), "%s", dl_error_text(dl));
-    for (int i = 0; i < 2 + DL_DECODER_PARAMS && sizeof(dl_real) == sizeof(double); i++)
-        for (dl_int k = 0; k < p[i]->size; k++) {
-            const dl_real keep = p[i]->data[k];
-            const double a = (double)p[i]->grad[k];
-            double up, down;
-            dl_no_grad(dl, true);
-            p[i]->data[k] = (dl_real)((double)keep + h);
-            up = dl_item(block_loss(p));
-            p[i]->data[k] = (dl_real)((double)keep - h);
-            down = dl_item(block_loss(p));
-            p[i]->data[k] = keep;
-            dl_no_grad(dl, false);
-            dl_tape_clear(dl);
-            CHECK_CLOSE(a, (up - down) / (2 * h), 1e-6, 1e-8);
-            if (fabs(a) > largest) largest = fabs(a);
-        }
-    CHECK(sizeof(dl_real) == sizeof(float) || largest > 0.1, "vacuous: %g", largest);
-    dl_free(dl);
+    for (int which = 0; which < 3; which++) {
+        dl_ctx *dl = dl_new(5);
+        dl_tensor *p[2 + DL_DECODER_PARAMS], *mask = dl_state(dl, dl_shape2(3, 4));
+        double largest = 0;
+        test_fill(mask->data, mask->size, 3, -1, 1);
+        mask->data[1] = -(dl_real)INFINITY;
+        p[0] = dl_param(dl, dl_shape3(2, 3, 4), dl_init_normal(0, 1));
+        p[1] = dl_param(dl, dl_shape3(2, 4, 4), dl_init_normal(0, 1));
+        CHECK(which == 0 ? dl_transformer_decoder_init(p + 2, dl, 4, 5)
+                         : dl_transformer_encoder_init(p + 2, dl, 4, 5), "%s", dl_error_text(dl));
+        CHECK(dl_backward(block_loss(which, p, mask)), "%s", dl_error_text(dl));
+        for (int i = 0; i < 2 + weights[which] && sizeof(dl_real) == sizeof(double); i++)
+            for (dl_int k = 0; k < p[i]->size; k++) {
+                const dl_real keep = p[i]->data[k];
+                const double a = (double)p[i]->grad[k];
+                double up, down;
+                dl_no_grad(dl, true);
+                p[i]->data[k] = (dl_real)((double)keep + h);
+                up = dl_item(block_loss(which, p, mask));
+                p[i]->data[k] = (dl_real)((double)keep - h);
+                down = dl_item(block_loss(which, p, mask));
+                p[i]->data[k] = keep;
+                dl_no_grad(dl, false);
+                dl_tape_clear(dl);
+                CHECK_CLOSE(a, (up - down) / (2 * h), 1e-6, 1e-8);
+                if (fabs(a) > largest) largest = fabs(a);
+            }
+        CHECK(sizeof(dl_real) == sizeof(float) || largest > 0.1, "vacuous: %g", largest);
+        dl_free(dl);
+    }
 }
 
 /* Keys behind a sample's length are not read, and a query that sees nothing gives 0. */
@@ -234,7 +251,8 @@ static void padding(void)
     y = dl_attention(q, k, v, mask, lengths, false);
     if (CHECK(y != NULL, "%s", dl_error_text(dl))) {
         for (dl_int i = 0; i < y->size; i++)
-            CHECK((y->data[i] == 0) == (i < 6 || i >= 18), "y[%d] = %g", (int)i, (double)y->data[i]);
+            CHECK((y->data[i] == 0) == (i < 6 || i >= 18), "y[%d] = %g", (int)i,
+                  (double)y->data[i]);
         CHECK(dl_backward(dl_sum(dl_square(y))), "%s", dl_error_text(dl));
         for (dl_int i = 0; i < q->size; i++)
             CHECK((q->grad[i] == 0) == (i < 4 || i >= 12), "dq[%d] = %g", (int)i,

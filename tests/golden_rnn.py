@@ -128,7 +128,8 @@ def attention():
     out = File("attention", """
 emb_*: embedding with padding 2. pe: sinusoidal positions. sdp_K_*: scaled dot-product attention,
 sizes N heads R S D M, causal, lengths, mask (0 none, 1 [R,S], 2 [N,R,S], 3 [N,heads,R,S]).
-mha_K_*: multi-head attention: N R S E heads bias causal lengths. enc_K_*, dec_K_*: transformer
+mha_K_*: multi-head attention: N R S E heads bias causal lengths mask (as above, the same for all
+heads). enc_K_*, dec_K_*: transformer
 blocks in evaluation mode: N R S E F heads norm_first gelu causal lengths.""")
     w = leaf(7, 3)
     index = [[1, 2, 6, 1], [0, 2, 2, 5]]
@@ -174,21 +175,30 @@ blocks in evaluation mode: N R S E F heads norm_first gelu causal lengths.""")
             out.put("sdp_%d_%s" % (k, what), a)
     out.put("sdp_cases", len(cases))
 
-    cases = [(1, 1, 1, 2, 1, 1, 0, 0), (2, 3, 3, 4, 2, 1, 1, 0), (2, 3, 5, 6, 3, 1, 0, 1),
-             (2, 4, 4, 4, 4, 0, 1, 1)]
-    for k, (n, r, s, e, heads, bias, causal, lengths) in enumerate(cases):
+    cases = [(1, 1, 1, 2, 1, 1, 0, 0, 0), (2, 3, 3, 4, 2, 1, 1, 0, 0), (2, 3, 5, 6, 3, 1, 0, 1, 0),
+             (2, 4, 4, 4, 4, 0, 1, 1, 0), (2, 3, 4, 4, 2, 1, 0, 1, 1), (2, 3, 3, 6, 3, 1, 1, 0, 2)]
+    for k, (n, r, s, e, heads, bias, causal, lengths, mask) in enumerate(cases):
         net = nn.MultiheadAttention(e, heads, bias=bool(bias), batch_first=True)
         fill(net)
         q, key, v = leaf(n, r, e), leaf(n, s, e), leaf(n, s, e)
         lens = [s] + [int(l) for l in rng.integers(1, s + 1, n - 1)]
         pad = torch.arange(s)[None] >= torch.tensor(lens)[:, None]
-        y, _ = net(q, key, v, key_padding_mask=pad if lengths else None, need_weights=False,
-                   attn_mask=torch.ones(r, s).triu(1).bool() if causal else None)
+        add = torch.zeros(n, r, s)
+        if mask:
+            a = uniform(-1, 1, *((r, s) if mask == 1 else (n, r, s)))
+            a[..., 0, 1] = -np.inf
+            out.put("mha_%d_mask" % k, a)
+            add = add + torch.tensor(a)
+        if causal:
+            add = add.masked_fill(torch.ones(r, s).triu(1).bool(), -np.inf)
+        if lengths:
+            add = add.masked_fill(pad[:, None], -np.inf)
+        y, _ = net(q, key, v, need_weights=False, attn_mask=add.repeat_interleave(heads, 0))
         dy = torch.tensor(uniform(-1, 1, *y.shape))
         ws = [net.in_proj_weight, net.in_proj_bias, net.out_proj.weight, net.out_proj.bias]
         ws = [p for p in ws if p is not None]
         gs = grads([y], [dy], [q, key, v] + ws)
-        out.put("mha_%d_size" % k, [n, r, s, e, heads, bias, causal, lengths])
+        out.put("mha_%d_size" % k, [n, r, s, e, heads, bias, causal, lengths, mask])
         out.put("mha_%d_len" % k, lens)
         for what, a in (("q", q), ("k", key), ("v", v), ("y", y), ("dy", dy), ("gq", gs[0]),
                         ("gk", gs[1]), ("gv", gs[2])):

@@ -53,7 +53,8 @@ static dl_tensor *forward(dl_ctx *dl, dl_tensor *const *p, const int32_t *digit,
     dl_tensor *y = dl_add(dl_embedding(p[1], said, dl_shape2(N, LONGEST), -1),
                           dl_positional_encoding(dl, LONGEST, E));
     for (int k = 0; k < LAYERS; k++, w += DL_ENCODER_PARAMS) x = encoder_block(x, w);
-    for (int k = 0; k < LAYERS; k++, w += DL_DECODER_PARAMS) y = dl_transformer_decoder(y, x, w, &o);
+    for (int k = 0; k < LAYERS; k++, w += DL_DECODER_PARAMS)
+        y = dl_transformer_decoder(y, x, w, &o);
     return dl_linear(y, p[2], p[3]);
 }
 

@@ -5562,6 +5562,41 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
+typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
+                                   dl_int, dl_int, dl_int);
+typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
+                                    const dl_real *, dl_int, dl_int, dl_int);
+
+/* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
+static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, const dl_real *a,
+                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+#if DLI_FAST
+    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    if ((sum || product) && sa == 1 && sb == 1) {
+        (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
+        return;
+    }
+#endif
+    (void)c;
+    kernel(y, a, b, n, sa, sb);
+}
+
+static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *da, dl_real *db,
+                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
+                                dl_int sa, dl_int sb)
+{
+#if DLI_FAST
+    if (kernel == dlk_add_backward && sa == 1 && sb == 1) {
+        if (da) c->fast->add(da, da, dy, n);
+        if (db) c->fast->add(db, db, dy, n);
+        return;
+    }
+#endif
+    (void)c;
+    kernel(da, db, dy, a, b, n, sa, sb);
+}
+
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
 #if DLI_FAST
@@ -7210,11 +7245,6 @@ static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
     }
 }
 
-typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
-                                   dl_int, dl_int, dl_int);
-typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
-                                    const dl_real *, dl_int, dl_int, dl_int);
-
 static void dli_binary_back(dli_node *node)
 {
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
@@ -7224,8 +7254,9 @@ static void dli_binary_back(dli_node *node)
     dl_int row, n = w.n[w.rank - 1], ia, ib;
     for (row = 0; n > 0 && row < y->size / n; row++) {
         dli_walk_row(&w, row, &ia, &ib);
-        node->binary(da ? da + ia : NULL, db ? db + ib : NULL, dy + row * n, a->data + ia,
-                     b->data + ib, n, w.sa[w.rank - 1], w.sb[w.rank - 1]);
+        dli_binary_row_back(y->ctx, node->binary, da ? da + ia : NULL, db ? db + ib : NULL,
+                            dy + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
+                            w.sb[w.rank - 1]);
     }
 }
 
@@ -7255,8 +7286,8 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
     n = w.n[w.rank - 1];
     for (row = 0; n > 0 && row < y->size / n; row++) {
         dli_walk_row(&w, row, &ia, &ib);
-        forward(y->data + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
-                w.sb[w.rank - 1]);
+        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
+                       w.sa[w.rank - 1], w.sb[w.rank - 1]);
     }
     return y;
 }

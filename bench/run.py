@@ -1,7 +1,9 @@
 """make bench: dl.h and PyTorch take turns on the eight programs; medians, as a table and a plot.
 
-    python3 bench/run.py [quick | full] [row ...]     quick: 3 rounds of few images (2 minutes);
-                                                      full: 5 rounds of all 60,000 images (hours)
+    python3 bench/run.py [quick | full] [cpu] [row ...]
+
+quick: 3 rounds of few images (2 minutes); full: 5 rounds of all 60,000 images (hours); cpu: one
+thread, and CPU time instead of the clock, for a machine that is busy with other things.
 Writes build/bench.md and build/bench.svg. An epoch of few images is scaled to 60,000."""
 import os
 import platform
@@ -84,7 +86,8 @@ def best(seconds, name):
 
 
 def table(results, threads):
-    lines = ["| program | limit | " + " | ".join(f"dl.h, {t} thread{'s'[:t > 1]}" for t in threads) +
+    ours = " | ".join(f"dl.h, {t} thread{'s'[:t > 1]}" for t in threads)
+    lines = [f"| program | limit | {ours}"
              " | PyTorch (its best) | dl.h is faster by | dl.h / limit | accuracy dl.h, PyTorch |",
              "|---" * (6 + len(threads)) + "|"]
     for row, (seconds, right, peak) in results.items():
@@ -131,9 +134,13 @@ def main():
     mode = next((w for w in words if w in ("quick", "full")), "default")
     rows = [w for w in words if w in ROWS] or list(ROWS)
     threads = sorted({1, min(2, os.cpu_count() or 1)})
+    if "cpu" in words:
+        threads = [1]
+        os.environ["BENCH_CPU"] = "1"
     results, version, op = measure(mode, rows, threads)
     text = (f"Seconds for one epoch of 60,000 images; {cpu_name()}, {os.cpu_count()} CPUs, "
-            f"PyTorch {version}, mode {mode}, load {os.getloadavg()[0]:.1f}.\n"
+            f"PyTorch {version}, mode {mode}{', CPU time' * ('cpu' in words)}, "
+            f"load {os.getloadavg()[0]:.1f}.\n"
             f"The limit counts the multiplications alone, at the peak measured in the same run.\n\n"
             f"{table(results, threads)}\n\n"
             f"One operation on the tape, forward and backward: {op:.0f} ns. Compiling dl.h (CPU "

@@ -19,7 +19,7 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist build/tests test check accuracy clean
+.PHONY: all help mnist build/tests test check accuracy bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -29,6 +29,8 @@ help:
 	@echo 'make test       build and run the tests (minutes; make -j4 test is faster)'
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration'
 	@echo 'make accuracy   five full trainings of each program, against the documents (long)'
+	@echo 'make bench      seconds per epoch of the programs, next to PyTorch if python3 has it;'
+	@echo '                BENCH=quick: 2 minutes, BENCH=full: all images (hours)'
 	@echo 'make clean      remove $(B)/'
 	@echo ''
 	@echo 'Settings: make CC=clang CFLAGS="-O3 -g" OPENMP=     (OPENMP= builds for one core)'
@@ -87,6 +89,13 @@ check: $(TESTS) $(CHECKS) all
 
 accuracy: all
 	@sh tests/accuracy.sh
+
+$(B)/bench: bench/bench.c dl.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(OPENMP) $(WARN) -I. $< -o $@ $(LIBS)
+
+bench: $(B)/bench $(B)/dl.o
+	@python3 bench/run.py $(BENCH)
 
 clean:
 	rm -rf $(B)

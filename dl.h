@@ -378,7 +378,8 @@ DL_DEF void dlk_log_softmax_backward(dl_real *dx, const dl_real *dy, const dl_re
                                      dl_int N, dl_int C);
 
 /* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
-   (key, i), so that no mask is stored: drop when hash(key, i) < p. 0 <= p < 1.   @F S1-4
+   (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
+   Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
 DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
@@ -2798,10 +2799,25 @@ DL_DEF void dlk_log_softmax_backward(dl_real *dx, const dl_real *dy, const dl_re
     }
 }
 
-/* The top 53 bits of the hash, as a number in [0, 1), fall below p with probability p. */
+/* A random 32-bit number for element i of a stream, so that nothing need be stored to have it
+   again: the counter is spread by a multiply and mixed by the finisher of MurmurHash3 (A.
+   Appleby, public domain) with the key let in twice.
+   32-bit lanes only, so it vectorizes; integers only, so it is the same on every machine. */
+DLI_INLINE uint32_t dli_hash32(uint32_t i, uint32_t key0, uint32_t key1)
+{
+    uint32_t h = i * 0x9E3779B1u + key0;
+    h ^= h >> 16;
+    h *= 0x85EBCA6Bu;
+    h ^= (h >> 13) ^ key1;
+    h *= 0xC2B2AE35u;
+    return h ^ (h >> 16);
+}
+
+/* The top 24 bits of the hash, as a number in [0, 1), fall below p with probability p. */
 static bool dli_keep(uint64_t key, dl_int i, double p)
 {
-    return (double)(dli_hash(key, (uint64_t)i) >> 11) * (1.0 / 9007199254740992.0) >= p;
+    const uint32_t key0 = (uint32_t)key + (uint32_t)((uint64_t)i >> 32);
+    return (dli_hash32((uint32_t)i, key0, (uint32_t)(key >> 32)) >> 8) * (1.0 / 16777216) >= p;
 }
 
 /* What is kept grows by 1 / (1 - p), so that the mean stays and evaluation needs no correction. */
@@ -3830,7 +3846,7 @@ DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
    leaves n in the low bits of the sum. ln 2 is subtracted in two parts so that f is exact.
    exp f - 1 = f + f^2 P(f), P of degree 4, relative error 1.4e-8: keeping the 1 apart is what
    makes tanh accurate near 0. Overflow gives inf, underflow runs through denormals to 0, NaN
-   stays NaN. Worst errors in ulps, of all instruction sets, as test_fast.c measures them: exp
+   stays NaN. Worst errors in ulps, of all instruction sets, as tests/fast.c measures them: exp
    1.1, tanh 2.6, sigmoid 2.6; GELU 3.5 and its tanh form 2.2, in ulps of x or y, whichever is
    larger (far to the left GELU loses relative digits, like every formula in float). */
 
@@ -3936,19 +3952,6 @@ DLI_INLINE float dli_rsqrtf(float v)
     return dli_select(v > 3.4e38f, 0.0f, y);
 }
 DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
-
-/* A random 32-bit number for element i of a stream: the counter is spread by a multiply and
-   mixed by the finisher of MurmurHash3 (A. Appleby, public domain) with the key let in twice.
-   32-bit lanes only, so it vectorizes; integers only, so it is the same on every machine. */
-DLI_INLINE uint32_t dli_hash32(uint32_t i, uint32_t key0, uint32_t key1)
-{
-    uint32_t h = i * 0x9E3779B1u + key0;
-    h ^= h >> 16;
-    h *= 0x85EBCA6Bu;
-    h ^= (h >> 13) ^ key1;
-    h *= 0xC2B2AE35u;
-    return h ^ (h >> 16);
-}
 
 /* ---- loops over arrays: one plain body each ----
    In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
@@ -4104,52 +4107,64 @@ DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
    denormals, where each operation can cost a hundred ordinary ones. */
 #define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
 
-DLI_INLINE void dli_sgd_body(float *w, const float *g, dl_int n, float lr, float decay)
+/* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
+DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, float gain,
+                                  float rate, float mu, int nesterov)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) w[i] -= lr * (g[i] + decay * w[i]);
-}
-/* v = mu v + (1 - damp) g;  w -= lr (nesterov ? g + mu v : v) */
-DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, float lr,
-                                  float mu, float one_minus_damp, float decay, int nesterov)
-{
-    const float gk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
+    const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
     dl_int i;
     for (i = 0; i < n; i++) {
-        float d = g[i] + decay * w[i], s = mu * v[i] + one_minus_damp * d;
+        float push = gain * g[i], s = mu * v[i] + push;
         s = DLI_TINY(s);
         v[i] = s;
-        w[i] -= lr * (gk * d + vk * s);
+        w[i] -= rate * (pk * push + vk * s);
     }
 }
-/* s = rho s + (1 - rho) g^2;  w -= lr g / sqrt(s + eps) */
+/* s = keep s + gain g^2;  w -= lr g / (sqrt(s + eps_in) + eps_out): RMSprop, and Adagrad with
+   keep = gain = 1. Without eps_out there is no division. */
 DLI_INLINE void dli_rmsprop_body(float *w, const float *g, float *s, dl_int n, float lr,
-                                 float rho, float one_minus_rho, float eps, float decay)
+                                 float keep, float gain, float eps_in, float eps_out)
 {
     dl_int i;
     for (i = 0; i < n; i++) {
-        float d = g[i] + decay * w[i], v = rho * s[i] + one_minus_rho * (d * d);
-        v = DLI_TINY(v);
-        s[i] = v;
-        w[i] -= lr * d * dli_rsqrtf(v + eps);
+        float v = keep * s[i] + gain * (g[i] * g[i]);
+        s[i] = DLI_TINY(v);
+    }
+    if (eps_out == 0.0f)
+        for (i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+    else
+        for (i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+}
+/* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
+   u = rho u + (1-rho) d^2;  w -= lr d */
+DLI_INLINE void dli_adadelta_body(float *w, const float *g, float *a, float *u, dl_int n, float lr,
+                                  float rho, float one_minus_rho, float eps)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) {
+        float p = rho * a[i] + one_minus_rho * (g[i] * g[i]), q = u[i], d;
+        p = DLI_TINY(p);
+        d = g[i] * dli_sqrtf(q + eps) * dli_rsqrtf(p + eps);
+        q = rho * q + one_minus_rho * (d * d);
+        a[i] = p;
+        u[i] = DLI_TINY(q);
+        w[i] -= lr * d;
     }
 }
 /* m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= step m / (sqrt(v) + eps). The caller has
-   folded the bias corrections into step and eps. decay is added to the gradient (Adam), shrink
-   multiplies the weight (AdamW: 1 - lr * decay; otherwise 1). */
+   folded the bias corrections into step and eps. */
 DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_int n, float b1,
                               float one_minus_b1, float b2, float one_minus_b2, float step,
-                              float eps, float decay, float shrink)
+                              float eps)
 {
     dl_int i;
     for (i = 0; i < n; i++) {
-        float d = g[i] + decay * w[i];
-        float a = b1 * m[i] + one_minus_b1 * d, q = b2 * v[i] + one_minus_b2 * (d * d);
+        float a = b1 * m[i] + one_minus_b1 * g[i], q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
         a = DLI_TINY(a);
         q = DLI_TINY(q);
         m[i] = a;
         v[i] = q;
-        w[i] = w[i] * shrink - step * a / (dli_sqrtf(q) + eps);
+        w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
 /* y = keep ? scale x : 0 (or y +=, for the gradient: same key and first, same mask). Element i
@@ -4288,14 +4303,14 @@ DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT
     }
 }
 /* Max-pooling 2 x 2, stride 2, of planes [h, w] to [h/2, w/2]; arg says which of the four won,
-   0 1 / 2 3, the first of equals. NaN wins, as in PyTorch. */
+   0 1 / 2 3, the first of equals; the first NaN wins. */
 DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
 {
     const float x[4] = { a[0], a[1], b[0], b[1] };
     uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
     DLI_UNROLL for (i = 1; i < 4; i++) {
-        uint32_t m = 0u - (uint32_t)(x[i] > dli_float_of_bits(v));
-        m |= 0u - (uint32_t)(x[i] != x[i]);
+        float best = dli_float_of_bits(v);
+        uint32_t m = (0u - (uint32_t)!(best >= x[i])) & (0u - (uint32_t)(best == best));
         v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
         k = (i & m) | (k & ~m);
     }
@@ -4434,18 +4449,15 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
     X(void, normals_tanh, (float *phi, float *slope, const float *x, dl_int n), \
       (phi, slope, x, n)) \
     X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
-    X(void, sgd, (float *w, const float *g, dl_int n, float lr, float decay), \
-      (w, g, n, lr, decay)) \
-    X(void, momentum, (float *w, const float *g, float *v, dl_int n, float lr, float mu, \
-      float one_minus_damp, float decay, int nesterov), \
-      (w, g, v, n, lr, mu, one_minus_damp, decay, nesterov)) \
-    X(void, rmsprop, (float *w, const float *g, float *s, dl_int n, float lr, float rho, \
-      float one_minus_rho, float eps, float decay), \
-      (w, g, s, n, lr, rho, one_minus_rho, eps, decay)) \
+    X(void, momentum, (float *w, const float *g, float *v, dl_int n, float gain, float rate, \
+      float mu, int nesterov), (w, g, v, n, gain, rate, mu, nesterov)) \
+    X(void, rmsprop, (float *w, const float *g, float *s, dl_int n, float lr, float keep, \
+      float gain, float eps_in, float eps_out), (w, g, s, n, lr, keep, gain, eps_in, eps_out)) \
+    X(void, adadelta, (float *w, const float *g, float *a, float *u, dl_int n, float lr, \
+      float rho, float one_minus_rho, float eps), (w, g, a, u, n, lr, rho, one_minus_rho, eps)) \
     X(void, adam, (float *w, const float *g, float *m, float *v, dl_int n, float b1, \
-      float one_minus_b1, float b2, float one_minus_b2, float step, float eps, float decay, \
-      float shrink), \
-      (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps, decay, shrink)) \
+      float one_minus_b1, float b2, float one_minus_b2, float step, float eps), \
+      (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps)) \
     X(void, dropout, (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, \
       uint32_t key1, int32_t drop24, float scale, int add), \
       (y, x, n, first, key0, key1, drop24, scale, add)) \
@@ -4603,14 +4615,26 @@ static void dli_gelu_backward(const dli_fast *f, float *dx, const float *dy, con
     }
 }
 /* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
-   over all rows together: a classifier's rows of 10 would leave vectors half empty. */
-static void dli_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+   over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
+   returns the sum over rows of -log y[label]. */
+static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, const int32_t *label,
+                               dl_int rows, dl_int n)
 {
+    double loss = 0.0;
     dl_int r;
-    if (n == 0) return;
-    for (r = 0; r < rows; r++) f->offset(y + r * n, -f->vmax(x + r * n, n), x + r * n, n);
+    if (n == 0) return 0.0;
+    for (r = 0; r < rows; r++) {
+        float top = f->vmax(x + r * n, n);
+        if (label) loss -= (double)x[r * n + label[r]] - (double)top;
+        f->offset(y + r * n, -top, x + r * n, n);
+    }
     f->vexp(y, y, rows * n);
-    for (r = 0; r < rows; r++) f->scale(y + r * n, 1.0f / f->vsum(y + r * n, n), y + r * n, n);
+    for (r = 0; r < rows; r++) {
+        float sum = f->vsum(y + r * n, n);
+        if (label) loss += log((double)sum);
+        f->scale(y + r * n, 1.0f / sum, y + r * n, n);
+    }
+    return loss;
 }
 static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
 {
@@ -5593,10 +5617,45 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
+typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
+                                   dl_int, dl_int, dl_int);
+typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
+                                    const dl_real *, dl_int, dl_int, dl_int);
+
+/* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
+static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, const dl_real *a,
+                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+#if DLI_FAST
+    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    if ((sum || product) && sa == 1 && sb == 1) {
+        (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
+        return;
+    }
+#endif
+    (void)c;
+    kernel(y, a, b, n, sa, sb);
+}
+
+static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *da, dl_real *db,
+                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
+                                dl_int sa, dl_int sb)
+{
+#if DLI_FAST
+    if (kernel == dlk_add_backward && sa == 1 && sb == 1) {
+        if (da) c->fast->add(da, da, dy, n);
+        if (db) c->fast->add(db, db, dy, n);
+        return;
+    }
+#endif
+    (void)c;
+    kernel(da, db, dy, a, b, n, sa, sb);
+}
+
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
 #if DLI_FAST
-    if (C > 0) dli_softmax(c->fast, y, x, N, C);   /* it looks at a row's first element */
+    if (C > 0) dli_softmax_loss(c->fast, y, x, NULL, N, C);     /* it looks at a row's first */
 #else
     (void)c;
     dlk_softmax_forward(y, x, N, C);
@@ -5613,19 +5672,95 @@ static void dli_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_
 #endif
 }
 
+/* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
+static void dli_dropout(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key,
+                        bool add)
+{
+#if DLI_FAST
+    const int32_t drop24 = (int32_t)ceil(p * 16777216);
+    DLI_SPREAD(c, 7, n, at, len,
+               c->fast->dropout(y + at, x + at, len, (uint32_t)at,
+                                (uint32_t)key + (uint32_t)((uint64_t)at >> 32),
+                                (uint32_t)(key >> 32), drop24, (float)(1 / (1 - p)), add));
+#else
+    (void)c;
+    if (add) dlk_dropout_backward(y, x, n, p, key);
+    else dlk_dropout_forward(y, x, n, p, key);
+#endif
+}
+
+/* Cross-entropy with labels, as at dlk_cross_entropy_forward. */
+static void dli_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                      const int32_t *label, dl_int N, dl_int C, double scale)
+{
+#if DLI_FAST
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+#else
+    (void)c;
+    dlk_cross_entropy_forward(loss, p, x, label, N, C, scale);
+#endif
+}
+
+static void dli_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
+{
+#if DLI_FAST
+    DLI_SPREAD(c, 8, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
+#else
+    (void)c;
+    dlk_sgd_step(w, g, n, lr);
+#endif
+}
+
+static void dli_momentum_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                              double gain, double rate, double mu, bool nesterov)
+{
+#if DLI_FAST
+    DLI_SPREAD(c, 9, n, at, len,
+               c->fast->momentum(w + at, g + at, v + at, len, (float)gain, (float)rate, (float)mu,
+                                 nesterov));
+#else
+    (void)c;
+    dlk_momentum_step(w, g, v, n, gain, rate, mu, nesterov);
+#endif
+}
+
+static void dli_adagrad_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                             double lr, double eps_in, double eps_out)
+{
+#if DLI_FAST
+    DLI_SPREAD(c, 3, n, at, len,
+               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, 1, 1, (float)eps_in,
+                                (float)eps_out));
+#else
+    (void)c;
+    dlk_adagrad_step(w, g, a, n, lr, eps_in, eps_out);
+#endif
+}
+
+static void dli_adadelta_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_real *u,
+                              dl_int n, double lr, double rho, double eps)
+{
+#if DLI_FAST
+    DLI_SPREAD(c, 10, n, at, len,
+               c->fast->adadelta(w + at, g + at, a + at, u + at, len, (float)lr, (float)rho,
+                                 (float)(1 - rho), (float)eps));
+#else
+    (void)c;
+    dlk_adadelta_step(w, g, a, u, n, lr, rho, eps);
+#endif
+}
+
 static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
                              double lr, double rho, double eps_in, double eps_out)
 {
 #if DLI_FAST
-    if (eps_out == 0) {
-        DLI_SPREAD(c, 3, n, at, len,
-                   c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
-                                    (float)(1 - rho), (float)eps_in, 0));
-        return;
-    }
-#endif
+    DLI_SPREAD(c, 3, n, at, len,
+               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                (float)(1 - rho), (float)eps_in, (float)eps_out));
+#else
     (void)c;
     dlk_rmsprop_step(w, g, a, n, lr, rho, eps_in, eps_out);
+#endif
 }
 
 static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
@@ -5638,7 +5773,7 @@ static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, d
     float e = (float)(keras_eps ? eps : eps * root);
     DLI_SPREAD(c, 4, n, at, len,
                c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
-                             (float)b2, (float)(1 - b2), step, e, 0, 1));
+                             (float)b2, (float)(1 - b2), step, e));
 #else
     (void)c;
     dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
@@ -5890,7 +6025,15 @@ static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_
 {
 #if DLI_FAST
     if (dli_pool_plain(s)) {
-        c->fast->pool2(y, (unsigned char *)at, x, s->planes, s->H, s->W);
+        const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+        dli_timer t = dli_job_start(c, (double)(planes * in) + 0.5);
+        int i;
+        DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
+        for (i = 0; i < t.threads; i++) {
+            dl_int k = planes * i / t.threads, n = planes * (i + 1) / t.threads - k;
+            c->fast->pool2(y + k * out, (unsigned char *)at + k * out, x + k * in, n, s->H, s->W);
+        }
+        dli_job_end(&t);
         return;
     }
 #endif
@@ -5906,7 +6049,15 @@ static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_r
     dl_int k, p, q;
 #if DLI_FAST
     if (dli_pool_plain(s) && !add) {
-        c->fast->pool2_back(dx, dy, which, s->planes, s->H, s->W);
+        const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+        dli_timer t = dli_job_start(c, (double)(planes * in) + 0.625);
+        int i;
+        DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
+        for (i = 0; i < t.threads; i++) {
+            dl_int j = planes * i / t.threads, n = planes * (i + 1) / t.threads - j;
+            c->fast->pool2_back(dx + j * in, dy + j * out, which + j * out, n, s->H, s->W);
+        }
+        dli_job_end(&t);
         return;
     }
 #endif
@@ -7179,11 +7330,6 @@ static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
     }
 }
 
-typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
-                                   dl_int, dl_int, dl_int);
-typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
-                                    const dl_real *, dl_int, dl_int, dl_int);
-
 static void dli_binary_back(dli_node *node)
 {
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
@@ -7193,8 +7339,9 @@ static void dli_binary_back(dli_node *node)
     dl_int row, n = w.n[w.rank - 1], ia, ib;
     for (row = 0; n > 0 && row < y->size / n; row++) {
         dli_walk_row(&w, row, &ia, &ib);
-        node->binary(da ? da + ia : NULL, db ? db + ib : NULL, dy + row * n, a->data + ia,
-                     b->data + ib, n, w.sa[w.rank - 1], w.sb[w.rank - 1]);
+        dli_binary_row_back(y->ctx, node->binary, da ? da + ia : NULL, db ? db + ib : NULL,
+                            dy + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
+                            w.sb[w.rank - 1]);
     }
 }
 
@@ -7224,8 +7371,8 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
     n = w.n[w.rank - 1];
     for (row = 0; n > 0 && row < y->size / n; row++) {
         dli_walk_row(&w, row, &ia, &ib);
-        forward(y->data + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
-                w.sb[w.rank - 1]);
+        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
+                       w.sa[w.rank - 1], w.sb[w.rank - 1]);
     }
     return y;
 }
@@ -7285,8 +7432,11 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
 
 static void dli_dropout_back(dli_node *node)
 {
+    const dl_real *dy = dli_grad(node->out);
     dl_tensor *x = node->in[0];
-    dlk_dropout_backward(dli_grad(x), dli_grad(node->out), x->size, node->p, node->key);
+    bool add;
+    dl_real *dx = dli_grad_or_set(x, &add);
+    if (dx) dli_dropout(x->ctx, dx, dy, x->size, node->p, node->key, add);
 }
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
@@ -7307,7 +7457,7 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
         y->node->p = p;
         y->node->key = key;
     }
-    dlk_dropout_forward(y->data, x->data, x->size, p, key);
+    dli_dropout(c, y->data, x->data, x->size, p, key, false);
     return y;
 }
 
@@ -10109,7 +10259,7 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
         y->node->p = scale;
         y->node->save = p;
     }
-    if (labels) dlk_cross_entropy_forward(y->data, p, in[0]->data, copy, N, C, scale);
+    if (labels) dli_cross_entropy_forward(c, y->data, p, in[0]->data, copy, N, C, scale);
     else dlk_soft_cross_entropy_forward(y->data, p, in[0]->data, in[1]->data, N, C, scale);
     return y;
 }
@@ -10386,14 +10536,16 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
     if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
     if (d->l1 > 0 || d->l2 > 0) dlk_decay_grad(g, w, n, 1, d->l1, d->l2);
     switch (d->kind) {
-    case DL_SGD: dlk_sgd_step(w, g, n, d->lr); break;
+    case DL_SGD: dli_sgd_step(o->ctx, w, g, n, d->lr); break;
     case DL_MOMENTUM:
     case DL_NESTEROV:
-        dlk_momentum_step(w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1, d->momentum,
-                          d->kind == DL_NESTEROV);
+        dli_momentum_step(o->ctx, w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1,
+                          d->momentum, d->kind == DL_NESTEROV);
         break;
-    case DL_ADAGRAD: dlk_adagrad_step(w, g, m, n, d->lr, in, out); break;
-    case DL_ADADELTA: dlk_adadelta_step(w, g, m, v, n, d->lr, d->rho, d->eps); break;
+    case DL_ADAGRAD: dli_adagrad_step(o->ctx, w, g, m, n, d->lr, in, out); break;
+    case DL_ADADELTA:
+        dli_adadelta_step(o->ctx, w, g, m, v, n, d->lr, d->rho, d->eps);
+        break;
     case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
     case DL_ADAMW:
         dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);

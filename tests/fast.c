@@ -1,0 +1,550 @@
+/* fast.c - tests of the fast room: every fast function against its readable kernel, on every
+   instruction set this CPU has, on memory that ends where an unreadable page begins.
+       build/tests/fast-float full     functions of one variable: every float there is (minutes) */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE                                /* MAP_ANONYMOUS under -std=c99 */
+#endif
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+#if !DLI_FAST
+static void no_fast_room(void) { CHECK(!DLI_FAST, "%s", "in double the kernels run"); }
+int main(void)
+{
+    TEST(no_fast_room);
+    return test_end();
+}
+#else
+
+/* ---- memory with unreadable pages around it: the first float past the end is a crash ---- */
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#define PAGE 16384
+static struct { char *base; size_t size; } block[512];
+static int blocks;
+static void *bytes_before_guard(size_t bytes)
+{
+    size_t room = (bytes + PAGE - 1) / PAGE * PAGE;
+    char *p = (char *)mmap(NULL, room + 2 * PAGE, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == (char *)MAP_FAILED || blocks == 512) test_die("no memory", "mmap");
+    mprotect(p, PAGE, PROT_NONE);
+    mprotect(p + PAGE + room, PAGE, PROT_NONE);
+    block[blocks].base = p;
+    block[blocks++].size = room + 2 * PAGE;
+    return p + PAGE + room - bytes;
+}
+static void free_all(void)
+{
+    while (blocks > 0) { blocks--; munmap(block[blocks].base, block[blocks].size); }
+}
+#else
+static void *block[512];
+static int blocks;
+static void *bytes_before_guard(size_t bytes) { return block[blocks++] = malloc(bytes + 1); }
+static void free_all(void) { while (blocks > 0) free(block[--blocks]); }
+#endif
+
+static uint32_t state = 1;
+static uint32_t chance(uint32_t n) { return dli_hash32(state++, 5, 7) % n; }      /* 0 .. n - 1 */
+
+static float *room(dl_int n) { return (float *)bytes_before_guard((size_t)n * sizeof(float)); }
+static float *numbers(dl_int n)
+{
+    float *p = room(n);
+    test_fill(p, n, chance(1000000), -1, 1);
+    return p;
+}
+static float *copy(const float *x, dl_int n)
+{
+    float *p = room(n);
+    memcpy(p, x, (size_t)n * sizeof *p);
+    return p;
+}
+static float *zeros(dl_int n)
+{
+    float *p = room(n);
+    memset(p, 0, (size_t)n * sizeof *p);
+    return p;
+}
+static void *work_of(size_t bytes)                          /* aligned, and full of NaN */
+{
+    size_t whole = (bytes + 63) / 64 * 64;
+    return memset(bytes_before_guard(whole), 0xFF, whole);
+}
+static bool equal(const float *a, const float *b, dl_int n)
+{
+    return memcmp(a, b, (size_t)n * sizeof *a) == 0;
+}
+
+static const dli_fast *f;                                   /* the set under test */
+static const int threads[4] = { 1, 2, 3, 5 };
+static const dl_int sizes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 23, 31, 32, 33,
+                                47, 48, 64, 65, 97, 128, 193, 257, 515, 1030 };
+static dl_int a_size(uint32_t most) { return sizes[chance(most)]; }
+
+/* ---- functions of one variable: errors in ulps against double, over all floats in strides ---- */
+
+static void gelu(float *y, const float *x, dl_int n) { dli_gelu_forward(f, y, x, n, 0); }
+static void gelu_tanh(float *y, const float *x, dl_int n) { dli_gelu_forward(f, y, x, n, 1); }
+static double true_sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double true_gelu(double x) { return 0.5 * x * erfc(-x * 0.70710678118654752440); }
+static double true_gelu_tanh(double x)
+{
+    return x / (1 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)));
+}
+static double true_relu(double x) { return x < 0 ? 0 : x; }
+
+/* The error of got in units of the last place of want, or of scale if that is larger. */
+static double ulps(float got, double want, double scale)
+{
+    double size = fabs(want) > scale ? fabs(want) : scale;
+    int e;
+    if (size < 1.1754943508222875e-38) size = 1.1754943508222875e-38;
+    frexp(size, &e);
+    return fabs((double)got - want) / ldexp(1.0, e - 24);
+}
+
+static uint32_t stride = 65521;                             /* of the bits of x; 1: every float */
+
+static void function(const char *name, void (*fast)(float *, const float *, dl_int),
+                     double (*truth)(double), double bound, double scale)
+{
+    enum { N = 4099 };
+    float *x = room(N), *y = room(N), worst_at = 0;
+    uint64_t u = 0;
+    double worst = 0;
+    while (u < UINT64_C(1) << 32) {
+        dl_int n = 0, i;
+        for (; n < N && u < UINT64_C(1) << 32; u += stride)
+            x[n++] = dli_float_of_bits((uint32_t)u);
+        fast(y, x, n);
+        for (i = 0; i < n; i++) {
+            const double v = (double)x[i], want = truth(v);
+            double e;
+            if (v != v) { CHECK(y[i] != y[i], "%s %s(NaN) = %g", f->name, name, (double)y[i]); }
+            if (v != v || want != want) continue;           /* inf - inf in the true formula */
+            if (fabs(want) > 3.4028235677973366e38) {
+                CHECK(fabs((double)y[i]) >= (double)INFINITY && (y[i] > 0) == (want > 0),
+                      "%s %s(%g) = %g, not infinite", f->name, name, v, (double)y[i]);
+                continue;
+            }
+            if (truth == true_sigmoid && want < 1.18e-38 && y[i] == 0) continue;
+            e = ulps(y[i], want, scale * fabs(v));
+            if (!(e <= worst)) { worst = e; worst_at = x[i]; }
+        }
+    }
+    CHECK(worst <= bound, "%s %s: %.2f ulp at %.9g", f->name, name, worst, (double)worst_at);
+    free_all();
+}
+
+static void functions(void)
+{
+    function("exp", f->vexp, exp, 1.1, 0);
+    function("tanh", f->vtanh, tanh, 2.6, 0);
+    function("sigmoid", f->vsigmoid, true_sigmoid, 2.6, 0);
+    function("gelu", gelu, true_gelu, 3.5, 1);
+    function("gelu_tanh", gelu_tanh, true_gelu_tanh, 2.2, 1);
+    function("relu", f->vrelu, true_relu, 0, 0);
+}
+
+/* ---- arrays: the kernel's result and the fast one, by name ---- */
+
+static void same(const char *what, const float *got, const float *want, dl_int n, double tol)
+{
+    if (!CHECK_ARRAY_TOL(got, want, n, tol)) printf("    (%s %s, n %ld)\n", f->name, what, (long)n);
+}
+
+static void backward(const char *what, dlk_unary_backward_fn kernel, const float *dy,
+                     const float *y, const float *x, dl_int n,
+                     void (*fast)(float *, const float *, const float *, dl_int, int))
+{
+    int form, add;
+    for (add = 0; add < 2; add++) {
+        float *want = numbers(n), *got = copy(want, n);
+        if (!add) memset(want, 0, (size_t)n * sizeof *want);
+        kernel(want, dy, y, x, n, 0, 0);
+        form = kernel == dlk_gelu_tanh_backward;
+        if (fast) fast(got, dy, kernel == dlk_relu_backward ? x : y, n, add);
+        else dli_gelu_backward(f, got, dy, x, n, add, form);
+        same(what, got, want, n, 2e-6);
+    }
+}
+
+static void arrays(void)
+{
+    for (int trial = 0; trial < 90; trial++) {
+        const dl_int n = trial < 70 ? trial + 1 : 100 + (dl_int)chance(600);
+        float *x = numbers(n), *y = numbers(n), *g = numbers(n), *want = room(n), *got = room(n);
+        unsigned char *bytes = (unsigned char *)bytes_before_guard((size_t)n);
+        double sum = 0, size = 0;
+        float top = x[0];
+        for (dl_int i = 0; i < n; i++) {
+            bytes[i] = (unsigned char)chance(256);
+            sum += (double)x[i];
+            size += fabs((double)x[i]);
+            if (x[i] > top) top = x[i];
+        }
+        CHECK(fabs((double)f->vsum(x, n) - sum) <= 1e-6 * size, "%s vsum", f->name);
+        CHECK(f->vmax(x, n) == top, "%s vmax", f->name);
+        for (dl_int i = 0; i < n; i++) want[i] = x[i] + y[i];
+        f->add(got, x, y, n);
+        same("add", got, want, n, 0);
+        for (dl_int i = 0; i < n; i++) want[i] = x[i] * y[i];
+        f->mul(got, x, y, n);
+        same("mul", got, want, n, 0);
+        for (dl_int i = 0; i < n; i++) want[i] = 0.3f * x[i];
+        f->scale(got, 0.3f, x, n);
+        same("scale", got, want, n, 0);
+        for (dl_int i = 0; i < n; i++) want[i] = x[i] + 0.3f;
+        f->offset(got, 0.3f, x, n);
+        same("offset", got, want, n, 0);
+        for (dl_int i = 0; i < n; i++) want[i] = y[i] + 0.3f * x[i];
+        memcpy(got, y, (size_t)n * sizeof *got);
+        f->axpy(got, 0.3f, x, n);
+        same("axpy", got, want, n, 2e-7);
+        for (dl_int i = 0; i < n; i++) want[i] = (float)bytes[i] / 255.0f;
+        f->bytes(got, bytes, n, 1.0f / 255.0f);
+        same("bytes", got, want, n, 2e-7);
+        if (n > 3) { x[1] = 0; x[2] = -0.0f; }
+        dlk_tanh_forward(y, x, n, 0, 0);
+        backward("tanh", dlk_tanh_backward, g, y, x, n, f->vtanh_back);
+        dlk_sigmoid_forward(y, x, n, 0, 0);
+        backward("sigmoid", dlk_sigmoid_backward, g, y, x, n, f->vsigmoid_back);
+        backward("relu", dlk_relu_backward, g, y, x, n, f->vrelu_back);
+        for (dl_int i = 0; i < n; i++) x[i] *= 6;
+        backward("gelu", dlk_gelu_backward, g, y, x, n, NULL);
+        backward("gelu_tanh", dlk_gelu_tanh_backward, g, y, x, n, NULL);
+        for (int add = 0; add < 2; add++) {
+            const uint64_t key = UINT64_C(0x123456789ABCDEF0) + chance(1000);
+            memcpy(want, y, (size_t)n * sizeof *want);
+            memcpy(got, y, (size_t)n * sizeof *got);
+            if (add) dlk_dropout_backward(want, x, n, 0.25, key);
+            else dlk_dropout_forward(want, x, n, 0.25, key);
+            f->dropout(got, x, n, 0, (uint32_t)key, (uint32_t)(key >> 32), 1 << 22, 4.0f / 3, add);
+            same("dropout", got, want, n, 2e-7);
+        }
+        free_all();
+    }
+}
+
+/* NaN and infinities are not swallowed: a net that diverges must show it. */
+static void not_finite(void)
+{
+    const float x[4] = { NAN, 1, -1, INFINITY }, mask[3] = { 1, 2, -INFINITY };
+    float y[4], a[4] = { 1, NAN, 2, INFINITY }, b[4] = { 1, 2, 3, 4 }, c[4] = { 9, 9, 9, 9 };
+    dli_product p = dli_product_nn(2, 2, 2, a, b, c);
+    f->vrelu(y, x, 4);
+    CHECK(y[0] != y[0] && y[1] == 1 && y[2] == 0 && y[3] > 1e38f, "%s relu", f->name);
+    dli_softmax_loss(f, y, x, NULL, 1, 3);
+    CHECK(y[0] != y[0] && y[1] != y[1], "%s softmax of NaN", f->name);
+    dli_softmax_loss(f, y, mask, NULL, 1, 3);
+    CHECK(y[2] == 0 && fabs((double)y[0] - 0.26894142) < 1e-6, "%s softmax of -inf", f->name);
+    p.relu = 1;
+    dli_gemm(f, &p, 1, work_of(dli_gemm_work_bytes(1)));
+    CHECK(c[0] != c[0] && c[1] != c[1] && c[2] > 1e38f, "%s NaN through a product", f->name);
+    p.k = 0;
+    p.col_bias = b;
+    dli_gemm(f, &p, 1, work_of(dli_gemm_work_bytes(1)));
+    CHECK(c[0] == 1 && c[3] == 2, "%s k = 0", f->name);
+    free_all();
+}
+
+static void rows_and_columns(void)
+{
+    for (int trial = 0; trial < 60; trial++) {
+        const dl_int R = 1 + (dl_int)chance(20), C = a_size(trial % 3 ? 20 : 27), n = R * C;
+        float *x = numbers(n), *got = room(n), *want = room(n), *sum = numbers(C), *sum2, loss;
+        float *bias = numbers(C), *row = numbers(R);
+        int32_t *label = (int32_t *)bytes_before_guard((size_t)R * sizeof *label);
+        double fast_loss;
+        for (dl_int i = 0; i < R; i++) label[i] = (int32_t)chance((uint32_t)C);
+        for (dl_int i = 0; i < n; i++) x[i] *= 20;
+        fast_loss = dli_softmax_loss(f, got, x, label, R, C);
+        dlk_cross_entropy_forward(&loss, want, x, label, R, C, 1);
+        same("softmax", got, want, n, 4e-6);
+        CHECK_CLOSE(fast_loss, loss, 2e-6, 1e-5);
+        dli_log_softmax(f, got, x, R, C);
+        dlk_log_softmax_forward(want, x, R, C);
+        same("log_softmax", got, want, n, 1e-6);
+        sum2 = copy(sum, C);
+        for (dl_int i = 0; i < n; i++) sum2[i % C] += x[i];
+        f->col_sums(sum, x, C, R, C);
+        same("col_sums", sum, sum2, C, 2e-6);
+        for (int k = 0; k < 8; k++) {
+            memcpy(got, x, (size_t)n * sizeof *got);
+            f->bias_act(got, C, R, C, k & 1 ? bias : NULL, k & 2 ? row : NULL, k & 4);
+            for (dl_int i = 0; i < n; i++) {
+                want[i] = x[i] + (k & 1 ? bias[i % C] : 0) + (k & 2 ? row[i / C] : 0);
+                if (k & 4 && want[i] < 0) want[i] = 0;
+            }
+            same("bias_act", got, want, n, 3e-7);
+        }
+        f->transpose(got, R, x, C, R, C);
+        for (dl_int i = 0; i < n; i++) want[i % C * R + i / C] = x[i];
+        CHECK(equal(got, want, n), "%s transpose %ld x %ld", f->name, (long)R, (long)C);
+        free_all();
+    }
+}
+
+/* One step of every optimizer, from the same weights and moments. */
+static void optimizers(void)
+{
+    for (int trial = 0; trial < 60; trial++) {
+        const dl_int n = trial < 40 ? trial + 1 : 40 + (dl_int)chance(700);
+        float *g = numbers(n), *w0 = numbers(n), *m0 = numbers(n), *v0 = numbers(n);
+        for (dl_int i = 0; i < n; i++) v0[i] = (float)fabs((double)v0[i]);
+        if (n > 5) { g[4] = 0; v0[4] = 1e-30f; m0[4] = -1e-30f; }
+        for (int k = 0; k < 8; k++) {
+            float *w = copy(w0, n), *m = copy(m0, n), *v = copy(v0, n);
+            float *fw = copy(w0, n), *fm = copy(m0, n), *fv = copy(v0, n);
+            switch (k) {
+            case 0: case 1:
+                dlk_momentum_step(w, g, m, n, 0.5, 0.02, 0.9, k == 1);
+                f->momentum(fw, g, fm, n, 0.5f, 0.02f, 0.9f, k);
+                break;
+            case 2: case 3:
+                dlk_rmsprop_step(w, g, v, n, 0.01, 0.9, k == 2 ? 1e-7 : 0, k == 2 ? 0 : 1e-8);
+                f->rmsprop(fw, g, fv, n, 0.01f, 0.9f, 0.1f, k == 2 ? 1e-7f : 0,
+                           k == 2 ? 0 : 1e-8f);
+                break;
+            case 4: case 5:
+                dlk_adagrad_step(w, g, v, n, 0.01, k == 4 ? 1e-7 : 0, k == 4 ? 0 : 1e-10);
+                f->rmsprop(fw, g, fv, n, 0.01f, 1, 1, k == 4 ? 1e-7f : 0, k == 4 ? 0 : 1e-10f);
+                break;
+            case 6:
+                for (dl_int i = 0; i < n; i++) m[i] = fm[i] = (float)fabs((double)m[i]);
+                dlk_adadelta_step(w, g, v, m, n, 1.0, 0.95, 1e-7);
+                f->adadelta(fw, g, fv, fm, n, 1.0f, 0.95f, 0.05f, 1e-7f);
+                break;
+            default:
+                dlk_adam_step(w, g, m, v, n, 0.01, 0.9, 0.999, 1e-8, 3, false);
+                {
+                    const double c1 = 1 - pow(0.9, 3), c2 = sqrt(1 - pow(0.999, 3));
+                    f->adam(fw, g, fm, fv, n, 0.9f, 0.1f, 0.999f, 0.001f, (float)(0.01 * c2 / c1),
+                            (float)(1e-8 * c2));
+                }
+            }
+            same("optimizer: weights", fw, w, n, 2e-6);
+            same("optimizer: first moment", fm, m, n, 2e-6);
+            same("optimizer: second moment", fv, v, n, 2e-6);
+        }
+        free_all();
+    }
+}
+
+/* ---- matrix products: every orientation, epilogue and number of threads ---- */
+
+static void products(void)
+{
+    for (int trial = 0; trial < 120; trial++) {
+        const uint32_t most = trial % 12 == 0 ? 29 : 24;
+        const dl_int M = trial % 6 == 1 ? 1 + (dl_int)chance(2) : a_size(most), N = a_size(most);
+        const dl_int K = a_size(most), ld = N + (dl_int)chance(2) * 3, n = (M - 1) * ld + N;
+        const int ta = (int)chance(2), tb = (int)chance(2), add = (int)chance(2);
+        const int relu = (int)chance(2), pack = chance(4) == 0;
+        float *a = numbers(M * K), *b = numbers(K * N), *c0 = numbers(n), *first = NULL;
+        float *col = chance(2) ? numbers(N) : NULL, *row = chance(2) ? numbers(M) : NULL;
+        float *packed = room(dli_round_up(N, f->nr) * K), *at = room(M * K), *bt = room(K * N);
+        float *want = room(M * N), *got = room(M * N);
+        for (dl_int i = 0; i < M * K; i++) at[i] = ta ? a[i % K * M + i / K] : a[i];
+        for (dl_int i = 0; i < K * N; i++) bt[i] = tb ? b[i % N * K + i / N] : b[i];
+        dlk_matmul_forward(want, at, bt, M, K, N);
+        for (dl_int i = 0; i < M * N; i++) {
+            want[i] += (add ? c0[i / N * ld + i % N] : 0) + (col ? col[i % N] : 0) +
+                       (row ? row[i / N] : 0);
+            if (relu && want[i] < 0) want[i] = 0;
+        }
+        for (int t = 0; t < 4; t++) {
+            float *c = copy(c0, n);
+            dli_product p = dli_product_of(M, N, K, a, b, c, ta, tb);
+            p.crs = ld;
+            p.add = add;
+            p.relu = relu;
+            p.col_bias = col;
+            p.row_bias = row;
+            if (pack) {
+                f->pack(packed, b, p.bcs, p.brs, N, K, f->nr);
+                p.packed_b = packed;
+                p.b = NULL;
+            }
+            dli_gemm(f, &p, threads[t], work_of(dli_gemm_work_bytes(threads[t])));
+            if (t == 0) first = c;
+            else CHECK(equal(c, first, n), "%s %ldx%ldx%ld: %d threads give another result",
+                       f->name, (long)M, (long)N, (long)K, threads[t]);
+        }
+        for (dl_int i = 0; i < n; i++) {
+            if (i % ld < N) got[i / ld * N + i % ld] = first[i];
+            else CHECK(first[i] == c0[i], "%s writes between the rows of C", f->name);
+        }
+        same("product", got, want, M * N, 4e-6 * sqrt((double)K) < 1e-5 ? 1e-5 : 2e-5);
+        free_all();
+    }
+}
+
+/* ---- convolution and pooling ---- */
+
+static void convolutions(void)
+{
+    for (int trial = 0; trial < 40; trial++) {
+        const int relu = (int)chance(2), add = (int)chance(2), big = trial % 10 == 0;
+        float *x, *w, *b, *dy, *g, *dx0, *want[4], *kept[4] = { NULL, NULL, NULL, NULL };
+        dl_int n[4];
+        dlk_conv2d_size s;
+        dli_conv v;
+        memset(&s, 0, sizeof s);
+        s.N = 1 + chance(10); s.C = 1 + chance(8); s.M = 1 + chance(36);
+        s.KH = 1 + chance(big ? 9 : 5); s.KW = 1 + chance(big ? 9 : 5);
+        s.top = trial % 3 ? (dl_int)chance((uint32_t)s.KH) : 0;
+        s.left = trial % 3 ? (dl_int)chance((uint32_t)s.KW) : 0;
+        s.H = s.KH + chance(9); s.W = s.KW + chance(20);
+        if (trial == 7) {                                   /* K beyond one block */
+            s.N = 1; s.C = 70; s.M = 9; s.KH = s.KW = 3; s.H = s.W = 5; s.top = s.left = 1;
+        }
+        s.OH = s.H + 2 * s.top - s.KH + 1; s.OW = s.W + 2 * s.left - s.KW + 1;
+        s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = s.groups = 1;
+        CHECK(dli_conv_plain(&v, &s), "%s", "a convolution that the fast room knows");
+        n[0] = s.N * s.M * s.OH * s.OW;
+        n[1] = s.N * s.C * s.H * s.W;
+        n[2] = s.M * s.C * s.KH * s.KW;
+        n[3] = s.M;
+        x = numbers(n[1]); w = numbers(n[2]); b = numbers(n[3]); dy = numbers(n[0]);
+        dx0 = numbers(n[1]);
+        want[0] = room(n[0]);
+        dlk_conv2d_forward(want[0], x, w, b, &s);
+        g = copy(dy, n[0]);
+        want[1] = add ? copy(dx0, n[1]) : zeros(n[1]);
+        want[2] = zeros(n[2]);
+        want[3] = zeros(n[3]);
+        for (int t = 0; t < 4; t++) {
+            const size_t bytes = dli_conv_work_bytes(f, &v, threads[t]);
+            float *got[4];
+            got[0] = room(n[0]);
+            got[1] = copy(dx0, n[1]);
+            got[2] = zeros(n[2]);
+            got[3] = zeros(n[3]);
+            dli_conv_forward(f, &v, got[0], x, w, b, relu, threads[t], work_of(bytes));
+            dli_conv_back_data(f, &v, got[1], dy, relu ? got[0] : NULL, w, add, threads[t],
+                               work_of(bytes));
+            dli_conv_back_weights(f, &v, got[2], got[3], x, dy, relu ? got[0] : NULL, threads[t],
+                                  work_of(bytes));
+            if (t == 0) memcpy(kept, got, sizeof kept);
+            for (int i = 0; i < 4; i++)
+                CHECK(equal(got[i], kept[i], n[i]), "%s convolution, output %d, %d threads",
+                      f->name, i, threads[t]);
+        }
+        for (dl_int i = 0; i < n[0]; i++) {
+            if (relu && want[0][i] < 0) want[0][i] = 0;
+            if (relu && !(kept[0][i] > 0)) g[i] = 0;
+        }
+        dlk_conv2d_backward(want[1], want[2], want[3], g, x, w, &s);
+        for (int i = 0; i < 4; i++) same("convolution", kept[i], want[i], n[i], 2e-5);
+        free_all();
+    }
+}
+
+static void pooling(void)
+{
+    for (int trial = 0; trial < 60; trial++) {
+        dlk_pool2d_size s;
+        dl_int in, out;
+        float *x, *y, *dy, *dx, *want, *dwant;
+        unsigned char *which;
+        int32_t *at;
+        memset(&s, 0, sizeof s);
+        s.planes = 1 + chance(6); s.H = 2 + chance(20); s.W = 2 + chance(70);
+        s.OH = s.H / 2; s.OW = s.W / 2; s.KH = s.KW = s.stride_h = s.stride_w = 2;
+        in = s.planes * s.H * s.W;
+        out = s.planes * s.OH * s.OW;
+        x = numbers(in); y = room(out); want = room(out); dy = numbers(out); dx = numbers(in);
+        dwant = zeros(in);
+        which = (unsigned char *)bytes_before_guard((size_t)out);
+        at = (int32_t *)bytes_before_guard((size_t)out * sizeof *at);
+        for (dl_int i = 0; i < in; i++)                     /* ties, and some NaN */
+            if (chance(3) == 0) x[i] = chance(40) ? 0.5f : NAN;
+        dlk_max_pool2d_forward(want, at, x, &s);
+        dlk_max_pool2d_backward(dwant, dy, at, &s);
+        f->pool2(y, which, x, s.planes, s.H, s.W);
+        f->pool2_back(dx, dy, which, s.planes, s.H, s.W);
+        same("pool2", y, want, out, 0);
+        same("pool2_back", dx, dwant, in, 0);
+        free_all();
+    }
+}
+
+/* ---- recurrent layers: tests/rnn.c compares with the kernels; here sets, threads, guards ---- */
+
+static void recurrent(void)
+{
+    for (int trial = 0; trial < 32; trial++) {
+        const dl_int N = 1 + chance(21), T = 1 + chance(6), D = 1 + chance(40), H = 1 + chance(45);
+        const dl_recurrent_kind kind = (dl_recurrent_kind)(trial % 4);
+        const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+        dl_int total = N * T * (H + D) + 4 * N * H + G * H * (D + H + 2);
+        float *first = NULL;
+        const float *dy = numbers(N * T * H), *x = numbers(N * T * D), *h0 = numbers(N * H);
+        const float *c0 = numbers(N * H), *dhn = numbers(N * H), *dcn = numbers(N * H);
+        int32_t *length = (int32_t *)bytes_before_guard((size_t)N * sizeof *length);
+        dli_recur r;
+        r.kind = kind; r.n = N; r.t = T; r.d = D; r.h = H;
+        r.w_ih = numbers(G * H * D); r.w_hh = numbers(G * H * H);
+        r.b_ih = chance(3) ? numbers(G * H) : NULL; r.b_hh = chance(3) ? numbers(G * H) : NULL;
+        for (dl_int i = 0; i < N; i++) length[i] = (int32_t)(1 + chance((uint32_t)T));
+        r.length = chance(2) ? length : NULL;
+        r.reverse = chance(2) == 1;
+        for (int t = 0; t < 4; t++) {
+            const size_t bytes = dli_recur_work_bytes(f, &r, threads[t]);
+            float *saved = room(dli_recur_saved_floats(&r)), *out = zeros(total), *p = out;
+            float *y = p, *hn = y + N * T * H, *cn = hn + N * H;
+            dli_recur_grads to;
+            to.dh0 = cn + N * H;
+            to.dc0 = to.dh0 + N * H;
+            to.dx = to.dc0 + N * H;
+            to.dw_ih = to.dx + N * T * D;
+            to.dw_hh = to.dw_ih + G * H * D;
+            to.db_ih = to.dw_hh + G * H * H;
+            to.db_hh = to.db_ih + G * H;
+            if (kind != DL_LSTM) to.dc0 = NULL;
+            dli_recur_forward(f, &r, y, hn, cn, x, h0, c0, saved, threads[t], work_of(bytes));
+            dli_recur_backward(f, &r, &to, dy, dhn, dcn, saved, threads[t], work_of(bytes));
+            if (t == 0) first = out;
+            CHECK(equal(out, first, total), "%s kind %d, %d threads", f->name, (int)kind,
+                  threads[t]);
+            for (dl_int i = 0; i < total; i++)
+                if (!(fabs((double)out[i]) < 1e6)) {
+                    CHECK(false, "%s kind %d: element %ld of %ld is %g", f->name, (int)kind,
+                          (long)i, (long)total, (double)out[i]);
+                    break;
+                }
+        }
+        free_all();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const dli_fast *set[3];
+    int sets = 0;
+    if (argc > 1 && strcmp(argv[1], "full") == 0) stride = 1;
+    set[sets++] = &dli_fast_base;
+#if DLI_X86
+    if (dli_fast_pick() != &dli_fast_base) set[sets++] = &dli_fast_avx2;
+    if (dli_fast_pick() == &dli_fast_avx512) set[sets++] = &dli_fast_avx512;
+#endif
+    for (int i = 0; i < sets; i++) {
+        f = set[i];
+        TEST(functions);
+        TEST(arrays);
+        TEST(not_finite);
+        TEST(rows_and_columns);
+        TEST(optimizers);
+        TEST(products);
+        TEST(convolutions);
+        TEST(pooling);
+        TEST(recurrent);
+    }
+    return test_end();
+}
+#endif

@@ -291,7 +291,7 @@ int main(int argc, char **argv) {
     ex_page_text(&page, 2, "Which one is surprised less? · 哪个更少感到意外？");
     ex_page_plot(&page, axes, c, 3);
     ex_page_table(&page, true);
-    ex_page_row(&page, true, "net · 网络|parameters · 参数|perplexity · 困惑度|form kept · 合格律的句子");
+    ex_page_row(&page, true, "net · 网络|parameters · 参数|perplexity · 困惑度|form kept · 字数正确的句子");
     for (int k = 0; k < 2; k++)
         ex_page_row(&page, false, "%s|%lld|%.0f|%.0f %%", name[k], size[k], exp(test[k]),
                     100 * form[k]);

@@ -117,6 +117,8 @@
    DL_NO_SIMD         one   no vector code: plain C only
    DL_NO_THREADS      one   no OpenMP, even with -fopenmp
    DL_REFERENCE       one   every operation runs the readable kernel, for debugging and teaching
+   DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
+                            are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
    ------------------------------------------------------------------------------------------ */
 
@@ -232,9 +234,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
    NULL is allowed. */
 DL_DEF void dl_free(dl_ctx *dl);
 
-/* Use up to n threads (1 or more; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False when n < 1. */
+/* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
+   use. Results do not depend on it. False for another n, or without memory. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
+/* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
 
 /* One line about this build: version, number type, instruction set, threads. Owned by the
@@ -850,10 +853,13 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
-   dl_step. A tape tensor used after this is an error (DL_ERR_STALE). */
+   dl_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed at least
+   until the next dl_tape_clear. */
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
-/* Release what was recorded after a mark; marks nest like brackets. */
+/* Release what was recorded after a mark; marks nest like brackets. Tensors of that part must not
+   be used any more: new ones take their places. False, and nothing released, when the mark is from
+   before a dl_tape_clear or inside one that was released. */
 typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
@@ -872,7 +878,9 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl);
    inputs once all of its own has come in:  delta^l = (W^{l+1})^T delta^{l+1} * f'(z^l).
    @F S0-3.2 S1-3.2 S2-3 S3-3.2 S4-3
    False (and no gradient touched): loss is not a scalar, needs no gradient, was already gone back
-   through (add losses that share a graph first), or a parameter changed since it was used. */
+   through (add losses that share a graph first), or a tensor of the graph changed since it was
+   used. False, with gradients half done: an operation failed on the way (no memory, or a custom
+   one). */
 DL_DEF bool dl_backward(dl_tensor *loss);
 /* The same from any tensor y with a given dy = dL/dy, y->size elements. */
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy);
@@ -968,14 +976,17 @@ DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis);
 /* Rows index[0..n-1] of x [R,...]: [n,...]. The indexes are copied; each in 0 .. R-1. */
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n);
 
-/* Sum, mean, maximum of all elements (a scalar), or along one axis, which is dropped or, with
-   keep, left with length 1. The gradient of a maximum goes to the first element that has it. */
+/* Sum, mean, maximum, minimum of all elements (a scalar), or along one axis, which is dropped or,
+   with keep, left with length 1. The gradient of a maximum or minimum goes to the first element
+   that has it; the first NaN is both. */
 DL_DEF dl_tensor *dl_sum(dl_tensor *x);
 DL_DEF dl_tensor *dl_mean(dl_tensor *x);
 DL_DEF dl_tensor *dl_max(dl_tensor *x);
+DL_DEF dl_tensor *dl_min(dl_tensor *x);
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep);
+DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep);
 
 /* The index of the first maximum along an axis into out (as many as x without that axis), or of
    the whole tensor: -1 on failure. NaN counts as a maximum. */
@@ -1719,8 +1730,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
    shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
-   themselves are not written: build the model anew, then load. For parameters of your own on floor
-   2 write the size numbers at data yourself. False on failure, the old file kept. */
+   themselves are not written: build the model anew, then load. False on failure, the old file
+   kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -1753,7 +1764,8 @@ DL_DEF void dl_print(const dl_tensor *t);
 #endif
 
 /* Compare dl_backward with central differences (f(p+h) - f(p-h)) / 2h for every element of n
-   parameters. f builds the loss anew from them (they are changed and put back) and returns it. */
+   parameters. f builds the loss anew from them (they are changed and put back) and returns it.
+   The running statistics of a batch norm in it move once: use evaluation mode, or a clone. */
 typedef dl_tensor *(*dl_loss_fn)(dl_ctx *dl, void *user);
 typedef struct dl_gradcheck_report {
     bool   ok;               /* every element within tolerance, and not all gradients zero    */
@@ -1924,6 +1936,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
+#define DLI_THREADS_MAX  1024                  /* more than any machine of this time has        */
 #define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
@@ -2123,6 +2136,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
     threads = omp_get_max_threads();
+    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -2151,7 +2165,9 @@ DL_DEF void dl_free(dl_ctx *dl)
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
-    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
+    if (n < 1 || n > DLI_THREADS_MAX)            /* beyond its limits OpenMP ends the program */
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 to %d", n,
+                       DLI_THREADS_MAX);
     if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
         return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
     return true;
@@ -6488,7 +6504,7 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (strlen(name) >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
                        name, DL_NAME_MAX - 1);
-    strcpy(t->name, name);
+    memcpy(t->name, name, strlen(name) + 1);
     return true;
 }
 
@@ -6904,7 +6920,7 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
-                       "a gradient (or was computed under dl_no_grad)");
+                       "a gradient (or all that does is frozen, or dl_no_grad was on)");
     if (!dli_backward_check(y)) {
         dli_backward_undo(y);
         return false;
@@ -7778,7 +7794,7 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, boo
     return y;
 }
 
-/* save: where each maximum was */
+/* save: where each maximum (or minimum) was */
 static void dli_max_back(dli_node *node)
 {
     const int32_t *at = (const int32_t *)node->save;
@@ -7800,7 +7816,18 @@ static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
     return best;
 }
 
-static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
+/* The same for the first minimum. */
+static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
+{
+    dl_int k, best = 0;
+    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+        if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
+    return best;
+}
+
+/* Along an axis that has been checked, -1 for all; choose: dli_argmax or dli_argmin. */
+static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
+                          dl_int (*choose)(const dl_real *, dl_int, dl_int))
 {
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v = dli_along_or_all(x, axis);
@@ -7822,7 +7849,7 @@ static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
     for (o = 0; o < v.outer; o++)
         for (i = 0; i < v.inner; i++) {
             const dl_real *from = x->data + o * v.n * v.inner + i;
-            dl_int k = dli_argmax(from, v.n, v.inner);
+            dl_int k = choose(from, v.n, v.inner);
             at[o * v.inner + i] = (int32_t)k;
             y->data[o * v.inner + i] = from[k * v.inner];
         }
@@ -7839,7 +7866,11 @@ DL_DEF dl_tensor *dl_mean(dl_tensor *x)
 }
 DL_DEF dl_tensor *dl_max(dl_tensor *x)
 {
-    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false) : NULL;
+    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false, dli_argmax) : NULL;
+}
+DL_DEF dl_tensor *dl_min(dl_tensor *x)
+{
+    return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
 }
 
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
@@ -7858,7 +7889,13 @@ DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
     if (!dli_usable("dl_max_axis", x)) return NULL;
     axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
-    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep);
+    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
+}
+DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
+{
+    if (!dli_usable("dl_min_axis", x)) return NULL;
+    axis = dli_axis(x->ctx, "dl_min_axis", axis, x->shape.rank);
+    return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
@@ -9354,9 +9391,11 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
 }
 
 /* A layer's output before its activation, which the model applies (or fuses with the loss). */
+static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
+
 static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
 {
-    return dl_linear(x, l->param[0], l->params > 1 ? l->param[1] : DL_NONE);
+    return dl_linear(x, l->param[0], dli_layer_bias(l));
 }
 static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
 {
@@ -9371,6 +9410,11 @@ static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
 static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
 {
     return dl_dropout(x, l->rate);
+}
+
+static bool dli_layer_given(const dl_layer *l, const void *options)
+{
+    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
 
 /* Take a layer's options over, if they are in their range. */
@@ -9404,12 +9448,9 @@ DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
     dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
-    if (!options) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
-        return dli_layer_add(l, false);
-    }
-    ok = l->input.rank > 0;
-    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+    ok = dli_layer_given(l, options);
+    if (ok && l->input.rank == 0)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
@@ -9459,8 +9500,6 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
 }
 
 /* ---- layers for images ---- */
-
-static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
 
 static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
 {
@@ -9525,11 +9564,6 @@ static bool dli_layer_image(const dl_layer *l, int dims)
     return l->input.rank == dims + 1 ||
            dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
                    dli_shape_text(s, l->input), wanted);
-}
-
-static bool dli_layer_given(const dl_layer *l, const void *options)
-{
-    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
@@ -12785,7 +12819,7 @@ static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
     if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
     dli_put(out, s);

@@ -119,8 +119,9 @@ static double patch(ex_page *page, bool quiet) {
     ex_page_text(page, 2, "3. Max-pooling and its gradient · 最大池化及其梯度");
     if (!quiet) printf("\n");
     ex_show_grids(h, 4, page, quiet);
-    if (!quiet) printf("   The twelve that lost get 0; of equal ones the first wins. S1 3.4 takes the\n"
-                       "   max over i, j in W of x(i,j), one W for all outputs: all equal, then.\n\n");
+    if (!quiet)
+        printf("   The twelve that lost get 0; of equal ones the first wins. S1 3.4 takes the max\n"
+               "   over i, j in W of x(i,j), one W for all outputs: they would all be equal.\n\n");
     return worst;
 }
 

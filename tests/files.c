@@ -276,18 +276,18 @@ static void save_errors(void)
     CHECK(!dl_model_save_weights(m, "no/such/place/w"), "no directory");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write no/such/place/w.tmp: ");
     snprintf(name, sizeof name, "a\"b");
-    strcpy(dl_model_param(m, 1)->name, name);
+    dl_set_name(dl_model_param(m, 1), name);
     CHECK(!dl_model_save_weights(m, path) && !exists(path), "a quote in a name");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'a\"b'; names must be unique, and without");
-    strcpy(dl_model_param(m, 1)->name, "dense_1.weight");
+    dl_set_name(dl_model_param(m, 1), "dense_1.weight");
     CHECK(!dl_model_save_weights(m, path) && !exists(path), "two of one name");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'dense_1.weight'");
-    strcpy(dl_model_param(m, 1)->name, "2");
-    strcpy(dl_model_param(m, 2)->name, "");
+    dl_set_name(dl_model_param(m, 1), "2");
+    dl_set_name(dl_model_param(m, 2), "");
     CHECK(!dl_model_save_weights(m, path) && !exists(path), "a name like another one's number");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 2 is named '2'");
-    strcpy(dl_model_param(m, 2)->name, "dense_2.weight");
-    strcpy(dl_model_param(m, 1)->name, "dense_1.bias");
+    dl_set_name(dl_model_param(m, 2), "dense_2.weight");
+    dl_set_name(dl_model_param(m, 1), "dense_1.bias");
 
     /* A directory in the way: it stays, and the temporary file does not. */
     snprintf(name, sizeof name, "mkdir \"%s\"", path);

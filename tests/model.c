@@ -1012,7 +1012,7 @@ static void bad_options(void)
 {
     dl_fit bad[9];
     static const char *const text[9] = {
-        "dl_model_fit: 1 epochs with batch size 0; the batch size must be 1 or more",
+        "dl_model_fit: 1 epochs with batch size 0; the epochs must be 0 or more, the batch size 1",
         "dl_model_fit: 1 epochs with batch size -5", "dl_model_fit: -1 epochs",
         "dl_model_fit: validation_split 1 is not in [0, 1)",
         "dl_model_fit: validation_split -0.5 is not in [0, 1)",

@@ -127,7 +127,7 @@ static void refused_backwards(void)
                 "dl_mean or dl_sum, or dl_backward_from");
     CHECK(!dl_backward(dl_sum(dl_ones(dl, dl_shape1(2)))), "a constant");
     CHECK_ERROR(dl, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires a "
-                "gradient (or was computed under dl_no_grad)");
+                "gradient (or all that does is frozen, or dl_no_grad was on)");
     CHECK(!dl_backward(NULL) && dl_error(dl) == DL_OK, "NULL");
     h = dl_square(x);
     loss = dl_sum(h);

@@ -1,4 +1,4 @@
-/* diagnosis - is a breast tumour malignant? 30 measurements of cell nuclei from 569 patients, a small
+/* diagnosis - is a breast tumour malignant? 30 measurements of cell nuclei of 569 patients, a small
    net, and the numbers that matter here: recall (of the malignant ones, how many were found) before
    accuracy, because what is overlooked is worse than what is looked at again.
 

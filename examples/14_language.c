@@ -14,10 +14,12 @@
    form. A temperature below 1 makes likely signs likelier, above 1 dares more.
 
    How good can it be? One poem in ten is kept apart to measure on: e^loss is how many signs the
-   net hesitates between, the perplexity; knowing only how frequent each sign is, one hesitates
-   between about 590. 22,000 signs are very little, a third of the different ones occur just once:
-   the nets learn the form, and which signs go together (春 and 風, 何 and 處), not what a poem
-   says. GPT-3 read 10^7 times as much.
+   net hesitates between, the perplexity. Knowing only how frequent each sign is, it is 600; the
+   GRU comes to about 390, the transformer to 520. The GRU keeps the form in 4 verses of 10, the
+   transformer in 1. 22,000 signs are very little, and a third of the different ones occur just
+   once: the GRU learns couplets, commas, stops, and which signs go together, not what a poem says;
+   the transformer, which must learn even what "before" means, would need far more. (GPT-3 read
+   10^7 times as much.) More passes make more verses right and the perplexity worse: by heart.
 
        gcc -O2 examples/14_language.c -o language -lm && ./language    (add -fopenmp for all cores)
 
@@ -230,7 +232,7 @@ int main(int argc, char **argv) {
     const char *path = "data/poems/tang300.txt";
     double seconds[2], test[2] = {0, 0}, form[2] = {0, 0}, unigram = 0, curve[3][200];
     double temperature = 0.8;
-    const double rates[2] = {0.003, 0.0015};          /* each the better of those tried */
+    const double rates[2] = {0.003, 0.0015};          /* the best of the few tried */
     long long size[2] = {0, 0};
     ex_option extra[2] = {{"text", EX_TEXT, NULL, 0, 0, "poems, each after a line # kind | title"},
                           {"temperature", EX_REAL, NULL, 0.05, 5, "how daring"}};
@@ -289,7 +291,7 @@ int main(int argc, char **argv) {
     ex_page_text(&page, 2, "Which one is surprised less? · 哪个更少感到意外？");
     ex_page_plot(&page, axes, c, 3);
     ex_page_table(&page, true);
-    ex_page_row(&page, true, "net · 网络|parameters · 参数|perplexity · 困惑度|form kept · 合格律的句子");
+    ex_page_row(&page, true, "net · 网络|parameters · 参数|perplexity · 困惑度|form kept · 字数正确的句子");
     for (int k = 0; k < 2; k++)
         ex_page_row(&page, false, "%s|%lld|%.0f|%.0f %%", name[k], size[k], exp(test[k]),
                     100 * form[k]);

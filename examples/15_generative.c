@@ -10,7 +10,7 @@
    discriminator tells them from real ones, and each learns against the other. The data are 8 small
    clouds on a ring, so that one sees what GANs get wrong: they tend to make only some of them.
    With --digits the same two nets, made wider, learn to draw digits: rough ones, for such nets do
-   not know that pixels have neighbours. (Convolutional ones do, and need many more steps.)
+   not know that pixels have neighbours.
 
        gcc -O2 examples/15_generative.c -o generative -lm && ./generative  (-fopenmp for all cores)
        ./generative --digits        the GAN draws digits: some minutes

@@ -232,12 +232,14 @@ for source in examples/apps/*.c; do
         check $? "$prog with its table cut off" "$work/err" ;;
     translate)
         run $prog "exact held_out parameters" --quiet --steps 400
-        expect $prog '$exact > 0.7 && $held_out == 1000'
-        "$work/$prog" --nonsense >"$work/out" 2>"$work/err"
-        [ $? -eq 2 ] && grep -q 'no option --nonsense' "$work/err"
-        check $? "$prog --nonsense: accepted" "$work/err" ;;
+        expect $prog '$exact > 0.7 && $held_out == 1000' ;;
     *)  run $prog "" --quiet ;;
     esac
+    "$work/$prog" --help 2>&1 | grep -q '^  --help'
+    check $? "$prog --help explains nothing"
+    "$work/$prog" --nonsense >"$work/out" 2>"$work/err"
+    [ $? -eq 2 ] && grep -q 'no option --nonsense' "$work/err"
+    check $? "$prog --nonsense: accepted" "$work/err"
 done
 
 echo "$passed passed, $failed failed"

@@ -5,10 +5,12 @@ CXX      ?= c++
 CFLAGS   ?= -O2
 B        := build
 
-# Several cores, where the compiler knows OpenMP.
-OPENMP   := $(shell echo 'int main(void){return 0;}' > /tmp/dl-openmp-$$$$.c && \
-              $(CC) -fopenmp /tmp/dl-openmp-$$$$.c -o /tmp/dl-openmp-$$$$ 2>/dev/null && \
-              echo -fopenmp; rm -f /tmp/dl-openmp-$$$$*)
+# Several cores, where the compiler knows OpenMP. Without: make OPENMP=
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+OPENMP   := $(shell mkdir -p $(B) && echo 'int main(void){return 0;}' > $(B)/openmp-$$$$.c && \
+              $(CC) -fopenmp $(B)/openmp-$$$$.c -o $(B)/openmp-$$$$ 2>/dev/null && \
+              echo -fopenmp; rm -f $(B)/openmp-$$$$*)
+endif
 LIBS     := -lm
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 
@@ -22,13 +24,16 @@ all: $(EXAMPLES:%=$(B)/%)
 
 help:
 	@echo 'make            build every example into $(B)/'
+	@echo 'make $(B)/NAME  build one of them: make $(B)/13_rnn && $(B)/13_rnn --help'
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
-	@echo 'make test       run the tests (a few minutes)'
+	@echo 'make test       build and run the tests (minutes; make -j4 test is faster)'
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration'
 	@echo 'make accuracy   five full trainings of each program, against the documents (long)'
 	@echo 'make bench      seconds per epoch of the programs, next to PyTorch if python3 has it;'
 	@echo '                BENCH=quick: 2 minutes, BENCH=full: all images (hours)'
 	@echo 'make clean      remove $(B)/'
+	@echo ''
+	@echo 'Settings: make CC=clang CFLAGS="-O3 -g" OPENMP=     (OPENMP= builds for one core)'
 
 mnist: $(B)/07_mlp_rmsprop
 	@$(B)/07_mlp_rmsprop

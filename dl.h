@@ -8,8 +8,10 @@
        #define DL_IMPLEMENTATION
        #include "dl.h"
 
-   in all others only #include "dl.h". Build with  cc -O2 program.c -lm  and add -fopenmp if you
-   want more than one core. Ten lines that train a network on handwritten digits:
+   in all others only #include "dl.h". (The linker says "undefined reference to dl_...": no file
+   has that line; "multiple definition of dl_...": more than one has.) Build with
+   cc -O2 program.c -lm  and add -fopenmp if you want more than one core. Ten lines that train a
+   network on handwritten digits:
 
        dl_ctx  *dl    = dl_new(42);
        dl_data *train = dl_mnist_load(dl, "data/mnist", DL_TRAIN);
@@ -31,8 +33,9 @@
                                     remembers what was computed, and dl_backward walks it back.
      floor 3  models         dl_model_*, dl_data_*   what Keras users know.
 
-   The comments quote five documents as S0 to S4 with the section, e.g. "S1 3.3"; docs/ has the
-   tutorial that goes through them, and says where they are wrong. Licence: at the end (MIT).  */
+   "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
+   introductions to deep learning that the programs in examples/ follow, and put right where they
+   are wrong; you need none of them to read on. Licence: at the end (MIT).  */
 
 /* ---------------------------------------------------------------------------- >>contents ----
    Search for a tag with its two arrows to get to a room; the room's implementation has the same
@@ -46,19 +49,19 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
      >>tensors      floor 2: shapes, tensors, initializers
-     >>tape         floor 2: recording, dl_backward, marks, no-grad, custom ops
-     >>ops          floor 2: arithmetic, matmul, activations, reductions
-     >>layers       floor 3: layers of a model
+     >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
+     >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
+     >>layers       floor 3: layers of a model; what to do for a layer of your own
      >>losses       loss functions on tensors, and by Keras' names
-     >>optimizers   gradient descent in all its variants, schedules, clipping
-     >>model        floor 3: compile, fit, evaluate, predict, summary
-     >>data         data sets, IDX and MNIST, mini-batches
-     >>files        what is read from and written to disk
+     >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
+     >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
+     >>data         data sets, IDX and MNIST, mini-batches, augmentation
+     >>files        saving and loading weights
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
-     >>platform-impl  the only compiler and system #ifdefs
+     >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
      >>fast-impl      the fast matrix product and vector functions
      >>history  >>licence
    ------------------------------------------------------------------------------------------ */
@@ -114,6 +117,8 @@
    DL_NO_SIMD         one   no vector code: plain C only
    DL_NO_THREADS      one   no OpenMP, even with -fopenmp
    DL_REFERENCE       one   every operation runs the readable kernel, for debugging and teaching
+   DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
+                            are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
    ------------------------------------------------------------------------------------------ */
 
@@ -229,9 +234,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
    NULL is allowed. */
 DL_DEF void dl_free(dl_ctx *dl);
 
-/* Use up to n threads (1 or more; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False when n < 1. */
+/* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
+   use. Results do not depend on it. False for another n, or without memory. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
+/* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
 
 /* One line about this build: version, number type, instruction set, threads. Owned by the
@@ -266,7 +272,7 @@ DL_DEF double dl_rng_normal(dl_rng *r);
 /* Uniform in 0 .. n-1 without bias; 0 when n < 1. */
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n);
 
-/* A random order of 0 .. n-1 (Fisher-Yates) into order[n]. */
+/* A random order of 0 .. n-1 (Fisher-Yates) into order[n]; n is 2^31 - 1 at most. */
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
 
 /* ----------------------------------------------------------------------------- >>kernels ----
@@ -728,8 +734,9 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 DL_DEF dl_int dl_shape_size(dl_shape s);
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b);
 
-/* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely;
-   write data only between dl_tape_clear and the next use, and only through the pointer. */
+/* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely.
+   To change numbers use dl_copy_in, dl_fill or dl_assign, which dl_backward notices; whoever writes
+   to data directly must do it while nothing on the tape has used the tensor. */
 struct dl_tensor {
     dl_real *data;            /* size elements                                              */
     dl_real *grad;            /* dL/d(data), same shape; NULL until a backward gets here     */
@@ -788,13 +795,20 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
    zeros). NULL without memory. Free with dl_tensor_free or dl_free. */
 DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init);
+/* The same with a copy of the numbers at data (row-major) to start from: weights from elsewhere. */
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data);
 
 /* A persistent tensor of zeros without gradient: the state of a recurrent net, a running mean.
    Change it with dl_assign. Free as above. */
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape);
 
-/* Free a persistent tensor; NULL is allowed, a tape tensor is an error. */
+/* Free a persistent tensor; NULL is allowed, a tape tensor is an error. Not while an optimizer or
+   what is on the tape still uses it, and not one of a model's, which frees its own. */
 DL_DEF void dl_tensor_free(dl_tensor *t);
+
+/* Name a tensor, for messages and dl_save: a copy, at most DL_NAME_MAX - 1 bytes. False when it is
+   longer. */
+DL_DEF bool dl_set_name(dl_tensor *t, const char *name);
 
 /* Tensors on the tape, without gradient: zeros, all ones, all c, uniform in [0,1), standard
    normal. NULL on failure; gone after dl_tape_clear. */
@@ -840,10 +854,13 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
-   dl_step. A tape tensor used after this is an error (DL_ERR_STALE). */
+   dl_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed at least
+   until the next dl_tape_clear. */
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
-/* Release what was recorded after a mark; marks nest like brackets. */
+/* Release what was recorded after a mark; marks nest like brackets. Tensors of that part must not
+   be used any more: new ones take their places. False, and nothing released, when the mark is from
+   before a dl_tape_clear or inside one that was released. */
 typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
@@ -862,7 +879,9 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl);
    inputs once all of its own has come in:  delta^l = (W^{l+1})^T delta^{l+1} * f'(z^l).
    @F S0-3.2 S1-3.2 S2-3 S3-3.2 S4-3
    False (and no gradient touched): loss is not a scalar, needs no gradient, was already gone back
-   through (add losses that share a graph first), or a parameter changed since it was used. */
+   through (add losses that share a graph first), or a tensor of the graph changed since it was
+   used. False, with gradients half done: an operation failed on the way (no memory, or a custom
+   one). */
 DL_DEF bool dl_backward(dl_tensor *loss);
 /* The same from any tensor y with a given dy = dL/dy, y->size elements. */
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy);
@@ -876,7 +895,8 @@ DL_DEF bool dl_training(dl_ctx *dl, bool on);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
    in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
-   user points to a copy of user_bytes bytes that lives as long as the operation. */
+   They get user: a copy of user_bytes bytes at it, that lives as long as the operation; with
+   user_bytes 0 the pointer itself, which then must stay valid as long. */
 typedef bool (*dl_op_fn)(dl_tensor *out, dl_tensor *const *in, int n, void *user);
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                dl_tensor *const *in, int n, dl_op_fn forward, dl_op_fn backward,
@@ -957,14 +977,17 @@ DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis);
 /* Rows index[0..n-1] of x [R,...]: [n,...]. The indexes are copied; each in 0 .. R-1. */
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n);
 
-/* Sum, mean, maximum of all elements (a scalar), or along one axis, which is dropped or, with
-   keep, left with length 1. The gradient of a maximum goes to the first element that has it. */
+/* Sum, mean, maximum, minimum of all elements (a scalar), or along one axis, which is dropped or,
+   with keep, left with length 1. The gradient of a maximum or minimum goes to the first element
+   that has it; the first NaN is both. */
 DL_DEF dl_tensor *dl_sum(dl_tensor *x);
 DL_DEF dl_tensor *dl_mean(dl_tensor *x);
 DL_DEF dl_tensor *dl_max(dl_tensor *x);
+DL_DEF dl_tensor *dl_min(dl_tensor *x);
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep);
+DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep);
 
 /* The index of the first maximum along an axis into out (as many as x without that axis), or of
    the whole tensor: -1 on failure. NaN counts as a maximum. */
@@ -1174,7 +1197,10 @@ DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_
 /* ------------------------------------------------------------------------------ >>layers ----
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
    out. Each function returns the layer (the model owns it) or NULL. Parameters are named
-   "dense_1.weight", "dense_1.bias" and so on. */
+   "dense_1.weight", "dense_1.bias" and so on.
+   A layer of your own is a function of tensors: write the network on floor 2, where any formula of
+   >>ops is a layer, dl_op_custom (in >>tape) one with a derivative by hand, and dl_model_forward
+   takes in a model's layers; train it with a loop as in examples/06_mlp_autograd.c. */
 
 /* Activations a layer can end with. X(constant, Keras' name) */
 #define DL_ACTIVATIONS(X)                                                                        \
@@ -1412,8 +1438,9 @@ DL_DEF dl_optim dl_torch_adamw(double lr);
 /* The name of a kind, e.g. "RMSprop". */
 DL_DEF const char *dl_optim_name(dl_optim_kind kind);
 
-/* An optimizer for n parameters; it owns its moments and touches only these tensors. NULL when an
-   option is out of range, a parameter is not one, or without memory. */
+/* An optimizer for n parameters, which must outlive it; it owns its moments and touches only these
+   tensors. NULL when an option is out of range, a parameter is not one, or without memory. Free
+   with dl_optimizer_free or dl_free. */
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n);
 DL_DEF void dl_optimizer_free(dl_optimizer *o);
 
@@ -1526,8 +1553,9 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
    on floor 2. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 
-/* Parameters: how many tensors (and numbers in them), the i-th, the one with a name; all as an
-   array of dl_model_param_count tensors owned by the model. */
+/* Parameters: how many tensors (and numbers in them), the i-th, the one with a name (NULL when
+   there is none); all as an array of dl_model_param_count tensors owned by the model. To freeze
+   the first layer: dl_freeze(dl_model_params(m), 2). */
 DL_DEF int dl_model_param_count(const dl_model *m);
 DL_DEF int64_t dl_model_param_size(const dl_model *m);
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i);
@@ -1702,8 +1730,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
-   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. False on
-   failure, the old file kept. */
+   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
+   themselves are not written: build the model anew, then load. False on failure, the old file
+   kept. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -1712,6 +1741,18 @@ DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
 #endif
 /* The same from a buffer. */
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
+
+#ifndef DL_NO_STDIO
+/* The same for nets of floor 2: write n tensors (parameters, states) of this context, and read them
+   back into n tensors with the same names and shapes, in any order. One without a name goes by its
+   number in the list: "0", "1", ... False on failure: the old file is kept, the tensors are as they
+   were. */
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
+#endif
+/* Read them from a buffer. */
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n);
 
 /* ------------------------------------------------------------------------------- >>debug ---- */
 
@@ -1724,7 +1765,8 @@ DL_DEF void dl_print(const dl_tensor *t);
 #endif
 
 /* Compare dl_backward with central differences (f(p+h) - f(p-h)) / 2h for every element of n
-   parameters. f builds the loss anew from them (they are changed and put back) and returns it. */
+   parameters. f builds the loss anew from them (they are changed and put back) and returns it.
+   The running statistics of a batch norm in it move once: use evaluation mode, or a clone. */
 typedef dl_tensor *(*dl_loss_fn)(dl_ctx *dl, void *user);
 typedef struct dl_gradcheck_report {
     bool   ok;               /* every element within tolerance, and not all gradients zero    */
@@ -1784,7 +1826,15 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif
 #endif
 #ifdef DLI_ASAN
-#include <sanitizer/asan_interface.h>
+/* As sanitizer/asan_interface.h has them, which not every compiler brings along. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+void __asan_poison_memory_region(void const volatile *p, size_t n);
+void __asan_unpoison_memory_region(void const volatile *p, size_t n);
+#ifdef __cplusplus
+}
+#endif
 #define DLI_POISON(p, n)   __asan_poison_memory_region(p, n)
 #define DLI_UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
 #else
@@ -1838,7 +1888,10 @@ static double dli_now(void)
 #define DLI_INLINE static inline
 #endif
 #endif
-#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__))
+/* gcc for Windows does not align the stack for vectors of 32 bytes and more (its bug 54412): there
+   the narrow ones have to do. */
+#if DLI_SIMD && (defined(__x86_64__) || defined(__i386__)) && \
+    (!defined(_WIN32) || defined(__clang__))
 #define DLI_X86 1
 #else
 #define DLI_X86 0
@@ -1887,6 +1940,7 @@ static double dli_now(void)
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
+#define DLI_THREADS_MAX  1024                  /* more than any machine of this time has        */
 #define DLI_ARENA_CHUNKS 64                    /* each doubles the arena: more than enough      */
 #define DLI_PERSISTENT   UINT64_MAX            /* the generation of tensors off the tape        */
 
@@ -2068,8 +2122,8 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
-        fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and a %d-byte "
-                "DL_REAL, the implementation with version %d and %d bytes; define DL_REAL alike "
+        fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and %d-byte "
+                "numbers, the implementation with %d and %d; define DL_REAL alike "
                 "in all files and rebuild them\n", version, (int)real_size, DL_VERSION,
                 (int)sizeof(dl_real));
 #endif
@@ -2086,6 +2140,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
     threads = omp_get_max_threads();
+    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -2114,8 +2169,12 @@ DL_DEF void dl_free(dl_ctx *dl)
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
 {
     if (!dl) return false;
-    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 or more", n);
-    return dli_fast_start(dl, DLI_OPENMP ? n : 1);
+    if (n < 1 || n > DLI_THREADS_MAX)            /* beyond its limits OpenMP ends the program */
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_threads: %d threads; give 1 to %d", n,
+                       DLI_THREADS_MAX);
+    if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
+        return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
+    return true;
 }
 
 DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
@@ -3675,11 +3734,10 @@ DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_
 {
     for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S; /* keys 0 .. seen-1 */
-        double max = -(double)INFINITY, sum;
         for (dl_int j = 0; j < seen; j++)
             p[j] = (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
-        max = dli_row_max(p, seen);
-        sum = dli_row_sum_exp(p, seen, max); /* NaN when all are -infinity, or one is NaN */
+        const double max = dli_row_max(p, seen);
+        const double sum = dli_row_sum_exp(p, seen, max); /* NaN: all are -infinity, or one NaN */
         for (dl_int j = 0; j < S; j++) {
             const bool hidden = j >= seen || (double)p[j] == -(double)INFINITY;
             p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
@@ -5367,7 +5425,7 @@ static bool dli_fast_start(dl_ctx *c, int threads)
 #if DLI_FAST
     size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
     void *p = DL_MALLOC(bytes);
-    if (!p) return dli_no_memory(c, "dl_set_threads", bytes);
+    if (!p) return false;
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);
@@ -6218,7 +6276,7 @@ static dl_shape dli_rank(dl_shape s, int rank)
 {
     int i;
     s.rank = rank;
-    for (i = rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
+    for (i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
     return s;
 }
 
@@ -6570,6 +6628,15 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
     return t;
 }
 
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+{
+    dl_tensor *t = NULL;
+    if (!data) dli_null(dl, "dl_param_from", "data");
+    else t = dli_persistent(dl, "dl_param_from", shape, true);
+    if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
+    return t;
+}
+
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape)
 {
     return dli_persistent(dl, "dl_state", shape, false);
@@ -6582,6 +6649,17 @@ DL_DEF void dl_tensor_free(dl_tensor *t)
         dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_tensor_free: the tensor is on the tape; "
                 "dl_tape_clear frees it");
     else dli_object_free(t);
+}
+
+DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
+{
+    if (!dli_usable("dl_set_name", t)) return false;
+    if (!name) return dli_null(t->ctx, "dl_set_name", "name");
+    if (strlen(name) >= DL_NAME_MAX)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
+                       name, DL_NAME_MAX - 1);
+    memcpy(t->name, name, strlen(name) + 1);
+    return true;
 }
 
 DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
@@ -6676,7 +6754,10 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
     char s[DLI_SHAPE_TEXT], v[DLI_SHAPE_TEXT];
-    if (!dli_usable("dl_assign", state) || !dli_usable("dl_assign", value)) return false;
+    if (!dli_usable("dl_assign", state)) return false;
+    if (value == DL_NONE)
+        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
+    if (!dli_usable("dl_assign", value)) return false;
     if (state->generation != DLI_PERSISTENT)
         return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the first tensor is on the tape; "
                        "make it with dl_state or dl_param");
@@ -6965,6 +7046,10 @@ static bool dli_backward_check(dl_tensor *y)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
                            "add losses that share a graph (dl_add) and go back once, or compute "
                            "them anew", node->op);
+        if (node->backward && node->out->version != 0)
+            return dl_fail(c, DL_ERR_STATE, "dl_backward: the result of %s was changed by dl_fill, "
+                           "dl_copy_in or dl_initialize; use dl_detach, or another operation",
+                           node->op);
         for (i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
             if (*dli_version(in) != node->in_version[i])
@@ -6989,7 +7074,7 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
-                       "a gradient (or was computed under dl_no_grad)");
+                       "a gradient (or all that does is frozen, or dl_no_grad was on)");
     if (!dli_backward_check(y)) {
         dli_backward_undo(y);
         return false;
@@ -7042,6 +7127,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
     char *copy;
+    void *pass;
     dl_real **hidden;
     size_t length;
     if (!dl) return NULL;
@@ -7058,17 +7144,19 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
     if (!copy || !hidden) return NULL;
     if (user_bytes) memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
+    pass = user_bytes ? copy : (void *)(uintptr_t)user;
     y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
     if (!y) return NULL;
     if (y->node) {
-        y->node->save = copy;
+        y->node->save = pass;
         y->node->custom = backward;
         y->node->hidden = hidden;
     }
-    if (!forward(y, in, n, copy)) {
+    if (!forward(y, in, n, pass)) {
         dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
         return NULL;
     }
+    y->version = 0;                              /* forward may have used dl_copy_in to fill it */
     return y;
 }
 
@@ -7765,7 +7853,7 @@ static void dli_gather_back(dli_node *node)
 static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, dl_int n)
 {
     int32_t *copy = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
-    if (copy) memcpy(copy, index, (size_t)n * sizeof *copy);
+    if (copy && n > 0) memcpy(copy, index, (size_t)n * sizeof *copy);
     return copy;
 }
 
@@ -7859,7 +7947,7 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, boo
     return y;
 }
 
-/* save: where each maximum was */
+/* save: where each maximum (or minimum) was */
 static void dli_max_back(dli_node *node)
 {
     const int32_t *at = (const int32_t *)node->save;
@@ -7881,7 +7969,18 @@ static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
     return best;
 }
 
-static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
+/* The same for the first minimum. */
+static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
+{
+    dl_int k, best = 0;
+    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+        if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
+    return best;
+}
+
+/* Along an axis that has been checked, -1 for all; choose: dli_argmax or dli_argmin. */
+static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
+                          dl_int (*choose)(const dl_real *, dl_int, dl_int))
 {
     char s[DLI_SHAPE_TEXT];
     dli_axis_view v = dli_along_or_all(x, axis);
@@ -7903,7 +8002,7 @@ static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep)
     for (o = 0; o < v.outer; o++)
         for (i = 0; i < v.inner; i++) {
             const dl_real *from = x->data + o * v.n * v.inner + i;
-            dl_int k = dli_argmax(from, v.n, v.inner);
+            dl_int k = choose(from, v.n, v.inner);
             at[o * v.inner + i] = (int32_t)k;
             y->data[o * v.inner + i] = from[k * v.inner];
         }
@@ -7920,7 +8019,11 @@ DL_DEF dl_tensor *dl_mean(dl_tensor *x)
 }
 DL_DEF dl_tensor *dl_max(dl_tensor *x)
 {
-    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false) : NULL;
+    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false, dli_argmax) : NULL;
+}
+DL_DEF dl_tensor *dl_min(dl_tensor *x)
+{
+    return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
 }
 
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
@@ -7939,7 +8042,13 @@ DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
     if (!dli_usable("dl_max_axis", x)) return NULL;
     axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
-    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep);
+    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
+}
+DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
+{
+    if (!dli_usable("dl_min_axis", x)) return NULL;
+    axis = dli_axis(x->ctx, "dl_min_axis", axis, x->shape.rank);
+    return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
@@ -8478,8 +8587,8 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
     if (running && batch && !c->no_grad && N * S > 1) {
         dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
                               (double)(N * S), momentum);
-        running_mean->version++;
-        running_var->version++;
+        ++*dli_version(running_mean);
+        ++*dli_version(running_var);
     }
     return y;
 }
@@ -8553,13 +8662,17 @@ DL_DEF dl_recurrent dl_recurrent_default(void)
     return o;
 }
 
-/* dli_inputs for a list in which operands may be left out. At least the first one is there. */
+/* dli_inputs for a list in which all operands but the first may be left out. */
 static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
 {
     dl_tensor *given[32];
+    dl_ctx *c;
     int i, k = 0;
     for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
-    return n > 0 && in[0] == DL_NONE ? NULL : dli_inputs(op, given, k);
+    c = dli_inputs(op, given, k);
+    if (!c || in[0] != DL_NONE) return c;
+    dl_fail(c, DL_ERR_ARGUMENT, "%s: operand 1 is DL_NONE, but can't be left out", op);
+    return NULL;
 }
 
 /* Is t left out, or has it this shape? Else a message. */
@@ -9047,6 +9160,7 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     dl_shape shape, key, value;
     dl_int B, N, R, S, D, M, b, i, masks = 1;
     dl_real *p, *part;
+    bool fits;
     int rank;
     in[0] = q;
     in[1] = k;
@@ -9059,11 +9173,12 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     }
     rank = q->shape.rank;
     shape = key = value = q->shape;
-    if (rank >= 3 && k->shape.rank == rank && v->shape.rank == rank) {
+    fits = rank >= 3 && k->shape.rank == rank && v->shape.rank == rank;
+    if (fits) {
         key.dim[rank - 2] = value.dim[rank - 2] = k->shape.dim[rank - 2];
         shape.dim[rank - 1] = value.dim[rank - 1] = v->shape.dim[rank - 1];
-    } else key.rank = 0;
-    if (!dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
+    }
+    if (!fits || !dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
         q->shape.dim[rank - 1] < 1) {
         dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
                 "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
@@ -9429,9 +9544,11 @@ static dl_layer *dli_layer_add(dl_layer *l, bool ok)
 }
 
 /* A layer's output before its activation, which the model applies (or fuses with the loss). */
+static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
+
 static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
 {
-    return dl_linear(x, l->param[0], l->params > 1 ? l->param[1] : DL_NONE);
+    return dl_linear(x, l->param[0], dli_layer_bias(l));
 }
 static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
 {
@@ -9446,6 +9563,11 @@ static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
 static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
 {
     return dl_dropout(x, l->rate);
+}
+
+static bool dli_layer_given(const dl_layer *l, const void *options)
+{
+    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
 
 /* Take a layer's options over, if they are in their range. */
@@ -9479,12 +9601,9 @@ DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
     dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
     bool ok;
     if (!l) return NULL;
-    if (!options) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
-        return dli_layer_add(l, false);
-    }
-    ok = l->input.rank > 0;
-    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+    ok = dli_layer_given(l, options);
+    if (ok && l->input.rank == 0)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                      "input shape of rank 1 or more", l->name);
     if (ok && options->units < 1)
         ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
@@ -9534,8 +9653,6 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
 }
 
 /* ---- layers for images ---- */
-
-static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
 
 static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
 {
@@ -9600,11 +9717,6 @@ static bool dli_layer_image(const dl_layer *l, int dims)
     return l->input.rank == dims + 1 ||
            dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
                    dli_shape_text(s, l->input), wanted);
-}
-
-static bool dli_layer_given(const dl_layer *l, const void *options)
-{
-    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
@@ -10346,14 +10458,15 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     for (i = 0; i < n; i++) {
         if (!dli_usable(who, params[i])) return NULL;
         if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
-            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d %s is no parameter of this context; make "
-                    "it with dl_param", who, i, params[i]->name);
+            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this context; make "
+                    "it with dl_param", who, i, params[i]->name[0] ? " " : "", params[i]->name);
             return NULL;
         }
         for (j = 0; j < i; j++)
             if (params[j] == params[i]) {
-                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same %s; it would be "
-                        "updated twice", who, j, i, params[i]->name);
+                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it would be "
+                        "updated twice", who, j, i, params[i]->name[0] ? " " : "",
+                        params[i]->name);
                 return NULL;
             }
         total += (size_t)params[i]->size;
@@ -10586,7 +10699,9 @@ static void dli_model_destroy(void *object)
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 {
     dl_model *m;
-    if (!dl || dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0) return NULL;
+    if (!dl || dli_checked_size(dl, "dl_model_new", input) < 0 ||
+        dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0)
+        return NULL;
     m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
     if (!m) return NULL;
     m->ctx = dl;
@@ -10656,9 +10771,9 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
         return NULL;
     }
     if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
-        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model's input %s; the first "
-                "dimension is the batch", who, dli_shape_text(s, x->shape),
-                dli_shape_text(t, dli_batch_shape(n, m->input)));
+        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose samples are "
+                "%s; the input's first dimension counts samples, 1 for a single one", who,
+                dli_shape_text(s, x->shape), dli_shape_text(t, m->input));
         return NULL;
     }
     return dl_reshape(x, dli_batch_shape(n, m->input));
@@ -10716,9 +10831,11 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
         return true;
     }
     if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not have",
-                       who, dl_loss_name(m->loss),
-                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets");
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
+                       "have; make it with %s", who, dl_loss_name(m->loss),
+                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets",
+                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "dl_data_from_arrays"
+                                                                     : "dl_data_from_targets");
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
@@ -10967,6 +11084,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     const char *who = "dl_model_fit";
     dl_model *m = r->m;
     const dl_fit *o = r->o;
+    dl_epoch *history;
     size_t total = 0;
     int i;
     if (!dli_check_data(who, m, data)) return false;
@@ -10975,8 +11093,8 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     r->lr = m->optimizer->desc.lr;
     r->best = INFINITY;
     if (o->epochs < 0 || o->batch_size < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the batch size "
-                       "must be 1 or more", who, o->epochs, o->batch_size);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the epochs must "
+                       "be 0 or more, the batch size 1 or more", who, o->epochs, o->batch_size);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
@@ -10998,15 +11116,17 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
         if (!r->best_weights) return false;
     }
+    history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
+    if (!history) return false;
     if (m->history) DL_FREE(m->history);
+    m->history = history;
     m->epochs = 0;
-    m->history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *m->history);
     r->schedule = o->schedule;
     r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
-    return m->history != NULL;
+    return true;
 }
 
 static void dli_run_end(dli_run *r)
@@ -11283,7 +11403,7 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
         for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
-        right += better < k && !isnan(own);
+        right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
 }
@@ -12421,6 +12541,50 @@ typedef struct dli_saved {
     dl_int   begin, end;
 } dli_saved;
 
+/* What is saved or loaded, and the function that does it. */
+typedef struct dli_list {
+    dl_ctx            *ctx;
+    const char        *who, *what;  /* "dl_save", "the list"                                  */
+    dl_tensor *const  *tensor;
+    int                tensors;
+} dli_list;
+
+static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
+                            int tensors)
+{
+    dli_list l;
+    l.ctx = c;
+    l.who = who;
+    l.what = what;
+    l.tensor = tensor;
+    l.tensors = tensors;
+    return l;
+}
+
+static dli_list dli_model_list(const dl_model *m, const char *who)
+{
+    return dli_list_of(m->ctx, who, "the model", m->tensor, m->tensors);
+}
+
+/* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
+static bool dli_check_list(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
+{
+    *l = dli_list_of(c, who, "the list", tensor, n);
+    if (!c) return false;
+    if (!tensor || n < 1)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
+    return dli_inputs(who, tensor, n) == c ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
+}
+
+/* The name that tensor i has in a file: its own, or its number. */
+static const char *dli_list_name(char number[16], const dli_list *l, int i)
+{
+    if (l->tensor[i]->name[0]) return l->tensor[i]->name;
+    snprintf(number, 16, "%d", i);
+    return number;
+}
+
 /* A file being read, and where to complain. */
 typedef struct dli_weights {
     dl_ctx     *ctx;
@@ -12467,36 +12631,37 @@ static bool dli_read_entry(dli_weights *w, dli_saved *s)
 }
 
 /* Does what the header says of a tensor fit the tensor t of that name, and the file? */
-static bool dli_check_entry(dli_weights *w, dli_saved *s, const dl_tensor *t)
+static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, const dl_tensor *t,
+                            const char *what)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
     dl_int width;
     if (s->found)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
-                       t->name);
+                       name);
     if (!dl_shape_equal(s->shape, t->shape))
-        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in the model",
-                       w->who, t->name, dli_shape_text(a, s->shape), w->from,
-                       dli_shape_text(b, t->shape));
+        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in %s",
+                       w->who, name, dli_shape_text(a, s->shape), w->from,
+                       dli_shape_text(b, t->shape), what);
     s->wide = strcmp(s->type, "F64") == 0;
     if (!s->wide && strcmp(s->type, "F32") != 0)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
-                       "F64 can be read", w->who, t->name, w->from, s->type);
+                       "F64 can be read", w->who, name, w->from, s->type);
     width = s->wide ? 8 : 4;
     if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
-                       "%lld of %lld; its %lld numbers take %lld", w->who, t->name, w->from,
+                       "%lld of %lld; its %lld numbers take %lld", w->who, name, w->from,
                        (long long)s->begin, (long long)s->end, (long long)w->data_size,
                        (long long)t->size, (long long)(t->size * width));
     s->found = true;
     return true;
 }
 
-/* Read the header into saved[], one entry a tensor of the model. */
-static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
+/* Read the header into saved[], one entry a tensor of the list. */
+static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
 {
     const int n = m->tensors;
-    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT];
+    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT], number[16];
     dli_json *j = &w->json;
     bool first = true;
     int i;
@@ -12512,14 +12677,14 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, m->tensor[i]->name) == 0) break;
+        for (i = 0; i < n; i++) if (strcmp(name, dli_list_name(number, m, i)) == 0) break;
         if (i == n)
-            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in the model%s%s"
-                           "%s", w->who, name, dli_shape_text(a, s.shape), w->from,
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in %s%s%s%s",
+                           w->who, name, dli_shape_text(a, s.shape), w->from, m->what,
                            n ? ", which begins with '" : ", which has none",
-                           n ? m->tensor[0]->name : "", n ? "'" : "");
+                           n ? dli_list_name(number, m, 0) : "", n ? "'" : "");
         s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, m->tensor[i])) return false;
+        if (!dli_check_entry(w, &s, name, m->tensor[i], m->what)) return false;
         saved[i] = s;
     }
     if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
@@ -12527,21 +12692,23 @@ static bool dli_read_header(dli_weights *w, const dl_model *m, dli_saved *saved)
 }
 
 /* Is every tensor there, and every byte of the data in exactly one of them? */
-static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_saved *saved)
+static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_saved *saved)
 {
     const int n = m->tensors;
-    char a[DLI_SHAPE_TEXT];
+    char a[DLI_SHAPE_TEXT], number[16], other[16];
     dl_int left = w->data_size;
     int i, k;
     for (i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
-            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: the model's tensor '%s' %s is missing in %s",
-                           w->who, t->name, dli_shape_text(a, t->shape), w->from);
+            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s",
+                           w->who, m->what, dli_list_name(number, m, i),
+                           dli_shape_text(a, t->shape), w->from);
         for (k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, m->tensor[k]->name, t->name, w->from);
+                               w->who, dli_list_name(other, m, k), dli_list_name(number, m, i),
+                               w->from);
         left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
     }
     if (left != 0)
@@ -12550,9 +12717,9 @@ static bool dli_check_complete(dli_weights *w, const dl_model *m, const dli_save
     return true;
 }
 
-static bool dli_load_weights(dl_model *m, const char *who, const char *from, const uint8_t *bytes,
-                             size_t size)
+static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *bytes, size_t size)
 {
+    const char *who = m->who;
     dli_weights w;
     dli_saved *saved;
     const int n = m->tensors;
@@ -12581,7 +12748,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
         const uint8_t *p = w.data + saved[i].begin;
         for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
-        t->version++;
+        ++*dli_version(t);
     }
     DL_FREE(saved);
     return ok;
@@ -12590,25 +12757,49 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
 {
     const char *who = "dl_model_load_weights_from_memory";
+    dli_list list;
     if (!m) return false;
     if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    return dli_load_weights(m, who, "the buffer", (const uint8_t *)bytes, size);
+    list = dli_model_list(m, who);
+    return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
+}
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n)
+{
+    const char *who = "dl_load_from_memory";
+    dli_list list;
+    if (!dli_check_list(&list, dl, who, tensors, n)) return false;
+    if (!bytes) return dl_fail(dl, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
+    return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
 }
 
 #ifndef DL_NO_STDIO
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+static bool dli_load_file(const dli_list *m, const char *path)
 {
-    const char *who = "dl_model_load_weights";
     uint8_t *bytes;
     size_t size;
     bool ok;
-    if (!m) return false;
-    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    bytes = dli_read_file(m->ctx, who, path, "", &size);
+    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", m->who);
+    bytes = dli_read_file(m->ctx, m->who, path, "", &size);
     if (!bytes) return false;
-    ok = dli_load_weights(m, who, path, bytes, size);
+    ok = dli_load_list(m, path, bytes, size);
     DL_FREE(bytes);
     return ok;
+}
+
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+{
+    dli_list list;
+    if (!m) return false;
+    list = dli_model_list(m, "dl_model_load_weights");
+    return dli_load_file(&list, path);
+}
+
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list list;
+    return dli_check_list(&list, dl, "dl_load", tensors, n) && dli_load_file(&list, path);
 }
 
 /* ---- writing ---- */
@@ -12644,11 +12835,11 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 #define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
 
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
-static char *dli_weights_header(const dl_model *m, const char *who, size_t *length)
+static char *dli_weights_header(const dli_list *m, size_t *length)
 {
     const int n = m->tensors;
     const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
-    char *text = (char *)dli_alloc(m->ctx, who, room, 1);
+    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16], other[16];
     long long offset = 0, end;
     size_t at;
     int i, k;
@@ -12656,20 +12847,21 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
-        const char *s;
-        bool plain = t->name[0] != 0;
-        for (s = t->name; *s; s++)
+        const char *name = dli_list_name(number, m, i), *s;
+        bool plain = true;
+        for (s = name; *s; s++)
             if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++) if (strcmp(m->tensor[k]->name, t->name) == 0) plain = false;
+        for (k = 0; k < i; k++)
+            if (strcmp(dli_list_name(other, m, k), name) == 0) plain = false;
         if (!plain) {
             dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
-                    "unique, not empty, and without quotes, backslashes and control characters",
-                    who, i, t->name);
+                    "unique, and without quotes, backslashes and control characters", m->who, i,
+                    name);
             DL_FREE(text);
             return NULL;
         }
         at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
-                               t->name, DLI_DOUBLE ? "F64" : "F32");
+                               name, DLI_DOUBLE ? "F64" : "F32");
         for (k = 0; k < t->shape.rank; k++)
             at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
                                    (long long)t->shape.dim[k]);
@@ -12684,7 +12876,7 @@ static char *dli_weights_header(const dl_model *m, const char *who, size_t *leng
     return text;
 }
 
-static bool dli_write_weights(const dl_model *m, const char *path, const char *header,
+static bool dli_write_weights(const dli_list *m, const char *path, const char *header,
                               size_t length)
 {
     uint8_t size[8];
@@ -12726,15 +12918,14 @@ static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, 
     return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
 }
 
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+static bool dli_save_list(const dli_list *m, const char *path)
 {
-    const char *who = "dl_model_save_weights";
+    const char *who = m->who;
     char *header, *temporary;
     size_t length, room;
     bool ok = false;
-    if (!m) return false;
     if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    header = dli_weights_header(m, who, &length);
+    header = dli_weights_header(m, &length);
     if (!header) return false;
     room = strlen(path) + 8;
     temporary = (char *)dli_alloc(m->ctx, who, room, 1);
@@ -12749,6 +12940,20 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
     }
     DL_FREE(header);
     return ok;
+}
+
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    dli_list list;
+    if (!m) return false;
+    list = dli_model_list(m, "dl_model_save_weights");
+    return dli_save_list(&list, path);
+}
+
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list list;
+    return dli_check_list(&list, dl, "dl_save", tensors, n) && dli_save_list(&list, path);
 }
 #endif
 
@@ -12769,7 +12974,7 @@ static void dli_put_number(dli_text *out, double x)
 {
     char s[32], *comma;
     if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (isinf(x)) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
+    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
     snprintf(s, sizeof s, "%g", x);
     if ((comma = strchr(s, ',')) != NULL) *comma = '.';
     dli_put(out, s);
@@ -12986,7 +13191,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
-   0.1.0  First version: dense networks on three floors, MNIST.
+   0.1.0  First version: dense, convolutional and recurrent networks, attention; three floors.
    ------------------------------------------------------------------------------------------ */
 
 /* ----------------------------------------------------------------------------- >>licence ----

@@ -11,7 +11,7 @@
    4. MNIST read row by row, as a sequence of 28 rows of 28 pixels.
 
        gcc -O2 examples/13_rnn.c -o rnn -lm && ./rnn               (add -fopenmp for all cores)
-       ./rnn --full        all 60,000 images, 10 epochs: takes a while
+       ./rnn --full        all 60,000 images, 10 epochs: 98.7 % (LSTM, GRU), 97.4 % (RNN); minutes
 
    @F S1-3.5  h_t = tanh(W_x x_t + W_h h_{t-1} + b)
    @F S1-2.3  LSTM: c_t = f c_{t-1} + i g,  h_t = o tanh c_t;  GRU: h_t = (1 - z) n + z h_{t-1}   */
@@ -75,7 +75,8 @@ static bool forecast(dl_ctx *dl, const char *path, double error[3], dl_real *sho
     int n = 0, samples = MONTHS - 24, train = samples - TEST_MONTHS;
     FILE *f = fopen(path, "r");
     char line[64];
-    if (!f) return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run from the project's directory", path);
+    if (!f) return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root "
+                           "or name a series with --series FILE", path);
     while (n < MONTHS && fgets(line, sizeof line, f)) n += sscanf(line, "%*d-%*d,%lf", &x[n]) == 1;
     fclose(f);
     if (n < MONTHS) return dl_fail(dl, DL_ERR_FORMAT, "%s: %d months, not %d", path, n, MONTHS);
@@ -148,12 +149,12 @@ int main(int argc, char **argv) {
     ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, "the monthly series"},
                           {"full", EX_FLAG, NULL, 0, 0, "all images, 10 epochs"}};
     ex_options o = ex_options_default();
-    o.epochs = 2;
+    o.epochs = 3;
     o.batch = 64;
-    o.limit = 6000;
+    o.limit = 20000;
     extra[0].value = &series;
     extra[1].value = &full;
-    ex_parse(&o, argc, argv, "recurrent nets: steps, gradients over time, a forecast, MNIST by rows",
+    ex_parse(&o, argc, argv, "recurrent nets: steps, gradients over time, forecast, MNIST by rows",
              "data epochs batch limit seed threads html quiet", extra, 2);
     if (full) o.epochs = 10, o.limit = 0;
 
@@ -163,9 +164,11 @@ int main(int argc, char **argv) {
     if (!o.quiet) unrolled(dl);
     for (int k = 0; k < 4; k++) gradient_over_time(dl, k % 3, k == 3 ? 4 : 1, norm[k], clip[k]);
     if (!forecast(dl, series, error, months) || !train || !test) return ex_end(dl, &o);
-    for (int i = 0; i < 3 * TEST_MONTHS; i++) shown[i / TEST_MONTHS][i % TEST_MONTHS] = (double)months[i];
+    for (int i = 0; i < 3 * TEST_MONTHS; i++)
+        shown[i / TEST_MONTHS][i % TEST_MONTHS] = (double)months[i];
 
-    ex_axes steps = {"|dL/dx| · 梯度的范数", "steps back · 往回的步数", "norm · 范数", 0, 0, 0, 0, true};
+    ex_axes steps = {"|dL/dx| · 梯度的范数", "steps back · 往回的步数", "norm · 范数",
+                     0, 0, 1e-18, 1e14, true};
     ex_axes time = {"Passengers, the last 24 months · 最后24个月的乘客", "month · 月",
                     "thousands · 千人", 0, 0, 0, 0, false};
     ex_curve back[4] = {{"RNN", NULL, norm[0], BACK}, {"LSTM", NULL, norm[1], BACK},
@@ -179,8 +182,8 @@ int main(int argc, char **argv) {
         for (int k = 0; k < 4; k++)
             printf("   %-10s %10.2g %10.2g %10.2g %10.2g\n", k < 3 ? names[k] : "exploding",
                    norm[k][0], norm[k][9], norm[k][29], norm[k][59]);
-        printf("   The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to %.3g.\n",
-               clip[3][0], clip[3][1]);
+        printf("   The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to "
+               "%.3g.\n", clip[3][0], clip[3][1]);
         printf("\n3. The last 24 months, forecast one ahead. Mean error:\n   LSTM %.2f %%, as last "
                "year %.2f %%, last year with last month's growth %.2f %%\n", error[0], error[1],
                error[2]);
@@ -193,12 +196,29 @@ int main(int argc, char **argv) {
         if (!o.quiet) printf("   %-5s test accuracy %.4f (%lld parameters)\n", names[k],
                              r[k].accuracy, (long long)parameters[k]);
     }
+    ex_page_text(&page, 2, "A plain RNN forgets · 普通RNN会遗忘");
+    ex_page_text(&page, 0, "How much the last state depends on the input some steps back. The ReLU net "
+                 "with large weights explodes: |dL/dW_h| = %.3g, clipped to %.3g. · 最后状态对若干步之前"
+                 "输入的依赖。权重过大的ReLU网络梯度爆炸：%.3g，裁剪到 %.3g。", clip[3][0], clip[3][1],
+                 clip[3][0], clip[3][1]);
     ex_page_plot(&page, steps, back, 4);
+    ex_page_text(&page, 2, "A forecast one month ahead · 提前一个月的预测");
+    ex_page_text(&page, 0, "Mean error: LSTM %.2f %%, as last year %.2f %%, last year with last month's "
+                 "growth %.2f %%. · 平均误差：LSTM %.2f %%，同去年 %.2f %%，去年加上月增长率 %.2f %%。",
+                 error[0], error[1], error[2], error[0], error[1], error[2]);
     ex_page_plot(&page, time, line, 3);
+    ex_page_text(&page, 2, "MNIST row by row · 逐行读MNIST");
+    ex_page_table(&page, true);
+    ex_page_row(&page, true, "net · 网络|parameters · 参数|test accuracy · 测试准确率");
+    for (int k = 0; k < 3; k++)
+        ex_page_row(&page, false, "%s|%lld|%.2f %%", names[k], (long long)parameters[k],
+                    100 * r[k].accuracy);
+    ex_page_table(&page, false);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
-              "parameters=%lld forecast_error=%.2f naive_error=%.2f exploding=%.3g clipped=%.3g",
+              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f exploding=%.3g "
+              "clipped=%.3g",
               r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
-              (long long)parameters[1], error[0], error[1], clip[3][0], clip[3][1]);
+              (long long)parameters[1], error[0], error[1], error[2], clip[3][0], clip[3][1]);
     return ex_end(dl, &o);
 }

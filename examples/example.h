@@ -7,7 +7,8 @@
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_table_*, ex_page_images, ex_page_plot,
-                 ex_page_graph, ex_page_close: one file, inline SVG, no network
+                 ex_page_graph, ex_page_history, ex_page_close: one file, inline SVG, no network
+     both        ex_show_predictions, ex_show_grids (matrices)
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -93,7 +94,8 @@ static inline void ex_help(const char *program, const char *about, const char *u
         snprintf(left, sizeof left, "--%s%s", opt[i].name,
                  opt[i].kind == EX_FLAG ? "" : opt[i].kind == EX_TEXT
                      ? (strcmp(opt[i].name, "data") == 0 ? " DIR" : " FILE") : " N");
-        if (opt[i].kind == EX_INT) snprintf(value, sizeof value, " (%d)", *(int *)opt[i].value);
+        if (opt[i].kind == EX_INT && *(int *)opt[i].value >= 0)  /* below 0: it depends */
+            snprintf(value, sizeof value, " (%d)", *(int *)opt[i].value);
         if (opt[i].kind == EX_REAL) snprintf(value, sizeof value, " (%g)", *(double *)opt[i].value);
         if (opt[i].kind == EX_TEXT)
             snprintf(value, sizeof value, " (%s)", *(const char **)opt[i].value
@@ -778,6 +780,97 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                 ex_svg_text(p, x, y + 40, "middle", 12, "", s);
             }
     fputs("</svg>\n", p->f);
+}
+
+/* A square of n x n numbers to be shown, with pad zeros around it; the k x k of them from (i, j) on
+   are marked, and (0, 0) is the first one inside the zeros. */
+typedef struct ex_grid { const char *name; const dl_real *x; int n, pad, i, j, k; } ex_grid;
+
+/* Grids side by side, in the terminal (where names end at their first " ·") and on the page. */
+static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, bool quiet) {
+    enum { CELL = 38 };
+    int rows = 0, left, wide;
+    char s[32];
+    for (int t = 0; t < count; t++)
+        rows = g[t].n + 2 * g[t].pad > rows ? g[t].n + 2 * g[t].pad : rows;
+    if (page->f)
+        fprintf(page->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" height=\"%d\" "
+                "viewBox=\"0 0 840 %d\" role=\"img\">\n", rows * CELL + 40, rows * CELL + 40);
+    for (int r = -1; r < rows; r++) {
+        for (int t = left = 0; t < count; t++) {
+            int m = g[t].n + 2 * g[t].pad, name = (int)strcspn(g[t].name, "\xc2");
+            if (name > 0 && g[t].name[name]) name--;
+            if (!quiet) printf("   ");
+            if (!quiet && r == -1) printf("%-*.*s", 6 * m, name, g[t].name);
+            if (page->f && r == -1)
+                ex_svg_text(page, 8 + left, 20, "start", 14, "font-weight=\"bold\"", g[t].name);
+            for (int c = 0; r >= 0 && c < m; c++) {
+                int i = r - g[t].pad, j = c - g[t].pad, x = 8 + left + c * CELL, y = 30 + r * CELL;
+                bool in = i >= g[t].i && j >= g[t].j && i < g[t].i + g[t].k && j < g[t].j + g[t].k;
+                bool zero = i < 0 || j < 0 || i >= g[t].n || j >= g[t].n;
+                snprintf(s, sizeof s, "%.4g", zero || r >= m ? 0.0
+                                                             : (double)g[t].x[i * g[t].n + j]);
+                if (!quiet) printf(r >= m ? "      " : in ? "[%4s]" : " %4s ", zero ? "." : s);
+                if (page->f == NULL || r >= m) continue;
+                fprintf(page->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" "
+                        "stroke=\"#333\" stroke-width=\"%s\" stroke-dasharray=\"%s\"/>", x + 1,
+                        y + 1, CELL - 2, CELL - 2, in ? "#F5D76E" : "#fff", in ? "2" : ".5",
+                        zero ? "2 3" : "none");
+                ex_svg_text(page, x + CELL / 2.0, y + 22, "middle", 14, zero ? "fill=\"#777\"" : "",
+                            s);
+            }
+            wide = 8 * (int)strlen(g[t].name);     /* at least the width of the name */
+            left += (m * CELL > wide ? m * CELL : wide) + 40;
+            if (!quiet && name > 6 * m && r >= 0) printf("%*s", name - 6 * m, "");
+        }
+        if (!quiet) printf("\n");
+    }
+    if (!quiet) printf("\n");
+    if (page->f) fputs("</svg>\n", page->f);
+}
+
+/* Training and validation accuracy of the last dl_model_fit as a plot; fit.validation was set. */
+static inline void ex_page_history(ex_page *p, const dl_model *m) {
+    ex_axes axes = {"Accuracy after each epoch · 每轮之后的准确率", "epoch · 轮",
+                    "accuracy, % · 准确率", 0, 0, 0, 0, false};
+    ex_curve c[2] = {{"training · 训练", NULL, NULL, 0}, {"validation · 验证", NULL, NULL, 0}};
+    int n = 0;
+    const dl_epoch *e = dl_model_history(m, &n);
+    double *y = p->f ? (double *)malloc(2 * (size_t)(n + 1) * sizeof *y) : NULL;
+    for (int i = 0; y && i < n; i++) {
+        y[i] = 100 * e[i].accuracy;
+        y[n + i] = 100 * e[i].val_accuracy;
+    }
+    c[0].y = y, c[1].y = y ? y + n : NULL, c[0].n = c[1].n = n;
+    if (y) ex_page_plot(p, axes, c, 2);
+    free(y);
+}
+
+/* Ten test images with what the net says, and its worst mistakes, on the terminal and the page. */
+static inline void ex_show_predictions(dl_model *m, const dl_data *test, ex_page *page,
+                                       bool quiet) {
+    enum { SHOWN = 10, WORST = 5 };
+    ex_image first[SHOWN], worst[WORST];
+    dl_int index[WORST];
+    int n = test->count < SHOWN ? (int)test->count : SHOWN, worsts;
+    dl_real *p = (dl_real *)malloc((size_t)(test->count * test->classes) * sizeof *p);
+    if (p && (!quiet || page->f) && ex_predict(m, test, p)) {
+        for (int i = 0; i < n; i++) first[i] = ex_digit(test, i, p + i * test->classes);
+        worsts = ex_worst(test, p, index, WORST);
+        for (int i = 0; i < worsts; i++)
+            worst[i] = ex_digit(test, index[i], p + index[i] * test->classes);
+        if (!quiet) {
+            printf("\n%d test images, what the net says, and how sure it is:\n\n", n);
+            ex_draw(first, n, 0, 1);
+            printf("The worst mistakes: what it said, how sure it was, what it is:\n\n");
+            ex_draw(worst, worsts, 0, 1);
+        }
+        ex_page_text(page, 2, "Test images and what the net says · 测试图像与网络的回答");
+        ex_page_images(page, first, n, 0, 1, 3);
+        ex_page_text(page, 2, "The worst mistakes: sure, and wrong · 最严重的错误：自信却答错");
+        ex_page_images(page, worst, worsts, 0, 1, 3);
+    }
+    free(p);
 }
 
 /* Finish the page and say where it is; exits with 1 when it could not be written whole. */

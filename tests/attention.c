@@ -280,6 +280,14 @@ static void errors(void)
     CHECK(!dl_attention(q, NULL, k, DL_NONE, NULL, false) && dl_error(dl) == DL_OK, "NULL");
     CHECK(!dl_attention(q, k, q, DL_NONE, NULL, false), "5 keys, 3 values");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "queries [2,3,4], keys [2,5,4], values [2,3,4] should be");
+    mask = dl_zeros(dl, dl_shape2(3, 4));          /* ranks that are too low, and differ */
+    CHECK(!dl_attention(mask, dl_zeros(dl, dl_shape0()), mask, DL_NONE, NULL, false), "a number");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "queries [3,4], keys [], values [3,4] should be");
+    mask = dl_zeros(dl, dl_shape0());
+    CHECK(!dl_attention(mask, mask, mask, DL_NONE, NULL, false), "numbers");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "queries [], keys [], values [] should be");
+    CHECK(!dl_attention(DL_NONE, k, k, DL_NONE, NULL, false), "no queries");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_attention: operand 1 is DL_NONE");
     CHECK(!dl_attention(q, DL_NONE, k, DL_NONE, NULL, false), "no keys");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "can't be left out");
     CHECK(!dl_attention(q, k, k, dl_zeros(dl, dl_shape2(5, 3)), NULL, false), "mask");

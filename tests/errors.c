@@ -197,6 +197,10 @@ static void null_context(void)
     CHECK(strcmp(dl_info(NULL), "") == 0, "%s", dl_info(NULL));
     CHECK(!dl_ctx_rng(NULL), "dl_ctx_rng");
     CHECK(!dl_param(NULL, s, dl_init_zeros()) && !dl_state(NULL, s), "persistent tensors");
+    CHECK(!dl_param_from(NULL, s, v) && !dl_param_from(NULL, s, NULL), "dl_param_from");
+    CHECK(!dl_set_name(NULL, "x") && !dl_set_name(DL_NONE, "x"), "dl_set_name");
+    CHECK(!dl_save(NULL, "x", &p, 1) && !dl_load(NULL, "x", &p, 1), "lists");
+    CHECK(!dl_load_from_memory(NULL, v, 4, &p, 1), "a list from memory");
     CHECK(!dl_zeros(NULL, s) && !dl_ones(NULL, s) && !dl_full(NULL, s, 1), "constants");
     CHECK(!dl_rand(NULL, s) && !dl_randn(NULL, s), "random tensors");
     CHECK(!dl_from(NULL, s, v) && !dl_borrow(NULL, s, (dl_real *)v), "arrays");
@@ -228,11 +232,12 @@ static void null_tensor(void)
     typedef dl_tensor *(*with_number)(dl_tensor *x, double c);
     const unary u[] = { dl_neg, dl_exp, dl_log, dl_sqrt, dl_square, dl_abs, dl_sigmoid, dl_tanh,
                         dl_relu, dl_gelu, dl_gelu_tanh, dl_silu, dl_softplus, dl_softmax,
-                        dl_log_softmax, dl_flatten, dl_sum, dl_mean, dl_max, dl_detach };
+                        dl_log_softmax, dl_flatten, dl_sum, dl_mean, dl_max, dl_min,
+                        dl_detach };
     const binary b[] = { dl_add, dl_sub, dl_mul, dl_div, dl_maximum, dl_minimum, dl_matmul, dl_mse,
                          dl_mse_sum, dl_mae, dl_mae_sum, dl_bce, dl_bce_sum, dl_soft_cross_entropy,
                          dl_soft_cross_entropy_sum };
-    const reduce r[] = { dl_sum_axis, dl_mean_axis, dl_max_axis };
+    const reduce r[] = { dl_sum_axis, dl_mean_axis, dl_max_axis, dl_min_axis };
     const with_number n[] = { dl_add_scalar, dl_sub_scalar, dl_mul_scalar, dl_div_scalar, dl_pow,
                               dl_leaky_relu, dl_elu, dl_dropout };
     const dl_real one = 1;

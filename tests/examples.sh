@@ -72,8 +72,11 @@ MODEL="test_accuracy test_loss seconds parameters"
 for source in examples/[0-9][0-9]_*.c; do
     prog=$(basename "$source" .c)
     if [ -n "$wanted" ]; then case " $wanted " in *" $prog "*) ;; *) continue ;; esac; fi
+    # What make has built is good enough, except for one, which is built as a newcomer does it.
     # shellcheck disable=SC2086
-    if ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
+    if [ $prog != 07_mlp_rmsprop ] && [ "build/$prog" -nt "$source" ] && [ "build/$prog" -nt dl.h ]; then
+        cp "build/$prog" "$work/$prog" && : >"$work/err"
+    elif ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
         bad "$prog does not compile" "$work/err"
         continue
     fi
@@ -109,6 +112,20 @@ for source in examples/[0-9][0-9]_*.c; do
     08_dropout)
         run $prog "$MODEL" --quiet --limit 2000 --epochs 1
         expect $prog '$test_accuracy > 0.8 && $test_loss < 0.7 && $parameters == 101770' ;;
+    09_conv_pool)
+        run $prog "correlation convolution s1_00 s1_01 s1_10 s1_11 difference" --quiet
+        expect $prog '$correlation == -4 && $convolution == 4 && $difference == 0'
+        expect $prog '$s1_00 == -4 && $s1_01 == 2 && $s1_10 == 4 && $s1_11 == 5' ;;
+    10_cnn)
+        run $prog "$MODEL" --quiet --limit 1000 --epochs 1
+        expect $prog '$test_accuracy > 0.7 && $test_loss < 1 && $parameters == 693962' ;;
+    11_deep_cnn)
+        run $prog "$MODEL accuracy_small_lr" --quiet --limit 1000 --epochs 1 --batch 64
+        expect $prog '$test_accuracy > 0.4 && $parameters == 1199882'
+        expect $prog '$test_accuracy > $accuracy_small_lr + 0.2' ;;
+    12_generalize)
+        run $prog "$MODEL validation gap_without gap_with" --quiet --limit 500 --epochs 12
+        expect $prog '$test_accuracy > 0.75 && $gap_without > 8 && $gap_with < $gap_without' ;;
     13_rnn)
         run $prog "$MODEL rnn_accuracy gru_accuracy" --quiet --limit 2000 --epochs 1
         expect $prog '$forecast_error < $naive_error && $parameters == 82186'
@@ -131,7 +148,7 @@ for source in examples/[0-9][0-9]_*.c; do
 
     # Not quiet, with a page.
     set --
-    case $uses in *--data*) set -- --limit 1000 ;; esac
+    case $uses in *--limit*) set -- --limit 1000 ;; esac
     case $uses in *--epochs*) set -- "$@" --epochs 1 ;; esac
     "$work/$prog" "$@" --html "$work/$prog.html" >"$work/out" 2>"$work/err"
     check $? "$prog --html fails" "$work/err"
@@ -173,7 +190,7 @@ END
         done
         "$work/$prog" --quiet --data "$work/cut" >"$work/out" 2>"$work/err"
         [ $? -eq 1 ]; check $? "$prog with data cut off: exit code" "$work/err"
-        grep -q "$work/cut/train-images" "$work/err" && grep -q damaged "$work/err"
+        grep -q "$work/cut/t.*-images" "$work/err" && grep -q damaged "$work/err"
         check $? "$prog with data cut off: does not say which file" "$work/err" ;;
     esac
     case $uses in *--save*)
@@ -182,6 +199,35 @@ END
         check $? "$prog --save" "$work/out"
         "$work/$prog" --quiet --limit 500 --epochs 1 --save /nowhere/w >"$work/out" 2>"$work/err"
         [ $? -eq 1 ]; check $? "$prog --save /nowhere/w: exit code" "$work/err" ;;
+    esac
+done
+
+# The applications: the result line, and what each must show.
+for source in examples/apps/*.c; do
+    prog=$(basename "$source" .c)
+    if [ -n "$wanted" ]; then case " $wanted " in *" $prog "*) ;; *) continue ;; esac; fi
+    # shellcheck disable=SC2086
+    if ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
+        bad "apps/$prog does not compile" "$work/err"
+        continue
+    fi
+    if [ -s "$work/err" ]; then bad "apps/$prog: warnings" "$work/err"; else ok; fi
+    case $prog in
+    diagnosis)
+        run $prog "$MODEL recall precision f1" --quiet
+        expect $prog '$recall > 0.9 && $precision > 0.85 && $f1 > 0.9 && $test_accuracy > 0.93'
+        "$work/$prog" | grep -q 'malignant .*0\.[0-9]* .*[0-9]'
+        check $? "$prog prints no report"
+        "$work/$prog" --quiet --table /nowhere >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ] && grep -q -e '/nowhere.*--table' "$work/err"
+        check $? "$prog without its table" "$work/err"
+        head -c 5000 data/breast-cancer/breast_cancer.csv >"$work/cut.csv"
+        "$work/$prog" --quiet --table "$work/cut.csv" >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ] && grep -q 'cut.csv: row 24 is damaged' "$work/err"
+        check $? "$prog with its table cut off" "$work/err" ;;
+    translate)
+        run $prog "exact parameters" --quiet --steps 20 ;;
+    *)  run $prog "" --quiet ;;
     esac
 done
 

@@ -276,16 +276,18 @@ static void save_errors(void)
     CHECK(!dl_model_save_weights(m, "no/such/place/w"), "no directory");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write no/such/place/w.tmp: ");
     snprintf(name, sizeof name, "a\"b");
-    strcpy(dl_model_param(m, 1)->name, name);
+    dl_set_name(dl_model_param(m, 1), name);
     CHECK(!dl_model_save_weights(m, path) && !exists(path), "a quote in a name");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'a\"b'; names must be unique, not empty");
-    strcpy(dl_model_param(m, 1)->name, "dense_1.weight");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'a\"b'; names must be unique, and without");
+    dl_set_name(dl_model_param(m, 1), "dense_1.weight");
     CHECK(!dl_model_save_weights(m, path) && !exists(path), "two of one name");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'dense_1.weight'");
-    strcpy(dl_model_param(m, 1)->name, "");
-    CHECK(!dl_model_save_weights(m, path) && !exists(path), "no name");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named ''");
-    strcpy(dl_model_param(m, 1)->name, "dense_1.bias");
+    dl_set_name(dl_model_param(m, 1), "2");
+    dl_set_name(dl_model_param(m, 2), "");
+    CHECK(!dl_model_save_weights(m, path) && !exists(path), "a name like another one's number");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 2 is named '2'");
+    dl_set_name(dl_model_param(m, 2), "dense_2.weight");
+    dl_set_name(dl_model_param(m, 1), "dense_1.bias");
 
     /* A directory in the way: it stays, and the temporary file does not. */
     snprintf(name, sizeof name, "mkdir \"%s\"", path);
@@ -609,8 +611,87 @@ static void stale_graph(void)
     dl_free(dl);
 }
 
+/* Lists of tensors: names, numbers for those without, any order, and what is refused. */
+static void lists(void)
+{
+    const dl_real v[6] = { 1, 2, 3, 4, 5, 6 };
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_tensor *a[3], *b[3], *swapped[3];
+    char name[100];
+    size_t size;
+    uint8_t *bytes;
+    uint32_t version;
+    a[0] = dl_param_from(dl, dl_shape2(2, 3), v);
+    a[1] = dl_param_from(dl, dl_shape1(2), v + 4);
+    a[2] = dl_state(dl, dl_shape0());
+    CHECK(dl_fill(a[2], 7) && dl_set_name(a[1], "bias"), "%s", dl_error_text(dl));
+    CHECK(a[0]->requires_grad && a[0]->grad && a[0]->data[5] == 6, "dl_param_from");
+    CHECK(!dl_param_from(dl, dl_shape1(2), NULL), "no data");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_param_from: data is NULL");
+    memset(name, 'n', sizeof name);
+    name[DL_NAME_MAX] = 0;
+    CHECK(!dl_set_name(a[1], name) && strcmp(a[1]->name, "bias") == 0, "a name of 64 bytes");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "is longer than 63 bytes");
+    CHECK(!dl_set_name(a[1], NULL), "no name");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_set_name: name is NULL");
+    name[DL_NAME_MAX - 1] = 0;
+    CHECK(dl_set_name(a[1], name) && dl_set_name(a[1], "bias"), "63 bytes");
+
+    b[0] = dl_param(other, dl_shape2(2, 3), dl_init_zeros());
+    b[1] = dl_param(other, dl_shape1(2), dl_init_zeros());
+    b[2] = dl_state(other, dl_shape0());
+    dl_set_name(b[1], "bias");
+    CHECK(dl_save(dl, path, a, 3), "%s", dl_error_text(dl));
+    version = b[0]->version;
+    CHECK(dl_load(other, path, b, 3), "%s", dl_error_text(other));
+    CHECK(b[0]->data[0] == 1 && b[0]->data[5] == 6 && b[1]->data[1] == 6 && b[2]->data[0] == 7,
+          "the same numbers");
+    CHECK(b[0]->version != version, "backward notices the change");
+
+    swapped[0] = b[0];                             /* "0", "1" and "bias" instead of "2" */
+    swapped[1] = b[2];
+    swapped[2] = b[1];
+    CHECK(!dl_load(other, path, swapped, 3), "another order without a name");
+    CHECK_ERROR(other, DL_ERR_FORMAT, "dl_load: tensor '2' [] in ");
+    dl_set_name(b[2], "2");
+    dl_fill(b[1], 0);
+    CHECK(dl_load(other, path, swapped, 3) && b[1]->data[0] == 5, "and with one");
+    dl_fill(b[0], 0);
+    CHECK(!dl_load(other, path, b, 2) && b[0]->data[0] == 0, "too few");
+    CHECK_ERROR(other, DL_ERR_FORMAT, "is not in the list, which begins with '0'");
+    bytes = slurp(path, &size);
+    CHECK(bytes && dl_load_from_memory(other, bytes, size, b, 3) && b[0]->data[0] == 1, "buffer");
+    CHECK(!dl_load_from_memory(other, bytes, size - 1, b, 3), "a buffer cut off");
+    CHECK_ERROR(other, DL_ERR_FORMAT, "dl_load_from_memory");
+    free(bytes);
+
+    CHECK(!dl_load_from_memory(other, NULL, 9, b, 3), "no buffer");
+    CHECK_ERROR(other, DL_ERR_ARGUMENT, "dl_load_from_memory: the buffer is NULL");
+    CHECK(!dl_save(dl, path, b, 3), "tensors of another context");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_save: a tensor is NULL or of another context");
+    b[1] = NULL;
+    CHECK(!dl_save(other, path, b, 3), "a NULL tensor");
+    CHECK_ERROR(other, DL_ERR_ARGUMENT, "dl_save: a tensor is NULL");
+    b[1] = DL_NONE;
+    CHECK(!dl_save(other, path, b, 3), "DL_NONE");
+    CHECK_ERROR(other, DL_ERR_ARGUMENT, "dl_save: operand 2 is DL_NONE");
+    CHECK(!dl_save(dl, path, a, 0) && !dl_save(dl, path, NULL, 1), "no tensors");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_save: there are no tensors");
+    CHECK(!dl_save(dl, NULL, a, 3), "no path to save to");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_save: the path is NULL");
+    CHECK(!dl_load(dl, NULL, a, 3), "no path to load from");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_load: the path is NULL");
+    CHECK(!dl_save(NULL, path, a, 3) && !dl_load(NULL, path, a, 3), "no context");
+    remove(path);
+    dl_free(dl);
+    dl_free(other);
+    CHECK(live == 0, "%ld blocks left", live);
+}
+
 int main(void)
 {
+    TEST(lists);
     TEST(written_bytes);
     TEST(round_trip);
     TEST(larger);

@@ -70,7 +70,9 @@ static void threads_and_info(void)
     CHECK(dl_threads(dl) >= 1, "%d", dl_threads(dl));
     CHECK(dl_set_threads(dl, 1) && dl_threads(dl) == 1, "one");
     CHECK(!dl_set_threads(dl, 0) && dl_threads(dl) == 1, "none");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_set_threads: 0 threads; give 1 or more");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_set_threads: 0 threads; give 1 to 1024");
+    CHECK(!dl_set_threads(dl, 1025) && dl_threads(dl) == 1, "more than any machine has");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_set_threads: 1025 threads; give 1 to 1024");
     CHECK(strstr(dl_info(dl), sizeof(dl_real) == 4 ? "float" : "double"), "%s", dl_info(dl));
     CHECK(strncmp(dl_info(dl), "dl.h ", 5) == 0 && strstr(dl_info(dl), "1 thread"), "%s",
           dl_info(dl));

@@ -745,11 +745,12 @@ static void predicting(void)
 static void predict_errors(void)
 {
     const struct { dl_shape shape; const char *text; } bad[] = {
-        { dl_shape1(12), "dl_model_predict: input [12] does not fit the model's input [12,12]; the "
-          "first dimension is the batch" },
-        { dl_shape2(2, 13), "dl_model_predict: input [2,13] does not fit the model's input "
-          "[2,12]" },
-        { dl_shape0(), "dl_model_predict: input [] does not fit the model's input [0,12]" },
+        { dl_shape1(12), "dl_model_predict: input [12] does not fit the model, whose samples are "
+          "[12]; the input's first dimension counts samples" },
+        { dl_shape2(2, 13), "dl_model_predict: input [2,13] does not fit the model, whose samples "
+          "are [12]" },
+        { dl_shape0(), "dl_model_predict: input [] does not fit the model, whose samples are "
+          "[12]" },
         { dl_shape3(2, 12, 0), "dl_model_predict: input [2,12,0] does not fit" } };
     const dl_shape huge = dl_shape2((dl_int)1 << (8 * sizeof(dl_int) - 9), 0); /* of no elements */
     dl_ctx *dl = quiet_context(4), *other = quiet_context(4);
@@ -937,11 +938,12 @@ static void mismatches(void)
           ": samples of [3,1] do not fit the model's input [2]" },
         { only_targets, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels, which the data set does not "
-          "have" },
+          "have; make it with dl_data_from_arrays" },
         { only_samples, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels" },
         { four_classes, 4, DL_LINEAR, DL_MSE, DL_ERR_ARGUMENT,
-          ": mean_squared_error needs targets, which the data set does not have" },
+          ": mean_squared_error needs targets, which the data set does not have; "
+          "make it with dl_data_from_targets" },
         { only_targets, 3, DL_LINEAR, DL_HUBER, DL_ERR_SHAPE,
           ": targets of [1,2] do not fit the model's output [3]" },
         { only_samples, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_ARGUMENT,
@@ -1010,7 +1012,7 @@ static void bad_options(void)
 {
     dl_fit bad[9];
     static const char *const text[9] = {
-        "dl_model_fit: 1 epochs with batch size 0; the batch size must be 1 or more",
+        "dl_model_fit: 1 epochs with batch size 0; the epochs must be 0 or more, the batch size 1",
         "dl_model_fit: 1 epochs with batch size -5", "dl_model_fit: -1 epochs",
         "dl_model_fit: validation_split 1 is not in [0, 1)",
         "dl_model_fit: validation_split -0.5 is not in [0, 1)",

@@ -325,8 +325,39 @@ static void division_is_exact(void)
     dl_free(dl);
 }
 
+/* A minimum is the maximum of the negative: values, gradients (with equal elements) and NaN. */
+static void minima(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_real v[24];
+    test_quiet(dl);
+    for (int i = 0; i < 24; i++) v[i] = (dl_real)(i * 7 % 11 - 5);      /* equal ones among them */
+    for (int axis = -3; axis <= 3; axis++) {                            /* 3: over all */
+        dl_tensor *a = dl_from(dl, dl_shape3(2, 3, 4), v), *b = dl_from(dl, a->shape, v), *low;
+        dl_tensor *high = NULL;
+        dl_requires_grad(a, true);
+        dl_requires_grad(b, true);
+        low = axis == 3 ? dl_min(a) : dl_min_axis(a, axis, axis & 1);
+        high = axis == 3 ? dl_max(dl_neg(b)) : dl_max_axis(dl_neg(b), axis, axis & 1);
+        if (!CHECK(low && high && dl_shape_equal(low->shape, high->shape), "axis %d", axis)) break;
+        for (dl_int i = 0; i < low->size; i++)
+            CHECK(low->data[i] == -high->data[i], "axis %d, [%d]", axis, (int)i);
+        CHECK(dl_backward(dl_sum(dl_square(low))) && dl_backward(dl_sum(dl_square(high))), "%s",
+              dl_error_text(dl));
+        CHECK_ARRAY(a->grad, b->grad, 24);
+    }
+    v[3] = NAN;
+    CHECK(isnan(dl_item(dl_min(dl_from(dl, dl_shape1(24), v)))), "min of NaN");
+    CHECK(!dl_min(dl_zeros(dl, dl_shape1(0))), "min of nothing");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_min: [0] has no elements");
+    CHECK(!dl_min_axis(dl_zeros(dl, dl_shape1(2)), 1, true), "axis");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_min_axis: axis 1 of a tensor of rank 1");
+    dl_free(dl);
+}
+
 int main(void)
 {
+    TEST(minima);
     TEST(cases_golden);
     if (sizeof(dl_real) == sizeof(double)) TEST(cases_gradcheck);
     TEST(broadcast_golden);

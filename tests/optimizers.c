@@ -376,16 +376,16 @@ static void not_a_parameter(void)
     p[0] = dl_param(dl, dl_shape1(1), dl_init_zeros());
     p[1] = dl_state(dl, dl_shape1(1));
     CHECK(!dl_optimizer_new(dl, dl_sgd(1), p, 2), "a state");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_optimizer_new: tensor 1  is no parameter of this context; "
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_optimizer_new: tensor 1 is no parameter of this context; "
                 "make it with dl_param");
     p[1] = dl_zeros(dl, dl_shape1(1));
     CHECK(!dl_optimizer_new(dl, dl_sgd(1), p, 2), "a tape tensor");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1  is no parameter");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is no parameter");
     dl_tape_clear(dl);
     CHECK(!dl_optimizer_new(dl, dl_sgd(1), p, 2), "a stale tensor");
     CHECK_ERROR(dl, DL_ERR_STALE, "dl_optimizer_new: the tensor is from before");
     CHECK(!dl_optimizer_new(dl, dl_sgd(1), &q, 1), "another context's");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 0  is no parameter of this context");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 0 is no parameter of this context");
     p[1] = p[0];
     CHECK(!dl_optimizer_new(dl, dl_sgd(1), p, 2), "one tensor twice");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_optimizer_new: tensors 0 and 1 are the same");

@@ -127,7 +127,7 @@ static void refused_backwards(void)
                 "dl_mean or dl_sum, or dl_backward_from");
     CHECK(!dl_backward(dl_sum(dl_ones(dl, dl_shape1(2)))), "a constant");
     CHECK_ERROR(dl, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires a "
-                "gradient (or was computed under dl_no_grad)");
+                "gradient (or all that does is frozen, or dl_no_grad was on)");
     CHECK(!dl_backward(NULL) && dl_error(dl) == DL_OK, "NULL");
     h = dl_square(x);
     loss = dl_sum(h);
@@ -454,6 +454,36 @@ static void custom_operation(void)
     y = dl_op_custom(dl, "plain", dl_shape0(), in, 1, says_no, says_no, NULL, 0);
     CHECK(!y, "its forward says no");
     CHECK_ERROR(dl, DL_ERR_STATE, "plain: its forward failed");
+    s.by = 5;                                      /* without bytes to copy, the pointer itself */
+    y = dl_op_custom(dl, "own", dl_shape1(2), in + 1, 1, scale_forward, scale_backward, &s, 0);
+    CHECK(y && dl_backward(dl_sum(y)) && s.calls == 1, "the caller's struct, %d calls", s.calls);
+    stop();
+}
+
+static bool copies_in(dl_tensor *out, dl_tensor *const *in, int n, void *user)
+{
+    (void)n; (void)user;
+    return dl_copy_in(out, in[0]->data);
+}
+
+/* Many backwards read what their forward gave: once that is written over, they must not run. */
+static void changed_results(void)
+{
+    scale s = { 1, false, 0 };
+    dl_tensor *x, *y;
+    start();
+    x = leaf(1, 2);
+    y = dl_exp(x);
+    dl_fill(y, 3);
+    CHECK(!dl_backward(dl_square(y)) && !x->grad, "a result that was filled");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_backward: the result of dl_exp was changed by dl_fill");
+    y = dl_exp(x);
+    dl_fill(dl_reshape(y, dl_shape1(1)), 3);
+    CHECK(!dl_backward(dl_square(y)), "through a view");
+    CHECK_ERROR(dl, DL_ERR_STATE, "the result of dl_exp was changed");
+    y = dl_op_custom(dl, "copy", x->shape, &x, 1, copies_in, scale_backward, &s, sizeof s);
+    CHECK(dl_backward(dl_square(y)) && x->grad[0] == 4, "a custom forward may use dl_copy_in: %s",
+          dl_error_text(dl));
     stop();
 }
 
@@ -624,6 +654,7 @@ int main(void)
     TEST(requires_grad);
     TEST(views_share);
     TEST(custom_operation);
+    TEST(changed_results);
     TEST(custom_backward_fails);
     TEST(custom_arguments);
     TEST(tape_limit);

@@ -37,6 +37,7 @@ static void making(void)
     const int32_t label[] = { 2, 0 };
     const dl_real hot[] = { 0, 0, 1, 1, 0, 0 };
     dl_ctx *dl = dl_new(1);
+    dl_shape bad = dl_shape0();
     dl_tensor *x = dl_from(dl, dl_shape2(2, 3), v), *b = dl_borrow(dl, dl_shape2(3, 2), v);
     CHECK(x->size == 6 && x->ctx == dl && !x->grad && !x->requires_grad && !x->name[0], "dl_from");
     CHECK(b->data == v && b->size == 6, "dl_borrow");
@@ -50,6 +51,14 @@ static void making(void)
     CHECK(dl_item(dl_sum(dl_zeros(dl, dl_shape2(3, 5)))) == 0, "dl_zeros");
     CHECK(dl_copy_in(x, v) && x->data[0] == 9 && dl_fill(x, 4) && x->data[5] == 4, "setting");
     CHECK(dl_copy_in(x, x->data) && x->data[5] == 4, "onto itself");
+    CHECK(dl_softmax(dl_zeros(dl, dl_shape2(3, 0))) != NULL, "rows without elements");
+    CHECK(dl_embedding(x, NULL, dl_shape1(0), -1) != NULL, "no indexes");
+    test_quiet(dl);
+    CHECK(!dl_assign(dl_state(dl, dl_shape0()), DL_NONE), "DL_NONE");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
+    bad.rank = -1;
+    CHECK(!dl_model_new(dl, bad), "rank -1");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_new: [] is no shape");
     dl_free(dl);
 }
 

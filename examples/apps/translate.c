@@ -1,110 +1,100 @@
-/* translate - numbers to Chinese numerals: 20405 is 二万零四百零五. A small transformer reads the digits
-   and writes the numeral sign by sign; it is tested on numbers it has never seen.
+/* translate - numbers to Chinese numerals: 20405 is 二万零四百零五. A small transformer reads the
+   digits and writes the numeral sign by sign; it is tested on numbers it has never seen.
 
        gcc -O2 examples/apps/translate.c -o translate -lm && ./translate
+
+   The place to see how floor 2 writes what a stack of layers cannot:
+     residual connections   x = dl_add(x, f(x)), in encoder_block
+     several inputs         the digits, and the signs said so far, in forward
 
    @F S0-5  S4-6: machine translation   @F S4-1: the transformer, GPT's ancestor                  */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
 #include "../example.h"
 
-enum { DIGITS = 5, LONGEST = 10, SIGNS = 16, END = 14, START = 15, E = 64, F = 128, LAYERS = 2 };
+enum { DIGITS = 5, LONGEST = 10, SIGNS = 16, END = 14, START = 15, E = 64, F = 128, LAYERS = 2,
+       HEADS = 4, BATCH = 64, HELD_OUT = 1000, NUMBERS = 100000 };
 static const char *const sign[SIGNS] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九",
                                         "十", "百", "千", "万", "", ""};
-typedef struct net {                                /* all parameters, one behind the other */
-    dl_tensor *p[4 + LAYERS * (DL_ENCODER_PARAMS + DL_DECODER_PARAMS)];
-    int n;
-} net;
+enum { ALL = 4 + LAYERS * (DL_ENCODER_PARAMS + DL_DECODER_PARAMS) };   /* parameters */
 
-/* The right answer: signs of number into out, END behind them. */
-static void numeral(int number, int32_t *out) {
+/* One example: the digits of number; its numeral, END behind it; and the same one step later. */
+static void example(int number, int32_t *digit, int32_t *want, int32_t *said) {
     int n = 0, zero = 0;
     for (int place = 4, unit = 10000; place >= 0; place--, unit /= 10) {
-        int digit = number / unit % 10;
-        if (digit == 0) { zero = n > 0; continue; }
-        if (zero) out[n++] = 0, zero = 0;
-        if (!(digit == 1 && place == 1 && n == 0)) out[n++] = digit;   /* 十 alone, not 一十 */
-        if (place > 0) out[n++] = 9 + place;
+        int d = digit[4 - place] = number / unit % 10;
+        if (d == 0) { zero = n > 0; continue; }                     /* one 零 for a gap */
+        if (zero) want[n++] = 0, zero = 0;
+        if (!(d == 1 && place == 1 && n == 0)) want[n++] = d;       /* 十 alone, not 一十 */
+        if (place > 0) want[n++] = 9 + place;
     }
-    if (n == 0) out[n++] = 0;
-    while (n < LONGEST) out[n++] = END;
+    if (n == 0) want[n++] = 0;
+    while (n < LONGEST) want[n++] = END;
+    for (int t = 0; t < LONGEST; t++) said[t] = t ? want[t - 1] : START;
 }
 
-/* Logits [N,T,SIGNS] of the next sign after each of the T signs so far. digit: [N,DIGITS]. */
-static dl_tensor *forward(dl_ctx *dl, const net *m, const int32_t *digit, const int32_t *said,
-                          dl_int N, dl_int T) {
+/* dl_transformer_encoder written out: what each half computes is added to what it was given. */
+static dl_tensor *encoder_block(dl_tensor *x, dl_tensor *const *w) {
+    dl_tensor *y = dl_layer_norm(x, 1, w[8], w[9], 1e-5);
+    x = dl_add(x, dl_multihead_attention(y, y, y, w, HEADS, DL_NONE, NULL, false));
+    y = dl_layer_norm(x, 1, w[10], w[11], 1e-5);
+    return dl_add(x, dl_linear(dl_relu(dl_linear(y, w[4], w[5])), w[6], w[7]));
+}
+
+/* Two inputs, digit [N,DIGITS] and said [N,LONGEST]. Logits [N,LONGEST,SIGNS] of the sign after
+   each of those said; none depends on signs said later. */
+static dl_tensor *forward(dl_ctx *dl, dl_tensor *const *p, const int32_t *digit,
+                          const int32_t *said, int N) {
     dl_transformer o = dl_transformer_default();
-    dl_tensor *const *w = m->p + 4;
-    o.heads = 4, o.norm_first = true, o.dropout = 0;
-    dl_tensor *x = dl_add(dl_embedding(m->p[0], digit, dl_shape2(N, DIGITS), -1),
+    dl_tensor *const *w = p + 4;
+    o.heads = HEADS, o.norm_first = true, o.dropout = 0;
+    dl_tensor *x = dl_add(dl_embedding(p[0], digit, dl_shape2(N, DIGITS), -1),
                           dl_positional_encoding(dl, DIGITS, E));
-    dl_tensor *y = dl_add(dl_embedding(m->p[1], said, dl_shape2(N, T), -1),
-                          dl_positional_encoding(dl, T, E));
-    for (int k = 0; k < LAYERS; k++, w += DL_ENCODER_PARAMS) x = dl_transformer_encoder(x, w, &o);
+    dl_tensor *y = dl_add(dl_embedding(p[1], said, dl_shape2(N, LONGEST), -1),
+                          dl_positional_encoding(dl, LONGEST, E));
+    for (int k = 0; k < LAYERS; k++, w += DL_ENCODER_PARAMS) x = encoder_block(x, w);
     for (int k = 0; k < LAYERS; k++, w += DL_DECODER_PARAMS) y = dl_transformer_decoder(y, x, w, &o);
-    return dl_linear(y, m->p[2], m->p[3]);
-}
-
-static void digits_of(int number, int32_t *digit) {
-    for (int i = DIGITS - 1; i >= 0; i--, number /= 10) digit[i] = number % 10;
-}
-
-/* The likeliest sign, ten times over, for N numbers. */
-static void translate(dl_ctx *dl, const net *m, const int32_t *digit, int32_t *out, int N) {
-    int32_t *said = (int32_t *)malloc((size_t)N * LONGEST * sizeof *said);
-    for (int t = 0; said && t < LONGEST; t++) {
-        int32_t *best = out + (size_t)N * LONGEST;      /* room behind the answers */
-        for (int i = 0; i < N; i++)
-            for (int k = 0; k <= t; k++) said[i * (t + 1) + k] = k ? out[i * LONGEST + k - 1] : START;
-        if (!dl_argmax_axis(best, forward(dl, m, digit, said, N, t + 1), 2)) break;
-        for (int i = 0; i < N; i++) out[i * LONGEST + t] = best[i * (t + 1) + t];
-        dl_tape_clear(dl);
-    }
-    free(said);
+    return dl_linear(y, p[2], p[3]);
 }
 
 int main(int argc, char **argv) {
-    enum { HELD_OUT = 1000 };
-    int steps = 1000, right = 0, number[HELD_OUT], *order;
+    static int32_t digit[HELD_OUT * DIGITS], want[HELD_OUT * LONGEST], said[HELD_OUT * LONGEST];
+    static int32_t best[HELD_OUT * LONGEST], order[NUMBERS];  /* order: the first are held out */
+    static bool held_out[NUMBERS];
+    int steps = 1000, right = 0, n = 4;
+    long long size = 0;
+    double last = 0;
     ex_option extra[1] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"}};
     ex_options o = ex_options_default();
-    o.batch = 64;
     extra[0].value = &steps;
-    ex_parse(&o, argc, argv, "numbers to Chinese numerals", "batch seed threads quiet", extra, 1);
+    ex_parse(&o, argc, argv, "numbers to Chinese numerals", "seed threads quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
-    net m = {{NULL}, 4};
-    m.p[0] = dl_param(dl, dl_shape2(10, E), dl_init_normal(0, 1));
-    m.p[1] = dl_param(dl, dl_shape2(SIGNS, E), dl_init_normal(0, 1));
-    m.p[2] = dl_param(dl, dl_shape2(SIGNS, E), dl_init_torch(E));
-    m.p[3] = dl_param(dl, dl_shape1(SIGNS), dl_init_zeros());
-    for (int k = 0; k < LAYERS; k++, m.n += DL_ENCODER_PARAMS) dl_transformer_encoder_init(m.p + m.n, dl, E, F);
-    for (int k = 0; k < LAYERS; k++, m.n += DL_DECODER_PARAMS) dl_transformer_decoder_init(m.p + m.n, dl, E, F);
+    dl_tensor *p[ALL] = {dl_param(dl, dl_shape2(10, E), dl_init_normal(0, 1)),
+                         dl_param(dl, dl_shape2(SIGNS, E), dl_init_normal(0, 1)),
+                         dl_param(dl, dl_shape2(SIGNS, E), dl_init_torch(E)),
+                         dl_param(dl, dl_shape1(SIGNS), dl_init_zeros())};
+    for (int k = 0; k < LAYERS; k++, n += DL_ENCODER_PARAMS)
+        dl_transformer_encoder_init(p + n, dl, E, F);
+    for (int k = 0; k < LAYERS; k++, n += DL_DECODER_PARAMS)
+        dl_transformer_decoder_init(p + n, dl, E, F);
+    for (int i = 0; i < ALL; i++) size += p[i] ? (long long)p[i]->size : 0;
     dl_optim adam = dl_torch_adam(0.001);
     adam.clip_norm = 1;
-    dl_optimizer *opt = dl_optimizer_new(dl, adam, m.p, m.n);
+    dl_optimizer *opt = dl_optimizer_new(dl, adam, p, ALL);
     dl_schedule cosine = dl_schedule_cosine(steps, 0.01);
-    size_t N = (size_t)o.batch;
-    int32_t *digit = (int32_t *)malloc((N + HELD_OUT) * DIGITS * sizeof *digit);
-    int32_t *want = (int32_t *)malloc((N + 2 * HELD_OUT) * LONGEST * sizeof *want);
-    int32_t *said = (int32_t *)malloc((N + HELD_OUT) * LONGEST * sizeof *said);
-    order = (int *)calloc(100000, sizeof *order);      /* 1: held out, never trained on */
-    if (!digit || !want || !said || !order || !opt) return ex_end(dl, &o);
-    for (int i = 0; i < HELD_OUT; i++) {
-        do number[i] = (int)dl_rng_int(dl_ctx_rng(dl), 100000); while (order[number[i]]);
-        order[number[i]] = 1;
-    }
-    double start = ex_seconds(), last = 0;
+    dl_rng_permutation(dl_ctx_rng(dl), order, NUMBERS);
+    for (int i = 0; i < HELD_OUT; i++) held_out[order[i]] = true;
+
+    double start = ex_seconds();
     for (int step = 0; step < steps && dl_error(dl) == DL_OK; step++) {
-        for (size_t i = 0; i < N; i++) {
-            int width = 1, v;
-            for (dl_int d = dl_rng_int(dl_ctx_rng(dl), 5) + 1; d > 0; d--) width *= 10;
-            do v = (int)dl_rng_int(dl_ctx_rng(dl), width); while (order[v]);  /* short ones, too */
-            digits_of(v, digit + i * DIGITS);
-            numeral(v, want + i * LONGEST);
-            for (int t = 0; t < LONGEST; t++)
-                said[i * LONGEST + (size_t)t] = t ? want[i * LONGEST + (size_t)t - 1] : START;
+        for (int i = 0; i < BATCH; i++) {
+            dl_int number, width = 10;
+            for (dl_int d = dl_rng_int(dl_ctx_rng(dl), DIGITS); d > 0; d--) width *= 10;
+            do number = dl_rng_int(dl_ctx_rng(dl), width);         /* short ones as often */
+            while (held_out[number]);
+            example((int)number, digit + i * DIGITS, want + i * LONGEST, said + i * LONGEST);
         }
-        dl_tensor *loss = dl_cross_entropy(forward(dl, &m, digit, said, o.batch, LONGEST), want);
+        dl_tensor *loss = dl_cross_entropy(forward(dl, p, digit, said, BATCH), want);
         last = dl_item(loss);
         dl_zero_grad(opt);
         dl_backward(loss);
@@ -114,24 +104,27 @@ int main(int argc, char **argv) {
         if (!o.quiet && (step + 1) % 200 == 0) printf("step %4d: loss %.4f\n", step + 1, last);
     }
     double seconds = ex_seconds() - start;
+
+    /* Translate the held-out numbers: the likeliest sign, ten times over. */
     dl_no_grad(dl, true);
-    for (int i = 0; i < HELD_OUT; i++) digits_of(number[i], digit + i * DIGITS);
-    translate(dl, &m, digit, want, HELD_OUT);
-    for (int i = 0; i < HELD_OUT; i++) {
-        int32_t truth[LONGEST];
-        numeral(number[i], truth);
-        bool same = memcmp(truth, want + i * LONGEST, sizeof truth) == 0;
-        right += same;
-        if (!o.quiet && (i < 8 || !same)) {
-            printf("%6d  ", number[i]);
-            for (int t = 0; t < LONGEST; t++) printf("%s", sign[want[i * LONGEST + t]]);
-            printf("%s\n", same ? "" : "   wrong");
-        }
+    for (int i = 0; i < HELD_OUT; i++)
+        example(order[i], digit + i * DIGITS, want + i * LONGEST, said + i * LONGEST);
+    for (int i = 0; i < HELD_OUT * LONGEST; i++) said[i] = i % LONGEST ? END : START;
+    for (int t = 0; t < LONGEST; t++, dl_tape_clear(dl)) {
+        if (!dl_argmax_axis(best, forward(dl, p, digit, said, HELD_OUT), 2)) break;
+        for (int i = t; i < HELD_OUT * LONGEST && t + 1 < LONGEST; i += LONGEST)
+            said[i + 1] = best[i];
     }
-    free(digit), free(want), free(said), free(order);
-    long long size = 0;
-    for (int i = 0; i < m.n; i++) size += (long long)m.p[i]->size;
-    ex_result("exact=%.4f held_out=%d loss=%.5f seconds=%.2f parameters=%lld",
-              (double)right / HELD_OUT, HELD_OUT, last, seconds, size);
+    for (int i = 0; i < HELD_OUT; i++) {
+        bool same = memcmp(best + i * LONGEST, want + i * LONGEST, LONGEST * sizeof *best) == 0;
+        right += same;
+        if (o.quiet || (i >= 8 && same)) continue;
+        printf("%6d  ", (int)order[i]);
+        for (int t = 0; t < LONGEST; t++) printf("%s", sign[best[i * LONGEST + t]]);
+        printf("%s\n", same ? "" : "   wrong");
+    }
+    if (dl_error(dl) == DL_OK)
+        ex_result("exact=%.4f held_out=%d loss=%.5f seconds=%.2f parameters=%lld",
+                  (double)right / HELD_OUT, HELD_OUT, last, seconds, size);
     return ex_end(dl, &o);
 }

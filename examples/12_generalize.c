@@ -1,0 +1,248 @@
+/* 12 - generalization: a net that knows its training images by heart, and what helps.
+
+   A large net on few images soon makes no mistake on them, and goes on making mistakes on new
+   ones: it overfits. S4 (9.3, 9.4) names the remedies. We train one net on 1,000 digits with each
+   of them and measure the gap between training images and new ones, all in evaluation mode. The
+   new ones are validation data: 2,000 images of the training set put aside. Not its last 2,000:
+   MNIST is ordered by writer, and these are 4 points easier than the test images. Validation data
+   must be like the data that will come.
+
+   Then AutoML, which S1 (section 5) calls a part of the future: let the machine choose structure
+   and constants. Successive halving (Jamieson, Talwalkar, AISTATS 2016): try 16 random
+   configurations for a few epochs each, drop the worse half, double the epochs, again, till one is
+   left. The choice is made by validation data only. The test data are used once, at the end: a
+   number that was used to choose can no longer be believed.
+
+       gcc -O2 examples/12_generalize.c -o generalize -lm && ./generalize
+
+   @F S4-9.4  L2:  L + l2 sum w^2      L1:  L + l1 sum |w|       large weights cost
+   @F S1-4    dropout:  y = m x / (1 - p)                        no unit can rely on another
+   @F S1-6    augmentation: shift, rotate, scale at random       never the same image twice
+   @F S2-3    early stopping: keep the epoch that was best on validation data                    */
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "example.h"
+
+enum { VALIDATION = 2000, ASIDE = 50000, REMEDIES = 7, TRIED = 16, ROUNDS = 4 };
+
+/* How to build and train a net. */
+typedef struct config {
+    const char *name;
+    double l1, l2, dropout;
+    bool   augment, early;
+    int    units, filters;                /* filters 0: no convolution                           */
+    double lr;
+} config;
+
+static dl_augment shift_and_turn(void) {
+    dl_augment a = dl_augment_default();
+    a.shift = 0.08, a.rotate = 12, a.scale = 0.1;
+    return a;
+}
+
+static dl_model *build(dl_ctx *dl, const config *c) {
+    dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
+    dl_dense hidden = dl_dense_default(c->units, DL_RELU);
+    hidden.l1 = c->l1, hidden.l2 = c->l2;
+    if (c->filters) {
+        dl_model_add_conv2d(m, c->filters, 3, DL_RELU);
+        dl_model_add_max_pooling2d(m, 2);
+    }
+    dl_model_add_flatten(m);
+    dl_model_add_dense_with(m, &hidden);
+    if (c->dropout > 0) dl_model_add_dropout(m, c->dropout);
+    dl_model_add_dense(m, 10, DL_SOFTMAX);
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(c->lr));
+    return m;
+}
+
+/* Accuracy in percent and mean cross-entropy -log p_label. dl_model_evaluate's loss would have the
+   penalties of L1 and L2 in it, which are not to be compared. */
+static dl_metrics score(dl_model *m, const dl_data *d) {
+    dl_metrics s = {0, 0};
+    dl_real *p = (dl_real *)malloc((size_t)(d->count * d->classes) * sizeof *p);
+    if (p && ex_predict(m, d, p))
+        for (dl_int i = 0; i < d->count; i++) {
+            const dl_real *q = p + i * d->classes;
+            s.loss -= log(fmax((double)q[d->labels[i]], 1e-30)) / (double)d->count;
+            s.accuracy += 100.0 * (ex_argmax(q, d->classes) == d->labels[i]) / (double)d->count;
+        }
+    free(p);
+    return s;
+}
+
+typedef struct watch { const dl_data *train, *fresh; double *gap, *loss; int n; } watch;
+
+/* After each epoch: the gap, and the loss on new images. */
+static bool watch_epoch(dl_model *m, const dl_epoch *e, void *user) {
+    watch *w = (watch *)user;
+    dl_metrics fresh = score(m, w->fresh);
+    w->gap[w->n] = score(m, w->train).accuracy - fresh.accuracy;
+    w->loss[w->n] = fresh.loss;
+    w->n = e->epoch;
+    return true;
+}
+
+/* Train by c; w, if not NULL, watches. Trains on when it was trained before. */
+static bool train_by(dl_model *m, const config *c, const ex_options *o, int epochs,
+                     const dl_data *train, const dl_data *validation, watch *w) {
+    dl_augment augment = shift_and_turn();
+    dl_fit fit = dl_fit_default();
+    fit.epochs = epochs;
+    fit.batch_size = o->batch;
+    fit.verbose = 0;
+    if (c->augment) fit.augment = &augment;
+    if (w) fit.on_epoch = watch_epoch, fit.user = w;
+    if (c->early) fit.validation = validation;
+    fit.early_stopping = c->early;
+    fit.patience = 5;                     /* wait so many epochs for something better            */
+    return dl_model_fit(m, train, &fit);
+}
+
+/* One remedy after the other. gap: of the first (none) and the last (two of them). */
+static void remedies(dl_ctx *dl, const ex_options *o, const dl_data *train,
+                     const dl_data *validation, ex_page *page, double gap[2]) {
+    static const config remedy[REMEDIES] = {
+        {"nothing · 无", 0, 0, 0, false, false, 256, 0, 0.001},
+        {"L1, 0.0002 · L1", 2e-4, 0, 0, false, false, 256, 0, 0.001},
+        {"L2, 0.005 · L2", 0, 5e-3, 0, false, false, 256, 0, 0.001},
+        {"dropout, 0.5 · 随机失活", 0, 0, 0.5, false, false, 256, 0, 0.001},
+        {"early stopping · 早停", 0, 0, 0, false, true, 256, 0, 0.001},
+        {"augmentation · 数据增强", 0, 0, 0, true, false, 256, 0, 0.001},
+        {"augmented, dropout · 两者", 0, 0, 0.3, true, false, 256, 0, 0.001}};
+    double *y = (double *)calloc((size_t)o->epochs, 2 * REMEDIES * sizeof *y);
+    ex_curve gaps[REMEDIES], losses[REMEDIES];
+    ex_axes axes = {"Gap, training minus validation · 训练与验证之差", "epoch · 轮",
+                    "points · 百分点", 0, 0, 0, 0, false};
+    if (!o->quiet) printf("%lld images, %d epochs; accuracy in percent, loss on new images:\n\n"
+                          "                       training       new     gap    loss   epochs\n",
+                          (long long)train->count, o->epochs);
+    ex_page_text(page, 2, "Remedies against overfitting · 防止过拟合的办法");
+    ex_page_table(page, true);
+    ex_page_row(page, true, "remedy · 办法|training · 训练|validation · 验证|gap · 差距|"
+                "validation loss · 验证损失|epochs · 轮数");
+    for (int k = 0; y && k < REMEDIES && dl_error(dl) == DL_OK; k++) {
+        watch w = {train, validation, y + 2 * k * o->epochs, y + (2 * k + 1) * o->epochs, 0};
+        dl_model *m = build(dl, &remedy[k]);
+        train_by(m, &remedy[k], o, o->epochs, train, validation, &w);
+        dl_metrics a = score(m, train), b = score(m, validation);  /* of the weights it has now   */
+        double wide = a.accuracy - b.accuracy;
+        dl_model_free(m);
+        if (k == 0 || k == REMEDIES - 1) gap[k > 0] = wide;
+        if (!o->quiet) printf("  %-20.*s %8.1f  %8.1f  %6.1f  %6.3f %8d\n",
+                              (int)strcspn(remedy[k].name, "\xc2"), remedy[k].name, a.accuracy,
+                              b.accuracy, wide, b.loss, w.n);
+        ex_page_row(page, false, "%s|%.1f %%|%.1f %%|%.1f|%.3f|%d", remedy[k].name, a.accuracy,
+                    b.accuracy, wide, b.loss, w.n);
+        gaps[k].name = losses[k].name = remedy[k].name;
+        gaps[k].x = losses[k].x = NULL;
+        gaps[k].n = losses[k].n = w.n;
+        gaps[k].y = w.gap, losses[k].y = w.loss;
+    }
+    ex_page_table(page, false);
+    if (y && dl_error(dl) == DL_OK) {
+        ex_page_plot(page, axes, gaps, REMEDIES);
+        axes.title = "Loss on new images · 新图像上的损失", axes.y_label = "cross-entropy · 交叉熵";
+        ex_page_plot(page, axes, losses, REMEDIES);
+    }
+    free(y);
+}
+
+/* A random configuration; numbers whose size is unknown are drawn by their logarithm. */
+static config random_config(dl_rng *r) {
+    config c = {"", 0, 0, 0, false, false, 0, 0, 0};
+    c.units = (int)pow(2, 5 + 4 * dl_rng_uniform(r));                 /* 32 .. 511               */
+    c.filters = 8 * (int)dl_rng_int(r, 3);                            /* 0, 8, 16                */
+    c.lr = pow(10, -4 + 2 * dl_rng_uniform(r));                       /* .0001 .. .01            */
+    c.dropout = 0.6 * dl_rng_uniform(r);
+    c.l2 = pow(10, -6 + 4 * dl_rng_uniform(r));                       /* 1e-6 .. .01             */
+    c.augment = dl_rng_int(r, 2) == 1;
+    return c;
+}
+
+/* Successive halving: 16 nets, then the better 8, 4, 2, 1, each round twice as long. Returns the
+   last one; *accuracy is its validation accuracy in percent. */
+static dl_model *choose(dl_ctx *dl, const ex_options *o, const dl_data *train,
+                        const dl_data *validation, ex_page *page, double *accuracy) {
+    config c[TRIED];
+    dl_model *m[TRIED];
+    double x[TRIED][ROUNDS], y[TRIED][ROUNDS];
+    ex_curve curve[TRIED];
+    ex_axes axes = {"16 configurations, halved four times · 十六种配置，四次减半",
+                    "epochs trained · 已训练轮数", "validation accuracy, % · 验证准确率",
+                    0, 0, 75, 100, false};
+    int order[TRIED], alive = TRIED, budget = o->epochs / 20 > 1 ? o->epochs / 20 : 1, epochs = 0;
+    char s[160];
+    for (int k = 0; k < TRIED; k++) c[k] = random_config(dl_ctx_rng(dl));
+    for (int k = 0; k < TRIED; k++) order[k] = k, m[k] = build(dl, &c[k]);
+    for (int round = 0; round < ROUNDS && dl_error(dl) == DL_OK; round++, budget *= 2) {
+        epochs += budget;
+        for (int i = 0, at, k; i < alive; i++) {
+            at = i, k = order[i];
+            train_by(m[k], &c[k], o, budget, train, validation, NULL);   /* goes on training     */
+            x[k][round] = epochs;
+            y[k][round] = 100 * dl_model_evaluate(m[k], validation).accuracy;
+            curve[k].name = NULL, curve[k].x = x[k], curve[k].y = y[k], curve[k].n = round + 1;
+            for (; at > 0 && y[order[at - 1]][round] < y[k][round]; at--)
+                order[at] = order[at - 1];           /* sorted by insertion, the best first      */
+            order[at] = k;
+        }
+        if (!o->quiet)
+            printf("  %2d nets, %3d epochs: %5.1f %% to %5.1f %%, the better half stays\n", alive,
+                   epochs, y[order[alive - 1]][round], y[order[0]][round]);
+        alive /= 2;
+        for (int i = alive; i < 2 * alive; i++) dl_model_free(m[order[i]]);
+    }
+    if (dl_error(dl)) return NULL;
+    const config *b = &c[order[0]];
+    snprintf(s, sizeof s, "%d filters, %d units, dropout %.2f, l2 %.1e, %s, lr %.1e", b->filters,
+             b->units, b->dropout, b->l2, b->augment ? "augmented" : "not augmented", b->lr);
+    if (!o->quiet) printf("Left: %s\n", s);
+    ex_page_text(page, 2, "A model chosen by the machine · 由机器选择的模型");
+    ex_page_text(page, 0, "Grey: dropped. Left · 灰线被淘汰，留下: %s", s);
+    curve[order[0]].name = "chosen · 选中";
+    ex_page_plot(page, axes, curve, TRIED);
+    *accuracy = y[order[0]][ROUNDS - 1];
+    return m[order[0]];
+}
+
+int main(int argc, char **argv) {
+    double gap[2] = {0, 0}, chosen = 0;
+    ex_options o = ex_options_default();
+    o.epochs = 40;
+    o.limit = 1000;
+    ex_parse(&o, argc, argv, "overfitting, what helps against it, and choosing a model",
+             "data epochs batch limit seed threads html save quiet", NULL, 0);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    dl_data *train = dl_data_take(all, 0, o.limit > 0 && o.limit < ASIDE ? o.limit : ASIDE);
+    dl_data *validation = dl_data_take(all, ASIDE, VALIDATION);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, "Generalization · 泛化");
+    double start = ex_seconds();
+
+    remedies(dl, &o, train, validation, &page, gap);
+    if (!o.quiet)
+        printf("\nSmall weights, units left out and stopping in time help the loss. New images help\n"
+               "most, and augmentation makes them.\n\n"
+               "Successive halving, validation accuracy of the worst and the best net:\n");
+    dl_model *model = choose(dl, &o, train, validation, &page, &chosen);
+    double seconds = ex_seconds() - start;
+    dl_metrics result = dl_model_evaluate(model, test);             /* once                      */
+    if (dl_error(dl)) return ex_end(dl, &o);
+    if (o.save) dl_model_save_weights(model, o.save);
+    if (!o.quiet)
+        printf("Validation %.1f %%: it was chosen for that, so it may flatter. Test, looked at\n"
+               "once: %.1f %%\n\nNow you: more data is the best remedy. Try --limit 10000 --epochs "
+               "20.\n\n", chosen, 100 * result.accuracy);
+    ex_page_text(&page, 0, "Validation %.1f %% (it was chosen for that); test, looked at once: "
+                 "%.1f %%. · 验证 %.1f %%（据此选择）；测试只看一次：%.1f %%。", chosen, 100 * result.accuracy,
+                 chosen, 100 * result.accuracy);
+    ex_page_close(&page, o.quiet);
+    if (dl_error(dl) == DL_OK)
+        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld validation=%.4f "
+                  "gap_without=%.2f gap_with=%.2f", result.accuracy, result.loss, seconds,
+                  (long long)dl_model_param_size(model), chosen / 100, gap[0], gap[1]);
+    return ex_end(dl, &o);
+}

@@ -5658,7 +5658,7 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
 #if DLI_FAST
-    if (C > 0) dli_softmax_loss(c->fast, y, x, NULL, N, C);     /* it looks at the first of a row */
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
 #else
     (void)c;
     dlk_softmax_forward(y, x, N, C);

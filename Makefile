@@ -64,20 +64,20 @@ $(B)/tests/dl.c:
 $(B)/tests/dl-float.o: $(B)/dl.o $(B)/tests/dl.c
 	cp $< $@
 $(B)/tests/dl-double.o: $(B)/tests/dl.c dl.h
-	$(CC) $(CFLAGS) $(OPENMP) $(WARN) -I. -DDL_REAL=double -c $< -o $@
+	$(CC) -O1 $(OPENMP) $(WARN) -I. -DDL_REAL=double -c $< -o $@
 $(B)/tests/dl-san.o: $(B)/tests/dl.c dl.h
 	$(CC) $(SAN) $(WARN) -I. -c $< -o $@
 $(B)/tests/dl-cpp.o: $(B)/tests/dl.c dl.h
-	$(CXX) -x c++ -std=c++11 $(CFLAGS) $(WARN) -I. -c $< -o $@
+	$(CXX) -x c++ -std=c++11 -O0 $(WARN) -I. -c $< -o $@
 
 $(B)/tests/%-float: tests/%.c $(B)/tests/dl-float.o tests/*.h
 	$(CC) $(CFLAGS) $(OPENMP) $(flags) $< $(call library,-float) -o $@ $(LIBS)
 $(B)/tests/%-double: tests/%.c $(B)/tests/dl-double.o tests/*.h
-	$(CC) $(CFLAGS) $(OPENMP) $(flags) -DDL_REAL=double $< $(call library,-double) -o $@ $(LIBS)
+	$(CC) -O1 $(OPENMP) $(flags) -DDL_REAL=double $< $(call library,-double) -o $@ $(LIBS)
 $(B)/tests/%-san: tests/%.c $(B)/tests/dl-san.o tests/*.h
 	$(CC) $(SAN) $(flags) $< $(call library,-san) -o $@ $(LIBS)
 $(B)/tests/%-cpp: tests/%.c $(B)/tests/dl-cpp.o tests/*.h
-	$(CXX) -x c++ -std=c++11 $(CFLAGS) $(flags) $< -x none $(call library,-cpp) -o $@ $(LIBS)
+	$(CXX) -x c++ -std=c++11 -O0 $(flags) $< -x none $(call library,-cpp) -o $@ $(LIBS)
 
 build/tests: $(TESTS) $(CHECKS)
 

@@ -96,22 +96,24 @@ if ! have "$cc"; then
     echo "1 passed, 0 failed"
     exit 0
 fi
-for o in -O0 -O3; do
-    for std in c99 c11; do
-        n="$cc -std=$std $o"
-        try "$n" $cc -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
-    done
-    for std in c++11 c++17; do
-        n="$cxx -std=$std $o"
-        try "$n" $cxx -x c++ -std=$std $o $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
-    done
+for std in c99 c11; do
+    n="$cc -std=$std -O0"
+    try "$n" $cc -std=$std -O0 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 done
+for std in c++11 c++17; do
+    n="$cxx -std=$std -O0"
+    try "$n" $cxx -x c++ -std=$std -O0 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+done
+n="$cc -std=c99 -O3"
+try "$n" $cc -std=c99 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+n="$cxx -std=c++11 -O3"
+try "$n" $cxx -x c++ -std=c++11 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
              -DDL_REFERENCE "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
              "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
     n="$cc $macro"
     # shellcheck disable=SC2086
-    try "$n" $cc -O1 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
+    try "$n" $cc -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
     # shellcheck disable=SC2086
     try "$n as C++" $cxx -x c++ -std=c++11 -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm
 done

@@ -9742,6 +9742,7 @@ static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, b
     dli_slide s;
     int i;
     if (!dli_layer_given(l, o) || !dli_layer_image(l, dims)) return false;
+    memset(&s, 0, sizeof s);
     groups = o->conv.groups;
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "

@@ -1,31 +1,10 @@
 /* Tests of the room >>data: data sets, IDX and MNIST, mini-batches. Set DL_DATA to the directory
    that holds mnist/ when it is not data/. */
 #include <stddef.h>
-static void *count_malloc(size_t n);
-static void *count_realloc(void *p, size_t n);
-static void count_free(void *p);
-#define DL_MALLOC(n)     count_malloc(n)
-#define DL_REALLOC(p, n) count_realloc(p, n)
-#define DL_FREE(p)       count_free(p)
+#include "counting.h"
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
-
-/* An allocator that counts, and fails once at call number fail_at (0: never). */
-static long live, calls, fail_at;
-
-static void *count_malloc(size_t n)
-{
-    void *p = ++calls == fail_at ? NULL : malloc(n);
-    if (p) live++;
-    return p;
-}
-static void *count_realloc(void *p, size_t n) { return ++calls == fail_at ? NULL : realloc(p, n); }
-static void count_free(void *p)
-{
-    if (p) live--;
-    free(p);
-}
 
 static bool quick(void) { return getenv("DL_QUICK") != NULL; }
 
@@ -105,7 +84,7 @@ static void arrays(void)
     CHECK(b->values[0] == 100 && b->labels[0] == 1 && u->targets[0] == 100, "borrowed ones do");
     CHECK(a->values[5] != a->values[5], "NaN is let through");
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 static void array_errors(void)
@@ -114,7 +93,7 @@ static void array_errors(void)
     const dl_int big = (dl_int)1 << (sizeof(dl_int) > 4 ? 40 : 20);
     dl_real x[6] = { 0 };
     int32_t label[3] = { 0, 1, 2 }, negative[3] = { 0, 1, -1 };
-    long before = live;
+    long before = count_live;
     CHECK(!dl_data_from_arrays(dl, x, 3, dl_shape1(2), label, 2), "label 2 of 2 classes");
     CHECK_ERROR(dl, DL_ERR_RANGE, "dl_data_from_arrays: label 2 at position 2 is not in 0..1");
     CHECK(!dl_data_borrow_arrays(dl, x, 3, dl_shape1(2), negative, 2), "label -1");
@@ -145,7 +124,7 @@ static void array_errors(void)
         CHECK(!dl_data_from_arrays(dl, x, big, dl_shape1(2), label, 3), "more than 2^31 samples");
         CHECK_ERROR(dl, DL_ERR_ARGUMENT, "1099511627776 samples");
     }
-    CHECK(live == before, "%ld blocks left by failures", live - before);
+    CHECK(count_live == before, "%ld blocks left by failures", count_live - before);
     CHECK(!dl_data_from_arrays(NULL, x, 3, dl_shape1(2), label, 3) &&
           !dl_idx_from_memory(NULL, x, 3, x, 3, 0) && !dl_idx_load(NULL, "a", "b", 0) &&
           !dl_mnist_load(NULL, "a", DL_TRAIN) && !dl_data_take(NULL, 0, 0) &&
@@ -182,7 +161,7 @@ static void idx(void)
     d = dl_idx_from_memory(dl, images, sizeof images, NULL, 0, 0);
     CHECK(d && d->classes == 0 && !d->labels, "images without labels");
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* Black is 0 and white is 1, exactly. */
@@ -206,7 +185,7 @@ static void idx_errors(void)
     dl_ctx *dl = quiet_new(1);
     uint8_t images[IMAGE_BYTES + 1], labels[LABEL_BYTES + 1], empty[16];
     dl_data *d;
-    long before = live;
+    long before = count_live;
     images[IMAGE_BYTES] = labels[LABEL_BYTES] = 0;
     tiny_idx(images, labels);
 #define FAILS(code, part)                                                                  \
@@ -270,7 +249,7 @@ static void idx_errors(void)
     CHECK(!dl_loader_new(d, 1, true), "a loader of nothing");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_loader_new: the data set is empty");
     dl_data_free(d);
-    CHECK(live == before, "%ld blocks left by failures", live - before);
+    CHECK(count_live == before, "%ld blocks left by failures", count_live - before);
     dl_free(dl);
 }
 
@@ -280,7 +259,7 @@ static void idx_truncated(void)
     dl_ctx *dl = quiet_new(1);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     size_t n;
-    long before = live;
+    long before = count_live;
     tiny_idx(images, labels);
     for (n = 0; n < IMAGE_BYTES; n++) {
         CHECK(!idx_of(dl, images, n, labels, LABEL_BYTES, 0), "%d bytes of images", (int)n);
@@ -290,7 +269,7 @@ static void idx_truncated(void)
         CHECK(!idx_of(dl, images, IMAGE_BYTES, labels, n, 0), "%d bytes of labels", (int)n);
         CHECK_ERROR(dl, DL_ERR_FORMAT, n < 8 ? "the IDX header alone takes 8" : "cut off");
     }
-    CHECK(live == before, "%ld blocks left", live - before);
+    CHECK(count_live == before, "%ld blocks left", count_live - before);
     dl_free(dl);
 }
 
@@ -301,7 +280,7 @@ static void idx_fuzz(void)
     dl_rng r = dl_rng_new(1, 2);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     int i, k, good = 0, rounds = quick() ? 500 : 20000;
-    long before = live;
+    long before = count_live;
     for (i = 0; i < rounds; i++) {
         size_t a = IMAGE_BYTES, b = LABEL_BYTES;
         dl_data *d;
@@ -329,9 +308,10 @@ static void idx_fuzz(void)
     }
     CHECK(good > rounds / 50 && good < rounds, "%d of %d changed files are valid", good, rounds);
     dl_tape_clear(dl);
-    CHECK(live <= before + 4, "%ld blocks left", live - before); /* the tape keeps its memory */
+    /* the tape keeps its memory */
+    CHECK(count_live <= before + 4, "%ld blocks left", count_live - before);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* ---- files ---- */
@@ -340,7 +320,7 @@ static void files(void)
 {
     dl_ctx *dl = quiet_new(1);
     char path[1100], other[1100];
-    long before = live;
+    long before = count_live;
     CHECK(!dl_mnist_load(dl, "no/such/place", DL_TEST), "no such directory");
     CHECK_ERROR(dl, DL_ERR_FILE,
                 "dl_mnist_load: cannot open no/such/place/t10k-images-idx3-ubyte: ");
@@ -367,7 +347,7 @@ static void files(void)
     snprintf(other, sizeof other, "%s/train-labels-idx1-ubyte", mnist_dir());
     CHECK(!dl_idx_load(dl, path, other, 0), "test images, training labels");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "has 10000 images, but ");
-    CHECK(live == before, "%ld blocks left by failures", live - before);
+    CHECK(count_live == before, "%ld blocks left by failures", count_live - before);
     dl_free(dl);
 }
 
@@ -414,7 +394,7 @@ static void written_files(void)
     snprintf(command, sizeof command, "rmdir \"%s\"", dir);
     CHECK(system(command) == 0, "%s", command);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 static void mnist(void)
@@ -439,7 +419,7 @@ static void mnist(void)
     for (i = 0; i < train->count * 784; i++) sum += train->bytes[i];
     CHECK_CLOSE((double)sum / 255 / 60000 / 784, 0.1306604762738429, 1e-12, 0);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* ---- views ---- */
@@ -490,7 +470,7 @@ static void views(void)
     CHECK(!a && !b, "a failed call leaves its outputs as they were");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_split: fraction 1.5 must be from 0 to 1");
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* ---- batches ---- */
@@ -589,7 +569,7 @@ static void batches(void)
                     }
                     dl_free(dl);
                 }
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 static void loader_errors(void)
@@ -640,7 +620,7 @@ static void lifetime(void)
     epoch(dl, k, 20, 6, false, order);
     dl_loader_free(k);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* The same seed gives the same order; the order hangs on nothing that is drawn in between; a
@@ -673,7 +653,7 @@ static void determinism(void)
     epoch(b, m, 50, 5, true, second[1]);
     dl_free(c);
     dl_free(b);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* An epoch whose first batch failed begins with the same order when it is tried again. */
@@ -703,10 +683,10 @@ static void no_allocation(void)
     dl_loader *l = dl_loader_new(counting(dl, 90, true), 8, true);
     long before;
     epoch(dl, l, 90, 8, true, order);
-    before = calls;
+    before = count_calls;
     epoch(dl, l, 90, 8, true, order);
     epoch(dl, l, 90, 8, true, order);
-    CHECK(calls == before, "%ld allocations", calls - before);
+    CHECK(count_calls == before, "%ld allocations", count_calls - before);
     dl_free(dl);
 }
 
@@ -745,12 +725,12 @@ static void out_of_memory(void)
 {
     long n, before;
     for (n = 1; n < 1000; n++) {
-        before = calls;
-        fail_at = calls + n;
+        before = count_calls;
+        count_fail_at = count_calls + n;
         scenario();
-        fail_at = 0;
-        if (!CHECK(live == 0, "%ld blocks left when call %ld failed", live, n)) return;
-        if (calls - before < n) break;
+        count_fail_at = 0;
+        if (!CHECK(count_live == 0, "%ld blocks left when call %ld failed", count_live, n)) return;
+        if (count_calls - before < n) break;
     }
     CHECK(n > 20 && n < 1000, "%ld calls", n);
 }
@@ -759,13 +739,13 @@ static void out_of_memory(void)
 static void memory_message(void)
 {
     dl_ctx *dl = quiet_new(1);
-    fail_at = calls + 2;
+    count_fail_at = count_calls + 2;
     CHECK(!dl_mnist_load(dl, mnist_dir(), DL_TEST), "should have failed");
     CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_mnist_load: out of memory");
-    fail_at = 0;
+    count_fail_at = 0;
     CHECK(dl_mnist_load(dl, mnist_dir(), DL_TEST) != NULL, "%s", dl_error_text(dl));
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 int main(void)

@@ -1,30 +1,9 @@
 /* Tests of the room >>files: weights as safetensors. */
 #include <stddef.h>
-static void *count_malloc(size_t n);
-static void *count_realloc(void *p, size_t n);
-static void count_free(void *p);
-#define DL_MALLOC(n)     count_malloc(n)
-#define DL_REALLOC(p, n) count_realloc(p, n)
-#define DL_FREE(p)       count_free(p)
+#include "counting.h"
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
-
-/* An allocator that counts, and fails once at call number fail_at (0: never). */
-static long live, calls, fail_at;
-
-static void *count_malloc(size_t n)
-{
-    void *p = ++calls == fail_at ? NULL : malloc(n);
-    if (p) live++;
-    return p;
-}
-static void *count_realloc(void *p, size_t n) { return ++calls == fail_at ? NULL : realloc(p, n); }
-static void count_free(void *p)
-{
-    if (p) live--;
-    free(p);
-}
 
 static bool quick(void) { return getenv("DL_QUICK") != NULL; }
 
@@ -205,7 +184,7 @@ static void written_bytes(void)
     free(want);
     remove(path);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* What is written comes back bit for bit: also NaN, infinities, -0 and the smallest numbers. */
@@ -237,7 +216,7 @@ static void round_trip(void)
     remove(path);
     dl_free(dl);
     dl_free(other);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* A larger model, so that the writer's buffer is filled more than once and at odd places. */
@@ -316,7 +295,7 @@ static void save_errors(void)
     free(p);
     remove(path);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* ---- reading ---- */
@@ -360,7 +339,7 @@ static void reads(void)
                 sizeof(dl_real) == 4 ? (double)INFINITY : ldexp(1, 1008), 0, 0);
     free(p);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 static void load_errors(void)
@@ -441,7 +420,7 @@ static void load_errors(void)
     uint32_t version = dl_model_param(m, 0)->version;
     size_t i, size;
     uint8_t *p;
-    long before = live;
+    long before = count_live;
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK(!load_header(m, changed(bad[i].from, bad[i].to)), "%s as %s", bad[i].from, bad[i].to);
         CHECK_ERROR(dl, bad[i].code, bad[i].part);
@@ -464,7 +443,7 @@ static void load_errors(void)
     CHECK(!dl_model_load_weights(NULL, "x") && !dl_model_load_weights_from_memory(NULL, "x", 1),
           "NULL fails silently");
     CHECK(is_weights(m, 1) && dl_model_param(m, 0)->version == version, "the model is as it was");
-    CHECK(live == before, "%ld blocks left", live - before);
+    CHECK(count_live == before, "%ld blocks left", count_live - before);
     dl_free(dl);
 }
 
@@ -486,7 +465,7 @@ static void load_file_errors(void)
     CHECK_ERROR(dl, DL_ERR_FORMAT, "is cut off, or no safetensors file: of its 0 bytes");
     remove(path);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* Cut off after every byte: an error, nothing read behind the end, the model as it was. */
@@ -541,7 +520,7 @@ static void fuzz(void)
     size_t size, n;
     uint8_t *p = make_file(small_header, 1, 13, 4, &size), *q = (uint8_t *)malloc(size);
     int i, k, good = 0, rounds = quick() ? 500 : 30000;
-    long before = live;
+    long before = count_live;
     for (i = 0; i < rounds; i++) {
         memcpy(q, p, size);
         n = dl_rng_int(&r, 8) ? size : (size_t)dl_rng_int(&r, (dl_int)size + 1);
@@ -559,7 +538,7 @@ static void fuzz(void)
         dl_clear_error(dl);
     }
     CHECK(good > rounds / 10 && good < rounds, "%d of %d changed files are valid", good, rounds);
-    CHECK(live == before, "%ld blocks left", live - before);
+    CHECK(count_live == before, "%ld blocks left", count_live - before);
     free(p);
     free(q);
     dl_free(dl);
@@ -573,29 +552,29 @@ static void out_of_memory(void)
     dl_ctx *dl = quiet_new(1);
     dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
     bool ok = false;
-    long k, before = live;
+    long k, before = count_live;
     snprintf(leftover, sizeof leftover, "%s.tmp", path);
     for (k = 1; k < 100 && !ok; k++) {
-        fail_at = calls + k;
+        count_fail_at = count_calls + k;
         ok = dl_model_save_weights(m, path);
-        fail_at = 0;
+        count_fail_at = 0;
         CHECK(ok == exists(path) && !exists(leftover), "files when call %ld failed", k);
         if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_save_weights: out of memory");
-        CHECK(live == before, "%ld blocks left when call %ld failed", live - before, k);
+        CHECK(count_live == before, "%ld blocks left when call %ld failed", count_live - before, k);
     }
     CHECK(ok && k > 2, "saved in the end, try %ld", k);
     for (k = 1, ok = false; k < 100 && !ok; k++) {
-        fail_at = calls + k;
+        count_fail_at = count_calls + k;
         ok = dl_model_load_weights(n, path);
-        fail_at = 0;
+        count_fail_at = 0;
         CHECK(is_weights(n, ok ? 1 : 2), "weights when call %ld failed", k);
         if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_load_weights: out of memory");
-        CHECK(live == before, "%ld blocks left when call %ld failed", live - before, k);
+        CHECK(count_live == before, "%ld blocks left when call %ld failed", count_live - before, k);
     }
     CHECK(ok && k > 2, "loaded in the end, try %ld", k);
     remove(path);
     dl_free(dl);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 /* Loading in between forward and backward is noticed, as any change of a parameter is. */
@@ -686,7 +665,7 @@ static void lists(void)
     remove(path);
     dl_free(dl);
     dl_free(other);
-    CHECK(live == 0, "%ld blocks left", live);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
 int main(void)

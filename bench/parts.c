@@ -116,9 +116,8 @@ static double seconds_of_op(void)
 }
 
 /* ---- growth: one training step of a network in which one size is `size` ----
-   batch: of 784-512-10; width: of three layers; depth: of layers of 256; side: of the image under
    batch: of 784-512-10; width: of three layers; depth: of layers of 256; side: of an image under
-   two convolutions with 16 filters; time: steps of an LSTM of 128 units. Told by the first letter. */
+   two convolutions with 16 filters; time: steps of an LSTM of 128 units. The first letter tells. */
 typedef struct lesson { dl_model *net; dl_data *data; dl_fit fit; } lesson;
 static void learn(void *argument)
 {
@@ -129,6 +128,7 @@ static void learn(void *argument)
 static dl_model *network(dl_ctx *dl, const char *what, int size, dl_shape *in)
 {
     dl_model *m;
+    dl_conv_layer conv = dl_conv_layer_default(16, 3, DL_RELU);
     *in = what[0] == 'b' ? dl_shape1(784) : what[0] == 'w' ? dl_shape1(size)
           : what[0] == 'd' ? dl_shape1(256) : what[0] == 's' ? dl_shape3(1, size, size)
           : dl_shape2(size, 28);
@@ -142,7 +142,8 @@ static dl_model *network(dl_ctx *dl, const char *what, int size, dl_shape *in)
         for (int i = 0; i < size; i++) dl_model_add_dense(m, 256, DL_RELU);
         break;
     case 's':
-        for (int i = 0; i < 2; i++) dl_model_add_conv2d(m, 16, 3, DL_RELU);
+        conv.conv.same = true;
+        for (int i = 0; i < 2; i++) dl_model_add_conv2d_with(m, &conv);
         dl_model_add_global_average_pooling2d(m);
         break;
     default: dl_model_add_lstm(m, 128, false); break;
@@ -153,7 +154,7 @@ static dl_model *network(dl_ctx *dl, const char *what, int size, dl_shape *in)
 
 static double seconds_of_step(const char *what, int size)
 {
-    enum { STEPS = 4 };
+    enum { STEPS = 2 };
     dl_ctx *dl = dl_new(1);
     dl_shape in;
     lesson l;

@@ -20,13 +20,14 @@ import statistics
 import subprocess
 import sys
 import time
-import report
+sys.dont_write_bytecode = True
+import report  # noqa: E402
 
 ROWS = ("S0", "S1", "S3", "S2", "S4", "RNN", "LSTM", "GRU")
 PARTS = ("product", "inference", "sizes", "growth")
 IMAGES = {"full": dict.fromkeys(ROWS, 60000),
-          "default": dict(S0=60000, S1=60000, S3=60000, S2=20000, S4=6000, RNN=30000, LSTM=20000,
-                          GRU=20000),
+          "default": dict(S0=60000, S1=60000, S3=60000, S2=30000, S4=12000, RNN=60000, LSTM=30000,
+                          GRU=30000),
           "quick": dict(S0=6000, S1=6000, S3=6000, S2=3200, S4=640, RNN=6400, LSTM=3200, GRU=3200)}
 PRODUCTS = [("S0 hidden, forward", "nt", 128, 512, 784), ("S0 hidden, dW", "tn", 512, 784, 128),
             ("S0 output, forward", "nt", 128, 10, 512), ("S0 output, dx", "nn", 128, 512, 10),
@@ -197,6 +198,8 @@ def about(mode, threads, workers):
 def chosen(words):
     """(mode, cpu time?, rows, parts) of the command line."""
     wrong = [w for w in words if w not in (*ROWS, *PARTS, "quick", "full", "cpu")]
+    if "publish" in words:
+        sys.exit("bench: publish stands alone: it copies the results of the last run")
     if wrong:
         sys.exit(f"bench: {wrong[0]}: no such mode or part; there are quick full cpu publish "
                  f"{' '.join(ROWS + PARTS)}")
@@ -223,6 +226,9 @@ def measure(mode, cpu, rows, parts):
                                   ("ONNX Runtime", ort, "onnxruntime onnx")):
         if not worker.about:
             print(f"{name} is missing and left out; to install it: pip install {package}")
+    if os.getloadavg()[0] > 1 and not cpu:
+        print(f"This machine is busy (load {os.getloadavg()[0]:.1f}): times of 2 threads mean "
+              "little now; BENCH=cpu compares CPU times of one")
     result = {"about": about(mode + ", CPU time" * cpu, threads, {
         "dl.h": train, "PyTorch": torch, "OpenBLAS": blas, "ONNX Runtime": ort}), "rows": {}}
     for row in rows:
@@ -253,6 +259,7 @@ def main():
     finally:
         for worker in Worker.started:
             worker.p.kill()
+            worker.p.wait()
     with open("build/bench.json", "w") as f:
         json.dump(result, f, indent=1)
     report.write(result)

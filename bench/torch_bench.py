@@ -1,8 +1,8 @@
 """What PyTorch takes for an epoch: the twin of train.c, with the same commands and answers.
 
-Both shuffle, gather the batches' images and train in the time that is measured; both have all
-images as float in memory. Numbers too small for float's normal range are taken as 0, as in dl.h:
-some CPUs are slow with them."""
+Both shuffle, gather the images of each batch and train in the time that is measured; PyTorch has
+the images as floats in memory, dl.h makes floats of bytes as it gathers. Numbers too small
+for float's normal range are taken as 0, as in dl.h: some CPUs are slow with them."""
 import os
 import sys
 import time

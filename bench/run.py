@@ -61,12 +61,13 @@ class Worker:
         self.command, self.about = command, self.p.stdout.readline().strip()
 
     def ask(self, *words):
-        self.p.stdin.write(" ".join(map(str, words)) + "\n")
-        self.p.stdin.flush()
-        answer = self.p.stdout.readline()
-        if not answer:
-            sys.exit(f"bench: {' '.join(self.command)} ended at: {' '.join(map(str, words))}")
-        return float(answer)
+        command = " ".join(map(str, words))
+        try:
+            self.p.stdin.write(command + "\n")
+            self.p.stdin.flush()
+            return float(self.p.stdout.readline())
+        except (BrokenPipeError, ValueError):
+            sys.exit(f"bench: {' '.join(self.command)} ended before it answered: {command}")
 
 
 def openblas():

@@ -102,7 +102,7 @@ static double peak(int threads)
         DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
         for (t = 0; t < threads; t++) {
             float *a = memory + 32768 * t, *b = a + k * f->mr, *c = b + k * f->nr;
-            for (dl_int i = 0; i < again; i++) f->tile(c, f->nr, 0, k, a, NULL, b, NULL);
+            for (dl_int i = 0; i < again; i++) f->tile(c, f->nr, 0, k, a, b);
         }
         seconds = dli_now() - seconds;
         speed = 2e-9 * (double)(f->mr * f->nr * k * again * threads) / seconds;

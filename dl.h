@@ -5988,7 +5988,7 @@ static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, dli_conv_cost(s) + end / 64.0);
+    t = dli_job_start(c, dli_conv_cost(s) + (int)end / 64.0);
     dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -6000,7 +6000,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, dli_conv_cost(s) + 0.25 + end / 64.0);
+    t = dli_job_start(c, dli_conv_cost(s) + 0.25 + (int)end / 64.0);
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
     dli_job_end(&t);
     return true;

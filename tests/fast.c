@@ -411,6 +411,7 @@ static void end_of(dli_conv_end end, float *y, float *pooled, float *g, const fl
 
 static void convolutions(void)
 {
+    int wino = 0;
     for (int trial = 0; trial < 60; trial++) {
         const int add = (int)chance(2), big = trial % 10 == 0;
         dli_conv_end end = (dli_conv_end)chance(3);
@@ -421,9 +422,12 @@ static void convolutions(void)
         memset(&s, 0, sizeof s);
         s.N = 1 + chance(10); s.C = 1 + chance(8); s.M = 1 + chance(36);
         s.KH = 1 + chance(big ? 9 : 5); s.KW = 1 + chance(big ? 9 : 5);
+        if (trial % 3 == 1) {                               /* by Winograd's way */
+            s.N = 1 + chance(4); s.C = 8 + chance(28); s.M = 8 + chance(28); s.KH = s.KW = 3;
+        }
         s.top = trial % 3 ? (dl_int)chance((uint32_t)s.KH) : 0;
         s.left = trial % 3 ? (dl_int)chance((uint32_t)s.KW) : 0;
-        s.H = s.KH + chance(9); s.W = s.KW + chance(trial % 4 ? 20 : 80);
+        s.H = s.KH + chance(trial % 3 == 1 ? 14 : 9); s.W = s.KW + chance(trial % 4 ? 20 : 80);
         if (trial == 7) {                                   /* K beyond one block */
             s.N = 1; s.C = 70; s.M = 9; s.KH = s.KW = 3; s.H = s.W = 5; s.top = s.left = 1;
         }
@@ -432,6 +436,7 @@ static void convolutions(void)
         if (end == DLI_END_RELU_POOL && (s.OH < 2 || s.OW < 2)) end = DLI_END_RELU;
         CHECK(dli_conv_is_plain(&s), "%s", "a convolution that the fast room knows");
         v = dli_conv_of(&s, end);
+        wino += dli_conv_sizes(f, &v).wino;
         sums = s.N * s.M * s.OH * s.OW;
         n[0] = end == DLI_END_RELU_POOL ? s.N * s.M * (s.OH / 2) * (s.OW / 2) : sums;
         n[1] = s.N * s.C * s.H * s.W;
@@ -473,6 +478,7 @@ static void convolutions(void)
         for (int i = 0; i < 4; i++) same("convolution", kept[i], want[i], n[i], 2e-5);
         free_all();
     }
+    CHECK(wino >= 5, "%s: Winograd's way was gone %d times", f->name, wino);
 }
 
 static void pooling(void)

@@ -49,7 +49,7 @@ static void unrolled(dl_ctx *dl) {
    this. Returns the norm of the gradient of W_h before and after clipping it to 1. */
 static void gradient_over_time(dl_ctx *dl, int k, double grow, double *norm, double clip[2]) {
     dl_tensor *w[4], *x = dl_randn(dl, dl_shape3(1, BACK, 8));
-    dl_recurrent_init(w, dl, kinds[k], 8, 32, NULL);
+    dl_recurrent_init(dl, w, kinds[k], 8, 32, NULL);
     for (dl_int i = 0; i < w[1]->size; i++) w[1]->data[i] *= (dl_real)grow;
     if (k == 1) for (int i = 32; i < 64; i++) w[2]->data[i] += 2;  /* LSTM: remember at first */
     if (k == 2) for (int i = 32; i < 64; i++) w[2]->data[i] += 2;  /* GRU: z near 1, too      */

@@ -94,11 +94,11 @@ static net net_new(dl_ctx *dl, int signs, bool attends, dl_int streams) {
     if (attends) {
         m.p[m.n++] = dl_param(dl, dl_shape2(T, E), dl_init_normal(0, 0.5));  /* learned positions */
         for (int k = 0; k < BLOCKS; k++, m.n += DL_ENCODER_PARAMS)
-            dl_transformer_encoder_init(m.p + m.n, dl, E, 4 * E);
+            dl_transformer_encoder_init(dl, m.p + m.n, E, 4 * E);
     } else {
         m.p[m.n++] = dl_param(dl, dl_shape2(E, H), dl_init_torch(H));
         m.state = dl_state(dl, dl_shape3(1, streams, H));
-        dl_recurrent_init(m.p + m.n, dl, DL_GRU, E, H, NULL);
+        dl_recurrent_init(dl, m.p + m.n, DL_GRU, E, H, NULL);
         m.n += 4;
     }
     return m;

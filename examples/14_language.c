@@ -17,7 +17,8 @@
    90. At temperature 0.8, 99 of 100 verses have the right length, and none of 400 stands in a
    training poem: they are not copied. The nets know what goes together (moon, river, parting), that
    a line ends a thought, at times even rhyme; they do not know what they talk about. (GPT-3 has
-   460,000 times as many parameters.) More passes help little: with --epochs 20, 89 and 88.
+   460,000 times as many parameters.) With --epochs 20 the GRU comes to 90, but the transformer back
+   to 94: it begins to learn by heart.
 
        gcc -O2 examples/14_language.c -o language -lm && ./language    (add -fopenmp for all cores)
 

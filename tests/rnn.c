@@ -253,6 +253,39 @@ static void gradients(void)
     }
 }
 
+/* The same of single cells behind an embedding. */
+static dl_tensor *cell_loss(dl_ctx *dl, void *user)
+{
+    static const int32_t index[] = { 2, 0, 2, 1, 3, 3 };
+    net *t = (net *)user;
+    dl_tensor *x = dl_embedding(t->p[0], index, dl_shape2(2, 3), -1), *h = t->p[1];
+    dl_sequence r = { NULL, h, t->p[2] };
+    (void)dl;
+    for (int k = 0; k < 2; k++) {
+        dl_tensor *xt = dl_reshape(dl_slice(x, 0, k, k + 1), dl_shape2(3, 2));
+        if (t->kind == DL_LSTM) r = dl_lstm_cell(xt, r.h, r.c, t->p + 3);
+        else h = t->kind == DL_RNN_TANH ? dl_rnn_cell(xt, h, t->p + 3) : t->kind == DL_RNN_RELU ?
+                 dl_rnn_relu_cell(xt, h, t->p + 3) : dl_gru_cell(xt, h, t->p + 3);
+    }
+    return t->kind == DL_LSTM ? dl_sum(dl_square(dl_add(r.h, dl_mul_scalar(r.c, 0.5))))
+                              : dl_sum(dl_square(h));
+}
+
+static void cell_gradients(void)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        dl_ctx *dl = dl_new((uint64_t)kind + 3);
+        net t;
+        t.kind = (dl_recurrent_kind)kind;
+        t.p[0] = dl_param(dl, dl_shape2(4, 2), dl_init_normal(0, 1));
+        t.p[1] = dl_param(dl, dl_shape2(3, 5), dl_init_normal(0, 1));
+        t.p[2] = dl_param(dl, dl_shape2(3, 5), dl_init_normal(0, 1));
+        CHECK(dl_recurrent_init(dl, t.p + 3, t.kind, 2, 5, NULL), "%s", dl_error_text(dl));
+        check_gradients(dl, cell_loss, &t, t.p, 7);
+        dl_free(dl);
+    }
+}
+
 /* What stands behind a sample's end has no influence on anything, and gets no gradient. */
 static void padding(void)
 {
@@ -338,6 +371,37 @@ static void chunks(void)
     }
     CHECK_ARRAY(grad[1], grad[0], 64);
     dl_free(dl);
+}
+
+/* On one tape dl_detach stops the gradient at a chunk's border: the weights get the second chunk's
+   alone, the first one's input none, and the values are those of the whole. */
+static void detached(void)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        const dl_recurrent_kind k = (dl_recurrent_kind)kind;
+        dl_ctx *dl = dl_new(9);
+        dl_tensor *w[4], *x = dl_randn(dl, dl_shape3(2, 6, 3)), *c = DL_NONE;
+        dl_sequence first, second, whole;
+        dl_real alone[16 * 4];
+        CHECK(dl_recurrent_init(dl, w, k, 3, 4, NULL), "%s", dl_error_text(dl));
+        const size_t bytes = (size_t)w[1]->size * sizeof(dl_real);
+        dl_requires_grad(x, true);
+        whole = run(k, x, w, DL_NONE, DL_NONE, NULL);
+        for (int way = 0; way < 2; way++) {           /* 0: a state without a past; 1: detached */
+            first = run(k, dl_slice(x, 1, 0, 3), w, DL_NONE, DL_NONE, NULL);
+            dl_tensor *h = way ? dl_detach(first.h) : dl_from(dl, first.h->shape, first.h->data);
+            if (k == DL_LSTM) c = way ? dl_detach(first.c) : dl_from(dl, h->shape, first.c->data);
+            second = run(k, dl_slice(x, 1, 3, 6), w, h, c, NULL);
+            CHECK_ARRAY(second.h->data, whole.h->data, whole.h->size);
+            memset(w[1]->grad, 0, bytes);
+            CHECK(dl_backward(dl_sum(dl_square(second.y))), "%s", dl_error_text(dl));
+            if (!way) memcpy(alone, w[1]->grad, bytes);
+        }
+        CHECK(memcmp(alone, w[1]->grad, bytes) == 0, "a gradient of kind %d from before", kind);
+        for (int i = 0; i < 36; i++)
+            CHECK((x->grad[i] == 0) == (i % 18 < 9), "dx[%d] = %g", i, (double)x->grad[i]);
+        dl_free(dl);
+    }
 }
 
 /* Unrolled by hand, the net gives the same values and gradients as the whole-sequence operation. */
@@ -528,6 +592,37 @@ static void layers(void)
     }
 }
 
+/* The same of the layers that are one operation. */
+static void other_layers(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_model *words = dl_model_new(dl, dl_shape1(3)), *m = dl_model_new(dl, dl_shape2(3, 4));
+    dl_model *n = dl_model_new(dl, dl_shape2(3, 4));
+    const dl_real word[] = { 4, 0, 2, 2, 1, 4 };
+    const int32_t index[] = { 4, 0, 2, 2, 1, 4 };
+    dl_tensor *x = dl_randn(dl, dl_shape3(2, 3, 4)), *y, *want;
+    dl_layer *l = dl_model_add_embedding(words, 5, 4);
+    y = dl_model_predict(words, dl_from(dl, dl_shape2(2, 3), word));
+    want = dl_embedding(l->param[0], index, dl_shape2(2, 3), -1);
+    if (CHECK(y && want, "%s", dl_error_text(dl))) CHECK_ARRAY(y->data, want->data, 24);
+    for (int causal = 0; causal < 2; causal++) {
+        dl_model *a = dl_model_new(dl, dl_shape2(3, 4));
+        l = dl_model_add_multihead_attention(a, 2, causal == 1);
+        y = dl_model_predict(a, x);
+        want = dl_multihead_attention(x, x, x, l->param, 2, DL_NONE, NULL, causal == 1);
+        if (CHECK(y && want, "%s", dl_error_text(dl))) CHECK_ARRAY(y->data, want->data, 24);
+    }
+    l = dl_model_add_time_distributed(m, 5, DL_TANH);
+    y = dl_model_predict(m, x);
+    want = dl_tanh(dl_linear(x, l->param[0], l->param[1]));
+    if (CHECK(y && want, "%s", dl_error_text(dl))) CHECK_ARRAY(y->data, want->data, 30);
+    l = dl_model_add_layer_normalization(n);
+    y = dl_model_predict(n, x);
+    want = dl_layer_norm(x, 1, l->param[0], l->param[1], 1e-3);
+    if (CHECK(y && want, "%s", dl_error_text(dl))) CHECK_ARRAY(y->data, want->data, 24);
+    dl_free(dl);
+}
+
 /* Which of 4 words came first? Only a net that remembers can say. */
 static void model_remembers(void)
 {
@@ -600,8 +695,10 @@ int main(void)
     TEST(cells);
     TEST(kernels_against_fast_twins);
     TEST(gradients);
+    TEST(cell_gradients);
     TEST(padding);
     TEST(chunks);
+    TEST(detached);
     TEST(unrolled);
     TEST(parts);
     TEST(dropout);
@@ -609,6 +706,7 @@ int main(void)
     TEST(errors);
     TEST(embedding);
     TEST(layers);
+    TEST(other_layers);
     TEST(model_remembers);
     TEST(layer_errors);
     return test_end();

@@ -30,18 +30,18 @@ static dl_sequence run(int k, dl_tensor *x, dl_tensor *const *w, dl_tensor *h, d
 
 /* 1. S1 section 3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b). One unit, five steps: input 1, then
    nothing. */
-static void unrolled(dl_ctx *dl) {
+static void unrolled(dl_ctx *dl, ex_page *page, bool quiet) {
     const dl_real wx = (dl_real)0.8, wh = (dl_real)0.9, zero = 0;
     dl_tensor *h = dl_zeros(dl, dl_shape2(1, 1));
     dl_tensor *w[4] = {dl_from(dl, dl_shape2(1, 1), &wx), dl_from(dl, dl_shape2(1, 1), &wh),
                        dl_from(dl, dl_shape1(1), &zero),       /* b, which PyTorch has twice */
                        dl_from(dl, dl_shape1(1), &zero)};
-    printf("1. One unit: h_t = tanh(0.8 x_t + 0.9 h_{t-1} + 0), input 1 and then nothing\n");
+    ex_show_text(page, quiet, 2, "1. One unit, input 1 and then nothing · 一个单元，输入1，之后没有输入");
     for (int t = 1; t <= 5; t++) {
         double x = t == 1, before = dl_item(h);
         h = dl_rnn_cell(dl_full(dl, dl_shape2(1, 1), x), h, w);
-        printf("   h_%d = tanh(0.8*%g + 0.9*%.4f) = tanh(%.4f) = %.4f\n", t, x, before,
-               0.8 * x + 0.9 * before, dl_item(h));
+        ex_show_text(page, quiet, 0, "h_%d = tanh(0.8*%g + 0.9*%.4f + 0) = tanh(%.4f) = %.4f", t, x,
+                     before, 0.8 * x + 0.9 * before, dl_item(h));
     }
 }
 
@@ -79,7 +79,7 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
 static void gradients(dl_ctx *dl, ex_page *page, bool quiet, double clip[2]) {
     double norm[NETS][BACK];
     ex_axes axes = {"|dL/dx| · 梯度的范数", "steps back · 往回的步数", "norm · 范数",
-                    0, 0, 1e-18, 1e14, true};
+                    0, 0, 0, 0, true};
     ex_curve c[NETS] = {{"RNN", NULL, NULL, BACK}, {"LSTM", NULL, NULL, BACK},
                         {"GRU", NULL, NULL, BACK}, {"LSTM in chunks · 分段", NULL, NULL, CHUNK},
                         {"exploding · 爆炸", NULL, NULL, BACK}};
@@ -205,7 +205,7 @@ int main(int argc, char **argv) {
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, "Recurrent nets · 循环神经网络");
-    if (!o.quiet) unrolled(dl);
+    unrolled(dl, &page, o.quiet);
     gradients(dl, &page, o.quiet, clip);
     forecast(dl, series, &page, o.quiet, error);
     if (dl_error(dl)) return ex_end(dl, &o);

@@ -28,14 +28,14 @@
 #include "example.h"
 
 enum { SIGNS = 4000, POEMS = 20000, LONGEST = 34, E = 96, H = 192, F = 288, BLOCKS = 2, BATCH = 16,
-       WRITTEN = 50, HOT = 3, END = 0, EPOCHS = 200 };
+       WRITTEN = 100, HOT = 3, END = 0, EPOCHS = 200 };
 enum { TRAIN, VALIDATION, TEST };
 static const int verse[2] = {5, 7};                /* the kinds of poem; as signs: 1 and 2 */
 static const double temperature[HOT] = {0.5, 0.8, 1.1};
 
 typedef struct book {
     char    sign[SIGNS][5];                        /* UTF-8 */
-    int     signs, poems, count[SIGNS];            /* count: in the training poems */
+    int     signs, poems, count[3][SIGNS];         /* count: how often each is in a part */
     int32_t poem[POEMS][LONGEST];                  /* its kind, its signs, END */
     int32_t list[3][2][POEMS];                     /* numbers of poems, by part and kind */
     int     n[3][2];
@@ -100,7 +100,7 @@ static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit) {
         } else {
             poem[0] = 1 + (length == 7);
             poem[n + 1] = END;
-            for (int i = 1; i <= n + 1 && part == TRAIN; i++) b->count[poem[i]]++;
+            for (int i = 1; i <= n + 1; i++) b->count[part][poem[i]]++;
             b->list[part][length == 7][b->n[part][length == 7]++] = b->poems++;
         }
     }
@@ -198,36 +198,35 @@ static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
     return sum / signs;
 }
 
-/* The same of one who knows only how frequent each sign is: p = its share of the training signs (each
-   counted once more than it is there, lest one have none). */
+/* The same on the test poems of one who knows only how frequent each sign is in the training poems
+   (each is counted once more than it is there, lest one have no chance). */
 static double frequencies(const book *b) {
     double sum = 0, signs = 0, all = 0;
-    for (int k = 0; k < b->signs; k++) all += b->count[k] + 1;
-    for (int kind = 0; kind < 2; kind++)
-        for (int i = 0; i < b->n[TEST][kind]; i++)
-            for (int t = 1; t < 4 * (verse[kind] + 1) + 2; t++, signs++)
-                sum -= log((b->count[b->poem[b->list[TEST][kind][i]][t]] + 1) / all);
+    for (int k = 0; k < b->signs; k++) all += b->count[TRAIN][k] + 1;
+    for (int k = 0; k < b->signs; signs += b->count[TEST][k++])
+        sum -= b->count[TEST][k] * log((b->count[TRAIN][k] + 1) / all);
     return sum / signs;
 }
 
-/* Write n poems of a kind: draw each next sign from softmax(scores / temperature). The GRU reads one
-   sign at a time and keeps its state, the transformer looks at all of them again. */
-static void compose(dl_ctx *dl, const net *m, int kind, double hot, int n, int32_t *poem) {
+/* Write poems, of both kinds in turn: draw each next sign from softmax(scores / temperature). The
+   GRU reads one sign at a time and keeps its state, the transformer looks at all of them again. */
+static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][LONGEST]) {
     int32_t in[WRITTEN * LONGEST];
-    dl_tensor *kept = dl_state(dl, dl_shape3(1, n, H)), *state = kept;
+    dl_tensor *kept = dl_state(dl, dl_shape3(1, WRITTEN, H)), *state = kept;
     dl_training(dl, false);
     dl_no_grad(dl, true);
-    for (int i = 0; i < n * LONGEST; i++) poem[i] = i % LONGEST ? END : 1 + kind;
+    memset(poem, END, sizeof in);
+    for (int i = 0; i < WRITTEN; i++) poem[i][0] = 1 + i % 2;
     for (int t = 1; t < LONGEST; t++, dl_tape_clear(dl)) {
         const int from = m->attends ? 0 : t - 1, L = t - from;
-        for (int i = 0; i < n * L; i++) in[i] = poem[i / L * LONGEST + from + i % L];
-        dl_tensor *p = dl_softmax(dl_div_scalar(forward(m, in, n, L, 1, &state), hot));
-        for (int i = 0; p && i < n; i++) {
+        for (int i = 0; i < WRITTEN * L; i++) in[i] = poem[i / L][from + i % L];
+        dl_tensor *p = dl_softmax(dl_div_scalar(forward(m, in, WRITTEN, L, 1, &state), hot));
+        for (int i = 0; p && i < WRITTEN; i++) {
             const dl_int signs = p->shape.dim[2];
             double u = dl_rng_uniform(dl_ctx_rng(dl));
-            int32_t k = 0, *next = poem + i * LONGEST + t;
+            int32_t k = 0;
             while (k < signs - 1 && (u -= (double)p->data[i * signs + k]) > 0) k++;
-            if (t == 1 || next[-1] != END) *next = k;
+            if (t == 1 || poem[i][t - 1] != END) poem[i][t] = k;
         }
         if (!m->attends) dl_assign(kept, state), state = kept;
     }
@@ -241,7 +240,7 @@ static void judge(const book *b, const int32_t *poem, int count[3]) {
     const int kind = poem[0] - 1, length = verse[kind];
     for (int i = 1, start = 1; i < LONGEST && start < LONGEST; i++) {
         if (strstr("，。", b->sign[poem[i]]) == NULL) continue;         /* END is "": the end, too */
-        bool right = i - start == length, found = false;
+        bool right = i - start == length && poem[i] != END, found = false;
         for (int k = 0; right && !found && k < 4 * b->n[TRAIN][kind]; k++)
             found = memcmp(poem + start, b->poem[b->list[TRAIN][kind][k / 4]] + 1 +
                            k % 4 * (length + 1), (size_t)length * sizeof *poem) == 0;
@@ -250,22 +249,20 @@ static void judge(const book *b, const int32_t *poem, int count[3]) {
     }
 }
 
-/* Poems at every temperature: a few shown, all judged. right and copied: shares of the verses. */
+/* Poems at every temperature: the first four shown, all judged. right and copied: shares of the
+   verses. */
 static void recite(dl_ctx *dl, const net *m, const book *b, bool quiet, ex_page *page,
                    double right[HOT], double copied[HOT]) {
-    static int32_t poem[WRITTEN * LONGEST];
+    static int32_t poem[WRITTEN][LONGEST];
     for (int h = 0; h < HOT; h++) {
         int count[3] = {0, 0, 0};
+        compose(dl, m, temperature[h], poem);
         ex_show_text(page, quiet, 0, "temperature %g · 温度 %g", temperature[h], temperature[h]);
-        for (int kind = 0; kind < 2; kind++) {
-            compose(dl, m, kind, temperature[h], WRITTEN, poem);
-            for (int i = 0; i < WRITTEN; i++) {
-                char text[4 * LONGEST + 1] = "";
-                judge(b, poem + i * LONGEST, count);
-                for (int t = 1; t < LONGEST; t++) strcat(text, b->sign[poem[i * LONGEST + t]]);
-                if (i > 0) continue;
-                ex_show_text(page, quiet, 0, "    %s", text);
-            }
+        for (int i = 0; i < WRITTEN; i++) {
+            char text[4 * LONGEST + 1] = "";
+            for (int t = 1; t < LONGEST; t++) strcat(text, b->sign[poem[i][t]]);
+            if (i < 4) ex_show_text(page, quiet, 0, "%s", text);
+            judge(b, poem[i], count);
         }
         right[h] = count[0] ? (double)count[1] / count[0] : 0;
         copied[h] = count[0] ? (double)count[2] / count[0] : 0;

@@ -43,19 +43,21 @@ static dl_tensor *add_noise(dl_tensor *x, double size) {
     return x && size > 0 ? dl_add(x, dl_mul_scalar(dl_randn(x->ctx, x->shape), size)) : x;
 }
 
-/* n pictures of side x side pixels with one caption, in the terminal and in the page. */
-static void show(ex_page *page, bool quiet, const char *caption, const dl_real *pixels, int n,
-                 int side, double hi, int zoom) {
-    ex_image im[2 * SHOWN];
+/* n pictures of side x side pixels with one caption, in the terminal (not the wide ones) and in the
+   page. */
+static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor *pictures, int n,
+                 int side, double hi) {
+    ex_image im[SHOWN];
+    if (!pictures) return;
     memset(im, 0, sizeof im);
     for (int i = 0; i < n; i++) {
-        im[i].pixel = pixels + i * side * side;
+        im[i].pixel = pictures->data + i * side * side;
         im[i].height = im[i].width = side;
     }
-    if (side > GRID) ex_page_text(page, 0, "%s", caption);         /* too wide for a terminal */
-    else ex_show_text(page, quiet, 0, "%s", caption);
-    if (!quiet && side <= GRID) ex_draw(im, n, 0, hi);
-    ex_page_images(page, im, n, 0, hi, zoom);
+    quiet = quiet || side > GRID;
+    ex_show_text(page, quiet, 0, "%s", caption);
+    if (!quiet) ex_draw(im, n, 0, hi);
+    ex_page_images(page, im, n, 0, hi, side > GRID ? 2 : 3);
 }
 
 /* ------------------------------------------------------------------------- autoencoder ---- */
@@ -109,42 +111,31 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
     dl_optimizer_free(opt);
 }
 
-/* Test digits, and what the two autoencoders make of them. */
-static void show_rebuilt(dl_ctx *dl, const autoencoder a[2], const dl_data *test, ex_page *page,
-                         bool quiet) {
-    static const char *const caption[4] = {"Test digits · 测试数字", "Rebuilt from 2 numbers · 由两个数重建",
-                                           "With noise · 加噪", "Cleaned, by a code of 32 · 用32维编码去噪"};
-    static dl_real shown[4][SHOWN * PIXELS];
-    for (int i = 0; i < SHOWN; i++, dl_tape_clear(dl)) {
-        dl_tensor *x = dl_flatten(dl_data_sample(test, i)), *noisy = spoil(&a[1], x);
-        dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)),
-                             noisy, dl_sigmoid(rebuild(&a[1], noisy))};
-        for (int r = 0; r < 4 && row[r]; r++)
-            memcpy(shown[r] + i * PIXELS, row[r]->data, PIXELS * sizeof(dl_real));
-    }
-    for (int r = 0; r < 4; r++) show(page, quiet, caption[r], shown[r], SHOWN, 28, 1, 3);
-}
-
-/* What the decoder makes of a grid of codes, mean +- 2 deviations of those of 1000 test digits. */
-static void show_map(dl_ctx *dl, const autoencoder *a, const dl_data *test, ex_page *page) {
-    static dl_real map[MAP * MAP * PIXELS];
+/* Test digits and what the two autoencoders make of them. Then what a decoder makes of a grid of
+   codes, mean +- 2 deviations of those of 1000 test digits. */
+static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
+                              ex_page *page, bool quiet) {
+    const int order[4] = {0, 2, 1, 3};
     dl_loader *loader = dl_loader_new(test, 1000, false);
     dl_batch b;
     if (!dl_loader_next(loader, &b)) return;
-    dl_tensor *code = mlp(a->p, dl_flatten(b.x)), *mean = dl_mean_axis(code, 0, false);
+    dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
+    show(page, quiet, "Test digits · 测试数字", x, SHOWN, 28, 1);
+    show(page, quiet, "Rebuilt from 2 numbers · 由两个数重建", dl_sigmoid(rebuild(&a[0], x)), SHOWN, 28, 1);
+    show(page, quiet, "With noise · 加噪", noisy, SHOWN, 28, 1);
+    show(page, quiet, "Cleaned, by a code of 32 · 用32维编码去噪", dl_sigmoid(rebuild(&a[1], noisy)),
+         SHOWN, 28, 1);
+    dl_tensor *code = mlp(a->p, all), *mean = dl_mean_axis(code, 0, false);
     dl_tensor *sd = dl_sqrt(dl_mean_axis(dl_square(dl_sub(code, mean)), 0, false));
-    dl_tensor *grid = dl_zeros(dl, dl_shape2(MAP * MAP, 2));
-    for (int i = 0; grid && i < MAP * MAP * 2; i++)        /* -2 .. 2; the first goes right */
+    dl_tensor *grid = dl_zeros(dl, dl_shape2(MAP * MAP, 2)), *map;
+    for (int i = 0; grid && i < MAP * MAP * 2; i++)        /* -2 .. 2; the first number goes right */
         grid->data[i] = (dl_real)(4.0 * (i % 2 ? i / 2 / MAP : i / 2 % MAP) / (MAP - 1) - 2);
-    dl_tensor *y = dl_sigmoid(mlp(a->p + 6, dl_add(mean, dl_mul(grid, sd))));
-    for (int i = 0; y && i < MAP * MAP * PIXELS; i++) {            /* 12 x 12 pictures to one */
-        int row = i / PIXELS / MAP * 28 + i % PIXELS / 28, column = i / PIXELS % MAP * 28 + i % 28;
-        map[row * MAP * 28 + column] = y->data[i];
-    }
+    map = dl_sigmoid(mlp(a->p + 6, dl_add(mean, dl_mul(grid, sd))));
+    map = dl_permute(dl_reshape(map, dl_shape4(MAP, MAP, 28, 28)), order);     /* to one picture */
+    show(page, quiet, "A map: the first number goes right, the second down · 数字地图：第一个数向右，第二个数向下",
+         map, 1, MAP * 28, 1);
     dl_loader_free(loader);
     dl_tape_clear(dl);
-    show(page, true, "A map: the first number goes right, the second down · 数字地图：第一个数向右，第二个数向下",
-         map, 1, MAP * 28, 1, 2);
 }
 
 /* --------------------------------------------------------------------------------- GAN ---- */
@@ -165,11 +156,10 @@ static dl_tensor *ring(dl_ctx *dl, int n) {
 }
 
 /* How many clouds have at least 1 % of the points within 3 deviations; good: the share of points
-   that have a cloud. picture: points counted in the squares of a grid. */
+   that have a cloud. picture: points counted in the squares of a grid, zeros at first. */
 static int covered(const dl_tensor *points, double *good, dl_real *picture) {
     int modes = 0, near[MODES] = {0};
     *good = 0;
-    memset(picture, 0, GRID * GRID * sizeof *picture);
     for (int i = 0; points && i < POINTS; i++) {
         double x = (double)points->data[2 * i], y = (double)points->data[2 * i + 1];
         if (fabs(x) < 3 && fabs(y) < 3)
@@ -207,13 +197,13 @@ static int classes(dl_tensor *drawn, const dl_data *real, dl_real *picture) {
    same random z after each fifth of the steps. Returns how many clouds or classes it found. */
 static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits, ex_page *page,
                double *good) {
-    static dl_real picture[(SHOTS + 1) * SHOWN * PIXELS];
-    const int size = digits ? SHOWN * PIXELS : GRID * GRID;    /* of what is shown at a time */
+    const int size = digits ? SHOWN * PIXELS : GRID * GRID;        /* of what a shot shows */
     const int z = digits ? 64 : 8, batch = digits ? 128 : 256, n = digits ? DRAWN : POINTS;
     const int clear = digits ? steps * 3 / 4 : steps / 2;  /* when the fog is gone: see below */
     const double rate = digits ? 0.0003 : 0.001;
     int found = 0;
-    dl_tensor *g[6], *d[6], *always = dl_keep(dl_randn(dl, dl_shape2(n, z)));
+    dl_tensor *picture = dl_state(dl, dl_shape2(SHOTS + 1, size)), *g[6], *d[6];
+    dl_tensor *always = dl_keep(dl_randn(dl, dl_shape2(n, z)));
     mlp_init(dl, g, z, digits ? 256 : 64, digits ? 512 : 64, digits ? PIXELS : 2);
     mlp_init(dl, d, digits ? PIXELS : 2, digits ? 512 : 64, digits ? 256 : 64, 1);
     dl_optim adam = dl_torch_adam(rate);
@@ -251,7 +241,7 @@ static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits
         dl_step(g_opt);
         dl_unfreeze(d, 6);
         while (shot < SHOTS && (step + 1) * SHOTS >= (shot + 1) * steps) {
-            dl_real *now = picture + ++shot * size;
+            dl_real *now = picture->data + ++shot * size;
             dl_no_grad(dl, true);
             dl_tensor *y = mlp(g, always);
             found = digits ? classes(dl_sigmoid(y), digits, now) : covered(y, good, now);
@@ -268,13 +258,13 @@ static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits
         char caption[80];
         snprintf(caption, sizeof caption, "Drawn after %d steps · %d 步之后", k * steps / SHOTS,
                  k * steps / SHOTS);
-        show(page, o->quiet, caption, picture + k * size, SHOWN, 28, 1, 3);
+        show(page, o->quiet, caption, dl_slice(picture, 0, k, k + 1), SHOWN, 28, 1);
     }
-    if (!digits) {
+    if (picture && !digits) {
         double all;
-        covered(ring(dl, POINTS), &all, picture);
+        covered(ring(dl, POINTS), &all, picture->data);
         show(page, o->quiet, "The real ring, and what the GAN makes after each fifth of the steps · "
-             "真实的环，以及训练每完成五分之一后GAN生成的点", picture, SHOTS + 1, GRID, 15, 3);
+             "真实的环，以及训练每完成五分之一后GAN生成的点", picture, SHOTS + 1, GRID, 15);
     }
     return found;
 }
@@ -302,8 +292,7 @@ int main(int argc, char **argv) {
     ex_show_text(&page, o.quiet, 2, "Autoencoder · 自编码器");
     autoencoder_fit(dl, &o, &a[0], 2, train, test);
     autoencoder_fit(dl, &o, &a[1], 32, train, test);
-    show_rebuilt(dl, a, test, &page, o.quiet);
-    show_map(dl, &a[0], test, &page);
+    show_autoencoders(dl, a, test, &page, o.quiet);
     ex_show_text(&page, o.quiet, 2, "GAN · 生成对抗网络");
     found = gan(dl, &o, steps, digits ? train : NULL, &page, &good);
     double seconds = ex_seconds() - start;

@@ -1897,6 +1897,13 @@ static double dli_now(void)
 #define DLI_X86 0
 #endif
 
+/* Ask for the cache line at p. */
+#if DLI_SIMD
+#define DLI_PREFETCH(p) __builtin_prefetch(p)
+#else
+#define DLI_PREFETCH(p) ((void)(p))
+#endif
+
 /* DLI_VEC_CODE: vectorize the loops of this function (gcc's -O2 hardly would), and fuse a*b+c
    where the CPU can, whatever the command line says. clang does both by itself. */
 #if DLI_SIMD && !defined(__clang__)
@@ -3798,6 +3805,10 @@ DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_rea
 #define DLI_FAST 0
 #endif
 
+/* What is done with the sums of a convolution before they are written: nothing, ReLU, ReLU and
+   2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
+typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
+
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -4263,22 +4274,23 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
    processed even past the end of a row: what is written too far is the start of the next row,
    which comes next and is written again. Only the last rows need care. */
 
-/* dst[c][h + 2ph][w + 2pw] = src[c][h][w] with zeros around (negative: cropped). */
-DLI_INLINE void dli_pad_body(float *dst, const float *src, dl_int c, dl_int h, dl_int w,
-                             dl_int ph, dl_int pw)
+/* dst[i][y][x] = src[i][y][x] for i < c, y < h, x < w; dst has planes of ps floats and rows of ld,
+   src is dense. gate, shaped like src, lets only through what stands where it is positive: src is
+   then the gradient of a ReLU whose output is gate. */
+DLI_INLINE void dli_place_body(float *DLI_RESTRICT dst, dl_int ps, dl_int ld,
+                               const float *DLI_RESTRICT src, const float *DLI_RESTRICT gate,
+                               dl_int c, dl_int h, dl_int w)
 {
-    const dl_int hp = h + 2 * ph, wp = w + 2 * pw, skip = pw < 0 ? -pw : 0, left = pw + skip;
     dl_int i, y, x;
-    for (i = 0; i < c; i++, src += h * w)
-        for (y = 0; y < hp; y++, dst += wp) {
-            const float *row = src + (y - ph) * w + skip;
-            if (y < ph || y >= h + ph) {
-                for (x = 0; x < wp; x++) dst[x] = 0.0f;
-            } else {
-                for (x = 0; x < left; x++) dst[x] = 0.0f;
-                for (x = 0; x < w - 2 * skip; x++) dst[left + x] = row[x];
-                for (x = left + w - 2 * skip; x < wp; x++) dst[x] = 0.0f;
+    for (i = 0; i < c; i++)
+        for (y = 0; y < h; y++, src += w) {
+            float *d = dst + i * ps + y * ld;
+            if (!gate) {
+                for (x = 0; x < w; x++) d[x] = src[x];
+                continue;
             }
+            for (x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
+            gate += w;
         }
 }
 /* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
@@ -4305,66 +4317,69 @@ DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT
         }
     }
 }
-/* Max-pooling 2 x 2, stride 2, of planes [h, w] to [h/2, w/2]; arg says which of the four won,
-   0 1 / 2 3, the first of equals; the first NaN wins. */
-DLI_INLINE uint32_t dli_pool2_one(float *y, const float *a, const float *b)
+/* Candidate i of a maximum (bits v, from candidate k): the first of equals, the first NaN wins. */
+DLI_INLINE void dli_pool2_try(uint32_t *v, uint32_t *k, float x, uint32_t i)
 {
-    const float x[4] = { a[0], a[1], b[0], b[1] };
-    uint32_t v = dli_bits_of_float(x[0]), k = 0, i;
-    DLI_UNROLL for (i = 1; i < 4; i++) {
-        float best = dli_float_of_bits(v);
-        uint32_t m = (0u - (uint32_t)!(best >= x[i])) & (0u - (uint32_t)(best == best));
-        v = (dli_bits_of_float(x[i]) & m) | (v & ~m);
-        k = (i & m) | (k & ~m);
-    }
+    float best = dli_float_of_bits(*v);
+    uint32_t m = (0u - (uint32_t)!(best >= x)) & (0u - (uint32_t)(best == best));
+    *v = (dli_bits_of_float(x) & m) | (*v & ~m);
+    *k = (i & m) | (*k & ~m);
+}
+/* The largest of four, each plus bias and, with least = 0, through ReLU (else least is -inf). Says
+   which, 0 1 / 2 3, or 4 where ReLU lets no gradient through. */
+DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float bias, float least)
+{
+    float x0 = a[0] + bias, x1 = a[1] + bias, x2 = b[0] + bias, x3 = b[1] + bias;
+    uint32_t k = 0, v = dli_bits_of_float(x0 < least ? least : x0);
+    dli_pool2_try(&v, &k, x1 < least ? least : x1, 1);
+    dli_pool2_try(&v, &k, x2 < least ? least : x2, 2);
+    dli_pool2_try(&v, &k, x3 < least ? least : x3, 3);
     *y = dli_float_of_bits(v);
-    return k;
+    return (int32_t)(*y <= 0.0f && least == 0.0f ? 4u : k);
 }
-DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, unsigned char *DLI_RESTRICT arg,
-                               const float *DLI_RESTRICT x, dl_int planes, dl_int h, dl_int w)
+/* Max-pooling 2 x 2, stride 2, of one plane with rows of ld to y, arg [oh, ow]. What may be read
+   ends at xend, what may be written at yend. */
+DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg,
+                               const float *yend, const float *DLI_RESTRICT x, const float *xend,
+                               dl_int ld, dl_int oh, dl_int ow, float bias, int relu)
+{
+    dl_int r, j, l;
+    for (r = 0; r < oh; r++, y += ow, arg += ow) {
+        const float *a = x + 2 * r * ld, *b = a + ld;
+        const float least = relu ? 0.0f : -INFINITY;
+        for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
+            for (l = j; l < j + 16; l++)
+                arg[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
+        for (; j < ow; j++) arg[j] = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
+    }
+}
+/* Backward: planes [h, w], ps apart and with rows of ld, become dy where arg points, 0 elsewhere.
+   Between the rows of a plane and behind it, too, zeros are written, up to `end`. */
+DLI_INLINE void dli_unpool2_body(float *DLI_RESTRICT dx, dl_int ps, dl_int ld, const float *end,
+                                 const float *DLI_RESTRICT dy, const int32_t *DLI_RESTRICT arg,
+                                 dl_int planes, dl_int h, dl_int w)
 {
     const dl_int oh = h / 2, ow = w / 2;
-    const float *end = x + planes * h * w, *yend = y + planes * oh * ow;
-    dl_int p, r, j, l;
-    for (p = 0; p < planes; p++, x += h * w)
-        for (r = 0; r < oh; r++, y += ow, arg += ow) {
-            const float *a = x + 2 * r * w, *b = a + w;
-            for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= end; j += 16) {
-                uint32_t k[16];
-                for (l = 0; l < 16; l++)
-                    k[l] = dli_pool2_one(y + j + l, a + 2 * (j + l), b + 2 * (j + l));
-                for (l = 0; l < 16; l++) arg[j + l] = (unsigned char)k[l];
-            }
-            for (; j < ow; j++)
-                arg[j] = (unsigned char)dli_pool2_one(y + j, a + 2 * j, b + 2 * j);
-        }
-}
-/* dx = the gradient of pool2: dy where arg points, 0 elsewhere. Overwrites dx. */
-DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
-                                    const unsigned char *DLI_RESTRICT arg, dl_int planes,
-                                    dl_int h, dl_int w)
-{
-    const dl_int oh = h / 2, ow = w / 2;
-    const float *end = dx + planes * h * w, *dyend = dy + planes * oh * ow;
+    const float *dyend = dy + planes * oh * ow;
     dl_int p, r, j, l;
     for (p = 0; p < planes; p++)
-        for (r = 0; r < h; r++, dx += w) {
+        for (r = 0; r < h; r++) {
+            float *d = dx + p * ps + r * ld;
             const int32_t k = r & 1 ? 2 : 0;
             if (r >= 2 * oh) {                           /* an odd row or column got nothing */
-                for (j = 0; j < w; j++) dx[j] = 0.0f;
+                for (j = 0; j < w; j++) d[j] = 0.0f;
                 continue;
             }
-            for (j = 0; j < ow && dx + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
-                for (l = 0; l < 16; l++) {
-                    int32_t q = (int32_t)arg[j + l] - k;
-                    dx[2 * (j + l)] = q == 0 ? dy[j + l] : 0.0f;
-                    dx[2 * (j + l) + 1] = q == 1 ? dy[j + l] : 0.0f;
+            for (j = 0; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
+                for (l = j; l < j + 16; l++) {
+                    d[2 * l] = dli_select(arg[l] == k, dy[l], 0.0f);
+                    d[2 * l + 1] = dli_select(arg[l] == k + 1, dy[l], 0.0f);
                 }
             for (; j < ow; j++) {
-                dx[2 * j] = arg[j] == k ? dy[j] : 0.0f;
-                dx[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
+                d[2 * j] = arg[j] == k ? dy[j] : 0.0f;
+                d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
-            if (w & 1) dx[w - 1] = 0.0f;
+            for (l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
             if (r & 1) { dy += ow; arg += ow; }
         }
 }
@@ -4466,14 +4481,16 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
       (y, x, n, first, key0, key1, drop24, scale, add)) \
     X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
       dl_int cols), (dst, ld, src, ls, rows, cols)) \
-    X(void, pad, (float *dst, const float *src, dl_int c, dl_int h, dl_int w, dl_int ph, \
-      dl_int pw), (dst, src, c, h, w, ph, pw)) \
+    X(void, place, (float *dst, dl_int ps, dl_int ld, const float *src, const float *gate, \
+      dl_int c, dl_int h, dl_int w), (dst, ps, ld, src, gate, c, h, w)) \
     X(void, crop, (float *dst, const float *src, dl_int lds, dl_int rows, dl_int cols, \
       float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add)) \
-    X(void, pool2, (float *y, unsigned char *arg, const float *x, dl_int planes, dl_int h, \
-      dl_int w), (y, arg, x, planes, h, w)) \
-    X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
-      dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
+    X(void, pool2, (float *y, int32_t *arg, const float *yend, const float *x, const float *xend, \
+      dl_int ld, dl_int oh, dl_int ow, float bias, int relu), \
+      (y, arg, yend, x, xend, ld, oh, ow, bias, relu)) \
+    X(void, unpool2, (float *dx, dl_int ps, dl_int ld, const float *end, const float *dy, \
+      const int32_t *arg, dl_int planes, dl_int h, dl_int w), \
+      (dx, ps, ld, end, dy, arg, planes, h, w)) \
     X(void, lstm_state, (float *c, const float *g, const float *cp, dl_int n), (c, g, cp, n)) \
     X(void, lstm_back, (const float *dh, float *dc, float *g, const float *tc, \
       const float *cp, dl_int n), (dh, dc, g, tc, cp, n)) \
@@ -4482,32 +4499,46 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
       dl_int w), (dst, src, js, ks, n, k, w))
 
-/* C[mr][nr] = or += sum over k. A is packed (a) or given as mr row pointers (rows); row k of B
-   is b + k * nr (packed) or b + off[k] (convolution: see below). */
-typedef void dli_tile_fn(float *c, dl_int ldc, int add, dl_int k, const float *a,
-                         const float *const *rows, const float *b, const dl_int *off);
+/* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
+   tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
+   rows, each in runs of `run` with `gap` floats between them; n is a multiple of run. */
+#define DLI_TILE_ARGS     (float *c, dl_int ldc, int add, dl_int n, const float *a, const float *b)
+#define DLI_TILE_OFF_ARGS (float *c, dl_int ldc, int add, dl_int n, const float *a, \
+                           const float *b, const dl_int *off)
+#define DLI_TILE_ROWS_ARGS (float *c, dl_int ldc, int add, dl_int n, const float *const *rows, \
+                            dl_int run, dl_int gap, const float *b)
 
 #define DLI_FIELD(ret, name, params, args) ret (*name) params;
 typedef struct dli_fast {
     const char *name;
     dl_int mr, nr;                                       /* the tile */
-    dli_tile_fn *tile, *tile_rows, *tile_off;
+    void (*tile) DLI_TILE_ARGS;
+    void (*tile_off) DLI_TILE_OFF_ARGS;
+    void (*tile_rows) DLI_TILE_ROWS_ARGS;
     DLI_OPS(DLI_FIELD)
 } dli_fast;
 
-/* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. */
-#define DLI_TILE(fn, attr, V, W, MR, NV, A_IK, B_K) \
-    attr static void fn(float *c, dl_int ldc, int add, dl_int n, const float *a, \
-                        const float *const *rows, const float *b, const dl_int *off) \
+/* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
+   needed next is asked for early, while the products keep the CPU busy: a tile of C to add to, and
+   with AHEAD the panel of B to the right of this one. */
+#define DLI_ALL_K    for (k = 0; k < n; k++)
+#define DLI_K_IN_RUNS for (skip = 0, end = run; end <= n; end += run, skip += gap) \
+                          for (; k < end; k++)
+#define DLI_TILE(fn, attr, V, W, MR, NV, ARGS, LOOP, A_IK, B_K, AHEAD) \
+    attr static void fn ARGS \
     { \
         const V zero = { 0 }; \
         V acc[MR][NV], bv[NV]; \
-        dl_int i, j, k; \
-        (void)a; (void)rows; (void)off; \
+        dl_int i, j, k = 0, skip, end; \
+        (void)skip; (void)end; \
+        if (add) { \
+            DLI_UNROLL for (i = 0; i < MR; i++) DLI_PREFETCH(c + i * ldc); \
+        } \
         DLI_UNROLL for (i = 0; i < MR; i++) \
             DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] = zero; \
-        for (k = 0; k < n; k++) { \
+        LOOP { \
             const float *bk = B_K; \
+            if (AHEAD) { DLI_PREFETCH(bk + NV * W); DLI_PREFETCH(bk + NV * W + 16); } \
             DLI_UNROLL for (j = 0; j < NV; j++) bv[j] = *(const V *)(bk + j * W); \
             DLI_UNROLL for (i = 0; i < MR; i++) \
                 DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] += bv[j] * (A_IK); \
@@ -4525,12 +4556,15 @@ typedef struct dli_fast {
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
 #define DLI_TILES(set, attr, V, W, MR, NV) \
-    DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, a[k * MR + i], b + k * (NV * W)) \
-    DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, rows[i][k], b + k * (NV * W)) \
-    DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, a[k * MR + i], b + off[k]) \
+    DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
+             b + k * (NV * W), 0) \
+    DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, DLI_TILE_OFF_ARGS, DLI_ALL_K, \
+             a[k * MR + i], b + off[k], 1) \
+    DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, DLI_TILE_ROWS_ARGS, DLI_K_IN_RUNS, \
+             rows[i][k + skip], b + k * (NV * W), 0) \
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
-        #set, MR, NV * W, dli_tile_##set, dli_tile_rows_##set, dli_tile_off_##set \
+        #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
         DLI_OPS(DLI_ENTRY_##set) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
@@ -4717,14 +4751,15 @@ static size_t dli_gemm_work_bytes(int threads)
     return (size_t)threads * (size_t)DLI_WORK_FLOATS * sizeof(float);
 }
 
-/* One tile of C, at the edges (or with columns not adjacent) by way of the stack. */
-static void dli_tile_edge(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
-                          int add, dl_int k, const float *a, const float *const *rows,
-                          const float *b)
+/* A tile at the edge of C, or with columns not adjacent: by way of the stack. */
+static void dli_tile_out(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
+                         int add, const float *t)
 {
-    float t[DLI_MAX_MR * DLI_MAX_NR];
     dl_int i, j;
-    (rows ? f->tile_rows : f->tile)(t, f->nr, 0, k, a, rows, b, NULL);
+    if (p->crs == 1 && !add) {
+        f->transpose(c, p->ccs, t, f->nr, m, n);
+        return;
+    }
     for (i = 0; i < m; i++)
         for (j = 0; j < n; j++) {
             float *out = c + i * p->crs + j * p->ccs;
@@ -4732,26 +4767,45 @@ static void dli_tile_edge(const dli_fast *f, const dli_product *p, float *c, dl_
         }
 }
 
-/* The block of C at (i0, j0), m x n, += A block times packed B. A with adjacent k is read where
-   it stands, through row pointers; otherwise it has been packed. */
-static void dli_gemm_block(const dli_fast *f, const dli_product *p, dl_int i0, dl_int j0,
-                           dl_int k0, dl_int m, dl_int n, dl_int k, int add, const float *pa,
-                           const float *pb, dl_int b_panel)
+/* A block of a product: rows i0 .. i0 + m - 1 of A and columns j0 .. j0 + n - 1 of B, of which the
+   k columns and rows from k0 on. pa: A packed; NULL: it is read where it stands, by pointers to its
+   rows. pb: B packed, in panels b_panel floats apart. off: B is read where it stands, row l off[l]
+   behind row k0, and pb is what is left at the end, less than a panel. */
+typedef struct dli_gemm_block {
+    dl_int i0, j0, k0, m, n, k;
+    const float *pa, *pb;
+    dl_int b_panel;
+    const dl_int *off;
+} dli_gemm_block;
+
+static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dli_gemm_block *q)
 {
+    const int add = p->add || q->k0 > 0;
+    const float *pb = q->pb;
     dl_int i, j, l;
-    for (j = 0; j < n; j += f->nr, pb += b_panel)
-        for (i = 0; i < m; i += f->mr) {
-            float *c = p->c + (i0 + i) * p->crs + (j0 + j) * p->ccs;
-            const float *rows[DLI_MAX_MR], *a = pa ? pa + i * k : NULL;
-            dl_int mm = dli_min(f->mr, m - i), nn = dli_min(f->nr, n - j);
-            if (!pa)
+    for (j = 0; j < q->n; j += f->nr) {
+        const dl_int n = dli_min(f->nr, q->n - j);
+        const bool in_place = q->off && n == f->nr;
+        const float *b = in_place ? p->b + q->k0 * p->brs + q->j0 + j : pb;
+        for (i = 0; i < q->m; i += f->mr) {
+            const dl_int m = dli_min(f->mr, q->m - i);
+            float *c = p->c + (q->i0 + i) * p->crs + (q->j0 + j) * p->ccs;
+            float t[DLI_MAX_MR * DLI_MAX_NR];
+            const bool edge = m < f->mr || n < f->nr || p->ccs != 1;
+            float *to = edge ? t : c;
+            const dl_int ld = edge ? f->nr : p->crs;
+            const float *rows[DLI_MAX_MR];
+            if (in_place) f->tile_off(to, ld, add && !edge, q->k, q->pa + i * q->k, b, q->off);
+            else if (q->pa) f->tile(to, ld, add && !edge, q->k, q->pa + i * q->k, b);
+            else {
                 for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
-                    rows[l] = p->a + (i0 + dli_min(i + l, m - 1)) * p->ars + k0;
-            if (mm < f->mr || nn < f->nr || p->ccs != 1)
-                dli_tile_edge(f, p, c, mm, nn, add, k, a, pa ? NULL : rows, pb);
-            else
-                (pa ? f->tile : f->tile_rows)(c, p->crs, add, k, a, rows, pb, NULL);
+                    rows[l] = p->a + (q->i0 + dli_min(i + l, q->m - 1)) * p->ars + q->k0;
+                f->tile_rows(to, ld, add && !edge, q->k, rows, q->k, 0, b);
+            }
+            if (edge) dli_tile_out(f, p, c, m, n, add, t);
         }
+        if (!q->off) pb += q->b_panel;
+    }
 }
 
 /* n split into equal blocks of at most `most`, each a multiple of `unit`. */
@@ -4760,28 +4814,40 @@ static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
     return dli_ceil_div(dli_ceil_div(n, dli_ceil_div(n, most)), unit) * unit;
 }
 
-/* A product on one thread. work may be NULL if B is packed and A has adjacent k. */
+/* A product on one thread. Packing pays when what is packed is read often: A with adjacent k is read
+   where it stands if C has few columns, B with adjacent n if C has few rows. work may be NULL if B
+   is packed and A has adjacent k. */
 static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
 {
-    const dl_int kc = p->packed_b && p->acs == 1 ? p->k : dli_even_block(p->k, DLI_KC, 1);
+    const bool b_stays = !p->packed_b && p->bcs == 1 && p->m <= 4 * f->mr;
+    const bool a_stays = p->acs == 1 && !b_stays && (p->packed_b || p->n <= 8 * f->nr);
+    const bool whole_k = a_stays && (p->packed_b || (p->ccs != 1 &&      /* C is written once */
+                         (p->n + f->nr) * p->k <= (dl_int)DLI_KC * DLI_NC));
+    const dl_int kc = whole_k ? p->k : dli_even_block(p->k, DLI_KC, 1);
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
     const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
-    dl_int k0, j0, i0;
-    for (k0 = 0; k0 < p->k; k0 += kc)
-        for (j0 = 0; j0 < p->n; j0 += nc) {
-            dl_int k = dli_min(kc, p->k - k0), n = dli_min(nc, p->n - j0);
-            const float *pb = p->packed_b ? p->packed_b + j0 * p->k + k0 * f->nr : work;
-            const dl_int b_panel = f->nr * (p->packed_b ? p->k : k);
-            if (!p->packed_b)
-                f->pack(work, p->b + k0 * p->brs + j0 * p->bcs, p->bcs, p->brs, n, k, f->nr);
-            for (i0 = 0; i0 < p->m; i0 += mc) {
-                dl_int m = dli_min(mc, p->m - i0);
-                float *pa = NULL;                        /* A with adjacent k stays in place */
-                if (p->acs != 1) {
-                    pa = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
-                    f->pack(pa, p->a + i0 * p->ars + k0 * p->acs, p->ars, p->acs, m, k, f->mr);
-                }
-                dli_gemm_block(f, p, i0, j0, k0, m, n, k, p->add || k0 > 0, pa, pb, b_panel);
+    float *pa = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
+    dl_int off[DLI_KC], l, packed;
+    dli_gemm_block q;
+    for (l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
+    q.off = b_stays ? off : NULL;
+    for (q.k0 = 0; q.k0 < p->k; q.k0 += kc)
+        for (q.j0 = 0; q.j0 < p->n; q.j0 += nc) {
+            const float *b = p->b + q.k0 * p->brs + q.j0 * p->bcs;
+            q.k = dli_min(kc, p->k - q.k0);
+            q.n = dli_min(nc, p->n - q.j0);
+            q.pb = p->packed_b ? p->packed_b + q.j0 * p->k + q.k0 * f->nr : work;
+            q.b_panel = f->nr * (p->packed_b ? p->k : q.k);
+            packed = b_stays ? q.n / f->nr * f->nr : 0;  /* from here on */
+            if (!p->packed_b && packed < q.n)
+                f->pack(work, b + packed * p->bcs, p->bcs, p->brs, q.n - packed, q.k, f->nr);
+            for (q.i0 = 0; q.i0 < p->m; q.i0 += mc) {
+                q.m = dli_min(mc, p->m - q.i0);
+                q.pa = a_stays ? NULL : pa;
+                if (!a_stays)
+                    f->pack(pa, p->a + q.i0 * p->ars + q.k0 * p->acs, p->ars, p->acs, q.m, q.k,
+                            f->mr);
+                dli_gemm_block_run(f, p, &q);
             }
         }
 }
@@ -4854,7 +4920,9 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
-    if (p.n <= f->nr / 2 && p.m > p.n && !p.packed_b && !p.by_dots)
+    if (!p.packed_b && !p.by_dots &&                     /* fill the tile; pack the smaller one */
+        ((p.n <= f->nr / 2 && p.m > p.n) ||
+         (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
         p = dli_product_transposed(&p);
     if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
@@ -4885,33 +4953,29 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 typedef struct dli_conv {
     dl_int n, c, h, w;                                   /* x [n, c, h, w] */
     dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
+    dli_conv_end end;                                    /* what is done before y is written */
 } dli_conv;
 
-typedef struct dli_conv_size { dl_int k, hp, wp, oh, ow, p, tiles, image, plane; } dli_conv_size;
+typedef struct dli_conv_size {
+    dl_int k, hp, wp, oh, ow, tiles;    /* K, the padded image, the sums; positions computed */
+    dl_int in, out;                     /* floats of a sample of x and of y */
+} dli_conv_size;
 
 static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
 {
+    const dl_int pool = v->end == DLI_END_RELU_POOL ? 2 : 1;
     dli_conv_size z;
     z.k = v->c * v->kh * v->kw;
     z.hp = v->h + 2 * v->ph;
     z.wp = v->w + 2 * v->pw;
     z.oh = z.hp - v->kh + 1;
     z.ow = z.wp - v->kw + 1;
-    z.p = (z.oh - 1) * z.wp + z.ow;                      /* positions computed */
-    z.tiles = dli_round_up(z.p, f->nr);
-    z.image = dli_round_up(v->c * z.hp * z.wp + f->nr, 16);     /* padded image, room to overrun */
-    z.plane = v->m * z.oh * z.ow;                        /* floats of y for one sample */
+    z.tiles = dli_round_up((z.oh - 1) * z.wp + z.ow, f->nr);
+    z.in = v->c * v->h * v->w;
+    z.out = v->m * (z.oh / pool) * (z.ow / pool);
     return z;
-}
-/* off[k] for k = (c, ky, kx) */
-static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
-{
-    dl_int c, i, j;
-    for (c = 0; c < v->c; c++)
-        for (i = 0; i < v->kh; i++)
-            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
 }
 /* The convolution whose forward pass is the gradient for x of v. */
 static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
@@ -4922,178 +4986,203 @@ static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
     r.m = v->c; r.kh = v->kh; r.kw = v->kw;
     r.ph = v->kh - 1 - v->ph;
     r.pw = v->kw - 1 - v->pw;
+    r.end = DLI_END_LINEAR;
     return r;
 }
-/* Bytes of 64-byte aligned work memory for the forward and both backward passes of v. */
 #define DLI_CHUNKS 8
-static size_t dli_conv_pass_floats(const dli_fast *f, const dli_conv *v, int threads)
+/* Where things stand in the work memory, in floats; every thread has an own part. In the own part:
+   x padded, the gradient of the sums padded, sums, the gradient packed. */
+typedef struct dli_conv_plan {
+    dl_int off, packed, sums, chunk, own, each;
+    dl_int image, grad, raw, panel;
+} dli_conv_plan;
+
+static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v)
 {
-    dli_conv_size z = dli_conv_sizes(f, v);
-    dl_int weights = dli_round_up(v->m, f->mr) * z.k + 16;
-    dl_int own = z.image + dli_round_up(f->mr * (z.tiles + 16), 16)
-               + dli_round_up(v->c * v->h * v->w, 16);
-    return (size_t)(weights + own * threads) + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
+    const dli_conv r = dli_conv_reversed(f, v);
+    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
+    const dl_int most = z.tiles > b.tiles ? z.tiles : b.tiles, slack = f->nr + 32;
+    const dl_int forward = dli_round_up(v->m, f->mr) * z.k, back = dli_round_up(v->c, f->mr) * b.k;
+    dli_conv_plan p;
+    p.off = 0;
+    p.packed = dli_round_up((z.k + b.k) * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
+    p.sums = p.packed + dli_round_up(forward > back ? forward : back, 16);
+    p.chunk = dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr) + dli_round_up(v->m, f->nr);
+    p.own = p.sums + dli_round_up(p.chunk * DLI_CHUNKS + z.k * v->m, 16);
+    p.image = 0;
+    p.grad = p.image + dli_round_up(v->c * z.hp * z.wp + slack, 16);
+    p.raw = p.grad + dli_round_up(r.c * b.hp * b.wp + slack, 16);
+    p.panel = p.raw + dli_round_up(f->mr * (most + 32) + slack, 16);
+    p.each = p.panel + dli_round_up((z.oh * z.ow + 3) * f->nr, 16);
+    return p;
 }
+/* Bytes of 64-byte aligned work memory for the forward and backward passes of v. */
 static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
 {
-    dli_conv r = dli_conv_reversed(f, v);
-    dli_conv_size z = dli_conv_sizes(f, v);
-    size_t forward = dli_conv_pass_floats(f, v, threads);
-    size_t back = dli_conv_pass_floats(f, &r, threads) + (size_t)(z.k * v->m);
-    dl_int sums = dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr) + dli_round_up(v->m, 16);
-    dl_int own = z.image + dli_round_up(z.p * f->nr, 16) + dli_round_up(z.plane, 16);
-    size_t weights = (size_t)(sums * DLI_CHUNKS + own * threads)
-                   + (size_t)z.k * sizeof(dl_int) / sizeof(float) + 32;
-    if (back > forward) forward = back;
-    if (weights > forward) forward = weights;
-    return forward * sizeof(float);
+    dli_conv_plan p = dli_conv_plan_of(f, v);
+    return (size_t)(p.own + p.each * threads) * sizeof(float);
+}
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+{
+    dl_int c, i, j;
+    for (c = 0; c < v->c; c++)
+        for (i = 0; i < v->kh; i++)
+            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The padded image of sample s: x itself where there is nothing to pad and `past` floats may be
+   read behind it, else a copy in image, whose borders are zero. */
+static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                   const float *x, dl_int s, dl_int past, float *image)
+{
+    x += s * z->in;
+    if (v->ph == 0 && v->pw == 0 && (v->n - 1 - s) * z->in >= past) return x;
+    f->place(image + v->ph * z->wp + v->pw, z->hp * z->wp, z->wp, x, NULL, v->c, v->h, v->w);
+    return image;
 }
 
-/* One sample: the padded image is convolved with packed weights, MR output planes at a time. */
-static void dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                           float *y, const float *image, const float *packed, const dl_int *off,
-                           const float *bias, int relu, int add, float *raw)
+/* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
+   to y, if the end is linear). */
+static void dli_conv_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                            float *y, int32_t *arg, const float *image, const float *packed,
+                            const dl_int *off, const float *bias, int add, float *raw)
 {
-    dl_int m, j, i, k, ld = z->tiles + 16;
+    const dl_int ld = z->tiles + 32, plane = z->out / v->m;
+    dl_int m, j, i, k;
     for (m = 0; m < v->m; m += f->mr) {
         for (k = 0; k < z->k; k += DLI_KC) {
             dl_int kk = dli_min(DLI_KC, z->k - k);
             for (j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, NULL,
-                            image + j, off + k);
+                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, image + j,
+                            off + k);
         }
-        for (i = 0; i < f->mr && m + i < v->m; i++)
-            f->crop(y + (m + i) * z->oh * z->ow, raw + i * ld, z->wp, z->oh, z->ow,
-                    bias ? bias[m + i] : 0.0f, relu, add);
+        for (i = m; i < m + f->mr && i < v->m; i++) {
+            const float *sums = raw + (i - m) * ld, b = bias ? bias[i] : 0.0f;
+            if (v->end == DLI_END_RELU_POOL)
+                f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + ld, z->wp,
+                         z->oh / 2, z->ow / 2, b, 1);
+            else
+                f->crop(y + i * plane, sums, z->wp, z->oh, z->ow, b, v->end == DLI_END_RELU, add);
+        }
     }
 }
-/* y = or += conv(mask?(x), w) + bias, then ReLU. `mask`, if not NULL, is shaped like x and lets
-   x through only where it is positive: x is then the gradient of a ReLU whose output is mask. */
-static void dli_conv_pass(const dli_fast *f, const dli_conv *v, float *y, const float *x,
-                          const float *mask, const float *w, const float *bias, int relu,
-                          int add, int threads, void *work)
+/* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
+   With add, y += conv. */
+static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
+                             const float *x, const float *w, const float *bias, int add,
+                             int threads, void *work)
 {
     const dli_conv_size z = dli_conv_sizes(f, v);
-    const dl_int in = v->c * v->h * v->w, raw_floats = dli_round_up(f->mr * (z.tiles + 16), 16);
-    dl_int *off = (dl_int *)work;
-    float *packed = (float *)work
-                  + dli_round_up(z.k * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
-    float *own = packed + dli_round_up(dli_round_up(v->m, f->mr) * z.k, 16);
+    const dli_conv_plan p = dli_conv_plan_of(f, v);
+    dl_int *off = (dl_int *)work + p.off;
+    float *packed = (float *)work + p.packed;
     int t;
     dli_conv_offsets(v, &z, off);
     f->pack(packed, w, z.k, 1, v->m, z.k, f->mr);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *image = own + t * (z.image + raw_floats + dli_round_up(in, 16));
-        float *raw = image + z.image, *masked = raw + raw_floats;
-        dl_int s, s0 = v->n * t / threads, s1 = v->n * (t + 1) / threads;
-        memset(image, 0, sizeof(float) * (size_t)z.image);
-        memset(raw, 0, sizeof(float) * (size_t)raw_floats);
-        for (s = s0; s < s1; s++) {
-            const float *from = x + s * in;
-            if (mask) {
-                f->vrelu_back(masked, from, mask + s * in, in, 0);
-                from = masked;
-            }
-            f->pad(image, from, v->c, v->h, v->w, v->ph, v->pw);
-            dli_conv_image(f, v, &z, y + s * z.plane, image, packed, off, bias, relu, add, raw);
-        }
+        float *own = (float *)work + p.own + t * p.each, *image = own + p.image;
+        dl_int s, s1 = v->n * (t + 1) / threads;
+        memset(image, 0, sizeof(float) * (size_t)(p.grad - p.image));
+        for (s = v->n * t / threads; s < s1; s++)
+            dli_conv_sample(f, v, &z, y + s * z.out, arg ? arg + s * z.out : NULL,
+                            dli_conv_image(f, v, &z, x, s, f->nr, image), packed, off, bias, add,
+                            own + p.raw);
     }
 }
-/* y = conv(x, w) + bias (or NULL), then ReLU if asked. */
-static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, const float *x,
-                             const float *w, const float *bias, int relu, int threads, void *work)
+
+/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
+   the sums starts at g and has planes of gp floats and rows of gw. */
+static void dli_conv_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                    float *dwt, float *db, const float *image, const dl_int *off,
+                                    const float *g, dl_int gp, dl_int gw, int first, float *panel)
 {
-    dli_conv_pass(f, v, y, x, NULL, w, bias, relu, 0, threads, work);
+    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow;
+    dl_int m, k, i, r;
+    if (first) memset(db, 0, sizeof(float) * (size_t)ldw);
+    for (m = 0; m < v->m; m += f->nr) {
+        dl_int cols = dli_min(f->nr, v->m - m);
+        if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
+        for (r = 0; r < z->oh; r++)                      /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * gp + r * gw, gp, cols,
+                         dli_round_up(z->ow, 4));
+        for (k = 0; k < z->k; k += f->mr) {
+            const float *rows[DLI_MAX_MR];
+            for (i = 0; i < f->mr; i++) rows[i] = image + off[dli_min(k + i, z->k - 1)];
+            f->tile_rows(dwt + k * ldw + m, ldw, !first, area, rows, z->ow, z->wp - z->ow, panel);
+        }
+        f->col_sums(db + m, panel, f->nr, area, f->nr);
+    }
 }
-/* dx = or += the gradient for x. y_relu: the forward output if it had a ReLU, else NULL. */
-static void dli_conv_back_data(const dli_fast *f, const dli_conv *v, float *dx, const float *dy,
-                               const float *y_relu, const float *w, int add, int threads,
-                               void *work)
+
+/* Where the gradients of a convolution come from and go to. */
+typedef struct dli_conv_grads {
+    const float *dy, *y;                                 /* y is asked if its end is ReLU */
+    const int32_t *arg;                            /* if its end is pooling */
+    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
+    float *dw, *db;                                      /* NULL or added to */
+} dli_conv_grads;
+
+/* Packs what the gradient for x needs: the weights flipped, their first dimensions exchanged. */
+static void dli_conv_pack_flipped(const dli_fast *f, const dli_conv *v, float *packed,
+                                  const float *w, float *flipped)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
     const dl_int taps = v->kh * v->kw;
-    float *flipped = (float *)work;
     dl_int m, c, i;
     for (m = 0; m < v->m; m++)
         for (c = 0; c < v->c; c++)
             for (i = 0; i < taps; i++)
                 flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
-    dli_conv_pass(f, &r, dx, dy, y_relu, flipped, NULL, 0, add, threads,
-                  flipped + dli_round_up(v->m * v->c * taps, 16));
+    f->pack(packed, flipped, v->m * taps, 1, v->c, v->m * taps, f->mr);
 }
-
-/* Adds one sample's dWt [K, M] and db [M] (NULL: none) to the sums of its chunk. */
-static void dli_conv_weights_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                   float *dwt, float *db, const float *image, const float *dy,
-                                   int first, float *panel)
+/* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
+   order. A sample's gradient is unpooled and masked once, for dx and dw. */
+static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
+                              const float *x, const float *w, int threads, void *work)
 {
-    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, gap = z->wp - z->ow;
-    dl_int m, k, i, r;
-    for (m = 0; m < v->m; m += f->nr) {
-        dl_int cols = dli_min(f->nr, v->m - m);
-        for (r = 0; r < z->oh; r++) {                    /* dy as [position][NR], 0 in the gaps */
-            float *to = panel + r * z->wp * f->nr;
-            dl_int n = dli_min(dli_round_up(z->ow, 4), z->wp);       /* whole 4 x 4 blocks ... */
-            if (r * z->ow + n > area) n = z->ow;         /* ... unless they would leave dy */
-            if (cols < f->nr) memset(to, 0, sizeof(float) * (size_t)(z->ow * f->nr));
-            f->transpose(to, f->nr, dy + m * area + r * z->ow, area, cols, n);
-            if (r < z->oh - 1)                           /* too many: cleared with the gap */
-                memset(to + z->ow * f->nr, 0, sizeof(float) * (size_t)(gap * f->nr));
-        }
-        for (k = 0; k < z->k; k += f->mr) {
-            const float *rows[DLI_MAX_MR];
-            for (i = 0; i < f->mr; i++) {
-                dl_int q = dli_min(k + i, z->k - 1), c = q / (v->kh * v->kw);
-                dl_int tap = q % (v->kh * v->kw);
-                rows[i] = image + (c * z->hp + tap / v->kw) * z->wp + tap % v->kw;
-            }
-            f->tile_rows(dwt + k * ldw + m, ldw, !first, z->p, NULL, rows, panel, NULL);
-        }
-    }
-    if (db)
-        for (m = 0; m < v->m; m++)
-            db[m] = (first ? 0.0f : db[m]) + f->vsum(dy + m * area, area);
-}
-/* dw [M, C, kh, kw] += and db [M] += (or NULL). The samples are cut into 8 chunks, each summed in
-   order into its own dWt; the chunks are added in order. */
-static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *dw, float *db,
-                                  const float *x, const float *dy, const float *y_relu,
-                                  int threads, void *work)
-{
-    const dli_conv_size z = dli_conv_sizes(f, v);
-    const dl_int in = v->c * v->h * v->w, ldw = dli_round_up(v->m, f->nr);
-    const dl_int sums = dli_round_up(z.k, f->mr) * ldw + dli_round_up(v->m, 16);
-    const dl_int panel_floats = dli_round_up(z.p * f->nr, 16);
-    const dl_int chunks = dli_min(v->n, DLI_CHUNKS);
-    float *all = (float *)work, *own = all + sums * DLI_CHUNKS;
-    dl_int m, k, c;
+    const dli_conv r = dli_conv_reversed(f, v);
+    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
+    const dli_conv_plan p = dli_conv_plan_of(f, v);
+    const dl_int ldw = dli_round_up(v->m, f->nr), ph = to->dx ? r.ph : 0, pw = to->dx ? r.pw : 0;
+    const dl_int gw = z.ow + 2 * pw, gp = gw * (z.oh + 2 * ph), chunks = dli_min(v->n, DLI_CHUNKS);
+    const bool weights = to->dw || to->db;
+    dl_int *off = (dl_int *)work + p.off, *back_off = off + z.k, m, k, c;
+    float *packed = (float *)work + p.packed, *sums = (float *)work + p.sums;
     int t;
+    dli_conv_offsets(v, &z, off);
+    dli_conv_offsets(&r, &b, back_off);
+    if (to->dx) dli_conv_pack_flipped(f, v, packed, w, sums);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *image = own + t * (z.image + panel_floats + dli_round_up(z.plane, 16));
-        float *panel = image + z.image, *masked = panel + panel_floats;
+        float *own = (float *)work + p.own + t * p.each, *image = own + p.image;
+        float *grad = own + p.grad, *g = grad + ph * gw + pw;
         dl_int chunk, s;
-        memset(image, 0, sizeof(float) * (size_t)z.image);
+        memset(image, 0, sizeof(float) * (size_t)(p.raw - p.image));
         for (chunk = t; chunk < chunks; chunk += threads) {
-            float *dwt = all + chunk * sums, *dbc = dwt + sums - dli_round_up(v->m, 16);
+            float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
             dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
             for (s = s0; s < s1; s++) {
-                const float *g = dy + s * z.plane;
-                if (y_relu) {
-                    f->vrelu_back(masked, g, y_relu + s * z.plane, z.plane, 0);
-                    g = masked;
-                }
-                f->pad(image, x + s * in, v->c, v->h, v->w, v->ph, v->pw);
-                dli_conv_weights_image(f, v, &z, dwt, db ? dbc : NULL, image, g, s == s0, panel);
+                const float *dy = to->dy + s * z.out;
+                if (v->end == DLI_END_RELU_POOL)
+                    f->unpool2(g, gp, gw, own + p.raw, dy, to->arg + s * z.out, v->m, z.oh, z.ow);
+                else
+                    f->place(g, gp, gw, dy, v->end == DLI_END_RELU ? to->y + s * z.out : NULL,
+                             v->m, z.oh, z.ow);
+                if (weights)
+                    dli_conv_sample_weights(f, v, &z, dwt, db,
+                                            dli_conv_image(f, v, &z, x, s, 0, image), off, g, gp,
+                                            gw, s == s0, own + p.panel);
+                if (to->dx)
+                    dli_conv_sample(f, &r, &b, to->dx + s * z.in, NULL, grad, packed, back_off,
+                                    NULL, to->add_dx, own + p.raw);
             }
         }
     }
-    for (c = 1; c < chunks; c++) f->add(all, all, all + c * sums, sums);
-    for (m = 0; m < v->m; m++)
-        for (k = 0; k < z.k; k++) dw[m * z.k + k] += all[k * ldw + m];
-    if (db)
-        for (m = 0; m < v->m; m++) db[m] += all[sums - dli_round_up(v->m, 16) + m];
+    if (!weights) return;
+    for (c = 1; c < chunks; c++) f->add(sums, sums, sums + c * p.chunk, p.chunk);
+    for (m = 0; m < v->m && to->dw; m++)
+        for (k = 0; k < z.k; k++) to->dw[m * z.k + k] += sums[k * ldw + m];
+    for (m = 0; m < v->m && to->db; m++) to->db[m] += sums[p.chunk - ldw + m];
 }
 
 /* ---- recurrent layers ----
@@ -5808,13 +5897,19 @@ static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n,
 
 #if DLI_FAST
 /* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
-static bool dli_conv_plain(dli_conv *v, const dlk_conv2d_size *s)
+static bool dli_conv_is_plain(const dlk_conv2d_size *s)
 {
-    v->n = s->N; v->c = s->C; v->h = s->H; v->w = s->W;
-    v->m = s->M; v->kh = s->KH; v->kw = s->KW; v->ph = s->top; v->pw = s->left;
     return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
            s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
            s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
+{
+    dli_conv v;
+    v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
+    v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
+    v.end = end;
+    return v;
 }
 #endif
 
@@ -5883,6 +5978,35 @@ static double dli_conv_cost(const dlk_conv2d_size *s)
 }
 #endif
 
+#if DLI_FAST
+/* The convolution to its end, in the fast room; s is plain. */
+static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
+                         const dl_real *w, const dl_real *b, const dlk_conv2d_size *s,
+                         dli_conv_end end, bool add)
+{
+    const dli_conv v = dli_conv_of(s, end);
+    dli_timer t;
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    if (!work) return false;
+    t = dli_job_start(c, dli_conv_cost(s) + (int)end / 64.0);
+    dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
+    dli_job_end(&t);
+    return true;
+}
+static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real *x,
+                              const dl_real *w, const dlk_conv2d_size *s, dli_conv_end end)
+{
+    const dli_conv v = dli_conv_of(s, end);
+    dli_timer t;
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    if (!work) return false;
+    t = dli_job_start(c, dli_conv_cost(s) + 0.25 + (int)end / 64.0);
+    dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
+    dli_job_end(&t);
+    return true;
+}
+#endif
+
 /* y = the convolution, or y += it; false without memory. */
 static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, const dlk_conv2d_size *s, bool add)
@@ -5896,20 +6020,7 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
         return true;
     }
 #if DLI_FAST
-    {
-        dli_conv v;
-        dli_timer t;
-        void *work;
-        if (dli_conv_plain(&v, s)) {
-            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
-            if (!work) return false;
-            t = dli_job_start(c, dli_conv_cost(s));
-            if (add) dli_conv_pass(c->fast, &v, y, x, NULL, w, b, 0, 1, t.threads, work);
-            else dli_conv_forward(c->fast, &v, y, x, w, b, 0, t.threads, work);
-            dli_job_end(&t);
-            return true;
-        }
-    }
+    if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
 #endif
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
@@ -5934,21 +6045,11 @@ static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
     dl_real *col, *dcol;
     dl_int k, m, i;
 #if DLI_FAST
-    {
-        dli_conv v;
-        dli_timer t;
-        void *work;
-        if (dli_conv_plain(&v, s)) {
-            work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
-            if (!work) return false;
-            t = dli_job_start(c, dli_conv_cost(s) + 0.25);
-            if (dx) dli_conv_back_data(c->fast, &v, dx, dy, NULL, w, add_dx, t.threads, work);
-            if (dw) dli_conv_back_weights(c->fast, &v, dw, db, x, dy, NULL, t.threads, work);
-            dli_job_end(&t);
-            for (k = 0; !dw && db && k < s->N * s->M; k++)
-                db[k % s->M] += c->fast->vsum(dy + k * P, P);
-            return true;
-        }
+    if (dli_conv_is_plain(s)) {
+        dli_conv_grads to;
+        memset(&to, 0, sizeof to);
+        to.dy = dy; to.dx = dx; to.add_dx = add_dx; to.dw = dw; to.db = db;
+        return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
     }
 #endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
@@ -6014,7 +6115,7 @@ static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, d
     return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 
-/* ---- max-pooling: 2 x 2 windows side by side run in the fast room, with a byte for each ---- */
+/* ---- max-pooling: 2 x 2 windows side by side run in the fast room; at is then 0 to 3 ---- */
 
 static bool dli_pool_plain(const dlk_pool2d_size *s)
 {
@@ -6022,7 +6123,6 @@ static bool dli_pool_plain(const dlk_pool2d_size *s)
            s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
 }
 
-/* at: room for an int32_t for each element of y. */
 static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
                                    const dlk_pool2d_size *s)
 {
@@ -6033,8 +6133,10 @@ static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_
         int i;
         DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
         for (i = 0; i < t.threads; i++) {
-            dl_int k = planes * i / t.threads, n = planes * (i + 1) / t.threads - k;
-            c->fast->pool2(y + k * out, (unsigned char *)at + k * out, x + k * in, n, s->H, s->W);
+            dl_int k, stop = planes * (i + 1) / t.threads;
+            for (k = planes * i / t.threads; k < stop; k++)
+                c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
+                               x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
         }
         dli_job_end(&t);
         return;
@@ -6048,7 +6150,6 @@ static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_
 static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
                                     const int32_t *at, const dlk_pool2d_size *s)
 {
-    const unsigned char *which = (const unsigned char *)at;
     dl_int k, p, q;
 #if DLI_FAST
     if (dli_pool_plain(s) && !add) {
@@ -6057,8 +6158,9 @@ static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_r
         int i;
         DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
         for (i = 0; i < t.threads; i++) {
-            dl_int j = planes * i / t.threads, n = planes * (i + 1) / t.threads - j;
-            c->fast->pool2_back(dx + j * in, dy + j * out, which + j * out, n, s->H, s->W);
+            dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
+            c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
+                             stop - j, s->H, s->W);
         }
         dli_job_end(&t);
         return;
@@ -6072,8 +6174,8 @@ static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_r
     }
     for (k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (p = 0; p < s->OH; p++)
-            for (q = 0; q < s->OW; q++, which++)
-                dx[(2 * p + *which / 2) * s->W + 2 * q + *which % 2] += *dy++;
+            for (q = 0; q < s->OW; q++, at++)
+                dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
 }
 
 /* ---- sequences ---- */
@@ -8182,7 +8284,7 @@ DL_DEF dl_conv_options dl_conv2d_default(void)
     return o;
 }
 
-/* save: the sizes */
+/* save: the sizes, and behind them what won in each pooling; i: the end */
 static void dli_conv_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
@@ -8190,6 +8292,16 @@ static void dli_conv_back(dli_node *node)
     bool add;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+#if DLI_FAST
+    if (node->i[0] != DLI_END_LINEAR) {
+        dli_conv_grads to;
+        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(s + 1);
+        to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
+        node->failed = !dli_conv_run_back(x->ctx, &to, x->data, w->data, s,
+                                          (dli_conv_end)node->i[0]);
+        return;
+    }
+#endif
     node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
                                         s);
 }
@@ -8205,18 +8317,24 @@ static void dli_conv_transpose_back(dli_node *node)
                                                   s);
 }
 
-/* All convolutions: along dims axes, transposed or not. */
+/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
+   result; as much of it as can be done at once is done, and *end says what. */
 static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv_options *options, int dims, bool transposed)
+                               const dl_conv_options *options, int dims, bool transposed,
+                               dli_conv_end *end)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
+    dlk_conv2d_size size, *s = &size;
+    dli_conv_end done = DLI_END_LINEAR;
+    int32_t *won;
+    bool ok;
     const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
                      ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
     dl_conv_options o = options ? *options : dl_conv2d_default();
     dl_int C, M, seen;
     dl_tensor *in[3], *y;
-    dlk_conv2d_size *s;
     dl_ctx *c;
+    dl_shape shape;
     dli_slide slide;
     int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
     in[0] = x;
@@ -8260,8 +8378,6 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
                      : dli_slide_fit(c, op, &slide, o.same, dims)))
         return NULL;
-    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s);
-    if (!s) return NULL;
     s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
     s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
     s->top = 0;
@@ -8279,34 +8395,56 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     s->stride_w = (dl_int)slide.stride[last];
     s->dilation_w = (dl_int)slide.dilation[last];
     s->left = (dl_int)slide.before[last];
-    y = dli_result(c, op, dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW),
-                   in, n, transposed ? dli_conv_transpose_back : dli_conv_back);
+    shape = dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW);
+#if DLI_FAST
+    if (!transposed && dli_conv_is_plain(s)) done = *end;
+#endif
+    if (done == DLI_END_RELU_POOL)
+        for (i = 2; i < 4; i++) shape.dim[i] /= 2;
+    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s + (done == DLI_END_RELU_POOL ?
+                                          (size_t)dl_shape_size(shape) * sizeof *won : 0));
+    y = s ? dli_result(c, op, shape, in, n, transposed ? dli_conv_transpose_back : dli_conv_back)
+          : NULL;
     if (!y) return NULL;
-    if (y->node) y->node->save = s;
-    if (transposed ? !dli_conv_transpose2d_forward(c, y->data, x->data, w->data,
-                                                   n == 3 ? b->data : NULL, s)
-                   : !dli_conv2d_forward(c, y->data, x->data, w->data, n == 3 ? b->data : NULL, s,
-                                         false))
-        return NULL;
-    return y;
+    *s = size;
+    won = (int32_t *)(void *)(s + 1);
+    if (y->node) {
+        y->node->save = s;
+        y->node->i[0] = done;
+    }
+    *end = done;
+    b = n == 3 ? b : NULL;
+#if DLI_FAST
+    if (done != DLI_END_LINEAR)
+        ok = dli_conv_run(c, y->data, won, x->data, w->data, b ? b->data : NULL, s, done, false);
+    else
+#endif
+    if (transposed)
+        ok = dli_conv_transpose2d_forward(c, y->data, x->data, w->data, b ? b->data : NULL, s);
+    else
+        ok = dli_conv2d_forward(c, y->data, x->data, w->data, b ? b->data : NULL, s, false);
+    return ok ? y : NULL;
 }
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv_options *options)
 {
-    return dli_convolve("dl_conv2d", x, w, b, options, 2, false);
+    dli_conv_end end = DLI_END_LINEAR;
+    return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
 }
 
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv_options *options)
 {
-    return dli_convolve("dl_conv1d", x, w, b, options, 1, false);
+    dli_conv_end end = DLI_END_LINEAR;
+    return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
 }
 
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                                       const dl_conv_options *options)
 {
-    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true);
+    dli_conv_end end = DLI_END_LINEAR;
+    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true, &end);
 }
 
 /* Is x an image [N,C,H,W]? */
@@ -9670,6 +9808,12 @@ static dl_tensor *dli_upsampling_layer_forward(dl_layer *l, dl_tensor *x)
 {
     return dl_upsample_nearest2d(x, l->n[0], l->n[1]);
 }
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool_options *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
+}
 static dl_tensor *dli_max_pool_layer_forward(dl_layer *l, dl_tensor *x)
 {
     return dl_max_pool2d(x, &l->pool);
@@ -10748,12 +10892,30 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
     return true;
 }
 
+/* A convolution with ReLU and, if there is one, the 2 x 2 max-pooling behind it: one operation
+   where the fast room has it, else one after the other. */
+static dl_tensor *dli_conv_layers_forward(dl_layer *l, dl_layer *pool, dl_tensor *x)
+{
+    dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
+    x = dli_convolve("dl_conv2d", x, l->param[0], dli_layer_bias(l), &l->conv, 2, false, &end);
+    if (end == DLI_END_LINEAR) x = dl_relu(x);
+    if (pool && end != DLI_END_RELU_POOL) x = dl_max_pool2d(x, &pool->pool);
+    return x;
+}
+
 /* x through all layers; with logits, without the last activation when the loss contains it. */
 static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
 {
     int i;
     for (i = 0; i < m->layers && x; i++) {
-        dl_layer *l = m->layer[i];
+        dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
+        if (l->forward == dli_conv2d_layer_forward && l->activation == DL_RELU) {
+            const bool pool = next && next->forward == dli_max_pool_layer_forward &&
+                              next->activation == DL_LINEAR && dli_pool_halves(&next->pool);
+            x = dli_conv_layers_forward(l, pool ? next : NULL, x);
+            i += pool;
+            continue;
+        }
         x = l->forward(l, x);
         if (i < m->layers - 1 || !logits || !m->fused) x = dl_activate(x, l->activation);
     }

@@ -1,10 +1,17 @@
-"""What PyTorch takes for an epoch: the twin of bench.c, with the same commands and answers."""
+"""What PyTorch takes for an epoch: the twin of train.c, with the same commands and answers.
+
+Both shuffle, gather the images of each batch and train in the time that is measured; PyTorch has
+the images as floats in memory, dl.h makes floats of bytes as it gathers. Numbers too small
+for float's normal range are taken as 0, as in dl.h: some CPUs are slow with them."""
 import os
 import sys
 import time
-import numpy as np
-import torch
-from torch import nn
+try:
+    import numpy as np
+    import torch
+    from torch import nn
+except ImportError:
+    sys.exit(1)
 
 NOW = time.process_time if os.environ.get("BENCH_CPU") else time.perf_counter
 BATCH = dict(S0=128, S1=32, S3=100, S2=32, S4=128, RNN=128, LSTM=128, GRU=128)
@@ -75,7 +82,9 @@ class Run:
         return right / len(TEST[1])
 
 
+torch.set_flush_denormal(True)
 TRAIN, TEST, runs = mnist("train"), mnist("t10k"), {}
+print(torch.__version__, flush=True)
 for line in sys.stdin:
     what, row, threads, *images = line.split()
     torch.set_num_threads(int(threads))

@@ -140,6 +140,10 @@ try "$n" sh -c "! $cc -DDL_REAL=int -I. -c '$work/impl.c' -o '$work/x.o' 2>'$wor
 n="$cc -fopenmp"
 try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 
+for f in train parts blas; do
+    try "$cc, bench/$f.c" $cc $warn -c "bench/$f.c" -o "$work/x.o"
+done
+
 if [ "$cc" = gcc ]; then
     # Plain builds, as a newcomer types them: not a word from the compiler.
     for c in "cc -O2" "cc -O2 -fopenmp" "c++ -x c++ -O2" "cc"; do

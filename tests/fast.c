@@ -386,12 +386,36 @@ static void products(void)
 
 /* ---- convolution and pooling ---- */
 
+/* y = the end of a convolution whose sums are in y; g: the gradient of the sums from that of y. */
+static void end_of(dli_conv_end end, float *y, float *pooled, float *g, const float *dy,
+                   const dlk_conv2d_size *s)
+{
+    dl_int n = s->N * s->M * s->OH * s->OW, i;
+    dlk_pool2d_size p;
+    int32_t *at = (int32_t *)bytes_before_guard((size_t)n * sizeof *at);
+    if (end == DLI_END_RELU_POOL) {
+        memset(&p, 0, sizeof p);
+        p.planes = s->N * s->M; p.H = s->OH; p.W = s->OW; p.OH = p.H / 2; p.OW = p.W / 2;
+        p.KH = p.KW = p.stride_h = p.stride_w = 2;
+        for (i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
+        dlk_max_pool2d_forward(pooled, at, y, &p);
+        memset(g, 0, (size_t)n * sizeof *g);
+        dlk_max_pool2d_backward(g, dy, at, &p);
+    } else
+        memcpy(g, dy, (size_t)n * sizeof *g);
+    for (i = 0; i < n && end != DLI_END_LINEAR; i++) {
+        if (!(y[i] > 0)) g[i] = 0;
+        y[i] = y[i] < 0 ? 0 : y[i];
+    }
+}
+
 static void convolutions(void)
 {
-    for (int trial = 0; trial < 40; trial++) {
-        const int relu = (int)chance(2), add = (int)chance(2), big = trial % 10 == 0;
-        float *x, *w, *b, *dy, *g, *dx0, *want[4], *kept[4] = { NULL, NULL, NULL, NULL };
-        dl_int n[4];
+    for (int trial = 0; trial < 60; trial++) {
+        const int add = (int)chance(2), big = trial % 10 == 0;
+        dli_conv_end end = (dli_conv_end)chance(3);
+        float *x, *w, *b, *dy, *g, *dx0, *pooled, *want[4], *kept[4] = { NULL, NULL, NULL, NULL };
+        dl_int n[4], sums;
         dlk_conv2d_size s;
         dli_conv v;
         memset(&s, 0, sizeof s);
@@ -399,47 +423,53 @@ static void convolutions(void)
         s.KH = 1 + chance(big ? 9 : 5); s.KW = 1 + chance(big ? 9 : 5);
         s.top = trial % 3 ? (dl_int)chance((uint32_t)s.KH) : 0;
         s.left = trial % 3 ? (dl_int)chance((uint32_t)s.KW) : 0;
-        s.H = s.KH + chance(9); s.W = s.KW + chance(20);
+        s.H = s.KH + chance(9); s.W = s.KW + chance(trial % 4 ? 20 : 80);
         if (trial == 7) {                                   /* K beyond one block */
             s.N = 1; s.C = 70; s.M = 9; s.KH = s.KW = 3; s.H = s.W = 5; s.top = s.left = 1;
         }
         s.OH = s.H + 2 * s.top - s.KH + 1; s.OW = s.W + 2 * s.left - s.KW + 1;
         s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = s.groups = 1;
-        CHECK(dli_conv_plain(&v, &s), "%s", "a convolution that the fast room knows");
-        n[0] = s.N * s.M * s.OH * s.OW;
+        if (end == DLI_END_RELU_POOL && (s.OH < 2 || s.OW < 2)) end = DLI_END_RELU;
+        CHECK(dli_conv_is_plain(&s), "%s", "a convolution that the fast room knows");
+        v = dli_conv_of(&s, end);
+        sums = s.N * s.M * s.OH * s.OW;
+        n[0] = end == DLI_END_RELU_POOL ? s.N * s.M * (s.OH / 2) * (s.OW / 2) : sums;
         n[1] = s.N * s.C * s.H * s.W;
         n[2] = s.M * s.C * s.KH * s.KW;
         n[3] = s.M;
         x = numbers(n[1]); w = numbers(n[2]); b = numbers(n[3]); dy = numbers(n[0]);
         dx0 = numbers(n[1]);
-        want[0] = room(n[0]);
+        want[0] = room(sums);
+        pooled = room(n[0]);
+        g = room(sums);
         dlk_conv2d_forward(want[0], x, w, b, &s);
-        g = copy(dy, n[0]);
         want[1] = add ? copy(dx0, n[1]) : zeros(n[1]);
         want[2] = zeros(n[2]);
         want[3] = zeros(n[3]);
         for (int t = 0; t < 4; t++) {
             const size_t bytes = dli_conv_work_bytes(f, &v, threads[t]);
+            int32_t *arg = (int32_t *)bytes_before_guard((size_t)n[0] * sizeof *arg);
+            dli_conv_grads to;
             float *got[4];
             got[0] = room(n[0]);
             got[1] = copy(dx0, n[1]);
             got[2] = zeros(n[2]);
             got[3] = zeros(n[3]);
-            dli_conv_forward(f, &v, got[0], x, w, b, relu, threads[t], work_of(bytes));
-            dli_conv_back_data(f, &v, got[1], dy, relu ? got[0] : NULL, w, add, threads[t],
-                               work_of(bytes));
-            dli_conv_back_weights(f, &v, got[2], got[3], x, dy, relu ? got[0] : NULL, threads[t],
-                                  work_of(bytes));
+            dli_conv_forward(f, &v, got[0], arg, x, w, b, 0, threads[t], work_of(bytes));
+            to.dy = dy; to.y = got[0]; to.arg = arg;
+            to.dx = got[1]; to.add_dx = add; to.dw = got[2]; to.db = got[3];
+            dli_conv_backward(f, &v, &to, x, w, threads[t], work_of(bytes));
             if (t == 0) memcpy(kept, got, sizeof kept);
             for (int i = 0; i < 4; i++)
                 CHECK(equal(got[i], kept[i], n[i]), "%s convolution, output %d, %d threads",
                       f->name, i, threads[t]);
+            to.dx = NULL; to.dw = zeros(n[2]); to.db = NULL;       /* the weights alone */
+            dli_conv_backward(f, &v, &to, x, w, threads[t], work_of(bytes));
+            CHECK(equal(to.dw, kept[2], n[2]), "%s convolution without dx", f->name);
         }
-        for (dl_int i = 0; i < n[0]; i++) {
-            if (relu && want[0][i] < 0) want[0][i] = 0;
-            if (relu && !(kept[0][i] > 0)) g[i] = 0;
-        }
+        end_of(end, want[0], pooled, g, dy, &s);
         dlk_conv2d_backward(want[1], want[2], want[3], g, x, w, &s);
+        if (end == DLI_END_RELU_POOL) want[0] = pooled;
         for (int i = 0; i < 4; i++) same("convolution", kept[i], want[i], n[i], 2e-5);
         free_all();
     }
@@ -451,8 +481,7 @@ static void pooling(void)
         dlk_pool2d_size s;
         dl_int in, out;
         float *x, *y, *dy, *dx, *want, *dwant;
-        unsigned char *which;
-        int32_t *at;
+        int32_t *at, *which;
         memset(&s, 0, sizeof s);
         s.planes = 1 + chance(6); s.H = 2 + chance(20); s.W = 2 + chance(70);
         s.OH = s.H / 2; s.OW = s.W / 2; s.KH = s.KW = s.stride_h = s.stride_w = 2;
@@ -460,16 +489,18 @@ static void pooling(void)
         out = s.planes * s.OH * s.OW;
         x = numbers(in); y = room(out); want = room(out); dy = numbers(out); dx = numbers(in);
         dwant = zeros(in);
-        which = (unsigned char *)bytes_before_guard((size_t)out);
+        which = (int32_t *)bytes_before_guard((size_t)out * sizeof *at);
         at = (int32_t *)bytes_before_guard((size_t)out * sizeof *at);
         for (dl_int i = 0; i < in; i++)                     /* ties, and some NaN */
             if (chance(3) == 0) x[i] = chance(40) ? 0.5f : NAN;
         dlk_max_pool2d_forward(want, at, x, &s);
         dlk_max_pool2d_backward(dwant, dy, at, &s);
-        f->pool2(y, which, x, s.planes, s.H, s.W);
-        f->pool2_back(dx, dy, which, s.planes, s.H, s.W);
+        for (dl_int p = 0; p < s.planes; p++)
+            f->pool2(y + p * s.OH * s.OW, which + p * s.OH * s.OW, y + out, x + p * s.H * s.W,
+                     x + in, s.W, s.OH, s.OW, 0, 0);
+        f->unpool2(dx, s.H * s.W, s.W, dx + in, dy, which, s.planes, s.H, s.W);
         same("pool2", y, want, out, 0);
-        same("pool2_back", dx, dwant, in, 0);
+        same("unpool2", dx, dwant, in, 0);
         free_all();
     }
 }

@@ -160,6 +160,49 @@ static bool same_outputs(dl_model *a, dl_tensor *x, dl_model *b, dl_tensor *z)
     return y && w && memcmp(y->data, w->data, (size_t)y->size * sizeof *y->data) == 0;
 }
 
+/* Layers that run as one operation (convolution, ReLU, pooling) give what the single operations
+   give, bit for bit, and so do their gradients: odd sizes, padding, and a pooling that does not
+   halve. */
+static void fused_layers(void)
+{
+    for (int trial = 0; trial < 6; trial++) {
+        dl_ctx *dl = dl_new((uint64_t)trial);
+        const int kernel = trial == 3 ? 3 : 2, side = 9 + trial;
+        dl_model *m = dl_model_new(dl, dl_shape3(3, side, 11));
+        dl_conv_layer o = dl_conv_layer_default(5, 3, DL_RELU);
+        dl_pool_options pool = dl_pool2d_default(kernel);
+        dl_tensor *x = dl_zeros(dl, dl_shape4(3, 3, side, 11)), *y, *z, *w, *b;
+        dl_layer *first, *second;
+        dl_real *grad;
+        dl_int n;
+        o.conv.same = trial % 2;
+        first = dl_model_add_conv2d_with(m, &o);
+        dl_model_add_max_pooling2d(m, kernel);
+        o.filters = 4;
+        second = dl_model_add_conv2d_with(m, &o);
+        test_fill(x->data, x->size, 7, -1, 1);
+        y = dl_model_forward(m, x);
+        dl_backward(dl_sum(dl_mul(y, y)));
+        w = first->param[0];
+        b = first->param[1];
+        n = w->size;
+        grad = (dl_real *)malloc((size_t)(n + 5) * sizeof *grad);
+        memcpy(grad, w->grad, (size_t)n * sizeof *grad);
+        memcpy(grad + n, b->grad, 5 * sizeof *grad);
+        memset(w->grad, 0, (size_t)n * sizeof *grad);
+        memset(b->grad, 0, 5 * sizeof *grad);
+        z = dl_max_pool2d(dl_relu(dl_conv2d(x, w, b, &o.conv)), &pool);
+        z = dl_relu(dl_conv2d(z, second->param[0], second->param[1], &o.conv));
+        dl_backward(dl_sum(dl_mul(z, z)));
+        CHECK(y->size == z->size &&
+              memcmp(y->data, z->data, (size_t)y->size * sizeof(dl_real)) == 0 &&
+              memcmp(grad, w->grad, (size_t)n * sizeof *grad) == 0 &&
+              memcmp(grad + n, b->grad, 5 * sizeof *grad) == 0, "trial %d", trial);
+        free(grad);
+        dl_free(dl);
+    }
+}
+
 /* A convolutional net learns; its running statistics move in training only, and are cloned. */
 static void training_and_states(void)
 {
@@ -295,6 +338,7 @@ int main(void)
     TEST(parameter_counts);
     TEST(glorot_fans);
     TEST(shapes_and_values);
+    TEST(fused_layers);
     TEST(training_and_states);
 #ifndef DL_NO_STDIO
     TEST(saving);

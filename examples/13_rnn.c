@@ -36,7 +36,8 @@ static void unrolled(dl_ctx *dl, ex_page *page, bool quiet) {
     dl_tensor *w[4] = {dl_from(dl, dl_shape2(1, 1), &wx), dl_from(dl, dl_shape2(1, 1), &wh),
                        dl_from(dl, dl_shape1(1), &zero),       /* b, which PyTorch has twice */
                        dl_from(dl, dl_shape1(1), &zero)};
-    ex_show_text(page, quiet, 2, "1. One unit, input 1 and then nothing · 一个单元，输入1，之后没有输入");
+    ex_show_text(page, quiet, 2, "1. One unit, input 1 and then nothing · "
+                 "一个单元，输入1，之后没有输入");
     for (int t = 1; t <= 5; t++) {
         double x = t == 1, before = dl_item(h);
         h = dl_rnn_cell(dl_full(dl, dl_shape2(1, 1), x), h, w);
@@ -151,10 +152,10 @@ static void forecast(dl_ctx *dl, const char *path, ex_page *page, bool quiet, do
                      {"LSTM", NULL, shown[1], TEST_MONTHS},
                      {"as last year · 同去年", NULL, shown[2], TEST_MONTHS}};
     ex_show_text(page, quiet, 2, "3. A forecast one month ahead · 提前一个月的预测");
-    ex_show_text(page, quiet, 0, "Mean error in the last 24 months: LSTM %.2f %%, as last year %.2f "
-                 "%%, last year with last month's growth %.2f %% · 平均误差：LSTM %.2f %%，同去年 %.2f "
-                 "%%，去年加上月增长率 %.2f %%", error[0], error[1], error[2], error[0], error[1],
-                 error[2]);
+    ex_show_text(page, quiet, 0, "Mean error in the last 24 months: LSTM %.2f %%, as last year "
+                 "%.2f %%, last year with last month's growth %.2f %% · 平均误差：LSTM %.2f %%，"
+                 "同去年 %.2f %%，去年加上月增长率 %.2f %%", error[0], error[1], error[2],
+                 error[0], error[1], error[2]);
     ex_page_plot(page, axes, c, 3);
 }
 

@@ -12,13 +12,13 @@
    as with GPT), and count how many verses keep the form. A temperature below 1 makes likely signs
    likelier, above 1 dares more.
 
-   How good is it? Settings were chosen on 591 validation poems; this is of 591 test poems. Who knows
-   only how frequent each sign is hesitates between 483, the GRU between 92, the transformer between
-   90. At temperature 0.8, 99 of 100 verses have the right length, and none of 400 stands in a
-   training poem: they are not copied. The nets know what goes together (moon, river, parting), that
-   a line ends a thought, at times even rhyme; they do not know what they talk about. (GPT-3 has
-   460,000 times as many parameters.) With --epochs 20 the GRU comes to 90, but the transformer back
-   to 94: it begins to learn by heart.
+   How good is it? Settings were chosen on 591 validation poems; this is of 591 test poems. Who
+   knows only how frequent each sign is hesitates between 483, the GRU between 92, the transformer
+   between 90. At temperature 0.8, 99 of 100 verses have the right length, and none of 400 stands in
+   a training poem: they are not copied. The nets know what goes together (moon, river, parting),
+   that a line ends a thought, at times even rhyme; they do not know what they talk about. (GPT-3
+   has 460,000 times as many parameters.) With --epochs 20 the GRU comes to 90, but the transformer
+   back to 94: it begins to learn by heart.
 
        gcc -O2 examples/14_language.c -o language -lm && ./language    (add -fopenmp for all cores)
 
@@ -139,10 +139,10 @@ static dl_tensor *forward(const net *m, const int32_t *x, dl_int N, dl_int L, dl
         o.heads = 4, o.norm_first = true, o.causal = true, o.dropout = drop;
         y = dl_dropout(dl_add(y, dl_slice(m->p[2], 0, 0, L)), drop);
         for (int k = 0; k < BLOCKS; k++)
-            y = dl_transformer_encoder(y, m->p + 3 + k * DL_ENCODER_PARAMS, &o);
+            y = dl_transformer_encoder(y, m->p + 3 + k * DL_ENCODER_PARAMS, &o);  /* GPT's block */
         y = dl_layer_norm(y, 1, DL_NONE, DL_NONE, 1e-5);
     } else {
-        dl_sequence r = dl_gru(dl_dropout(y, drop), m->p + 3, *state, NULL);
+        dl_sequence r = dl_gru(dl_dropout(y, drop), m->p + 3, *state, NULL);   /* S1 section 3.5 */
         *state = r.h;
         y = dl_linear(r.y, m->p[2], DL_NONE);
     }
@@ -150,7 +150,7 @@ static dl_tensor *forward(const net *m, const int32_t *x, dl_int N, dl_int L, dl
     return dl_linear(y, m->p[0], m->p[1]);         /* the embedding, used backwards: its twin */
 }
 
-/* The mean loss of n poems of one kind. */
+/* S4 section 1, GPT's loss: -mean log p(x_t | x_1 .. x_{t-1}), of n poems of one kind. */
 static dl_tensor *loss_of(const net *m, const book *b, int kind, const int32_t *list, int n) {
     int32_t in[BATCH * LONGEST], out[BATCH * LONGEST];
     const int L = 4 * (verse[kind] + 1) + 1;       /* the kind and all signs; all signs and END */
@@ -239,7 +239,7 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
 static void judge(const book *b, const int32_t *poem, int count[3]) {
     const int kind = poem[0] - 1, length = verse[kind];
     for (int i = 1, start = 1; i < LONGEST && start < LONGEST; i++) {
-        if (strstr("，。", b->sign[poem[i]]) == NULL) continue;         /* END is "": the end, too */
+        if (strstr("，。", b->sign[poem[i]]) == NULL) continue;        /* END is "": it goes on */
         bool right = i - start == length && poem[i] != END, found = false;
         for (int k = 0; right && !found && k < 4 * b->n[TRAIN][kind]; k++)
             found = memcmp(poem + start, b->poem[b->list[TRAIN][kind][k / 4]] + 1 +
@@ -286,9 +286,10 @@ int main(int argc, char **argv) {
     if (dl_error(dl) != DL_OK || !read_poems(dl, &b, path, o.limit)) return ex_end(dl, &o);
     const double unigram = frequencies(&b);
     ex_page page = ex_page_open(&o, "A language model · 语言模型");
-    ex_show_text(&page, o.quiet, 0, "%d poems, %d different signs. Knowing only how frequent each is, "
-                 "one hesitates between e^%.2f = %.0f. · %d 首诗，%d 个不同的字。只知字频时的困惑度为 %.0f。",
-                 b.poems, b.signs - 3, unigram, exp(unigram), b.poems, b.signs - 3, exp(unigram));
+    ex_show_text(&page, o.quiet, 0, "%d poems, %d different signs. Knowing only how frequent each "
+                 "is, one hesitates between e^%.2f = %.0f. · "
+                 "%d 首诗，%d 个不同的字。只知字频时的困惑度为 %.0f。", b.poems,
+                 b.signs - 3, unigram, exp(unigram), b.poems, b.signs - 3, exp(unigram));
     for (int k = 0; k < 2; k++) {
         const double rate = k == 0 ? 0.003 : 0.004;            /* chosen on the validation poems */
         net m = net_new(dl, b.signs, k == 1);
@@ -316,8 +317,9 @@ int main(int argc, char **argv) {
     ex_show_text(&page, o.quiet, 2, "Which one is surprised less? · 哪个更少感到意外？");
     ex_page_plot(&page, axes, c, 2);
     ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, "net · 网络|parameters · 参数|seconds · 秒|test perplexity · 测试"
-                "困惑度|temperature · 温度|right length · 字数正确的诗句|copied · 抄自训练诗的诗句");
+    ex_show_row(&page, o.quiet, true, "net · 网络|parameters · 参数|seconds · 秒|"
+                "test perplexity · 测试困惑度|temperature · 温度|right length · 字数正确的诗句|"
+                "copied · 抄自训练诗的诗句");
     for (int k = 0; k < 2; k++)
         for (int h = 0; h < HOT; h++)
             ex_show_row(&page, o.quiet, false, "%s|%lld|%.0f|%.1f|%g|%.1f %%|%.1f %%", name[k],

@@ -121,19 +121,20 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
     show(page, quiet, "Test digits · 测试数字", x, SHOWN, 28, 1);
-    show(page, quiet, "Rebuilt from 2 numbers · 由两个数重建", dl_sigmoid(rebuild(&a[0], x)), SHOWN, 28, 1);
-    show(page, quiet, "With noise · 加噪", noisy, SHOWN, 28, 1);
-    show(page, quiet, "Cleaned, by a code of 32 · 用32维编码去噪", dl_sigmoid(rebuild(&a[1], noisy)),
+    show(page, quiet, "Rebuilt from 2 numbers · 由两个数重建", dl_sigmoid(rebuild(&a[0], x)),
          SHOWN, 28, 1);
+    show(page, quiet, "With noise · 加噪", noisy, SHOWN, 28, 1);
+    show(page, quiet, "Cleaned, by a code of 32 · 用32维编码去噪",
+         dl_sigmoid(rebuild(&a[1], noisy)), SHOWN, 28, 1);
     dl_tensor *code = mlp(a->p, all), *mean = dl_mean_axis(code, 0, false);
     dl_tensor *sd = dl_sqrt(dl_mean_axis(dl_square(dl_sub(code, mean)), 0, false));
     dl_tensor *grid = dl_zeros(dl, dl_shape2(MAP * MAP, 2)), *map;
-    for (int i = 0; grid && i < MAP * MAP * 2; i++)        /* -2 .. 2; the first number goes right */
+    for (int i = 0; grid && i < MAP * MAP * 2; i++)        /* -2 .. 2; the first goes right */
         grid->data[i] = (dl_real)(4.0 * (i % 2 ? i / 2 / MAP : i / 2 % MAP) / (MAP - 1) - 2);
     map = dl_sigmoid(mlp(a->p + 6, dl_add(mean, dl_mul(grid, sd))));
     map = dl_permute(dl_reshape(map, dl_shape4(MAP, MAP, 28, 28)), order);     /* to one picture */
-    show(page, quiet, "A map: the first number goes right, the second down · 数字地图：第一个数向右，第二个数向下",
-         map, 1, MAP * 28, 1);
+    show(page, quiet, "A map: the first number goes right, the second down · "
+         "数字地图：第一个数向右，第二个数向下", map, 1, MAP * 28, 1);
     dl_loader_free(loader);
     dl_tape_clear(dl);
 }
@@ -223,12 +224,12 @@ static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits
         dl_optimizer_set_lr(g_opt, rate * dl_schedule_factor(&cosine, step));
         dl_optimizer_set_lr(d_opt, rate * dl_schedule_factor(&cosine, step));
         /* Both kinds are shown through a fog that lifts: at first the ring is one cloud, and every
-           part of it tells the generator where to go. Without it, seeds 42 and 1 to 6 found 6, 8, 6,
-           3, 4, 7 and 5 clouds. */
+           part of it tells the generator where to go. Without it, seeds 42 and 1 to 6 found 6, 8,
+           6, 3, 4, 7 and 5 clouds. */
         double fog = step < clear ? 1.0 - (double)step / clear : 0;
         real = add_noise(real, fog);
         fake = add_noise(fake, fog);
-        /* The discriminator: -log D(x) - log(1 - D(G(z))) */
+        /* S1 section 5. The discriminator: -log D(x) - log(1 - D(G(z))) */
         dl_tensor *d_loss = dl_add(dl_bce(mlp(d, real), yes), dl_bce(mlp(d, dl_detach(fake)), no));
         dl_zero_grad(d_opt);
         dl_backward(d_loss);
@@ -263,8 +264,8 @@ static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits
     if (picture && !digits) {
         double all;
         covered(ring(dl, POINTS), &all, picture->data);
-        show(page, o->quiet, "The real ring, and what the GAN makes after each fifth of the steps · "
-             "真实的环，以及训练每完成五分之一后GAN生成的点", picture, SHOTS + 1, GRID, 15);
+        show(page, o->quiet, "The real ring, and what the GAN makes after each fifth of the steps "
+             "· 真实的环，以及训练每完成五分之一后GAN生成的点", picture, SHOTS + 1, GRID, 15);
     }
     return found;
 }

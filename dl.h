@@ -1114,7 +1114,7 @@ DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
    [-1/sqrt(H), 1/sqrt(H)). They are parameters, to be freed like those. False on failure, with
    nothing made. */
 DL_DEF int dl_recurrent_params(const dl_recurrent *options);
-DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind, dl_int D,
+DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options);
 
 /* A single step: x [N,D] and the state h [N,H] (and c) before it, or DL_NONE for zeros, to the
@@ -1189,8 +1189,8 @@ DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_ten
 /* Make the parameters of a block with E features and F in the middle, as PyTorch starts them:
    in_proj Glorot uniform, the linear layers U(-1/sqrt(in), 1/sqrt(in)), attention's biases 0,
    norms 1 and 0. False on failure, with nothing made. */
-DL_DEF bool dl_transformer_encoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F);
-DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F);
+DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F);
+DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F);
 
 /* ---- end of sequences ---- */
 
@@ -9376,7 +9376,7 @@ DL_DEF int dl_recurrent_params(const dl_recurrent *options)
 }
 
 /* n parameters with these shapes and initial values into w; all or none. */
-static bool dli_make_params(dl_tensor **w, dl_ctx *dl, int n, const dl_shape *shape,
+static bool dli_make_params(dl_ctx *dl, dl_tensor **w, int n, const dl_shape *shape,
                             const dl_init *init)
 {
     dl_tensor *made[32];
@@ -9390,7 +9390,7 @@ static bool dli_make_params(dl_tensor **w, dl_ctx *dl, int n, const dl_shape *sh
     return true;
 }
 
-DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind, dl_int D,
+DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options)
 {
     int n = dl_recurrent_params(options), K = options && options->bidirectional ? 2 : 1, i;
@@ -9407,7 +9407,7 @@ DL_DEF bool dl_recurrent_init(dl_tensor **w, dl_ctx *dl, dl_recurrent_kind kind,
     for (i = 0; i < 4; i++) init[i] = dl_init_torch(H);
     for (i = 0; i < n; i += 4) {
         shape[0] = dl_shape2(G * H, i < 4 * K ? D : K * H);
-        if (!dli_make_params(w + i, dl, 4, shape, init)) {
+        if (!dli_make_params(dl, w + i, 4, shape, init)) {
             while (i > 0) dl_tensor_free(w[--i]);
             return false;
         }
@@ -9769,7 +9769,7 @@ DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_ten
 }
 
 /* Parameters of `attentions` attention layers, the two linear layers and the norms. */
-static bool dli_transformer_init(dl_tensor **w, dl_ctx *dl, const char *op, dl_int E, dl_int F,
+static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_int E, dl_int F,
                                  int attentions)
 {
     dl_shape shape[DL_DECODER_PARAMS];
@@ -9793,16 +9793,16 @@ static bool dli_transformer_init(dl_tensor **w, dl_ctx *dl, const char *op, dl_i
         shape[n] = dl_shape1(E); init[n++] = dl_init_constant(1);
         shape[n] = dl_shape1(E); init[n++] = dl_init_zeros();
     }
-    return dli_make_params(w, dl, n, shape, init);
+    return dli_make_params(dl, w, n, shape, init);
 }
 
-DL_DEF bool dl_transformer_encoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F)
+DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
 {
-    return dli_transformer_init(w, dl, "dl_transformer_encoder_init", E, F, 1);
+    return dli_transformer_init(dl, w, "dl_transformer_encoder_init", E, F, 1);
 }
-DL_DEF bool dl_transformer_decoder_init(dl_tensor **w, dl_ctx *dl, dl_int E, dl_int F)
+DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
 {
-    return dli_transformer_init(w, dl, "dl_transformer_decoder_init", E, F, 2);
+    return dli_transformer_init(dl, w, "dl_transformer_decoder_init", E, F, 2);
 }
 
 /* ---- end of sequences ---- */

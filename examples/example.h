@@ -6,9 +6,10 @@
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
-     page        ex_page_open, ex_page_text, ex_page_table_*, ex_page_images, ex_page_plot,
-                 ex_page_graph, ex_page_history, ex_page_close: one file, inline SVG, no network
-     both        ex_show_predictions, ex_show_grids (matrices)
+     page        ex_page_open, ex_page_text, ex_page_table, ex_page_row, ex_page_images,
+                 ex_page_plot, ex_page_graph, ex_page_history, ex_page_close: one file, inline SVG,
+                 no network
+     both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices)
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -45,7 +46,7 @@ typedef struct ex_options {
     const char *data;     /* directory of the four MNIST files                     */
     int         epochs;
     int         batch;
-    int         limit;    /* training images to use; 0 is all                      */
+    int         limit;    /* training samples to use; 0 is all                     */
     int         seed;
     int         threads;  /* 0: what OpenMP would use                              */
     const char *html;     /* write a page with pictures here; NULL: none           */
@@ -112,9 +113,9 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
                             const char *uses, const ex_option *extra, int n_extra) {
     ex_option opt[32] = {
         {"data", EX_TEXT, NULL, 0, 0, "the directory with the four MNIST files"},
-        {"epochs", EX_INT, NULL, 1, 100000, "passes over the training images"},
-        {"batch", EX_INT, NULL, 1, 1000000, "images for one update"},
-        {"limit", EX_INT, NULL, 0, INT_MAX, "train on the first N images only, 0 is all"},
+        {"epochs", EX_INT, NULL, 1, 100000, "passes over the training data"},
+        {"batch", EX_INT, NULL, 1, 1000000, "samples for one update"},
+        {"limit", EX_INT, NULL, 0, INT_MAX, "train on the first N samples only, 0 is all"},
         {"seed", EX_INT, NULL, 0, INT_MAX, "where the random numbers start"},
         {"threads", EX_INT, NULL, 0, 4096, "threads, 0 is as many as there are cores"},
         {"html", EX_TEXT, NULL, 0, 0, "write a page with pictures"},
@@ -488,6 +489,7 @@ typedef struct ex_page {
     FILE       *f;
     const char *path;
     int         plots;   /* drawn so far: numbers their clip paths */
+    int         width[12];  /* of a table's columns in the terminal   */
 } ex_page;
 
 /* Write text with the characters that mean something to HTML escaped. */
@@ -504,7 +506,7 @@ static inline void ex_page_escape(ex_page *p, const char *text) {
 /* Start the page, if the command line asks for one; done before the training, so that a path that
    cannot be written is known at once. */
 static inline ex_page ex_page_open(const ex_options *o, const char *title) {
-    ex_page p = {NULL, NULL, 0};
+    ex_page p = {NULL, NULL, 0, {0}};
     if (o->html == NULL) return p;
     p.path = o->html;
     p.f = fopen(o->html, "wb");
@@ -568,6 +570,53 @@ static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
 }
 static inline void ex_page_table(ex_page *p, bool begin) {
     if (p->f) fputs(begin ? "<table>\n" : "</table>\n", p->f);
+}
+
+/* Text in the terminal and on the page, as by ex_page_text. The terminal gets what stands before
+   the first " \xc2\xb7 ", the English half, with line breaks. */
+static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *format, ...)
+    EX_PRINTF(4, 5);
+static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *format, ...) {
+    char text[2000], *chinese, *word;
+    int column = 0;
+    va_list a;
+    va_start(a, format);
+    vsnprintf(text, sizeof text, format, a);
+    va_end(a);
+    ex_page_text(p, level, "%s", text);
+    if ((chinese = strstr(text, " \xc2\xb7 ")) != NULL) *chinese = 0;
+    if (!quiet && level) printf("\n");
+    for (word = quiet ? NULL : strtok(text, " "); word; word = strtok(NULL, " ")) {
+        int n = (int)strlen(word);
+        column += n + 1;
+        if (column > n + 1) printf(column > 96 ? "\n" : " ");
+        if (column > 96) column = n + 1;
+        printf("%s", word);
+    }
+    if (!quiet) printf("\n");
+}
+
+/* A row of a table in both, as by ex_page_row, the head first; in the terminal a column is about
+   as wide as its head's English half. */
+static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *format, ...)
+    EX_PRINTF(4, 5);
+static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *format, ...) {
+    char text[1000], *cell = text, *chinese;
+    va_list a;
+    va_start(a, format);
+    vsnprintf(text, sizeof text, format, a);
+    va_end(a);
+    ex_page_row(p, head, "%s", text);
+    for (int k = 0; cell && k < 12; k++) {
+        char *next = strchr(cell, '|');
+        if (next) *next++ = 0;
+        if ((chinese = strstr(cell, " \xc2\xb7 ")) != NULL) *chinese = 0;
+        if (head) p->width[k] = (k ? 9 : 14) > (int)strlen(cell) ? (k ? 11 : 16)
+                                                                  : (int)strlen(cell) + 2;
+        if (!quiet) printf(k ? "%*s" : "%-*s", p->width[k], cell);
+        cell = next;
+    }
+    if (!quiet) printf("\n");
 }
 
 /* Pictures in a grid, lo white and hi black (ink on paper), each pixel zoom screen pixels. A

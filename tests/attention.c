@@ -5,35 +5,7 @@
        build/attention                                                                            */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
-#include "test.h"
-
-static dl_tensor *tensor_of(dl_ctx *dl, const test_array *a, bool grad)
-{
-    dl_shape s;
-    dl_tensor *t;
-    memset(&s, 0, sizeof s);
-    s.rank = a->rank;
-    for (int i = 0; i < a->rank; i++) s.dim[i] = a->dim[i];
-    t = dl_from(dl, s, a->data);
-    dl_requires_grad(t, grad);
-    return t;
-}
-
-static void ints_of(int32_t *out, const test_array *a)
-{
-    for (dl_int i = 0; i < a->size; i++) out[i] = (int32_t)a->value[i];
-}
-
-static dl_tensor *weighted(dl_tensor *a, const test_array *weight)
-{
-    return a ? dl_sum(dl_mul(a, dl_from(a->ctx, a->shape, weight->data))) : NULL;
-}
-
-static void check_grad(const dl_tensor *t, const test_array *want)
-{
-    if (!CHECK(t->grad != NULL, "%s has no gradient", want->name)) return;
-    if (!CHECK_ARRAY(t->grad, want->data, want->size)) printf("    in %s\n", want->name);
-}
+#include "seqcase.h"
 
 static void positions(void)
 {
@@ -49,97 +21,72 @@ static void positions(void)
 
 static void scaled_dot_product(void)
 {
-    test_golden g = golden_open("attention");
-    dl_ctx *dl = dl_new(1);
-    for (int k = 0; k < (int)golden_get(&g, "sdp_cases")->value[0]; k++, dl_tape_clear(dl)) {
-        const double *size = golden_getf(&g, "sdp_%d_size", k)->value;
-        dl_tensor *q = tensor_of(dl, golden_getf(&g, "sdp_%d_q", k), true);
-        dl_tensor *key = tensor_of(dl, golden_getf(&g, "sdp_%d_k", k), true);
-        dl_tensor *v = tensor_of(dl, golden_getf(&g, "sdp_%d_v", k), true), *mask = DL_NONE, *y;
+    test_case c = cases_open("attention", "sdp");
+    while (case_next(&c)) {
+        const double *size = case_get(&c, "size")->value;
+        dl_tensor *q = case_leaf(&c, "q"), *k = case_leaf(&c, "k"), *v = case_leaf(&c, "v");
+        dl_tensor *mask = size[8] != 0 ? case_tensor(&c, "mask") : DL_NONE, *y;
         int32_t lengths[8];
-        if (size[7] != 0) ints_of(lengths, golden_getf(&g, "sdp_%d_len", k));
-        if (size[8] != 0) mask = tensor_of(dl, golden_getf(&g, "sdp_%d_mask", k), false);
-        y = dl_attention(q, key, v, mask, size[7] != 0 ? lengths : NULL, size[6] != 0);
-        if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
-        CHECK_ARRAY(y->data, golden_getf(&g, "sdp_%d_y", k)->data, y->size);
-        CHECK(dl_backward(weighted(y, golden_getf(&g, "sdp_%d_dy", k))), "%s", dl_error_text(dl));
-        check_grad(q, golden_getf(&g, "sdp_%d_gq", k));
-        check_grad(key, golden_getf(&g, "sdp_%d_gk", k));
-        check_grad(v, golden_getf(&g, "sdp_%d_gv", k));
+        y = dl_attention(q, k, v, mask, size[7] != 0 ? case_ints(&c, "len", lengths) : NULL,
+                         size[6] != 0);
+        case_check(&c, y, "y");
+        case_backward(&c, case_loss(&c, y, "dy"));
+        case_grad(&c, q, "gq");
+        case_grad(&c, k, "gk");
+        case_grad(&c, v, "gv");
     }
-    golden_close(&g);
-    dl_free(dl);
 }
 
 static void multihead(void)
 {
-    test_golden g = golden_open("attention");
-    dl_ctx *dl = dl_new(1);
-    for (int k = 0; k < (int)golden_get(&g, "mha_cases")->value[0]; k++, dl_tape_clear(dl)) {
-        const double *size = golden_getf(&g, "mha_%d_size", k)->value;
-        const bool bias = size[5] != 0;
-        dl_tensor *q = tensor_of(dl, golden_getf(&g, "mha_%d_q", k), true);
-        dl_tensor *key = tensor_of(dl, golden_getf(&g, "mha_%d_k", k), true);
-        dl_tensor *v = tensor_of(dl, golden_getf(&g, "mha_%d_v", k), true), *w[4], *y;
-        dl_tensor *mask = DL_NONE;
+    test_case c = cases_open("attention", "mha");
+    while (case_next(&c)) {
+        const double *size = case_get(&c, "size")->value;
+        const bool bias = size[5] != 0;            /* without: w has in_proj and out_proj alone */
+        dl_tensor *q = case_leaf(&c, "q"), *k = case_leaf(&c, "k"), *v = case_leaf(&c, "v");
+        dl_tensor *mask = size[8] != 0 ? case_tensor(&c, "mask") : DL_NONE, *leaf[4], *w[4], *y;
         int32_t lengths[8];
-        ints_of(lengths, golden_getf(&g, "mha_%d_len", k));
-        for (int i = 0, j = 0; i < 4; i++)
-            w[i] = i % 2 == 0 || bias ? tensor_of(dl, golden_getf(&g, "mha_%d_w%d", k, j++), true)
-                                      : DL_NONE;
-        if (size[8] != 0) mask = tensor_of(dl, golden_getf(&g, "mha_%d_mask", k), false);
-        y = dl_multihead_attention(q, key, v, w, (int)size[4], mask,
-                                   size[7] != 0 ? lengths : NULL, size[6] != 0);
-        if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
-        CHECK_ARRAY(y->data, golden_getf(&g, "mha_%d_y", k)->data, y->size);
-        CHECK(dl_backward(weighted(y, golden_getf(&g, "mha_%d_dy", k))), "%s", dl_error_text(dl));
-        check_grad(q, golden_getf(&g, "mha_%d_gq", k));
-        check_grad(key, golden_getf(&g, "mha_%d_gk", k));
-        check_grad(v, golden_getf(&g, "mha_%d_gv", k));
-        for (int i = 0, j = 0; i < 4; i++)
-            if (w[i] != DL_NONE) check_grad(w[i], golden_getf(&g, "mha_%d_gw%d", k, j++));
+        case_leaves(&c, leaf, "w", bias ? 4 : 2);
+        for (int i = 0; i < 4; i++) w[i] = bias ? leaf[i] : i % 2 ? DL_NONE : leaf[i / 2];
+        y = dl_multihead_attention(q, k, v, w, (int)size[4], mask,
+                                   size[7] != 0 ? case_ints(&c, "len", lengths) : NULL,
+                                   size[6] != 0);
+        case_check(&c, y, "y");
+        case_backward(&c, case_loss(&c, y, "dy"));
+        case_grad(&c, q, "gq");
+        case_grad(&c, k, "gk");
+        case_grad(&c, v, "gv");
+        case_grads(&c, leaf, "gw", bias ? 4 : 2);
     }
-    golden_close(&g);
-    dl_free(dl);
 }
 
-static void blocks(const char *what, int weights)
+static void blocks(const char *group, int weights)
 {
-    test_golden g = golden_open("attention");
-    dl_ctx *dl = dl_new(1);
-    const bool decoder = weights == DL_DECODER_PARAMS;
-    for (int k = 0; k < (int)golden_getf(&g, "%s_cases", what)->value[0]; k++, dl_tape_clear(dl)) {
-        const double *size = golden_getf(&g, "%s_%d_size", what, k)->value;
-        dl_tensor *x = tensor_of(dl, golden_getf(&g, "%s_%d_x", what, k), true), *y;
-        dl_tensor *memory = tensor_of(dl, golden_getf(&g, "%s_%d_memory", what, k), true);
+    test_case c = cases_open("attention", group);
+    while (case_next(&c)) {
+        const double *size = case_get(&c, "size")->value;
+        dl_tensor *x = case_leaf(&c, "x"), *memory = case_leaf(&c, "memory"), *y;
         dl_tensor *w[DL_DECODER_PARAMS];
         dl_transformer o = dl_transformer_default();
-        int32_t lengths[8], memory_lengths[8];
-        ints_of(lengths, golden_getf(&g, "%s_%d_len", what, k));
-        ints_of(memory_lengths, golden_getf(&g, "%s_%d_mlen", what, k));
+        int32_t lengths[2][8];
         o.heads = (int)size[5];
         o.norm_first = size[6] != 0;
         o.gelu = size[7] != 0;
         o.causal = size[8] != 0;
         o.dropout = 0;
         if (size[9] != 0) {
-            o.lengths = lengths;
-            o.memory_lengths = memory_lengths;
+            o.lengths = case_ints(&c, "len", lengths[0]);
+            o.memory_lengths = case_ints(&c, "mlen", lengths[1]);
         }
-        for (int i = 0; i < weights; i++)
-            w[i] = tensor_of(dl, golden_getf(&g, "%s_%d_w%d", what, k, i), true);
-        y = decoder ? dl_transformer_decoder(x, memory, w, &o) : dl_transformer_encoder(x, w, &o);
-        if (!CHECK(y != NULL, "%s", dl_error_text(dl))) break;
-        CHECK_ARRAY(y->data, golden_getf(&g, "%s_%d_y", what, k)->data, y->size);
-        CHECK(dl_backward(weighted(y, golden_getf(&g, "%s_%d_dy", what, k))), "%s",
-              dl_error_text(dl));
-        check_grad(x, golden_getf(&g, "%s_%d_gx", what, k));
-        if (decoder) check_grad(memory, golden_getf(&g, "%s_%d_gmemory", what, k));
-        for (int i = 0; i < weights; i++)
-            check_grad(w[i], golden_getf(&g, "%s_%d_gw%d", what, k, i));
+        case_leaves(&c, w, "w", weights);
+        y = weights == DL_DECODER_PARAMS ? dl_transformer_decoder(x, memory, w, &o)
+                                         : dl_transformer_encoder(x, w, &o);
+        case_check(&c, y, "y");
+        case_backward(&c, case_loss(&c, y, "dy"));
+        case_grad(&c, x, "gx");
+        if (weights == DL_DECODER_PARAMS) case_grad(&c, memory, "gmemory");
+        case_grads(&c, w, "gw", weights);
     }
-    golden_close(&g);
-    dl_free(dl);
 }
 
 static void encoder(void) { blocks("enc", DL_ENCODER_PARAMS); }
@@ -179,11 +126,15 @@ static void kernel_against_operation(void)
 
 /* Central differences, for every element of every input: of a decoder block (norm first, lengths),
    an encoder block (norm last, causal) and multi-head attention with a mask. */
-static dl_tensor *block_loss(int which, dl_tensor *const *p, dl_tensor *mask)
+typedef struct block { int which; dl_tensor *p[2 + DL_DECODER_PARAMS], *mask; } block;
+
+static dl_tensor *block_loss(dl_ctx *dl, void *user)
 {
     static const int32_t lengths[] = { 3, 2 }, memory_lengths[] = { 1, 4 };
+    dl_tensor *const *p = ((block *)user)->p, *y;
+    const int which = ((block *)user)->which;
     dl_transformer o = dl_transformer_default();
-    dl_tensor *y;
+    (void)dl;
     o.heads = 2;
     o.gelu = true;                             /* no kinks */
     o.dropout = 0;
@@ -195,42 +146,26 @@ static dl_tensor *block_loss(int which, dl_tensor *const *p, dl_tensor *mask)
     }
     y = which == 0 ? dl_transformer_decoder(p[0], p[1], p + 2, &o) :
         which == 1 ? dl_transformer_encoder(dl_add(p[0], dl_slice(p[1], 1, 0, 3)), p + 2, &o) :
-                     dl_multihead_attention(p[0], p[1], p[1], p + 2, 2, mask, NULL, false);
+                     dl_multihead_attention(p[0], p[1], p[1], p + 2, 2, ((block *)user)->mask,
+                                            NULL, false);
     return dl_sum(dl_square(dl_add_scalar(y, 0.3)));  /* a norm's squares alone hardly change */
 }
 
 static void gradients(void)
 {
     static const int weights[] = { DL_DECODER_PARAMS, DL_ENCODER_PARAMS, 4 };
-    const double h = 1e-5;
     for (int which = 0; which < 3; which++) {
         dl_ctx *dl = dl_new(5);
-        dl_tensor *p[2 + DL_DECODER_PARAMS], *mask = dl_state(dl, dl_shape2(3, 4));
-        double largest = 0;
-        test_fill(mask->data, mask->size, 3, -1, 1);
-        mask->data[1] = -(dl_real)INFINITY;
-        p[0] = dl_param(dl, dl_shape3(2, 3, 4), dl_init_normal(0, 1));
-        p[1] = dl_param(dl, dl_shape3(2, 4, 4), dl_init_normal(0, 1));
-        CHECK(which == 0 ? dl_transformer_decoder_init(p + 2, dl, 4, 5)
-                         : dl_transformer_encoder_init(p + 2, dl, 4, 5), "%s", dl_error_text(dl));
-        CHECK(dl_backward(block_loss(which, p, mask)), "%s", dl_error_text(dl));
-        for (int i = 0; i < 2 + weights[which] && sizeof(dl_real) == sizeof(double); i++)
-            for (dl_int k = 0; k < p[i]->size; k++) {
-                const dl_real keep = p[i]->data[k];
-                const double a = (double)p[i]->grad[k];
-                double up, down;
-                dl_no_grad(dl, true);
-                p[i]->data[k] = (dl_real)((double)keep + h);
-                up = dl_item(block_loss(which, p, mask));
-                p[i]->data[k] = (dl_real)((double)keep - h);
-                down = dl_item(block_loss(which, p, mask));
-                p[i]->data[k] = keep;
-                dl_no_grad(dl, false);
-                dl_tape_clear(dl);
-                CHECK_CLOSE(a, (up - down) / (2 * h), 1e-6, 1e-8);
-                if (fabs(a) > largest) largest = fabs(a);
-            }
-        CHECK(sizeof(dl_real) == sizeof(float) || largest > 0.1, "vacuous: %g", largest);
+        block b;
+        b.which = which;
+        b.mask = dl_state(dl, dl_shape2(3, 4));
+        test_fill(b.mask->data, b.mask->size, 3, -1, 1);
+        b.mask->data[1] = -(dl_real)INFINITY;
+        b.p[0] = dl_param(dl, dl_shape3(2, 3, 4), dl_init_normal(0, 1));
+        b.p[1] = dl_param(dl, dl_shape3(2, 4, 4), dl_init_normal(0, 1));
+        CHECK(which == 0 ? dl_transformer_decoder_init(dl, b.p + 2, 4, 5)
+                         : dl_transformer_encoder_init(dl, b.p + 2, 4, 5), "%s", dl_error_text(dl));
+        check_gradients(dl, block_loss, &b, b.p, 2 + weights[which]);
         dl_free(dl);
     }
 }
@@ -275,7 +210,7 @@ static void causal(void)
     o.causal = true;
     o.heads = 4;
     o.dropout = 0;
-    CHECK(dl_transformer_encoder_init(w, dl, 8, 16), "%s", dl_error_text(dl));
+    CHECK(dl_transformer_encoder_init(dl, w, 8, 16), "%s", dl_error_text(dl));
     memcpy(before, dl_transformer_encoder(x, w, &o)->data, sizeof before);
     for (int i = 24; i < 32; i++) x->data[i] += 1;
     y = dl_transformer_encoder(x, w, &o);
@@ -316,14 +251,14 @@ static void errors(void)
     dl_requires_grad(mask, true);
     CHECK(!dl_attention(q, k, k, mask, NULL, false), "mask with gradient");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "mask requires a gradient");
-    CHECK(dl_transformer_encoder_init(w, dl, 4, 6), "%s", dl_error_text(dl));
+    CHECK(dl_transformer_encoder_init(dl, w, 4, 6), "%s", dl_error_text(dl));
     CHECK(!dl_multihead_attention(q, k, k, w, 3, DL_NONE, NULL, false), "4 in 3 heads");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "and 3 heads");
     CHECK(!dl_multihead_attention(q, k, k, w + 1, 2, DL_NONE, NULL, false), "wrong weights");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "in_proj_weight is [12] and should be [12,4]");
     w[4] = NULL;
     CHECK(!dl_transformer_encoder(q, w, NULL) && dl_error(dl) == DL_OK, "NULL weight");
-    CHECK(!dl_transformer_encoder_init(w, dl, 0, 6), "E = 0");
+    CHECK(!dl_transformer_encoder_init(dl, w, 0, 6), "E = 0");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "0 features");
     dl_free(dl);
 }

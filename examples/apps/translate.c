@@ -75,9 +75,9 @@ int main(int argc, char **argv) {
                          dl_param(dl, dl_shape2(SIGNS, E), dl_init_torch(E)),
                          dl_param(dl, dl_shape1(SIGNS), dl_init_zeros())};
     for (int k = 0; k < LAYERS; k++, n += DL_ENCODER_PARAMS)
-        dl_transformer_encoder_init(p + n, dl, E, F);
+        dl_transformer_encoder_init(dl, p + n, E, F);
     for (int k = 0; k < LAYERS; k++, n += DL_DECODER_PARAMS)
-        dl_transformer_decoder_init(p + n, dl, E, F);
+        dl_transformer_decoder_init(dl, p + n, E, F);
     for (int i = 0; i < ALL; i++) size += p[i] ? (long long)p[i]->size : 0;
     dl_optim adam = dl_torch_adam(0.001);
     adam.clip_norm = 1;

@@ -5890,18 +5890,19 @@ static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 #endif
 }
 
-/* With add_dx false, dx is overwritten. */
-static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
-                                const dl_real *dy, const dl_real *x, const dl_real *w, dl_int N,
-                                dl_int D, dl_int M)
+/* With add_dx false, dx is overwritten; dw likewise. */
+static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, bool add_dw,
+                                dl_real *db, const dl_real *dy, const dl_real *x,
+                                const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
 #if DLI_FAST
     if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
-    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), true);
+    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
     if (db) c->fast->col_sums(db, dy, M, N, M);
 #else
     (void)c;
     if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
+    if (dw && !add_dw) memset(dw, 0, (size_t)(M * D) * sizeof *dw);
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
 #endif
 }
@@ -6626,7 +6627,7 @@ static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real 
     dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
     dlk_softmax_backward(ds, dp, p, R, S);
     for (i = 0; i < R * S; i++) ds[i] *= scale;
-    dli_linear_backward(c, dq, true, dk, NULL, ds, q, k, R, D, S);
+    dli_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
 #endif
 }
 
@@ -7387,8 +7388,10 @@ static bool dli_reach(dl_tensor *t, const char *op)
 static void dli_unreach(dl_tensor *t)
 {
     dl_tensor *root = t->base ? t->base : t;
-    if (root->fresh) root->grad = NULL;
-    root->fresh = false;
+    if (root->generation != DLI_PERSISTENT && root->fresh) {
+        root->grad = NULL;
+        root->fresh = false;
+    }
     t->grad = root->grad ? root->grad + t->offset : NULL;
 }
 
@@ -7842,9 +7845,9 @@ static void dli_linear_back(dli_node *node)
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     dl_int D = w->shape.dim[1], M = w->shape.dim[0];
     const dl_real *dy = dli_grad(node->out);
-    bool add;
-    dl_real *dx = dli_grad_or_set(x, &add);
-    dli_linear_backward(node->out->ctx, dx, add, dli_grad(w), b ? dli_grad(b) : NULL, dy, x->data,
+    bool add, add_dw;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad_or_set(w, &add_dw);
+    dli_linear_backward(node->out->ctx, dx, add, dw, add_dw, b ? dli_grad(b) : NULL, dy, x->data,
                         w->data, dli_rows(x), D, M);
 }
 
@@ -11398,12 +11401,18 @@ static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metric
     dl_tensor *z = dli_layers_forward(m, dli_model_input("dl_model_fit", m, b->x), true);
     dl_tensor *loss = dli_add_penalties(m, dli_batch_loss(m, z, b));
     double value = dl_item(loss);
+    int i;
     if (!loss) return false;
     if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
     sum->loss += value * (double)b->size;
     sum->accuracy += dli_correct(m, z, b);
-    dl_zero_grad(m->optimizer);
-    return dl_backward(loss) && dl_step(m->optimizer);
+    for (i = 0; i < m->params; i++) m->tensor[i]->fresh = true;
+    if (!dl_backward(loss)) return false;
+    for (i = 0; i < m->params; i++) {            /* gradients that it has not reached are zero */
+        m->tensor[i]->wanted = true;
+        dli_grad(m->tensor[i]);
+    }
+    return dl_step(m->optimizer);
 }
 
 static dl_metrics dli_no_metrics(void)

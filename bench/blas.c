@@ -31,10 +31,9 @@ static void multiply(void *argument)
 {
     const matmul *p = (const matmul *)argument;
     const int ta = p->kind[0] == 't' ? 112 : 111, tb = p->kind[1] == 't' ? 112 : 111;
-    const float add = p->kind[0] == 't' ? 1.0f : 0.0f;   /* gradients of weights are added to */
     const int m = p->m, n = p->n, k = p->k, lda = ta == 112 ? m : k, ldb = tb == 112 ? k : n;
-    if (blas.gemm32) blas.gemm32(101, ta, tb, m, n, k, 1, p->a, lda, p->b, ldb, add, p->c, n);
-    else blas.gemm64(101, ta, tb, m, n, k, 1, p->a, lda, p->b, ldb, add, p->c, n);
+    if (blas.gemm32) blas.gemm32(101, ta, tb, m, n, k, 1, p->a, lda, p->b, ldb, 0, p->c, n);
+    else blas.gemm64(101, ta, tb, m, n, k, 1, p->a, lda, p->b, ldb, 0, p->c, n);
 }
 
 static double answer(const char *line)

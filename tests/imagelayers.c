@@ -105,7 +105,7 @@ static void shapes_and_values(void)
     y = dl_model_forward(m, x);
     if (!CHECK(y && dl_shape_equal(y->shape, dl_shape3(3, 3, 1)), "%s", dl_error_text(dl))) return;
     dl_tensor *const *q = dl_model_params(m);
-    CHECK(dl_model_param_count(m) == 11, "%d parameters", dl_model_param_count(m));
+    CHECK(dl_model_param_tensors(m) == 11, "%d parameters", dl_model_param_tensors(m));
     want = dl_relu(dl_conv2d(x, q[0], DL_NONE, &c.conv));
     want = dl_batch_norm(want, q[1], q[2], DL_NONE, DL_NONE, 0.01, 1e-3);
     want = dl_group_norm(dl_max_pool2d(want, &p), 3, q[3], q[4], 1e-3);
@@ -172,7 +172,7 @@ static void training_and_states(void)
     dl_metrics before, after;
     dl_real start[4], x[64 * 3];
     if (!CHECK(mean && var && mean->data[0] == 0 && var->data[3] == 1, "states")) return;
-    CHECK(dl_model_param_count(m) == 6 && dl_model_param_size(m) == 40 + 8 + 74, "%ld",
+    CHECK(dl_model_param_tensors(m) == 6 && dl_model_param_size(m) == 40 + 8 + 74, "%ld",
           (long)dl_model_param_size(m));
     fit.epochs = 20;
     fit.verbose = 0;
@@ -232,7 +232,8 @@ static void errors(void)
     } while (0)
     dl_model_add_conv2d(m, 4, 3, DL_RELU);
     REFUSED(dl_model_add_conv2d(m, 4, 5, DL_RELU), DL_ERR_SHAPE,
-            "conv2d_2: kernel 5x5 does not fit input 3x3 without padding");
+            "conv2d_2: kernel 5x5 does not fit input 3x3 without padding; make it smaller, or pad "
+            "the input (same = true in the options)");
     REFUSED(dl_model_add_max_pooling2d(m, 4), DL_ERR_SHAPE,
             "max_pooling2d_1: kernel 4x4 does not fit input 3x3 without padding");
     REFUSED(dl_model_add_conv2d(flat, 4, 3, DL_RELU), DL_ERR_SHAPE,

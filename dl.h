@@ -1252,7 +1252,7 @@ struct dl_layer {
     int           params;
     dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
     int           states;
-    double        l1, l2;                 /* weight penalty, 0 for none             */
+    double        l1, l2;                 /* weight penalty, 0: none; may be set    */
     dl_model     *model;
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */

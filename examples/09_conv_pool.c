@@ -62,6 +62,8 @@ static double three_by_three(double result[6], ex_page *page, bool quiet) {
         for (int i = 0; i < 4; i++)
             s1[o] += (dl_real)(at(x, 3, i / 2, i % 2) * at(k, 2, i / 2 - o / 2, i % 2 - o % 2));
     ex_page_text(page, 2, "1. Four products an output · 每个输出四个乘积");
+    ex_page_text(page, 0, "The yellow piece of X times K, product by product, added up: 1*1 + 2*0 "
+                 "+ 4*0 + 5*(-1) = -4, the yellow Y. · X 的黄色部分与 K 逐项相乘再相加，得到黄色的 Y。");
     if (!quiet) printf("\n");
     ex_show_grids(g, 3, page, quiet);
     if (!quiet)
@@ -97,6 +99,7 @@ static double patch(ex_page *page, bool quiet) {
                        "   floor((5 + 2*1 - 3) / 2) + 1 = 3 rows. The first three outputs:\n\n");
     worst = convolve(y, x, k, 5, 3, 2, 1, quiet ? 0 : 3);
     ex_page_text(page, 2, "2. Padding and stride · 填充与步幅");
+    ex_page_text(page, 0, "Zeros around X (dashed); the piece moves by s = 2. · X 四周补零（虚线），每次移动 s = 2。");
     if (!quiet) printf("\n");
     ex_show_grids(g, 3, page, quiet);
     if (!quiet) printf("3. Max-pooling, 2x2, of its upper left 4x4, forward and backward:\n\n");
@@ -117,6 +120,8 @@ static double patch(ex_page *page, bool quiet) {
         worst = fmax(worst, fabs((double)(dx[best] - dy[o])));
     }
     ex_page_text(page, 2, "3. Max-pooling and its gradient · 最大池化及其梯度");
+    ex_page_text(page, 0, "The gradient goes to the largest of each 2x2; the others get 0. · "
+                 "梯度只传给每个 2x2 中最大的数，其余为 0。");
     if (!quiet) printf("\n");
     ex_show_grids(h, 4, page, quiet);
     if (!quiet)

@@ -55,15 +55,34 @@ static dl_model *build(const config *c) {
     return m;
 }
 
-/* Train by c for some epochs, from where the model is; look at the validation data after each. */
-static void train_by(dl_model *m, const config *c, int epochs) {
+/* Accuracy and loss without the penalties of L1 and L2, which are not to be compared. */
+static dl_metrics plain(dl_model *m, const dl_data *d) {
+    dl_layer *hidden = dl_model_layer(m, 1);              /* behind the flatten layer            */
+    dl_metrics r = {0, 0};
+    if (hidden == NULL) return r;                         /* the model could not be built        */
+    const double l1 = hidden->l1, l2 = hidden->l2;
+    hidden->l1 = hidden->l2 = 0;
+    r = dl_model_evaluate(m, d);
+    hidden->l1 = l1, hidden->l2 = l2;
+    return r;
+}
+
+static bool watch_epoch(dl_model *m, const dl_epoch *e, void *user) {
+    ((double *)user)[e->epoch - 1] = plain(m, validation).loss;
+    return true;
+}
+
+/* Train by c for some epochs, from where the model is. loss, if not NULL, gets the loss on new
+   images after each. */
+static void train_by(dl_model *m, const config *c, int epochs, double *loss) {
     dl_augment augment = dl_augment_default();
     dl_fit fit = dl_fit_default();
     augment.shift = 0.08, augment.rotate = 12, augment.scale = 0.1;
     if (c->augment) fit.augment = &augment;
     fit.epochs = epochs, fit.batch_size = o.batch, fit.verbose = 0;
-    fit.validation = validation;
-    fit.early_stopping = c->early, fit.patience = 5;      /* wait 5 epochs for something better  */
+    if (c->early) fit.validation = validation, fit.early_stopping = true;
+    fit.patience = 5;                     /* wait so many epochs for something better            */
+    if (loss) fit.on_epoch = watch_epoch, fit.user = loss;
     dl_model_fit(m, train, &fit);
 }
 
@@ -79,8 +98,8 @@ static void remedies(double gap[REMEDIES]) {
         {"augmented, dropout · 两者", 0, 0, 0.3, true, false, 256, 0, 0.001}};
     double *loss = (double *)calloc((size_t)o.epochs, REMEDIES * sizeof *loss);
     ex_curve curve[REMEDIES];
-    ex_axes axes = {"Validation loss (L1, L2: with penalty) · 验证损失（L1、L2 含惩罚项）",
-                    "epoch · 轮", "loss · 损失", 0, 0, 0, 0, false};
+    ex_axes axes = {"Loss on new images · 新图像上的损失", "epoch · 轮", "cross-entropy · 交叉熵",
+                    0, 0, 0.1, 0.7, false};
     if (!o.quiet) printf("%lld images, %d epochs; accuracy in percent, loss on new images:\n\n"
                          "                       training       new     gap    loss   epochs\n",
                          (long long)train->count, o.epochs);
@@ -89,15 +108,13 @@ static void remedies(double gap[REMEDIES]) {
     ex_page_row(&page, true, "remedy · 办法|training · 训练|validation · 验证|gap · 差距|"
                 "loss · 损失|epochs · 轮");
     for (int k = 0, n; loss && k < REMEDIES && dl_error(dl) == DL_OK; k++) {
-        const ex_curve c = {remedy[k].name, NULL, loss + k * o.epochs, 0};
+        double *y = loss + k * o.epochs;
         dl_model *m = build(&remedy[k]);
-        train_by(m, &remedy[k], o.epochs);
-        for (int i = 0; i < dl_model_layer_count(m); i++)     /* compare losses without penalty  */
-            dl_model_layer(m, i)->l1 = dl_model_layer(m, i)->l2 = 0;
-        const dl_metrics a = dl_model_evaluate(m, train), b = dl_model_evaluate(m, validation);
-        const dl_epoch *e = dl_model_history(m, &n);
-        for (int i = 0; i < n; i++) loss[k * o.epochs + i] = e[i].val_loss;
-        curve[k] = c, curve[k].n = n;
+        train_by(m, &remedy[k], o.epochs, y);
+        const dl_metrics a = plain(m, train), b = plain(m, validation);
+        dl_model_history(m, &n);
+        const ex_curve c = {remedy[k].name, NULL, y, n};
+        curve[k] = c;
         gap[k] = 100 * (a.accuracy - b.accuracy);
         dl_model_free(m);
         if (!o.quiet) printf("  %-20.*s %8.1f  %8.1f  %6.1f  %6.3f %8d\n",
@@ -145,7 +162,7 @@ static racer choose(void) {
         epochs[r] = (r ? epochs[r - 1] : 0) + more;
         for (int i = 0, at; i < alive; i++) {
             racer k = net[i];
-            train_by(k.model, &k.c, more);                            /* goes on training        */
+            train_by(k.model, &k.c, more, NULL);                      /* goes on training        */
             k.accuracy[r] = 100 * dl_model_evaluate(k.model, validation).accuracy;
             k.rounds = r + 1;
             for (at = i; at > 0 && net[at - 1].accuracy[r] < k.accuracy[r]; at--)

@@ -1252,7 +1252,7 @@ struct dl_layer {
     int           params;
     dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
     int           states;
-    double        l1, l2;                 /* weight penalty, 0: none; may be set    */
+    double        l1, l2;                 /* penalty of param[0], 0: none; may be set */
     dl_model     *model;
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
@@ -8138,9 +8138,11 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
         }
         if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
             snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
-        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s; make it "
-                       "smaller, or pad the input (same = true in the options)", op,
-                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad);
+        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s; %s", op,
+                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad,
+                       dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
+                           ? "is the image [C,H,W], channels first?"
+                           : "make it smaller, or pad the input (same = true in the options)");
     }
     return true;
 }
@@ -9721,7 +9723,8 @@ static dl_tensor *dli_group_norm_layer_forward(dl_layer *l, dl_tensor *x)
 static bool dli_layer_image(const dl_layer *l, int dims)
 {
     char s[DLI_SHAPE_TEXT];
-    const char *wanted = dims == 1 ? "a sequence [C,L]" : "an image [C,H,W]";
+    const char *wanted = dims == 1 ? "a sequence [C,L]; with one channel it is [1,L]"
+                                   : "an image [C,H,W]; a grey one is [1,H,W]";
     return l->input.rank == dims + 1 ||
            dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
                    dli_shape_text(s, l->input), wanted);

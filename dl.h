@@ -1510,7 +1510,8 @@ typedef struct dl_epoch {
     double lr, seconds;
 } dl_epoch;
 
-/* Options of dl_model_fit; dl_fit_default fills in Keras' defaults. */
+/* Options of dl_model_fit; dl_fit_default fills in Keras' defaults, except for early stopping (in
+   Keras: patience 0, and the last weights stay). */
 typedef struct dl_fit {
     int    epochs;                /* 1                                                        */
     int    batch_size;            /* 32                                                       */

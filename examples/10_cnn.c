@@ -57,9 +57,9 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
             mean->data[best] = -1;
         }
         if (!quiet) {
-            printf("The %d filters with most to say about the first test image, 3 x 3 weights each,\n"
-                   "the more ink, the larger; = and + are near 0 (all %d with --html):\n\n", TOLD,
-                   FILTERS);
+            printf("The %d filters with most to say about the first test image, 3 x 3 weights each:\n"
+                   "bright or full above 0, grey or = about 0, dark or empty below (all %d with\n"
+                   "--html):\n\n", TOLD, FILTERS);
             ex_draw(told[0], TOLD, -1, 1);
             printf("What they make of the image, after ReLU and pooling, 13 x 13:\n\n");
             ex_draw(told[1], TOLD, 0, 1);

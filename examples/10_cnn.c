@@ -57,7 +57,7 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
             mean->data[best] = -1;
         }
         if (!quiet) {
-            printf("The %d filters with most to say about the first test image, 3 x 3 weights each:\n"
+            printf("The %d filters with most to say about the first test image, 3 x 3 weights:\n"
                    "bright or full above 0, grey or = about 0, dark or empty below (all %d with\n"
                    "--html):\n\n", TOLD, FILTERS);
             ex_draw(told[0], TOLD, -1, 1);

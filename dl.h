@@ -8177,9 +8177,9 @@ static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, c
         }
         if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
             return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
-                           "%lld+%lld, %lld+%lld leaves no output", op, (long long)s->kernel[0],
-                           (long long)s->kernel[1], (long long)s->in[0], (long long)s->in[1],
-                           (long long)s->before[0], (long long)s->after[0],
+                           "%lld+%lld, %lld+%lld leaves no output; pad less", op,
+                           (long long)s->kernel[0], (long long)s->kernel[1], (long long)s->in[0],
+                           (long long)s->in[1], (long long)s->before[0], (long long)s->after[0],
                            (long long)s->before[1], (long long)s->after[1]);
     }
     return true;

@@ -1252,7 +1252,7 @@ struct dl_layer {
     int           params;
     dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
     int           states;
-    double        l1, l2;                 /* weight penalty, 0 for none             */
+    double        l1, l2;                 /* penalty of param[0], 0: none; may be set */
     dl_model     *model;
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
@@ -1373,7 +1373,11 @@ DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
 /* Losses of a model, by Keras' names. The cross-entropies are computed from logits: of a last
-   layer with softmax (or sigmoid) fused with it, else of the last layer's output as it is. */
+   layer with softmax (or sigmoid) fused with it, else of the last layer's output as it is. (So the
+   softmax belongs into the last layer: dl_model_compile refuses one before, say, a dropout.)
+   DL_CATEGORICAL_CROSSENTROPY compares with rows of probabilities, one-hot or soft: the data set's
+   targets, or its labels, which are made one-hot (Keras leaves that to to_categorical). The sparse
+   one takes labels only; for labels both give the same numbers. */
 #define DL_LOSSES(X)                                                                             \
     X(DL_MSE,                             "mean_squared_error")                                  \
     X(DL_MAE,                             "mean_absolute_error")                                 \
@@ -1506,13 +1510,16 @@ typedef struct dl_epoch {
     double lr, seconds;
 } dl_epoch;
 
-/* Options of dl_model_fit; dl_fit_default fills in Keras' defaults. */
+/* Options of dl_model_fit; dl_fit_default fills in Keras' defaults, except for early stopping (in
+   Keras: patience 0, and the last weights stay). */
 typedef struct dl_fit {
     int    epochs;                /* 1                                                        */
     int    batch_size;            /* 32                                                       */
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none                                               */
-    double validation_split;      /* 0; else the last fraction of the training data           */
+    double validation_split;      /* 0; else the last fraction of the training data, as it lies
+                                     there: a bad choice for sorted data, such as MNIST, whose
+                                     images are ordered by writer (its last ones are easier)   */
     bool   early_stopping;        /* false; stop when val_loss (loss without validation) has  */
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
@@ -1553,10 +1560,11 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
    on floor 2. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 
-/* Parameters: how many tensors (and numbers in them), the i-th, the one with a name (NULL when
-   there is none); all as an array of dl_model_param_count tensors owned by the model. To freeze
-   the first layer: dl_freeze(dl_model_params(m), 2). */
-DL_DEF int dl_model_param_count(const dl_model *m);
+/* Parameters: how many tensors they are; how many numbers that makes (Keras' count_params); the
+   i-th tensor; the one with a name (NULL when there is none); all, as an array of
+   dl_model_param_tensors(m) owned by the model. To freeze the first layer:
+   dl_freeze(dl_model_params(m), 2). */
+DL_DEF int dl_model_param_tensors(const dl_model *m);
 DL_DEF int64_t dl_model_param_size(const dl_model *m);
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i);
 DL_DEF dl_tensor *dl_model_find(const dl_model *m, const char *name);
@@ -8505,8 +8513,11 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
         }
         if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
             snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
-        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s", op,
-                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad);
+        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s; %s", op,
+                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad,
+                       dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
+                           ? "is the image [C,H,W], channels first?"
+                           : "make it smaller, or pad the input (same = true in the options)");
     }
     return true;
 }
@@ -8540,9 +8551,9 @@ static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, c
         }
         if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
             return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
-                           "%lld+%lld, %lld+%lld leaves no output", op, (long long)s->kernel[0],
-                           (long long)s->kernel[1], (long long)s->in[0], (long long)s->in[1],
-                           (long long)s->before[0], (long long)s->after[0],
+                           "%lld+%lld, %lld+%lld leaves no output; pad less", op,
+                           (long long)s->kernel[0], (long long)s->kernel[1], (long long)s->in[0],
+                           (long long)s->in[1], (long long)s->before[0], (long long)s->after[0],
                            (long long)s->before[1], (long long)s->after[1]);
     }
     return true;
@@ -10129,7 +10140,8 @@ static dl_tensor *dli_group_norm_layer_forward(dl_layer *l, dl_tensor *x)
 static bool dli_layer_image(const dl_layer *l, int dims)
 {
     char s[DLI_SHAPE_TEXT];
-    const char *wanted = dims == 1 ? "a sequence [C,L]" : "an image [C,H,W]";
+    const char *wanted = dims == 1 ? "a sequence [C,L]; with one channel it is [1,L]"
+                                   : "an image [C,H,W]; a grey one is [1,H,W]";
     return l->input.rank == dims + 1 ||
            dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
                    dli_shape_text(s, l->input), wanted);
@@ -11133,8 +11145,22 @@ static dl_shape dli_output_shape(const dl_model *m)
     return m->layers ? m->layer[m->layers - 1]->output : m->input;
 }
 
+/* Do the logits that a cross-entropy needs come from a layer that has made probabilities of them
+   already? The last such layer, with nothing but layers without weights behind it; else NULL. */
+static const dl_layer *dli_early_probabilities(const dl_model *m)
+{
+    int i;
+    for (i = m->layers - 1; i > 0 && m->layer[i]->params == 0; i--) {
+        const dl_activation f = m->layer[i - 1]->activation;
+        if (f == DL_SOFTMAX || f == DL_SIGMOID) return m->layer[i - 1];
+        if (f != DL_LINEAR) break;
+    }
+    return NULL;
+}
+
 DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
 {
+    const dl_layer *early;
     dl_activation last;
     dl_optimizer *o;
     bool binary = loss == DL_BINARY_CROSSENTROPY;
@@ -11153,6 +11179,13 @@ DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
                        "(or linear, for logits), but %s has %s", dl_loss_name(loss),
                        binary ? "sigmoid" : "softmax", m->layer[m->layers - 1]->name,
                        dl_activation_name(last));
+    early = binary || classes ? dli_early_probabilities(m) : NULL;
+    if (early)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
+                       "logits, but %s has made probabilities of them with its %s; give %s linear "
+                       "and the last layer %s", dl_loss_name(loss), m->layer[m->layers - 1]->name,
+                       early->name, dl_activation_name(early->activation), early->name,
+                       binary ? "sigmoid" : "softmax");
     o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
     if (!o) return false;
     dl_optimizer_free(m->optimizer);
@@ -11697,7 +11730,7 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
 }
 
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optimizer : NULL; }
-DL_DEF int dl_model_param_count(const dl_model *m) { return m ? m->params : 0; }
+DL_DEF int dl_model_param_tensors(const dl_model *m) { return m ? m->params : 0; }
 DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
 DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
 
@@ -11786,33 +11819,53 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
     return sum;
 }
 
+/* A layer's first two columns of the summary: "conv2d_1 (Conv2D)" and "(None, 32, 26, 26)". */
+static void dli_summary_texts(const dl_layer *l, char name[80], char shape[DLI_SHAPE_TEXT + 16])
+{
+    int k, at = snprintf(shape, DLI_SHAPE_TEXT, "(None");
+    snprintf(name, 80, "%s (%s)", l->name, l->type);
+    for (k = 0; k < l->output.rank; k++)
+        at += snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
+                       (long long)l->output.dim[k]);
+    snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
+}
+
+static void dli_summary_rule(int width)
+{
+    while (width-- > 0) putchar('_');
+    putchar('\n');
+}
+
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    const char *rule = "_________________________________________________________________";
     char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
     int64_t trainable, fixed;
-    int i, k, at;
+    int i, first = 27, second = 21, width;               /* columns grow with what is in them */
     if (!m) return;
-    printf("%s\n %-28s %-22s %12s\n%s\n", rule, "Layer (type)", "Output shape", "Param #", rule);
+    for (i = 0; i < m->layers; i++) {
+        dli_summary_texts(m->layer[i], name, shape);
+        if ((int)strlen(name) > first) first = (int)strlen(name);
+        if ((int)strlen(shape) > second) second = (int)strlen(shape);
+    }
+    width = first + second + 17;
+    dli_summary_rule(width);
+    printf(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
+    dli_summary_rule(width);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
-        snprintf(name, sizeof name, "%s (%s)", l->name, l->type);
-        at = snprintf(shape, sizeof shape, "(None");
-        for (k = 0; k < l->output.rank; k++)
-            at += snprintf(shape + at, sizeof shape - (size_t)at, ", %lld",
-                           (long long)l->output.dim[k]);
-        snprintf(shape + at, sizeof shape - (size_t)at, ")");
-        printf(" %-28s %-22s %12s\n", name, shape,
+        dli_summary_texts(l, name, shape);
+        printf(" %-*s  %-*s  %12s\n", first, name, second, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));
     }
     trainable = dli_sum_sizes(m->tensor, m->params);
     fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
-    printf("%s\n", rule);
+    dli_summary_rule(width);
     printf(" Total params: %s", dli_thousands(number, trainable + fixed));
     printf(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
     printf(" Trainable params: %s\n", dli_thousands(number, trainable));
-    printf(" Non-trainable params: %s\n%s\n", dli_thousands(number, fixed), rule);
+    printf(" Non-trainable params: %s\n", dli_thousands(number, fixed));
+    dli_summary_rule(width);
 }
 #endif
 

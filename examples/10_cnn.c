@@ -21,13 +21,19 @@
 #include "../dl.h"
 #include "example.h"
 
-enum { FILTERS = 32, TOLD = 10, ENLARGED = 12 };
+enum { FILTERS = 32, TOLD = 10 };
 
-/* Divide n numbers by the largest of their sizes, so that faint pictures can be seen. */
-static void to_one(dl_real *x, int n) {
-    double largest = 0;
-    for (int i = 0; i < n; i++) largest = fmax(largest, fabs((double)x[i]));
-    for (int i = 0; i < n && largest > 0; i++) x[i] = (dl_real)((double)x[i] / largest);
+/* Square number k of t [...,size,size] as a picture, divided by the largest of its numbers (without
+   sign), so that faint ones can be seen. */
+static ex_image square(dl_tensor *t, int k) {
+    const int size = (int)t->shape.dim[t->shape.rank - 1];
+    dl_real *x = t->data + k * size * size;
+    double largest = 1e-30;
+    ex_image im = {x, size, size, ""};
+    for (int i = 0; i < size * size; i++) largest = fmax(largest, fabs((double)x[i]));
+    for (int i = 0; i < size * size; i++) x[i] = (dl_real)((double)x[i] / largest);
+    snprintf(im.caption, sizeof im.caption, "%d", k);
+    return im;
 }
 
 /* The 32 kernels, and what they make of one image: maps before and after pooling. */
@@ -40,37 +46,25 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
     dl_tensor *y = dl_relu(dl_conv2d(x, w, dl_model_param(model, 1), NULL));  /* the first layer  */
     dl_tensor *z = dl_max_pool2d(y, &two);                                    /* and the second   */
     dl_tensor *w4 = dl_upsample_nearest2d(w, 4, 4);           /* each weight 4 x 4 pixels, to see */
-    ex_image filter[FILTERS], map[FILTERS], pooled[FILTERS], told[TOLD], input;
-    double mean[FILTERS] = {0};
-    for (int k = 0; z && w4 && k < FILTERS; k++) {
-        filter[k].pixel = w4->data + k * ENLARGED * ENLARGED;
-        filter[k].height = filter[k].width = ENLARGED;
-        map[k].pixel = y->data + k * 26 * 26;
-        map[k].height = map[k].width = 26;
-        pooled[k].pixel = z->data + k * 13 * 13;
-        pooled[k].height = pooled[k].width = 13;
-        snprintf(filter[k].caption, sizeof filter[k].caption, "%d", k);
-        snprintf(map[k].caption, sizeof map[k].caption, "%d", k);
-        snprintf(pooled[k].caption, sizeof pooled[k].caption, "map %d", k);
-        for (int i = 0; i < 13 * 13; i++) mean[k] += (double)pooled[k].pixel[i];
-        to_one(w4->data + k * ENLARGED * ENLARGED, ENLARGED * ENLARGED);
-        to_one(y->data + k * 26 * 26, 26 * 26);
-        to_one(z->data + k * 13 * 13, 13 * 13);
-    }
-    if (z && w4) {
-        if (!quiet) {
-            for (int n = 0; n < TOLD; n++) {          /* the maps with most in them, one by one */
-                int best = 0;
-                for (int k = 1; k < FILTERS; k++) if (mean[k] > mean[best]) best = k;
-                told[n] = pooled[best];
-                mean[best] = -1;
-            }
-            printf("What the filters with most to say make of the first test image, after\n"
-                   "pooling, 13 x 13 (all %d, before and after, with --html):\n\n", FILTERS);
-            ex_draw(told, TOLD, 0, 1);
+    dl_tensor *mean = dl_global_avg_pool2d(z);                /* how much is in each map          */
+    ex_image filter[FILTERS], map[FILTERS], pooled[FILTERS], told[2][TOLD], input;
+    if (mean && w4) {
+        for (int k = 0; k < FILTERS; k++)
+            filter[k] = square(w4, k), map[k] = square(y, k), pooled[k] = square(z, k);
+        for (int n = 0; n < TOLD; n++) {              /* the maps with most in them, one by one   */
+            const int best = ex_argmax(mean->data, FILTERS);
+            told[0][n] = filter[best], told[1][n] = pooled[best];
+            mean->data[best] = -1;
         }
-        input.pixel = x->data;
-        input.height = input.width = 28;
+        if (!quiet) {
+            printf("The %d filters with most to say about the first test image, 3 x 3 weights:\n"
+                   "bright or full above 0, grey or = about 0, dark or empty below (all %d with\n"
+                   "--html):\n\n", TOLD, FILTERS);
+            ex_draw(told[0], TOLD, -1, 1);
+            printf("What they make of the image, after ReLU and pooling, 13 x 13:\n\n");
+            ex_draw(told[1], TOLD, 0, 1);
+        }
+        input = square(x, 0);
         snprintf(input.caption, sizeof input.caption, "input · 输入");
         ex_page_text(page, 2, "The 32 filters, 3 x 3 weights each · 32 个卷积核");
         ex_page_text(page, 0, "Dark: ink here makes the output larger; light: smaller. Each "

@@ -25,6 +25,11 @@
 
 enum { VALIDATION = 2000, ASIDE = 50000, REMEDIES = 7, TRIED = 16, ROUNDS = 4 };
 
+static ex_options o;
+static ex_page    page;
+static dl_ctx    *dl;
+static dl_data   *train, *validation;
+
 /* How to build and train a net. */
 typedef struct config {
     const char *name;
@@ -34,13 +39,7 @@ typedef struct config {
     double lr;
 } config;
 
-static dl_augment shift_and_turn(void) {
-    dl_augment a = dl_augment_default();
-    a.shift = 0.08, a.rotate = 12, a.scale = 0.1;
-    return a;
-}
-
-static dl_model *build(dl_ctx *dl, const config *c) {
+static dl_model *build(const config *c) {
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
     dl_dense hidden = dl_dense_default(c->units, DL_RELU);
     hidden.l1 = c->l1, hidden.l2 = c->l2;
@@ -56,52 +55,39 @@ static dl_model *build(dl_ctx *dl, const config *c) {
     return m;
 }
 
-/* Accuracy in percent and mean cross-entropy -log p_label. dl_model_evaluate's loss would have the
-   penalties of L1 and L2 in it, which are not to be compared. */
-static dl_metrics score(dl_model *m, const dl_data *d) {
-    dl_metrics s = {0, 0};
-    dl_real *p = (dl_real *)malloc((size_t)(d->count * d->classes) * sizeof *p);
-    if (p && ex_predict(m, d, p))
-        for (dl_int i = 0; i < d->count; i++) {
-            const dl_real *q = p + i * d->classes;
-            s.loss -= log(fmax((double)q[d->labels[i]], 1e-30)) / (double)d->count;
-            s.accuracy += 100.0 * (ex_argmax(q, d->classes) == d->labels[i]) / (double)d->count;
-        }
-    free(p);
-    return s;
+/* Accuracy and loss without the penalties of L1 and L2, which are not to be compared. */
+static dl_metrics plain(dl_model *m, const dl_data *d) {
+    dl_layer *hidden = dl_model_layer(m, 1);              /* behind the flatten layer            */
+    dl_metrics r = {0, 0};
+    if (hidden == NULL) return r;                         /* the model could not be built        */
+    const double l1 = hidden->l1, l2 = hidden->l2;
+    hidden->l1 = hidden->l2 = 0;
+    r = dl_model_evaluate(m, d);
+    hidden->l1 = l1, hidden->l2 = l2;
+    return r;
 }
 
-typedef struct watch { const dl_data *train, *fresh; double *gap, *loss; int n; } watch;
-
-/* After each epoch: the gap, and the loss on new images. */
 static bool watch_epoch(dl_model *m, const dl_epoch *e, void *user) {
-    watch *w = (watch *)user;
-    dl_metrics fresh = score(m, w->fresh);
-    w->gap[w->n] = score(m, w->train).accuracy - fresh.accuracy;
-    w->loss[w->n] = fresh.loss;
-    w->n = e->epoch;
+    ((double *)user)[e->epoch - 1] = plain(m, validation).loss;
     return true;
 }
 
-/* Train by c; w, if not NULL, watches. Trains on when it was trained before. */
-static bool train_by(dl_model *m, const config *c, const ex_options *o, int epochs,
-                     const dl_data *train, const dl_data *validation, watch *w) {
-    dl_augment augment = shift_and_turn();
+/* Train by c for some epochs, from where the model is. loss, if not NULL, gets the loss on new
+   images after each. */
+static void train_by(dl_model *m, const config *c, int epochs, double *loss) {
+    dl_augment augment = dl_augment_default();
     dl_fit fit = dl_fit_default();
-    fit.epochs = epochs;
-    fit.batch_size = o->batch;
-    fit.verbose = 0;
+    augment.shift = 0.08, augment.rotate = 12, augment.scale = 0.1;
     if (c->augment) fit.augment = &augment;
-    if (w) fit.on_epoch = watch_epoch, fit.user = w;
-    if (c->early) fit.validation = validation;
-    fit.early_stopping = c->early;
+    fit.epochs = epochs, fit.batch_size = o.batch, fit.verbose = 0;
+    if (c->early) fit.validation = validation, fit.early_stopping = true;
     fit.patience = 5;                     /* wait so many epochs for something better            */
-    return dl_model_fit(m, train, &fit);
+    if (loss) fit.on_epoch = watch_epoch, fit.user = loss;
+    dl_model_fit(m, train, &fit);
 }
 
-/* One remedy after the other. gap: of the first (none) and the last (two of them). */
-static void remedies(dl_ctx *dl, const ex_options *o, const dl_data *train,
-                     const dl_data *validation, ex_page *page, double gap[2]) {
+/* One remedy after the other, and the gap each leaves. */
+static void remedies(double gap[REMEDIES]) {
     static const config remedy[REMEDIES] = {
         {"nothing · 无", 0, 0, 0, false, false, 256, 0, 0.001},
         {"L1, 0.0002 · L1 正则", 2e-4, 0, 0, false, false, 256, 0, 0.001},
@@ -110,42 +96,36 @@ static void remedies(dl_ctx *dl, const ex_options *o, const dl_data *train,
         {"early stopping · 早停", 0, 0, 0, false, true, 256, 0, 0.001},
         {"augmentation · 数据增强", 0, 0, 0, true, false, 256, 0, 0.001},
         {"augmented, dropout · 两者", 0, 0, 0.3, true, false, 256, 0, 0.001}};
-    double *y = (double *)calloc((size_t)o->epochs, 2 * REMEDIES * sizeof *y);
-    ex_curve gaps[REMEDIES], losses[REMEDIES];
-    ex_axes axes = {"Gap, training minus validation · 训练与验证之差", "epoch · 轮",
-                    "points · 百分点", 0, 0, 0, 0, false};
-    if (!o->quiet) printf("%lld images, %d epochs; accuracy in percent, loss on new images:\n\n"
-                          "                       training       new     gap    loss   epochs\n",
-                          (long long)train->count, o->epochs);
-    ex_page_text(page, 2, "Remedies against overfitting · 防止过拟合的办法");
-    ex_page_table(page, true);
-    ex_page_row(page, true, "remedy · 办法|training · 训练|validation · 验证|gap · 差距|"
+    double *loss = (double *)calloc((size_t)o.epochs, REMEDIES * sizeof *loss);
+    ex_curve curve[REMEDIES];
+    ex_axes axes = {"Loss on new images · 新图像上的损失", "epoch · 轮", "cross-entropy · 交叉熵",
+                    0, 0, 0.1, 0.7, false};
+    if (!o.quiet) printf("%lld images, %d epochs; accuracy in percent, loss on new images:\n\n"
+                         "                       training       new     gap    loss   epochs\n",
+                         (long long)train->count, o.epochs);
+    ex_page_text(&page, 2, "Remedies against overfitting · 防止过拟合的办法");
+    ex_page_table(&page, true);
+    ex_page_row(&page, true, "remedy · 办法|training · 训练|validation · 验证|gap · 差距|"
                 "loss · 损失|epochs · 轮");
-    for (int k = 0; y && k < REMEDIES && dl_error(dl) == DL_OK; k++) {
-        watch w = {train, validation, y + 2 * k * o->epochs, y + (2 * k + 1) * o->epochs, 0};
-        dl_model *m = build(dl, &remedy[k]);
-        train_by(m, &remedy[k], o, o->epochs, train, validation, &w);
-        dl_metrics a = score(m, train), b = score(m, validation);  /* of the weights it has now   */
-        double wide = a.accuracy - b.accuracy;
+    for (int k = 0, n; loss && k < REMEDIES && dl_error(dl) == DL_OK; k++) {
+        double *y = loss + k * o.epochs;
+        dl_model *m = build(&remedy[k]);
+        train_by(m, &remedy[k], o.epochs, y);
+        const dl_metrics a = plain(m, train), b = plain(m, validation);
+        dl_model_history(m, &n);
+        const ex_curve c = {remedy[k].name, NULL, y, n};
+        curve[k] = c;
+        gap[k] = 100 * (a.accuracy - b.accuracy);
         dl_model_free(m);
-        if (k == 0 || k == REMEDIES - 1) gap[k > 0] = wide;
-        if (!o->quiet) printf("  %-20.*s %8.1f  %8.1f  %6.1f  %6.3f %8d\n",
-                              (int)strcspn(remedy[k].name, "\xc2"), remedy[k].name, a.accuracy,
-                              b.accuracy, wide, b.loss, w.n);
-        ex_page_row(page, false, "%s|%.1f %%|%.1f %%|%.1f|%.3f|%d", remedy[k].name, a.accuracy,
-                    b.accuracy, wide, b.loss, w.n);
-        gaps[k].name = losses[k].name = remedy[k].name;
-        gaps[k].x = losses[k].x = NULL;
-        gaps[k].n = losses[k].n = w.n;
-        gaps[k].y = w.gap, losses[k].y = w.loss;
+        if (!o.quiet) printf("  %-20.*s %8.1f  %8.1f  %6.1f  %6.3f %8d\n",
+                             (int)strcspn(remedy[k].name, "\xc2"), remedy[k].name,
+                             100 * a.accuracy, 100 * b.accuracy, gap[k], b.loss, n);
+        ex_page_row(&page, false, "%s|%.1f %%|%.1f %%|%.1f|%.3f|%d", remedy[k].name,
+                    100 * a.accuracy, 100 * b.accuracy, gap[k], b.loss, n);
     }
-    ex_page_table(page, false);
-    if (y && dl_error(dl) == DL_OK) {
-        ex_page_plot(page, axes, gaps, REMEDIES);
-        axes.title = "Loss on new images · 新图像上的损失", axes.y_label = "cross-entropy · 交叉熵";
-        ex_page_plot(page, axes, losses, REMEDIES);
-    }
-    free(y);
+    ex_page_table(&page, false);
+    if (loss && dl_error(dl) == DL_OK) ex_page_plot(&page, axes, curve, REMEDIES);
+    free(loss);
 }
 
 /* A random configuration; numbers whose size is unknown are drawn by their logarithm. */
@@ -160,89 +140,92 @@ static config random_config(dl_rng *r) {
     return c;
 }
 
-/* Successive halving: 16 nets, then the better 8, 4, 2, 1, each round twice as long. Returns the
-   last one; *accuracy is its validation accuracy in percent. */
-static dl_model *choose(dl_ctx *dl, const ex_options *o, const dl_data *train,
-                        const dl_data *validation, ex_page *page, double *accuracy) {
-    config c[TRIED];
-    dl_model *m[TRIED];
-    double x[TRIED][ROUNDS], y[TRIED][ROUNDS];
+/* A net in the race, and its validation accuracy in percent after each round. */
+typedef struct racer { config c; dl_model *model; double accuracy[ROUNDS]; int rounds; } racer;
+
+/* Successive halving: 16 nets, then the better 8, 4, 2, 1, each round twice as long. */
+static racer choose(void) {
+    racer net[TRIED];
     ex_curve curve[TRIED];
     ex_axes axes = {"16 configurations, halved four times · 十六种配置，四次减半",
                     "epochs trained · 已训练轮数", "validation accuracy, % · 验证准确率",
                     0, 0, 75, 100, false};
-    int order[TRIED], alive = TRIED, budget = o->epochs / 20 > 1 ? o->epochs / 20 : 1, epochs = 0;
+    double epochs[ROUNDS] = {0};
+    int alive = TRIED, more = o.epochs / 20 > 1 ? o.epochs / 20 : 1;
+    const config *best = &net[0].c;
     char s[160];
-    for (int k = 0; k < TRIED; k++) c[k] = random_config(dl_ctx_rng(dl));
-    for (int k = 0; k < TRIED; k++) order[k] = k, m[k] = build(dl, &c[k]);
-    for (int round = 0; round < ROUNDS && dl_error(dl) == DL_OK; round++, budget *= 2) {
-        epochs += budget;
-        for (int i = 0, at, k; i < alive; i++) {
-            at = i, k = order[i];
-            train_by(m[k], &c[k], o, budget, train, validation, NULL);   /* goes on training     */
-            x[k][round] = epochs;
-            y[k][round] = 100 * dl_model_evaluate(m[k], validation).accuracy;
-            curve[k].name = NULL, curve[k].x = x[k], curve[k].y = y[k], curve[k].n = round + 1;
-            for (; at > 0 && y[order[at - 1]][round] < y[k][round]; at--)
-                order[at] = order[at - 1];           /* sorted by insertion, the best first      */
-            order[at] = k;
-        }
-        if (!o->quiet)
-            printf("  %2d nets, %3d epochs: %5.1f %% to %5.1f %%, the better half stays\n", alive,
-                   epochs, y[order[alive - 1]][round], y[order[0]][round]);
-        alive /= 2;
-        for (int i = alive; i < 2 * alive; i++) dl_model_free(m[order[i]]);
+    for (int k = 0; k < TRIED; k++) {
+        net[k].c = random_config(dl_ctx_rng(dl));
+        net[k].model = build(&net[k].c);
     }
-    if (dl_error(dl)) return NULL;
-    const config *b = &c[order[0]];
-    snprintf(s, sizeof s, "%d filters, %d units, dropout %.2f, l2 %.1e, %s, lr %.1e", b->filters,
-             b->units, b->dropout, b->l2, b->augment ? "augmented" : "not augmented", b->lr);
-    if (!o->quiet) printf("Left: %s\n", s);
-    ex_page_text(page, 2, "A model chosen by the machine · 由机器选择的模型");
-    ex_page_text(page, 0, "Grey: dropped. Left · 灰线被淘汰，留下: %s", s);
-    curve[order[0]].name = "chosen · 选中";
-    ex_page_plot(page, axes, curve, TRIED);
-    *accuracy = y[order[0]][ROUNDS - 1];
-    return m[order[0]];
+    for (int r = 0; r < ROUNDS; r++, more *= 2, alive /= 2) {
+        epochs[r] = (r ? epochs[r - 1] : 0) + more;
+        for (int i = 0, at; i < alive; i++) {
+            racer k = net[i];
+            train_by(k.model, &k.c, more, NULL);                      /* goes on training        */
+            k.accuracy[r] = 100 * dl_model_evaluate(k.model, validation).accuracy;
+            k.rounds = r + 1;
+            for (at = i; at > 0 && net[at - 1].accuracy[r] < k.accuracy[r]; at--)
+                net[at] = net[at - 1];               /* sorted by insertion, the best first      */
+            net[at] = k;
+        }
+        if (!o.quiet)
+            printf("  %2d nets, %3g epochs: %5.1f %% to %5.1f %%, the better half stays\n", alive,
+                   epochs[r], net[alive - 1].accuracy[r], net[0].accuracy[r]);
+        for (int i = alive / 2; i < alive; i++) dl_model_free(net[i].model);
+    }
+    snprintf(s, sizeof s, "%d filters, %d units, dropout %.2f, l2 %.1e, %s, lr %.1e",
+             best->filters, best->units, best->dropout, best->l2,
+             best->augment ? "augmented" : "not augmented", best->lr);
+    if (!o.quiet) printf("Left: %s\n", s);
+    for (int k = 0; k < TRIED; k++) {
+        const ex_curve c = {k ? NULL : "chosen · 选中", epochs, net[k].accuracy, net[k].rounds};
+        curve[k] = c;
+    }
+    ex_page_text(&page, 2, "A model chosen by the machine · 由机器选择的模型");
+    ex_page_text(&page, 0, "Grey: dropped. Left · 灰线被淘汰，留下: %s", s);
+    ex_page_plot(&page, axes, curve, TRIED);
+    return net[0];
 }
 
 int main(int argc, char **argv) {
-    double gap[2] = {0, 0}, chosen = 0;
-    ex_options o = ex_options_default();
+    double gap[REMEDIES] = {0};
+    o = ex_options_default();
     o.epochs = 40;
     o.limit = 1000;
     ex_parse(&o, argc, argv, "overfitting, what helps against it, and choosing a model",
              "data epochs batch limit seed threads html save quiet", NULL, 0);
-    dl_ctx *dl = ex_begin(&o);
+    dl = ex_begin(&o);
     dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
-    dl_data *train = dl_data_take(all, 0, o.limit > 0 && o.limit < ASIDE ? o.limit : ASIDE);
-    dl_data *validation = dl_data_take(all, ASIDE, VALIDATION);
+    train = dl_data_take(all, 0, o.limit > 0 && o.limit < ASIDE ? o.limit : ASIDE);
+    validation = dl_data_take(all, ASIDE, VALIDATION);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, "Generalization · 泛化");
-    double start = ex_seconds();
+    page = ex_page_open(&o, "Generalization · 泛化");
 
-    remedies(dl, &o, train, validation, &page, gap);
+    double start = ex_seconds();
+    remedies(gap);
     if (!o.quiet)
         printf("\nSmall weights, units left out and stopping in time help the loss. New images help\n"
                "most, and augmentation makes them.\n\n"
                "Successive halving, validation accuracy of the worst and the best net:\n");
-    dl_model *model = choose(dl, &o, train, validation, &page, &chosen);
-    double seconds = ex_seconds() - start;
-    dl_metrics result = dl_model_evaluate(model, test);             /* once                      */
+    racer chosen = choose();
+    double seconds = ex_seconds() - start, flattered = chosen.accuracy[ROUNDS - 1];
+    dl_metrics result = dl_model_evaluate(chosen.model, test);      /* once                      */
     if (dl_error(dl)) return ex_end(dl, &o);
-    if (o.save) dl_model_save_weights(model, o.save);
+    if (o.save) dl_model_save_weights(chosen.model, o.save);
     if (!o.quiet)
         printf("Validation %.1f %%: it was chosen for that, so it may flatter. Test, looked at\n"
                "once: %.1f %%\n\nNow you: more data is the best remedy. Try --limit 10000 --epochs "
-               "20.\n\n", chosen, 100 * result.accuracy);
+               "20.\n\n", flattered, 100 * result.accuracy);
     ex_page_text(&page, 0, "Validation %.1f %% (it was chosen for that); test, looked at once: "
-                 "%.1f %%. · 验证 %.1f %%（据此选择）；测试只看一次：%.1f %%。", chosen, 100 * result.accuracy,
-                 chosen, 100 * result.accuracy);
+                 "%.1f %%. · 验证 %.1f %%（据此选择）；测试只看一次：%.1f %%。", flattered,
+                 100 * result.accuracy, flattered, 100 * result.accuracy);
     ex_page_close(&page, o.quiet);
     if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld validation=%.4f "
                   "gap_without=%.2f gap_with=%.2f", result.accuracy, result.loss, seconds,
-                  (long long)dl_model_param_size(model), chosen / 100, gap[0], gap[1]);
+                  (long long)dl_model_param_size(chosen.model), flattered / 100, gap[0],
+                  gap[REMEDIES - 1]);
     return ex_end(dl, &o);
 }

@@ -188,6 +188,30 @@ static void conv1d(void)
     golden_close(&gold);
 }
 
+/* "same" along one axis is "same" along the second of two. */
+static void conv1d_same(void)
+{
+    static const int all[][4] = {{9, 3, 1, 1}, {10, 4, 3, 1}, {11, 2, 2, 3}, {3, 5, 1, 1}};
+    dl_ctx *dl = dl_new(3);
+    for (int k = 0; k < 4; k++) {
+        const int L = all[k][0], K = all[k][1];
+        dl_tensor *x = dl_randn(dl, dl_shape3(2, 3, L)), *w = dl_randn(dl, dl_shape3(4, 3, K));
+        dl_conv_options o = dl_conv2d_default(), p = o;
+        dl_tensor *y, *z;
+        o.same = p.same = true;
+        o.stride[0] = p.stride[1] = all[k][2];
+        o.dilation[0] = p.dilation[1] = all[k][3];
+        y = dl_conv1d(x, w, DL_NONE, &o);
+        z = dl_conv2d(dl_reshape(x, dl_shape4(2, 3, 1, L)), dl_reshape(w, dl_shape4(4, 3, 1, K)),
+                      DL_NONE, &p);
+        if (!CHECK(y && z && y->shape.rank == 3 && y->size == z->size, "%s", dl_error_text(dl)))
+            break;
+        CHECK(y->shape.dim[2] == (L + all[k][2] - 1) / all[k][2], "ceil(input / stride)");
+        CHECK_ARRAY(y->data, z->data, z->size);
+    }
+    dl_free(dl);
+}
+
 static void transposed(void)
 {
     gold = golden_open("conv_transpose");
@@ -468,6 +492,7 @@ int main(void)
     TEST(conv2d);
     TEST(conv2d_same);
     TEST(conv1d);
+    TEST(conv1d_same);
     TEST(transposed);
     TEST(upsampling);
     TEST(worked_example);

@@ -308,7 +308,7 @@ static void null_objects(void)
     CHECK(!dl_model_history(NULL, NULL), "dl_model_history");
     CHECK(isnan(e.loss) && isnan(e.accuracy), "dl_model_evaluate");
     CHECK(!dl_model_predict(NULL, NULL) && !dl_model_forward(NULL, NULL), "dl_model_forward");
-    CHECK(dl_model_param_count(NULL) == 0 && dl_model_param_size(NULL) == 0, "parameters");
+    CHECK(dl_model_param_tensors(NULL) == 0 && dl_model_param_size(NULL) == 0, "parameters");
     CHECK(!dl_model_param(NULL, 0) && !dl_model_find(NULL, "x"), "parameters");
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");

@@ -105,7 +105,7 @@ static void shapes_and_values(void)
     y = dl_model_forward(m, x);
     if (!CHECK(y && dl_shape_equal(y->shape, dl_shape3(3, 3, 1)), "%s", dl_error_text(dl))) return;
     dl_tensor *const *q = dl_model_params(m);
-    CHECK(dl_model_param_count(m) == 11, "%d parameters", dl_model_param_count(m));
+    CHECK(dl_model_param_tensors(m) == 11, "%d parameters", dl_model_param_tensors(m));
     want = dl_relu(dl_conv2d(x, q[0], DL_NONE, &c.conv));
     want = dl_batch_norm(want, q[1], q[2], DL_NONE, DL_NONE, 0.01, 1e-3);
     want = dl_group_norm(dl_max_pool2d(want, &p), 3, q[3], q[4], 1e-3);
@@ -215,7 +215,7 @@ static void training_and_states(void)
     dl_metrics before, after;
     dl_real start[4], x[64 * 3];
     if (!CHECK(mean && var && mean->data[0] == 0 && var->data[3] == 1, "states")) return;
-    CHECK(dl_model_param_count(m) == 6 && dl_model_param_size(m) == 40 + 8 + 74, "%ld",
+    CHECK(dl_model_param_tensors(m) == 6 && dl_model_param_size(m) == 40 + 8 + 74, "%ld",
           (long)dl_model_param_size(m));
     fit.epochs = 20;
     fit.verbose = 0;
@@ -235,6 +235,34 @@ static void training_and_states(void)
     dl_model_free(m);
     dl_free(dl);
     dl_free(other);
+}
+
+/* A convolution's penalty is part of the loss, and may be taken away after compiling. */
+static void penalties(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_data *d = bars(dl, 32, 1);
+    dl_model *m = dl_model_new(dl, dl_shape3(1, 8, 8));
+    dl_conv_layer c = dl_conv_layer_default(4, 3, DL_RELU);
+    dl_layer *l;
+    double sum = 0, with, without;
+    c.l1 = 0.01;
+    c.l2 = 0.02;
+    l = dl_model_add_conv2d_with(m, &c);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 2, DL_SOFTMAX);
+    CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)), "%s",
+          dl_error_text(dl));
+    for (dl_int i = 0; i < l->param[0]->size; i++) {
+        const double w = (double)l->param[0]->data[i];
+        sum += 0.01 * fabs(w) + 0.02 * w * w;
+    }
+    with = dl_model_evaluate(m, d).loss;
+    l->l1 = l->l2 = 0;
+    without = dl_model_evaluate(m, d).loss;
+    CHECK(sum > 0 && fabs(with - without - sum) < 1e-5, "%.9g - %.9g is not %.9g", with, without,
+          sum);
+    dl_free(dl);
 }
 
 #ifndef DL_NO_STDIO
@@ -264,6 +292,7 @@ static void errors(void)
 {
     dl_ctx *dl = dl_new(1);
     dl_model *m = dl_model_new(dl, dl_shape3(2, 5, 5)), *flat = dl_model_new(dl, dl_shape1(784));
+    dl_model *last = dl_model_new(dl, dl_shape3(28, 28, 1));
     dl_conv_layer c = dl_conv_layer_default(3, 3, DL_RELU);
     dl_norm_layer n = dl_norm_layer_default();
     dl_pool_options p = dl_pool2d_default(2);
@@ -275,11 +304,15 @@ static void errors(void)
     } while (0)
     dl_model_add_conv2d(m, 4, 3, DL_RELU);
     REFUSED(dl_model_add_conv2d(m, 4, 5, DL_RELU), DL_ERR_SHAPE,
-            "conv2d_2: kernel 5x5 does not fit input 3x3 without padding");
+            "conv2d_2: kernel 5x5 does not fit input 3x3 without padding; make it smaller, or pad "
+            "the input (same = true in the options)");
     REFUSED(dl_model_add_max_pooling2d(m, 4), DL_ERR_SHAPE,
             "max_pooling2d_1: kernel 4x4 does not fit input 3x3 without padding");
     REFUSED(dl_model_add_conv2d(flat, 4, 3, DL_RELU), DL_ERR_SHAPE,
-            "conv2d_1: its input is [784], not an image [C,H,W]");
+            "conv2d_1: its input is [784], not an image [C,H,W]; a grey one is [1,H,W]");
+    REFUSED(dl_model_add_conv2d(last, 4, 3, DL_RELU), DL_ERR_SHAPE,          /* as in Keras */
+            "conv2d_1: kernel 3x3 does not fit input 28x1 without padding; is the image [C,H,W], "
+            "channels first?");
     REFUSED(dl_model_add_conv1d(m, 4, 3, DL_RELU), DL_ERR_SHAPE,
             "conv1d_1: its input is [4,3,3], not a sequence [C,L]");
     REFUSED(dl_model_add_conv2d(m, 0, 3, DL_RELU), DL_ERR_ARGUMENT,
@@ -340,6 +373,7 @@ int main(void)
     TEST(shapes_and_values);
     TEST(fused_layers);
     TEST(training_and_states);
+    TEST(penalties);
 #ifndef DL_NO_STDIO
     TEST(saving);
 #endif

@@ -68,7 +68,7 @@ static void shapes_and_names(void)
         CHECK(l->params == want[i].params && l->states == 0 && l->model == m, "%s: %d parameters",
               l->name, l->params);
     }
-    CHECK(dl_model_param_count(m) == k, "%d parameters", dl_model_param_count(m));
+    CHECK(dl_model_param_tensors(m) == k, "%d parameters", dl_model_param_tensors(m));
     for (int i = 0; i < k; i++) {
         const dl_tensor *t = dl_model_param(m, i);
         CHECK(same(t->name, params[i].name) && same(shape_text(t->shape), params[i].shape),
@@ -81,7 +81,7 @@ static void shapes_and_names(void)
     CHECK(!dl_model_layer(m, -1) && !dl_model_layer(m, n) && !dl_model_param(m, -1) &&
           !dl_model_param(m, k) && !dl_model_find(m, "dense_9.weight") && !dl_model_find(m, NULL),
           "what is not there");
-    CHECK(dl_model_layer_count(NULL) == 0 && dl_model_param_count(NULL) == 0 &&
+    CHECK(dl_model_layer_count(NULL) == 0 && dl_model_param_tensors(NULL) == 0 &&
           dl_model_param_size(NULL) == 0 && !dl_model_params(NULL) && !dl_model_layer(NULL, 0) &&
           !dl_model_find(NULL, "x") && !dl_model_param(NULL, 0), "of no model");
     dl_free(dl);
@@ -323,8 +323,8 @@ static void bad_layers(void)
               !dl_model_forward(m, x) && !dl_model_predict(m, x) && !dl_model_clone(dl, m),
               "used in spite of: %s", bad[i].text);
         CHECK_ERROR(dl, bad[i].code, bad[i].text);
-        CHECK(dl_model_layer_count(m) == 2 && dl_model_param_count(m) == 4, "%d layers, %d tensors",
-              dl_model_layer_count(m), dl_model_param_count(m));
+        CHECK(dl_model_layer_count(m) == 2 && dl_model_param_tensors(m) == 4,
+              "%d layers, %d tensors", dl_model_layer_count(m), dl_model_param_tensors(m));
         CHECK(dl_model_forward(m, x) != NULL &&
               dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.1)),
               "after dl_clear_error: %s", dl_error_text(dl));

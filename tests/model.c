@@ -136,7 +136,7 @@ static dl_real *weights(const dl_model *m, size_t *n)
 {
     dl_real *all = (dl_real *)calloc((size_t)dl_model_param_size(m) + 1, sizeof *all);
     *n = 0;
-    for (int i = 0; i < dl_model_param_count(m); i++) {
+    for (int i = 0; i < dl_model_param_tensors(m); i++) {
         const dl_tensor *t = dl_model_param(m, i);
         memcpy(all + *n, t->data, (size_t)t->size * sizeof *all);
         *n += (size_t)t->size;
@@ -196,6 +196,48 @@ static void compile_errors(void)
         CHECK((dl_model_optimizer(m) != NULL) == ok, "and an optimizer");
         if (ok) CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
         else CHECK_ERROR(dl, DL_ERR_ARGUMENT, all[i].text);
+        dl_free(dl);
+    }
+}
+
+/* A softmax or sigmoid before the last layer: its probabilities would be taken for logits. */
+static void early_probabilities(void)
+{
+    static const struct {
+        dl_activation before, last;
+        bool pooled;                          /* images, whose channels are averaged at the end */
+        dl_loss loss;
+        const char *text;                     /* NULL: compiles */
+    } all[] = {
+        { DL_SOFTMAX, DL_LINEAR, false, DL_SPARSE_CATEGORICAL_CROSSENTROPY,
+          "dl_model_compile: sparse_categorical_crossentropy would take what activation_1 gives "
+          "for logits, but dense_1 has made probabilities of them with its softmax; give dense_1 "
+          "linear and the last layer softmax" },
+        { DL_SOFTMAX, DL_SOFTMAX, false, DL_CATEGORICAL_CROSSENTROPY,
+          "but dense_1 has made probabilities of them with its softmax" },
+        { DL_SIGMOID, DL_LINEAR, false, DL_BINARY_CROSSENTROPY,
+          "with its sigmoid; give dense_1 linear and the last layer sigmoid" },
+        { DL_SOFTMAX, DL_LINEAR, true, DL_CATEGORICAL_CROSSENTROPY, "but conv2d_1 has made" },
+        { DL_LINEAR, DL_SOFTMAX, false, DL_SPARSE_CATEGORICAL_CROSSENTROPY, NULL },
+        { DL_LINEAR, DL_SIGMOID, false, DL_BINARY_CROSSENTROPY, NULL },
+        { DL_RELU, DL_LINEAR, true, DL_CATEGORICAL_CROSSENTROPY, NULL },
+        { DL_SOFTMAX, DL_LINEAR, false, DL_MSE, NULL } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = dl_model_new(dl, dl_shape3(1, 4, 4));
+        bool ok;
+        if (all[i].pooled) {
+            dl_model_add_conv2d(m, 3, 3, all[i].before);
+            dl_model_add_global_average_pooling2d(m);
+        } else {
+            dl_model_add_flatten(m);
+            dl_model_add_dense(m, 3, all[i].before);
+            dl_model_add_dropout(m, 0.5);
+        }
+        dl_model_add_activation(m, all[i].last);
+        ok = dl_model_compile(m, all[i].loss, dl_adam(0.1));
+        CHECK(ok == (all[i].text == NULL), "case %d: %s", (int)i, dl_error_text(dl));
+        if (!ok) CHECK_ERROR(dl, DL_ERR_ARGUMENT, all[i].text);
         dl_free(dl);
     }
 }
@@ -1267,7 +1309,7 @@ static int whole_program(dl_ctx *dl, dl_ctx *into)
     o.validation = b;
     if (dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)))
         CHECK(dl_model_layer_count(m) == 3, "allocation %ld: compiled without a layer", fail_at);
-    if (dl_model_param_count(m) > 0) before = dl_model_param(m, 0)->data[0];
+    if (dl_model_param_tensors(m) > 0) before = dl_model_param(m, 0)->data[0];
     if (split) fitted = dl_model_fit(m, a, &o);
     if (before != 0)
         CHECK(fabs((double)dl_model_param(m, 0)->data[0] - (double)before) < 0.2,
@@ -1349,7 +1391,7 @@ static void freeing(void)
         dl_data *d = clouds(dl, 12, 2, 3), *view = dl_data_take(d, 2, 5);
         dl_model *m = net(dl, 2, 4, DL_RELU, 0, 3, DL_SOFTMAX), *copy = dl_model_clone(dl, m);
         dl_optimizer *own = dl_optimizer_new(dl, dl_adam(0.1), dl_model_params(m),
-                                             dl_model_param_count(m));
+                                             dl_model_param_tensors(m));
         const dl_fit o = quiet_fit(1, 4);
         dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
         dl_model_fit(m, d, &o);
@@ -1425,6 +1467,24 @@ static void summary(void)
     dl_free(dl);
 }
 
+/* Long names and shapes widen their columns: every line of the table has one length. */
+static void wide_summary(void)
+{
+    char text[4000];
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape4(1000, 2000, 1, 16));
+    dl_model_add_reshape(m, dl_shape3(16, 1000, 2000));
+    dl_model_add_global_average_pooling2d(m);
+    dl_model_add_dense(m, 2, DL_LINEAR);
+    CHECK(caught(text, sizeof text, print_summary, m), "standard output");
+    CHECK(strstr(text, "\n global_average_pooling2d_1 (GlobalAveragePooling2D)  (None, 16)    "
+                 "                     0\n") != NULL, "it is\n%s", text);
+    for (char *line = strtok(text, "\n"); line && !strstr(line, "Total"); line = strtok(NULL, "\n"))
+        CHECK(strlen(line) == strlen(text), "%d characters, the rule has %d: %s",
+              (int)strlen(line), (int)strlen(text), line);
+    dl_free(dl);
+}
+
 typedef struct noisy { dl_model *m; const dl_data *d; dl_fit o; } noisy;
 static void print_fit(void *user)
 {
@@ -1464,6 +1524,7 @@ static void output_of_fit(void)
 int main(void)
 {
     TEST(compile_errors);
+    TEST(early_probabilities);
     TEST(compile_again);
     TEST(learns);
     TEST(labels_are_targets);
@@ -1498,6 +1559,7 @@ int main(void)
     TEST(nothing_piles_up);
     TEST(freeing);
     TEST(summary);
+    TEST(wide_summary);
     TEST(output_of_fit);
     return test_end();
 }

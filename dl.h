@@ -4369,55 +4369,96 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
         }
 }
 
-/* ---- recurrent cells: what is left of a step when exp and tanh are done ----
-   g: the gates of one sample, each n wide, in PyTorch's order; backward turns them into the
-   gradients of the sums under them. */
+/* ---- recurrent cells ----
+   One step of any number of units side by side. Forward turns the sums under the gates into the
+   gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* i, f, q, o in g: c = f cp + i q */
-DLI_INLINE void dli_lstm_state_body(float *DLI_RESTRICT c, const float *DLI_RESTRICT g,
-                                    const float *DLI_RESTRICT cp, dl_int n)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) c[j] = g[n + j] * cp[j] + g[j] * g[2 * n + j];
-}
-/* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
-DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
-                                   float *DLI_RESTRICT g, const float *DLI_RESTRICT tc,
-                                   const float *DLI_RESTRICT cp, dl_int n)
+/* c = f cp + i q, h = o tanh c */
+DLI_INLINE void dli_lstm_body(float *DLI_RESTRICT h, float *DLI_RESTRICT c,
+                              float *DLI_RESTRICT gi, float *DLI_RESTRICT gf,
+                              float *DLI_RESTRICT gq, float *DLI_RESTRICT go,
+                              const float *DLI_RESTRICT cp, dl_int n)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
-        float i = g[j], f = g[n + j], q = g[2 * n + j], o = g[3 * n + j], t = tc[j];
+        float i = dli_sigmoidf(gi[j]), f = dli_sigmoidf(gf[j]), q = dli_tanhf(gq[j]);
+        gi[j] = i;
+        gf[j] = f;
+        gq[j] = q;
+        c[j] = f * cp[j] + i * q;
+    }
+    for (j = 0; j < n; j++) {
+        float o = dli_sigmoidf(go[j]);
+        go[j] = o;
+        h[j] = o * dli_tanhf(c[j]);
+    }
+}
+/* dh, dc: gradients of h and c after the step; dc becomes that of cp. (To compute tanh c again is
+   cheaper than to keep it: the memory of many steps does not fit the cache.) */
+DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
+                                   float *DLI_RESTRICT gi, float *DLI_RESTRICT gf,
+                                   float *DLI_RESTRICT gq, float *DLI_RESTRICT go,
+                                   const float *DLI_RESTRICT c, const float *DLI_RESTRICT cp,
+                                   dl_int n)
+{
+    dl_int j;
+    for (j = 0; j < n; j++) {
+        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = dli_tanhf(c[j]);
         float d = dc[j] + dh[j] * o * (1.0f - t * t);
-        g[j] = d * q * (i * (1.0f - i));
-        g[n + j] = d * cp[j] * (f * (1.0f - f));
-        g[2 * n + j] = d * i * (1.0f - q * q);
-        g[3 * n + j] = dh[j] * t * (o * (1.0f - o));
+        gi[j] = d * q * (i * (1.0f - i));
+        gf[j] = d * cp[j] * (f * (1.0f - f));
+        gq[j] = d * i * (1.0f - q * q);
+        go[j] = dh[j] * t * (o * (1.0f - o));
         dc[j] = d * f;
     }
 }
-/* r, z, q in g: h = (1 - z) q + z hp */
-DLI_INLINE void dli_gru_state_body(float *DLI_RESTRICT h, const float *DLI_RESTRICT g,
-                                   const float *DLI_RESTRICT hp, dl_int n)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) h[j] = g[2 * n + j] + g[n + j] * (hp[j] - g[2 * n + j]);
-}
-/* r, z, q, qh in g, q = tanh(qx + r qh). dh: gradient of h; becomes the part of hp's that does
-   not pass through a gate. */
-DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
-                                  const float *DLI_RESTRICT hp, dl_int n)
+/* q = tanh(qx + r qh), in place of qx; h = (1 - z) q + z hp */
+DLI_INLINE void dli_gru_body(float *DLI_RESTRICT h, float *DLI_RESTRICT gr,
+                             float *DLI_RESTRICT gz, const float *DLI_RESTRICT gqh,
+                             float *DLI_RESTRICT gqx, const float *DLI_RESTRICT hp, dl_int n)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
-        float r = g[j], z = g[n + j], q = g[2 * n + j], qh = g[3 * n + j], d = dh[j];
+        float r = dli_sigmoidf(gr[j]), z = dli_sigmoidf(gz[j]);
+        float q = dli_tanhf(gqx[j] + r * gqh[j]);
+        gr[j] = r;
+        gz[j] = z;
+        gqx[j] = q;
+        h[j] = q + z * (hp[j] - q);
+    }
+}
+/* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
+DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT gr,
+                                  float *DLI_RESTRICT gz, float *DLI_RESTRICT gqh,
+                                  float *DLI_RESTRICT gqx, const float *DLI_RESTRICT hp, dl_int n)
+{
+    dl_int j;
+    for (j = 0; j < n; j++) {
+        float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
         float dq = d * (1.0f - z) * (1.0f - q * q);
-        g[j] = dq * qh * (r * (1.0f - r));
-        g[n + j] = d * (hp[j] - q) * (z * (1.0f - z));
-        g[2 * n + j] = dq;
-        g[3 * n + j] = dq * r;
+        gr[j] = dq * qh * (r * (1.0f - r));
+        gz[j] = d * (hp[j] - q) * (z * (1.0f - z));
+        gqh[j] = dq * r;
+        gqx[j] = dq;
         dh[j] = d * z;
     }
+}
+/* dst[m][n] = src and dst += src, rows ldd and lds apart */
+DLI_INLINE void dli_copy_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
+                                   const float *DLI_RESTRICT src, dl_int lds, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, dst += ldd, src += lds) {
+        for (j = 0; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+        for (; j < n; j++) dst[j] = src[j];
+    }
+}
+DLI_INLINE void dli_add_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
+                                  const float *DLI_RESTRICT src, dl_int lds, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, dst += ldd, src += lds)
+        for (j = 0; j < n; j++) dst[j] += src[j];
 }
 
 /* ---- the table of functions, one for each instruction set ---- */
@@ -4474,11 +4515,18 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
       dl_int w), (y, arg, x, planes, h, w)) \
     X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
       dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
-    X(void, lstm_state, (float *c, const float *g, const float *cp, dl_int n), (c, g, cp, n)) \
-    X(void, lstm_back, (const float *dh, float *dc, float *g, const float *tc, \
-      const float *cp, dl_int n), (dh, dc, g, tc, cp, n)) \
-    X(void, gru_state, (float *h, const float *g, const float *hp, dl_int n), (h, g, hp, n)) \
-    X(void, gru_back, (float *dh, float *g, const float *hp, dl_int n), (dh, g, hp, n)) \
+    X(void, lstm, (float *h, float *c, float *gi, float *gf, float *gq, float *go, \
+      const float *cp, dl_int n), (h, c, gi, gf, gq, go, cp, n)) \
+    X(void, lstm_back, (const float *dh, float *dc, float *gi, float *gf, float *gq, float *go, \
+      const float *c, const float *cp, dl_int n), (dh, dc, gi, gf, gq, go, c, cp, n)) \
+    X(void, gru, (float *h, float *gr, float *gz, const float *gqh, float *gqx, \
+      const float *hp, dl_int n), (h, gr, gz, gqh, gqx, hp, n)) \
+    X(void, gru_back, (float *dh, float *gr, float *gz, float *gqh, float *gqx, \
+      const float *hp, dl_int n), (dh, gr, gz, gqh, gqx, hp, n)) \
+    X(void, copy_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
+      dl_int n), (dst, ldd, src, lds, m, n)) \
+    X(void, add_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
+      dl_int n), (dst, ldd, src, lds, m, n)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
       dl_int w), (dst, src, js, ks, n, k, w))
 
@@ -5098,14 +5146,21 @@ static void dli_conv_back_weights(const dli_fast *f, const dli_conv *v, float *d
 
 /* ---- recurrent layers ----
 
-   A step's gates are [x_t | h_{t-1}] times [w_ih | w_hh]^T: one product with weights packed once
-   for all steps, on rows in which x and h stand side by side. Samples do not meet, so each
-   thread takes its own through all steps without waiting for anybody. What backward needs stays
-   in `saved`, rows ordered [step][sample]; backward leaves the gates' gradients there, and the
-   gradient of all weights is one product over all steps.
+   A step's gates are [x_t | 1 | h_{t-1}] times [w_ih | b | w_hh]^T: one product with weights packed
+   once for all steps, on rows in which x, 1 and h stand side by side. Samples do not meet, so each
+   thread takes its own through all steps without waiting for anybody. What backward needs stays in
+   `saved`; backward leaves the gates' gradients there, and the gradient of all weights, biases
+   included, is one product over all steps.
 
-   GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart, so its gates are
-   r, z, qx, qh and its products three: each is a dli_recur_part. */
+   Gates and states are kept as the tile of the product likes them: a gate is cut into panels of nr
+   units, and a panel holds its nr floats of each step and sample, one behind the other:
+   [gate][panel][step][sample][nr]. So a tile writes adjacent memory, the arithmetic of the cell
+   runs through a step's samples without a seam while they are in the cache, and the gradients are
+   already packed as B of the last product. Its A, all rows [x | 1 | h], is packed step by step too,
+   in panels of mr columns. Units that fill up the last panel have weights 0.
+
+   GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
+   qh, qx; qh leaves out the columns of x and qx those of h. */
 typedef struct dli_recur {
     dl_recurrent_kind kind;
     dl_int n, t, d, h;                                   /* samples, steps, inputs, units */
@@ -5115,6 +5170,25 @@ typedef struct dli_recur {
     bool reverse;
 } dli_recur;
 
+typedef struct dli_recur_size {
+    dl_int gates, panels, nr;                            /* panels of one gate, nr units each */
+    dl_int units, wide;                                  /* panels * nr, gates * units */
+    dl_int rows, k, k_up;                                /* t * n; d + 1 + h, and in whole mr */
+} dli_recur_size;
+
+static dli_recur_size dli_recur_size_of(const dli_fast *f, const dli_recur *r)
+{
+    dli_recur_size z;
+    z.gates = r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1;
+    z.nr = f->nr;
+    z.panels = dli_ceil_div(r->h, z.nr);
+    z.units = z.panels * z.nr;
+    z.wide = z.gates * z.units;
+    z.rows = r->t * r->n;
+    z.k = r->d + 1 + r->h;
+    z.k_up = dli_round_up(z.k, f->mr);
+    return z;
+}
 /* Which row of [n, t] sample s is at in its step t, in reverse its last one first; -1: it has no
    such step. */
 static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
@@ -5123,170 +5197,204 @@ static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
     if (t >= steps) return -1;
     return s * r->t + (r->reverse ? steps - 1 - t : t);
 }
-
-/* Gates g0 .. g0 + g - 1 are columns k0 .. k0 + k - 1 of [x | h] times weights from `row` on. */
-typedef struct dli_recur_part { dl_int g0, g, k0, k, row; } dli_recur_part;
-
-static int dli_recur_parts(const dli_recur *r, dli_recur_part *p)
+/* Gates g .. g + result - 1 look at columns k0 .. k0 + k - 1 of [x | 1 | h]. */
+static dl_int dli_recur_columns(const dli_recur *r, dl_int g, dl_int *k0, dl_int *k)
 {
-    const dl_int h = r->h, d = r->d;
-    const dli_recur_part all = { 0, (r->kind == DL_LSTM ? 4 : r->kind == DL_GRU ? 2 : 1) * h,
-                                 0, d + h, 0 };
-    const dli_recur_part qx = { 2 * h, h, 0, d, 2 * h }, qh = { 3 * h, h, d, h, 2 * h };
-    p[0] = all;
-    p[1] = qx;
-    p[2] = qh;
-    return r->kind == DL_GRU ? 3 : 1;
+    const bool gru = r->kind == DL_GRU, qh = gru && g == 2, qx = gru && g == 3;
+    *k0 = qh ? r->d : 0;
+    *k = (qx ? r->d + 1 : r->d + 1 + r->h) - *k0;
+    return gru ? (g == 0 ? 2 : 1) : r->kind == DL_LSTM ? 4 : 1;
 }
-static dl_int dli_recur_width(const dli_recur *r)
+/* The row of PyTorch's weights where gate g starts. */
+static dl_int dli_recur_weight(const dli_recur *r, dl_int g)
 {
-    return (r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1) * r->h;
+    return (r->kind == DL_GRU ? dli_min(g, 2) : g) * r->h;
 }
-/* saved: rows [x | h], gates; LSTM: cells (one step more, the first is c0) and their tanh */
-static dl_int dli_recur_saved_floats(const dli_recur *r)
+static float dli_recur_bias(const dli_recur *r, dl_int g, dl_int unit)
 {
-    dl_int cells = r->kind == DL_LSTM ? (2 * r->t + 1) * r->n * r->h : 0;
-    return r->t * r->n * (r->d + r->h + dli_recur_width(r)) + cells;
+    const dl_int j = dli_recur_weight(r, g) + unit;
+    float b = 0.0f;
+    if (r->b_ih && !(r->kind == DL_GRU && g == 2)) b += r->b_ih[j];
+    if (r->b_hh && !(r->kind == DL_GRU && g == 3)) b += r->b_hh[j];
+    return b;
+}
+
+/* saved: rows [x | 1 | h] packed; gates; states c of the LSTM or h of the GRU, with the first one
+   one more than there are steps */
+static dl_int dli_recur_saved_floats(const dli_fast *f, const dli_recur *r)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int states = z.gates > 1 ? (r->t + 1) * r->n * z.units : 0;
+    return z.rows * (z.k_up + z.wide) + states;
 }
 static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r, int threads)
 {
-    dl_int wide = dli_recur_width(r), k = r->d + r->h;
-    dl_int packed = (wide + 3 * f->nr) * k + wide * (k + 2 * f->nr);
-    return dli_gemm_work_bytes(threads)
-         + (size_t)(packed + wide * (k + 1) + 2 * r->n * r->h + 64) * sizeof(float);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dl_int states = r->n * (2 * z.units + z.wide + z.nr + 2 * z.k);
+    dl_int weights = z.wide * (z.units + dli_round_up(r->d, z.nr) + 2 * z.k_up);
+    (void)threads;
+    return (size_t)(states + weights + 64) * sizeof(float);
 }
 
-/* Packs the weights of every part; part i starts at packed + at[i]. */
-static void dli_recur_pack(const dli_fast *f, const dli_recur *r, const dli_recur_part *part,
-                           int parts, float *packed, dl_int *at, float *joined)
+/* The weights of every gate as B of a product; gate g's start at packed + g * units * k. */
+static void dli_recur_pack(const dli_fast *f, const dli_recur *r, float *packed, float *joined)
 {
-    dl_int j, next = 0;
-    int i;
-    for (i = 0; i < parts; i++) {
-        const dli_recur_part *p = &part[i];
-        for (j = 0; j < p->g; j++) {                     /* [w_ih | w_hh], rows side by side */
-            float *to = joined + j * p->k;
-            dl_int xs = p->k0 < r->d ? r->d : 0, hs = p->k - xs;
-            memcpy(to, r->w_ih + (p->row + j) * r->d, sizeof(float) * (size_t)xs);
-            memcpy(to + xs, r->w_hh + (p->row + j) * r->h, sizeof(float) * (size_t)hs);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dl_int g, j, k0, k;
+    for (g = 0; g < z.gates; g++) {
+        const dl_int row = dli_recur_weight(r, g);
+        dli_recur_columns(r, g, &k0, &k);
+        for (j = 0; j < r->h; j++) {                     /* [w_ih | b | w_hh], row by row */
+            float *to = joined + j * z.k;
+            memcpy(to, r->w_ih + (row + j) * r->d, sizeof(float) * (size_t)r->d);
+            to[r->d] = dli_recur_bias(r, g, j);
+            memcpy(to + r->d + 1, r->w_hh + (row + j) * r->h, sizeof(float) * (size_t)r->h);
         }
-        at[i] = next;
-        f->pack(packed + next, joined, p->k, 1, p->g, p->k, f->nr);
-        next += dli_round_up(p->g, f->nr) * p->k;
+        f->pack(packed + g * z.units * z.k, joined + k0, z.k, 1, r->h, k, z.nr);
     }
 }
-/* The bias of every gate: both, but qx has b_ih alone and qh b_hh alone. */
-static void dli_recur_bias(const dli_recur *r, float *b)
+/* The sums of panel u of gate g, for m samples with their rows at xh. With one or two samples the
+   weights are read where they are (packed is NULL). */
+static void dli_recur_sums(const dli_fast *f, const dli_recur *r, dl_int g, dl_int u,
+                           const float *packed, const float *xh, float *sums, dl_int m)
 {
-    const dl_int h = r->h, wide = dli_recur_width(r), gru = r->kind == DL_GRU;
-    dl_int j;
-    for (j = 0; j < wide; j++) {
-        dl_int from_hh = gru && j >= 3 * h ? j - h : j;
-        b[j] = 0.0f;
-        if (r->b_ih && !(gru && j >= 3 * h)) b[j] += r->b_ih[j];
-        if (r->b_hh && !(gru && j >= 2 * h && j < 3 * h)) b[j] += r->b_hh[from_hh];
-    }
-}
-/* One sample, one step, forward: sums of the gates g, cell state cp -> c and its tanh tc, output
-   h (hp: the h before). */
-static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *tc,
-                           float *g, const float *cp, const float *hp, const float *bias)
-{
-    const dl_int n = r->h;
-    f->add(g, g, bias, dli_recur_width(r));
-    if (r->kind == DL_LSTM) {
-        f->vsigmoid(g, g, 2 * n);
-        f->vtanh(g + 2 * n, g + 2 * n, n);
-        f->vsigmoid(g + 3 * n, g + 3 * n, n);
-        f->lstm_state(c, g, cp, n);
-        f->vtanh(tc, c, n);
-        f->mul(h, g + 3 * n, tc, n);
-    } else if (r->kind == DL_GRU) {
-        f->vsigmoid(g, g, 2 * n);
-        f->mul(h, g, g + 3 * n, n);
-        f->add(g + 2 * n, g + 2 * n, h, n);
-        f->vtanh(g + 2 * n, g + 2 * n, n);
-        f->gru_state(h, g, hp, n);
-    } else {
-        if (r->kind == DL_RNN_TANH) f->vtanh(g, g, n); else f->vrelu(g, g, n);
-        memcpy(h, g, sizeof(float) * (size_t)n);
-    }
-}
-
-/* The gates' sums of samples s0 .. s0 + m - 1 in step t. With one or two samples the weights are
-   read where they are, x and h apart; otherwise they have been packed. */
-static void dli_recur_sums(const dli_fast *f, const dli_recur *r, const dli_recur_part *p,
-                           const float *packed, const float *xh, float *gates, dl_int m)
-{
-    const dl_int d = r->d, h = r->h, k = d + h;
-    dli_product q = dli_product_of(m, p->g, p->k, xh + p->k0, NULL, gates + p->g0, 0, 0);
-    q.ars = k;
-    q.crs = dli_recur_width(r);
-    q.packed_b = packed;
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int d = r->d, h = r->h, unit = u * z.nr, row = dli_recur_weight(r, g) + unit;
+    dl_int k0, k, s, j;
+    dli_product q;
+    dli_recur_columns(r, g, &k0, &k);
+    q = dli_product_of(m, z.nr, k, xh + k0, NULL, sums, 0, 0);
+    q.ars = z.k;
     if (packed) {
+        q.packed_b = packed + g * z.units * z.k + unit * k;
         dli_gemm_serial(f, &q, NULL);
         return;
     }
+    q.n = dli_min(z.nr, h - unit);
+    for (s = 0; s < m; s++)
+        for (j = 0; j < z.nr; j++)
+            sums[s * z.nr + j] = j < q.n ? dli_recur_bias(r, g, unit + j) : 0.0f;
+    q.add = 1;
+    q.a = xh;
     q.k = q.bcs = d;
-    q.b = r->w_ih + p->row * d;
-    if (p->k0 < d) dli_gemm_dots(f, &q);
-    q.add = p->k0 < d;
-    q.a = xh + d;
+    q.b = r->w_ih + row * d;
+    if (k0 == 0) dli_gemm_dots(f, &q);
+    q.a = xh + d + 1;
     q.k = q.bcs = h;
-    q.b = r->w_hh + p->row * h;
-    if (p->k0 + p->k > d) dli_gemm_dots(f, &q);
+    q.b = r->w_hh + row * h;
+    if (k0 + k == z.k) dli_gemm_dots(f, &q);
 }
 
+/* m rows of h units: those of panel u as [m, nr], with zeros behind the last unit. */
+static void dli_recur_to_panel(const dli_fast *f, const dli_recur *r, float *panel,
+                               const float *x, dl_int u, dl_int m)
+{
+    f->pack(panel, x + u * f->nr, 1, r->h, dli_min(f->nr, r->h - u * f->nr), m, f->nr);
+}
+/* What is saved for backward. cells: the states c of the LSTM, h of the GRU; NULL otherwise. */
+typedef struct dli_recur_saved { float *xh, *gates, *cells; } dli_recur_saved;
+
+static dli_recur_saved dli_recur_saved_at(const dli_fast *f, const dli_recur *r, float *saved)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dli_recur_saved v;
+    v.xh = saved;
+    v.gates = v.xh + z.rows * z.k_up;
+    v.cells = z.gates > 1 ? v.gates + z.rows * z.wide : NULL;
+    return v;
+}
+
+/* How many of m samples are run through the cell together, for its data to stay in L1; one by one
+   if they differ in their steps. */
+static dl_int dli_recur_run(const dli_recur *r, dl_int m) { return r->length ? 1 : dli_min(m, 16); }
+
+/* Step t forward, panel u of all gates, for samples s0 .. s0 + m - 1. rows: theirs, [x | 1 | h];
+   to: where to put the h after the step, rows ldt apart. h: scratch, [m, nr]. */
+static void dli_recur_step(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
+                           const float *packed, const float *rows, float *to, dl_int ldt,
+                           float *y, dl_int t, dl_int u, dl_int s0, dl_int m, float *h)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
+    const dl_int next = r->n * z.nr;
+    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
+    dl_int g, s, run;
+    for (g = 0; g < z.gates; g++)
+        dli_recur_sums(f, r, g, u, packed, rows, now + g * gate, m);
+    for (s = 0; s < m; s += run) {
+        const dl_int row = dli_recur_row(r, s0 + s, t), n = z.nr * (run = dli_recur_run(r, m - s));
+        float *g0 = now + s * z.nr, *out = h + s * z.nr, *c = NULL;
+        float *to_s = to + s * ldt + u * z.nr;
+        if (v->cells) c = v->cells + ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
+        if (row < 0) {                                   /* its state stays, its y is 0 */
+            memcpy(to_s, rows + s * z.k + r->d + 1 + u * z.nr, sizeof(float) * (size_t)cols);
+            if (c) memcpy(c + next, c, sizeof(float) * (size_t)z.nr);
+            memset(y + ((s0 + s) * r->t + t) * r->h + u * z.nr, 0, sizeof(float) * (size_t)cols);
+            continue;
+        }
+        if (r->kind == DL_LSTM)
+            f->lstm(out, c + next, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, c, n);
+        else if (r->kind == DL_GRU)
+            f->gru(out = c + next, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, c, n);
+        else (r->kind == DL_RNN_TANH ? f->vtanh : f->vrelu)(out = g0, g0, n);
+        f->copy_rows(to_s, ldt, out, z.nr, run, cols);
+        f->copy_rows(y + row * r->h + u * z.nr, r->t * r->h, out, z.nr, run, cols);
+    }
+}
+/* Into row [x | 1 | h] of sample s the x of its step t, and the 1. */
+static void dli_recur_input(const dli_recur *r, float *row, const float *x, dl_int s, dl_int t)
+{
+    const dl_int from = dli_recur_row(r, s, t);
+    if (from < 0) memset(row, 0, sizeof(float) * (size_t)r->d);
+    else memcpy(row, x + from * r->d, sizeof(float) * (size_t)r->d);
+    row[r->d] = 1.0f;
+}
+/* The samples of thread w: whole tiles, from the first returned to *end - 1. */
+static dl_int dli_recur_share(const dli_fast *f, const dli_recur *r, int w, int threads,
+                              dl_int *end)
+{
+    const dl_int tiles = dli_ceil_div(r->n, f->mr);
+    *end = dli_min(r->n, tiles * (w + 1) / threads * f->mr);
+    return tiles * w / threads * f->mr;
+}
 /* y [n,t,h], the last states hn and (LSTM) cn [n,h] from x [n,t,d] and the first states h0, c0;
    t > 0. saved: dli_recur_saved_floats. */
 static void dli_recur_forward(const dli_fast *f, const dli_recur *r, float *y, float *hn,
                               float *cn, const float *x, const float *h0, const float *c0,
                               float *saved, int threads, void *work)
 {
-    const dl_int n = r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
-    const size_t hbytes = sizeof(float) * (size_t)h, dbytes = sizeof(float) * (size_t)d;
-    const bool lstm = r->kind == DL_LSTM, few = n <= 2;
-    float *xh = saved, *gates = xh + r->t * n * k;
-    float *cells = lstm ? gates + r->t * n * wide : NULL;
-    float *bias = (float *)work, *packed = bias + wide;
-    dli_recur_part part[3];
-    dl_int at[3];
-    int w, parts = dli_recur_parts(r, part);
-    if (!few) dli_recur_pack(f, r, part, parts, packed, at, packed + (wide + 3 * f->nr) * k);
-    dli_recur_bias(r, bias);
-    if (lstm) memcpy(cells, c0, hbytes * (size_t)n);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
+    const dl_int n = r->n, d = r->d, h = r->h;
+    const bool few = n <= 2, lstm = r->kind == DL_LSTM;
+    float *packed = (float *)work, *rows = packed + z.wide * z.k, *scratch = rows + 2 * n * z.k;
+    int w;
+    if (!few) dli_recur_pack(f, r, packed, rows);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s0 = dli_ceil_div(n, f->mr) * w / threads * f->mr, s, t;
-        dl_int s1 = dli_min(n, dli_ceil_div(n, f->mr) * (w + 1) / threads * f->mr);
-        int i;
-        for (s = s0; s < s1; s++) memcpy(xh + s * k + d, h0 + s * h, hbytes);
-        for (t = 0; t < r->t && s0 < s1; t++) {
-            for (s = s0; s < s1; s++) {
-                dl_int row = dli_recur_row(r, s, t);
-                if (row < 0) memset(xh + (t * n + s) * k, 0, dbytes);
-                else memcpy(xh + (t * n + s) * k, x + row * d, dbytes);
-            }
-            for (i = 0; i < parts; i++)
-                dli_recur_sums(f, r, &part[i], few ? NULL : packed + at[i],
-                               xh + (t * n + s0) * k, gates + (t * n + s0) * wide, s1 - s0);
-            for (s = s0; s < s1; s++) {
-                const dl_int now = t * n + s, row = dli_recur_row(r, s, t);
-                float *hp = xh + now * k + d, *to = t + 1 < r->t ? hp + n * k : hn + s * h;
-                float *c = lstm ? cells + now * h : NULL, *next = lstm ? c + n * h : NULL;
-                if (row < 0) {                           /* its state stays, its y is 0 */
-                    memcpy(to, hp, hbytes);
-                    if (lstm) memcpy(next, c, hbytes);
-                    memset(y + (s * r->t + t) * h, 0, hbytes);
-                    continue;
-                }
-                dli_recur_cell(f, r, to, next, lstm ? next + r->t * n * h : NULL,
-                               gates + now * wide, c, hp, bias);
-                memcpy(y + row * h, to, hbytes);
-            }
+        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), s, t, u;
+        if (s0 >= s1) continue;
+        f->copy_rows(rows + s0 * z.k + d + 1, z.k, h0 + s0 * h, h, s1 - s0, h);
+        for (u = 0; v.cells && u < z.panels; u++)
+            dli_recur_to_panel(f, r, v.cells + (u * (r->t + 1) * n + s0) * z.nr,
+                               (lstm ? c0 : h0) + s0 * h, u, s1 - s0);
+        for (t = 0; t < r->t; t++) {                     /* rows of this step and of the next */
+            float *now = rows + (t % 2 * n + s0) * z.k, *next = rows + ((t + 1) % 2 * n + s0) * z.k;
+            const bool last = t + 1 == r->t;
+            for (s = s0; s < s1; s++) dli_recur_input(r, now + (s - s0) * z.k, x, s, t);
+            for (u = 0; u < z.k; u += f->mr)
+                f->pack(v.xh + u * z.rows + (t * n + s0) * f->mr, now + u, 1, z.k,
+                        dli_min(f->mr, z.k - u), s1 - s0, f->mr);
+            for (u = 0; u < z.panels; u++)
+                dli_recur_step(f, r, &v, few ? NULL : packed, now,
+                               last ? hn + s0 * h : next + d + 1, last ? h : z.k, y, t, u, s0,
+                               s1 - s0, scratch + s0 * z.nr);
         }
+        for (u = 0; lstm && u < z.panels; u++)
+            f->copy_rows(cn + s0 * h + u * z.nr, h,
+                         v.cells + ((u * (r->t + 1) + r->t) * n + s0) * z.nr, z.nr, s1 - s0,
+                         dli_min(z.nr, h - u * z.nr));
     }
-    if (lstm) memcpy(cn, cells + r->t * n * h, hbytes * (size_t)n);
 }
 
 /* Where backward writes; every pointer may be NULL, everything is added to. */
@@ -5294,128 +5402,189 @@ typedef struct dli_recur_grads {
     float *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;
 } dli_recur_grads;
 
-/* One sample, one step, backward: dh, dc and gates as described at the cells. */
-static void dli_recur_cell_back(const dli_fast *f, const dli_recur *r, float *dh, float *dc,
-                                float *g, const float *tc, const float *cp, const float *hp)
+/* Backward's scratch. dh, dc: gradients of the states, [panel][sample][nr]; dg: those of one step's
+   gates, rows [sample][wide], as A of the products with packed_h and packed_x. */
+typedef struct dli_recur_scratch {
+    float *dh, *dc, *dg, *packed_h, *packed_x;
+} dli_recur_scratch;
+
+/* Panel u of step t backward: the gates become the gradients of their sums, dh and dc those of the
+   states before; of dh, only what does not pass through a gate. */
+static void dli_recur_step_back(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
+                                const dli_recur_scratch *b, const float *dy, dl_int t, dl_int u,
+                                dl_int s0, dl_int m)
 {
-    if (r->kind == DL_LSTM) f->lstm_back(dh, dc, g, tc, cp, r->h);
-    else if (r->kind == DL_GRU) f->gru_back(dh, g, hp, r->h);
-    else if (r->kind == DL_RNN_TANH) f->vtanh_back(g, dh, g, r->h, 0);
-    else f->vrelu_back(g, dh, g, r->h, 0);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
+    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
+    dl_int g, s, run;
+    for (s = 0; s < m; s += run) {
+        const dl_int row = dli_recur_row(r, s0 + s, t), at = (u * r->n + s0 + s) * z.nr;
+        const dl_int cell = ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
+        const dl_int n = z.nr * (run = dli_recur_run(r, m - s));
+        float *g0 = now + s * z.nr;
+        if (dy && row >= 0)
+            f->add_rows(b->dh + at, z.nr, dy + row * r->h + u * z.nr, r->t * r->h, run, cols);
+        if (row < 0)
+            for (g = 0; g < z.gates; g++)
+                memset(g0 + g * gate, 0, sizeof(float) * (size_t)z.nr);
+        else if (r->kind == DL_LSTM)
+            f->lstm_back(b->dh + at, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
+                         v->cells + cell + r->n * z.nr, v->cells + cell, n);
+        else if (r->kind == DL_GRU)
+            f->gru_back(b->dh + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
+                        v->cells + cell, n);
+        else
+            (r->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, b->dh + at, g0, n, 0);
+        if (row >= 0 && r->length && r->kind != DL_GRU)
+            memset(b->dh + at, 0, sizeof(float) * (size_t)n);
+        for (g = 0; g < z.gates; g++)
+            f->copy_rows(b->dg + (s0 + s) * z.wide + g * z.units + u * z.nr, z.wide,
+                         g0 + g * gate, z.nr, run, z.nr);
+    }
 }
-/* The weights' gradients from the gates' gradients of all steps. */
-static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
-                              const float *xh, const float *dgates, float *dw, int threads,
-                              void *work)
+/* From the gradients of the gates' sums, in b->dg, to dh of the step before and to dx; samples
+   s0 .. s0 + m - 1 of step t. */
+static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_scratch *b,
+                                float *dx, dl_int t, dl_int s0, dl_int m)
 {
-    const dl_int rows = r->t * r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
-    dli_recur_part part[3];
-    dl_int j;
-    int i, parts = dli_recur_parts(r, part), gru = r->kind == DL_GRU;
-    for (i = 0; i < parts; i++) {
-        const dli_recur_part *p = &part[i];
-        dl_int xs = p->k0 < d ? d : 0, hs = p->k - xs;
-        dli_product q = dli_product_of(p->g, p->k, rows, dgates + p->g0, xh + p->k0, dw, 1, 0);
-        q.acs = wide;
-        q.brs = k;
-        dli_gemm(f, &q, threads, work);
-        for (j = 0; j < p->g; j++) {
-            float *row = dw + j * p->k;
-            if (to->dw_ih && xs) f->axpy(to->dw_ih + (p->row + j) * d, 1.0f, row, xs);
-            if (to->dw_hh && hs) f->axpy(to->dw_hh + (p->row + j) * h, 1.0f, row + xs, hs);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
+    dl_int s, u, g, count, k0, k, row;
+    dli_product q = dli_product_of(m, z.nr, r->kind == DL_GRU ? 3 * z.units : z.wide,
+                                   b->dg + s0 * z.wide, NULL, NULL, 0, 0);
+    q.ars = z.wide;
+    q.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
+    for (u = 0; u < z.panels; u++) {
+        q.packed_b = b->packed_h + u * z.nr * q.k;
+        q.c = b->dh + (u * r->n + s0) * z.nr;
+        dli_gemm_serial(f, &q, NULL);
+    }
+    q.m = uneven ? 1 : m;
+    q.n = r->d;
+    q.crs = r->t * r->d;
+    q.add = 1;
+    for (g = 0; dx && g < z.gates; g += count) {
+        count = dli_recur_columns(r, g, &k0, &k);
+        q.k = count * z.units;
+        q.packed_b = b->packed_x + g * z.units * dli_round_up(r->d, z.nr);
+        for (s = 0; k0 == 0 && s < m; s += q.m) {
+            row = uneven ? dli_recur_row(r, s0 + s, t)
+                         : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
+            q.a = b->dg + (s0 + s) * z.wide + g * z.units;
+            q.c = dx + row * r->d;
+            if (row >= 0) dli_gemm_serial(f, &q, NULL);
         }
     }
-    if (!to->db_ih && !to->db_hh) return;
-    for (j = 0; j < wide; j++) dw[j] = 0.0f;
-    f->col_sums(dw, dgates, wide, rows, wide);
-    if (to->db_ih) f->axpy(to->db_ih, 1.0f, dw, gru ? 3 * h : wide);
-    if (to->db_hh) f->axpy(to->db_hh, 1.0f, dw, gru ? 2 * h : wide);
-    if (to->db_hh && gru) f->axpy(to->db_hh + 2 * h, 1.0f, dw + 3 * h, h);
 }
-/* The gradients of step t for samples s0 .. s0 + m - 1: from those of the gates' sums to dh of the
-   step before and to dx. */
-static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_part *p,
-                                const float *packed_x, const float *packed_h,
-                                const float *gates, float *dh, float *dx, dl_int t, dl_int s0,
-                                dl_int m)
+/* to = w [gates, cols] packed as B of a product with gates' gradients, g0 .. g0 + count - 1. */
+static void dli_recur_pack_back(const dli_fast *f, const dli_recur *r, float *to, const float *w,
+                                dl_int cols, dl_int g0, dl_int count, float *joined)
 {
-    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
-    dl_int s, row;
-    dli_product g = dli_product_of(m, r->h, p->g, gates + p->g0, NULL, dh, 0, 0);
-    g.ars = dli_recur_width(r);
-    g.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
-    g.packed_b = packed_h + p->g0 * dli_round_up(r->h, f->nr);
-    if (p->k0 + p->k > r->d) dli_gemm_serial(f, &g, NULL);
-    if (!dx || p->k0 >= r->d) return;
-    g.n = r->d;
-    g.crs = r->t * r->d;
-    g.add = 1;
-    g.packed_b = packed_x + p->g0 * dli_round_up(r->d, f->nr);
-    if (uneven) g.m = 1;
-    for (s = 0; s < m; s += g.m) {
-        row = uneven ? dli_recur_row(r, s0 + s, t)
-                     : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
-        g.a = gates + s * g.ars + p->g0;
-        g.c = dx + row * r->d;
-        if (row >= 0) dli_gemm_serial(f, &g, NULL);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const size_t bytes = sizeof(float) * (size_t)(r->h * cols);
+    dl_int g;
+    memset(joined, 0, sizeof(float) * (size_t)(count * z.units * cols));
+    for (g = 0; g < count; g++)                          /* units that fill up a panel: zeros */
+        memcpy(joined + g * z.units * cols, w + dli_recur_weight(r, g0 + g) * cols, bytes);
+    f->pack(to, joined, 1, cols, cols, count * z.units, z.nr);
+}
+/* dw [columns, wide] = A B, both packed: columns c0 .. c0 + columns - 1 of [x | 1 | h], in whole
+   panels, times the gates' gradients from gate g on; all steps and samples at once. */
+static void dli_recur_product(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
+                              float *dw, dl_int c0, dl_int columns, dl_int g, dl_int wide,
+                              int threads)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int down = columns / f->mr, tiles = down * (wide / z.nr);
+    int w;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (w = 0; w < threads; w++) {
+        dl_int k0, k, i;
+        for (k0 = 0; k0 < z.rows; k0 += DLI_KC) {
+            k = dli_min(DLI_KC, z.rows - k0);
+            for (i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
+                const dl_int row = i % down * f->mr, col = i / down * z.nr;
+                f->tile(dw + row * wide + col, wide, k0 > 0, k,
+                        v->xh + (c0 + row) * z.rows + k0 * f->mr, NULL,
+                        v->gates + (g * z.units + col) * z.rows + k0 * z.nr, NULL);
+            }
+        }
+    }
+}
+/* The gradients of all weights and biases. */
+static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
+                              const dli_recur_saved *v, float *dw, int threads)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dl_int g, i, count, k0, k;
+    for (g = 0; g < z.gates; g += count) {
+        const dl_int wide = (count = dli_recur_columns(r, g, &k0, &k)) * z.units;
+        const dl_int c0 = k0 / f->mr * f->mr, columns = dli_round_up(k0 + k - c0, f->mr);
+        dli_recur_product(f, r, v, dw, c0, columns, g, wide, threads);
+        DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
+        for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
+            const dl_int d = r->d, h = r->h, row = dli_recur_weight(r, i);
+            float *turned = dw + z.wide * z.k_up + i * h * z.k, *unit = turned - k0;
+            dl_int j;
+            f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * z.units, wide, k, h);
+            for (j = row; j < row + h; j++, unit += k) {
+                if (to->dw_ih && k0 == 0) f->axpy(to->dw_ih + j * d, 1.0f, unit, d);
+                if (to->db_ih && k0 == 0) to->db_ih[j] += unit[d];
+                if (to->db_hh && k0 + k == z.k) to->db_hh[j] += unit[d];
+                if (to->dw_hh && k0 + k == z.k) f->axpy(to->dw_hh + j * h, 1.0f, unit + d + 1, h);
+            }
+        }
     }
 }
 
-/* dy [n,t,h]: gradient of y; dhn and (LSTM) dcn [n,h]: of the last states. saved is what forward
-   left, and is used up. */
+/* dy [n,t,h]: gradient of y, or NULL; dhn and (LSTM) dcn [n,h]: of the last states. saved is what
+   forward left, and is used up. */
 static void dli_recur_backward(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
                                const float *dy, const float *dhn, const float *dcn, float *saved,
                                int threads, void *work)
 {
-    const dl_int n = r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
-    const size_t hbytes = sizeof(float) * (size_t)h;
-    const bool lstm = r->kind == DL_LSTM, clear = r->kind != DL_GRU && r->length;
-    float *xh = saved, *gates = xh + r->t * n * k;
-    float *cells = lstm ? gates + r->t * n * wide : NULL;
-    float *dh = (float *)work, *dc = dh + n * h, *packed_h = dc + n * h;
-    float *packed_x = packed_h + wide * (h + f->nr), *dw = packed_x + wide * (d + f->nr);
-    void *gemm_work = (float *)work
-                    + dli_round_up(dw + wide * (k + 1) - (float *)work, 16);
-    dli_recur_part part[3];
-    int w, i, parts = dli_recur_parts(r, part);
-    for (i = 0; i < parts; i++) {                        /* as B: rows are gates */
-        const dli_recur_part *p = &part[i];
-        if (p->k0 + p->k > d)
-            f->pack(packed_h + p->g0 * dli_round_up(h, f->nr), r->w_hh + p->row * h, 1, h, h,
-                    p->g, f->nr);
-        if (p->k0 < d && to->dx)
-            f->pack(packed_x + p->g0 * dli_round_up(d, f->nr), r->w_ih + p->row * d, 1, d, d,
-                    p->g, f->nr);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
+    const dl_int n = r->n, h = r->h;
+    float *dw;
+    dli_recur_scratch b;
+    dl_int g, count, k0, k;
+    int w;
+    b.dh = (float *)work;
+    b.dc = b.dh + n * z.units;
+    b.dg = b.dc + n * z.units;
+    b.packed_h = b.dg + n * z.wide;
+    b.packed_x = b.packed_h + z.wide * z.units;
+    dw = b.packed_x + z.wide * dli_round_up(r->d, z.nr);
+    dli_recur_pack_back(f, r, b.packed_h, r->w_hh, h, 0, r->kind == DL_GRU ? 3 : z.gates, dw);
+    for (g = 0; to->dx && g < z.gates; g += count) {
+        count = dli_recur_columns(r, g, &k0, &k);
+        if (k0 == 0)
+            dli_recur_pack_back(f, r, b.packed_x + g * z.units * dli_round_up(r->d, z.nr),
+                                r->w_ih, r->d, g, count, dw);
     }
-    memcpy(dh, dhn, hbytes * (size_t)n);
-    if (lstm) memcpy(dc, dcn, hbytes * (size_t)n);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s0 = dli_ceil_div(n, f->mr) * w / threads * f->mr, s, t;
-        dl_int s1 = dli_min(n, dli_ceil_div(n, f->mr) * (w + 1) / threads * f->mr);
-        int q;
+        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), t, u;
+        for (u = 0; u < z.panels && s0 < s1; u++) {
+            dli_recur_to_panel(f, r, b.dh + (u * n + s0) * z.nr, dhn + s0 * h, u, s1 - s0);
+            if (r->kind == DL_LSTM)
+                dli_recur_to_panel(f, r, b.dc + (u * n + s0) * z.nr, dcn + s0 * h, u, s1 - s0);
+        }
         for (t = r->t - 1; t >= 0 && s0 < s1; t--) {
-            for (s = s0; s < s1; s++) {
-                const dl_int now = t * n + s, row = dli_recur_row(r, s, t);
-                float *c = lstm ? cells + now * h : NULL;
-                if (row < 0) {
-                    memset(gates + now * wide, 0, sizeof(float) * (size_t)wide);
-                    continue;
-                }
-                f->axpy(dh + s * h, 1.0f, dy + row * h, h);
-                dli_recur_cell_back(f, r, dh + s * h, dc + s * h, gates + now * wide,
-                                    lstm ? c + (r->t + 1) * n * h : NULL, c, xh + now * k + d);
-                if (clear) memset(dh + s * h, 0, hbytes);
-            }
-            for (q = 0; q < parts; q++)
-                dli_recur_sums_back(f, r, &part[q], packed_x, packed_h,
-                                    gates + (t * n + s0) * wide, dh + s0 * h, to->dx, t, s0,
-                                    s1 - s0);
+            for (u = 0; u < z.panels; u++)
+                dli_recur_step_back(f, r, &v, &b, dy, t, u, s0, s1 - s0);
+            dli_recur_sums_back(f, r, &b, to->dx, t, s0, s1 - s0);
+        }
+        for (u = 0; u < z.panels && s0 < s1; u++) {
+            const dl_int from = (u * n + s0) * z.nr, at = s0 * h + u * z.nr;
+            const dl_int cols = dli_min(z.nr, h - u * z.nr);
+            if (to->dh0) f->add_rows(to->dh0 + at, h, b.dh + from, z.nr, s1 - s0, cols);
+            if (to->dc0) f->add_rows(to->dc0 + at, h, b.dc + from, z.nr, s1 - s0, cols);
         }
     }
-    if (to->dh0) f->axpy(to->dh0, 1.0f, dh, n * h);
-    if (to->dc0) f->axpy(to->dc0, 1.0f, dc, n * h);
-    dli_recur_weights(f, r, to, xh, gates, dw, threads, gemm_work);
+    dli_recur_weights(f, r, to, &v, dw, threads);
 }
 
 #endif /* DLI_FAST */
@@ -6093,6 +6262,7 @@ typedef struct dli_rnn {
 /* Gradients of the outputs, and where those of the inputs are added, NULL if not wanted. */
 typedef struct dli_rnn_grads {
     const dl_real *dy, *dhn, *dcn;
+    bool           y_used;                  /* false: dy is all zeros */
     dl_real       *dx, *dh0, *dc0, *dw_ih, *dw_hh, *db_ih, *db_hh;
 } dli_rnn_grads;
 
@@ -6168,13 +6338,14 @@ static double dli_rnn_cost(const dli_rnn *r)
 
 /* How many elements forward saves (the kernels: all gates, then the LSTM's c [N,T,H] or the GRU's
    u [N,T,3H]), and how many of scratch both need. */
-static dl_int dli_rnn_saved(const dli_rnn *r)
+static dl_int dli_rnn_saved(const dl_ctx *c, const dli_rnn *r)
 {
     const dl_int n = r->N * r->T * r->H;
 #if DLI_FAST
     const dli_recur f = dli_rnn_fast(r);
-    if (!dli_rnn_plain(r)) return dli_recur_saved_floats(&f);
+    if (!dli_rnn_plain(r)) return dli_recur_saved_floats(c->fast, &f);
 #endif
+    (void)c;
     return n * r->G + (r->kind == DL_LSTM ? n : r->kind == DL_GRU ? 3 * n : 0);
 }
 
@@ -6214,7 +6385,8 @@ static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g
         dli_recur_grads to;
         to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
         to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;
-        dli_recur_backward(c->fast, &f, &to, g->dy, g->dhn, g->dcn, r->saved, t.threads, work);
+        dli_recur_backward(c->fast, &f, &to, g->y_used ? g->dy : NULL, g->dhn, g->dcn, r->saved,
+                           t.threads, work);
         dli_job_end(&t);
         return;
     }
@@ -8699,7 +8871,7 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
 /* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
    are those that the node does not know: biases left out, and states without gradient, which are
    copied, so that they may be changed between forward and backward. */
-typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7]; } dli_rnn_node;
+typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7], *y; } dli_rnn_node;
 
 static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
 {
@@ -8722,6 +8894,7 @@ static void dli_rnn_back(dli_node *node)
         return;
     }
     g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
+    g.y_used = s->y->pass == c->pass;
     g.dhn = dout + n * r->T;
     g.dcn = g.dhn + n;
     g.dh0 = dli_rnn_grad(s, 5);
@@ -8825,7 +8998,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
     mark = dl_tape_mark(c);
-    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(r) * sizeof *saved);
+    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(c, r) * sizeof *saved);
     start_h = dli_tape_state(c, op, h0, n);
     start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
     if (length) clean = dli_tape_padded(c, op, x, length);
@@ -8846,6 +9019,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->cn = lstm ? out.c->data : NULL;
     r->saved = saved;
     dli_rnn_forward(c, r, work);
+    node->y = out.y;
     if (all->node) all->node->save = node;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;

@@ -4105,6 +4105,37 @@ DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
+/* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
+   into a double, so that rows of any length keep their digits. */
+DLI_INLINE double dli_moment_body(const float *a, float am, const float *x, float m, dl_int n)
+{
+    double sum = 0.0;
+    dl_int i, j, l;
+    for (i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        float s[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+        for (l = 0; j + l < end; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+        for (l = 0; l < 16; l++) sum += (double)s[l];
+    }
+    return sum;
+}
+/* y = a (x - m) + b */
+DLI_INLINE void dli_affine_body(float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m,
+                                float a, float b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+}
+/* dx += a dy + b (x - m) + c */
+DLI_INLINE void dli_affine_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
+                                     const float *DLI_RESTRICT x, float m, float a, float b,
+                                     float c, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+}
 /* ---- optimizers: one pass over weights, gradients and moments ----
    A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
    denormals, where each operation can cost a hundred ordinary ones. */
@@ -4489,6 +4520,12 @@ DLI_INLINE void dli_add_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
       (y, a, b, ldb, n, k)) \
     X(float, vsum, (const float *x, dl_int n), (x, n)) \
     X(float, vmax, (const float *x, dl_int n), (x, n)) \
+    X(double, moment, (const float *a, float am, const float *x, float m, dl_int n), \
+      (a, am, x, m, n)) \
+    X(void, affine, (float *y, const float *x, float m, float a, float b, dl_int n), \
+      (y, x, m, a, b, n)) \
+    X(void, affine_back, (float *dx, const float *dy, const float *x, float m, float a, float b, \
+      float c, dl_int n), (dx, dy, x, m, a, b, c, n)) \
     X(void, normals, (float *phi, float *slope, const float *x, dl_int n), (phi, slope, x, n)) \
     X(void, normals_tanh, (float *phi, float *slope, const float *x, dl_int n), \
       (phi, slope, x, n)) \
@@ -4572,6 +4609,7 @@ typedef struct dli_fast {
    of a void call is not C, hence DLI_RETURN. */
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
+#define DLI_RETURN_double return
 #define DLI_TILES(set, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, a[k * MR + i], b + k * (NV * W)) \
     DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, rows[i][k], b + k * (NV * W)) \
@@ -4702,6 +4740,266 @@ static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int 
         }
         f->offset(y, -logf(sum), y, n);
     }
+}
+
+/* ---- normalization ----
+   Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
+   norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
+   row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
+   and goes through strips of columns. Each channel, row or strip belongs to one thread. */
+
+/* Of a row of n: the mean, and the mean square around it. */
+static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
+{
+    double sum = 0.0;
+    dl_int i;
+    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    *mean = (float)(sum / (double)n);
+    *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
+}
+/* Channel c of a batch [N,C,S], S > 1. */
+static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const float *x,
+                              dl_int N, dl_int C, dl_int S, dl_int c)
+{
+    double sum = 0.0, squares = 0.0;
+    dl_int n, i;
+    for (n = 0; n < N; n++)
+        for (i = 0; i < S; i += 1024)
+            sum += (double)f->vsum(x + (n * C + c) * S + i, dli_min(1024, S - i));
+    *mean = (float)(sum / ((double)N * (double)S));
+    for (n = 0; n < N; n++)
+        squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
+    *var = (float)(squares / ((double)N * (double)S));
+}
+/* Columns of x [N,C] (S = 1), len <= DLI_STRIP of them from x on: sum[j] = sum over the rows of
+   a (x - m), or with a NULL of (x - m)^2. */
+static void dli_strip_moment(const dli_fast *f, double *sum, const float *a, const float *x,
+                             const float *minus_m, dl_int N, dl_int C, dl_int len)
+{
+    float h[DLI_STRIP], s[DLI_STRIP];
+    dl_int n, j;
+    for (j = 0; j < len; j++) { s[j] = 0.0f; sum[j] = 0.0; }
+    for (n = 0; n < N; n++) {
+        f->add(h, x + n * C, minus_m, len);
+        f->mul(h, h, a ? a + n * C : h, len);
+        f->add(s, s, h, len);
+        if (n % 64 == 63 || n == N - 1)                  /* into double before digits are lost */
+            for (j = 0; j < len; j++) { sum[j] += (double)s[j]; s[j] = 0.0f; }
+    }
+}
+static void dli_strip_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
+                            dl_int C, dl_int len)
+{
+    double sum[DLI_STRIP] = { 0 };
+    float s[DLI_STRIP];
+    dl_int n, j;
+    for (n = 0; n < N; n += 64) {
+        for (j = 0; j < len; j++) s[j] = 0.0f;
+        f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
+        for (j = 0; j < len; j++) sum[j] += (double)s[j];
+    }
+    for (j = 0; j < len; j++) {
+        mean[j] = (float)(sum[j] / (double)N);
+        s[j] = -mean[j];
+    }
+    dli_strip_moment(f, sum, NULL, x, s, N, C, len);
+    for (j = 0; j < len; j++) var[j] = (float)(sum[j] / (double)N);
+}
+
+/* As dlk_batch_stats. */
+static void dli_norm_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
+                           dl_int C, dl_int S, int threads)
+{
+    const dl_int step = S > 1 ? 1 : DLI_STRIP;
+    dl_int c;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (c = 0; c < C; c += step)
+        if (S > 1) dli_channel_stats(f, mean + c, var + c, x, N, C, S, c);
+        else dli_strip_stats(f, mean + c, var + c, x + c, N, C, dli_min(step, C - c));
+    (void)threads;
+}
+/* As dlk_batch_norm_forward. */
+static void dli_norm_forward(const dli_fast *f, float *y, const float *x, const float *mean,
+                             const float *var, const float *w, const float *b, dl_int N,
+                             dl_int C, dl_int S, double eps, int threads)
+{
+    const dl_int step = S > 1 ? 1 : DLI_STRIP;
+    dl_int c;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (c = 0; c < C; c += step) {
+        float minus_m[DLI_STRIP], a[DLI_STRIP], *to;
+        dl_int n, j, len = dli_min(step, C - c);
+        for (j = 0; j < len; j++) {
+            minus_m[j] = -mean[c + j];
+            a[j] = (float)((w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps));
+        }
+        for (n = 0; n < N; n++) {
+            to = y + (n * C + c) * S;
+            if (S > 1) {
+                f->affine(to, x + (n * C + c) * S, mean[c], a[0], b ? b[c] : 0.0f, S);
+                continue;
+            }
+            f->add(to, x + n * C + c, minus_m, len);
+            f->mul(to, to, a, len);
+            if (b) f->add(to, to, b + c, len);
+        }
+    }
+    (void)threads;
+}
+/* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
+static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                                  const float *minus_m, const float *a, const float *b,
+                                  const float *c, dl_int N, dl_int C, dl_int len)
+{
+    float h[DLI_STRIP], g[DLI_STRIP];
+    dl_int n;
+    for (n = 0; n < N; n++) {
+        f->mul(g, dy + n * C, a, len);
+        if (b) {
+            f->add(h, x + n * C, minus_m, len);
+            f->mul(h, h, b, len);
+            f->add(h, h, c, len);
+            f->add(g, g, h, len);
+        }
+        f->add(dx + n * C, dx + n * C, g, len);
+    }
+}
+/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. */
+static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                              const float *x, const float *mean, const float *var,
+                              const float *w, dl_int N, dl_int C, dl_int S, double eps,
+                              bool batch, int threads)
+{
+    const dl_int step = S > 1 ? 1 : DLI_STRIP;
+    const double count = (double)N * (double)S;
+    dl_int c0;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (c0 = 0; c0 < C; c0 += step) {
+        const dl_int len = dli_min(step, C - c0);
+        const float *xc = x + c0 * S, *dyc = dy + c0 * S;
+        double sum[DLI_STRIP] = { 0 }, sum_h[DLI_STRIP] = { 0 };
+        float minus_m[DLI_STRIP], a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
+        dl_int n, j;
+        for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
+        for (n = 0; S > 1 && n < N; n++) {
+            for (j = 0; j < S; j += 1024)
+                sum[0] += (double)f->vsum(dyc + n * C * S + j, dli_min(1024, S - j));
+            sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
+        }
+        for (n = 0; S == 1 && n < N; n += 64) {
+            for (j = 0; j < len; j++) a[j] = 0.0f;
+            f->col_sums(a, dyc + n * C, C, dli_min(64, N - n), len);
+            for (j = 0; j < len; j++) sum[j] += (double)a[j];
+        }
+        if (S == 1) dli_strip_moment(f, sum_h, dyc, xc, minus_m, N, C, len);
+        for (j = 0; j < len; j++) {
+            const double r = 1 / sqrt((double)var[c0 + j] + eps);
+            const double rw = w ? r * (double)w[c0 + j] : r;
+            if (dw) dw[c0 + j] += (float)(sum_h[j] * r);
+            if (db) db[c0 + j] += (float)sum[j];
+            a[j] = (float)rw;
+            b[j] = (float)(-rw * r * r * sum_h[j] / count);
+            c[j] = (float)(-rw * sum[j] / count);
+        }
+        for (n = 0; dx && S > 1 && n < N; n++) {
+            float *to = dx + (n * C + c0) * S;
+            const dl_int at = n * C * S;
+            if (batch) f->affine_back(to, dyc + at, xc + at, mean[c0], a[0], b[0], c[0], S);
+            else f->axpy(to, a[0], dyc + at, S);
+        }
+        if (dx && S == 1)
+            dli_strip_affine_back(f, dx + c0, dyc, xc, minus_m, a, batch ? b : NULL, c, N, C, len);
+    }
+    (void)threads;
+}
+
+/* As dlk_group_norm_forward: rows of D = C/groups S elements. */
+static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *var,
+                              const float *x, const float *w, const float *b, dl_int N, dl_int C,
+                              dl_int S, dl_int groups, double eps, int threads)
+{
+    const dl_int Cg = C / groups, D = Cg * S;
+    dl_int k;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (k = 0; k < N * groups; k++) {
+        const dl_int c0 = k % groups * Cg;
+        const float *row = x + k * D;
+        float *to = y + k * D, r;
+        dl_int c;
+        dli_row_stats(f, mean + k, var + k, row, D);
+        r = (float)(1 / sqrt((double)var[k] + eps));
+        if (S == 1) {
+            f->affine(to, row, mean[k], r, 0.0f, D);
+            if (w) f->mul(to, to, w + c0, D);
+            if (b) f->add(to, to, b + c0, D);
+        }
+        for (c = 0; S > 1 && c < Cg; c++)
+            f->affine(to + c * S, row + c * S, mean[k], w ? r * w[c0 + c] : r,
+                      b ? b[c0 + c] : 0.0f, S);
+    }
+    (void)threads;
+}
+/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. */
+static void dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                               float m, double r, const float *w, dl_int Cg, dl_int S)
+{
+    const dl_int D = Cg * S;
+    double sum = 0.0, sum_h = 0.0;
+    float strip[DLI_STRIP], b, c;
+    dl_int i, len;
+    int pass;
+    for (pass = 0; pass < 2; pass++) {                   /* first the sums, then dx */
+        b = (float)(-r * r * r * sum_h / (double)D);
+        c = (float)(-r * sum / (double)D);
+        for (i = 0; i < D; i += len) {
+            const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
+            const float *g = dy + i;
+            len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
+            if (S == 1 && w) f->mul(strip, g, w + i, len), g = strip;    /* or one each */
+            if (pass == 0) {
+                sum += wc * (double)f->vsum(g, len);
+                sum_h += wc * f->moment(g, 0.0f, x + i, m, len);
+            } else f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+        }
+    }
+}
+/* As dlk_group_norm_backward. */
+static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
+                               const float *dy, const float *x, const float *mean,
+                               const float *var, const float *w, dl_int N, dl_int C, dl_int S,
+                               dl_int groups, double eps, int threads)
+{
+    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : DLI_STRIP;
+    dl_int k, at;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (k = 0; k < N * groups; k++)
+        if (dx)
+            dli_group_row_back(f, dx + k * D, dy + k * D, x + k * D, mean[k],
+                               1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL,
+                               Cg, S);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
+        float h[DLI_STRIP];
+        dl_int n, i, c, len;
+        for (n = 0; (dw || db) && n < N; n++)
+            for (c = at; c < dli_min(C, at + step); c += len) {
+                const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
+                const double r = 1 / sqrt((double)var[row] + eps);
+                len = S > 1 ? 1 : dli_min(dli_min(C, at + step) - c, Cg - c % Cg);
+                if (S > 1) {
+                    if (dw)
+                        dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
+                    for (i = 0; db && i < S; i += 1024)
+                        db[c] += f->vsum(dy + from + i, dli_min(1024, S - i));
+                    continue;
+                }
+                f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
+                f->mul(h, h, dy + from, len);
+                if (dw) f->add(dw + c, dw + c, h, len);
+                if (db) f->add(db + c, db + c, dy + from, len);
+            }
+    }
+    (void)threads;
 }
 
 /* ---- matrix product ---- */
@@ -5949,6 +6247,68 @@ static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, d
 #else
     (void)c;
     dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
+#endif
+}
+
+/* The normalizations, each as its kernel. */
+static void dli_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x, dl_real *mean,
+                                   dl_real *var, const dl_real *w, const dl_real *b, dl_int N,
+                                   dl_int C, dl_int S, double eps, bool stats)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 11 / 64.0);
+    if (stats) dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
+    dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    if (stats) dlk_batch_stats(mean, var, x, N, C, S);
+    dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps);
+#endif
+}
+
+static void dli_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                    dl_int S, double eps, bool batch)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 12 / 64.0);
+    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
+#endif
+}
+
+static void dli_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                   const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
+                                   dl_int C, dl_int S, dl_int groups, double eps)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 13 / 64.0);
+    dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    dlk_group_norm_forward(y, mean, var, x, w, b, N, C, S, groups, eps);
+#endif
+}
+
+static void dli_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                    dl_int S, dl_int groups, double eps)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 14 / 64.0);
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+                       t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
 #endif
 }
 
@@ -8674,11 +9034,11 @@ static void dli_norm_back(dli_node *node)
     const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
     const dl_real *weight = w ? w->data : NULL;
     if (groups > 0)
-        dlk_group_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[0] * groups, weight, v[0],
-                                v[1], v[2], groups, node->p);
+        dli_group_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
+                                weight, v[0], v[1], v[2], groups, node->p);
     else
-        dlk_batch_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0], v[1],
-                                v[2], node->p, groups == 0);
+        dli_batch_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0],
+                                v[1], v[2], node->p, groups == 0);
 }
 
 /* The result of a normalization, with room for `stats` means and variances in *mean. */
@@ -8748,14 +9108,13 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
     batch = c->training || !running;
     y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
     if (!y) return NULL;
-    if (batch) dlk_batch_stats(mean, mean + C, x->data, N, C, S);
-    else {
+    if (!batch) {
         memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
         memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
     }
-    dlk_batch_norm_forward(y->data, x->data, mean, mean + C,
+    dli_batch_norm_forward(c, y->data, x->data, mean, mean + C,
                            weight != DL_NONE ? weight->data : NULL,
-                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps);
+                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps, batch);
     if (running && batch && !c->no_grad && N * S > 1) {
         dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
                               (double)(N * S), momentum);
@@ -8778,7 +9137,7 @@ static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight
         return NULL;
     y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
     if (y)
-        dlk_group_norm_forward(y->data, mean, mean + N * groups, x->data,
+        dli_group_norm_forward(x->ctx, y->data, mean, mean + N * groups, x->data,
                                weight != DL_NONE ? weight->data : NULL,
                                bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
     return y;

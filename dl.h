@@ -4676,6 +4676,15 @@ static const dli_fast *dli_fast_pick(void)
 
 #define DLI_STRIP 256                                    /* floats of scratch on the stack */
 
+/* The sum of a row of any length: vsum's floats go into a double before digits are lost. */
+static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
+{
+    double sum = 0.0;
+    dl_int i;
+    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    return sum;
+}
+
 /* y = GELU(x), exact or in its tanh form */
 static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
 {
@@ -4742,6 +4751,100 @@ static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int 
     }
 }
 
+/* dx += y (dy - sum of dy y) for each row */
+static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy, const float *y,
+                                  dl_int rows, dl_int n)
+{
+    float t[DLI_STRIP];
+    dl_int r, i;
+    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)f->moment(dy, 0.0f, y, 0.0f, n);
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->offset(t, -sum, dy + i, len);
+            f->mul(t, t, y + i, len);
+            f->add(dx + i, dx + i, t, len);
+        }
+    }
+}
+/* dx += dy - e^y sum of dy for each row */
+static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
+                                      const float *y, dl_int rows, dl_int n)
+{
+    float t[DLI_STRIP];
+    dl_int r, i;
+    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)dli_row_sum(f, dy, n);
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->vexp(t, y + i, len);
+            f->add(dx + i, dx + i, dy + i, len);
+            f->axpy(dx + i, -sum, t, len);
+        }
+    }
+}
+/* As dlk_soft_cross_entropy_forward with scale 1. A logit of minus infinity is fine where its
+   target is 0; that row is left to the kernel. */
+static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const float *t,
+                            dl_int rows, dl_int n)
+{
+    double loss = 0.0;
+    dl_int r;
+    for (r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
+        const float top = f->vmax(x, n);
+        const double dot = f->moment(t, 0.0f, x, top, n);
+        float sum;
+        if (dli_isnan(dot)) {
+            dlk_soft_cross_entropy_forward(&sum, p, x, t, 1, n, 1);
+            loss += (double)sum;
+            continue;
+        }
+        f->offset(p, -top, x, n);
+        f->vexp(p, p, n);
+        sum = f->vsum(p, n);
+        f->scale(p, 1.0f / sum, p, n);
+        loss += log((double)sum) * dli_row_sum(f, t, n) - dot;
+    }
+    return loss;
+}
+/* As dlk_attention_softmax. Rows in which everything is hidden are left to it. */
+static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
+                                double scale, bool causal)
+{
+    dl_int i;
+    for (i = 0; i < R; i++, p += S) {
+        const dl_int seen = causal && i + 1 < S ? i + 1 : S;
+        float top;
+        f->scale(p, (float)scale, p, seen);
+        if (mask) f->add(p, p, mask + i * S, seen);
+        top = f->vmax(p, seen);
+        if (top > -INFINITY) {
+            f->offset(p, -top, p, seen);
+            f->vexp(p, p, seen);
+            f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
+        } else dlk_attention_softmax(p, NULL, 1, seen, 1, false);
+        memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
+    }
+}
+/* Half of a product's gradient: da += dy b, or of a number repeated along the row (sa or sb 0) */
+static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy, const float *b,
+                         dl_int sb, dl_int n)
+{
+    float t[DLI_STRIP];
+    dl_int i;
+    if (!da) return;
+    if (sa == 0)
+        *da += (float)(sb ? f->moment(dy, 0.0f, b, 0.0f, n)
+                          : (double)*b * dli_row_sum(f, dy, n));
+    else if (sb == 0) f->axpy(da, *b, dy, n);
+    else
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->mul(t, dy + i, b + i, len);
+            f->add(da + i, da + i, t, len);
+        }
+}
+
 /* ---- normalization ----
    Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
    norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
@@ -4751,10 +4854,7 @@ static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int 
 /* Of a row of n: the mean, and the mean square around it. */
 static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
 {
-    double sum = 0.0;
-    dl_int i;
-    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
-    *mean = (float)(sum / (double)n);
+    *mean = (float)(dli_row_sum(f, x, n) / (double)n);
     *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
 }
 /* Channel c of a batch [N,C,S], S > 1. */
@@ -4762,10 +4862,8 @@ static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const 
                               dl_int N, dl_int C, dl_int S, dl_int c)
 {
     double sum = 0.0, squares = 0.0;
-    dl_int n, i;
-    for (n = 0; n < N; n++)
-        for (i = 0; i < S; i += 1024)
-            sum += (double)f->vsum(x + (n * C + c) * S + i, dli_min(1024, S - i));
+    dl_int n;
+    for (n = 0; n < N; n++) sum += dli_row_sum(f, x + (n * C + c) * S, S);
     *mean = (float)(sum / ((double)N * (double)S));
     for (n = 0; n < N; n++)
         squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
@@ -4882,8 +4980,7 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
         dl_int n, j;
         for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
         for (n = 0; S > 1 && n < N; n++) {
-            for (j = 0; j < S; j += 1024)
-                sum[0] += (double)f->vsum(dyc + n * C * S + j, dli_min(1024, S - j));
+            sum[0] += dli_row_sum(f, dyc + n * C * S, S);
             sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
         }
         for (n = 0; S == 1 && n < N; n += 64) {
@@ -4980,7 +5077,7 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
         float h[DLI_STRIP];
-        dl_int n, i, c, len;
+        dl_int n, c, len;
         for (n = 0; (dw || db) && n < N; n++)
             for (c = at; c < dli_min(C, at + step); c += len) {
                 const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
@@ -4989,8 +5086,7 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
                 if (S > 1) {
                     if (dw)
                         dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
-                    for (i = 0; db && i < S; i += 1024)
-                        db[c] += f->vsum(dy + from + i, dli_min(1024, S - i));
+                    if (db) db[c] += (float)dli_row_sum(f, dy + from, S);
                     continue;
                 }
                 f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
@@ -6102,6 +6198,10 @@ static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, con
         (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
         return;
     }
+    if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
+        (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
+        return;
+    }
 #endif
     (void)c;
     kernel(y, a, b, n, sa, sb);
@@ -6112,9 +6212,17 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    if (kernel == dlk_add_backward && sa == 1 && sb == 1) {
-        if (da) c->fast->add(da, da, dy, n);
-        if (db) c->fast->add(db, db, dy, n);
+    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
+    if (kernel == dlk_add_backward && steps) {
+        if (da && sa) c->fast->add(da, da, dy, n);
+        if (db && sb) c->fast->add(db, db, dy, n);
+        if (da && !sa) *da += (float)dli_row_sum(c->fast, dy, n);
+        if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
+        return;
+    }
+    if (kernel == dlk_mul_backward && steps) {
+        dli_mul_back(c->fast, da, sa, dy, b, sb, n);
+        dli_mul_back(c->fast, db, sb, dy, a, sa, n);
         return;
     }
 #endif
@@ -6129,6 +6237,28 @@ static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int 
 #else
     (void)c;
     dlk_softmax_forward(y, x, N, C);
+#endif
+}
+
+static void dli_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                 dl_int N, dl_int C)
+{
+#if DLI_FAST
+    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
+#else
+    (void)c;
+    dlk_softmax_backward(dx, dy, y, N, C);
+#endif
+}
+
+static void dli_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                     dl_int N, dl_int C)
+{
+#if DLI_FAST
+    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
+#else
+    (void)c;
+    dlk_log_softmax_backward(dx, dy, y, N, C);
 #endif
 }
 
@@ -6168,6 +6298,18 @@ static void dli_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, cons
 #else
     (void)c;
     dlk_cross_entropy_forward(loss, p, x, label, N, C, scale);
+#endif
+}
+
+/* The same with soft targets t [N,C]. */
+static void dli_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const dl_real *t, dl_int N, dl_int C, double scale)
+{
+#if DLI_FAST
+    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
+#else
+    (void)c;
+    dlk_soft_cross_entropy_forward(loss, p, x, t, N, C, scale);
 #endif
 }
 
@@ -6766,7 +6908,11 @@ static void dli_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_re
     dlk_attention_forward(y, p, q, k, v, mask, R, S, D, M, causal);
 #else
     dli_linear_forward(c, p, q, k, NULL, R, D, S);
+#if DLI_FAST
+    dli_attention_probs(c->fast, p, mask, R, S, 1 / sqrt((double)D), causal);
+#else
     dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+#endif
     dli_matmul_forward(c, y, p, v, R, S, M);
 #endif
 }
@@ -6785,7 +6931,7 @@ static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real 
     dl_int i;
     memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
     dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
-    dlk_softmax_backward(ds, dp, p, R, S);
+    dli_softmax_backward(c, ds, dp, p, R, S);
     for (i = 0; i < R * S; i++) ds[i] *= scale;
     dli_linear_backward(c, dq, true, dk, NULL, ds, q, k, R, D, S);
 #endif
@@ -7937,7 +8083,7 @@ static dl_int dli_rows(const dl_tensor *t)
 static void dli_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dlk_softmax_backward(dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+    dli_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
                          dli_last(y->shape));
 }
 
@@ -7952,7 +8098,7 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 static void dli_log_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dlk_log_softmax_backward(dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+    dli_log_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
                              dli_last(y->shape));
 }
 
@@ -10797,7 +10943,7 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
         y->node->save = p;
     }
     if (labels) dli_cross_entropy_forward(c, y->data, p, in[0]->data, copy, N, C, scale);
-    else dlk_soft_cross_entropy_forward(y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    else dli_soft_cross_entropy_forward(c, y->data, p, in[0]->data, in[1]->data, N, C, scale);
     return y;
 }
 

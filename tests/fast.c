@@ -523,6 +523,45 @@ static void recurrent(void)
     }
 }
 
+/* ---- softmax and products backward, attention: row by row ---- */
+
+static void rows_backward(void)
+{
+    for (int trial = 0; trial < 80; trial++) {
+        const dl_int R = 1 + chance(7), S = a_size(28), n = R * S;
+        float *x = numbers(n), *dy = numbers(n), *t = numbers(n), *y = room(n), *z = room(n);
+        float *got = numbers(n), *want = copy(got, n), one = 0, two = 0;
+        dlk_softmax_forward(y, x, R, S);
+        dlk_softmax_backward(want, dy, y, R, S);
+        dli_softmax_rows_back(f, got, dy, y, R, S);
+        same("softmax backward", got, want, n, 5e-6);
+        dlk_log_softmax_forward(y, x, R, S);
+        dlk_log_softmax_backward(want, dy, y, R, S);
+        dli_log_softmax_rows_back(f, got, dy, y, R, S);
+        same("log softmax backward", got, want, n, 5e-6);
+        if (trial % 4 == 3) { x[0] = -INFINITY; t[0] = 0; }
+        dlk_soft_cross_entropy_forward(&one, y, x, t, R, S, 1);
+        two = (float)dli_soft_rows(f, z, x, t, R, S);
+        CHECK(fabs((double)(one - two)) <= 1e-5 * (double)n, "%s soft loss %g, should be %g",
+              f->name, (double)two, (double)one);
+        same("soft loss", z, y, n, 5e-6);
+        for (dl_int i = 0; i < n; i++) if (chance(4) == 0) t[i] = -INFINITY;
+        memcpy(y, x, (size_t)n * sizeof *y);
+        memcpy(z, x, (size_t)n * sizeof *z);
+        dlk_attention_softmax(y, trial % 3 ? t : NULL, R, S, 0.3, trial % 2 == 1);
+        dli_attention_probs(f, z, trial % 3 ? t : NULL, R, S, 0.3, trial % 2 == 1);
+        same("attention", z, y, n, 5e-6);
+        for (int way = 0; way < 4; way++) {                 /* steps 0 or 1 of either factor */
+            const dl_int sa = way & 1, sb = way / 2;
+            float *da = copy(dy, n), *da2 = copy(dy, n);
+            dli_mul_back(f, da, sa, got, want, sb, n);
+            dlk_mul_backward(da2, NULL, got, NULL, want, n, sa, sb);
+            same("product backward", da, da2, sa ? n : 1, sa ? 1e-6 : 1e-4 * (double)n);
+        }
+        free_all();
+    }
+}
+
 /* ---- normalization against the kernels ---- */
 
 /* The four functions on all of out: y, mean, var, dx, dw, db. batch: 0, 1 batch norms with running
@@ -605,6 +644,7 @@ int main(int argc, char **argv)
         TEST(pooling);
         TEST(recurrent);
         TEST(normalizations);
+        TEST(rows_backward);
     }
     return test_end();
 }

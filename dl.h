@@ -6147,6 +6147,11 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
         DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
         return;
     }
+    if (kernel == dlk_affine_forward) {                  /* p x + q */
+        c->fast->scale(y, (float)p, x, n);
+        if (q != 0) c->fast->offset(y, (float)q, y, n);
+        return;
+    }
     if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
         int form = kernel == dlk_gelu_tanh_forward;
         DLI_SPREAD(c, 5, n, at, len, dli_gelu_forward(c->fast, y + at, x + at, len, form));
@@ -6169,6 +6174,11 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     if (fast) {
         const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
         DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
+        return;
+    }
+    if (kernel == dlk_affine_backward) {
+        if (add) c->fast->axpy(dx, (float)p, dy, n);
+        else c->fast->scale(dx, (float)p, dy, n);
         return;
     }
     if (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward) {
@@ -6198,6 +6208,11 @@ static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, con
         (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
         return;
     }
+    if (kernel == dlk_sub_forward && sa == 1 && sb == 1) {
+        c->fast->scale(y, -1.0f, b, n);
+        c->fast->add(y, y, a, n);
+        return;
+    }
     if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
         (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
         return;
@@ -6220,6 +6235,11 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
         if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
         return;
     }
+    if (kernel == dlk_sub_backward && sa == 1 && sb == 1) {
+        if (da) c->fast->add(da, da, dy, n);
+        if (db) c->fast->axpy(db, -1.0f, dy, n);
+        return;
+    }
     if (kernel == dlk_mul_backward && steps) {
         dli_mul_back(c->fast, da, sa, dy, b, sb, n);
         dli_mul_back(c->fast, db, sb, dy, a, sa, n);
@@ -6228,6 +6248,56 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
 #endif
     (void)c;
     kernel(da, db, dy, a, b, n, sa, sb);
+}
+
+/* The sum of n numbers, and y += a. */
+static double dli_sum_of(const dl_ctx *c, const dl_real *x, dl_int n)
+{
+#if DLI_FAST
+    return dli_row_sum(c->fast, x, n);
+#else
+    double sum = 0;
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) sum += (double)x[i];
+    return sum;
+#endif
+}
+static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
+{
+#if DLI_FAST
+    c->fast->offset(y, a, y, n);
+#else
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) y[i] += a;
+#endif
+}
+
+/* What dlk_decay_grad does to a gradient, and g *= scale alone. */
+static void dli_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, dl_int n, double scale,
+                           double l1, double l2)
+{
+#if DLI_FAST
+    if (l1 == 0) {
+        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
+        return;
+    }
+#endif
+    (void)c;
+    dlk_decay_grad(g, w, n, scale, l1, l2);
+}
+
+/* w -= rate w: AdamW's decay */
+static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
+{
+#if DLI_FAST
+    c->fast->axpy(w, -(float)rate, w, n);
+#else
+    (void)c;
+    dlk_affine_forward(w, w, n, 1 - rate, 0);
+#endif
 }
 
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
@@ -8598,9 +8668,11 @@ static void dli_sum_back(dli_node *node)
     dl_real *dx = dli_grad(node->in[0]), scale = (dl_real)node->p;
     dl_int o, k, i;
     for (o = 0; dx && o < v.outer; o++)
-        for (k = 0; k < v.n; k++)
-            for (i = 0; i < v.inner; i++)
-                dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
+        if (v.inner == 1) dli_add_number(node->out->ctx, dx + o * v.n, dy[o] * scale, v.n);
+        else
+            for (k = 0; k < v.n; k++)
+                for (i = 0; i < v.inner; i++)
+                    dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
 }
 
 /* Sum (or mean) along an axis that has been checked, -1 for all; in double, for many small
@@ -8619,7 +8691,9 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, boo
     for (o = 0; o < v.outer; o++)
         for (i = 0; i < v.inner; i++) {
             double sum = 0;
-            for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
+            if (v.inner == 1) sum = dli_sum_of(x->ctx, x->data + o * v.n, v.n);
+            else
+                for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
             y->data[o * v.inner + i] = (dl_real)(sum * scale);
         }
     return y;
@@ -11204,7 +11278,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (norm > max_norm && norm < INFINITY)
         for (i = 0; i < n; i++)
             if (params[i]->requires_grad && params[i]->grad)
-                dlk_decay_grad(params[i]->grad, params[i]->data, params[i]->size,
+                dli_decay_grad(params[i]->ctx, params[i]->grad, params[i]->data, params[i]->size,
                                max_norm / (norm + 1e-6), 0, 0);    /* 1e-6: as PyTorch */
     return norm;
 }
@@ -11217,7 +11291,7 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
     double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
     dl_int n = p->size;
     if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || d->l2 > 0) dlk_decay_grad(g, w, n, 1, d->l1, d->l2);
+    if (d->l1 > 0 || d->l2 > 0) dli_decay_grad(o->ctx, g, w, n, 1, d->l1, d->l2);
     switch (d->kind) {
     case DL_SGD: dli_sgd_step(o->ctx, w, g, n, d->lr); break;
     case DL_MOMENTUM:
@@ -11231,7 +11305,7 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
         break;
     case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
     case DL_ADAMW:
-        dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);
+        dli_decay_weights(o->ctx, w, n, d->lr * d->weight_decay);
         /* fall through */
     case DL_ADAM:
         dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);

@@ -4404,37 +4404,24 @@ DLI_INLINE void dli_pool2_back_body(float *DLI_RESTRICT dx, const float *DLI_RES
    One step of any number of units side by side. Forward turns the sums under the gates into the
    gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* c = f cp + i q, h = o tanh c */
-DLI_INLINE void dli_lstm_body(float *DLI_RESTRICT h, float *DLI_RESTRICT c,
-                              float *DLI_RESTRICT gi, float *DLI_RESTRICT gf,
-                              float *DLI_RESTRICT gq, float *DLI_RESTRICT go,
-                              const float *DLI_RESTRICT cp, dl_int n)
+/* c = f cp + i q */
+DLI_INLINE void dli_lstm_state_body(float *DLI_RESTRICT c, const float *DLI_RESTRICT gi,
+                                    const float *DLI_RESTRICT gf, const float *DLI_RESTRICT gq,
+                                    const float *DLI_RESTRICT cp, dl_int n)
 {
     dl_int j;
-    for (j = 0; j < n; j++) {
-        float i = dli_sigmoidf(gi[j]), f = dli_sigmoidf(gf[j]), q = dli_tanhf(gq[j]);
-        gi[j] = i;
-        gf[j] = f;
-        gq[j] = q;
-        c[j] = f * cp[j] + i * q;
-    }
-    for (j = 0; j < n; j++) {
-        float o = dli_sigmoidf(go[j]);
-        go[j] = o;
-        h[j] = o * dli_tanhf(c[j]);
-    }
+    for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
 }
-/* dh, dc: gradients of h and c after the step; dc becomes that of cp. (To compute tanh c again is
-   cheaper than to keep it: the memory of many steps does not fit the cache.) */
+/* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
 DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
                                    float *DLI_RESTRICT gi, float *DLI_RESTRICT gf,
                                    float *DLI_RESTRICT gq, float *DLI_RESTRICT go,
-                                   const float *DLI_RESTRICT c, const float *DLI_RESTRICT cp,
+                                   const float *DLI_RESTRICT tc, const float *DLI_RESTRICT cp,
                                    dl_int n)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
-        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = dli_tanhf(c[j]);
+        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
         float d = dc[j] + dh[j] * o * (1.0f - t * t);
         gi[j] = d * q * (i * (1.0f - i));
         gf[j] = d * cp[j] * (f * (1.0f - f));
@@ -4443,20 +4430,13 @@ DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_REST
         dc[j] = d * f;
     }
 }
-/* q = tanh(qx + r qh), in place of qx; h = (1 - z) q + z hp */
-DLI_INLINE void dli_gru_body(float *DLI_RESTRICT h, float *DLI_RESTRICT gr,
-                             float *DLI_RESTRICT gz, const float *DLI_RESTRICT gqh,
-                             float *DLI_RESTRICT gqx, const float *DLI_RESTRICT hp, dl_int n)
+/* h = (1 - z) q + z hp */
+DLI_INLINE void dli_gru_state_body(float *DLI_RESTRICT h, const float *DLI_RESTRICT gz,
+                                   const float *DLI_RESTRICT gq, const float *DLI_RESTRICT hp,
+                                   dl_int n)
 {
     dl_int j;
-    for (j = 0; j < n; j++) {
-        float r = dli_sigmoidf(gr[j]), z = dli_sigmoidf(gz[j]);
-        float q = dli_tanhf(gqx[j] + r * gqh[j]);
-        gr[j] = r;
-        gz[j] = z;
-        gqx[j] = q;
-        h[j] = q + z * (hp[j] - q);
-    }
+    for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
 /* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
 DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT gr,
@@ -4552,12 +4532,12 @@ DLI_INLINE void dli_add_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
       dl_int w), (y, arg, x, planes, h, w)) \
     X(void, pool2_back, (float *dx, const float *dy, const unsigned char *arg, dl_int planes, \
       dl_int h, dl_int w), (dx, dy, arg, planes, h, w)) \
-    X(void, lstm, (float *h, float *c, float *gi, float *gf, float *gq, float *go, \
-      const float *cp, dl_int n), (h, c, gi, gf, gq, go, cp, n)) \
+    X(void, lstm_state, (float *c, const float *gi, const float *gf, const float *gq, \
+      const float *cp, dl_int n), (c, gi, gf, gq, cp, n)) \
     X(void, lstm_back, (const float *dh, float *dc, float *gi, float *gf, float *gq, float *go, \
-      const float *c, const float *cp, dl_int n), (dh, dc, gi, gf, gq, go, c, cp, n)) \
-    X(void, gru, (float *h, float *gr, float *gz, const float *gqh, float *gqx, \
-      const float *hp, dl_int n), (h, gr, gz, gqh, gqx, hp, n)) \
+      const float *tc, const float *cp, dl_int n), (dh, dc, gi, gf, gq, go, tc, cp, n)) \
+    X(void, gru_state, (float *h, const float *gz, const float *gq, const float *hp, dl_int n), \
+      (h, gz, gq, hp, n)) \
     X(void, gru_back, (float *dh, float *gr, float *gz, float *gqh, float *gqx, \
       const float *hp, dl_int n), (dh, gr, gz, gqh, gqx, hp, n)) \
     X(void, copy_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
@@ -5698,9 +5678,33 @@ static dli_recur_saved dli_recur_saved_at(const dli_fast *f, const dli_recur *r,
     return v;
 }
 
+/* The cell on n units: from the sums under gate 0, 1 ..., `gate` floats apart, to the gates and h,
+   and to the LSTM's c; before: the c or the GRU's h before. */
+static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *g,
+                           dl_int gate, const float *before, dl_int n)
+{
+    f->vsigmoid(g, g, n);
+    f->vsigmoid(g + gate, g + gate, n);
+    if (r->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
+        f->vtanh(g + 2 * gate, g + 2 * gate, n);
+        f->vsigmoid(g + 3 * gate, g + 3 * gate, n);
+        f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
+        f->vtanh(h, c, n);
+        f->mul(h, h, g + 3 * gate, n);
+    } else {                                             /* q = tanh(qx + r qh), where qx was */
+        f->mul(h, g, g + 2 * gate, n);
+        f->add(g + 3 * gate, g + 3 * gate, h, n);
+        f->vtanh(g + 3 * gate, g + 3 * gate, n);
+        f->gru_state(h, g + gate, g + 3 * gate, before, n);
+    }
+}
 /* How many of m samples are run through the cell together, for its data to stay in L1; one by one
    if they differ in their steps. */
-static dl_int dli_recur_run(const dli_recur *r, dl_int m) { return r->length ? 1 : dli_min(m, 16); }
+#define DLI_RECUR_RUN 16
+static dl_int dli_recur_run(const dli_recur *r, dl_int m)
+{
+    return r->length ? 1 : dli_min(m, DLI_RECUR_RUN);
+}
 
 /* Step t forward, panel u of all gates, for samples s0 .. s0 + m - 1. rows: theirs, [x | 1 | h];
    to: where to put the h after the step, rows ldt apart. h: scratch, [m, nr]. */
@@ -5726,10 +5730,8 @@ static void dli_recur_step(const dli_fast *f, const dli_recur *r, const dli_recu
             memset(y + ((s0 + s) * r->t + t) * r->h + u * z.nr, 0, sizeof(float) * (size_t)cols);
             continue;
         }
-        if (r->kind == DL_LSTM)
-            f->lstm(out, c + next, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, c, n);
-        else if (r->kind == DL_GRU)
-            f->gru(out = c + next, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, c, n);
+        if (r->kind == DL_LSTM) dli_recur_cell(f, r, out, c + next, g0, gate, c, n);
+        else if (r->kind == DL_GRU) dli_recur_cell(f, r, out = c + next, NULL, g0, gate, c, n);
         else (r->kind == DL_RNN_TANH ? f->vtanh : f->vrelu)(out = g0, g0, n);
         f->copy_rows(to_s, ldt, out, z.nr, run, cols);
         f->copy_rows(y + row * r->h + u * z.nr, r->t * r->h, out, z.nr, run, cols);
@@ -5811,6 +5813,7 @@ static void dli_recur_step_back(const dli_fast *f, const dli_recur *r, const dli
     const dli_recur_size z = dli_recur_size_of(f, r);
     const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
     float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
+    float tanh_c[DLI_RECUR_RUN * DLI_MAX_NR];
     dl_int g, s, run;
     for (s = 0; s < m; s += run) {
         const dl_int row = dli_recur_row(r, s0 + s, t), at = (u * r->n + s0 + s) * z.nr;
@@ -5822,10 +5825,11 @@ static void dli_recur_step_back(const dli_fast *f, const dli_recur *r, const dli
         if (row < 0)
             for (g = 0; g < z.gates; g++)
                 memset(g0 + g * gate, 0, sizeof(float) * (size_t)z.nr);
-        else if (r->kind == DL_LSTM)
+        else if (r->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
+            f->vtanh(tanh_c, v->cells + cell + r->n * z.nr, n);
             f->lstm_back(b->dh + at, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
-                         v->cells + cell + r->n * z.nr, v->cells + cell, n);
-        else if (r->kind == DL_GRU)
+                         tanh_c, v->cells + cell, n);
+        } else if (r->kind == DL_GRU)
             f->gru_back(b->dh + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
                         v->cells + cell, n);
         else

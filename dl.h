@@ -4127,6 +4127,37 @@ DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
+/* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
+   into a double, so that rows of any length keep their digits. */
+DLI_INLINE double dli_moment_body(const float *a, float am, const float *x, float m, dl_int n)
+{
+    double sum = 0.0;
+    dl_int i, j, l;
+    for (i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        float s[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+        for (l = 0; j + l < end; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+        for (l = 0; l < 16; l++) sum += (double)s[l];
+    }
+    return sum;
+}
+/* y = a (x - m) + b */
+DLI_INLINE void dli_affine_body(float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m,
+                                float a, float b, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+}
+/* dx += a dy + b (x - m) + c */
+DLI_INLINE void dli_affine_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
+                                     const float *DLI_RESTRICT x, float m, float a, float b,
+                                     float c, dl_int n)
+{
+    dl_int i;
+    for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+}
 /* ---- optimizers: one pass over weights, gradients and moments ----
    A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
    denormals, where each operation can cost a hundred ordinary ones. */
@@ -4468,55 +4499,76 @@ DLI_INLINE void dli_wino_grad_body(float *DLI_RESTRICT v, dl_int vs,
             }
 }
 
-/* ---- recurrent cells: what is left of a step when exp and tanh are done ----
-   g: the gates of one sample, each n wide, in PyTorch's order; backward turns them into the
-   gradients of the sums under them. */
+/* ---- recurrent cells ----
+   One step of any number of units side by side. Forward turns the sums under the gates into the
+   gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* i, f, q, o in g: c = f cp + i q */
-DLI_INLINE void dli_lstm_state_body(float *DLI_RESTRICT c, const float *DLI_RESTRICT g,
+/* c = f cp + i q */
+DLI_INLINE void dli_lstm_state_body(float *DLI_RESTRICT c, const float *DLI_RESTRICT gi,
+                                    const float *DLI_RESTRICT gf, const float *DLI_RESTRICT gq,
                                     const float *DLI_RESTRICT cp, dl_int n)
 {
     dl_int j;
-    for (j = 0; j < n; j++) c[j] = g[n + j] * cp[j] + g[j] * g[2 * n + j];
+    for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
 }
 /* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
 DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
-                                   float *DLI_RESTRICT g, const float *DLI_RESTRICT tc,
-                                   const float *DLI_RESTRICT cp, dl_int n)
+                                   float *DLI_RESTRICT gi, float *DLI_RESTRICT gf,
+                                   float *DLI_RESTRICT gq, float *DLI_RESTRICT go,
+                                   const float *DLI_RESTRICT tc, const float *DLI_RESTRICT cp,
+                                   dl_int n)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
-        float i = g[j], f = g[n + j], q = g[2 * n + j], o = g[3 * n + j], t = tc[j];
+        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
         float d = dc[j] + dh[j] * o * (1.0f - t * t);
-        g[j] = d * q * (i * (1.0f - i));
-        g[n + j] = d * cp[j] * (f * (1.0f - f));
-        g[2 * n + j] = d * i * (1.0f - q * q);
-        g[3 * n + j] = dh[j] * t * (o * (1.0f - o));
+        gi[j] = d * q * (i * (1.0f - i));
+        gf[j] = d * cp[j] * (f * (1.0f - f));
+        gq[j] = d * i * (1.0f - q * q);
+        go[j] = dh[j] * t * (o * (1.0f - o));
         dc[j] = d * f;
     }
 }
-/* r, z, q in g: h = (1 - z) q + z hp */
-DLI_INLINE void dli_gru_state_body(float *DLI_RESTRICT h, const float *DLI_RESTRICT g,
-                                   const float *DLI_RESTRICT hp, dl_int n)
+/* h = (1 - z) q + z hp */
+DLI_INLINE void dli_gru_state_body(float *DLI_RESTRICT h, const float *DLI_RESTRICT gz,
+                                   const float *DLI_RESTRICT gq, const float *DLI_RESTRICT hp,
+                                   dl_int n)
 {
     dl_int j;
-    for (j = 0; j < n; j++) h[j] = g[2 * n + j] + g[n + j] * (hp[j] - g[2 * n + j]);
+    for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
-/* r, z, q, qh in g, q = tanh(qx + r qh). dh: gradient of h; becomes the part of hp's that does
-   not pass through a gate. */
-DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
-                                  const float *DLI_RESTRICT hp, dl_int n)
+/* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
+DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT gr,
+                                  float *DLI_RESTRICT gz, float *DLI_RESTRICT gqh,
+                                  float *DLI_RESTRICT gqx, const float *DLI_RESTRICT hp, dl_int n)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
-        float r = g[j], z = g[n + j], q = g[2 * n + j], qh = g[3 * n + j], d = dh[j];
+        float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
         float dq = d * (1.0f - z) * (1.0f - q * q);
-        g[j] = dq * qh * (r * (1.0f - r));
-        g[n + j] = d * (hp[j] - q) * (z * (1.0f - z));
-        g[2 * n + j] = dq;
-        g[3 * n + j] = dq * r;
+        gr[j] = dq * qh * (r * (1.0f - r));
+        gz[j] = d * (hp[j] - q) * (z * (1.0f - z));
+        gqh[j] = dq * r;
+        gqx[j] = dq;
         dh[j] = d * z;
     }
+}
+/* dst[m][n] = src and dst += src, rows ldd and lds apart */
+DLI_INLINE void dli_copy_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
+                                   const float *DLI_RESTRICT src, dl_int lds, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, dst += ldd, src += lds) {
+        for (j = 0; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+        for (; j < n; j++) dst[j] = src[j];
+    }
+}
+DLI_INLINE void dli_add_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
+                                  const float *DLI_RESTRICT src, dl_int lds, dl_int m, dl_int n)
+{
+    dl_int i, j;
+    for (i = 0; i < m; i++, dst += ldd, src += lds)
+        for (j = 0; j < n; j++) dst[j] += src[j];
 }
 
 /* ---- the table of functions, one for each instruction set ---- */
@@ -4547,6 +4599,12 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
       (y, a, b, ldb, n, k)) \
     X(float, vsum, (const float *x, dl_int n), (x, n)) \
     X(float, vmax, (const float *x, dl_int n), (x, n)) \
+    X(double, moment, (const float *a, float am, const float *x, float m, dl_int n), \
+      (a, am, x, m, n)) \
+    X(void, affine, (float *y, const float *x, float m, float a, float b, dl_int n), \
+      (y, x, m, a, b, n)) \
+    X(void, affine_back, (float *dx, const float *dy, const float *x, float m, float a, float b, \
+      float c, dl_int n), (dx, dy, x, m, a, b, c, n)) \
     X(void, normals, (float *phi, float *slope, const float *x, dl_int n), (phi, slope, x, n)) \
     X(void, normals_tanh, (float *phi, float *slope, const float *x, dl_int n), \
       (phi, slope, x, n)) \
@@ -4581,11 +4639,18 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT g,
       (dst, ld, m, ms, th, tw)) \
     X(void, wino_grad, (float *v, dl_int vs, const float *src, dl_int ld, dl_int th, dl_int tw), \
       (v, vs, src, ld, th, tw)) \
-    X(void, lstm_state, (float *c, const float *g, const float *cp, dl_int n), (c, g, cp, n)) \
-    X(void, lstm_back, (const float *dh, float *dc, float *g, const float *tc, \
-      const float *cp, dl_int n), (dh, dc, g, tc, cp, n)) \
-    X(void, gru_state, (float *h, const float *g, const float *hp, dl_int n), (h, g, hp, n)) \
-    X(void, gru_back, (float *dh, float *g, const float *hp, dl_int n), (dh, g, hp, n)) \
+    X(void, lstm_state, (float *c, const float *gi, const float *gf, const float *gq, \
+      const float *cp, dl_int n), (c, gi, gf, gq, cp, n)) \
+    X(void, lstm_back, (const float *dh, float *dc, float *gi, float *gf, float *gq, float *go, \
+      const float *tc, const float *cp, dl_int n), (dh, dc, gi, gf, gq, go, tc, cp, n)) \
+    X(void, gru_state, (float *h, const float *gz, const float *gq, const float *hp, dl_int n), \
+      (h, gz, gq, hp, n)) \
+    X(void, gru_back, (float *dh, float *gr, float *gz, float *gqh, float *gqx, \
+      const float *hp, dl_int n), (dh, gr, gz, gqh, gqx, hp, n)) \
+    X(void, copy_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
+      dl_int n), (dst, ldd, src, lds, m, n)) \
+    X(void, add_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
+      dl_int n), (dst, ldd, src, lds, m, n)) \
     X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
       dl_int w), (dst, src, js, ks, n, k, w))
 
@@ -4645,6 +4710,7 @@ typedef struct dli_fast {
    of a void call is not C, hence DLI_RETURN. */
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
+#define DLI_RETURN_double return
 #define DLI_TILES(set, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
              b + k * (NV * W), 0) \
@@ -4714,6 +4780,15 @@ static const dli_fast *dli_fast_pick(void)
 
 #define DLI_STRIP 256                                    /* floats of scratch on the stack */
 
+/* The sum of a row of any length: vsum's floats go into a double before digits are lost. */
+static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
+{
+    double sum = 0.0;
+    dl_int i;
+    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    return sum;
+}
+
 /* y = GELU(x), exact or in its tanh form */
 static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
 {
@@ -4778,6 +4853,353 @@ static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int 
         }
         f->offset(y, -logf(sum), y, n);
     }
+}
+
+/* dx += y (dy - sum of dy y) for each row */
+static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy, const float *y,
+                                  dl_int rows, dl_int n)
+{
+    float t[DLI_STRIP];
+    dl_int r, i;
+    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)f->moment(dy, 0.0f, y, 0.0f, n);
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->offset(t, -sum, dy + i, len);
+            f->mul(t, t, y + i, len);
+            f->add(dx + i, dx + i, t, len);
+        }
+    }
+}
+/* dx += dy - e^y sum of dy for each row */
+static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
+                                      const float *y, dl_int rows, dl_int n)
+{
+    float t[DLI_STRIP];
+    dl_int r, i;
+    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)dli_row_sum(f, dy, n);
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->vexp(t, y + i, len);
+            f->add(dx + i, dx + i, dy + i, len);
+            f->axpy(dx + i, -sum, t, len);
+        }
+    }
+}
+/* As dlk_soft_cross_entropy_forward with scale 1. A logit of minus infinity is fine where its
+   target is 0; that row is left to the kernel. */
+static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const float *t,
+                            dl_int rows, dl_int n)
+{
+    double loss = 0.0;
+    dl_int r;
+    for (r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
+        const float top = f->vmax(x, n);
+        const double dot = f->moment(t, 0.0f, x, top, n);
+        float sum;
+        if (dli_isnan(dot)) {
+            dlk_soft_cross_entropy_forward(&sum, p, x, t, 1, n, 1);
+            loss += (double)sum;
+            continue;
+        }
+        f->offset(p, -top, x, n);
+        f->vexp(p, p, n);
+        sum = f->vsum(p, n);
+        f->scale(p, 1.0f / sum, p, n);
+        loss += log((double)sum) * dli_row_sum(f, t, n) - dot;
+    }
+    return loss;
+}
+/* As dlk_attention_softmax. Rows in which everything is hidden are left to it. */
+static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
+                                double scale, bool causal)
+{
+    dl_int i;
+    for (i = 0; i < R; i++, p += S) {
+        const dl_int seen = causal && i + 1 < S ? i + 1 : S;
+        float top;
+        f->scale(p, (float)scale, p, seen);
+        if (mask) f->add(p, p, mask + i * S, seen);
+        top = f->vmax(p, seen);
+        if (top > -INFINITY) {
+            f->offset(p, -top, p, seen);
+            f->vexp(p, p, seen);
+            f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
+        } else dlk_attention_softmax(p, NULL, 1, seen, 1, false);
+        memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
+    }
+}
+/* Half of a product's gradient: da += dy b, or of a number repeated along the row (sa or sb 0) */
+static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy, const float *b,
+                         dl_int sb, dl_int n)
+{
+    float t[DLI_STRIP];
+    dl_int i;
+    if (!da) return;
+    if (sa == 0)
+        *da += (float)(sb ? f->moment(dy, 0.0f, b, 0.0f, n)
+                          : (double)*b * dli_row_sum(f, dy, n));
+    else if (sb == 0) f->axpy(da, *b, dy, n);
+    else
+        for (i = 0; i < n; i += DLI_STRIP) {
+            dl_int len = dli_min(DLI_STRIP, n - i);
+            f->mul(t, dy + i, b + i, len);
+            f->add(da + i, da + i, t, len);
+        }
+}
+
+/* ---- normalization ----
+   Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
+   norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
+   row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
+   and goes through strips of columns. Each channel, row or strip belongs to one thread. */
+
+/* Of a row of n: the mean, and the mean square around it. */
+static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
+{
+    *mean = (float)(dli_row_sum(f, x, n) / (double)n);
+    *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
+}
+/* Channel c of a batch [N,C,S], S > 1. */
+static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const float *x,
+                              dl_int N, dl_int C, dl_int S, dl_int c)
+{
+    double sum = 0.0, squares = 0.0;
+    dl_int n;
+    for (n = 0; n < N; n++) sum += dli_row_sum(f, x + (n * C + c) * S, S);
+    *mean = (float)(sum / ((double)N * (double)S));
+    for (n = 0; n < N; n++)
+        squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
+    *var = (float)(squares / ((double)N * (double)S));
+}
+/* Columns of x [N,C] (S = 1), len <= DLI_STRIP of them from x on: sum[j] = sum over the rows of
+   a (x - m), or with a NULL of (x - m)^2. */
+static void dli_strip_moment(const dli_fast *f, double *sum, const float *a, const float *x,
+                             const float *minus_m, dl_int N, dl_int C, dl_int len)
+{
+    float h[DLI_STRIP], s[DLI_STRIP];
+    dl_int n, j;
+    for (j = 0; j < len; j++) { s[j] = 0.0f; sum[j] = 0.0; }
+    for (n = 0; n < N; n++) {
+        f->add(h, x + n * C, minus_m, len);
+        f->mul(h, h, a ? a + n * C : h, len);
+        f->add(s, s, h, len);
+        if (n % 64 == 63 || n == N - 1)                  /* into double before digits are lost */
+            for (j = 0; j < len; j++) { sum[j] += (double)s[j]; s[j] = 0.0f; }
+    }
+}
+static void dli_strip_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
+                            dl_int C, dl_int len)
+{
+    double sum[DLI_STRIP] = { 0 };
+    float s[DLI_STRIP];
+    dl_int n, j;
+    for (n = 0; n < N; n += 64) {
+        for (j = 0; j < len; j++) s[j] = 0.0f;
+        f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
+        for (j = 0; j < len; j++) sum[j] += (double)s[j];
+    }
+    for (j = 0; j < len; j++) {
+        mean[j] = (float)(sum[j] / (double)N);
+        s[j] = -mean[j];
+    }
+    dli_strip_moment(f, sum, NULL, x, s, N, C, len);
+    for (j = 0; j < len; j++) var[j] = (float)(sum[j] / (double)N);
+}
+
+/* As dlk_batch_stats. */
+static void dli_norm_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
+                           dl_int C, dl_int S, int threads)
+{
+    const dl_int step = S > 1 ? 1 : DLI_STRIP;
+    dl_int c;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (c = 0; c < C; c += step)
+        if (S > 1) dli_channel_stats(f, mean + c, var + c, x, N, C, S, c);
+        else dli_strip_stats(f, mean + c, var + c, x + c, N, C, dli_min(step, C - c));
+    (void)threads;
+}
+/* As dlk_batch_norm_forward. */
+static void dli_norm_forward(const dli_fast *f, float *y, const float *x, const float *mean,
+                             const float *var, const float *w, const float *b, dl_int N,
+                             dl_int C, dl_int S, double eps, int threads)
+{
+    const dl_int step = S > 1 ? 1 : DLI_STRIP;
+    dl_int c;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (c = 0; c < C; c += step) {
+        float minus_m[DLI_STRIP], a[DLI_STRIP], *to;
+        dl_int n, j, len = dli_min(step, C - c);
+        for (j = 0; j < len; j++) {
+            minus_m[j] = -mean[c + j];
+            a[j] = (float)((w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps));
+        }
+        for (n = 0; n < N; n++) {
+            to = y + (n * C + c) * S;
+            if (S > 1) {
+                f->affine(to, x + (n * C + c) * S, mean[c], a[0], b ? b[c] : 0.0f, S);
+                continue;
+            }
+            f->add(to, x + n * C + c, minus_m, len);
+            f->mul(to, to, a, len);
+            if (b) f->add(to, to, b + c, len);
+        }
+    }
+    (void)threads;
+}
+/* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
+static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                                  const float *minus_m, const float *a, const float *b,
+                                  const float *c, dl_int N, dl_int C, dl_int len)
+{
+    float h[DLI_STRIP], g[DLI_STRIP];
+    dl_int n;
+    for (n = 0; n < N; n++) {
+        f->mul(g, dy + n * C, a, len);
+        if (b) {
+            f->add(h, x + n * C, minus_m, len);
+            f->mul(h, h, b, len);
+            f->add(h, h, c, len);
+            f->add(g, g, h, len);
+        }
+        f->add(dx + n * C, dx + n * C, g, len);
+    }
+}
+/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. */
+static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                              const float *x, const float *mean, const float *var,
+                              const float *w, dl_int N, dl_int C, dl_int S, double eps,
+                              bool batch, int threads)
+{
+    const dl_int step = S > 1 ? 1 : DLI_STRIP;
+    const double count = (double)N * (double)S;
+    dl_int c0;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (c0 = 0; c0 < C; c0 += step) {
+        const dl_int len = dli_min(step, C - c0);
+        const float *xc = x + c0 * S, *dyc = dy + c0 * S;
+        double sum[DLI_STRIP] = { 0 }, sum_h[DLI_STRIP] = { 0 };
+        float minus_m[DLI_STRIP], a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
+        dl_int n, j;
+        for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
+        for (n = 0; S > 1 && n < N; n++) {
+            sum[0] += dli_row_sum(f, dyc + n * C * S, S);
+            sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
+        }
+        for (n = 0; S == 1 && n < N; n += 64) {
+            for (j = 0; j < len; j++) a[j] = 0.0f;
+            f->col_sums(a, dyc + n * C, C, dli_min(64, N - n), len);
+            for (j = 0; j < len; j++) sum[j] += (double)a[j];
+        }
+        if (S == 1) dli_strip_moment(f, sum_h, dyc, xc, minus_m, N, C, len);
+        for (j = 0; j < len; j++) {
+            const double r = 1 / sqrt((double)var[c0 + j] + eps);
+            const double rw = w ? r * (double)w[c0 + j] : r;
+            if (dw) dw[c0 + j] += (float)(sum_h[j] * r);
+            if (db) db[c0 + j] += (float)sum[j];
+            a[j] = (float)rw;
+            b[j] = (float)(-rw * r * r * sum_h[j] / count);
+            c[j] = (float)(-rw * sum[j] / count);
+        }
+        for (n = 0; dx && S > 1 && n < N; n++) {
+            float *to = dx + (n * C + c0) * S;
+            const dl_int at = n * C * S;
+            if (batch) f->affine_back(to, dyc + at, xc + at, mean[c0], a[0], b[0], c[0], S);
+            else f->axpy(to, a[0], dyc + at, S);
+        }
+        if (dx && S == 1)
+            dli_strip_affine_back(f, dx + c0, dyc, xc, minus_m, a, batch ? b : NULL, c, N, C, len);
+    }
+    (void)threads;
+}
+
+/* As dlk_group_norm_forward: rows of D = C/groups S elements. */
+static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *var,
+                              const float *x, const float *w, const float *b, dl_int N, dl_int C,
+                              dl_int S, dl_int groups, double eps, int threads)
+{
+    const dl_int Cg = C / groups, D = Cg * S;
+    dl_int k;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (k = 0; k < N * groups; k++) {
+        const dl_int c0 = k % groups * Cg;
+        const float *row = x + k * D;
+        float *to = y + k * D, r;
+        dl_int c;
+        dli_row_stats(f, mean + k, var + k, row, D);
+        r = (float)(1 / sqrt((double)var[k] + eps));
+        if (S == 1) {
+            f->affine(to, row, mean[k], r, 0.0f, D);
+            if (w) f->mul(to, to, w + c0, D);
+            if (b) f->add(to, to, b + c0, D);
+        }
+        for (c = 0; S > 1 && c < Cg; c++)
+            f->affine(to + c * S, row + c * S, mean[k], w ? r * w[c0 + c] : r,
+                      b ? b[c0 + c] : 0.0f, S);
+    }
+    (void)threads;
+}
+/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. */
+static void dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                               float m, double r, const float *w, dl_int Cg, dl_int S)
+{
+    const dl_int D = Cg * S;
+    double sum = 0.0, sum_h = 0.0;
+    float strip[DLI_STRIP], b, c;
+    dl_int i, len;
+    int pass;
+    for (pass = 0; pass < 2; pass++) {                   /* first the sums, then dx */
+        b = (float)(-r * r * r * sum_h / (double)D);
+        c = (float)(-r * sum / (double)D);
+        for (i = 0; i < D; i += len) {
+            const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
+            const float *g = dy + i;
+            len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
+            if (S == 1 && w) f->mul(strip, g, w + i, len), g = strip;    /* or one each */
+            if (pass == 0) {
+                sum += wc * (double)f->vsum(g, len);
+                sum_h += wc * f->moment(g, 0.0f, x + i, m, len);
+            } else f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+        }
+    }
+}
+/* As dlk_group_norm_backward. */
+static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
+                               const float *dy, const float *x, const float *mean,
+                               const float *var, const float *w, dl_int N, dl_int C, dl_int S,
+                               dl_int groups, double eps, int threads)
+{
+    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : DLI_STRIP;
+    dl_int k, at;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (k = 0; k < N * groups; k++)
+        if (dx)
+            dli_group_row_back(f, dx + k * D, dy + k * D, x + k * D, mean[k],
+                               1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL,
+                               Cg, S);
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
+        float h[DLI_STRIP];
+        dl_int n, c, len;
+        for (n = 0; (dw || db) && n < N; n++)
+            for (c = at; c < dli_min(C, at + step); c += len) {
+                const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
+                const double r = 1 / sqrt((double)var[row] + eps);
+                len = S > 1 ? 1 : dli_min(dli_min(C, at + step) - c, Cg - c % Cg);
+                if (S > 1) {
+                    if (dw)
+                        dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
+                    if (db) db[c] += (float)dli_row_sum(f, dy + from, S);
+                    continue;
+                }
+                f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
+                f->mul(h, h, dy + from, len);
+                if (dw) f->add(dw + c, dw + c, h, len);
+                if (db) f->add(db + c, db + c, dy + from, len);
+            }
+    }
+    (void)threads;
 }
 
 /* ---- matrix product ---- */
@@ -5464,14 +5886,21 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
 
 /* ---- recurrent layers ----
 
-   A step's gates are [x_t | h_{t-1}] times [w_ih | w_hh]^T: one product with weights packed once
-   for all steps, on rows in which x and h stand side by side. Samples do not meet, so each
-   thread takes its own through all steps without waiting for anybody. What backward needs stays
-   in `saved`, rows ordered [step][sample]; backward leaves the gates' gradients there, and the
-   gradient of all weights is one product over all steps.
+   A step's gates are [x_t | 1 | h_{t-1}] times [w_ih | b | w_hh]^T: one product with weights packed
+   once for all steps, on rows in which x, 1 and h stand side by side. Samples do not meet, so each
+   thread takes its own through all steps without waiting for anybody. What backward needs stays in
+   `saved`; backward leaves the gates' gradients there, and the gradient of all weights, biases
+   included, is one product over all steps.
 
-   GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart, so its gates are
-   r, z, qx, qh and its products three: each is a dli_recur_part. */
+   Gates and states are kept as the tile of the product likes them: a gate is cut into panels of nr
+   units, and a panel holds its nr floats of each step and sample, one behind the other:
+   [gate][panel][step][sample][nr]. So a tile writes adjacent memory, the arithmetic of the cell
+   runs through a step's samples without a seam while they are in the cache, and the gradients are
+   already packed as B of the last product. Its A, all rows [x | 1 | h], is packed step by step too,
+   in panels of mr columns. Units that fill up the last panel have weights 0.
+
+   GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
+   qh, qx; qh leaves out the columns of x and qx those of h. */
 typedef struct dli_recur {
     dl_recurrent_kind kind;
     dl_int n, t, d, h;                                   /* samples, steps, inputs, units */
@@ -5481,6 +5910,25 @@ typedef struct dli_recur {
     bool reverse;
 } dli_recur;
 
+typedef struct dli_recur_size {
+    dl_int gates, panels, nr;                            /* panels of one gate, nr units each */
+    dl_int units, wide;                                  /* panels * nr, gates * units */
+    dl_int rows, k, k_up;                                /* t * n; d + 1 + h, and in whole mr */
+} dli_recur_size;
+
+static dli_recur_size dli_recur_size_of(const dli_fast *f, const dli_recur *r)
+{
+    dli_recur_size z;
+    z.gates = r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1;
+    z.nr = f->nr;
+    z.panels = dli_ceil_div(r->h, z.nr);
+    z.units = z.panels * z.nr;
+    z.wide = z.gates * z.units;
+    z.rows = r->t * r->n;
+    z.k = r->d + 1 + r->h;
+    z.k_up = dli_round_up(z.k, f->mr);
+    return z;
+}
 /* Which row of [n, t] sample s is at in its step t, in reverse its last one first; -1: it has no
    such step. */
 static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
@@ -5489,170 +5937,226 @@ static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
     if (t >= steps) return -1;
     return s * r->t + (r->reverse ? steps - 1 - t : t);
 }
-
-/* Gates g0 .. g0 + g - 1 are columns k0 .. k0 + k - 1 of [x | h] times weights from `row` on. */
-typedef struct dli_recur_part { dl_int g0, g, k0, k, row; } dli_recur_part;
-
-static int dli_recur_parts(const dli_recur *r, dli_recur_part *p)
+/* Gates g .. g + result - 1 look at columns k0 .. k0 + k - 1 of [x | 1 | h]. */
+static dl_int dli_recur_columns(const dli_recur *r, dl_int g, dl_int *k0, dl_int *k)
 {
-    const dl_int h = r->h, d = r->d;
-    const dli_recur_part all = { 0, (r->kind == DL_LSTM ? 4 : r->kind == DL_GRU ? 2 : 1) * h,
-                                 0, d + h, 0 };
-    const dli_recur_part qx = { 2 * h, h, 0, d, 2 * h }, qh = { 3 * h, h, d, h, 2 * h };
-    p[0] = all;
-    p[1] = qx;
-    p[2] = qh;
-    return r->kind == DL_GRU ? 3 : 1;
+    const bool gru = r->kind == DL_GRU, qh = gru && g == 2, qx = gru && g == 3;
+    *k0 = qh ? r->d : 0;
+    *k = (qx ? r->d + 1 : r->d + 1 + r->h) - *k0;
+    return gru ? (g == 0 ? 2 : 1) : r->kind == DL_LSTM ? 4 : 1;
 }
-static dl_int dli_recur_width(const dli_recur *r)
+/* The row of PyTorch's weights where gate g starts. */
+static dl_int dli_recur_weight(const dli_recur *r, dl_int g)
 {
-    return (r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1) * r->h;
+    return (r->kind == DL_GRU ? dli_min(g, 2) : g) * r->h;
 }
-/* saved: rows [x | h], gates; LSTM: cells (one step more, the first is c0) and their tanh */
-static dl_int dli_recur_saved_floats(const dli_recur *r)
+static float dli_recur_bias(const dli_recur *r, dl_int g, dl_int unit)
 {
-    dl_int cells = r->kind == DL_LSTM ? (2 * r->t + 1) * r->n * r->h : 0;
-    return r->t * r->n * (r->d + r->h + dli_recur_width(r)) + cells;
+    const dl_int j = dli_recur_weight(r, g) + unit;
+    float b = 0.0f;
+    if (r->b_ih && !(r->kind == DL_GRU && g == 2)) b += r->b_ih[j];
+    if (r->b_hh && !(r->kind == DL_GRU && g == 3)) b += r->b_hh[j];
+    return b;
+}
+
+/* saved: rows [x | 1 | h] packed; gates; states c of the LSTM or h of the GRU, with the first one
+   one more than there are steps */
+static dl_int dli_recur_saved_floats(const dli_fast *f, const dli_recur *r)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int states = z.gates > 1 ? (r->t + 1) * r->n * z.units : 0;
+    return z.rows * (z.k_up + z.wide) + states;
 }
 static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r, int threads)
 {
-    dl_int wide = dli_recur_width(r), k = r->d + r->h;
-    dl_int packed = (wide + 3 * f->nr) * k + wide * (k + 2 * f->nr);
-    return dli_gemm_work_bytes(threads)
-         + (size_t)(packed + wide * (k + 1) + 2 * r->n * r->h + 64) * sizeof(float);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dl_int states = r->n * (2 * z.units + z.wide + z.nr + 2 * z.k);
+    dl_int weights = z.wide * (z.units + dli_round_up(r->d, z.nr) + 2 * z.k_up);
+    (void)threads;
+    return (size_t)(states + weights + 64) * sizeof(float);
 }
 
-/* Packs the weights of every part; part i starts at packed + at[i]. */
-static void dli_recur_pack(const dli_fast *f, const dli_recur *r, const dli_recur_part *part,
-                           int parts, float *packed, dl_int *at, float *joined)
+/* The weights of every gate as B of a product; gate g's start at packed + g * units * k. */
+static void dli_recur_pack(const dli_fast *f, const dli_recur *r, float *packed, float *joined)
 {
-    dl_int j, next = 0;
-    int i;
-    for (i = 0; i < parts; i++) {
-        const dli_recur_part *p = &part[i];
-        for (j = 0; j < p->g; j++) {                     /* [w_ih | w_hh], rows side by side */
-            float *to = joined + j * p->k;
-            dl_int xs = p->k0 < r->d ? r->d : 0, hs = p->k - xs;
-            memcpy(to, r->w_ih + (p->row + j) * r->d, sizeof(float) * (size_t)xs);
-            memcpy(to + xs, r->w_hh + (p->row + j) * r->h, sizeof(float) * (size_t)hs);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dl_int g, j, k0, k;
+    for (g = 0; g < z.gates; g++) {
+        const dl_int row = dli_recur_weight(r, g);
+        dli_recur_columns(r, g, &k0, &k);
+        for (j = 0; j < r->h; j++) {                     /* [w_ih | b | w_hh], row by row */
+            float *to = joined + j * z.k;
+            memcpy(to, r->w_ih + (row + j) * r->d, sizeof(float) * (size_t)r->d);
+            to[r->d] = dli_recur_bias(r, g, j);
+            memcpy(to + r->d + 1, r->w_hh + (row + j) * r->h, sizeof(float) * (size_t)r->h);
         }
-        at[i] = next;
-        f->pack(packed + next, joined, p->k, 1, p->g, p->k, f->nr);
-        next += dli_round_up(p->g, f->nr) * p->k;
+        f->pack(packed + g * z.units * z.k, joined + k0, z.k, 1, r->h, k, z.nr);
     }
 }
-/* The bias of every gate: both, but qx has b_ih alone and qh b_hh alone. */
-static void dli_recur_bias(const dli_recur *r, float *b)
+/* The sums of panel u of gate g, for m samples with their rows at xh. With one or two samples the
+   weights are read where they are (packed is NULL). */
+static void dli_recur_sums(const dli_fast *f, const dli_recur *r, dl_int g, dl_int u,
+                           const float *packed, const float *xh, float *sums, dl_int m)
 {
-    const dl_int h = r->h, wide = dli_recur_width(r), gru = r->kind == DL_GRU;
-    dl_int j;
-    for (j = 0; j < wide; j++) {
-        dl_int from_hh = gru && j >= 3 * h ? j - h : j;
-        b[j] = 0.0f;
-        if (r->b_ih && !(gru && j >= 3 * h)) b[j] += r->b_ih[j];
-        if (r->b_hh && !(gru && j >= 2 * h && j < 3 * h)) b[j] += r->b_hh[from_hh];
-    }
-}
-/* One sample, one step, forward: sums of the gates g, cell state cp -> c and its tanh tc, output
-   h (hp: the h before). */
-static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *tc,
-                           float *g, const float *cp, const float *hp, const float *bias)
-{
-    const dl_int n = r->h;
-    f->add(g, g, bias, dli_recur_width(r));
-    if (r->kind == DL_LSTM) {
-        f->vsigmoid(g, g, 2 * n);
-        f->vtanh(g + 2 * n, g + 2 * n, n);
-        f->vsigmoid(g + 3 * n, g + 3 * n, n);
-        f->lstm_state(c, g, cp, n);
-        f->vtanh(tc, c, n);
-        f->mul(h, g + 3 * n, tc, n);
-    } else if (r->kind == DL_GRU) {
-        f->vsigmoid(g, g, 2 * n);
-        f->mul(h, g, g + 3 * n, n);
-        f->add(g + 2 * n, g + 2 * n, h, n);
-        f->vtanh(g + 2 * n, g + 2 * n, n);
-        f->gru_state(h, g, hp, n);
-    } else {
-        if (r->kind == DL_RNN_TANH) f->vtanh(g, g, n); else f->vrelu(g, g, n);
-        memcpy(h, g, sizeof(float) * (size_t)n);
-    }
-}
-
-/* The gates' sums of samples s0 .. s0 + m - 1 in step t. With one or two samples the weights are
-   read where they are, x and h apart; otherwise they have been packed. */
-static void dli_recur_sums(const dli_fast *f, const dli_recur *r, const dli_recur_part *p,
-                           const float *packed, const float *xh, float *gates, dl_int m)
-{
-    const dl_int d = r->d, h = r->h, k = d + h;
-    dli_product q = dli_product_of(m, p->g, p->k, xh + p->k0, NULL, gates + p->g0, 0, 0);
-    q.ars = k;
-    q.crs = dli_recur_width(r);
-    q.packed_b = packed;
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int d = r->d, h = r->h, unit = u * z.nr, row = dli_recur_weight(r, g) + unit;
+    dl_int k0, k, s, j;
+    dli_product q;
+    dli_recur_columns(r, g, &k0, &k);
+    q = dli_product_of(m, z.nr, k, xh + k0, NULL, sums, 0, 0);
+    q.ars = z.k;
     if (packed) {
+        q.packed_b = packed + g * z.units * z.k + unit * k;
         dli_gemm_serial(f, &q, NULL);
         return;
     }
+    q.n = dli_min(z.nr, h - unit);
+    for (s = 0; s < m; s++)
+        for (j = 0; j < z.nr; j++)
+            sums[s * z.nr + j] = j < q.n ? dli_recur_bias(r, g, unit + j) : 0.0f;
+    q.add = 1;
+    q.a = xh;
     q.k = q.bcs = d;
-    q.b = r->w_ih + p->row * d;
-    if (p->k0 < d) dli_gemm_dots(f, &q);
-    q.add = p->k0 < d;
-    q.a = xh + d;
+    q.b = r->w_ih + row * d;
+    if (k0 == 0) dli_gemm_dots(f, &q);
+    q.a = xh + d + 1;
     q.k = q.bcs = h;
-    q.b = r->w_hh + p->row * h;
-    if (p->k0 + p->k > d) dli_gemm_dots(f, &q);
+    q.b = r->w_hh + row * h;
+    if (k0 + k == z.k) dli_gemm_dots(f, &q);
 }
 
+/* m rows of h units: those of panel u as [m, nr], with zeros behind the last unit. */
+static void dli_recur_to_panel(const dli_fast *f, const dli_recur *r, float *panel,
+                               const float *x, dl_int u, dl_int m)
+{
+    f->pack(panel, x + u * f->nr, 1, r->h, dli_min(f->nr, r->h - u * f->nr), m, f->nr);
+}
+/* What is saved for backward. cells: the states c of the LSTM, h of the GRU; NULL otherwise. */
+typedef struct dli_recur_saved { float *xh, *gates, *cells; } dli_recur_saved;
+
+static dli_recur_saved dli_recur_saved_at(const dli_fast *f, const dli_recur *r, float *saved)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dli_recur_saved v;
+    v.xh = saved;
+    v.gates = v.xh + z.rows * z.k_up;
+    v.cells = z.gates > 1 ? v.gates + z.rows * z.wide : NULL;
+    return v;
+}
+
+/* The cell on n units: from the sums under gate 0, 1 ..., `gate` floats apart, to the gates and h,
+   and to the LSTM's c; before: the c or the GRU's h before. */
+static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *g,
+                           dl_int gate, const float *before, dl_int n)
+{
+    f->vsigmoid(g, g, n);
+    f->vsigmoid(g + gate, g + gate, n);
+    if (r->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
+        f->vtanh(g + 2 * gate, g + 2 * gate, n);
+        f->vsigmoid(g + 3 * gate, g + 3 * gate, n);
+        f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
+        f->vtanh(h, c, n);
+        f->mul(h, h, g + 3 * gate, n);
+    } else {                                             /* q = tanh(qx + r qh), where qx was */
+        f->mul(h, g, g + 2 * gate, n);
+        f->add(g + 3 * gate, g + 3 * gate, h, n);
+        f->vtanh(g + 3 * gate, g + 3 * gate, n);
+        f->gru_state(h, g + gate, g + 3 * gate, before, n);
+    }
+}
+/* How many of m samples are run through the cell together, for its data to stay in L1; one by one
+   if they differ in their steps. */
+#define DLI_RECUR_RUN 16
+static dl_int dli_recur_run(const dli_recur *r, dl_int m)
+{
+    return r->length ? 1 : dli_min(m, DLI_RECUR_RUN);
+}
+
+/* Step t forward, panel u of all gates, for samples s0 .. s0 + m - 1. rows: theirs, [x | 1 | h];
+   to: where to put the h after the step, rows ldt apart. h: scratch, [m, nr]. */
+static void dli_recur_step(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
+                           const float *packed, const float *rows, float *to, dl_int ldt,
+                           float *y, dl_int t, dl_int u, dl_int s0, dl_int m, float *h)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
+    const dl_int next = r->n * z.nr;
+    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
+    dl_int g, s, run;
+    for (g = 0; g < z.gates; g++)
+        dli_recur_sums(f, r, g, u, packed, rows, now + g * gate, m);
+    for (s = 0; s < m; s += run) {
+        const dl_int row = dli_recur_row(r, s0 + s, t), n = z.nr * (run = dli_recur_run(r, m - s));
+        float *g0 = now + s * z.nr, *out = h + s * z.nr, *c = NULL;
+        float *to_s = to + s * ldt + u * z.nr;
+        if (v->cells) c = v->cells + ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
+        if (row < 0) {                                   /* its state stays, its y is 0 */
+            memcpy(to_s, rows + s * z.k + r->d + 1 + u * z.nr, sizeof(float) * (size_t)cols);
+            if (c) memcpy(c + next, c, sizeof(float) * (size_t)z.nr);
+            memset(y + ((s0 + s) * r->t + t) * r->h + u * z.nr, 0, sizeof(float) * (size_t)cols);
+            continue;
+        }
+        if (r->kind == DL_LSTM) dli_recur_cell(f, r, out, c + next, g0, gate, c, n);
+        else if (r->kind == DL_GRU) dli_recur_cell(f, r, out = c + next, NULL, g0, gate, c, n);
+        else (r->kind == DL_RNN_TANH ? f->vtanh : f->vrelu)(out = g0, g0, n);
+        f->copy_rows(to_s, ldt, out, z.nr, run, cols);
+        f->copy_rows(y + row * r->h + u * z.nr, r->t * r->h, out, z.nr, run, cols);
+    }
+}
+/* Into row [x | 1 | h] of sample s the x of its step t, and the 1. */
+static void dli_recur_input(const dli_recur *r, float *row, const float *x, dl_int s, dl_int t)
+{
+    const dl_int from = dli_recur_row(r, s, t);
+    if (from < 0) memset(row, 0, sizeof(float) * (size_t)r->d);
+    else memcpy(row, x + from * r->d, sizeof(float) * (size_t)r->d);
+    row[r->d] = 1.0f;
+}
+/* The samples of thread w: whole tiles, from the first returned to *end - 1. */
+static dl_int dli_recur_share(const dli_fast *f, const dli_recur *r, int w, int threads,
+                              dl_int *end)
+{
+    const dl_int tiles = dli_ceil_div(r->n, f->mr);
+    *end = dli_min(r->n, tiles * (w + 1) / threads * f->mr);
+    return tiles * w / threads * f->mr;
+}
 /* y [n,t,h], the last states hn and (LSTM) cn [n,h] from x [n,t,d] and the first states h0, c0;
    t > 0. saved: dli_recur_saved_floats. */
 static void dli_recur_forward(const dli_fast *f, const dli_recur *r, float *y, float *hn,
                               float *cn, const float *x, const float *h0, const float *c0,
                               float *saved, int threads, void *work)
 {
-    const dl_int n = r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
-    const size_t hbytes = sizeof(float) * (size_t)h, dbytes = sizeof(float) * (size_t)d;
-    const bool lstm = r->kind == DL_LSTM, few = n <= 2;
-    float *xh = saved, *gates = xh + r->t * n * k;
-    float *cells = lstm ? gates + r->t * n * wide : NULL;
-    float *bias = (float *)work, *packed = bias + wide;
-    dli_recur_part part[3];
-    dl_int at[3];
-    int w, parts = dli_recur_parts(r, part);
-    if (!few) dli_recur_pack(f, r, part, parts, packed, at, packed + (wide + 3 * f->nr) * k);
-    dli_recur_bias(r, bias);
-    if (lstm) memcpy(cells, c0, hbytes * (size_t)n);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
+    const dl_int n = r->n, d = r->d, h = r->h;
+    const bool few = n <= 2, lstm = r->kind == DL_LSTM;
+    float *packed = (float *)work, *rows = packed + z.wide * z.k, *scratch = rows + 2 * n * z.k;
+    int w;
+    if (!few) dli_recur_pack(f, r, packed, rows);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s0 = dli_ceil_div(n, f->mr) * w / threads * f->mr, s, t;
-        dl_int s1 = dli_min(n, dli_ceil_div(n, f->mr) * (w + 1) / threads * f->mr);
-        int i;
-        for (s = s0; s < s1; s++) memcpy(xh + s * k + d, h0 + s * h, hbytes);
-        for (t = 0; t < r->t && s0 < s1; t++) {
-            for (s = s0; s < s1; s++) {
-                dl_int row = dli_recur_row(r, s, t);
-                if (row < 0) memset(xh + (t * n + s) * k, 0, dbytes);
-                else memcpy(xh + (t * n + s) * k, x + row * d, dbytes);
-            }
-            for (i = 0; i < parts; i++)
-                dli_recur_sums(f, r, &part[i], few ? NULL : packed + at[i],
-                               xh + (t * n + s0) * k, gates + (t * n + s0) * wide, s1 - s0);
-            for (s = s0; s < s1; s++) {
-                const dl_int now = t * n + s, row = dli_recur_row(r, s, t);
-                float *hp = xh + now * k + d, *to = t + 1 < r->t ? hp + n * k : hn + s * h;
-                float *c = lstm ? cells + now * h : NULL, *next = lstm ? c + n * h : NULL;
-                if (row < 0) {                           /* its state stays, its y is 0 */
-                    memcpy(to, hp, hbytes);
-                    if (lstm) memcpy(next, c, hbytes);
-                    memset(y + (s * r->t + t) * h, 0, hbytes);
-                    continue;
-                }
-                dli_recur_cell(f, r, to, next, lstm ? next + r->t * n * h : NULL,
-                               gates + now * wide, c, hp, bias);
-                memcpy(y + row * h, to, hbytes);
-            }
+        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), s, t, u;
+        if (s0 >= s1) continue;
+        f->copy_rows(rows + s0 * z.k + d + 1, z.k, h0 + s0 * h, h, s1 - s0, h);
+        for (u = 0; v.cells && u < z.panels; u++)
+            dli_recur_to_panel(f, r, v.cells + (u * (r->t + 1) * n + s0) * z.nr,
+                               (lstm ? c0 : h0) + s0 * h, u, s1 - s0);
+        for (t = 0; t < r->t; t++) {                     /* rows of this step and of the next */
+            float *now = rows + (t % 2 * n + s0) * z.k, *next = rows + ((t + 1) % 2 * n + s0) * z.k;
+            const bool last = t + 1 == r->t;
+            for (s = s0; s < s1; s++) dli_recur_input(r, now + (s - s0) * z.k, x, s, t);
+            for (u = 0; u < z.k; u += f->mr)
+                f->pack(v.xh + u * z.rows + (t * n + s0) * f->mr, now + u, 1, z.k,
+                        dli_min(f->mr, z.k - u), s1 - s0, f->mr);
+            for (u = 0; u < z.panels; u++)
+                dli_recur_step(f, r, &v, few ? NULL : packed, now,
+                               last ? hn + s0 * h : next + d + 1, last ? h : z.k, y, t, u, s0,
+                               s1 - s0, scratch + s0 * z.nr);
         }
+        for (u = 0; lstm && u < z.panels; u++)
+            f->copy_rows(cn + s0 * h + u * z.nr, h,
+                         v.cells + ((u * (r->t + 1) + r->t) * n + s0) * z.nr, z.nr, s1 - s0,
+                         dli_min(z.nr, h - u * z.nr));
     }
-    if (lstm) memcpy(cn, cells + r->t * n * h, hbytes * (size_t)n);
 }
 
 /* Where backward writes; every pointer may be NULL, everything is added to. */
@@ -5660,128 +6164,191 @@ typedef struct dli_recur_grads {
     float *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;
 } dli_recur_grads;
 
-/* One sample, one step, backward: dh, dc and gates as described at the cells. */
-static void dli_recur_cell_back(const dli_fast *f, const dli_recur *r, float *dh, float *dc,
-                                float *g, const float *tc, const float *cp, const float *hp)
+/* Backward's scratch. dh, dc: gradients of the states, [panel][sample][nr]; dg: those of one step's
+   gates, rows [sample][wide], as A of the products with packed_h and packed_x. */
+typedef struct dli_recur_scratch {
+    float *dh, *dc, *dg, *packed_h, *packed_x;
+} dli_recur_scratch;
+
+/* Panel u of step t backward: the gates become the gradients of their sums, dh and dc those of the
+   states before; of dh, only what does not pass through a gate. */
+static void dli_recur_step_back(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
+                                const dli_recur_scratch *b, const float *dy, dl_int t, dl_int u,
+                                dl_int s0, dl_int m)
 {
-    if (r->kind == DL_LSTM) f->lstm_back(dh, dc, g, tc, cp, r->h);
-    else if (r->kind == DL_GRU) f->gru_back(dh, g, hp, r->h);
-    else if (r->kind == DL_RNN_TANH) f->vtanh_back(g, dh, g, r->h, 0);
-    else f->vrelu_back(g, dh, g, r->h, 0);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
+    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
+    float tanh_c[DLI_RECUR_RUN * DLI_MAX_NR];
+    dl_int g, s, run;
+    for (s = 0; s < m; s += run) {
+        const dl_int row = dli_recur_row(r, s0 + s, t), at = (u * r->n + s0 + s) * z.nr;
+        const dl_int cell = ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
+        const dl_int n = z.nr * (run = dli_recur_run(r, m - s));
+        float *g0 = now + s * z.nr;
+        if (dy && row >= 0)
+            f->add_rows(b->dh + at, z.nr, dy + row * r->h + u * z.nr, r->t * r->h, run, cols);
+        if (row < 0)
+            for (g = 0; g < z.gates; g++)
+                memset(g0 + g * gate, 0, sizeof(float) * (size_t)z.nr);
+        else if (r->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
+            f->vtanh(tanh_c, v->cells + cell + r->n * z.nr, n);
+            f->lstm_back(b->dh + at, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
+                         tanh_c, v->cells + cell, n);
+        } else if (r->kind == DL_GRU)
+            f->gru_back(b->dh + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
+                        v->cells + cell, n);
+        else
+            (r->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, b->dh + at, g0, n, 0);
+        if (row >= 0 && r->length && r->kind != DL_GRU)
+            memset(b->dh + at, 0, sizeof(float) * (size_t)n);
+        for (g = 0; g < z.gates; g++)
+            f->copy_rows(b->dg + (s0 + s) * z.wide + g * z.units + u * z.nr, z.wide,
+                         g0 + g * gate, z.nr, run, z.nr);
+    }
 }
-/* The weights' gradients from the gates' gradients of all steps. */
-static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
-                              const float *xh, const float *dgates, float *dw, int threads,
-                              void *work)
+/* From the gradients of the gates' sums, in b->dg, to dh of the step before and to dx; samples
+   s0 .. s0 + m - 1 of step t. */
+static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_scratch *b,
+                                float *dx, dl_int t, dl_int s0, dl_int m)
 {
-    const dl_int rows = r->t * r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
-    dli_recur_part part[3];
-    dl_int j;
-    int i, parts = dli_recur_parts(r, part), gru = r->kind == DL_GRU;
-    for (i = 0; i < parts; i++) {
-        const dli_recur_part *p = &part[i];
-        dl_int xs = p->k0 < d ? d : 0, hs = p->k - xs;
-        dli_product q = dli_product_of(p->g, p->k, rows, dgates + p->g0, xh + p->k0, dw, 1, 0);
-        q.acs = wide;
-        q.brs = k;
-        dli_gemm(f, &q, threads, work);
-        for (j = 0; j < p->g; j++) {
-            float *row = dw + j * p->k;
-            if (to->dw_ih && xs) f->axpy(to->dw_ih + (p->row + j) * d, 1.0f, row, xs);
-            if (to->dw_hh && hs) f->axpy(to->dw_hh + (p->row + j) * h, 1.0f, row + xs, hs);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
+    dl_int s, u, g, count, k0, k, row;
+    dli_product q = dli_product_of(m, z.nr, r->kind == DL_GRU ? 3 * z.units : z.wide,
+                                   b->dg + s0 * z.wide, NULL, NULL, 0, 0);
+    q.ars = z.wide;
+    q.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
+    for (u = 0; u < z.panels; u++) {
+        q.packed_b = b->packed_h + u * z.nr * q.k;
+        q.c = b->dh + (u * r->n + s0) * z.nr;
+        dli_gemm_serial(f, &q, NULL);
+    }
+    q.m = uneven ? 1 : m;
+    q.n = r->d;
+    q.crs = r->t * r->d;
+    q.add = 1;
+    for (g = 0; dx && g < z.gates; g += count) {
+        count = dli_recur_columns(r, g, &k0, &k);
+        q.k = count * z.units;
+        q.packed_b = b->packed_x + g * z.units * dli_round_up(r->d, z.nr);
+        for (s = 0; k0 == 0 && s < m; s += q.m) {
+            row = uneven ? dli_recur_row(r, s0 + s, t)
+                         : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
+            q.a = b->dg + (s0 + s) * z.wide + g * z.units;
+            q.c = dx + row * r->d;
+            if (row >= 0) dli_gemm_serial(f, &q, NULL);
         }
     }
-    if (!to->db_ih && !to->db_hh) return;
-    for (j = 0; j < wide; j++) dw[j] = 0.0f;
-    f->col_sums(dw, dgates, wide, rows, wide);
-    if (to->db_ih) f->axpy(to->db_ih, 1.0f, dw, gru ? 3 * h : wide);
-    if (to->db_hh) f->axpy(to->db_hh, 1.0f, dw, gru ? 2 * h : wide);
-    if (to->db_hh && gru) f->axpy(to->db_hh + 2 * h, 1.0f, dw + 3 * h, h);
 }
-/* The gradients of step t for samples s0 .. s0 + m - 1: from those of the gates' sums to dh of the
-   step before and to dx. */
-static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_part *p,
-                                const float *packed_x, const float *packed_h,
-                                const float *gates, float *dh, float *dx, dl_int t, dl_int s0,
-                                dl_int m)
+/* to = w [gates, cols] packed as B of a product with gates' gradients, g0 .. g0 + count - 1. */
+static void dli_recur_pack_back(const dli_fast *f, const dli_recur *r, float *to, const float *w,
+                                dl_int cols, dl_int g0, dl_int count, float *joined)
 {
-    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
-    dl_int s, row;
-    dli_product g = dli_product_of(m, r->h, p->g, gates + p->g0, NULL, dh, 0, 0);
-    g.ars = dli_recur_width(r);
-    g.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
-    g.packed_b = packed_h + p->g0 * dli_round_up(r->h, f->nr);
-    if (p->k0 + p->k > r->d) dli_gemm_serial(f, &g, NULL);
-    if (!dx || p->k0 >= r->d) return;
-    g.n = r->d;
-    g.crs = r->t * r->d;
-    g.add = 1;
-    g.packed_b = packed_x + p->g0 * dli_round_up(r->d, f->nr);
-    if (uneven) g.m = 1;
-    for (s = 0; s < m; s += g.m) {
-        row = uneven ? dli_recur_row(r, s0 + s, t)
-                     : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
-        g.a = gates + s * g.ars + p->g0;
-        g.c = dx + row * r->d;
-        if (row >= 0) dli_gemm_serial(f, &g, NULL);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const size_t bytes = sizeof(float) * (size_t)(r->h * cols);
+    dl_int g;
+    memset(joined, 0, sizeof(float) * (size_t)(count * z.units * cols));
+    for (g = 0; g < count; g++)                          /* units that fill up a panel: zeros */
+        memcpy(joined + g * z.units * cols, w + dli_recur_weight(r, g0 + g) * cols, bytes);
+    f->pack(to, joined, 1, cols, cols, count * z.units, z.nr);
+}
+/* dw [columns, wide] = A B, both packed: columns c0 .. c0 + columns - 1 of [x | 1 | h], in whole
+   panels, times the gates' gradients from gate g on; all steps and samples at once. */
+static void dli_recur_product(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
+                              float *dw, dl_int c0, dl_int columns, dl_int g, dl_int wide,
+                              int threads)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dl_int down = columns / f->mr, tiles = down * (wide / z.nr);
+    int w;
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
+    for (w = 0; w < threads; w++) {
+        dl_int k0, k, i;
+        for (k0 = 0; k0 < z.rows; k0 += DLI_KC) {
+            k = dli_min(DLI_KC, z.rows - k0);
+            for (i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
+                const dl_int row = i % down * f->mr, col = i / down * z.nr;
+                f->tile(dw + row * wide + col, wide, k0 > 0, k,
+                        v->xh + (c0 + row) * z.rows + k0 * f->mr,
+                        v->gates + (g * z.units + col) * z.rows + k0 * z.nr);
+            }
+        }
+    }
+}
+/* The gradients of all weights and biases. */
+static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
+                              const dli_recur_saved *v, float *dw, int threads)
+{
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    dl_int g, i, count, k0, k;
+    for (g = 0; g < z.gates; g += count) {
+        const dl_int wide = (count = dli_recur_columns(r, g, &k0, &k)) * z.units;
+        const dl_int c0 = k0 / f->mr * f->mr, columns = dli_round_up(k0 + k - c0, f->mr);
+        dli_recur_product(f, r, v, dw, c0, columns, g, wide, threads);
+        DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
+        for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
+            const dl_int d = r->d, h = r->h, row = dli_recur_weight(r, i);
+            float *turned = dw + z.wide * z.k_up + i * h * z.k, *unit = turned - k0;
+            dl_int j;
+            f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * z.units, wide, k, h);
+            for (j = row; j < row + h; j++, unit += k) {
+                if (to->dw_ih && k0 == 0) f->axpy(to->dw_ih + j * d, 1.0f, unit, d);
+                if (to->db_ih && k0 == 0) to->db_ih[j] += unit[d];
+                if (to->db_hh && k0 + k == z.k) to->db_hh[j] += unit[d];
+                if (to->dw_hh && k0 + k == z.k) f->axpy(to->dw_hh + j * h, 1.0f, unit + d + 1, h);
+            }
+        }
     }
 }
 
-/* dy [n,t,h]: gradient of y; dhn and (LSTM) dcn [n,h]: of the last states. saved is what forward
-   left, and is used up. */
+/* dy [n,t,h]: gradient of y, or NULL; dhn and (LSTM) dcn [n,h]: of the last states. saved is what
+   forward left, and is used up. */
 static void dli_recur_backward(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
                                const float *dy, const float *dhn, const float *dcn, float *saved,
                                int threads, void *work)
 {
-    const dl_int n = r->n, d = r->d, h = r->h, k = d + h, wide = dli_recur_width(r);
-    const size_t hbytes = sizeof(float) * (size_t)h;
-    const bool lstm = r->kind == DL_LSTM, clear = r->kind != DL_GRU && r->length;
-    float *xh = saved, *gates = xh + r->t * n * k;
-    float *cells = lstm ? gates + r->t * n * wide : NULL;
-    float *dh = (float *)work, *dc = dh + n * h, *packed_h = dc + n * h;
-    float *packed_x = packed_h + wide * (h + f->nr), *dw = packed_x + wide * (d + f->nr);
-    void *gemm_work = (float *)work
-                    + dli_round_up(dw + wide * (k + 1) - (float *)work, 16);
-    dli_recur_part part[3];
-    int w, i, parts = dli_recur_parts(r, part);
-    for (i = 0; i < parts; i++) {                        /* as B: rows are gates */
-        const dli_recur_part *p = &part[i];
-        if (p->k0 + p->k > d)
-            f->pack(packed_h + p->g0 * dli_round_up(h, f->nr), r->w_hh + p->row * h, 1, h, h,
-                    p->g, f->nr);
-        if (p->k0 < d && to->dx)
-            f->pack(packed_x + p->g0 * dli_round_up(d, f->nr), r->w_ih + p->row * d, 1, d, d,
-                    p->g, f->nr);
+    const dli_recur_size z = dli_recur_size_of(f, r);
+    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
+    const dl_int n = r->n, h = r->h;
+    float *dw;
+    dli_recur_scratch b;
+    dl_int g, count, k0, k;
+    int w;
+    b.dh = (float *)work;
+    b.dc = b.dh + n * z.units;
+    b.dg = b.dc + n * z.units;
+    b.packed_h = b.dg + n * z.wide;
+    b.packed_x = b.packed_h + z.wide * z.units;
+    dw = b.packed_x + z.wide * dli_round_up(r->d, z.nr);
+    dli_recur_pack_back(f, r, b.packed_h, r->w_hh, h, 0, r->kind == DL_GRU ? 3 : z.gates, dw);
+    for (g = 0; to->dx && g < z.gates; g += count) {
+        count = dli_recur_columns(r, g, &k0, &k);
+        if (k0 == 0)
+            dli_recur_pack_back(f, r, b.packed_x + g * z.units * dli_round_up(r->d, z.nr),
+                                r->w_ih, r->d, g, count, dw);
     }
-    memcpy(dh, dhn, hbytes * (size_t)n);
-    if (lstm) memcpy(dc, dcn, hbytes * (size_t)n);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s0 = dli_ceil_div(n, f->mr) * w / threads * f->mr, s, t;
-        dl_int s1 = dli_min(n, dli_ceil_div(n, f->mr) * (w + 1) / threads * f->mr);
-        int q;
+        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), t, u;
+        for (u = 0; u < z.panels && s0 < s1; u++) {
+            dli_recur_to_panel(f, r, b.dh + (u * n + s0) * z.nr, dhn + s0 * h, u, s1 - s0);
+            if (r->kind == DL_LSTM)
+                dli_recur_to_panel(f, r, b.dc + (u * n + s0) * z.nr, dcn + s0 * h, u, s1 - s0);
+        }
         for (t = r->t - 1; t >= 0 && s0 < s1; t--) {
-            for (s = s0; s < s1; s++) {
-                const dl_int now = t * n + s, row = dli_recur_row(r, s, t);
-                float *c = lstm ? cells + now * h : NULL;
-                if (row < 0) {
-                    memset(gates + now * wide, 0, sizeof(float) * (size_t)wide);
-                    continue;
-                }
-                f->axpy(dh + s * h, 1.0f, dy + row * h, h);
-                dli_recur_cell_back(f, r, dh + s * h, dc + s * h, gates + now * wide,
-                                    lstm ? c + (r->t + 1) * n * h : NULL, c, xh + now * k + d);
-                if (clear) memset(dh + s * h, 0, hbytes);
-            }
-            for (q = 0; q < parts; q++)
-                dli_recur_sums_back(f, r, &part[q], packed_x, packed_h,
-                                    gates + (t * n + s0) * wide, dh + s0 * h, to->dx, t, s0,
-                                    s1 - s0);
+            for (u = 0; u < z.panels; u++)
+                dli_recur_step_back(f, r, &v, &b, dy, t, u, s0, s1 - s0);
+            dli_recur_sums_back(f, r, &b, to->dx, t, s0, s1 - s0);
+        }
+        for (u = 0; u < z.panels && s0 < s1; u++) {
+            const dl_int from = (u * n + s0) * z.nr, at = s0 * h + u * z.nr;
+            const dl_int cols = dli_min(z.nr, h - u * z.nr);
+            if (to->dh0) f->add_rows(to->dh0 + at, h, b.dh + from, z.nr, s1 - s0, cols);
+            if (to->dc0) f->add_rows(to->dc0 + at, h, b.dc + from, z.nr, s1 - s0, cols);
         }
     }
-    if (to->dh0) f->axpy(to->dh0, 1.0f, dh, n * h);
-    if (to->dc0) f->axpy(to->dc0, 1.0f, dc, n * h);
-    dli_recur_weights(f, r, to, xh, gates, dw, threads, gemm_work);
+    dli_recur_weights(f, r, to, &v, dw, threads);
 }
 
 #endif /* DLI_FAST */
@@ -5951,6 +6518,11 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
         DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
         return;
     }
+    if (kernel == dlk_affine_forward) {                  /* p x + q */
+        c->fast->scale(y, (float)p, x, n);
+        if (q != 0) c->fast->offset(y, (float)q, y, n);
+        return;
+    }
     if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
         int form = kernel == dlk_gelu_tanh_forward;
         DLI_SPREAD(c, 5, n, at, len, dli_gelu_forward(c->fast, y + at, x + at, len, form));
@@ -5973,6 +6545,11 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     if (fast) {
         const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
         DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
+        return;
+    }
+    if (kernel == dlk_affine_backward) {
+        if (add) c->fast->axpy(dx, (float)p, dy, n);
+        else c->fast->scale(dx, (float)p, dy, n);
         return;
     }
     if (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward) {
@@ -6002,6 +6579,15 @@ static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, con
         (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
         return;
     }
+    if (kernel == dlk_sub_forward && sa == 1 && sb == 1) {
+        c->fast->scale(y, -1.0f, b, n);
+        c->fast->add(y, y, a, n);
+        return;
+    }
+    if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
+        (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
+        return;
+    }
 #endif
     (void)c;
     kernel(y, a, b, n, sa, sb);
@@ -6012,14 +6598,77 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    if (kernel == dlk_add_backward && sa == 1 && sb == 1) {
+    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
+    if (kernel == dlk_add_backward && steps) {
+        if (da && sa) c->fast->add(da, da, dy, n);
+        if (db && sb) c->fast->add(db, db, dy, n);
+        if (da && !sa) *da += (float)dli_row_sum(c->fast, dy, n);
+        if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
+        return;
+    }
+    if (kernel == dlk_sub_backward && sa == 1 && sb == 1) {
         if (da) c->fast->add(da, da, dy, n);
-        if (db) c->fast->add(db, db, dy, n);
+        if (db) c->fast->axpy(db, -1.0f, dy, n);
+        return;
+    }
+    if (kernel == dlk_mul_backward && steps) {
+        dli_mul_back(c->fast, da, sa, dy, b, sb, n);
+        dli_mul_back(c->fast, db, sb, dy, a, sa, n);
         return;
     }
 #endif
     (void)c;
     kernel(da, db, dy, a, b, n, sa, sb);
+}
+
+/* The sum of n numbers, and y += a. */
+static double dli_sum_of(const dl_ctx *c, const dl_real *x, dl_int n)
+{
+#if DLI_FAST
+    return dli_row_sum(c->fast, x, n);
+#else
+    double sum = 0;
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) sum += (double)x[i];
+    return sum;
+#endif
+}
+static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
+{
+#if DLI_FAST
+    c->fast->offset(y, a, y, n);
+#else
+    dl_int i;
+    (void)c;
+    for (i = 0; i < n; i++) y[i] += a;
+#endif
+}
+
+/* What dlk_decay_grad does to a gradient, and g *= scale alone. */
+static void dli_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, dl_int n, double scale,
+                           double l1, double l2)
+{
+#if DLI_FAST
+    if (l1 == 0) {
+        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
+        return;
+    }
+#endif
+    (void)c;
+    dlk_decay_grad(g, w, n, scale, l1, l2);
+}
+
+/* w -= rate w: AdamW's decay */
+static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
+{
+#if DLI_FAST
+    c->fast->axpy(w, -(float)rate, w, n);
+#else
+    (void)c;
+    dlk_affine_forward(w, w, n, 1 - rate, 0);
+#endif
 }
 
 static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
@@ -6029,6 +6678,28 @@ static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int 
 #else
     (void)c;
     dlk_softmax_forward(y, x, N, C);
+#endif
+}
+
+static void dli_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                 dl_int N, dl_int C)
+{
+#if DLI_FAST
+    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
+#else
+    (void)c;
+    dlk_softmax_backward(dx, dy, y, N, C);
+#endif
+}
+
+static void dli_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                     dl_int N, dl_int C)
+{
+#if DLI_FAST
+    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
+#else
+    (void)c;
+    dlk_log_softmax_backward(dx, dy, y, N, C);
 #endif
 }
 
@@ -6068,6 +6739,18 @@ static void dli_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, cons
 #else
     (void)c;
     dlk_cross_entropy_forward(loss, p, x, label, N, C, scale);
+#endif
+}
+
+/* The same with soft targets t [N,C]. */
+static void dli_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const dl_real *t, dl_int N, dl_int C, double scale)
+{
+#if DLI_FAST
+    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
+#else
+    (void)c;
+    dlk_soft_cross_entropy_forward(loss, p, x, t, N, C, scale);
 #endif
 }
 
@@ -6147,6 +6830,68 @@ static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, d
 #else
     (void)c;
     dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
+#endif
+}
+
+/* The normalizations, each as its kernel. */
+static void dli_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x, dl_real *mean,
+                                   dl_real *var, const dl_real *w, const dl_real *b, dl_int N,
+                                   dl_int C, dl_int S, double eps, bool stats)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 11 / 64.0);
+    if (stats) dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
+    dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    if (stats) dlk_batch_stats(mean, var, x, N, C, S);
+    dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps);
+#endif
+}
+
+static void dli_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                    dl_int S, double eps, bool batch)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 12 / 64.0);
+    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
+#endif
+}
+
+static void dli_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                   const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
+                                   dl_int C, dl_int S, dl_int groups, double eps)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 13 / 64.0);
+    dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    dlk_group_norm_forward(y, mean, var, x, w, b, N, C, S, groups, eps);
+#endif
+}
+
+static void dli_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                    dl_int S, dl_int groups, double eps)
+{
+#if DLI_FAST
+    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 14 / 64.0);
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+                       t.threads);
+    dli_job_end(&t);
+#else
+    (void)ctx;
+    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
 #endif
 }
 
@@ -6473,6 +7218,7 @@ typedef struct dli_rnn {
 /* Gradients of the outputs, and where those of the inputs are added, NULL if not wanted. */
 typedef struct dli_rnn_grads {
     const dl_real *dy, *dhn, *dcn;
+    bool           y_used;                  /* false: dy is all zeros */
     dl_real       *dx, *dh0, *dc0, *dw_ih, *dw_hh, *db_ih, *db_hh;
 } dli_rnn_grads;
 
@@ -6548,13 +7294,14 @@ static double dli_rnn_cost(const dli_rnn *r)
 
 /* How many elements forward saves (the kernels: all gates, then the LSTM's c [N,T,H] or the GRU's
    u [N,T,3H]), and how many of scratch both need. */
-static dl_int dli_rnn_saved(const dli_rnn *r)
+static dl_int dli_rnn_saved(const dl_ctx *c, const dli_rnn *r)
 {
     const dl_int n = r->N * r->T * r->H;
 #if DLI_FAST
     const dli_recur f = dli_rnn_fast(r);
-    if (!dli_rnn_plain(r)) return dli_recur_saved_floats(&f);
+    if (!dli_rnn_plain(r)) return dli_recur_saved_floats(c->fast, &f);
 #endif
+    (void)c;
     return n * r->G + (r->kind == DL_LSTM ? n : r->kind == DL_GRU ? 3 * n : 0);
 }
 
@@ -6594,7 +7341,8 @@ static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g
         dli_recur_grads to;
         to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
         to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;
-        dli_recur_backward(c->fast, &f, &to, g->dy, g->dhn, g->dcn, r->saved, t.threads, work);
+        dli_recur_backward(c->fast, &f, &to, g->y_used ? g->dy : NULL, g->dhn, g->dcn, r->saved,
+                           t.threads, work);
         dli_job_end(&t);
         return;
     }
@@ -6614,7 +7362,11 @@ static void dli_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_re
     dlk_attention_forward(y, p, q, k, v, mask, R, S, D, M, causal);
 #else
     dli_linear_forward(c, p, q, k, NULL, R, D, S);
+#if DLI_FAST
+    dli_attention_probs(c->fast, p, mask, R, S, 1 / sqrt((double)D), causal);
+#else
     dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+#endif
     dli_matmul_forward(c, y, p, v, R, S, M);
 #endif
 }
@@ -6633,7 +7385,7 @@ static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real 
     dl_int i;
     memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
     dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
-    dlk_softmax_backward(ds, dp, p, R, S);
+    dli_softmax_backward(c, ds, dp, p, R, S);
     for (i = 0; i < R * S; i++) ds[i] *= scale;
     dli_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
 #endif
@@ -7787,7 +8539,7 @@ static dl_int dli_rows(const dl_tensor *t)
 static void dli_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dlk_softmax_backward(dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+    dli_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
                          dli_last(y->shape));
 }
 
@@ -7802,7 +8554,7 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 static void dli_log_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dlk_log_softmax_backward(dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+    dli_log_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
                              dli_last(y->shape));
 }
 
@@ -8302,9 +9054,11 @@ static void dli_sum_back(dli_node *node)
     dl_real *dx = dli_grad(node->in[0]), scale = (dl_real)node->p;
     dl_int o, k, i;
     for (o = 0; dx && o < v.outer; o++)
-        for (k = 0; k < v.n; k++)
-            for (i = 0; i < v.inner; i++)
-                dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
+        if (v.inner == 1) dli_add_number(node->out->ctx, dx + o * v.n, dy[o] * scale, v.n);
+        else
+            for (k = 0; k < v.n; k++)
+                for (i = 0; i < v.inner; i++)
+                    dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
 }
 
 /* Sum (or mean) along an axis that has been checked, -1 for all; in double, for many small
@@ -8323,7 +9077,9 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, boo
     for (o = 0; o < v.outer; o++)
         for (i = 0; i < v.inner; i++) {
             double sum = 0;
-            for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
+            if (v.inner == 1) sum = dli_sum_of(x->ctx, x->data + o * v.n, v.n);
+            else
+                for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
             y->data[o * v.inner + i] = (dl_real)(sum * scale);
         }
     return y;
@@ -8923,11 +9679,11 @@ static void dli_norm_back(dli_node *node)
     const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
     const dl_real *weight = w ? w->data : NULL;
     if (groups > 0)
-        dlk_group_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[0] * groups, weight, v[0],
-                                v[1], v[2], groups, node->p);
+        dli_group_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
+                                weight, v[0], v[1], v[2], groups, node->p);
     else
-        dlk_batch_norm_backward(dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0], v[1],
-                                v[2], node->p, groups == 0);
+        dli_batch_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0],
+                                v[1], v[2], node->p, groups == 0);
 }
 
 /* The result of a normalization, with room for `stats` means and variances in *mean. */
@@ -8997,14 +9753,13 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
     batch = c->training || !running;
     y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
     if (!y) return NULL;
-    if (batch) dlk_batch_stats(mean, mean + C, x->data, N, C, S);
-    else {
+    if (!batch) {
         memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
         memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
     }
-    dlk_batch_norm_forward(y->data, x->data, mean, mean + C,
+    dli_batch_norm_forward(c, y->data, x->data, mean, mean + C,
                            weight != DL_NONE ? weight->data : NULL,
-                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps);
+                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps, batch);
     if (running && batch && !c->no_grad && N * S > 1) {
         dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
                               (double)(N * S), momentum);
@@ -9027,7 +9782,7 @@ static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight
         return NULL;
     y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
     if (y)
-        dlk_group_norm_forward(y->data, mean, mean + N * groups, x->data,
+        dli_group_norm_forward(x->ctx, y->data, mean, mean + N * groups, x->data,
                                weight != DL_NONE ? weight->data : NULL,
                                bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
     return y;
@@ -9120,7 +9875,7 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
 /* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
    are those that the node does not know: biases left out, and states without gradient, which are
    copied, so that they may be changed between forward and backward. */
-typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7]; } dli_rnn_node;
+typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7], *y; } dli_rnn_node;
 
 static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
 {
@@ -9143,6 +9898,7 @@ static void dli_rnn_back(dli_node *node)
         return;
     }
     g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
+    g.y_used = s->y->pass == c->pass;
     g.dhn = dout + n * r->T;
     g.dcn = g.dhn + n;
     g.dh0 = dli_rnn_grad(s, 5);
@@ -9246,7 +10002,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
     mark = dl_tape_mark(c);
-    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(r) * sizeof *saved);
+    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(c, r) * sizeof *saved);
     start_h = dli_tape_state(c, op, h0, n);
     start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
     if (length) clean = dli_tape_padded(c, op, x, length);
@@ -9267,6 +10023,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->cn = lstm ? out.c->data : NULL;
     r->saved = saved;
     dli_rnn_forward(c, r, work);
+    node->y = out.y;
     if (all->node) all->node->save = node;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -10692,7 +11449,7 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
         y->node->save = p;
     }
     if (labels) dli_cross_entropy_forward(c, y->data, p, in[0]->data, copy, N, C, scale);
-    else dlk_soft_cross_entropy_forward(y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    else dli_soft_cross_entropy_forward(c, y->data, p, in[0]->data, in[1]->data, N, C, scale);
     return y;
 }
 
@@ -10953,7 +11710,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (norm > max_norm && norm < INFINITY)
         for (i = 0; i < n; i++)
             if (params[i]->requires_grad && params[i]->grad)
-                dlk_decay_grad(params[i]->grad, params[i]->data, params[i]->size,
+                dli_decay_grad(params[i]->ctx, params[i]->grad, params[i]->data, params[i]->size,
                                max_norm / (norm + 1e-6), 0, 0);    /* 1e-6: as PyTorch */
     return norm;
 }
@@ -10966,7 +11723,7 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
     double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
     dl_int n = p->size;
     if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || d->l2 > 0) dlk_decay_grad(g, w, n, 1, d->l1, d->l2);
+    if (d->l1 > 0 || d->l2 > 0) dli_decay_grad(o->ctx, g, w, n, 1, d->l1, d->l2);
     switch (d->kind) {
     case DL_SGD: dli_sgd_step(o->ctx, w, g, n, d->lr); break;
     case DL_MOMENTUM:
@@ -10980,7 +11737,7 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
         break;
     case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
     case DL_ADAMW:
-        dlk_affine_forward(w, w, n, 1 - d->lr * d->weight_decay, 0);
+        dli_decay_weights(o->ctx, w, n, d->lr * d->weight_decay);
         /* fall through */
     case DL_ADAM:
         dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);

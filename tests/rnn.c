@@ -152,7 +152,7 @@ static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, i
         memset(&r, 0, sizeof r);
         r.kind = kind; r.reverse = reverse; r.N = N; r.T = T; r.D = D; r.H = H; r.G = G;
         r.length = length; r.x = x; r.w_ih = w_ih; r.w_hh = w_hh; r.b_ih = b_ih; r.b_hh = b_hh;
-        r.h0 = h0; r.c0 = c0; r.saved = numbers(dli_rnn_saved(&r), 0);
+        r.h0 = h0; r.c0 = c0; r.saved = numbers(dli_rnn_saved(dl, &r), 0);
         work = numbers(dli_rnn_work(dl, &r), 0);
         for (int way = 0; way < 2; way++) {
             out[way] = numbers(rows * H + 2 * n, 0);
@@ -164,7 +164,8 @@ static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, i
             r.y = out[way];
             r.hn = r.y + rows * H;
             r.cn = r.hn + n;
-            g.dy = dy; g.dhn = dh; g.dcn = dc; g.dh0 = dh2[way]; g.dc0 = lstm ? dc2[way] : NULL;
+            g.dy = dy; g.y_used = true; g.dhn = dh; g.dcn = dc;
+            g.dh0 = dh2[way]; g.dc0 = lstm ? dc2[way] : NULL;
             g.dx = dw[way];
             g.dw_ih = g.dx + rows * D;
             g.dw_hh = g.dw_ih + G * H * D;

@@ -6388,13 +6388,28 @@ static const char *dli_fast_name(const dl_ctx *c)
    (chance, perhaps) by a quarter. */
 typedef struct dli_timer { dli_job *job; double start; int way, threads; } dli_timer;
 
+/* What is known of jobs of this size: among the 8 places from its hash on, where it is, or else the
+   one that was used least. */
+static dli_job *dli_job_find(dl_ctx *c, double size)
+{
+    const uint64_t hash = dli_mix((uint64_t)(size * 64));
+    dli_job *j, *least = NULL;
+    int i;
+    for (i = 0; i < 8; i++) {
+        j = &c->job[(hash + (uint64_t)i) % DLI_JOBS];
+        if (j->size == size) return j;
+        if (!least || j->runs < least->runs) least = j;
+    }
+    return least;
+}
 static dli_timer dli_job_start(dl_ctx *c, double size)
 {
     dli_timer t;
-    dli_job *j = &c->job[dli_mix((uint64_t)(size * 64)) % DLI_JOBS];
+    dli_job *j;
     memset(&t, 0, sizeof t);
     t.threads = 1;
     if (c->threads == 1 || size < 32768) return t;
+    j = dli_job_find(c, size);
     if (j->size != size) {                      /* new here, or in the place of another size */
         memset(j, 0, sizeof *j);
         j->size = size;

@@ -116,6 +116,9 @@
    DL_NO_STDIO        all   leave out everything that opens files or prints
    DL_NO_SIMD         one   no vector code: plain C only
    DL_NO_THREADS      one   no OpenMP, even with -fopenmp
+   DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
+                            product call your BLAS (cblas.h; link -lopenblas or another); it is
+                            double that gains by it: in float the products here are as fast
    DL_REFERENCE       one   every operation runs the readable kernel, for debugging and teaching
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
@@ -1823,6 +1826,10 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #define DLI_OPENMP 1
 #else
 #define DLI_OPENMP 0
+#endif
+
+#if defined(DL_USE_CBLAS) && !defined(DL_REFERENCE)
+#include <cblas.h>
 #endif
 
 /* Under AddressSanitizer, memory that the tape has released can be made untouchable. */
@@ -6457,6 +6464,27 @@ static void dli_job_end(const dli_timer *t)
 
 /* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
 
+#if defined(DL_USE_CBLAS) && !defined(DL_REFERENCE)
+#define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) dli_blas(m, n, k, a, ta, b, tb, c, add)
+/* c [m,n] = a [m,k] b [k,n], or c +=; ta, tb: stored transposed. False, and nothing done, if there
+   is nothing to multiply or a size is too large for the BLAS. */
+static bool dli_blas(dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta, const dl_real *b,
+                     bool tb, dl_real *c, bool add)
+{
+    const CBLAS_TRANSPOSE ca = ta ? CblasTrans : CblasNoTrans, cb = tb ? CblasTrans : CblasNoTrans;
+    const int M = (int)m, N = (int)n, K = (int)k;
+    if (m < 1 || n < 1 || k < 1 || m > INT32_MAX || n > INT32_MAX || k > INT32_MAX) return false;
+#if DLI_DOUBLE
+    cblas_dgemm(CblasRowMajor, ca, cb, M, N, K, 1, a, ta ? M : K, b, tb ? K : N, add, c, N);
+#else
+    cblas_sgemm(CblasRowMajor, ca, cb, M, N, K, 1, a, ta ? M : K, b, tb ? K : N, add, c, N);
+#endif
+    return true;
+}
+#else
+#define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) false
+#endif
+
 #if DLI_FAST
 static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 {
@@ -6470,14 +6498,20 @@ static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
-#if DLI_FAST
-    dli_product p = dli_product_nt(N, M, D, x, w, y);
-    p.col_bias = b;
-    dli_product_run(c, p, false);
-#else
+    dl_int i, j;
     (void)c;
-    dlk_linear_forward(y, x, w, b, N, D, M);
+    if (DLI_BLAS(N, M, D, x, false, w, true, y, false)) {
+        for (i = 0; b && i < N; i++)
+            for (j = 0; j < M; j++) y[i * M + j] += b[j];
+    } else {
+#if DLI_FAST
+        dli_product p = dli_product_nt(N, M, D, x, w, y);
+        p.col_bias = b;
+        dli_product_run(c, p, false);
+#else
+        dlk_linear_forward(y, x, w, b, N, D, M);
 #endif
+    }
 }
 
 /* With add_dx false, dx is overwritten; dw likewise. */
@@ -6485,6 +6519,8 @@ static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
                                 dl_real *db, const dl_real *dy, const dl_real *x,
                                 const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
+    if (dx && DLI_BLAS(N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
+    if (dw && DLI_BLAS(M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
 #if DLI_FAST
     if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
     if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
@@ -6500,6 +6536,7 @@ static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
 static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                dl_int N, dl_int K, dl_int M)
 {
+    if (DLI_BLAS(N, M, K, a, false, b, false, y, false)) return;
 #if DLI_FAST
     dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
 #else
@@ -6511,6 +6548,8 @@ static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl
 static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                 const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
 {
+    if (da && DLI_BLAS(N, K, M, dy, false, b, true, da, true)) da = NULL;
+    if (db && DLI_BLAS(K, M, N, a, true, dy, false, db, true)) db = NULL;
 #if DLI_FAST
     if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
     if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);

@@ -140,6 +140,17 @@ try "$n" sh -c "! $cc -DDL_REAL=int -I. -c '$work/impl.c' -o '$work/x.o' 2>'$wor
 n="$cc -fopenmp"
 try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 
+for real in float double; do                             # with a BLAS, where there is one
+    n="$cc -DDL_USE_CBLAS, $real"
+    if printf '#include <cblas.h>\nint main(void) { return 0; }\n' |
+       $cc -x c - -o "$work/a.out" -lopenblas >/dev/null 2>&1; then
+        for room in ops layers attention; do
+            try "$n, $room" $cc -O1 $warn -DDL_USE_CBLAS -DDL_REAL=$real -I. "tests/$room.c" \
+                -o "$work/a.out" -lm -lopenblas && run "$n, $room"
+        done
+    fi
+done
+
 for f in train parts blas; do
     try "$cc, bench/$f.c" $cc $warn -c "bench/$f.c" -o "$work/x.o"
 done

@@ -5500,6 +5500,7 @@ typedef struct dli_conv_size {
 } dli_conv_size;
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
+#define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
 static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
@@ -5517,7 +5518,8 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
     z.th = dli_ceil_div(z.oh, 2);
     z.tw = dli_ceil_div(z.ow, 2);
     z.tp = dli_round_up(z.th * z.tw, f->nr);
-    z.wino = v->kh == 3 && v->kw == 3 && v->c >= 8 && v->m >= 8 && 4 * z.th * z.tw >= 3 * z.tp;
+    z.wino = v->kh == 3 && v->kw == 3 && v->c >= 8 && v->m >= 8 && 4 * z.th * z.tw >= 3 * z.tp &&
+             z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m;
     z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
                    : f->mr * (z.tiles + 32);
     return z;

@@ -1821,6 +1821,10 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <string.h>
 #include <time.h>
 
+#if defined(__FAST_MATH__)
+#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
+#endif
+
 #if defined(_OPENMP) && !defined(DL_NO_THREADS)
 #include <omp.h>
 #define DLI_OPENMP 1
@@ -4437,6 +4441,10 @@ DLI_INLINE void dli_unpool2_body(float *DLI_RESTRICT dx, dl_int ps, dl_int ld, c
    Each works along a row of tiles, 16 at a time; what they write too far is written again, or lies
    in the room behind. Outputs do not overlap, which DLI_IVDEP tells the compiler. */
 
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"         /* it unrolls first, then vectorizes */
+#endif
 /* v[4i + j][tile] = (B^T d B)[i][j] of the 4 x 4 floats d at src[2 ty][2 tx], rows ld apart; the 16
    planes of v are vs apart. */
 DLI_INLINE void dli_wino_in_body(float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src,
@@ -4505,6 +4513,9 @@ DLI_INLINE void dli_wino_grad_body(float *DLI_RESTRICT v, dl_int vs,
                 }
             }
 }
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 /* ---- recurrent cells ----
    One step of any number of units side by side. Forward turns the sums under the gates into the
@@ -4923,6 +4934,7 @@ static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, 
                                 double scale, bool causal)
 {
     dl_int i;
+    if (S == 0) return;
     for (i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S;
         float top;
@@ -5222,8 +5234,8 @@ typedef struct dli_product {
     const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
     int relu;
     const float *packed_b;                               /* all of b, from pack, or NULL */
-    int by_dots;                                         /* set by dli_gemm */
-} dli_product;
+    int by_dots, whole_k;                                /* set by dli_gemm for all its parts: */
+} dli_product;                                           /* so that K is cut alike in all */
 
 /* The three products of a linear layer, all matrices row-major and dense:
    nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
@@ -5338,21 +5350,20 @@ static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
    if B is packed and A has adjacent k. */
 static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
 {
-    const bool b_stays = !p->packed_b && p->bcs == 1 && p->m <= 4 * f->mr;
+    const bool whole_k = p->acs == 1 && (p->packed_b || p->whole_k);
+    const bool b_stays = !p->packed_b && !whole_k && p->bcs == 1 && p->m <= 4 * f->mr;
     const bool a_stays = p->acs == 1 && !b_stays && (p->packed_b || p->n <= 8 * f->nr);
-    const bool whole_k = a_stays && (p->packed_b || (p->ccs != 1 &&      /* C is written once */
-                         (p->n + f->nr) * p->k <= (dl_int)DLI_KC * DLI_NC));
     const dl_int kc = whole_k ? p->k : dli_even_block(p->k, DLI_KC, 1);
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
     const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
-    float *pa = work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
+    float *pa = a_stays ? NULL : work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
     dl_int off[DLI_KC], l, packed;
     dli_gemm_block q;
     for (l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
     q.off = b_stays ? off : NULL;
     for (q.k0 = 0; q.k0 < p->k; q.k0 += kc)
         for (q.j0 = 0; q.j0 < p->n; q.j0 += nc) {
-            const float *b = p->b + q.k0 * p->brs + q.j0 * p->bcs;
+            const float *b = p->packed_b ? NULL : p->b + q.k0 * p->brs + q.j0 * p->bcs;
             q.k = dli_min(kc, p->k - q.k0);
             q.n = dli_min(nc, p->n - q.j0);
             q.pb = p->packed_b ? p->packed_b + q.j0 * p->k + q.k0 * f->nr : work;
@@ -5362,7 +5373,7 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
                 f->pack(work, b + packed * p->bcs, p->bcs, p->brs, q.n - packed, q.k, f->nr);
             for (q.i0 = 0; q.i0 < p->m; q.i0 += mc) {
                 q.m = dli_min(mc, p->m - q.i0);
-                q.pa = a_stays ? NULL : pa;
+                q.pa = pa;
                 if (!a_stays)
                     f->pack(pa, p->a + q.i0 * p->ars + q.k0 * p->acs, p->ars, p->acs, q.m, q.k,
                             f->mr);
@@ -5443,6 +5454,8 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
         ((p.n <= f->nr / 2 && p.m > p.n) ||
          (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
         p = dli_product_transposed(&p);
+    p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
+                (p.n + f->nr) * p.k <= (dl_int)DLI_KC * DLI_NC;
     if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
@@ -5519,7 +5532,8 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
     z.tw = dli_ceil_div(z.ow, 2);
     z.tp = dli_round_up(z.th * z.tw, f->nr);
     z.wino = v->kh == 3 && v->kw == 3 && v->c >= 8 && v->m >= 8 && 4 * z.th * z.tw >= 3 * z.tp &&
-             z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m;
+             z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
+             v->n >= 4;                                  /* fewer do not pay for U */
     z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
                    : f->mr * (z.tiles + 32);
     return z;
@@ -11741,8 +11755,10 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 DL_DEF void dl_zero_grad(dl_optimizer *o)
 {
     int i;
-    for (i = 0; o && i < o->n; i++)
+    for (i = 0; o && i < o->n; i++) {
         memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+        o->param[i]->fresh = false;
+    }
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
@@ -12247,18 +12263,19 @@ static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metric
     dl_tensor *z = dli_layers_forward(m, dli_model_input("dl_model_fit", m, b->x), true);
     dl_tensor *loss = dli_add_penalties(m, dli_batch_loss(m, z, b));
     double value = dl_item(loss);
+    bool ok;
     int i;
     if (!loss) return false;
     if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
     sum->loss += value * (double)b->size;
     sum->accuracy += dli_correct(m, z, b);
     for (i = 0; i < m->params; i++) m->tensor[i]->fresh = true;
-    if (!dl_backward(loss)) return false;
+    ok = dl_backward(loss);
     for (i = 0; i < m->params; i++) {            /* gradients that it has not reached are zero */
         m->tensor[i]->wanted = true;
         dli_grad(m->tensor[i]);
     }
-    return dl_step(m->optimizer);
+    return ok && dl_step(m->optimizer);
 }
 
 static dl_metrics dli_no_metrics(void)

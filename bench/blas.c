@@ -43,7 +43,7 @@ static double answer(const char *line)
     blas.threads(p.threads);
     multiply(&p);                                        /* all numbers are 1: is it right? */
     for (int i = 0; i < p.m * p.n; i++)
-        if (p.c[i] != (float)(p.k + (p.kind[0] == 't'))) return NAN;
+        if (p.c[i] != (float)p.k) return NAN;
     return median_seconds(multiply, &p);
 }
 

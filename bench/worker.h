@@ -66,6 +66,9 @@ static inline int matmul_of(matmul *p, const char *line)
     static float *memory;                                /* the largest has 3 x 2^21 elements */
     if (sscanf(line, "product %2s %d %d %d %d", p->kind, &p->m, &p->n, &p->k, &p->threads) != 5)
         return 0;
+    if (p->m < 1 || p->n < 1 || p->k < 1 || p->threads < 1 || (double)p->m * p->k > 1 << 21 ||
+        (double)p->k * p->n > 1 << 21 || (double)p->m * p->n > 1 << 21)
+        return 0;
     if (!memory && !(memory = (float *)malloc(sizeof(float) * 3 << 21))) return 0;
     for (int i = 0; i < 3 << 21; i++) memory[i] = 1.0f;
     p->a = memory;

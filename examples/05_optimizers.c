@@ -121,6 +121,8 @@ int main(int argc, char **argv) {
     ex_parse(&o, argc, argv, "eight optimizers race down a narrow valley, and on MNIST",
              "data epochs batch limit seed threads html quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, "Optimizers race · 优化器赛跑");
 
     for (int i = 0; i < 2 * RACERS; i++) {
@@ -149,12 +151,14 @@ int main(int argc, char **argv) {
                              t->lr, arrival(t, s2, sizeof s2));
     }
     ex_page_table(&page, false);
+    if (!o.quiet)
+        printf("\nAdadelta wants a large lr here: it starts with steps of about lr / 1000 and "
+               "lengthens them\nbit by bit, and %d steps are too few for that with lr = 1. (100 is "
+               "the largest lr tried.)\n", STEPS);
     if (page.f) write_page(&page, best, k);
 
     /* Digits: 784 - 64 relu - 10 softmax, the same start for all, Keras' usual learning rates. */
     static const double usual[RACERS] = {.01, .01, .01, .001, .001, 1, .001, .001};
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
     if (!o.quiet) printf("\nDigits, %d images, epochs: %d\n\n%-10s %9s %14s %12s\n",
                          (int)train->count, o.epochs, "", "lr", "test accuracy", "test loss");
     ex_page_text(&page, 2, "On digits · 在手写数字上");

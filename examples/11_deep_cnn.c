@@ -92,14 +92,14 @@ int main(int argc, char **argv) {
     ex_option extra[2] = {{"full", EX_FLAG, NULL, 0, 0, "12 epochs of all images, not 3 of 4000"},
                           {"lr", EX_REAL, NULL, 0, 100, "Adadelta's learning rate"}};
     ex_options o = ex_options_default();
-    o.epochs = -1;                                /* not said: FEW, with --full ALL              */
-    o.limit = -1;
+    o.epochs = FEW;
+    o.limit = SOME;
     o.batch = 128;
+    for (int i = 1; i < argc; i++)                /* --epochs and --limit still change these     */
+        if (strcmp(argv[i], "--full") == 0) o.epochs = ALL, o.limit = 0;
     extra[0].value = &full, extra[1].value = &lr[0];
     ex_parse(&o, argc, argv, "S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta",
              "data epochs batch limit seed threads html save quiet", extra, 2);
-    if (o.epochs < 0) o.epochs = full ? ALL : FEW;
-    if (o.limit < 0) o.limit = full ? 0 : SOME;
 
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);

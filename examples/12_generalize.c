@@ -97,6 +97,8 @@ static void remedies(double gap[REMEDIES]) {
         {"augmentation · 数据增强", 0, 0, 0, true, false, 256, 0, 0.001},
         {"augmented, dropout · 两者", 0, 0, 0.3, true, false, 256, 0, 0.001}};
     double *loss = (double *)calloc((size_t)o.epochs, REMEDIES * sizeof *loss);
+    dl_metrics after[REMEDIES];                           /* on new images                       */
+    int least = 0, most = 0;                              /* whose loss, whose accuracy is best  */
     ex_curve curve[REMEDIES];
     ex_axes axes = {"Loss on new images · 新图像上的损失", "epoch · 轮", "cross-entropy · 交叉熵",
                     0, 0, 0.1, 0.7, false};
@@ -116,6 +118,9 @@ static void remedies(double gap[REMEDIES]) {
         const ex_curve c = {remedy[k].name, NULL, y, n};
         curve[k] = c;
         gap[k] = 100 * (a.accuracy - b.accuracy);
+        after[k] = b;
+        if (b.loss < after[least].loss) least = k;
+        if (b.accuracy > after[most].accuracy) most = k;
         dl_model_free(m);
         if (!o.quiet) printf("  %-20.*s %8.1f  %8.1f  %6.1f  %6.3f %8d\n",
                              (int)strcspn(remedy[k].name, "\xc2"), remedy[k].name,
@@ -124,7 +129,16 @@ static void remedies(double gap[REMEDIES]) {
                     100 * a.accuracy, 100 * b.accuracy, gap[k], b.loss, n);
     }
     ex_page_table(&page, false);
-    if (loss && dl_error(dl) == DL_OK) ex_page_plot(&page, axes, curve, REMEDIES);
+    if (loss && dl_error(dl) == DL_OK) {
+        ex_page_plot(&page, axes, curve, REMEDIES);
+        if (!o.quiet)
+            printf("\nSmallest loss on new images: %.*s, %.3f (with nothing %.3f).\n"
+                   "Best accuracy on them: %.*s, %.1f %% (with nothing %.1f %%).\n",
+                   (int)(strstr(remedy[least].name, " \xc2") - remedy[least].name),
+                   remedy[least].name, after[least].loss, after[0].loss,
+                   (int)(strstr(remedy[most].name, " \xc2") - remedy[most].name),
+                   remedy[most].name, 100 * after[most].accuracy, 100 * after[0].accuracy);
+    }
     free(loss);
 }
 
@@ -206,9 +220,7 @@ int main(int argc, char **argv) {
     double start = ex_seconds();
     remedies(gap);
     if (!o.quiet)
-        printf("\nSmall weights, units left out and stopping in time help the loss. New images help\n"
-               "most, and augmentation makes them.\n\n"
-               "Successive halving, validation accuracy of the worst and the best net:\n");
+        printf("\nSuccessive halving, validation accuracy of the worst and the best net:\n");
     racer chosen = choose();
     double seconds = ex_seconds() - start, flattered = chosen.accuracy[ROUNDS - 1];
     dl_metrics result = dl_model_evaluate(chosen.model, test);      /* once                      */

@@ -99,25 +99,34 @@ static void gradients(dl_ctx *dl, ex_page *page, bool quiet, double clip[2]) {
     ex_show_text(page, quiet, 0, "The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, "
                  "clipped to %.3g. · 最后一行是W_h乘以4的ReLU网络：梯度爆炸到 %.3g，裁剪到 %.3g。",
                  clip[0], clip[1], clip[0], clip[1]);
+    ex_show_text(page, quiet, 0, "LSTM in chunks reads %d steps at a time: the state crosses the "
+                 "border, the gradient does not, so it is 0 from step %d back. Each row is one "
+                 "random net on one random input: now and then a norm rises on the way back. · "
+                 "分段的LSTM每次读 %d 步：状态越过边界，梯度不越过，故从第 %d 步起为0。"
+                 "每行只是一次随机抽取，数值偶尔也会上升。", CHUNK, CHUNK + 1, CHUNK, CHUNK + 1);
     ex_page_plot(page, axes, c, NETS);
+}
+
+/* The numbers of a file with lines 1949-01,112. */
+static bool read_series(dl_ctx *dl, const char *path, double x[MONTHS]) {
+    int n = 0;
+    FILE *f = fopen(path, "r");
+    char line[64];
+    if (!f) return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root "
+                           "or name a series with --series FILE", path);
+    while (n < MONTHS && fgets(line, sizeof line, f))
+        n += sscanf(line, "%*d-%*d,%lf", &x[n]) == 1 && x[n] > 0;
+    fclose(f);
+    return n == MONTHS || dl_fail(dl, DL_ERR_FORMAT, "%s: %d months, not %d", path, n, MONTHS);
 }
 
 /* 3. Monthly passengers. y_t = log x_t - log x_{t-12} is the year's growth: "as last year" says
    y_t = 0. The net reads the last 12 growths and says the next one. error: mean absolute percentage
    over the last 24 months of the net, of last year, of last year with last month's growth. */
-static void forecast(dl_ctx *dl, const char *path, ex_page *page, bool quiet, double error[3]) {
-    double x[MONTHS], shown[3][TEST_MONTHS];
+static void forecast(dl_ctx *dl, const double *x, ex_page *page, bool quiet, double error[3]) {
+    double shown[3][TEST_MONTHS];
     dl_real in[(MONTHS - 24) * WINDOW], out[MONTHS - 24];
-    int n = 0, samples = MONTHS - 24, train = samples - TEST_MONTHS;
-    FILE *f = fopen(path, "r");
-    char line[64];
-    if (!f) dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root or "
-                    "name a series with --series FILE", path);
-    while (f && n < MONTHS && fgets(line, sizeof line, f))
-        n += sscanf(line, "%*d-%*d,%lf", &x[n]) == 1 && x[n] > 0;
-    if (f) fclose(f);
-    if (f && n < MONTHS) dl_fail(dl, DL_ERR_FORMAT, "%s: %d months, not %d", path, n, MONTHS);
-    if (dl_error(dl) != DL_OK) return;
+    const int samples = MONTHS - 24, train = samples - TEST_MONTHS;
     for (int s = 0; s < samples; s++) {
         for (int t = 0; t <= WINDOW; t++) {
             double y = 10 * (log(x[s + 12 + t]) - log(x[s + t]));   /* times 10: about 1 */
@@ -188,7 +197,7 @@ static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data 
 int main(int argc, char **argv) {
     const char *series = "data/series/airline.csv";
     bool full = false;
-    double clip[2] = {0, 0}, error[3], seconds = 0;
+    double clip[2] = {0, 0}, error[3], seconds = 0, passengers[MONTHS];
     dl_metrics r[3];
     int64_t parameters[3];
     ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, "the monthly series"},
@@ -204,12 +213,13 @@ int main(int argc, char **argv) {
     if (full) o.epochs = 10, o.limit = 0;
 
     dl_ctx *dl = ex_begin(&o);
+    if (!read_series(dl, series, passengers)) return ex_end(dl, &o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, "Recurrent nets · 循环神经网络");
     unrolled(dl, &page, o.quiet);
     gradients(dl, &page, o.quiet, clip);
-    forecast(dl, series, &page, o.quiet, error);
+    forecast(dl, passengers, &page, o.quiet, error);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_show_text(&page, o.quiet, 2, "4. MNIST row by row, %lld images, %d epochs · 逐行读MNIST",
                  (long long)train->count, o.epochs);

@@ -327,9 +327,11 @@ int main(int argc, char **argv) {
                         100 * copied[k][h]);
     ex_page_table(&page, false);
     ex_page_close(&page, o.quiet);
-    ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f form=%.3f "
+    /* form and copied: shares of the verses written at that temperature */
+    ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
               "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
-              "parameters=%lld transformer_parameters=%lld", test[0], test[1], unigram, right[0][1],
-              right[1][1], copied[0][1], copied[1][1], seconds[0] + seconds[1], size[0], size[1]);
+              "parameters=%lld transformer_parameters=%lld", test[0], test[1], unigram,
+              temperature[1], right[0][1], right[1][1], copied[0][1], copied[1][1],
+              seconds[0] + seconds[1], size[0], size[1]);
     return ex_end(dl, &o);
 }

@@ -86,9 +86,11 @@ static inline bool ex_word_in(const char *word, const char *list) {
     return false;
 }
 
-static inline void ex_help(const char *program, const char *about, const char *uses,
-                           const ex_option *opt, int n) {
-    printf("%s: %s\n\nOptions (what they are if you say nothing):\n", program, about);
+/* called is the program as it was called: build/13_rnn. */
+static inline void ex_help(const char *called, const char *program, const char *about,
+                           const char *uses, const ex_option *opt, int n) {
+    printf("%s: %s\n\nusage: %s [options]\n\nOptions (what they are if you say nothing):\n",
+           program, about, called);
     for (int i = 0; i < n; i++) {
         char left[40], value[64] = "";
         if (i < 9 && !ex_word_in(opt[i].name, uses)) continue;
@@ -106,9 +108,26 @@ static inline void ex_help(const char *program, const char *about, const char *u
     printf("  %-14s this text\n", "--help");
 }
 
+/* Exit with 1 if path cannot be written, before time is spent on what would go there. A file that
+   is there stays as it is, and none is left behind. */
+static inline void ex_check_output(const char *program, const char *option, const char *path) {
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    const bool is_new = f == NULL && errno == ENOENT;
+    if (path == NULL) return;
+    if (f) fclose(f);
+    f = fopen(path, "ab");
+    if (f == NULL) {
+        fprintf(stderr, "%s: --%s: cannot write %s: %s\n", program, option, path, strerror(errno));
+        exit(1);
+    }
+    fclose(f);
+    if (is_new) remove(path);
+}
+
 /* Read the command line into o and into the program's own options extra[n_extra]. uses names the
    common options that mean something to this program, separated by spaces. --help prints them and
-   exits; a bad option or value says what is wrong and exits with 2. */
+   exits; a bad option or value says what is wrong and exits with 2, a page or weights that cannot
+   be written with 1. */
 static inline void ex_parse(ex_options *o, int argc, char **argv, const char *about,
                             const char *uses, const ex_option *extra, int n_extra) {
     ex_option opt[32] = {
@@ -117,12 +136,12 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
         {"batch", EX_INT, NULL, 1, 1000000, "samples for one update"},
         {"limit", EX_INT, NULL, 0, INT_MAX, "train on the first N samples only, 0 is all"},
         {"seed", EX_INT, NULL, 0, INT_MAX, "where the random numbers start"},
-        {"threads", EX_INT, NULL, 0, 4096, "threads, 0 is as many as there are cores"},
+        {"threads", EX_INT, NULL, 0, 1024, "threads, 0 is as many as there are cores"},
         {"html", EX_TEXT, NULL, 0, 0, "write a page with pictures"},
         {"save", EX_TEXT, NULL, 0, 0, "write the trained weights (safetensors)"},
         {"quiet", EX_FLAG, NULL, 0, 0, "print nothing but the last line"}};
     void *value[9];
-    const char *program = argc > 0 && argv[0] ? argv[0] : "program", *slash;
+    const char *called = argc > 0 && argv[0] ? argv[0] : "program", *program = called, *slash;
     int n = 9;
     value[0] = &o->data; value[1] = &o->epochs; value[2] = &o->batch; value[3] = &o->limit;
     value[4] = &o->seed; value[5] = &o->threads; value[6] = &o->html; value[7] = &o->save;
@@ -136,7 +155,7 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
         size_t len = text ? (size_t)(text - name) : strlen(name);
         const ex_option *p = NULL;
         if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-            ex_help(program, about, uses, opt, n);
+            ex_help(called, program, about, uses, opt, n);
             exit(0);
         }
         for (int k = 0; k < n && len > 2 && strncmp(name, "--", 2) == 0; k++)
@@ -177,6 +196,8 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
             else *(double *)p->value = x;
         }
     }
+    if (ex_word_in("html", uses)) ex_check_output(program, "html", o->html);
+    if (ex_word_in("save", uses)) ex_check_output(program, "save", o->save);
 }
 
 /* A context with the seed and the threads of the command line. */
@@ -186,15 +207,26 @@ static inline dl_ctx *ex_begin(const ex_options *o) {
     return dl;
 }
 
+static inline bool ex_exists(const char *path) {
+#ifdef _WIN32
+    return _access(path, 0) == 0;
+#else
+    return access(path, F_OK) == 0;
+#endif
+}
+
 /* What main returns: frees the context; 1 after an error (which dl.h has printed), with a word on
    what to do about it; else 0. */
 static inline int ex_end(dl_ctx *dl, const ex_options *o) {
     dl_code code = dl_error(dl);
     bool images = strstr(dl_error_text(dl), o->data) != NULL;  /* the message names their place */
-    if (images && code == DL_ERR_FILE)
+    const bool packed = strstr(dl_error_text(dl), "compressed by gzip") != NULL;
+    if (images && code == DL_ERR_FILE && ex_exists(o->data))
+        fprintf(stderr, "%s needs all four files of MNIST; data/mnist has them.\n", o->data);
+    else if (images && code == DL_ERR_FILE)
         fprintf(stderr, "The images are in data/mnist: run this from the repository's root, or say "
                 "where they are\nwith --data DIR.\n");
-    if (images && code == DL_ERR_FORMAT)
+    if (images && code == DL_ERR_FORMAT && !packed)
         fprintf(stderr, "The file is damaged. Fetch it again (data/mnist/SHA256SUMS says what it "
                 "should be), or name\nanother directory with --data DIR.\n");
     if (dl == NULL) fprintf(stderr, "there is no memory to start\n");

@@ -28,8 +28,14 @@ static bool load(dl_ctx *dl, const char *path, dl_real *x, int32_t *label) {
         if (c == FEATURES && (fscanf(f, "%lf", &v) != 1 || (v != 0 && v != 1))) c = 0;
         label[order[n]] = v > 0;
     }
+    const bool ended = feof(f) != 0, failed = ferror(f) != 0;
     fclose(f);
-    return c == FEATURES || dl_fail(dl, DL_ERR_FORMAT, "%s: row %d is damaged", path, n);
+    if (c == FEATURES) return true;
+    if (failed) return dl_fail(dl, DL_ERR_FILE, "%s cannot be read; is it a directory?", path);
+    if (ended) return dl_fail(dl, DL_ERR_FORMAT, "%s: the file ends in row %d of %d", path, n,
+                              PATIENTS);
+    return dl_fail(dl, DL_ERR_FORMAT, "%s: row %d is damaged: it needs %d numbers, then 0 or 1",
+                   path, n, FEATURES);
 }
 
 /* Call malignant what is so with a probability above a threshold: what does each one find? */

@@ -1,7 +1,7 @@
 /* translate - numbers to Chinese numerals: 20405 is 二万零四百零五. A small transformer reads the
    digits and writes the numeral sign by sign; it is tested on numbers it has never seen.
 
-       gcc -O2 examples/apps/translate.c -o translate -lm && ./translate
+       gcc -O2 examples/apps/translate.c -o translate -lm && ./translate --number 20405
 
    The place to see how floor 2 writes what a stack of layers cannot:
      residual connections   x = dl_add(x, f(x)), in encoder_block
@@ -58,17 +58,40 @@ static dl_tensor *forward(dl_ctx *dl, dl_tensor *const *p, const int32_t *digit,
     return dl_linear(y, p[2], p[3]);
 }
 
+/* Translate N numbers: the likeliest sign, ten times over, into best [N,LONGEST]. */
+static void translate(dl_ctx *dl, dl_tensor *const *p, const int32_t *digit, int32_t *said, int N,
+                      int32_t *best) {
+    for (int i = 0; i < N * LONGEST; i++) said[i] = i % LONGEST ? END : START;
+    for (int t = 0; t < LONGEST; t++, dl_tape_clear(dl)) {
+        if (!dl_argmax_axis(best, forward(dl, p, digit, said, N), 2)) break;
+        for (int i = t; i < N * LONGEST && t + 1 < LONGEST; i += LONGEST) said[i + 1] = best[i];
+    }
+}
+
+/* One line: the number, its numeral in signs, and whether it is right. */
+static void show(int number, const int32_t *numeral, bool right) {
+    printf("%6d  ", number);
+    for (int t = 0; t < LONGEST; t++) printf("%s", sign[numeral[t]]);
+    printf("%s\n", right ? "" : "   wrong");
+}
+
+static bool same(const int32_t *a, const int32_t *b) {
+    return memcmp(a, b, LONGEST * sizeof *a) == 0;
+}
+
 int main(int argc, char **argv) {
     static int32_t digit[HELD_OUT * DIGITS], want[HELD_OUT * LONGEST], said[HELD_OUT * LONGEST];
     static int32_t best[HELD_OUT * LONGEST], order[NUMBERS];  /* order: the first are held out */
     static bool held_out[NUMBERS];
-    int steps = 1000, right = 0, n = 4;
+    int steps = 1000, own = -1, right = 0, n = 4;
     long long size = 0;
     double last = 0;
-    ex_option extra[1] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"}};
+    ex_option extra[2] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"},
+                          {"number", EX_INT, NULL, 0, NUMBERS - 1, "translate this one, too"}};
     ex_options o = ex_options_default();
     extra[0].value = &steps;
-    ex_parse(&o, argc, argv, "numbers to Chinese numerals", "seed threads quiet", extra, 1);
+    extra[1].value = &own;
+    ex_parse(&o, argc, argv, "numbers to Chinese numerals", "seed threads quiet", extra, 2);
     dl_ctx *dl = ex_begin(&o);
     dl_tensor *p[ALL] = {dl_param(dl, dl_shape2(10, E), dl_init_normal(0, 1)),
                          dl_param(dl, dl_shape2(SIGNS, E), dl_init_normal(0, 1)),
@@ -85,6 +108,7 @@ int main(int argc, char **argv) {
     dl_schedule cosine = dl_schedule_cosine(steps, 0.01);
     dl_rng_permutation(dl_ctx_rng(dl), order, NUMBERS);
     for (int i = 0; i < HELD_OUT; i++) held_out[order[i]] = true;
+    if (own >= 0) held_out[own] = true;                             /* it shall be new, too */
 
     double start = ex_seconds();
     for (int step = 0; step < steps && dl_error(dl) == DL_OK; step++) {
@@ -106,24 +130,26 @@ int main(int argc, char **argv) {
     }
     double seconds = ex_seconds() - start;
 
-    /* Translate the held-out numbers: the likeliest sign, ten times over. */
+    /* Translate the held-out numbers. */
     dl_no_grad(dl, true);
     for (int i = 0; i < HELD_OUT; i++)
         example(order[i], digit + i * DIGITS, want + i * LONGEST, said + i * LONGEST);
-    for (int i = 0; i < HELD_OUT * LONGEST; i++) said[i] = i % LONGEST ? END : START;
-    for (int t = 0; t < LONGEST; t++, dl_tape_clear(dl)) {
-        if (!dl_argmax_axis(best, forward(dl, p, digit, said, HELD_OUT), 2)) break;
-        for (int i = t; i < HELD_OUT * LONGEST && t + 1 < LONGEST; i += LONGEST)
-            said[i + 1] = best[i];
-    }
+    translate(dl, p, digit, said, HELD_OUT, best);
+    if (!o.quiet) printf("\nTrained on %lld examples drawn from %d numbers. Of the %d held out from "
+                         "training,\nthe first 8 and all mistakes:\n\n", (long long)steps * BATCH,
+                         NUMBERS - HELD_OUT, HELD_OUT);
     for (int i = 0; i < HELD_OUT; i++) {
-        bool same = memcmp(best + i * LONGEST, want + i * LONGEST, LONGEST * sizeof *best) == 0;
-        right += same;
-        if (o.quiet || (i >= 8 && same)) continue;
-        printf("%6d  ", (int)order[i]);
-        for (int t = 0; t < LONGEST; t++) printf("%s", sign[best[i * LONGEST + t]]);
-        printf("%s\n", same ? "" : "   wrong");
+        const bool good = same(best + i * LONGEST, want + i * LONGEST);
+        right += good;
+        if (!o.quiet && (i < 8 || !good)) show((int)order[i], best + i * LONGEST, good);
     }
+    if (!o.quiet && own >= 0) {
+        example(own, digit, want, said);
+        translate(dl, p, digit, said, 1, best);
+        printf("\nYours, held out as well:\n\n");
+        show(own, best, same(best, want));
+    }
+    if (!o.quiet) printf("\n");
     if (dl_error(dl) == DL_OK)
         ex_result("exact=%.4f held_out=%d loss=%.5f seconds=%.2f parameters=%lld",
                   (double)right / HELD_OUT, HELD_OUT, last, seconds, size);

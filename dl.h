@@ -11319,9 +11319,10 @@ static dl_tensor *dli_embedding_layer_forward(dl_layer *l, dl_tensor *x)
     int32_t *index = (int32_t *)dli_tape_alloc(c, l->name, (size_t)x->size * sizeof *index);
     if (!index) return NULL;
     for (i = 0; i < x->size; i++) {
-        if (!((double)x->data[i] >= 0 && (double)x->data[i] < (double)words)) {
-            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not in 0..%lld", l->name,
-                    (double)x->data[i], (long long)i, (long long)words - 1);
+        const double word = (double)x->data[i];
+        if (!(word >= 0 && word < (double)words && word == floor(word))) {
+            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
+                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
             return NULL;
         }
         index[i] = (int32_t)x->data[i];

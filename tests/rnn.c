@@ -659,7 +659,7 @@ static void model_remembers(void)
     test_quiet(dl);
     x[5] = 4;
     CHECK(!dl_model_predict(m, dl_from(dl, dl_shape2(1, 9), x)), "word 4 of 4");
-    CHECK_ERROR(dl, DL_ERR_RANGE, "embedding_1: word 4 at position 5 is not in 0..3");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "embedding_1: word 4 at position 5 is not a whole number in 0..3");
     dl_free(dl);
 }
 

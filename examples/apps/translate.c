@@ -83,7 +83,7 @@ int main(int argc, char **argv) {
     static int32_t digit[HELD_OUT * DIGITS], want[HELD_OUT * LONGEST], said[HELD_OUT * LONGEST];
     static int32_t best[HELD_OUT * LONGEST], order[NUMBERS];  /* order: the first are held out */
     static bool held_out[NUMBERS];
-    int steps = 1000, own = -1, right = 0, n = 4;
+    int steps = 1000, own = -1, right = 0, learned = NUMBERS - HELD_OUT, n = 4;
     long long size = 0;
     double last = 0;
     ex_option extra[2] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"},
@@ -108,7 +108,7 @@ int main(int argc, char **argv) {
     dl_schedule cosine = dl_schedule_cosine(steps, 0.01);
     dl_rng_permutation(dl_ctx_rng(dl), order, NUMBERS);
     for (int i = 0; i < HELD_OUT; i++) held_out[order[i]] = true;
-    if (own >= 0) held_out[own] = true;                             /* it shall be new, too */
+    if (own >= 0) learned -= !held_out[own], held_out[own] = true;   /* it shall be new, too */
 
     double start = ex_seconds();
     for (int step = 0; step < steps && dl_error(dl) == DL_OK; step++) {
@@ -135,9 +135,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < HELD_OUT; i++)
         example(order[i], digit + i * DIGITS, want + i * LONGEST, said + i * LONGEST);
     translate(dl, p, digit, said, HELD_OUT, best);
-    if (!o.quiet) printf("\nTrained on %lld examples drawn from %d numbers. Of the %d held out from "
+    if (!o.quiet) printf("\nTrained on %lld examples, drawn from %d numbers. Of %d held out from "
                          "training,\nthe first 8 and all mistakes:\n\n", (long long)steps * BATCH,
-                         NUMBERS - HELD_OUT, HELD_OUT);
+                         learned, HELD_OUT);
     for (int i = 0; i < HELD_OUT; i++) {
         const bool good = same(best + i * LONGEST, want + i * LONGEST);
         right += good;

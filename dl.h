@@ -5558,12 +5558,12 @@ static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
     return r;
 }
 #define DLI_CHUNKS 8
-/* Where things stand in the work memory, in floats; every thread has an own part. In the own part:
-   x padded, the gradient of the sums padded, sums, the gradient packed; and Winograd's transforms
-   of x and of the gradient. */
+/* Where things stand in the work memory, in floats, behind the offsets; every thread has an own
+   part. In the own part, behind x padded: the gradient of the sums padded, sums, the gradient
+   packed; and Winograd's transforms of x and of the gradient. */
 typedef struct dli_conv_plan {
-    dl_int off, packed, sums, chunk, own, each;
-    dl_int image, grad, raw, panel, tiles, tiles_grad;
+    dl_int packed, sums, chunk, own, each;
+    dl_int grad, raw, panel, tiles, tiles_grad;
 } dli_conv_plan;
 
 static dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
@@ -5581,16 +5581,14 @@ static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v)
     dl_int tiles = z.wino ? 16 * dli_wino_part(&z, v->c) : 0;
     dli_conv_plan p;
     if (b.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&b, v->m));
-    p.off = 0;
     p.packed = dli_round_up(dli_larger(z.k, b.k) * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
     p.sums = p.packed + dli_round_up(dli_larger(dli_conv_packed(f, v, &z),
-                                             dli_conv_packed(f, &r, &b)), 16);
+                                                dli_conv_packed(f, &r, &b)), 16);
     p.chunk = wino ? 16 * dli_round_up(v->m, f->mr) * dli_round_up(v->c, f->nr)
                    : dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr);
     p.chunk += dli_round_up(v->m, f->nr);                /* db */
     p.own = p.sums + dli_round_up(p.chunk * DLI_CHUNKS + scratch, 16);
-    p.image = 0;
-    p.grad = p.image + dli_round_up(v->c * z.hp * z.wp + 2 * z.wp + slack, 16);
+    p.grad = dli_round_up(v->c * z.hp * z.wp + 2 * z.wp + slack, 16);
     p.raw = p.grad + dli_round_up(v->m * (z.oh + 2 * dli_larger(r.ph, 1)) *
                                   (z.ow + 2 * dli_larger(r.pw, 1)) + 2 * b.wp + slack, 16);
     p.panel = p.raw + dli_round_up(dli_larger(z.raw, b.raw) + slack, 16);
@@ -5691,9 +5689,9 @@ static void dli_conv_finish(const dli_fast *f, const dli_conv *v, const dli_conv
 }
 /* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
    to y, if the end is linear). */
-static void dli_conv_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, const float *image, const float *packed,
-                            const dl_int *off, const float *bias, int add, float *raw)
+static void dli_direct_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                              float *y, int32_t *arg, const float *image, const float *packed,
+                              const dl_int *off, const float *bias, int add, float *raw)
 {
     const dl_int ld = z->tiles + 32;
     dl_int m, j, i, k;
@@ -5731,7 +5729,7 @@ static void dli_wino_sample(const dli_fast *f, const dli_conv *v, const dli_conv
         }
     }
 }
-/* tiles = B^T d B of an image, rows of ld and planes of ps. */
+/* tiles = B^T d B of an image of c planes. */
 static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
                            const float *image)
 {
@@ -5739,6 +5737,19 @@ static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, 
     for (i = 0; i < c; i++)
         f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
                    z->tw);
+}
+/* One sample in the way that z says; own: the thread's part of the work memory. */
+static void dli_conv_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                            const dli_conv_plan *p, float *y, int32_t *arg, const float *image,
+                            const float *packed, const dl_int *off, const float *bias, int add,
+                            float *own)
+{
+    float *raw = own + p->raw, *tiles = own + p->tiles;
+    if (z->wino) {
+        dli_wino_tiles(f, z, v->c, tiles, image);
+        dli_wino_sample(f, v, z, y, arg, tiles, packed, off, bias, add, raw);
+    } else
+        dli_direct_sample(f, v, z, y, arg, image, packed, off, bias, add, raw);
 }
 /* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
    With add, y += conv. */
@@ -5748,27 +5759,19 @@ static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int
 {
     const dli_conv_size z = dli_conv_sizes(f, v);
     const dli_conv_plan p = dli_conv_plan_of(f, v);
-    dl_int *off = (dl_int *)work + p.off;
+    dl_int *off = (dl_int *)work;
     float *packed = (float *)work + p.packed;
     int t;
     dli_conv_offsets(v, &z, off);
     dli_conv_pack(f, v, &z, packed, w, (float *)work + p.sums);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each, *image = own + p.image;
+        float *own = (float *)work + p.own + t * p.each;
         dl_int s, s1 = v->n * (t + 1) / threads;
-        memset(image, 0, sizeof(float) * (size_t)(p.grad - p.image));
-        for (s = v->n * t / threads; s < s1; s++) {
-            const float *from = dli_conv_image(f, v, &z, x, s, image);
-            float *to = y + s * z.out;
-            int32_t *won = arg ? arg + s * z.out : NULL;
-            if (z.wino) {
-                dli_wino_tiles(f, &z, v->c, own + p.tiles, from);
-                dli_wino_sample(f, v, &z, to, won, own + p.tiles, packed, off, bias, add,
-                                own + p.raw);
-            } else
-                dli_conv_sample(f, v, &z, to, won, from, packed, off, bias, add, own + p.raw);
-        }
+        memset(own, 0, sizeof(float) * (size_t)p.grad);
+        for (s = v->n * t / threads; s < s1; s++)
+            dli_conv_sample(f, v, &z, &p, y + s * z.out, arg ? arg + s * z.out : NULL,
+                            dli_conv_image(f, v, &z, x, s, own), packed, off, bias, add, own);
     }
 }
 
@@ -5828,7 +5831,7 @@ static void dli_wino_sample_weights(const dli_fast *f, const dli_conv *v, const 
 /* Where the gradients of a convolution come from and go to. */
 typedef struct dli_conv_grads {
     const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                            /* if its end is pooling */
+    const int32_t *arg;                                  /* if its end is pooling */
     float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
     float *dw, *db;                                      /* NULL or added to */
 } dli_conv_grads;
@@ -5855,7 +5858,7 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
     const dl_int ph = to->dx ? r.ph : wino, pw = to->dx ? r.pw : wino;       /* zeros around dy */
     const dl_int gw = z.ow + 2 * pw, gp = gw * (z.oh + 2 * ph), chunks = dli_min(v->n, DLI_CHUNKS);
     const dl_int ldw = dli_round_up(v->m, f->nr), ldu = dli_round_up(v->c, f->nr);
-    dl_int *off = (dl_int *)work + p.off, m, k, c;
+    dl_int *off = (dl_int *)work, m, k, c;
     float *packed = (float *)work + p.packed, *sums = (float *)work + p.sums;
     int t;
     dli_conv_offsets(&r, &b, off);
@@ -5865,10 +5868,10 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
     }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each, *image = own + p.image;
+        float *own = (float *)work + p.own + t * p.each;
         float *grad = own + p.grad, *g = grad + ph * gw + pw;
         dl_int chunk, s;
-        memset(image, 0, sizeof(float) * (size_t)(p.raw - p.image));
+        memset(own, 0, sizeof(float) * (size_t)p.raw);
         for (chunk = t; chunk < chunks; chunk += threads) {
             float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
             dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
@@ -5879,7 +5882,7 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
                 else
                     f->place(g, gp, gw, dy, v->end == DLI_END_RELU ? to->y + s * z.out : NULL,
                              v->m, z.oh, z.ow);
-                if (weights) from = dli_conv_image(f, v, &z, x, s, image);
+                if (weights) from = dli_conv_image(f, v, &z, x, s, own);
                 if (wino) {
                     dli_wino_tiles(f, &z, v->c, own + p.tiles, from);
                     dli_wino_sample_weights(f, v, &z, dwt, db, own + p.tiles, own + p.tiles_grad,
@@ -5887,13 +5890,9 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
                 } else if (weights)
                     dli_conv_sample_weights(f, v, &z, dwt, db, from, g, gp, gw, s == s0,
                                             own + p.panel);
-                if (to->dx && b.wino) {
-                    dli_wino_tiles(f, &b, v->m, own + p.tiles, grad);
-                    dli_wino_sample(f, &r, &b, to->dx + s * z.in, NULL, own + p.tiles, packed,
-                                    off, NULL, to->add_dx, own + p.raw);
-                } else if (to->dx)
-                    dli_conv_sample(f, &r, &b, to->dx + s * z.in, NULL, grad, packed, off, NULL,
-                                    to->add_dx, own + p.raw);
+                if (to->dx)
+                    dli_conv_sample(f, &r, &b, &p, to->dx + s * z.in, NULL, grad, packed, off,
+                                    NULL, to->add_dx, own);
             }
         }
     }
@@ -5990,12 +5989,11 @@ static dl_int dli_recur_saved_floats(const dli_fast *f, const dli_recur *r)
     const dl_int states = z.gates > 1 ? (r->t + 1) * r->n * z.units : 0;
     return z.rows * (z.k_up + z.wide) + states;
 }
-static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r, int threads)
+static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r)
 {
     const dli_recur_size z = dli_recur_size_of(f, r);
     dl_int states = r->n * (2 * z.units + z.wide + z.nr + 2 * z.k);
     dl_int weights = z.wide * (z.units + dli_round_up(r->d, z.nr) + 2 * z.k_up);
-    (void)threads;
     return (size_t)(states + weights + 64) * sizeof(float);
 }
 
@@ -7380,7 +7378,7 @@ static dl_int dli_rnn_work(const dl_ctx *c, const dli_rnn *r)
 #if DLI_FAST
     const dli_recur f = dli_rnn_fast(r);
     if (!dli_rnn_plain(r))
-        return (dl_int)(dli_recur_work_bytes(c->fast, &f, c->threads) / sizeof(float));
+        return (dl_int)(dli_recur_work_bytes(c->fast, &f) / sizeof(float));
 #endif
     (void)c;
     return 2 * r->N * r->H + 2 * r->G * r->H;

@@ -79,7 +79,7 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
 }
 
 static void gradients(dl_ctx *dl, ex_page *page, bool quiet, double clip[2]) {
-    double norm[NETS][BACK];
+    double norm[NETS][BACK] = {{0}};
     ex_axes axes = {"|dL/dx| · 梯度的范数", "steps back · 往回的步数", "norm · 范数",
                     0, 0, 0, 0, true};
     ex_curve c[NETS] = {{"RNN", NULL, NULL, BACK}, {"LSTM", NULL, NULL, BACK},

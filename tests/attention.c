@@ -19,6 +19,16 @@ static void positions(void)
     dl_free(dl);
 }
 
+/* y and the gradients of the three inputs are PyTorch's. */
+static void check_attention(test_case *c, dl_tensor *y, dl_tensor *q, dl_tensor *k, dl_tensor *v)
+{
+    case_check(c, y, "y");
+    case_backward(c, case_loss(c, y, "dy"));
+    case_grad(c, q, "gq");
+    case_grad(c, k, "gk");
+    case_grad(c, v, "gv");
+}
+
 static void scaled_dot_product(void)
 {
     test_case c = cases_open("attention", "sdp");
@@ -29,11 +39,7 @@ static void scaled_dot_product(void)
         int32_t lengths[8];
         y = dl_attention(q, k, v, mask, size[7] != 0 ? case_ints(&c, "len", lengths) : NULL,
                          size[6] != 0);
-        case_check(&c, y, "y");
-        case_backward(&c, case_loss(&c, y, "dy"));
-        case_grad(&c, q, "gq");
-        case_grad(&c, k, "gk");
-        case_grad(&c, v, "gv");
+        check_attention(&c, y, q, k, v);
     }
 }
 
@@ -51,11 +57,7 @@ static void multihead(void)
         y = dl_multihead_attention(q, k, v, w, (int)size[4], mask,
                                    size[7] != 0 ? case_ints(&c, "len", lengths) : NULL,
                                    size[6] != 0);
-        case_check(&c, y, "y");
-        case_backward(&c, case_loss(&c, y, "dy"));
-        case_grad(&c, q, "gq");
-        case_grad(&c, k, "gk");
-        case_grad(&c, v, "gv");
+        check_attention(&c, y, q, k, v);
         case_grads(&c, leaf, "gw", bias ? 4 : 2);
     }
 }

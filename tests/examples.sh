@@ -41,6 +41,20 @@ well_formed() {
     grep -q '<svg' "$1"
 }
 
+# compiled PROGRAM SOURCE: into $work, without a word from the compiler. What make has built is good
+# enough, except for one program, which is built as a newcomer does it.
+compiled() {
+    binary=$work/$(basename "$1")
+    # shellcheck disable=SC2086
+    if [ "$1" != 07_mlp_rmsprop ] && [ "build/$1" -nt "$2" ] && [ "build/$1" -nt dl.h ]; then
+        cp "build/$1" "$binary" && : >"$work/err"
+    elif ! $CC $CFLAGS "$2" -o "$binary" -lm 2>"$work/err"; then
+        bad "$1 does not compile" "$work/err"
+        return 1
+    fi
+    if [ -s "$work/err" ]; then bad "$1: warnings" "$work/err"; else ok; fi
+}
+
 # run PROGRAM NAMES OPTIONS...: exit 0, nothing on stderr, a result line with numbers for NAMES
 run() {
     program=$1 names=$2
@@ -72,15 +86,7 @@ MODEL="test_accuracy test_loss seconds parameters"
 for source in examples/[0-9][0-9]_*.c; do
     prog=$(basename "$source" .c)
     if [ -n "$wanted" ]; then case " $wanted " in *" $prog "*) ;; *) continue ;; esac; fi
-    # What make has built is good enough, except for one, which is built as a newcomer does it.
-    # shellcheck disable=SC2086
-    if [ $prog != 07_mlp_rmsprop ] && [ "build/$prog" -nt "$source" ] && [ "build/$prog" -nt dl.h ]; then
-        cp "build/$prog" "$work/$prog" && : >"$work/err"
-    elif ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
-        bad "$prog does not compile" "$work/err"
-        continue
-    fi
-    if [ -s "$work/err" ]; then bad "$prog: warnings" "$work/err"; else ok; fi
+    compiled "$prog" "$source" || continue
 
     # What this program must show. A program not named here is run with --quiet.
     case $prog in
@@ -218,14 +224,7 @@ done
 for source in examples/apps/*.c; do
     prog=$(basename "$source" .c)
     if [ -n "$wanted" ]; then case " $wanted " in *" $prog "*) ;; *) continue ;; esac; fi
-    # shellcheck disable=SC2086
-    if [ "build/apps/$prog" -nt "$source" ] && [ "build/apps/$prog" -nt dl.h ]; then
-        cp "build/apps/$prog" "$work/$prog" && : >"$work/err"
-    elif ! $CC $CFLAGS "$source" -o "$work/$prog" -lm 2>"$work/err"; then
-        bad "apps/$prog does not compile" "$work/err"
-        continue
-    fi
-    if [ -s "$work/err" ]; then bad "apps/$prog: warnings" "$work/err"; else ok; fi
+    compiled "apps/$prog" "$source" || continue
     case $prog in
     diagnosis)
         run $prog "$MODEL recall precision f1" --quiet

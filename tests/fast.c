@@ -546,7 +546,7 @@ static void recurrent(void)
         r.length = chance(2) ? length : NULL;
         r.reverse = chance(2) == 1;
         for (int t = 0; t < 4; t++) {
-            const size_t bytes = dli_recur_work_bytes(f, &r, threads[t]);
+            const size_t bytes = dli_recur_work_bytes(f, &r);
             float *saved = room(dli_recur_saved_floats(f, &r)), *out = zeros(total), *p = out;
             float *y = p, *hn = y + N * T * H, *cn = hn + N * H;
             dli_recur_grads to;

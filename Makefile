@@ -92,14 +92,14 @@ accuracy: all
 	@sh tests/accuracy.sh
 
 # blas.c opens OpenBLAS at run time; where that cannot be built, its column stays empty.
-$(B)/bench_train $(B)/bench_parts: $(B)/bench_%: bench/%.c bench/worker.h dl.h
+$(B)/bench_train $(B)/bench_parts: $(B)/bench_%: tests/bench/%.c tests/bench/worker.h dl.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OPENMP) $(WARN) $< -o $@ $(LIBS)
-$(B)/bench_blas: bench/blas.c bench/worker.h
+$(B)/bench_blas: tests/bench/blas.c tests/bench/worker.h
 	-$(CC) $(CFLAGS) $(WARN) $< -o $@ -ldl
 
 bench: $(B)/bench_train $(B)/bench_parts $(B)/bench_blas $(B)/07_mlp_rmsprop
-	@CC='$(CC)' python3 bench/run.py $(BENCH)
+	@CC='$(CC)' python3 tests/bench/run.py $(BENCH)
 
 clean:
 	rm -rf $(B)

@@ -91,7 +91,7 @@
               loaders live until their own _free or dl_free. Functions whose name says borrow
               keep the caller's pointer; all others copy.
    Gradients  A backward kernel ADDS to dx, dw, db. Gradients of parameters accumulate over
-              dl_backward calls until dl_zero_grad.
+              dl_backward calls until dl_optimizer_zero_grad.
    Shapes     Images are NCHW. Weights have PyTorch's layouts: linear [out,in]. A negative axis
               counts from the end, as in NumPy.
    Options    A struct of options comes filled in from its _default function; a zero means zero.
@@ -126,7 +126,7 @@
    ------------------------------------------------------------------------------------------ */
 
 #define DL_VERSION_MAJOR 0
-#define DL_VERSION_MINOR 1
+#define DL_VERSION_MINOR 2
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
@@ -847,7 +847,7 @@ DL_DEF dl_tensor *dl_keep(const dl_tensor *t);
 DL_DEF dl_tensor *dl_detach(dl_tensor *t);
 
 /* Ask for (or stop) the gradient of a leaf: of an input, say, to see what the net looks at. */
-DL_DEF bool dl_requires_grad(dl_tensor *t, bool on);
+DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 
 /* Freeze n parameters: operations recorded from now on send them no gradient, but send it
    through to what is below (a GAN's other half). Unfreeze undoes it. */
@@ -857,8 +857,8 @@ DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
-   dl_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed at least
-   until the next dl_tape_clear. */
+   dl_optimizer_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed
+   at least until the next dl_tape_clear. */
 DL_DEF void dl_tape_clear(dl_ctx *dl);
 
 /* Release what was recorded after a mark; marks nest like brackets. Tensors of that part must not
@@ -872,9 +872,10 @@ typedef struct dl_mark {
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
 
-/* The most bytes the tape may take (default 4 GiB, 1 GiB on 32-bit machines), and how many it has
-   taken from the system. */
-DL_DEF void dl_tape_limit(dl_ctx *dl, size_t bytes);
+/* The most bytes the tape may take (default 4 GiB, 1 GiB on 32-bit machines; not less than it has
+   already), that number, and how many it has taken from the system. */
+DL_DEF void dl_set_tape_limit(dl_ctx *dl, size_t bytes);
+DL_DEF size_t dl_tape_limit(const dl_ctx *dl);
 DL_DEF size_t dl_tape_bytes(const dl_ctx *dl);
 
 /* Compute dL/dt for every tensor t that the scalar loss depends on and that requires a gradient:
@@ -889,12 +890,15 @@ DL_DEF bool dl_backward(dl_tensor *loss);
 /* The same from any tensor y with a given dy = dL/dy, y->size elements. */
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy);
 
-/* Record nothing (true) or record again (false): for evaluation. Returns what it was before. */
-DL_DEF bool dl_no_grad(dl_ctx *dl, bool on);
+/* Record nothing (true) or record again (false): for evaluation. Returns what it was before, which
+   dl_no_grad tells without changing it. */
+DL_DEF bool dl_set_no_grad(dl_ctx *dl, bool on);
+DL_DEF bool dl_no_grad(const dl_ctx *dl);
 
 /* Training mode (true at the start of a context: dropout drops) or evaluation mode (false).
-   Returns what it was before. */
-DL_DEF bool dl_training(dl_ctx *dl, bool on);
+   Returns what it was before, which dl_training tells without changing it. */
+DL_DEF bool dl_set_training(dl_ctx *dl, bool on);
+DL_DEF bool dl_training(const dl_ctx *dl);
 
 /* An operation of your own. forward fills out->data from in[0..n-1]->data; backward adds to
    in[k]->grad (where it is not NULL) from out->grad. Either returns false after dl_fail to stop.
@@ -1001,8 +1005,8 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x);
    Formulas at the kernels of the same name. Of two numbers the first is for height, the second
    for width. */
 
-/* Options of a convolution; dl_conv2d_default fills in PyTorch's: 1, no padding, 1, 1, 0. */
-typedef struct dl_conv_options {
+/* Options of a convolution; dl_conv_default fills in PyTorch's: 1, no padding, 1, 1, 0. */
+typedef struct dl_conv {
     int  stride[2];           /* how far the kernel moves, 1 or more                            */
     int  before[2];           /* rows of zeros above, columns of zeros on the left              */
     int  after[2];            /* below, on the right                                            */
@@ -1012,48 +1016,48 @@ typedef struct dl_conv_options {
     int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
     int  groups;              /* channels fall in so many groups that don't see each other      */
     int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
-} dl_conv_options;
-DL_DEF dl_conv_options dl_conv2d_default(void);
+} dl_conv;
+DL_DEF dl_conv dl_conv_default(void);
 
 /* Convolution (cross-correlation): x [N,C,H,W], w [M,C/groups,KH,KW], b [M] or DL_NONE;
    y [N,M,OH,OW], OH = floor((H + before + after - (KH-1) dilation - 1) / stride) + 1. options NULL:
    the defaults. @F S1-3.3 */
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv_options *options);
+                            const dl_conv *options);
 /* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
    two numbers counts. */
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv_options *options);
+                            const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
    - before - after + (KH-1) dilation + 1 + output_padding; with same, H stride. */
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                                      const dl_conv_options *options);
+                                      const dl_conv *options);
 
 /* Every pixel fh times below itself and fw times beside: [N,C,H,W] becomes [N,C,H fh,W fw]. */
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
 
-/* Options of a pooling; dl_pool2d_default(k): a window of k x k that moves by k, no padding, and
+/* Options of a pooling; dl_pool_default(k): a window of k x k that moves by k, no padding, and
    count_padding true. Padding must be smaller than the window. */
-typedef struct dl_pool_options {
+typedef struct dl_pool {
     int  kernel[2], stride[2];
     int  before[2], after[2];
     bool same;                /* as for convolutions                                            */
     bool count_padding;       /* the average divides by the whole window (PyTorch's             */
                               /* count_include_pad); false: by its part in the image (Keras)    */
-} dl_pool_options;
-DL_DEF dl_pool_options dl_pool2d_default(int kernel);
+} dl_pool;
+DL_DEF dl_pool dl_pool_default(int kernel);
 
 /* Maximum or average of each window: x [N,C,H,W], y [N,C,OH,OW], OH = floor((H + before + after -
    kernel) / stride) + 1. Padding is never a maximum; the gradient goes to the first of equal
    maxima.   @F S1-3.4 */
-DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options);
-DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options);
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool *options);
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options);
 /* The mean of each channel: [N,C,H,W] becomes [N,C]. */
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x);
 
 /* Batch normalization of x [N,C] or [N,C,...]: each channel by its mean and variance over all else.
    In training mode those of the batch, which also move the running ones (states [C], the mean
-   starting at 0, the variance at 1) unless under dl_no_grad: run += momentum (batch - run), the
+   starting at 0, the variance at 1) unless under dl_set_no_grad: run += momentum (batch - run), the
    variance made unbiased; PyTorch's default momentum is .1, eps 1e-5 (Keras' momentum .99 is our
    .01; its eps 1e-3). In evaluation mode the running ones. weight and bias [C] and the running
    pair may be DL_NONE: then 1, 0, and the batch's in both modes. With a single value a channel
@@ -1101,9 +1105,9 @@ typedef struct dl_sequence {
    PyTorch state_dict's tensors can be copied in as they are.   @F S1-3.5 S1-2.3
    To feed a long text in chunks (truncated backpropagation through time) keep the state:
        h = dl_state(dl, dl_shape3(1, N, H));  ...
-       r = dl_gru(x, w, h, NULL);  loss = ...;  dl_backward(loss);  dl_step(opt);
+       r = dl_gru(x, w, h, NULL);  loss = ...;  dl_backward(loss);  dl_optimizer_step(opt);
        dl_assign(h, r.h);  dl_tape_clear(dl);
-   Without dl_step in between, dl_detach(r.h) is a state whose gradient stops there. */
+   Without dl_optimizer_step in between, dl_detach(r.h) is a state whose gradient stops there. */
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options);
 DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
@@ -1116,7 +1120,7 @@ DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
 /* How many tensors w has: 4 * layers * K; and make them, as PyTorch does: all uniform in
    [-1/sqrt(H), 1/sqrt(H)). They are parameters, to be freed like those. False on failure, with
    nothing made. */
-DL_DEF int dl_recurrent_params(const dl_recurrent *options);
+DL_DEF int dl_recurrent_param_count(const dl_recurrent *options);
 DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options);
 
@@ -1224,7 +1228,7 @@ DL_DEF const char *dl_activation_name(dl_activation f);
 typedef struct dl_conv_layer {
     int             filters;       /* output channels                               */
     int             kernel[2];     /* height, width; of one dimension only [0]      */
-    dl_conv_options conv;          /* stride, same or other padding, dilation, groups */
+    dl_conv conv;          /* stride, same or other padding, dilation, groups */
     dl_activation   activation;
     dl_init         weight_init, bias_init;
     bool            bias;          /* false: no bias                                */
@@ -1260,8 +1264,8 @@ struct dl_layer {
     /* private: */
     dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
     double        rate;                   /* of dropout                             */
-    dl_conv_options conv;                 /* of convolutions                        */
-    dl_pool_options pool;                 /* of poolings                            */
+    dl_conv conv;                 /* of convolutions                        */
+    dl_pool pool;                 /* of poolings                            */
     dl_norm_layer norm;                   /* of normalizations                      */
     int           n[2];                   /* factors of upsampling; groups          */
     dl_recurrent_kind kind;               /* of a recurrent layer ...               */
@@ -1310,9 +1314,9 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor);
 /* The maximum or average of each window of size x size, side by side. Padding never counts, as in
    Keras; with options, count_padding decides.   @F S1-3.4 S2-5 S4-5 */
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size);
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options);
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options);
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size);
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options);
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options);
 /* The mean of each channel: [C,H,W] becomes [C]. */
 DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m);
 /* The same numbers in another shape of one sample; one dimension may be -1. */
@@ -1452,11 +1456,11 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
 DL_DEF void dl_optimizer_free(dl_optimizer *o);
 
 /* Set the gradients of its parameters to zero. */
-DL_DEF void dl_zero_grad(dl_optimizer *o);
+DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o);
 
 /* One update of all its parameters that are not frozen. Clipping and l1, l2 change grad in place.
    False, and nothing updated, when a gradient is NaN or infinite under clip_norm. */
-DL_DEF bool dl_step(dl_optimizer *o);
+DL_DEF bool dl_optimizer_step(dl_optimizer *o);
 
 /* Its options as they are now (lr may have been changed), and a new learning rate. */
 DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o);
@@ -1565,10 +1569,10 @@ DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 
 /* Parameters: how many tensors they are; how many numbers that makes (Keras' count_params); the
    i-th tensor; the one with a name (NULL when there is none); all, as an array of
-   dl_model_param_tensors(m) owned by the model. To freeze the first layer:
+   dl_model_tensor_count(m) owned by the model. To freeze the first layer:
    dl_freeze(dl_model_params(m), 2). */
-DL_DEF int dl_model_param_tensors(const dl_model *m);
-DL_DEF int64_t dl_model_param_size(const dl_model *m);
+DL_DEF int dl_model_tensor_count(const dl_model *m);
+DL_DEF int64_t dl_model_param_count(const dl_model *m);
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i);
 DL_DEF dl_tensor *dl_model_find(const dl_model *m, const char *name);
 DL_DEF dl_tensor *const *dl_model_params(const dl_model *m);
@@ -1713,7 +1717,7 @@ DL_DEF void dl_loader_free(dl_loader *l);
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 
 /* Batches in an epoch. */
-DL_DEF dl_int dl_loader_batches(const dl_loader *l);
+DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
@@ -7596,7 +7600,8 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         if (size < n) size = n;
         if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
             dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
-                    "(limit %.1f MB); call dl_tape_clear after every step, or raise dl_tape_limit",
+                    "(limit %.1f MB); call dl_tape_clear after every step, or "
+                    "raise dl_set_tape_limit",
                     who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
                     (double)c->tape_limit / 1e6);
             return NULL;
@@ -7982,14 +7987,16 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t)
     return dli_share("dl_detach", t, t->shape, 0);
 }
 
-DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
+DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
 {
-    if (!dli_usable("dl_requires_grad", t)) return false;
+    if (!dli_usable("dl_set_requires_grad", t)) return false;
     if (t->node)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_requires_grad: the tensor is the result of %s, "
+        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: the tensor is the result of "
+                       "%s, "
                        "not a leaf; dl_detach it first", t->node->op);
     if (on && !t->grad && t->generation == DLI_PERSISTENT)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_requires_grad: a dl_state or dl_keep tensor has "
+        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: a dl_state or dl_keep "
+                       "tensor has "
                        "no gradient; make it with dl_param");
     t->requires_grad = on;
     return true;
@@ -7998,13 +8005,13 @@ DL_DEF bool dl_requires_grad(dl_tensor *t, bool on)
 DL_DEF void dl_freeze(dl_tensor *const *params, int n)
 {
     int i;
-    for (i = 0; params && i < n; i++) dl_requires_grad(params[i], false);
+    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], false);
 }
 
 DL_DEF void dl_unfreeze(dl_tensor *const *params, int n)
 {
     int i;
-    for (i = 0; params && i < n; i++) dl_requires_grad(params[i], true);
+    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], true);
 }
 
 /* --------------------------------------------------------------------------- >>tape-impl ---- */
@@ -8072,26 +8079,31 @@ DL_DEF void dl_tape_clear(dl_ctx *dl)
     dl->slab[dl->generation % 2].count = 0;    /* so that using one is caught                */
 }
 
-DL_DEF void dl_tape_limit(dl_ctx *dl, size_t bytes)
+DL_DEF void dl_set_tape_limit(dl_ctx *dl, size_t bytes)
 {
     if (dl) dl->tape_limit = bytes > dl->tape_bytes ? bytes : dl->tape_bytes;
 }
 
+DL_DEF size_t dl_tape_limit(const dl_ctx *dl) { return dl ? dl->tape_limit : 0; }
 DL_DEF size_t dl_tape_bytes(const dl_ctx *dl) { return dl ? dl->tape_bytes : 0; }
 
-DL_DEF bool dl_no_grad(dl_ctx *dl, bool on)
+DL_DEF bool dl_set_no_grad(dl_ctx *dl, bool on)
 {
     bool was = dl ? dl->no_grad : false;
     if (dl) dl->no_grad = on;
     return was;
 }
 
-DL_DEF bool dl_training(dl_ctx *dl, bool on)
+DL_DEF bool dl_no_grad(const dl_ctx *dl) { return dl ? dl->no_grad : false; }
+
+DL_DEF bool dl_set_training(dl_ctx *dl, bool on)
 {
     bool was = dl ? dl->training : true;
     if (dl) dl->training = on;
     return was;
 }
+
+DL_DEF bool dl_training(const dl_ctx *dl) { return dl ? dl->training : true; }
 
 /* Check the n inputs of operation who: none failed, none left out, none stale, all of one context,
    which is returned; NULL when something is wrong. */
@@ -8276,7 +8288,7 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
-                       "a gradient (or all that does is frozen, or dl_no_grad was on)");
+                       "a gradient (or all that does is frozen, or dl_set_no_grad was on)");
     if (!dli_backward_check(y)) {
         dli_backward_undo(y);
         return false;
@@ -9383,9 +9395,9 @@ static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, c
     return true;
 }
 
-DL_DEF dl_conv_options dl_conv2d_default(void)
+DL_DEF dl_conv dl_conv_default(void)
 {
-    dl_conv_options o;
+    dl_conv o;
     memset(&o, 0, sizeof o);
     o.stride[0] = o.stride[1] = o.dilation[0] = o.dilation[1] = o.groups = 1;
     return o;
@@ -9427,7 +9439,7 @@ static void dli_conv_transpose_back(dli_node *node)
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
    result; as much of it as can be done at once is done, and *end says what. */
 static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv_options *options, int dims, bool transposed,
+                               const dl_conv *options, int dims, bool transposed,
                                dli_conv_end *end)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
@@ -9437,7 +9449,7 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     bool ok;
     const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
                      ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
-    dl_conv_options o = options ? *options : dl_conv2d_default();
+    dl_conv o = options ? *options : dl_conv_default();
     dl_int C, M, seen;
     dl_tensor *in[3], *y;
     dl_ctx *c;
@@ -9534,21 +9546,21 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
 }
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv_options *options)
+                            const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
 }
 
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv_options *options)
+                            const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
 }
 
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                                      const dl_conv_options *options)
+                                      const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true, &end);
@@ -9595,9 +9607,9 @@ DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
     return y;
 }
 
-DL_DEF dl_pool_options dl_pool2d_default(int kernel)
+DL_DEF dl_pool dl_pool_default(int kernel)
 {
-    dl_pool_options o;
+    dl_pool o;
     memset(&o, 0, sizeof o);
     o.kernel[0] = o.kernel[1] = o.stride[0] = o.stride[1] = kernel;
     o.count_padding = true;
@@ -9622,7 +9634,7 @@ static void dli_avg_pool_back(dli_node *node)
 }
 
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
-static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool_options *o,
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o,
                          dl_int *out)
 {
     dli_slide s;
@@ -9653,17 +9665,17 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool_
     return true;
 }
 
-static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *options, bool max)
+static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
 {
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_pool_options o;
+    dl_pool o;
     dlk_pool2d_size *s;
     dl_int out[2] = {0, 0}, n;
     dl_shape shape;
     dl_tensor *y;
     if (!c || !dli_image(op, x)) return NULL;
     if (!options) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool2d_default makes some", op);
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool_default makes some", op);
         return NULL;
     }
     o = *options;
@@ -9695,12 +9707,12 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool_options *
     return y;
 }
 
-DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool_options *options)
+DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool *options)
 {
     return dli_pool("dl_max_pool2d", x, options, true);
 }
 
-DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool_options *options)
+DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options)
 {
     return dli_pool("dl_avg_pool2d", x, options, false);
 }
@@ -10208,7 +10220,7 @@ DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
     return dli_recurrent("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
 }
 
-DL_DEF int dl_recurrent_params(const dl_recurrent *options)
+DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
 {
     dl_recurrent o = options ? *options : dl_recurrent_default();
     return o.layers < 1 || o.layers > 1000 ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
@@ -10232,7 +10244,7 @@ static bool dli_make_params(dl_ctx *dl, dl_tensor **w, int n, const dl_shape *sh
 DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options)
 {
-    int n = dl_recurrent_params(options), K = options && options->bidirectional ? 2 : 1, i;
+    int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1, i;
     dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
     dl_shape shape[4];
     dl_init init[4];
@@ -10917,7 +10929,7 @@ static dl_tensor *dli_upsampling_layer_forward(dl_layer *l, dl_tensor *x)
     return dl_upsample_nearest2d(x, l->n[0], l->n[1]);
 }
 /* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool_options *o)
+static bool dli_pool_halves(const dl_pool *o)
 {
     return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
            !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
@@ -10978,7 +10990,7 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
     memset(&o, 0, sizeof o);
     o.filters = filters;
     o.kernel[0] = o.kernel[1] = kernel;
-    o.conv = dl_conv2d_default();
+    o.conv = dl_conv_default();
     o.activation = activation;
     o.weight_init = dl_init_glorot_uniform();
     o.bias_init = dl_init_zeros();
@@ -11082,13 +11094,13 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 }
 
 /* Fit a pooling layer to its input. */
-static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
+static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool *options)
 {
     bool ok;
     if (!l) return NULL;
     ok = dli_layer_given(l, options) && dli_layer_image(l, 2);
     if (ok) {
-        dl_pool_options fitted = *options;
+        dl_pool fitted = *options;
         l->pool = *options;
         ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
                           l->output.dim + 1);
@@ -11096,7 +11108,7 @@ static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool_options *options)
     return dli_layer_add(l, ok);
 }
 
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_options *options)
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
     return dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
                                         dli_max_pool_layer_forward), options);
@@ -11104,11 +11116,11 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool_opti
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 {
-    dl_pool_options o = dl_pool2d_default(size);
+    dl_pool o = dl_pool_default(size);
     return dl_model_add_max_pooling2d_with(m, &o);
 }
 
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_options *options)
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
     return dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
                                         dli_avg_pool_layer_forward), options);
@@ -11116,7 +11128,7 @@ DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool_
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
 {
-    dl_pool_options o = dl_pool2d_default(size);
+    dl_pool o = dl_pool_default(size);
     return dl_model_add_average_pooling2d_with(m, &o);
 }
 
@@ -11751,7 +11763,7 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
 
 DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 
-DL_DEF void dl_zero_grad(dl_optimizer *o)
+DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
     int i;
     for (i = 0; o && i < o->n; i++) {
@@ -11817,15 +11829,15 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
     p->version++;
 }
 
-DL_DEF bool dl_step(dl_optimizer *o)
+DL_DEF bool dl_optimizer_step(dl_optimizer *o)
 {
     int i;
     if (!o) return false;
     if (o->desc.clip_norm < INFINITY) {
         double norm = dl_clip_grad_norm(o->param, o->n, o->desc.clip_norm);
         if (!(norm < INFINITY))
-            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_step: the norm of the gradients is %g; a "
-                           "lower learning rate may help", norm);
+            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the norm of the "
+                           "gradients is %g; a lower learning rate may help", norm);
     }
     o->t++;
     for (i = 0; i < o->n; i++)
@@ -11924,8 +11936,8 @@ static dli_scope dli_scope_begin(dl_ctx *c)
     dli_scope s;
     s.mark = dl_tape_mark(c);
     s.rng = c->rng;
-    s.training = dl_training(c, false);
-    s.no_grad = dl_no_grad(c, true);
+    s.training = dl_set_training(c, false);
+    s.no_grad = dl_set_no_grad(c, true);
     c->rng = dl_rng_new(c->rng.key, c->rng.counter);
     return s;
 }
@@ -11934,8 +11946,8 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
 {
     if (s->mark.generation == c->generation) dl_tape_release(c, s->mark);
     else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
-    dl_training(c, s->training);
-    dl_no_grad(c, s->no_grad);
+    dl_set_training(c, s->training);
+    dl_set_no_grad(c, s->no_grad);
     c->rng = s->rng;
 }
 
@@ -12274,7 +12286,7 @@ static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metric
         m->tensor[i]->wanted = true;
         dli_grad(m->tensor[i]);
     }
-    return ok && dl_step(m->optimizer);
+    return ok && dl_optimizer_step(m->optimizer);
 }
 
 static dl_metrics dli_no_metrics(void)
@@ -12449,7 +12461,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
 {
     dl_ctx *c = r->m->ctx;
     dl_metrics sum = { 0, 0 };
-    dl_int n = 0, batches = dl_loader_batches(r->loader);
+    dl_int n = 0, batches = dl_loader_batch_count(r->loader);
     double start = dli_now(), shown = start;
     dl_batch b;
     bool ok = true, more = true;
@@ -12519,8 +12531,8 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 #endif
     if (r->o->on_epoch) {
         dli_scope scope = dli_scope_begin(m->ctx);
-        dl_training(m->ctx, scope.training);
-        dl_no_grad(m->ctx, scope.no_grad);
+        dl_set_training(m->ctx, scope.training);
+        dl_set_no_grad(m->ctx, scope.no_grad);
         *go_on = r->o->on_epoch(m, e, r->o->user) && *go_on;
         dli_scope_end(m->ctx, &scope);
     }
@@ -12539,16 +12551,16 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    training = dl_training(m->ctx, true);
-    no_grad = dl_no_grad(m->ctx, false);
+    training = dl_set_training(m->ctx, true);
+    no_grad = dl_set_no_grad(m->ctx, false);
     m->fitting = true;
     ok = dli_run_start(&r, data);
     for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
         ok = dli_run_step(&r, epoch, &go_on);
     dli_run_end(&r);
     m->fitting = false;
-    dl_training(m->ctx, training);
-    dl_no_grad(m->ctx, no_grad);
+    dl_set_training(m->ctx, training);
+    dl_set_no_grad(m->ctx, no_grad);
     return ok;
 }
 
@@ -12559,11 +12571,11 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
 }
 
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optimizer : NULL; }
-DL_DEF int dl_model_param_tensors(const dl_model *m) { return m ? m->params : 0; }
+DL_DEF int dl_model_tensor_count(const dl_model *m) { return m ? m->params : 0; }
 DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
 DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
 
-DL_DEF int64_t dl_model_param_size(const dl_model *m)
+DL_DEF int64_t dl_model_param_count(const dl_model *m)
 {
     int64_t n = 0;
     int i;
@@ -13493,7 +13505,7 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
 
 DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
 
-DL_DEF dl_int dl_loader_batches(const dl_loader *l)
+DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
 {
     return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
 }
@@ -14514,6 +14526,8 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
+   0.2.0  Names of one school; a table of kernels that can be replaced one by one; layers, losses,
+          metrics, optimizers, schedules and sources of data of one's own; rooms can be left out.
    0.1.0  First version: dense, convolutional and recurrent networks, attention; three floors.
    ------------------------------------------------------------------------------------------ */
 

@@ -56,12 +56,12 @@ static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, bool turned) {
         dl_tensor *uv = dl_sub(at, dl_from(dl, dl_shape1(2), lowest));
         dl_tensor *curved = dl_mul(dl_square(uv), dl_from(dl, dl_shape1(2), steep));
         dl_tensor *f = dl_mul_scalar(dl_sum(curved), 0.5);          /* f = (u^2 + k v^2) / 2     */
-        dl_zero_grad(optimizer);
+        dl_optimizer_zero_grad(optimizer);
         ok = dl_backward(f);
         r->w0[t] = (double)w->data[0], r->w1[t] = (double)w->data[1], r->f[t] = dl_item(f);
         if (!(r->f[t] < 1e-3 * r->f[0])) r->arrived = t + 1;
         if (!(r->f[t] <= r->f[0])) { r->arrived = STEPS + 2; t = STEPS; }   /* climbed: too fast */
-        ok = ok && dl_step(optimizer);
+        ok = ok && dl_optimizer_step(optimizer);
         dl_tape_clear(dl);
     }
     dl_optimizer_free(optimizer);

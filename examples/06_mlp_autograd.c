@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
     dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, "A training loop of one's own · 自己写训练循环");
-    int total_step = (int)dl_loader_batches(train_loader), points = 0;
+    int total_step = (int)dl_loader_batch_count(train_loader), points = 0;
     size_t room = (size_t)o.epochs * (size_t)total_step / 10 + (size_t)o.epochs;
     double *step = (double *)calloc(room, 3 * sizeof *step);  /* the curve of --html             */
     double *value = step ? step + room : NULL, *mean = step ? value + room : NULL;
@@ -84,9 +84,9 @@ int main(int argc, char **argv) {
             /* loss = criterion(outputs, labels)            criterion = nn.CrossEntropyLoss()    */
             dl_tensor *loss = dl_cross_entropy(outputs, batch.labels);
 
-            dl_zero_grad(optimizer);                   /* optimizer.zero_grad()                  */
+            dl_optimizer_zero_grad(optimizer);                   /* optimizer.zero_grad()                  */
             dl_backward(loss);                         /* loss.backward()                        */
-            dl_step(optimizer);                        /* optimizer.step()                       */
+            dl_optimizer_step(optimizer);                        /* optimizer.step()                       */
 
             /* if (i+1) % 100 == 0:                                                              */
             /*     print ('Epoch [%d/%d], Step [%d/%d], Loss: %.4f' ...)                         */
@@ -105,7 +105,7 @@ int main(int argc, char **argv) {
     /* correct = 0; total = 0                                                                    */
     int64_t correct = 0, total = 0;
     double test_loss = 0;
-    bool recording = dl_no_grad(dl, true);
+    bool recording = dl_set_no_grad(dl, true);
     /* for images, labels in test_loader:                                                        */
     while (dl_loader_next(test_loader, &batch)) {
         dl_tensor *outputs = net_forward(&n, dl_reshape(batch.x, dl_shape2(-1, 28 * 28)));
@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
         total += batch.size;
         dl_tape_clear(dl);
     }
-    dl_no_grad(dl, recording);
+    dl_set_no_grad(dl, recording);
     if (dl_error(dl)) { free(step); return ex_end(dl, &o); }
 
     /* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))

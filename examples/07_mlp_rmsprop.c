@@ -136,6 +136,6 @@ int main(int argc, char **argv) {
     ex_page_close(&page, o.quiet);
     if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", result.accuracy,
-                  result.loss, ex_fit_seconds(net), (long long)dl_model_param_size(net));
+                  result.loss, ex_fit_seconds(net), (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
 }

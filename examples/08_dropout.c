@@ -133,6 +133,6 @@ int main(int argc, char **argv) {
     if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld gap=%.2f "
                   "gap_without=%.2f", result[0].accuracy, result[0].loss, seconds,
-                  (long long)dl_model_param_size(model), gap[0], gap[1]);
+                  (long long)dl_model_param_count(model), gap[0], gap[1]);
     return ex_end(dl, &o);
 }

@@ -40,9 +40,9 @@ static ex_image square(dl_tensor *t, int k) {
 static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool quiet) {
     dl_ctx *dl = test->ctx;
     dl_mark mark = dl_tape_mark(dl);
-    bool was = dl_no_grad(dl, true);
+    bool was = dl_set_no_grad(dl, true);
     dl_tensor *x = dl_data_sample(test, 0), *w = dl_model_param(model, 0);
-    dl_pool_options two = dl_pool2d_default(2);
+    dl_pool two = dl_pool_default(2);
     dl_tensor *y = dl_relu(dl_conv2d(x, w, dl_model_param(model, 1), NULL));  /* the first layer  */
     dl_tensor *z = dl_max_pool2d(y, &two);                                    /* and the second   */
     dl_tensor *w4 = dl_upsample_nearest2d(w, 4, 4);           /* each weight 4 x 4 pixels, to see */
@@ -76,7 +76,7 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
         ex_page_text(page, 2, "After max-pooling, 13 x 13 · 最大池化之后");
         ex_page_images(page, pooled, FILTERS, 0, 1, 8);
     }
-    dl_no_grad(dl, was);
+    dl_set_no_grad(dl, was);
     dl_tape_release(dl, mark);
 }
 
@@ -141,6 +141,6 @@ int main(int argc, char **argv) {
     ex_page_close(&page, o.quiet);
     if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", result.accuracy,
-                  result.loss, ex_fit_seconds(model), (long long)dl_model_param_size(model));
+                  result.loss, ex_fit_seconds(model), (long long)dl_model_param_count(model));
     return ex_end(dl, &o);
 }

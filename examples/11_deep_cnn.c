@@ -138,11 +138,11 @@ int main(int argc, char **argv) {
     if (dl_error(dl) == DL_OK && full)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld",
                   score[0].accuracy, score[0].loss, ex_fit_seconds(model[0]),
-                  (long long)dl_model_param_size(model[0]));
+                  (long long)dl_model_param_count(model[0]));
     else if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld "
                   "accuracy_small_lr=%.4f", score[0].accuracy, score[0].loss,
-                  ex_fit_seconds(model[0]), (long long)dl_model_param_size(model[0]),
+                  ex_fit_seconds(model[0]), (long long)dl_model_param_count(model[0]),
                   score[1].accuracy);
     return ex_end(dl, &o);
 }

@@ -237,7 +237,7 @@ int main(int argc, char **argv) {
     if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld validation=%.4f "
                   "gap_without=%.2f gap_with=%.2f", result.accuracy, result.loss, seconds,
-                  (long long)dl_model_param_size(chosen.model), flattered / 100, gap[0],
+                  (long long)dl_model_param_count(chosen.model), flattered / 100, gap[0],
                   gap[REMEDIES - 1]);
     return ex_end(dl, &o);
 }

@@ -59,7 +59,7 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
     for (dl_int i = 0; net == 4 && i < w[1]->size; i++) w[1]->data[i] *= 4;
     for (int i = 32; net > 0 && net < 4 && i < 64; i++)
         w[2]->data[i] += 2;                    /* LSTM's f, GRU's z near 1: remember at first */
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     for (int t = 0; t < BACK; t += step) {
         dl_tensor *part = dl_slice(x, 1, t, t + step);
         r = net == 4 ? dl_rnn_relu(part, w, h, NULL) : run(net % 2 ? 1 : net, part, w, h, c);
@@ -188,7 +188,7 @@ static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data 
     if (!o->quiet) printf("%s:\n", names[k]);
     dl_model_fit(net, train, &fit);
     *seconds += ex_fit_seconds(net);
-    *parameters = dl_model_param_size(net);
+    *parameters = dl_model_param_count(net);
     dl_metrics result = dl_model_evaluate(net, test);
     dl_model_free(net);
     return result;

@@ -174,9 +174,9 @@ static void train(dl_ctx *dl, const net *m, dl_optimizer *opt, const book *b) {
     while (left[0] + left[1] > 0 && dl_error(dl) == DL_OK) {
         int kind = dl_rng_int(dl_ctx_rng(dl), left[0] + left[1]) >= left[0];
         dl_tensor *loss = loss_of(m, b, kind, order[kind] + --left[kind] * BATCH, BATCH);
-        dl_zero_grad(opt);
+        dl_optimizer_zero_grad(opt);
         dl_backward(loss);
-        dl_step(opt);
+        dl_optimizer_step(opt);
         dl_tape_clear(dl);
     }
 }
@@ -184,8 +184,8 @@ static void train(dl_ctx *dl, const net *m, dl_optimizer *opt, const book *b) {
 /* Mean loss on a part's poems. */
 static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
     double sum = 0, signs = 0;
-    dl_training(dl, false);
-    dl_no_grad(dl, true);
+    dl_set_training(dl, false);
+    dl_set_no_grad(dl, true);
     for (int k = 0; k < 2; k++)
         for (int i = 0, n; i < b->n[part][k]; i += n, dl_tape_clear(dl)) {
             n = b->n[part][k] - i < BATCH ? b->n[part][k] - i : BATCH;
@@ -193,8 +193,8 @@ static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
             sum += weight * dl_item(loss_of(m, b, k, b->list[part][k] + i, n));
             signs += weight;
         }
-    dl_training(dl, true);
-    dl_no_grad(dl, false);
+    dl_set_training(dl, true);
+    dl_set_no_grad(dl, false);
     return sum / signs;
 }
 
@@ -213,8 +213,8 @@ static double frequencies(const book *b) {
 static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][LONGEST]) {
     int32_t in[WRITTEN * LONGEST];
     dl_tensor *kept = dl_state(dl, dl_shape3(1, WRITTEN, H)), *state = kept;
-    dl_training(dl, false);
-    dl_no_grad(dl, true);
+    dl_set_training(dl, false);
+    dl_set_no_grad(dl, true);
     memset(poem, END, sizeof in);
     for (int i = 0; i < WRITTEN; i++) poem[i][0] = 1 + i % 2;
     for (int t = 1; t < LONGEST; t++, dl_tape_clear(dl)) {
@@ -230,8 +230,8 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
         }
         if (!m->attends) dl_assign(kept, state), state = kept;
     }
-    dl_training(dl, true);
-    dl_no_grad(dl, false);
+    dl_set_training(dl, true);
+    dl_set_no_grad(dl, false);
     dl_tensor_free(kept);
 }
 

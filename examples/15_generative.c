@@ -88,23 +88,23 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
             dl_tensor *x = dl_flatten(b.x);
             dl_tensor *loss = dl_bce(rebuild(a, spoil(a, x)), x);  /* the target is x itself */
             sum += dl_item(loss);
-            dl_zero_grad(opt);
+            dl_optimizer_zero_grad(opt);
             dl_backward(loss);
-            dl_step(opt);
+            dl_optimizer_step(opt);
             dl_tape_clear(dl);
         }
         if (!o->quiet) printf("  code of %2d%s, epoch %d: loss %.4f\n", code,
                               a->noise > 0 ? ", noise" : "", epoch + 1,
-                              sum / (double)dl_loader_batches(loader));
+                              sum / (double)dl_loader_batch_count(loader));
     }
     a->error = 0;
-    dl_no_grad(dl, true);
+    dl_set_no_grad(dl, true);
     while (dl_loader_next(tests, &b)) {
         dl_tensor *x = dl_flatten(b.x);
         a->error += dl_item(dl_mse_sum(dl_sigmoid(rebuild(a, spoil(a, x))), x));
         dl_tape_clear(dl);
     }
-    dl_no_grad(dl, false);
+    dl_set_no_grad(dl, false);
     a->error /= (double)(test->count * PIXELS);
     dl_loader_free(loader);
     dl_loader_free(tests);
@@ -231,22 +231,22 @@ static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits
         fake = add_noise(fake, fog);
         /* S1 section 5. The discriminator: -log D(x) - log(1 - D(G(z))) */
         dl_tensor *d_loss = dl_add(dl_bce(mlp(d, real), yes), dl_bce(mlp(d, dl_detach(fake)), no));
-        dl_zero_grad(d_opt);
+        dl_optimizer_zero_grad(d_opt);
         dl_backward(d_loss);
-        dl_step(d_opt);
+        dl_optimizer_step(d_opt);
         /* The generator: -log D(G(z)). The discriminator is frozen, but hands on gradients. */
         dl_freeze(d, 6);
         dl_tensor *g_loss = dl_bce(mlp(d, fake), yes);
-        dl_zero_grad(g_opt);
+        dl_optimizer_zero_grad(g_opt);
         dl_backward(g_loss);
-        dl_step(g_opt);
+        dl_optimizer_step(g_opt);
         dl_unfreeze(d, 6);
         while (shot < SHOTS && (step + 1) * SHOTS >= (shot + 1) * steps) {
             dl_real *now = picture->data + ++shot * size;
-            dl_no_grad(dl, true);
+            dl_set_no_grad(dl, true);
             dl_tensor *y = mlp(g, always);
             found = digits ? classes(dl_sigmoid(y), digits, now) : covered(y, good, now);
-            dl_no_grad(dl, false);
+            dl_set_no_grad(dl, false);
             if (!o->quiet) printf("  step %5d: D %.3f, G %.3f; ", step + 1, dl_item(d_loss),
                                   dl_item(g_loss));
             if (!o->quiet && digits) printf("%d of 10 digits found\n", found);

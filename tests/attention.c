@@ -182,9 +182,9 @@ static void padding(void)
     for (int i = 2 * 4; i < 5 * 4; i++) k->data[i] = k->data[20 + i] = (dl_real)NAN;
     for (int i = 2 * 6; i < 5 * 6; i++) v->data[i] = v->data[30 + i] = (dl_real)NAN;
     for (int i = 0; i < 5; i++) mask->data[i] = -(dl_real)INFINITY; /* query 0 sees nothing */
-    dl_requires_grad(q, true);
-    dl_requires_grad(k, true);
-    dl_requires_grad(v, true);
+    dl_set_requires_grad(q, true);
+    dl_set_requires_grad(k, true);
+    dl_set_requires_grad(v, true);
     y = dl_attention(q, k, v, mask, lengths, false);
     if (CHECK(y != NULL, "%s", dl_error_text(dl))) {
         for (dl_int i = 0; i < y->size; i++)
@@ -220,7 +220,7 @@ static void causal(void)
     CHECK(memcmp(before + 24, y->data + 24, 8 * sizeof(dl_real)) != 0, "the present does not");
     o.dropout = 0.5;
     CHECK(memcmp(y->data, dl_transformer_encoder(x, w, &o)->data, sizeof before) != 0, "dropout");
-    dl_training(dl, false);
+    dl_set_training(dl, false);
     CHECK(memcmp(y->data, dl_transformer_encoder(x, w, &o)->data, sizeof before) == 0, "dropout");
     dl_free(dl);
 }
@@ -250,7 +250,7 @@ static void errors(void)
     CHECK(!dl_attention(q, k, k, DL_NONE, lengths, false), "length 6 of 5");
     CHECK_ERROR(dl, DL_ERR_RANGE, "length 6 of sample 1 is not in 0..5");
     mask = dl_zeros(dl, dl_shape2(3, 5));
-    dl_requires_grad(mask, true);
+    dl_set_requires_grad(mask, true);
     CHECK(!dl_attention(q, k, k, mask, NULL, false), "mask with gradient");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "mask requires a gradient");
     CHECK(dl_transformer_encoder_init(dl, w, 4, 6), "%s", dl_error_text(dl));

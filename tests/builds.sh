@@ -152,7 +152,7 @@ for real in float double; do                             # with a BLAS, where th
 done
 
 for f in train parts blas; do
-    try "$cc, bench/$f.c" $cc $warn -c "bench/$f.c" -o "$work/x.o"
+    try "$cc, tests/bench/$f.c" $cc $warn -c "tests/bench/$f.c" -o "$work/x.o"
 done
 
 if [ "$cc" = gcc ]; then

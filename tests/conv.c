@@ -72,10 +72,10 @@ static void check_kernel(const char *name, const dlk_conv2d_size *s, bool bias, 
     free(out); free(dx); free(dw); free(db);
 }
 
-typedef dl_tensor *(*conv_fn)(dl_tensor *, dl_tensor *, dl_tensor *, const dl_conv_options *);
+typedef dl_tensor *(*conv_fn)(dl_tensor *, dl_tensor *, dl_tensor *, const dl_conv *);
 
 /* The operation on a case. */
-static void check_op(const char *name, conv_fn f, const dl_conv_options *o, bool bias)
+static void check_op(const char *name, conv_fn f, const dl_conv *o, bool bias)
 {
     dl_ctx *dl = dl_new(1);
     const test_array *y = part(name, "y");
@@ -99,7 +99,7 @@ static void check_op(const char *name, conv_fn f, const dl_conv_options *o, bool
         dl_freeze(&w, 1);
         if (bias) dl_freeze(&b, 1);
         if (k == 2 && !bias) break;
-        dl_requires_grad(k == 0 ? x : k == 1 ? w : b, true);
+        dl_set_requires_grad(k == 0 ? x : k == 1 ? w : b, true);
         for (dl_int i = 0; i < x->size; i++) x->grad[i] = 0;
         for (dl_int i = 0; i < w->size; i++) w->grad[i] = 0;
         for (dl_int i = 0; bias && i < b->size; i++) b->grad[i] = 0;
@@ -129,7 +129,7 @@ static void conv2d(void)
     CHECK(cases("conv2d") == 11, "%d cases", cases("conv2d"));
     for (int k = 0; k < cases("conv2d"); k++) {
         char n[32];
-        dl_conv_options o = dl_conv2d_default();
+        dl_conv o = dl_conv_default();
         dlk_conv2d_size s;
         snprintf(n, sizeof n, "conv2d_%d", k);
         s.N = size_of(n, 0); s.C = size_of(n, 1); s.H = size_of(n, 2); s.W = size_of(n, 3);
@@ -159,7 +159,7 @@ static void conv2d_same(void)
     CHECK(cases("same") == 6, "%d cases", cases("same"));
     for (int k = 0; k < cases("same"); k++) {
         char n[32];
-        dl_conv_options o = dl_conv2d_default();
+        dl_conv o = dl_conv_default();
         snprintf(n, sizeof n, "same_%d", k);
         o.same = true;
         for (int i = 0; i < 2; i++) {
@@ -177,7 +177,7 @@ static void conv1d(void)
     CHECK(cases("conv1d") == 3, "%d cases", cases("conv1d"));
     for (int k = 0; k < cases("conv1d"); k++) {
         char n[32];
-        dl_conv_options o = dl_conv2d_default();
+        dl_conv o = dl_conv_default();
         snprintf(n, sizeof n, "conv1d_%d", k);
         o.stride[0] = size_of(n, 5);
         o.before[0] = o.after[0] = size_of(n, 6);
@@ -196,7 +196,7 @@ static void conv1d_same(void)
     for (int k = 0; k < 4; k++) {
         const int L = all[k][0], K = all[k][1];
         dl_tensor *x = dl_randn(dl, dl_shape3(2, 3, L)), *w = dl_randn(dl, dl_shape3(4, 3, K));
-        dl_conv_options o = dl_conv2d_default(), p = o;
+        dl_conv o = dl_conv_default(), p = o;
         dl_tensor *y, *z;
         o.same = p.same = true;
         o.stride[0] = p.stride[1] = all[k][2];
@@ -218,7 +218,7 @@ static void transposed(void)
     CHECK(cases("trans") == 5, "%d cases", cases("trans"));
     for (int k = 0; k < cases("trans"); k++) {
         char n[32];
-        dl_conv_options o = dl_conv2d_default();
+        dl_conv o = dl_conv_default();
         dlk_conv2d_size s;
         snprintf(n, sizeof n, "trans_%d", k);
         s.N = size_of(n, 0); s.C = size_of(n, 1); s.H = size_of(n, 2); s.W = size_of(n, 3);
@@ -242,7 +242,7 @@ static void transposed(void)
     CHECK(cases("tsame") == 3, "%d cases", cases("tsame"));
     for (int k = 0; k < cases("tsame"); k++) {
         char n[32];
-        dl_conv_options o = dl_conv2d_default();
+        dl_conv o = dl_conv_default();
         snprintf(n, sizeof n, "tsame_%d", k);
         o.same = true;
         for (int i = 0; i < 2; i++) o.stride[i] = size_of(n, 7 + i);
@@ -293,7 +293,7 @@ static void op_is_kernel(void)
     int made = 0;
     dl_set_threads(dl, 2);
     for (int k = 0; k < 240; k++) {
-        dl_conv_options o = dl_conv2d_default();
+        dl_conv o = dl_conv_default();
         dlk_conv2d_size s;
         bool transposed = k % 2 == 1;
         o.groups = 1 + (int)dl_rng_int(&r, 2);
@@ -373,11 +373,11 @@ static void op_is_kernel(void)
 }
 
 /* Central differences through a convolution, a transposed one and upsampling. */
-static dl_conv_options check_options;
+static dl_conv check_options;
 static dl_tensor *check_x, *check_w, *check_v, *check_b;
 static dl_tensor *check_loss(dl_ctx *dl, void *user)
 {
-    dl_conv_options o = check_options;
+    dl_conv o = check_options;
     (void)dl; (void)user;
     dl_tensor *h = dl_tanh(dl_conv2d(check_x, check_w, check_b, &o));
     o.output_padding[0] = 1;
@@ -390,7 +390,7 @@ static void gradients(void)
 {
     dl_ctx *dl = dl_new(9);
     dl_tensor *p[4];
-    check_options = dl_conv2d_default();
+    check_options = dl_conv_default();
     check_options.stride[0] = 2;
     check_options.before[0] = 1;
     check_options.after[1] = 2;
@@ -411,7 +411,7 @@ static void gradients(void)
 static void errors(void)
 {
     dl_ctx *dl = dl_new(1), *other = dl_new(1);
-    dl_conv_options o = dl_conv2d_default();
+    dl_conv o = dl_conv_default();
     dl_tensor *x, *w, *k5;
     test_quiet(dl);
     x = dl_ones(dl, dl_shape4(1, 2, 3, 3));
@@ -427,11 +427,11 @@ static void errors(void)
     o.before[0] = 1;
     REFUSED(dl_conv2d(x, k5, DL_NONE, &o), DL_ERR_SHAPE,
             "dl_conv2d: kernel 5x5 does not fit input 3x3 with padding 1+0, 0+0");
-    o = dl_conv2d_default();
+    o = dl_conv_default();
     o.dilation[0] = 3;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_SHAPE,
             "dl_conv2d: kernel 2x2 with dilation 3x1 does not fit input 3x3 without padding");
-    o = dl_conv2d_default();
+    o = dl_conv_default();
     REFUSED(dl_conv2d(dl_ones(dl, dl_shape4(1, 3, 3, 3)), w, DL_NONE, &o), DL_ERR_SHAPE,
             "dl_conv2d: input [1,3,3,3] has 3 channels, weight [4,2,2,2] in 1 group takes 2");
     REFUSED(dl_conv2d(dl_ones(dl, dl_shape2(3, 3)), w, DL_NONE, &o), DL_ERR_SHAPE,
@@ -444,11 +444,11 @@ static void errors(void)
             "[4,2,2,2]");
     o.groups = 0;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT, "dl_conv2d: 0 groups");
-    o = dl_conv2d_default();
+    o = dl_conv_default();
     o.stride[1] = 0;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT,
             "dl_conv2d: kernel 2, stride 0, dilation 1: each must be 1 or more");
-    o = dl_conv2d_default();
+    o = dl_conv_default();
     o.after[1] = -1;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT,
             "dl_conv2d: padding 0 before and -1 after: neither may be negative");
@@ -458,11 +458,11 @@ static void errors(void)
                       NULL), DL_ERR_SHAPE,
             "dl_conv1d: kernel 5 does not fit input 4 without padding");
     REFUSED(dl_conv1d(x, w, DL_NONE, NULL), DL_ERR_SHAPE, "must be [N,C,L] and [M,C/groups,K]");
-    o = dl_conv2d_default();
+    o = dl_conv_default();
     o.before[0] = o.after[0] = 3;
     REFUSED(dl_conv_transpose2d(x, dl_ones(dl, dl_shape4(2, 4, 2, 2)), DL_NONE, &o), DL_ERR_SHAPE,
             "dl_conv_transpose2d: kernel 2x2 on input 3x3 with padding 3+3, 0+0 leaves no output");
-    o = dl_conv2d_default();
+    o = dl_conv_default();
     o.output_padding[0] = 1;
     REFUSED(dl_conv_transpose2d(x, dl_ones(dl, dl_shape4(2, 4, 2, 2)), DL_NONE, &o),
             DL_ERR_ARGUMENT, "dl_conv_transpose2d: output padding 1 must be 0 or more and below "

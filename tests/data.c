@@ -130,7 +130,7 @@ static void array_errors(void)
           !dl_mnist_load(NULL, "a", DL_TRAIN) && !dl_data_take(NULL, 0, 0) &&
           !dl_data_split(NULL, 0, NULL, NULL) && !dl_data_sample(NULL, 0) &&
           !dl_loader_new(NULL, 1, true) && !dl_loader_next(NULL, NULL) &&
-          dl_loader_batches(NULL) == 0, "NULL passed in fails silently");
+          dl_loader_batch_count(NULL) == 0, "NULL passed in fails silently");
     dl_data_free(NULL);
     dl_loader_free(NULL);
     CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
@@ -522,7 +522,7 @@ static void epoch(dl_ctx *dl, dl_loader *l, dl_int n, dl_int size, bool targets,
         number++;
         dl_tape_clear(dl);
     }
-    CHECK(dl_error(dl) == DL_OK && at == n && number == dl_loader_batches(l), "%d samples in %d "
+    CHECK(dl_error(dl) == DL_OK && at == n && number == dl_loader_batch_count(l), "%d samples in %d "
           "batches: %s", (int)at, (int)number, dl_error_text(dl));
 }
 
@@ -556,7 +556,7 @@ static void batches(void)
                     dl_data *d = counting(dl, n, targets > 0);
                     dl_loader *l = dl_loader_new(d, sizes[k], shuffle > 0);
                     if (!CHECK(l, "%s", dl_error_text(dl))) return;
-                    CHECK(dl_loader_batches(l) == (n + sizes[k] - 1) / sizes[k], "batches");
+                    CHECK(dl_loader_batch_count(l) == (n + sizes[k] - 1) / sizes[k], "batches");
                     for (round = 0; round < 3; round++) {
                         memcpy(again, order, sizeof order);
                         epoch(dl, l, n, sizes[k], targets > 0, order);
@@ -592,7 +592,7 @@ static void loader_errors(void)
     dl_tape_clear(dl);
     CHECK(!dl_relu(x), "a batch from before dl_tape_clear");
     CHECK_ERROR(dl, DL_ERR_STALE, "is from before the last dl_tape_clear");
-    dl_tape_limit(dl, 0); /* what the tape has is used up, then the next batch fails */
+    dl_set_tape_limit(dl, 0); /* what the tape has is used up, then the next batch fails */
     while (dl_zeros(dl, dl_shape1(1000))) {}
     dl_clear_error(dl);
     while (dl_zeros(dl, dl_shape1(1))) {}
@@ -664,10 +664,10 @@ static void failed_start(void)
     dl_loader *l = dl_loader_new(counting(a, 40, false), 8, true);
     dl_loader *m = dl_loader_new(counting(b, 40, false), 8, true);
     dl_batch batch;
-    dl_tape_limit(a, 0);
+    dl_set_tape_limit(a, 0);
     CHECK(!dl_loader_next(l, &batch), "no room on the tape");
     CHECK_ERROR(a, DL_ERR_LIMIT, "a batch of a data set: the tape holds");
-    dl_tape_limit(a, (size_t)1 << 24);
+    dl_set_tape_limit(a, (size_t)1 << 24);
     epoch(a, l, 40, 8, false, order);
     epoch(b, m, 40, 8, false, again);
     CHECK(memcmp(order, again, sizeof order) == 0, "the failure has cost random numbers");

@@ -297,14 +297,14 @@ static void gradcheck_leaves_no_trace(void)
         const dl_rng rng = *dl_ctx_rng(dl);
         const long live = count_live;
         dl_mark m = dl_tape_mark(dl), n;
-        dl_requires_grad(x, true);
+        dl_set_requires_grad(x, true);
         for (int i = 0; i < 6; i++) j.p[0]->grad[i] = (dl_real)(i + 10);
         memcpy(data, j.p[0]->data, sizeof data);
         memcpy(grad, j.p[0]->grad, sizeof grad);
         j.p[1] = x;                                /* a leaf on the tape, too */
         j.noisy = k % 2 == 0;
-        dl_training(dl, k == 0);
-        dl_no_grad(dl, k == 1);
+        dl_set_training(dl, k == 0);
+        dl_set_no_grad(dl, k == 1);
         run(dl, &j, faults[k]);
         dl_clear_error(dl);
         n = dl_tape_mark(dl);
@@ -315,8 +315,8 @@ static void gradcheck_leaves_no_trace(void)
         CHECK(x->data[0] == 1 && x->data[1] == 1 && !x->grad, "%d: tape leaf", k);
         CHECK(dl_ctx_rng(dl)->counter == rng.counter && dl_ctx_rng(dl)->key == rng.key,
               "%d: random numbers", k);
-        CHECK(dl_training(dl, true) == (k == 0), "%d: training mode", k);
-        CHECK(dl_no_grad(dl, false) == (k == 1), "%d: no-grad", k);
+        CHECK(dl_set_training(dl, true) == (k == 0), "%d: training mode", k);
+        CHECK(dl_set_no_grad(dl, false) == (k == 1), "%d: no-grad", k);
         CHECK(count_live == live || k == 0, "%d: memory", k);
         CHECK(dl_backward(before), "%d: %s", k, dl_error_text(dl));
         CHECK_CLOSE(j.p[0]->grad[5], 15 + 2 * (double)data[5], 1e-6, 0);

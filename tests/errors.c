@@ -208,9 +208,9 @@ static void null_context(void)
     CHECK(!dl_one_hot(NULL, l, 1, 1) && !dl_one_hot(NULL, NULL, 1, 1), "dl_one_hot");
     dl_tape_clear(NULL);
     CHECK(!dl_tape_release(NULL, m), "marks");
-    dl_tape_limit(NULL, 1);
+    dl_set_tape_limit(NULL, 1);
     CHECK(dl_tape_bytes(NULL) == 0, "dl_tape_bytes");
-    CHECK(!dl_no_grad(NULL, true) && dl_training(NULL, false), "modes");
+    CHECK(!dl_set_no_grad(NULL, true) && dl_set_training(NULL, false), "modes");
     CHECK(!dl_op_custom(NULL, NULL, s, NULL, 0, NULL, NULL, NULL, 0), "dl_op_custom");
     CHECK(!dl_optimizer_new(NULL, dl_sgd(0.1), &p, 1), "dl_optimizer_new");
     CHECK(!dl_model_new(NULL, s) && !dl_model_clone(NULL, NULL), "models");
@@ -271,7 +271,7 @@ static void null_tensor(void)
     CHECK(!dl_initialize(NULL, dl_init_zeros()) && isnan(dl_item(NULL)), "dl_initialize, dl_item");
     CHECK(!dl_fill(NULL, 1) && !dl_copy_in(NULL, &one) && !dl_copy_in(NULL, NULL), "setting");
     CHECK(!dl_assign(NULL, x) && !dl_assign(x, NULL) && !dl_keep(NULL), "dl_assign, dl_keep");
-    CHECK(!dl_requires_grad(NULL, true) && !dl_requires_grad(DL_NONE, true), "dl_requires_grad");
+    CHECK(!dl_set_requires_grad(NULL, true) && !dl_set_requires_grad(DL_NONE, true), "dl_set_requires_grad");
     dl_freeze(NULL, 3);
     dl_freeze(&none, 1);
     dl_unfreeze(NULL, 3);
@@ -295,8 +295,8 @@ static void null_objects(void)
     CHECK(!dl_model_add_flatten(NULL) && !dl_model_add_activation(NULL, DL_RELU), "layers");
     CHECK(!dl_model_add_dropout(NULL, 0.5), "dl_model_add_dropout");
     dl_optimizer_free(NULL);
-    dl_zero_grad(NULL);
-    CHECK(!dl_step(NULL) && !dl_optimizer_set_lr(NULL, 1), "dl_step");
+    dl_optimizer_zero_grad(NULL);
+    CHECK(!dl_optimizer_step(NULL) && !dl_optimizer_set_lr(NULL, 1), "dl_optimizer_step");
     dl_optimizer_desc(NULL);
     CHECK(isnan(dl_clip_grad_norm(NULL, 1, 1)), "dl_clip_grad_norm");
     CHECK(isnan(dl_schedule_factor(NULL, 1)), "dl_schedule_factor");
@@ -308,7 +308,7 @@ static void null_objects(void)
     CHECK(!dl_model_history(NULL, NULL), "dl_model_history");
     CHECK(isnan(e.loss) && isnan(e.accuracy), "dl_model_evaluate");
     CHECK(!dl_model_predict(NULL, NULL) && !dl_model_forward(NULL, NULL), "dl_model_forward");
-    CHECK(dl_model_param_tensors(NULL) == 0 && dl_model_param_size(NULL) == 0, "parameters");
+    CHECK(dl_model_tensor_count(NULL) == 0 && dl_model_param_count(NULL) == 0, "parameters");
     CHECK(!dl_model_param(NULL, 0) && !dl_model_find(NULL, "x"), "parameters");
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");
@@ -316,7 +316,7 @@ static void null_objects(void)
     CHECK(!dl_data_take(NULL, 0, 1) && !dl_data_split(NULL, 0.5, &a, &b), "views");
     CHECK(!dl_data_sample(NULL, 0) && !dl_loader_new(NULL, 1, false), "data");
     dl_loader_free(NULL);
-    CHECK(!dl_loader_next(NULL, &batch) && dl_loader_batches(NULL) == 0, "loaders");
+    CHECK(!dl_loader_next(NULL, &batch) && dl_loader_batch_count(NULL) == 0, "loaders");
     CHECK(!dl_model_save_weights(NULL, "x") && !dl_model_load_weights(NULL, "x"), "weights");
     CHECK(!dl_model_load_weights_from_memory(NULL, "x", 1), "weights");
     dl_model_summary(NULL);
@@ -362,7 +362,7 @@ static void null_images_and_sequences(void)
     dl_transformer_encoder(x, NULL, &block);
     dl_transformer_encoder(x, none, NULL);
     dl_transformer_decoder(x, x, NULL, &block);
-    dl_recurrent_params(NULL);
+    dl_recurrent_param_count(NULL);
     CHECK(!dl_recurrent_init(NULL, none, DL_GRU, 1, 1, &one), "dl_recurrent_init");
     dl_clear_error(dl);
     CHECK(!dl_recurrent_init(dl, NULL, DL_GRU, 1, 1, &one), "dl_recurrent_init");

@@ -53,7 +53,7 @@ static dl_model *small_model(dl_ctx *dl, double start)
     dl_int k;
     dl_model_add_dense(m, 3, DL_RELU);
     dl_model_add_dense(m, 1, DL_LINEAR);
-    for (i = 0; i < dl_model_param_tensors(m); i++) {
+    for (i = 0; i < dl_model_tensor_count(m); i++) {
         dl_tensor *t = dl_model_param(m, i);
         for (k = 0; k < t->size; k++, start += 0.5) t->data[k] = (dl_real)start;
     }
@@ -66,7 +66,7 @@ static void weights(const dl_model *m, dl_real w[13])
     int i, at = 0;
     dl_int k;
     memset(w, 0, 13 * sizeof *w);
-    for (i = 0; i < dl_model_param_tensors(m); i++)
+    for (i = 0; i < dl_model_tensor_count(m); i++)
         for (k = 0; k < dl_model_param(m, i)->size; k++) w[at++] = dl_model_param(m, i)->data[k];
 }
 

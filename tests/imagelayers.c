@@ -39,8 +39,8 @@ static void parameter_counts(void)
 {
     dl_ctx *dl = dl_new(1);
     dl_model *a = s2(dl), *b = s4(dl);
-    CHECK(dl_model_param_size(a) == 693962, "S2: %ld", (long)dl_model_param_size(a));
-    CHECK(dl_model_param_size(b) == 1199882, "S4: %ld", (long)dl_model_param_size(b));
+    CHECK(dl_model_param_count(a) == 693962, "S2: %ld", (long)dl_model_param_count(a));
+    CHECK(dl_model_param_count(b) == 1199882, "S4: %ld", (long)dl_model_param_count(b));
     CHECK(has_shape(dl_model_layer(a, 0), dl_shape3(32, 26, 26)), "conv");
     CHECK(has_shape(dl_model_layer(a, 1), dl_shape3(32, 13, 13)), "pool");
     CHECK(has_shape(dl_model_layer(a, 2), dl_shape1(5408)), "flatten");
@@ -76,7 +76,7 @@ static void shapes_and_values(void)
     dl_ctx *dl = dl_new(2);
     dl_model *m = dl_model_new(dl, dl_shape3(4, 9, 7));
     dl_conv_layer c = dl_conv_layer_default(6, 3, DL_RELU);
-    dl_pool_options p = dl_pool2d_default(3);
+    dl_pool p = dl_pool_default(3);
     dl_norm_layer n = dl_norm_layer_default();
     dl_tensor *x, *y, *want;
     c.kernel[1] = 2;
@@ -105,16 +105,16 @@ static void shapes_and_values(void)
     y = dl_model_forward(m, x);
     if (!CHECK(y && dl_shape_equal(y->shape, dl_shape3(3, 3, 1)), "%s", dl_error_text(dl))) return;
     dl_tensor *const *q = dl_model_params(m);
-    CHECK(dl_model_param_tensors(m) == 11, "%d parameters", dl_model_param_tensors(m));
+    CHECK(dl_model_tensor_count(m) == 11, "%d parameters", dl_model_tensor_count(m));
     want = dl_relu(dl_conv2d(x, q[0], DL_NONE, &c.conv));
     want = dl_batch_norm(want, q[1], q[2], DL_NONE, DL_NONE, 0.01, 1e-3);
     want = dl_group_norm(dl_max_pool2d(want, &p), 3, q[3], q[4], 1e-3);
-    c.conv = dl_conv2d_default();
+    c.conv = dl_conv_default();
     c.conv.stride[0] = c.conv.stride[1] = 3;
     c.conv.output_padding[0] = c.conv.output_padding[1] = 1;
     want = dl_tanh(dl_conv_transpose2d(want, q[5], q[6], &c.conv));
     want = dl_layer_norm(dl_avg_pool2d(want, &p), 3, q[7], q[8], 1e-3);
-    p = dl_pool2d_default(5);
+    p = dl_pool_default(5);
     want = dl_global_avg_pool2d(dl_avg_pool2d(dl_upsample_nearest2d(want, 2, 2), &p));
     want = dl_conv1d(dl_reshape(want, dl_shape3(3, 1, 2)), q[9], q[10], NULL);
     CHECK(want != NULL, "%s", dl_error_text(dl));
@@ -170,7 +170,7 @@ static void fused_layers(void)
         const int kernel = trial == 3 ? 3 : 2, side = 9 + trial;
         dl_model *m = dl_model_new(dl, dl_shape3(3, side, 11));
         dl_conv_layer o = dl_conv_layer_default(5, 3, DL_RELU);
-        dl_pool_options pool = dl_pool2d_default(kernel);
+        dl_pool pool = dl_pool_default(kernel);
         dl_tensor *x = dl_zeros(dl, dl_shape4(3, 3, side, 11)), *y, *z, *w, *b;
         dl_layer *first, *second;
         dl_real *grad;
@@ -215,8 +215,8 @@ static void training_and_states(void)
     dl_metrics before, after;
     dl_real start[4], x[64 * 3];
     if (!CHECK(mean && var && mean->data[0] == 0 && var->data[3] == 1, "states")) return;
-    CHECK(dl_model_param_tensors(m) == 6 && dl_model_param_size(m) == 40 + 8 + 74, "%ld",
-          (long)dl_model_param_size(m));
+    CHECK(dl_model_tensor_count(m) == 6 && dl_model_param_count(m) == 40 + 8 + 74, "%ld",
+          (long)dl_model_param_count(m));
     fit.epochs = 20;
     fit.verbose = 0;
     before = dl_model_evaluate(m, test);
@@ -295,7 +295,7 @@ static void errors(void)
     dl_model *last = dl_model_new(dl, dl_shape3(28, 28, 1));
     dl_conv_layer c = dl_conv_layer_default(3, 3, DL_RELU);
     dl_norm_layer n = dl_norm_layer_default();
-    dl_pool_options p = dl_pool2d_default(2);
+    dl_pool p = dl_pool_default(2);
     test_quiet(dl);
 #define REFUSED(call, code, text)                                   \
     do {                                                            \

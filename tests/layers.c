@@ -68,7 +68,7 @@ static void shapes_and_names(void)
         CHECK(l->params == want[i].params && l->states == 0 && l->model == m, "%s: %d parameters",
               l->name, l->params);
     }
-    CHECK(dl_model_param_tensors(m) == k, "%d parameters", dl_model_param_tensors(m));
+    CHECK(dl_model_tensor_count(m) == k, "%d parameters", dl_model_tensor_count(m));
     for (int i = 0; i < k; i++) {
         const dl_tensor *t = dl_model_param(m, i);
         CHECK(same(t->name, params[i].name) && same(shape_text(t->shape), params[i].shape),
@@ -76,13 +76,13 @@ static void shapes_and_names(void)
         CHECK(t == dl_model_params(m)[i] && t == dl_model_find(m, params[i].name), "%s", t->name);
         CHECK(t->requires_grad && t->grad, "%s is trained", t->name);
     }
-    CHECK(dl_model_param_size(m) == 28 * 4 + 4 + 112 * 16 + 16 * 10 + 10, "%ld numbers",
-          (long)dl_model_param_size(m));
+    CHECK(dl_model_param_count(m) == 28 * 4 + 4 + 112 * 16 + 16 * 10 + 10, "%ld numbers",
+          (long)dl_model_param_count(m));
     CHECK(!dl_model_layer(m, -1) && !dl_model_layer(m, n) && !dl_model_param(m, -1) &&
           !dl_model_param(m, k) && !dl_model_find(m, "dense_9.weight") && !dl_model_find(m, NULL),
           "what is not there");
-    CHECK(dl_model_layer_count(NULL) == 0 && dl_model_param_tensors(NULL) == 0 &&
-          dl_model_param_size(NULL) == 0 && !dl_model_params(NULL) && !dl_model_layer(NULL, 0) &&
+    CHECK(dl_model_layer_count(NULL) == 0 && dl_model_tensor_count(NULL) == 0 &&
+          dl_model_param_count(NULL) == 0 && !dl_model_params(NULL) && !dl_model_layer(NULL, 0) &&
           !dl_model_find(NULL, "x") && !dl_model_param(NULL, 0), "of no model");
     dl_free(dl);
 }
@@ -99,8 +99,8 @@ static void documents_sizes(void)
         dl_model_add_dense(m, want[i].units, DL_RELU);
         if (want[i].dropout > 0) dl_model_add_dropout(m, want[i].dropout);
         dl_model_add_dense(m, 10, DL_SOFTMAX);
-        CHECK(dl_model_param_size(m) == want[i].size, "%ld parameters, not %ld",
-              (long)dl_model_param_size(m), want[i].size);
+        CHECK(dl_model_param_count(m) == want[i].size, "%ld parameters, not %ld",
+              (long)dl_model_param_count(m), want[i].size);
         dl_free(dl);
     }
 }
@@ -252,7 +252,7 @@ static void dropout_layer(void)
     }
     CHECK(dropped > 900 && dropped < 1100, "%d of 4000 dropped", dropped); /* 1000 +- 3.6 sigma */
     CHECK_ARRAY(dl_model_forward(none, x)->data, x->data, 4000);
-    dl_training(dl, false);
+    dl_set_training(dl, false);
     CHECK_ARRAY(dl_model_forward(m, x)->data, x->data, 4000);
     dl_free(dl);
 }
@@ -323,8 +323,8 @@ static void bad_layers(void)
               !dl_model_forward(m, x) && !dl_model_predict(m, x) && !dl_model_clone(dl, m),
               "used in spite of: %s", bad[i].text);
         CHECK_ERROR(dl, bad[i].code, bad[i].text);
-        CHECK(dl_model_layer_count(m) == 2 && dl_model_param_tensors(m) == 4,
-              "%d layers, %d tensors", dl_model_layer_count(m), dl_model_param_tensors(m));
+        CHECK(dl_model_layer_count(m) == 2 && dl_model_tensor_count(m) == 4,
+              "%d layers, %d tensors", dl_model_layer_count(m), dl_model_tensor_count(m));
         CHECK(dl_model_forward(m, x) != NULL &&
               dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.1)),
               "after dl_clear_error: %s", dl_error_text(dl));

@@ -51,7 +51,7 @@ static void labels_are_copied(void)
     const dl_real logits[] = { 0, 0, 0, 0 }, want[] = { 0.25f, -0.25f, 0.25f, -0.25f };
     dl_ctx *dl = dl_new(1);
     dl_tensor *x = dl_from(dl, dl_shape2(2, 2), logits), *loss;
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     loss = dl_cross_entropy(x, l);
     l[0] = l[1] = 0;
     CHECK(dl_backward(loss), "backward");

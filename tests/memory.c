@@ -50,9 +50,9 @@ static void two_contexts(void)
     dl_clear_error(a);
     dl_rng_u64(dl_ctx_rng(a));
     CHECK(dl_ctx_rng(b)->counter == 0, "random numbers");
-    dl_training(a, false);
-    dl_no_grad(a, true);
-    CHECK(dl_training(b, true) && !dl_no_grad(b, false), "modes");
+    dl_set_training(a, false);
+    dl_set_no_grad(a, true);
+    CHECK(dl_set_training(b, true) && !dl_set_no_grad(b, false), "modes");
     dl_tape_clear(a);
     CHECK(!dl_neg(x) && dl_neg(y), "tapes");
     CHECK_ERROR(a, DL_ERR_STALE, "dl_neg");

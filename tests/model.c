@@ -134,9 +134,9 @@ static dl_data *one_target(dl_ctx *dl, double target)
 /* All parameters of a model in one array; *n is how many. Free it. */
 static dl_real *weights(const dl_model *m, size_t *n)
 {
-    dl_real *all = (dl_real *)calloc((size_t)dl_model_param_size(m) + 1, sizeof *all);
+    dl_real *all = (dl_real *)calloc((size_t)dl_model_param_count(m) + 1, sizeof *all);
     *n = 0;
-    for (int i = 0; i < dl_model_param_tensors(m); i++) {
+    for (int i = 0; i < dl_model_tensor_count(m); i++) {
         const dl_tensor *t = dl_model_param(m, i);
         memcpy(all + *n, t->data, (size_t)t->size * sizeof *all);
         *n += (size_t)t->size;
@@ -518,7 +518,7 @@ static void evaluate_in_between(void)
             CHECK(dl_model_evaluate(m, d).loss > 0, "%s", dl_error_text(dl));
             p = dl_model_predict(m, x);
             CHECK(p && !p->requires_grad && !p->node, "a prediction has no gradient");
-            CHECK(dl_training(dl, true) && !dl_no_grad(dl, false), "modes are as before");
+            CHECK(dl_set_training(dl, true) && !dl_set_no_grad(dl, false), "modes are as before");
         }
         CHECK(dl_backward(loss), "%s", dl_error_text(dl));
         after = dl_add(dl_rand(dl, dl_shape1(16)), dl_reshape(w, dl_shape1(16)));
@@ -550,10 +550,10 @@ static void modes_are_put_back(void)
         m[off] = net(dl[off], 2, 8, DL_TANH, 0.5, 3, DL_SOFTMAX);
         mine = dl_full(dl[off], dl_shape1(3), 7);
         dl_model_compile(m[off], DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
-        dl_training(dl[off], off == 0);
-        dl_no_grad(dl[off], off == 1);
+        dl_set_training(dl[off], off == 0);
+        dl_set_no_grad(dl[off], off == 1);
         CHECK(dl_model_fit(m[off], d, &o), "%s", dl_error_text(dl[off]));
-        CHECK(dl_training(dl[off], true) == (off == 0) && dl_no_grad(dl[off], false) == (off == 1),
+        CHECK(dl_set_training(dl[off], true) == (off == 0) && dl_set_no_grad(dl[off], false) == (off == 1),
               "modes");
         CHECK(dl_item(dl_sum(mine)) == 21, "a tensor of before: %s", dl_error_text(dl[off]));
     }
@@ -767,7 +767,7 @@ static void predicting(void)
         CHECK_CLOSE(p->data[3 * i] + p->data[3 * i + 1] + p->data[3 * i + 2], 1, TEST_TOL, 0);
     y = dl_model_forward(m, x);
     CHECK(y && memcmp(y->data, p->data, 15 * sizeof(dl_real)) != 0, "in training it drops");
-    dl_training(dl, false);
+    dl_set_training(dl, false);
     y = dl_model_forward(m, x);
     CHECK(y && y->requires_grad && memcmp(y->data, p->data, 15 * sizeof(dl_real)) == 0,
           "in evaluation mode forward is predict, with a gradient");
@@ -877,7 +877,7 @@ static void step_against_formula(void)
             loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_square(p[0])), 0.02));
         }
         value = dl_item(loss);
-        CHECK(dl_backward(loss) && dl_step(sgd), "%s", dl_error_text(dl));
+        CHECK(dl_backward(loss) && dl_optimizer_step(sgd), "%s", dl_error_text(dl));
 
         CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.5)), "%s",
               dl_error_text(dl));
@@ -1194,7 +1194,7 @@ static void clones(void)
     dl_freeze(&frozen, 1);
     copy = dl_model_clone(other, m);
     if (!CHECK(copy && same_weights(m, copy), "%s", dl_error_text(other))) return;
-    CHECK(dl_model_layer_count(copy) == 3 && dl_model_param_size(copy) == dl_model_param_size(m) &&
+    CHECK(dl_model_layer_count(copy) == 3 && dl_model_param_count(copy) == dl_model_param_count(m) &&
           strcmp(dl_model_layer(copy, 1)->name, "dropout_1") == 0, "layers");
     for (int i = 0; i < 4; i++) {
         const dl_tensor *x = dl_model_param(m, i), *y = dl_model_param(copy, i);
@@ -1309,7 +1309,7 @@ static int whole_program(dl_ctx *dl, dl_ctx *into)
     o.validation = b;
     if (dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)))
         CHECK(dl_model_layer_count(m) == 3, "allocation %ld: compiled without a layer", fail_at);
-    if (dl_model_param_tensors(m) > 0) before = dl_model_param(m, 0)->data[0];
+    if (dl_model_tensor_count(m) > 0) before = dl_model_param(m, 0)->data[0];
     if (split) fitted = dl_model_fit(m, a, &o);
     if (before != 0)
         CHECK(fabs((double)dl_model_param(m, 0)->data[0] - (double)before) < 0.2,
@@ -1391,7 +1391,7 @@ static void freeing(void)
         dl_data *d = clouds(dl, 12, 2, 3), *view = dl_data_take(d, 2, 5);
         dl_model *m = net(dl, 2, 4, DL_RELU, 0, 3, DL_SOFTMAX), *copy = dl_model_clone(dl, m);
         dl_optimizer *own = dl_optimizer_new(dl, dl_adam(0.1), dl_model_params(m),
-                                             dl_model_param_tensors(m));
+                                             dl_model_tensor_count(m));
         const dl_fit o = quiet_fit(1, 4);
         dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));
         dl_model_fit(m, d, &o);

@@ -72,9 +72,9 @@ static void inference(void)
         dl_tensor *b = leaf(dl, part("inf", k, "b")), *y;
         dl_tensor *rm = state(dl, part("batch", k, "rm1"));
         dl_tensor *rv = state(dl, part("batch", k, "rv1"));
-        dl_training(dl, false);
+        dl_set_training(dl, false);
         y = dl_batch_norm(x, w, b, rm, rv, o[0], o[1]);
-        dl_training(dl, true);                 /* a training step between forward and backward */
+        dl_set_training(dl, true);                 /* a training step between forward and backward */
         dl_batch_norm(x, w, b, rm, rv, o[0], o[1]);
         check_case("inf", k, y, x, w, b);
         dl_free(dl);
@@ -89,14 +89,14 @@ static void plain(void)
     dl_tensor *rm = dl_state(dl, dl_shape1(2)), *rv = dl_state(dl, dl_shape1(2));
     check_case("plain", 0, dl_batch_norm(x, DL_NONE, DL_NONE, DL_NONE, DL_NONE, 0.1, 1e-5), x,
                DL_NONE, DL_NONE);
-    dl_no_grad(dl, true);
+    dl_set_no_grad(dl, true);
     y = dl_batch_norm(x, DL_NONE, DL_NONE, rm, rv, 0.1, 1e-5);
     CHECK_ARRAY(y->data, part("plain", 0, "y")->data, y->size);
-    dl_no_grad(dl, false);
-    dl_training(dl, false);
+    dl_set_no_grad(dl, false);
+    dl_set_training(dl, false);
     z = dl_batch_norm(x, DL_NONE, DL_NONE, DL_NONE, DL_NONE, 0.1, 1e-5);
     CHECK_ARRAY(z->data, part("plain", 0, "y")->data, z->size);
-    dl_training(dl, true);
+    dl_set_training(dl, true);
     CHECK(rm->data[0] == 0 && rv->data[1] == 0, "no_grad must leave the running statistics alone");
     z = dl_batch_norm(dl_ones(dl, dl_shape2(1, 2)), DL_NONE, DL_NONE, rm, rv, 0.1, 1e-5);
     CHECK(z && z->data[0] == 0 && z->data[1] == 0, "one value a channel: it is its own mean");

@@ -48,7 +48,7 @@ static dl_shape op_shape(const test_array *a)
 static dl_tensor *op_leaf(dl_ctx *dl, const test_array *a)
 {
     dl_tensor *x = dl_from(dl, op_shape(a), a->data);
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     return x;
 }
 

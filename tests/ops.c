@@ -169,7 +169,7 @@ static void one_operand_without_gradient(void)
             dl_tensor *x[2], *y;
             x[0] = dl_rand(dl, dl_shape2(2, 3));
             x[1] = dl_rand(dl, dl_shape1(3));
-            dl_requires_grad(x[k], true);
+            dl_set_requires_grad(x[k], true);
             y = binaries[i].f(x[0], x[1]);
             CHECK(dl_backward(dl_sum(y)), "%s", binaries[i].name);
             CHECK(x[k]->grad && !x[1 - k]->grad, "%s, operand %d", binaries[i].name, k);
@@ -186,8 +186,8 @@ static void ties_of_maximum(void)
     int k;
     for (k = 0; k < 2; k++) {
         dl_tensor *a = dl_from(dl, dl_shape1(3), p), *b = dl_from(dl, dl_shape1(3), q);
-        dl_requires_grad(a, true);
-        dl_requires_grad(b, true);
+        dl_set_requires_grad(a, true);
+        dl_set_requires_grad(b, true);
         CHECK(dl_backward_from(k ? dl_minimum(a, b) : dl_maximum(a, b), one), "backward");
         CHECK_ARRAY(a->grad, k ? max_b : max_a, 3);
         CHECK_ARRAY(b->grad, k ? max_a : max_b, 3);
@@ -217,7 +217,7 @@ static void argmax_ties_and_nan(void)
     CHECK(memcmp(got, along_0, sizeof along_0) == 0, "%d %d %d %d", got[0], got[1], got[2], got[3]);
     CHECK(dl_argmax(x) == 4, "the first NaN is number 4, not %d", (int)dl_argmax(x));
     CHECK(isnan((double)dl_item(dl_max(x))), "max of NaN");
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     y = dl_max_axis(x, 1, false);
     CHECK(y && y->data[0] == 5 && isnan((double)y->data[1]), "max along rows");
     CHECK(dl_backward(dl_sum(y)), "backward");
@@ -261,7 +261,7 @@ static void callers_arrays_are_copied(void)
     const dl_real dy[] = { 1, 10, 100, 1000 }, want[] = { 0, 0, 101, 1010 };
     dl_ctx *dl = dl_new(1);
     dl_tensor *x = dl_from(dl, dl_shape2(2, 2), v), *y;
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     y = dl_gather_rows(x, rows, 2);
     rows[0] = rows[1] = 0;
     v[2] = v[3] = 0;
@@ -278,7 +278,7 @@ static void dropout(void)
     dl_ctx *dl = dl_new(3);
     dl_tensor *x = dl_ones(dl, dl_shape1(N)), *y, *z;
     dl_int i, dropped = 0, wrong = 0, same = 0;
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     y = dl_dropout(x, 0.3);
     z = dl_dropout(x, 0.3);
     CHECK(dl_backward(dl_sum(y)), "backward");
@@ -293,7 +293,7 @@ static void dropout(void)
     CHECK(same > 11600 - 350 && same < 11600 + 350, "two masks agree in %d", (int)same);
     CHECK(wrong == 0, "%d wrong", (int)wrong);
     CHECK(dl_dropout(x, 0) == x, "p = 0 is x itself");
-    CHECK(dl_training(dl, false), "training is on at first");
+    CHECK(dl_set_training(dl, false), "training is on at first");
     CHECK(dl_dropout(x, 0.3) == x, "evaluation gives x itself");
     dl_free(dl);
 }
@@ -335,8 +335,8 @@ static void minima(void)
     for (int axis = -3; axis <= 3; axis++) {                            /* 3: over all */
         dl_tensor *a = dl_from(dl, dl_shape3(2, 3, 4), v), *b = dl_from(dl, a->shape, v), *low;
         dl_tensor *high = NULL;
-        dl_requires_grad(a, true);
-        dl_requires_grad(b, true);
+        dl_set_requires_grad(a, true);
+        dl_set_requires_grad(b, true);
         low = axis == 3 ? dl_min(a) : dl_min_axis(a, axis, axis & 1);
         high = axis == 3 ? dl_max(dl_neg(b)) : dl_max_axis(dl_neg(b), axis, axis & 1);
         if (!CHECK(low && high && dl_shape_equal(low->shape, high->shape), "axis %d", axis)) break;

@@ -1,4 +1,4 @@
-/* optimizers.c - dl_optimizer and dl_step on parameters of the tape against the trajectories of
+/* optimizers.c - dl_optimizer and dl_optimizer_step on parameters of the tape against the trajectories of
    PyTorch and Keras, clipping against clip_grad_norm_, schedules against PyTorch's, and what an
    optimizer must leave alone or refuse.
 
@@ -74,10 +74,10 @@ static void golden_case(const test_golden *file, const char *name, dl_optim desc
     desc.l2 = opts[8];
     o = dl_optimizer_new(dl, desc, p, 2);
     for (dl_int t = 0; t < g->dim[0] && ok; t++) {
-        dl_zero_grad(o);
+        dl_optimizer_zero_grad(o);
         push(p[0], g->data + t * 7);
         push(p[1], g->data + t * 7 + 3);
-        ok = CHECK(dl_optimizer_set_lr(o, lr[t]) && dl_step(o), "%s: %s", name,
+        ok = CHECK(dl_optimizer_set_lr(o, lr[t]) && dl_optimizer_step(o), "%s: %s", name,
                    dl_error_text(dl)) &&
              CHECK_ARRAY(p[0]->data, want + t * 7, 3) &&
              CHECK_ARRAY(p[1]->data, want + t * 7 + 3, 4);
@@ -138,8 +138,8 @@ static void start_is_adagrads(void)
         without.start = 0;
         set_grad(p[0], 1);
         set_grad(p[1], 1);
-        dl_step(dl_optimizer_new(dl, with, &p[0], 1));
-        dl_step(dl_optimizer_new(dl, without, &p[1], 1));
+        dl_optimizer_step(dl_optimizer_new(dl, with, &p[0], 1));
+        dl_optimizer_step(dl_optimizer_new(dl, without, &p[1], 1));
         CHECK((p[0]->data[0] == p[1]->data[0]) == (kinds[k].kind != DL_ADAGRAD),
               "%s with start 5: %g, with 0: %g", kinds[k].name, (double)p[0]->data[0],
               (double)p[1]->data[0]);
@@ -166,7 +166,7 @@ static void clip_norm(void)
         desc.clip_norm = golden_getf(&f, "clip%d_max", k)->value[0];
         push(p[0], g[0]->data);
         push(p[1], g[1]->data);
-        CHECK(dl_step(dl_optimizer_new(dl, desc, p, 2)), "%s", dl_error_text(dl));
+        CHECK(dl_optimizer_step(dl_optimizer_new(dl, desc, p, 2)), "%s", dl_error_text(dl));
         for (int i = 0; i < 2; i++) {
             const test_array *t = golden_getf(&f, "clip%d_t%d", k, i);
             CHECK_ARRAY(p[i]->grad, t->data, t->size);
@@ -192,7 +192,7 @@ static void clip_value(void)
     desc.clip_value = 0.5;
     desc.l2 = 0.5;
     push(p, g);
-    CHECK(dl_step(dl_optimizer_new(dl, desc, &p, 1)), "%s", dl_error_text(dl));
+    CHECK(dl_optimizer_step(dl_optimizer_new(dl, desc, &p, 1)), "%s", dl_error_text(dl));
     CHECK_ARRAY(p->data, want, 4);
     dl_free(dl);
 }
@@ -216,12 +216,12 @@ static void clip_norm_of_nan(void)
         set_grad(p[0], 5);
         set_grad(p[1], 0);
         p[1]->grad[1] = (dl_real)bad[k];
-        CHECK(!dl_step(o), "dl_step took a gradient of %g", bad[k]);
-        CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_step: the norm of the gradients is ");
+        CHECK(!dl_optimizer_step(o), "dl_optimizer_step took a gradient of %g", bad[k]);
+        CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_optimizer_step: the norm of the gradients is ");
         CHECK(p[0]->data[2] == 2 && p[1]->data[0] == 3 && p[0]->grad[0] == 5, "all as it was");
         p[1]->grad[1] = 0;
         set_grad(q, 5);
-        CHECK(dl_step(o) && dl_step(same), "%s", dl_error_text(dl));
+        CHECK(dl_optimizer_step(o) && dl_optimizer_step(same), "%s", dl_error_text(dl));
         CHECK(p[0]->data[0] == q->data[0] && q->data[0] != 2, "the failed step counted: %g, %g",
               (double)p[0]->data[0], (double)q->data[0]);
         dl_free(dl);
@@ -260,17 +260,17 @@ static void only_its_own(void)
         }
         a = dl_optimizer_new(dl, kinds[k].make[1](0.5), &p[0], 1);
         b = dl_optimizer_new(dl, kinds[k].make[0](0.25), &p[1], 1);
-        dl_step(a);
+        dl_optimizer_step(a);
         CHECK(p[0]->data[0] < 1 && p[1]->data[0] == 1 && p[2]->data[0] == 1, "%s: one step of a",
               kinds[k].name);
-        dl_step(b);
+        dl_optimizer_step(b);
         CHECK(p[1]->data[1] < 1 && p[2]->data[1] == 1 && p[2]->grad[1] == 1, "%s: one step of b",
               kinds[k].name);
-        dl_zero_grad(a);
-        CHECK(p[0]->grad[0] == 0 && p[0]->grad[1] == 0 && p[1]->grad[0] == 1, "dl_zero_grad(a)");
+        dl_optimizer_zero_grad(a);
+        CHECK(p[0]->grad[0] == 0 && p[0]->grad[1] == 0 && p[1]->grad[0] == 1, "dl_optimizer_zero_grad(a)");
         dl_optimizer_free(a);
-        dl_zero_grad(b);
-        CHECK(p[1]->grad[1] == 0 && dl_step(b), "b outlives a: %s", dl_error_text(dl));
+        dl_optimizer_zero_grad(b);
+        CHECK(p[1]->grad[1] == 0 && dl_optimizer_step(b), "b outlives a: %s", dl_error_text(dl));
         dl_free(dl);
     }
 }
@@ -290,7 +290,7 @@ static void frozen(void)
         set_grad(p[0], 1);
         set_grad(p[1], 1e30); /* not part of the norm, either */
         dl_freeze(&p[1], 1);
-        CHECK(dl_step(o), "%s: %s", kinds[k].name, dl_error_text(dl));
+        CHECK(dl_optimizer_step(o), "%s: %s", kinds[k].name, dl_error_text(dl));
         CHECK_CLOSE(p[0]->grad[0], 1.2, TEST_TOL, 0); /* 1 + l1 + l2, not scaled down */
         CHECK(p[0]->data[0] < 1 && p[0]->data[0] > -5 && p[1]->data[0] == 1 && p[1]->data[1] == 1,
               "%s: %g and frozen %g", kinds[k].name, (double)p[0]->data[0],
@@ -298,12 +298,12 @@ static void frozen(void)
         CHECK(p[1]->grad[0] == (dl_real)1e30, "%s: the frozen gradient", kinds[k].name);
         dl_unfreeze(&p[1], 1);
         set_grad(p[1], 1);
-        CHECK(dl_step(o) && p[1]->data[0] < 1, "%s: unfrozen", kinds[k].name);
+        CHECK(dl_optimizer_step(o) && p[1]->data[0] < 1, "%s: unfrozen", kinds[k].name);
         dl_free(dl);
     }
 }
 
-/* Gradients add up until dl_zero_grad; a step between forward and backward is found out. */
+/* Gradients add up until dl_optimizer_zero_grad; a step between forward and backward is found out. */
 static void accumulate(void)
 {
     const dl_real g[2] = { 1, -2 };
@@ -314,14 +314,14 @@ static void accumulate(void)
     push(p, g);
     CHECK(p->grad[0] == 2 && p->grad[1] == -4, "twice: %g %g", (double)p->grad[0],
           (double)p->grad[1]);
-    CHECK(dl_step(o) && p->data[0] == -2 && p->data[1] == 4, "one step for both");
-    CHECK(p->grad[0] == 2, "dl_step leaves the gradient");
-    dl_zero_grad(o);
+    CHECK(dl_optimizer_step(o) && p->data[0] == -2 && p->data[1] == 4, "one step for both");
+    CHECK(p->grad[0] == 2, "dl_optimizer_step leaves the gradient");
+    dl_optimizer_zero_grad(o);
     push(p, g);
     CHECK(p->grad[0] == 1 && p->grad[1] == -2, "anew: %g %g", (double)p->grad[0],
           (double)p->grad[1]);
     loss = dl_sum(dl_square(p));
-    dl_step(o);
+    dl_optimizer_step(o);
     CHECK(!dl_backward(loss), "backward after the step");
     CHECK_ERROR(dl, DL_ERR_STATE, "an input of dl_square was changed after it was used");
     CHECK(p->grad[0] == 1, "and the gradient is as it was");
@@ -421,9 +421,9 @@ static void read_back(void)
     }
     CHECK(dl_optimizer_desc(o).lr == 0.25, "lr is %g", dl_optimizer_desc(o).lr);
     CHECK(dl_optimizer_set_lr(o, 0), "lr 0 is allowed");
-    CHECK(isnan(dl_optimizer_desc(NULL).lr) && !dl_optimizer_set_lr(NULL, 1) && !dl_step(NULL),
+    CHECK(isnan(dl_optimizer_desc(NULL).lr) && !dl_optimizer_set_lr(NULL, 1) && !dl_optimizer_step(NULL),
           "NULL");
-    dl_zero_grad(NULL);
+    dl_optimizer_zero_grad(NULL);
     dl_optimizer_free(NULL);
     dl_optimizer_free(o);
     dl_tensor_free(p);

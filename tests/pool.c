@@ -25,7 +25,7 @@ static void check_case(const char *kind, int k, bool max, bool count_padding, bo
     dl_ctx *dl = dl_new(1);
     const test_array *size = part(kind, k, "size"), *want = part(kind, k, "y");
     const test_array *dx = part(kind, k, "dx"), *dy = part(kind, k, "dy");
-    dl_pool_options o = dl_pool2d_default(2);
+    dl_pool o = dl_pool_default(2);
     dlk_pool2d_size s;
     dl_tensor *x = image(dl, part(kind, k, "x")), *y;
     for (int i = 0; i < 2; i++) {
@@ -105,7 +105,7 @@ static void ties_and_nan(void)
                          -INFINITY, -INFINITY, 0, 0};
     const dl_real first[] = {1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0};
     const dl_real dy[] = {1, 1, 1, 1};
-    dl_pool_options o = dl_pool2d_default(2);
+    dl_pool o = dl_pool_default(2);
     dl_tensor *x = dl_param(dl, dl_shape4(1, 1, 4, 4), dl_init_zeros()), *y;
     dl_copy_in(x, v);
     y = dl_max_pool2d(x, &o);
@@ -126,7 +126,7 @@ static void ties_and_nan(void)
 static void op_is_kernel(void)
 {
     dl_ctx *dl = dl_new(7);
-    const dl_pool_options o = dl_pool2d_default(2);
+    const dl_pool o = dl_pool_default(2);
     const dl_int sizes[][4] = {{1, 1, 2, 2}, {2, 3, 26, 26}, {3, 2, 5, 67}, {1, 4, 33, 35}};
     for (int k = 0; k < 4; k++) {
         const dl_int *d = sizes[k];
@@ -159,7 +159,7 @@ static void op_is_kernel(void)
 static dl_tensor *check_x;
 static dl_tensor *check_loss(dl_ctx *dl, void *user)
 {
-    dl_pool_options o = dl_pool2d_default(3);
+    dl_pool o = dl_pool_default(3);
     dl_tensor *a, *b, *c;
     (void)dl; (void)user;
     o.stride[0] = 2;
@@ -188,7 +188,7 @@ static void gradients(void)
 static void errors(void)
 {
     dl_ctx *dl = dl_new(1);
-    dl_pool_options o = dl_pool2d_default(5);
+    dl_pool o = dl_pool_default(5);
     dl_tensor *x;
     test_quiet(dl);
     x = dl_ones(dl, dl_shape4(1, 2, 3, 4));
@@ -199,14 +199,14 @@ static void errors(void)
     } while (0)
     REFUSED(dl_max_pool2d(x, &o), DL_ERR_SHAPE,
             "dl_max_pool2d: kernel 5x5 does not fit input 3x4 without padding");
-    o = dl_pool2d_default(2);
+    o = dl_pool_default(2);
     o.after[1] = 2;
     REFUSED(dl_avg_pool2d(x, &o), DL_ERR_ARGUMENT,
             "dl_avg_pool2d: padding 0+2 must be smaller than the kernel 2x2");
-    o = dl_pool2d_default(0);
+    o = dl_pool_default(0);
     REFUSED(dl_max_pool2d(x, &o), DL_ERR_ARGUMENT,
             "dl_max_pool2d: kernel 0, stride 0, dilation 1: each must be 1 or more");
-    o = dl_pool2d_default(2);
+    o = dl_pool_default(2);
     REFUSED(dl_max_pool2d(dl_ones(dl, dl_shape2(3, 4)), &o), DL_ERR_SHAPE,
             "dl_max_pool2d: input [3,4] must be [N,C,H,W]");
     REFUSED(dl_global_avg_pool2d(dl_ones(dl, dl_shape2(3, 4))), DL_ERR_SHAPE,

@@ -43,7 +43,7 @@ static void golden_kind(dl_recurrent_kind kind)
         o.layers = (int)size[4];
         o.bidirectional = size[5] == 2;
         if (size[7] != 0) o.lengths = case_ints(&c, "len", lengths);
-        const int n = dl_recurrent_params(&o);
+        const int n = dl_recurrent_param_count(&o);
         case_leaves(&c, leaf, "w", n / 4 * step);
         for (int i = 0; i < n; i++) w[i] = i % 4 < step ? leaf[i / 4 * step + i % 4] : DL_NONE;
         r = run(kind, x, w, h0, c0, &o);
@@ -77,7 +77,7 @@ static void state_dict(void)
     dl_sequence r;
     o.layers = 2;
     o.bidirectional = true;
-    CHECK(dl_recurrent_params(&o) == 16, "%d", dl_recurrent_params(&o));
+    CHECK(dl_recurrent_param_count(&o) == 16, "%d", dl_recurrent_param_count(&o));
     CHECK(dl_recurrent_init(c.dl, w, DL_LSTM, 5, 6, &o), "%s", dl_error_text(c.dl));
     for (int i = 0; i < 16; i++) {
         const test_array *a = golden_getf(&c.g, "w%d", i);
@@ -249,7 +249,7 @@ static void gradients(void)
         t.p[1] = dl_param(dl, dl_shape3(4, 3, 3), dl_init_normal(0, 1));
         t.p[2] = dl_param(dl, dl_shape3(4, 3, 3), dl_init_normal(0, 1));
         CHECK(dl_recurrent_init(dl, t.p + 3, t.kind, 2, 3, &t.o), "%s", dl_error_text(dl));
-        check_gradients(dl, net_loss, &t, t.p, 3 + dl_recurrent_params(&t.o));
+        check_gradients(dl, net_loss, &t, t.p, 3 + dl_recurrent_param_count(&t.o));
         dl_free(dl);
     }
 }
@@ -305,7 +305,7 @@ static void padding(void)
             dl_int at = 0;
             x[way] = dl_zeros(dl, dl_shape3(3, 4, 3));
             test_fill(x[way]->data, x[way]->size, 1, -1, 1);
-            dl_requires_grad(x[way], true);
+            dl_set_requires_grad(x[way], true);
             for (dl_int n = 0; n < 3; n++)
                 for (dl_int i = lengths[n] * 3; i < 12; i++)
                     x[way]->data[n * 12 + i] = way ? (dl_real)NAN : 0;
@@ -386,7 +386,7 @@ static void detached(void)
         dl_real alone[16 * 4];
         CHECK(dl_recurrent_init(dl, w, k, 3, 4, NULL), "%s", dl_error_text(dl));
         const size_t bytes = (size_t)w[1]->size * sizeof(dl_real);
-        dl_requires_grad(x, true);
+        dl_set_requires_grad(x, true);
         whole = run(k, x, w, DL_NONE, DL_NONE, NULL);
         for (int way = 0; way < 2; way++) {           /* 0: a state without a past; 1: detached */
             first = run(k, dl_slice(x, 1, 0, 3), w, DL_NONE, DL_NONE, NULL);
@@ -464,7 +464,7 @@ static void dropout(void)
     memcpy(y, dl_gru(x, w, DL_NONE, &o).y->data, sizeof y);
     o.dropout = 0.5;
     CHECK(memcmp(y, dl_gru(x, w, DL_NONE, &o).y->data, sizeof y) != 0, "dropout had no effect");
-    dl_training(dl, false);
+    dl_set_training(dl, false);
     CHECK(memcmp(y, dl_gru(x, w, DL_NONE, &o).y->data, sizeof y) == 0, "dropout in evaluation");
     dl_free(dl);
 }
@@ -528,7 +528,7 @@ static void errors(void)
     o.layers = 0;
     dl_lstm(x, w, DL_NONE, DL_NONE, &o);
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "0 layers");
-    CHECK(dl_recurrent_params(&o) == 0 && !dl_recurrent_init(dl, bad, DL_GRU, 2, 2, &o),
+    CHECK(dl_recurrent_param_count(&o) == 0 && !dl_recurrent_init(dl, bad, DL_GRU, 2, 2, &o),
           "0 layers");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "give 1 or more");
     dl_lstm(dl_randn(other, dl_shape3(2, 3, 5)), w, DL_NONE, DL_NONE, NULL);

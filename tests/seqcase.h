@@ -78,7 +78,7 @@ static inline dl_tensor *case_tensor(const test_case *c, const char *name)
 static inline dl_tensor *case_leaf(const test_case *c, const char *name)
 {
     dl_tensor *t = case_tensor(c, name);
-    dl_requires_grad(t, true);
+    dl_set_requires_grad(t, true);
     return t;
 }
 

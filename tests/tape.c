@@ -20,7 +20,7 @@ static dl_tensor *leaf(int n, double first)
 {
     dl_tensor *x = dl_zeros(dl, dl_shape1(n));
     for (int i = 0; i < n; i++) x->data[i] = (dl_real)(first + i);
-    dl_requires_grad(x, true);
+    dl_set_requires_grad(x, true);
     return x;
 }
 
@@ -127,7 +127,7 @@ static void refused_backwards(void)
                 "dl_mean or dl_sum, or dl_backward_from");
     CHECK(!dl_backward(dl_sum(dl_ones(dl, dl_shape1(2)))), "a constant");
     CHECK_ERROR(dl, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires a "
-                "gradient (or all that does is frozen, or dl_no_grad was on)");
+                "gradient (or all that does is frozen, or dl_set_no_grad was on)");
     CHECK(!dl_backward(NULL) && dl_error(dl) == DL_OK, "NULL");
     h = dl_square(x);
     loss = dl_sum(h);
@@ -272,12 +272,12 @@ static void no_grad(void)
     dl_tensor *w, *y, *z;
     start();
     w = param(3);
-    CHECK(dl_no_grad(dl, true) == false, "off at first");
+    CHECK(dl_set_no_grad(dl, true) == false, "off at first");
     y = dl_square(w);
     CHECK(!y->requires_grad && !y->node, "recorded");
     CHECK(!dl_backward(y), "backward");
     CHECK_ERROR(dl, DL_ERR_STATE, "depends on nothing that requires a gradient");
-    CHECK(dl_no_grad(dl, false) == true, "was on");
+    CHECK(dl_set_no_grad(dl, false) == true, "was on");
     z = dl_mul(y, w);
     CHECK(dl_backward(z) && w->grad[0] == 9, "y counts as a constant: %g", (double)w->grad[0]);
     stop();
@@ -286,8 +286,8 @@ static void no_grad(void)
 static void modes(void)
 {
     start();
-    CHECK(dl_training(dl, false) == true && dl_training(dl, true) == false, "training");
-    CHECK(dl_training(dl, true) == true && dl_no_grad(dl, false) == false, "both");
+    CHECK(dl_set_training(dl, false) == true && dl_set_training(dl, true) == false, "training");
+    CHECK(dl_set_training(dl, true) == true && dl_set_no_grad(dl, false) == false, "both");
     stop();
 }
 
@@ -299,7 +299,7 @@ static void detach_keep_assign(void)
     d = dl_detach(w);
     CHECK(d->data == w->data && !d->requires_grad && !d->grad, "detached");
     CHECK(dl_backward(dl_mul(w, d)) && w->grad[0] == 3, "one side only: %g", (double)w->grad[0]);
-    CHECK(dl_requires_grad(d, true) && dl_backward(dl_square(d)), "a leaf of its own");
+    CHECK(dl_set_requires_grad(d, true) && dl_backward(dl_square(d)), "a leaf of its own");
     CHECK(d->grad[0] == 6 && w->grad[0] == 3, "its own gradient");
     k = dl_keep(dl_square(w));
     s = dl_state(dl, dl_shape2(1, 2));
@@ -313,8 +313,8 @@ static void detach_keep_assign(void)
     dl_tape_clear(dl);
     CHECK(k->data[0] == 9 && !k->requires_grad && !k->grad, "kept");
     CHECK(s->data[0] == 1 && dl_item(dl_sum(s)) == 2, "the state is there after a clear");
-    CHECK(!dl_requires_grad(s, true), "a state has no gradient");
-    CHECK_ERROR(dl, DL_ERR_STATE, "dl_requires_grad: a dl_state or dl_keep tensor has no gradient; "
+    CHECK(!dl_set_requires_grad(s, true), "a state has no gradient");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_set_requires_grad: a dl_state or dl_keep tensor has no gradient; "
                 "make it with dl_param");
     dl_tensor_free(k);
     dl_tensor_free(s);
@@ -354,13 +354,13 @@ static void requires_grad(void)
     dl_tensor *x, *y;
     start();
     x = dl_ones(dl, dl_shape1(2));
-    CHECK(!x->requires_grad && dl_requires_grad(x, true), "an input");
+    CHECK(!x->requires_grad && dl_set_requires_grad(x, true), "an input");
     y = dl_square(x);
-    CHECK(!dl_requires_grad(y, false), "a result");
-    CHECK_ERROR(dl, DL_ERR_STATE, "dl_requires_grad: the tensor is the result of dl_square, not a "
+    CHECK(!dl_set_requires_grad(y, false), "a result");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_set_requires_grad: the tensor is the result of dl_square, not a "
                 "leaf; dl_detach it first");
     CHECK(dl_backward(dl_sum(y)) && x->grad[1] == 2, "gradient of an input");
-    CHECK(dl_requires_grad(x, false) && !dl_backward(dl_sum(x)), "no more");
+    CHECK(dl_set_requires_grad(x, false) && !dl_backward(dl_sum(x)), "no more");
     CHECK_ERROR(dl, DL_ERR_STATE, "depends on nothing");
     stop();
 }
@@ -535,7 +535,7 @@ static void tape_limit(void)
     dl_tensor *x;
     int i;
     start();
-    dl_tape_limit(dl, before);
+    dl_set_tape_limit(dl, before);
     for (i = 0; i < 1000 && (x = dl_ones(dl, dl_shape1(10000))) != NULL; i++) {}
     CHECK(i > 10 && i < 60, "%d tensors of 40 or 80 kB in 2 MB", i);
     CHECK(strstr(dl_error_text(dl), "dl_tape_clear") != NULL, "%s", dl_error_text(dl));
@@ -544,11 +544,11 @@ static void tape_limit(void)
     CHECK(dl_zeros(dl, dl_shape1(4)) != NULL, "what fits into the rest is still given");
     dl_tape_clear(dl);
     CHECK(dl_ones(dl, dl_shape1(10000)) != NULL, "after dl_tape_clear");
-    dl_tape_limit(dl, 0);
+    dl_set_tape_limit(dl, 0);
     CHECK(dl_ones(dl, dl_shape1(10000)) != NULL, "a limit below what it holds takes nothing away");
     CHECK(!dl_ones(dl, dl_shape1(1000000)), "but gives nothing more");
-    CHECK_ERROR(dl, DL_ERR_LIMIT, "dl_tape_limit");
-    dl_tape_limit(dl, (size_t)1 << 30);
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "dl_set_tape_limit");
+    dl_set_tape_limit(dl, (size_t)1 << 30);
     CHECK(dl_ones(dl, dl_shape1(1000000)) != NULL, "raised");
     stop();
 }

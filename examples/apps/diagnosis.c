@@ -93,6 +93,6 @@ int main(int argc, char **argv) {
     if (!o.quiet) dl_report_print(r, names), thresholds(net, test);
     ex_result("test_accuracy=%.4f test_loss=%.4f recall=%.4f precision=%.4f f1=%.4f seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, r->score[0].recall, r->score[0].precision,
-              r->score[0].f1, ex_fit_seconds(net), (long long)dl_model_param_size(net));
+              r->score[0].f1, ex_fit_seconds(net), (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
 }

@@ -121,17 +121,17 @@ int main(int argc, char **argv) {
         }
         dl_tensor *loss = dl_cross_entropy(forward(dl, p, digit, said, BATCH), want);
         last = dl_item(loss);
-        dl_zero_grad(opt);
+        dl_optimizer_zero_grad(opt);
         dl_backward(loss);
         dl_optimizer_set_lr(opt, 0.001 * dl_schedule_factor(&cosine, step));
-        dl_step(opt);
+        dl_optimizer_step(opt);
         dl_tape_clear(dl);
         if (!o.quiet && (step + 1) % 200 == 0) printf("step %4d: loss %.4f\n", step + 1, last);
     }
     double seconds = ex_seconds() - start;
 
     /* Translate the held-out numbers. */
-    dl_no_grad(dl, true);
+    dl_set_no_grad(dl, true);
     for (int i = 0; i < HELD_OUT; i++)
         example(order[i], digit + i * DIGITS, want + i * LONGEST, said + i * LONGEST);
     translate(dl, p, digit, said, HELD_OUT, best);

@@ -1,13 +1,13 @@
 """make bench: dl.h and the best known libraries take turns on the same machine.
 
-    python3 bench/run.py [quick | full] [cpu] [part ...]
-    python3 bench/run.py publish
+    python3 tests/bench/run.py [quick | full] [cpu] [part ...]
+    python3 tests/bench/run.py publish
 
 Parts: the programs S0 S1 S3 S2 S4 RNN LSTM GRU, product, inference, sizes, growth; none: all.
 quick: 3 rounds with few images, 5 minutes; otherwise 5 rounds, about 25 minutes; full: all 60,000
 images an epoch, hours. cpu: one thread, and CPU time instead of the clock, for a machine that is
 busy with other things. Writes build/bench.json, build/bench.md and build/bench.svg; publish copies
-these to bench/results.md, bench/speed.svg and the table in README.md."""
+these to tests/bench/results.md, tests/bench/speed.svg and the table in README.md."""
 import glob
 import importlib.util
 import json
@@ -215,11 +215,11 @@ def measure(mode, cpu, rows, parts):
     if cpu:
         os.environ["BENCH_CPU"] = "1"
     train, piece = Worker("build/bench_train"), Worker("build/bench_parts")
-    torch, blas, ort = (Worker(sys.executable, "bench/torch_bench.py"), openblas(),
-                        Worker(sys.executable, "bench/ort_bench.py"))
+    torch, blas, ort = (Worker(sys.executable, "tests/bench/torch_bench.py"), openblas(),
+                        Worker(sys.executable, "tests/bench/ort_bench.py"))
     torches = {"": torch} if torch.about else {}
     if torch.about and threads[-1] > 1:       # threads that sleep while they wait, instead of spin
-        torches[" passive"] = Worker(sys.executable, "bench/torch_bench.py",
+        torches[" passive"] = Worker(sys.executable, "tests/bench/torch_bench.py",
                                      OMP_WAIT_POLICY="PASSIVE")
     if not train.about or not piece.about:
         sys.exit("bench: build/bench_train is missing; make bench builds and runs it")

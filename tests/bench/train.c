@@ -1,5 +1,5 @@
 /* train.c - dl.h's side of make bench: training and inference, through the public functions alone.
-   bench/run.py starts it and writes one command a line:
+   tests/bench/run.py starts it and writes one command a line:
 
        epoch S0 2 6000     train program S0 with 2 threads for an epoch of 6000 images: seconds
        test S0 2           accuracy on the test images so far
@@ -9,7 +9,7 @@
    By hand: echo epoch S0 1 6000 | build/bench_train */
 #include "worker.h"
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "../../dl.h"
 
 static const char *const rows[8] = { "S0", "S1", "S3", "S2", "S4", "RNN", "LSTM", "GRU" };
 enum { S0, S1, S3, S2, S4, RNN, LSTM, GRU, MAX_THREADS = 64 };

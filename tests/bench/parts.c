@@ -8,7 +8,7 @@
    It looks at private functions of dl.h, for there is no public one for a product A^T B. */
 #include "worker.h"
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "../../dl.h"
 
 /* ---- the arithmetic limit ----
    Twelve vectors, each multiplied and added to over and over: nothing is loaded, nothing waits for

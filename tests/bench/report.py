@@ -217,12 +217,12 @@ def publish():
     after = rest.partition(END)[2]
     if not after:
         sys.exit(f"bench: README.md has no lines {BEGIN} and {END}")
-    text = (f"\n![Bars: dl.h against PyTorch](bench/speed.svg)\n\n{INTRO}\n"
+    text = (f"\n![Bars: dl.h against PyTorch](tests/bench/speed.svg)\n\n{INTRO}\n"
             f"{programs(result)}\n{machine(result)}")
     with open("README.md", "w", encoding="utf-8") as f:
         f.write(before + BEGIN + text + END + after)
-    with open("bench/results.md", "w") as f:
+    with open("tests/bench/results.md", "w") as f:
         f.write(whole(result))
-    with open("bench/speed.svg", "w") as f:
+    with open("tests/bench/speed.svg", "w") as f:
         f.write(plot(result))
-    print("bench/results.md, bench/speed.svg, README.md")
+    print("tests/bench/results.md, tests/bench/speed.svg, README.md")

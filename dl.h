@@ -3994,80 +3994,132 @@ DLI_INLINE float dli_rsqrtf(float v)
 DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
 
 /* ---- loops over arrays: one plain body each ----
+   Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
+   makes the head of the body from it, and the table of functions (DLI_OPS, below) a field, and a
+   copy of the body for every instruction set.
    In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
    with `add` adds to its result instead of overwriting it. */
 
-#define DLI_MAP(name, expr) \
-    DLI_INLINE void dli_##name##_body(float *y, const float *x, dl_int n) \
-    { \
-        dl_int i; \
-        for (i = 0; i < n; i++) { float v = x[i]; y[i] = expr; } \
+#define DLI_BODY(ret, name, params, args) DLI_INLINE ret dli_##name##_body params
+
+/* Bodies of one shape: y = f(x), and its backward, dx = or += dy slope. */
+#define DLI_MAP(X, name) X(void, name, (float *y, const float *x, dl_int n), (y, x, n))
+#define DLI_MAP_BACK(X, name) X(void, name, \
+    (float *dx, const float *dy, const float *x, dl_int n, int add), (dx, dy, x, n, add))
+/* v if on, else 0, by a mask that is made before the loop: one loop serves both. */
+DLI_INLINE uint32_t dli_mask(int on) { return on ? 0xFFFFFFFFu : 0u; }
+DLI_INLINE float dli_masked(float v, uint32_t mask)
+{
+    return dli_float_of_bits(dli_bits_of_float(v) & mask);
+}
+
+#define DLI_vexp(X) DLI_MAP(X, vexp)
+DLI_vexp(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = dli_expf(x[i]);
+}
+#define DLI_vtanh(X) DLI_MAP(X, vtanh)
+DLI_vtanh(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = dli_tanhf(x[i]);
+}
+#define DLI_vsigmoid(X) DLI_MAP(X, vsigmoid)
+DLI_vsigmoid(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = dli_sigmoidf(x[i]);
+}
+#define DLI_vrelu(X) DLI_MAP(X, vrelu)
+DLI_vrelu(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] < 0.0f ? 0.0f : x[i];     /* lets NaN through */
+}
+#define DLI_vtanh_back(X) DLI_MAP_BACK(X, vtanh_back)
+DLI_vtanh_back(DLI_BODY)                     /* x is the output */
+{
+    const uint32_t old = dli_mask(add);
+    for (dl_int i = 0; i < n; i++) {
+        const float v = x[i], g = dy[i];
+        dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
     }
-#define DLI_MAP_BACK(name, expr)            /* dx = or += dy * slope; v is x or y */ \
-    DLI_INLINE void dli_##name##_body(float *dx, const float *dy, const float *x, dl_int n, \
-                                      int add) \
-    { \
-        const uint32_t keep = add ? 0xFFFFFFFFu : 0u;    /* one loop serves both */ \
-        dl_int i; \
-        for (i = 0; i < n; i++) { \
-            float v = x[i], g = dy[i]; \
-            dx[i] = dli_float_of_bits(dli_bits_of_float(dx[i]) & keep) + expr; \
-        } \
+}
+#define DLI_vsigmoid_back(X) DLI_MAP_BACK(X, vsigmoid_back)
+DLI_vsigmoid_back(DLI_BODY)                     /* x is the output */
+{
+    const uint32_t old = dli_mask(add);
+    for (dl_int i = 0; i < n; i++) {
+        const float v = x[i], g = dy[i];
+        dx[i] = dli_masked(dx[i], old) + g * (v * (1.0f - v));
     }
-DLI_MAP(vexp, dli_expf(v))
-DLI_MAP(vtanh, dli_tanhf(v))
-DLI_MAP(vsigmoid, dli_sigmoidf(v))
-DLI_MAP(vrelu, v < 0.0f ? 0.0f : v)                                    /* lets NaN through */
-DLI_MAP_BACK(vtanh_back, g * (1.0f - v * v))                           /* v is the output */
-DLI_MAP_BACK(vsigmoid_back, g * (v * (1.0f - v)))                      /* v is the output */
-DLI_MAP_BACK(vrelu_back, dli_select(v <= 0.0f, 0.0f, g))               /* input or output */
+}
+#define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
+DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
+{
+    const uint32_t old = dli_mask(add);
+    for (dl_int i = 0; i < n; i++) {
+        const float v = x[i], g = dy[i];
+        dx[i] = dli_masked(dx[i], old) + dli_select(v <= 0.0f, 0.0f, g);
+    }
+}
 
 /* Phi and its slope, in either form, for GELU */
-DLI_INLINE void dli_normals_body(float *DLI_RESTRICT phi, float *DLI_RESTRICT slope,
-                                 const float *DLI_RESTRICT x, dl_int n)
+#define DLI_normals(X) X(void, normals, \
+    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
+    (phi, slope, x, n))
+DLI_normals(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) phi[i] = dli_normal(x[i], &slope[i]);
 }
-DLI_INLINE void dli_normals_tanh_body(float *DLI_RESTRICT phi, float *DLI_RESTRICT slope,
-                                      const float *DLI_RESTRICT x, dl_int n)
+#define DLI_normals_tanh(X) X(void, normals_tanh, \
+    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
+    (phi, slope, x, n))
+DLI_normals_tanh(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) phi[i] = dli_normal_tanh(x[i], &slope[i]);
 }
-DLI_INLINE void dli_offset_body(float *y, float a, const float *x, dl_int n)
+#define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
+DLI_offset(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] = x[i] + a;
 }
-DLI_INLINE void dli_axpy_body(float *y, float a, const float *x, dl_int n)
+#define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
+DLI_axpy(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] += a * x[i];
 }
-DLI_INLINE void dli_scale_body(float *y, float a, const float *x, dl_int n)
+#define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
+DLI_scale(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] = a * x[i];
 }
-DLI_INLINE void dli_add_body(float *y, const float *a, const float *b, dl_int n)
+#define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
+DLI_add(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
-DLI_INLINE void dli_mul_body(float *y, const float *a, const float *b, dl_int n)
+#define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
+DLI_mul(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
-DLI_INLINE void dli_bytes_body(float *y, const unsigned char *x, dl_int n, float scale)
+#define DLI_bytes(X) X(void, bytes, \
+    (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
+DLI_bytes(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
-DLI_INLINE void dli_bias_act_body(float *c, dl_int ldc, dl_int m, dl_int n, const float *col,
-                                  const float *row, int relu)
+#define DLI_bias_act(X) X(void, bias_act, \
+    (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, const float *row, int relu), \
+    (c, ldc, m, n, col, row, relu))
+DLI_bias_act(DLI_BODY)
 {
     dl_int i, j;
     for (i = 0; i < m; i++, c += ldc) {
@@ -4078,7 +4130,9 @@ DLI_INLINE void dli_bias_act_body(float *c, dl_int ldc, dl_int m, dl_int n, cons
     }
 }
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
-DLI_INLINE void dli_col_sums_body(float *s, const float *x, dl_int ldx, dl_int m, dl_int n)
+#define DLI_col_sums(X) X(void, col_sums, \
+    (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
+DLI_col_sums(DLI_BODY)
 {
     dl_int i, j;
     for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
@@ -4088,8 +4142,11 @@ DLI_INLINE void dli_col_sums_body(float *s, const float *x, dl_int ldx, dl_int m
         for (j = 0; j < n; j++) s[j] += x[j];
 }
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
-DLI_INLINE void dli_dots_body(float *DLI_RESTRICT y, const float *DLI_RESTRICT a,
-                              const float *DLI_RESTRICT b, dl_int ldb, dl_int n, dl_int k)
+#define DLI_dots(X) X(void, dots, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
+     dl_int n, dl_int k), \
+    (y, a, b, ldb, n, k))
+DLI_dots(DLI_BODY)
 {
     dl_int j, i, l, q;
     for (j = 0; j < n; j += 4) {
@@ -4118,7 +4175,8 @@ DLI_INLINE void dli_dots_body(float *DLI_RESTRICT y, const float *DLI_RESTRICT a
     }
 }
 /* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
-DLI_INLINE float dli_vsum_body(const float *x, dl_int n)
+#define DLI_vsum(X) X(float, vsum, (const float *x, dl_int n), (x, n))
+DLI_vsum(DLI_BODY)
 {
     float s[16] = { 0 }, t = 0.0f;
     dl_int i, l;
@@ -4130,7 +4188,8 @@ DLI_INLINE float dli_vsum_body(const float *x, dl_int n)
         for (i = 0; i < l; i++) s[i] += s[i + l];
     return s[0] + t;
 }
-DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
+#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
+DLI_vmax(DLI_BODY)
 {
     float s[16], t = x[0];
     dl_int i, l;
@@ -4144,7 +4203,9 @@ DLI_INLINE float dli_vmax_body(const float *x, dl_int n)
 }
 /* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
    into a double, so that rows of any length keep their digits. */
-DLI_INLINE double dli_moment_body(const float *a, float am, const float *x, float m, dl_int n)
+#define DLI_moment(X) X(double, moment, \
+    (const float *a, float am, const float *x, float m, dl_int n), (a, am, x, m, n))
+DLI_moment(DLI_BODY)
 {
     double sum = 0.0;
     dl_int i, j, l;
@@ -4159,16 +4220,20 @@ DLI_INLINE double dli_moment_body(const float *a, float am, const float *x, floa
     return sum;
 }
 /* y = a (x - m) + b */
-DLI_INLINE void dli_affine_body(float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m,
-                                float a, float b, dl_int n)
+#define DLI_affine(X) X(void, affine, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
+    (y, x, m, a, b, n))
+DLI_affine(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
 }
 /* dx += a dy + b (x - m) + c */
-DLI_INLINE void dli_affine_back_body(float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy,
-                                     const float *DLI_RESTRICT x, float m, float a, float b,
-                                     float c, dl_int n)
+#define DLI_affine_back(X) X(void, affine_back, \
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
+     float a, float b, float c, dl_int n), \
+    (dx, dy, x, m, a, b, c, n))
+DLI_affine_back(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
@@ -4179,8 +4244,11 @@ DLI_INLINE void dli_affine_back_body(float *DLI_RESTRICT dx, const float *DLI_RE
 #define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
 
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
-DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, float gain,
-                                  float rate, float mu, int nesterov)
+#define DLI_momentum(X) X(void, momentum, \
+    (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
+     int nesterov), \
+    (w, g, v, n, gain, rate, mu, nesterov))
+DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
     dl_int i;
@@ -4193,8 +4261,11 @@ DLI_INLINE void dli_momentum_body(float *w, const float *g, float *v, dl_int n, 
 }
 /* s = keep s + gain g^2;  w -= lr g / (sqrt(s + eps_in) + eps_out): RMSprop, and Adagrad with
    keep = gain = 1. Without eps_out there is no division. */
-DLI_INLINE void dli_rmsprop_body(float *w, const float *g, float *s, dl_int n, float lr,
-                                 float keep, float gain, float eps_in, float eps_out)
+#define DLI_rmsprop(X) X(void, rmsprop, \
+    (float *w, const float *g, float *s, dl_int n, float lr, float keep, float gain, \
+     float eps_in, float eps_out), \
+    (w, g, s, n, lr, keep, gain, eps_in, eps_out))
+DLI_rmsprop(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) {
@@ -4208,8 +4279,11 @@ DLI_INLINE void dli_rmsprop_body(float *w, const float *g, float *s, dl_int n, f
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
-DLI_INLINE void dli_adadelta_body(float *w, const float *g, float *a, float *u, dl_int n, float lr,
-                                  float rho, float one_minus_rho, float eps)
+#define DLI_adadelta(X) X(void, adadelta, \
+    (float *w, const float *g, float *a, float *u, dl_int n, float lr, float rho, \
+     float one_minus_rho, float eps), \
+    (w, g, a, u, n, lr, rho, one_minus_rho, eps))
+DLI_adadelta(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) {
@@ -4224,9 +4298,11 @@ DLI_INLINE void dli_adadelta_body(float *w, const float *g, float *a, float *u, 
 }
 /* m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= step m / (sqrt(v) + eps). The caller has
    folded the bias corrections into step and eps. */
-DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_int n, float b1,
-                              float one_minus_b1, float b2, float one_minus_b2, float step,
-                              float eps)
+#define DLI_adam(X) X(void, adam, \
+    (float *w, const float *g, float *m, float *v, dl_int n, float b1, float one_minus_b1, \
+     float b2, float one_minus_b2, float step, float eps), \
+    (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps))
+DLI_adam(DLI_BODY)
 {
     dl_int i;
     for (i = 0; i < n; i++) {
@@ -4240,15 +4316,16 @@ DLI_INLINE void dli_adam_body(float *w, const float *g, float *m, float *v, dl_i
 }
 /* y = keep ? scale x : 0 (or y +=, for the gradient: same key and first, same mask). Element i
    is dropped when its 24 random bits are below drop24 = p * 2^24. */
-DLI_INLINE void dli_dropout_body(float *y, const float *x, dl_int n, uint32_t first,
-                                 uint32_t key0, uint32_t key1, int32_t drop24, float scale, int add)
+#define DLI_dropout(X) X(void, dropout, \
+    (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, uint32_t key1, \
+     int32_t drop24, float scale, int add), \
+    (y, x, n, first, key0, key1, drop24, scale, add))
+DLI_dropout(DLI_BODY)
 {
-    const uint32_t old = add ? 0xFFFFFFFFu : 0u;
-    dl_int i;
-    for (i = 0; i < n; i++) {
+    const uint32_t old = dli_mask(add);
+    for (dl_int i = 0; i < n; i++) {
         int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
-        float was = dli_float_of_bits(dli_bits_of_float(y[i]) & old);
-        y[i] = was + dli_select(r < drop24, 0.0f, scale * x[i]);
+        y[i] = dli_masked(y[i], old) + dli_select(r < drop24, 0.0f, scale * x[i]);
     }
 }
 
@@ -4293,8 +4370,10 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
 }
 #endif
 /* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
-DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_int ls,
-                                   dl_int rows, dl_int cols)
+#define DLI_transpose(X) X(void, transpose, \
+    (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, dl_int cols), \
+    (dst, ld, src, ls, rows, cols))
+DLI_transpose(DLI_BODY)
 {
     dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
     for (l = 0; l < r4; l += 4)
@@ -4305,8 +4384,10 @@ DLI_INLINE void dli_transpose_body(float *dst, dl_int ld, const float *src, dl_i
         for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
 DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
-DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks, dl_int n,
-                              dl_int k, dl_int w)
+#define DLI_pack(X) X(void, pack, \
+    (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, dl_int w), \
+    (dst, src, js, ks, n, k, w))
+DLI_pack(DLI_BODY)
 {
     dl_int j, i, l;
     for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
@@ -4334,9 +4415,11 @@ DLI_INLINE void dli_pack_body(float *dst, const float *src, dl_int js, dl_int ks
 /* dst[i][y][x] = src[i][y][x] for i < c, y < h, x < w; dst has planes of ps floats and rows of ld,
    src is dense. gate, shaped like src, lets only through what stands where it is positive: src is
    then the gradient of a ReLU whose output is gate. */
-DLI_INLINE void dli_place_body(float *DLI_RESTRICT dst, dl_int ps, dl_int ld,
-                               const float *DLI_RESTRICT src, const float *DLI_RESTRICT gate,
-                               dl_int c, dl_int h, dl_int w)
+#define DLI_place(X) X(void, place, \
+    (float *DLI_RESTRICT dst, dl_int ps, dl_int ld, const float *DLI_RESTRICT src, \
+     const float *DLI_RESTRICT gate, dl_int c, dl_int h, dl_int w), \
+    (dst, ps, ld, src, gate, c, h, w))
+DLI_place(DLI_BODY)
 {
     dl_int i, y, x;
     for (i = 0; i < c; i++)
@@ -4352,8 +4435,11 @@ DLI_INLINE void dli_place_body(float *DLI_RESTRICT dst, dl_int ps, dl_int ld,
 }
 /* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
    16 readable after the last. */
-DLI_INLINE void dli_crop_body(float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds,
-                              dl_int rows, dl_int cols, float bias, int relu, int add)
+#define DLI_crop(X) X(void, crop, \
+    (float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds, dl_int rows, \
+     dl_int cols, float bias, int relu, int add), \
+    (dst, src, lds, rows, cols, bias, relu, add))
+DLI_crop(DLI_BODY)
 {
     dl_int r, x, l;
     for (r = 0; r < rows; r++, src += lds) {
@@ -4396,9 +4482,12 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
 }
 /* Max-pooling 2 x 2, stride 2, of one plane with rows of ld to y, arg [oh, ow]. What may be read
    ends at xend, what may be written at yend. */
-DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg,
-                               const float *yend, const float *DLI_RESTRICT x, const float *xend,
-                               dl_int ld, dl_int oh, dl_int ow, float bias, int relu)
+#define DLI_pool2(X) X(void, pool2, \
+    (float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg, const float *yend, \
+     const float *DLI_RESTRICT x, const float *xend, dl_int ld, dl_int oh, dl_int ow, float bias, \
+     int relu), \
+    (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
+DLI_pool2(DLI_BODY)
 {
     dl_int r, j, l;
     for (r = 0; r < oh; r++, y += ow, arg += ow) {
@@ -4412,9 +4501,12 @@ DLI_INLINE void dli_pool2_body(float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg,
 }
 /* Backward: planes [h, w], ps apart and with rows of ld, become dy where arg points, 0 elsewhere.
    Between the rows of a plane and behind it, too, zeros are written, up to `end`. */
-DLI_INLINE void dli_unpool2_body(float *DLI_RESTRICT dx, dl_int ps, dl_int ld, const float *end,
-                                 const float *DLI_RESTRICT dy, const int32_t *DLI_RESTRICT arg,
-                                 dl_int planes, dl_int h, dl_int w)
+#define DLI_unpool2(X) X(void, unpool2, \
+    (float *DLI_RESTRICT dx, dl_int ps, dl_int ld, const float *end, \
+     const float *DLI_RESTRICT dy, const int32_t *DLI_RESTRICT arg, dl_int planes, dl_int h, \
+     dl_int w), \
+    (dx, ps, ld, end, dy, arg, planes, h, w))
+DLI_unpool2(DLI_BODY)
 {
     const dl_int oh = h / 2, ow = w / 2;
     const float *dyend = dy + planes * oh * ow;
@@ -4451,8 +4543,11 @@ DLI_INLINE void dli_unpool2_body(float *DLI_RESTRICT dx, dl_int ps, dl_int ld, c
 #endif
 /* v[4i + j][tile] = (B^T d B)[i][j] of the 4 x 4 floats d at src[2 ty][2 tx], rows ld apart; the 16
    planes of v are vs apart. */
-DLI_INLINE void dli_wino_in_body(float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src,
-                                 dl_int ld, dl_int th, dl_int tw)
+#define DLI_wino_in(X) X(void, wino_in, \
+    (float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src, dl_int ld, dl_int th, \
+     dl_int tw), \
+    (v, vs, src, ld, th, tw))
+DLI_wino_in(DLI_BODY)
 {
     dl_int ty, tx, l, i;
     for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
@@ -4476,8 +4571,11 @@ DLI_INLINE void dli_wino_in_body(float *DLI_RESTRICT v, dl_int vs, const float *
 }
 /* dst[2 ty + i][2 tx + j] = (A^T m A)[i][j] of the 4 x 4 numbers m[4i + j][tile], ms apart. Rows of
    dst are ld apart, 2 tw rounded up to 32. */
-DLI_INLINE void dli_wino_out_body(float *DLI_RESTRICT dst, dl_int ld, const float *DLI_RESTRICT m,
-                                  dl_int ms, dl_int th, dl_int tw)
+#define DLI_wino_out(X) X(void, wino_out, \
+    (float *DLI_RESTRICT dst, dl_int ld, const float *DLI_RESTRICT m, dl_int ms, dl_int th, \
+     dl_int tw), \
+    (dst, ld, m, ms, th, tw))
+DLI_wino_out(DLI_BODY)
 {
     dl_int ty, tx, l, i;
     for (ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
@@ -4497,8 +4595,11 @@ DLI_INLINE void dli_wino_out_body(float *DLI_RESTRICT dst, dl_int ld, const floa
             }
 }
 /* v[4i + j][tile] = (A g A^T)[i][j] of the 2 x 2 floats g at src[2 ty][2 tx]. */
-DLI_INLINE void dli_wino_grad_body(float *DLI_RESTRICT v, dl_int vs,
-                                   const float *DLI_RESTRICT src, dl_int ld, dl_int th, dl_int tw)
+#define DLI_wino_grad(X) X(void, wino_grad, \
+    (float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src, dl_int ld, dl_int th, \
+     dl_int tw), \
+    (v, vs, src, ld, th, tw))
+DLI_wino_grad(DLI_BODY)
 {
     dl_int ty, tx, l, i;
     for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
@@ -4526,19 +4627,22 @@ DLI_INLINE void dli_wino_grad_body(float *DLI_RESTRICT v, dl_int vs,
    gates; backward, in place of the gates, into the gradients of those sums. */
 
 /* c = f cp + i q */
-DLI_INLINE void dli_lstm_state_body(float *DLI_RESTRICT c, const float *DLI_RESTRICT gi,
-                                    const float *DLI_RESTRICT gf, const float *DLI_RESTRICT gq,
-                                    const float *DLI_RESTRICT cp, dl_int n)
+#define DLI_lstm_state(X) X(void, lstm_state, \
+    (float *DLI_RESTRICT c, const float *DLI_RESTRICT gi, const float *DLI_RESTRICT gf, \
+     const float *DLI_RESTRICT gq, const float *DLI_RESTRICT cp, dl_int n), \
+    (c, gi, gf, gq, cp, n))
+DLI_lstm_state(DLI_BODY)
 {
     dl_int j;
     for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
 }
 /* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
-DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc,
-                                   float *DLI_RESTRICT gi, float *DLI_RESTRICT gf,
-                                   float *DLI_RESTRICT gq, float *DLI_RESTRICT go,
-                                   const float *DLI_RESTRICT tc, const float *DLI_RESTRICT cp,
-                                   dl_int n)
+#define DLI_lstm_back(X) X(void, lstm_back, \
+    (const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc, float *DLI_RESTRICT gi, \
+     float *DLI_RESTRICT gf, float *DLI_RESTRICT gq, float *DLI_RESTRICT go, \
+     const float *DLI_RESTRICT tc, const float *DLI_RESTRICT cp, dl_int n), \
+    (dh, dc, gi, gf, gq, go, tc, cp, n))
+DLI_lstm_back(DLI_BODY)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
@@ -4552,17 +4656,21 @@ DLI_INLINE void dli_lstm_back_body(const float *DLI_RESTRICT dh, float *DLI_REST
     }
 }
 /* h = (1 - z) q + z hp */
-DLI_INLINE void dli_gru_state_body(float *DLI_RESTRICT h, const float *DLI_RESTRICT gz,
-                                   const float *DLI_RESTRICT gq, const float *DLI_RESTRICT hp,
-                                   dl_int n)
+#define DLI_gru_state(X) X(void, gru_state, \
+    (float *DLI_RESTRICT h, const float *DLI_RESTRICT gz, const float *DLI_RESTRICT gq, \
+     const float *DLI_RESTRICT hp, dl_int n), \
+    (h, gz, gq, hp, n))
+DLI_gru_state(DLI_BODY)
 {
     dl_int j;
     for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
 /* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
-DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT gr,
-                                  float *DLI_RESTRICT gz, float *DLI_RESTRICT gqh,
-                                  float *DLI_RESTRICT gqx, const float *DLI_RESTRICT hp, dl_int n)
+#define DLI_gru_back(X) X(void, gru_back, \
+    (float *DLI_RESTRICT dh, float *DLI_RESTRICT gr, float *DLI_RESTRICT gz, \
+     float *DLI_RESTRICT gqh, float *DLI_RESTRICT gqx, const float *DLI_RESTRICT hp, dl_int n), \
+    (dh, gr, gz, gqh, gqx, hp, n))
+DLI_gru_back(DLI_BODY)
 {
     dl_int j;
     for (j = 0; j < n; j++) {
@@ -4576,8 +4684,11 @@ DLI_INLINE void dli_gru_back_body(float *DLI_RESTRICT dh, float *DLI_RESTRICT gr
     }
 }
 /* dst[m][n] = src and dst += src, rows ldd and lds apart */
-DLI_INLINE void dli_copy_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
-                                   const float *DLI_RESTRICT src, dl_int lds, dl_int m, dl_int n)
+#define DLI_copy_rows(X) X(void, copy_rows, \
+    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
+     dl_int n), \
+    (dst, ldd, src, lds, m, n))
+DLI_copy_rows(DLI_BODY)
 {
     dl_int i, j;
     for (i = 0; i < m; i++, dst += ldd, src += lds) {
@@ -4585,8 +4696,11 @@ DLI_INLINE void dli_copy_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
         for (; j < n; j++) dst[j] = src[j];
     }
 }
-DLI_INLINE void dli_add_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
-                                  const float *DLI_RESTRICT src, dl_int lds, dl_int m, dl_int n)
+#define DLI_add_rows(X) X(void, add_rows, \
+    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
+     dl_int n), \
+    (dst, ldd, src, lds, m, n))
+DLI_add_rows(DLI_BODY)
 {
     dl_int i, j;
     for (i = 0; i < m; i++, dst += ldd, src += lds)
@@ -4595,86 +4709,15 @@ DLI_INLINE void dli_add_rows_body(float *DLI_RESTRICT dst, dl_int ldd,
 
 /* ---- the table of functions, one for each instruction set ---- */
 
-#define DLI_PMAP (float *y, const float *x, dl_int n)
-#define DLI_AMAP (y, x, n)
-#define DLI_PBACK (float *dx, const float *dy, const float *x, dl_int n, int add)
-#define DLI_ABACK (dx, dy, x, n, add)
-/* One line an operation: result, name, parameters, arguments. */
 #define DLI_OPS(X) \
-    X(void, vexp, DLI_PMAP, DLI_AMAP) \
-    X(void, vtanh, DLI_PMAP, DLI_AMAP) \
-    X(void, vsigmoid, DLI_PMAP, DLI_AMAP) \
-    X(void, vrelu, DLI_PMAP, DLI_AMAP) \
-    X(void, vtanh_back, DLI_PBACK, DLI_ABACK) \
-    X(void, vsigmoid_back, DLI_PBACK, DLI_ABACK) \
-    X(void, vrelu_back, DLI_PBACK, DLI_ABACK) \
-    X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
-    X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
-    X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
-    X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n)) \
-    X(void, bytes, (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale)) \
-    X(void, bias_act, (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, \
-      const float *row, int relu), (c, ldc, m, n, col, row, relu)) \
-    X(void, col_sums, (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), \
-      (s, x, ldx, m, n)) \
-    X(void, dots, (float *y, const float *a, const float *b, dl_int ldb, dl_int n, dl_int k), \
-      (y, a, b, ldb, n, k)) \
-    X(float, vsum, (const float *x, dl_int n), (x, n)) \
-    X(float, vmax, (const float *x, dl_int n), (x, n)) \
-    X(double, moment, (const float *a, float am, const float *x, float m, dl_int n), \
-      (a, am, x, m, n)) \
-    X(void, affine, (float *y, const float *x, float m, float a, float b, dl_int n), \
-      (y, x, m, a, b, n)) \
-    X(void, affine_back, (float *dx, const float *dy, const float *x, float m, float a, float b, \
-      float c, dl_int n), (dx, dy, x, m, a, b, c, n)) \
-    X(void, normals, (float *phi, float *slope, const float *x, dl_int n), (phi, slope, x, n)) \
-    X(void, normals_tanh, (float *phi, float *slope, const float *x, dl_int n), \
-      (phi, slope, x, n)) \
-    X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n)) \
-    X(void, momentum, (float *w, const float *g, float *v, dl_int n, float gain, float rate, \
-      float mu, int nesterov), (w, g, v, n, gain, rate, mu, nesterov)) \
-    X(void, rmsprop, (float *w, const float *g, float *s, dl_int n, float lr, float keep, \
-      float gain, float eps_in, float eps_out), (w, g, s, n, lr, keep, gain, eps_in, eps_out)) \
-    X(void, adadelta, (float *w, const float *g, float *a, float *u, dl_int n, float lr, \
-      float rho, float one_minus_rho, float eps), (w, g, a, u, n, lr, rho, one_minus_rho, eps)) \
-    X(void, adam, (float *w, const float *g, float *m, float *v, dl_int n, float b1, \
-      float one_minus_b1, float b2, float one_minus_b2, float step, float eps), \
-      (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps)) \
-    X(void, dropout, (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, \
-      uint32_t key1, int32_t drop24, float scale, int add), \
-      (y, x, n, first, key0, key1, drop24, scale, add)) \
-    X(void, transpose, (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, \
-      dl_int cols), (dst, ld, src, ls, rows, cols)) \
-    X(void, place, (float *dst, dl_int ps, dl_int ld, const float *src, const float *gate, \
-      dl_int c, dl_int h, dl_int w), (dst, ps, ld, src, gate, c, h, w)) \
-    X(void, crop, (float *dst, const float *src, dl_int lds, dl_int rows, dl_int cols, \
-      float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add)) \
-    X(void, pool2, (float *y, int32_t *arg, const float *yend, const float *x, const float *xend, \
-      dl_int ld, dl_int oh, dl_int ow, float bias, int relu), \
-      (y, arg, yend, x, xend, ld, oh, ow, bias, relu)) \
-    X(void, unpool2, (float *dx, dl_int ps, dl_int ld, const float *end, const float *dy, \
-      const int32_t *arg, dl_int planes, dl_int h, dl_int w), \
-      (dx, ps, ld, end, dy, arg, planes, h, w)) \
-    X(void, wino_in, (float *v, dl_int vs, const float *src, dl_int ld, dl_int th, dl_int tw), \
-      (v, vs, src, ld, th, tw)) \
-    X(void, wino_out, (float *dst, dl_int ld, const float *m, dl_int ms, dl_int th, dl_int tw), \
-      (dst, ld, m, ms, th, tw)) \
-    X(void, wino_grad, (float *v, dl_int vs, const float *src, dl_int ld, dl_int th, dl_int tw), \
-      (v, vs, src, ld, th, tw)) \
-    X(void, lstm_state, (float *c, const float *gi, const float *gf, const float *gq, \
-      const float *cp, dl_int n), (c, gi, gf, gq, cp, n)) \
-    X(void, lstm_back, (const float *dh, float *dc, float *gi, float *gf, float *gq, float *go, \
-      const float *tc, const float *cp, dl_int n), (dh, dc, gi, gf, gq, go, tc, cp, n)) \
-    X(void, gru_state, (float *h, const float *gz, const float *gq, const float *hp, dl_int n), \
-      (h, gz, gq, hp, n)) \
-    X(void, gru_back, (float *dh, float *gr, float *gz, float *gqh, float *gqx, \
-      const float *hp, dl_int n), (dh, gr, gz, gqh, gqx, hp, n)) \
-    X(void, copy_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
-      dl_int n), (dst, ldd, src, lds, m, n)) \
-    X(void, add_rows, (float *dst, dl_int ldd, const float *src, dl_int lds, dl_int m, \
-      dl_int n), (dst, ldd, src, lds, m, n)) \
-    X(void, pack, (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, \
-      dl_int w), (dst, src, js, ks, n, k, w))
+    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) DLI_vsigmoid_back(X) \
+    DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
+    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
+    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_momentum(X) \
+    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
+    DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
+    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
+    DLI_add_rows(X) DLI_pack(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its

@@ -1841,13 +1841,21 @@ DL_DEF dl_augment dl_augment_default(void);
    NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
-/* ------------------------------------------------------------------------------- >>files ---- */
+/* ------------------------------------------------------------------------------- >>files ----
+   Saving loses nothing: the new file is written beside the old one, under a random name that ends
+   in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
+   saves to the same path at the same time, leaves a whole file, the old or a new one. What a killed
+   save left behind is removed by the next one to the same path. A symbolic link stays, and
+   the file that it leads to is replaced; the permissions stay. (On Windows the link is replaced; a
+   system where C's rename does not replace a file refuses, and the old one stays.)
+   ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
    shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
    themselves are not written: build the model anew, then load. False on failure, the old file
-   kept. */
+   kept: also for a tensor whose name is __metadata__, another one's, no UTF-8, or has quotes,
+   backslashes or control characters in it. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -1965,15 +1973,233 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #define DLI_UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/* ---- terminals and files ----
+   A file is saved under a name of its own beside the one it replaces, flushed to the disk and only
+   then renamed, so that at every moment the old or the new one is there, whole. What the system
+   has to do for it:
+
+     dli_file_mode    the permissions of a file, DLI_NO_FILE, or DLI_ODD_FILE for what cannot be
+                      replaced: a directory, a device, a pipe
+     dli_file_follow  where symbolic links lead, so that the link stays and its file is replaced
+     dli_file_create  a new file; fails when there is one of that name
+     dli_file_finish  flush, close, rename. There is no moment without a file: nothing is removed
+     dli_file_sweep   remove what saves that were killed have left behind: files of the same name
+                      but for its random digits that no living process holds. On Unix a lock
+                      (flock) tells, which dies with its process; on Windows they are those that
+                      nobody has open, and an hour old; elsewhere none is touched. */
+
 #ifndef DL_NO_STDIO
+#include <errno.h>
+#define DLI_PATH_MAX 4096
+#define DLI_NO_FILE  -1
+#define DLI_ODD_FILE -2
+
+/* The bytes of a path in front of the file's own name, with the slash. */
+static size_t dli_dir_length(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] != '/'
 #if defined(_WIN32)
-#include <io.h>
-static bool dli_is_terminal(void) { return _isatty(1) != 0; }
-#elif defined(__unix__) || defined(__APPLE__)
+           && path[n - 1] != '\\' && path[n - 1] != ':'
+#endif
+           ) n--;
+    return n;
+}
+
+/* Names of temporary files end in .dl-, 16 random digits and .tmp: are two alike but for those? */
+static bool dli_same_but_digits(const char *a, const char *b)
+{
+    const size_t n = strlen(a), digits = n - 20;
+    return n > 20 && strlen(b) == n && memcmp(a, b, digits) == 0 &&
+           strspn(a + digits, "0123456789abcdef") == 16 && strcmp(a + n - 4, b + n - 4) == 0;
+}
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#if defined(__STRICT_ANSI__) && !defined(__cplusplus)    /* which -std=c99 hides */
+FILE *fdopen(int fd, const char *mode);
+int fileno(FILE *f);
+int fsync(int fd);
+ssize_t readlink(const char *path, char *to, size_t room);
+#endif
+
 static bool dli_is_terminal(void) { return isatty(1) != 0; }
+
+static int dli_file_mode(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    return S_ISREG(s.st_mode) ? (int)(s.st_mode & 07777) : DLI_ODD_FILE;
+}
+
+/* The path in to[DLI_PATH_MAX] is replaced by what it leads to; errno on failure. */
+static bool dli_file_follow(char *to)
+{
+    for (int links = 0; links < 40; links++) {
+        char next[DLI_PATH_MAX];
+        const ssize_t n = readlink(to, next, sizeof next - 1);
+        if (n < 0) return true;                   /* not a link, or nothing there yet */
+        next[n] = 0;
+        const size_t dir = next[0] == '/' ? 0 : dli_dir_length(to);
+        if (dir + (size_t)n >= DLI_PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return false;
+        }
+        memcpy(to + dir, next, (size_t)n + 1);
+    }
+    errno = ELOOP;
+    return false;
+}
+
+static bool dli_file_lock(int fd, int how)
+{
+    while (flock(fd, how) != 0)
+        if (errno != EINTR) return false;
+    return true;
+}
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode < 0 ? 0666 : mode & 0777);
+    struct stat s;
+    if (fd < 0) return NULL;
+    dli_file_lock(fd, LOCK_EX);                   /* not everywhere: then nobody sweeps, either */
+    if (fstat(fd, &s) == 0 && s.st_nlink == 0) {  /* a sweeper came before the lock: next name  */
+        close(fd);
+        errno = EEXIST;
+        return NULL;
+    }
+    FILE *f = mode < 0 || chmod(path, (mode_t)mode) == 0 ? fdopen(fd, "wb") : NULL;
+    if (!f) {
+        const int error = errno;
+        close(fd);
+        remove(path);
+        errno = error;
+    }
+    return f;
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    const bool ok = fflush(f) == 0 && fsync(fileno(f)) == 0 && rename(temporary, path) == 0;
+    const int error = errno;
+    char dir[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(path);
+    fclose(f);                                    /* and with it the lock */
+    memcpy(dir, path, n);
+    strcpy(dir + n, ".");
+    const int fd = open(dir, O_RDONLY);           /* the new name is on the disk when its */
+    if (fd >= 0) {                                /* directory is                         */
+        fsync(fd);
+        close(fd);
+    }
+    errno = error;
+    return ok;
+}
+
+static void dli_file_sweep(const char *temporary)
+{
+    char path[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary);
+    const struct dirent *entry;
+    memcpy(path, temporary, n);
+    strcpy(path + n, ".");
+    DIR *dir = opendir(path);
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (!dli_same_but_digits(entry->d_name, temporary + n)) continue;
+        strcpy(path + n, entry->d_name);
+        const int fd = open(path, O_WRONLY | O_NONBLOCK);
+        if (fd < 0) continue;
+        if (dli_file_lock(fd, LOCK_EX | LOCK_NB)) remove(path);
+        close(fd);
+    }
+    if (dir) closedir(dir);
+}
+
+#elif defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+__declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                unsigned long flags);
+
+static bool dli_is_terminal(void) { return _isatty(1) != 0; }
+
+static int dli_file_mode(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    return (s.st_mode & _S_IFMT) == _S_IFREG ? (int)(s.st_mode & 0777) : DLI_ODD_FILE;
+}
+
+static bool dli_file_follow(char *to) { return to != NULL; }
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    const int fd = _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
+                         _S_IREAD | _S_IWRITE);
+    (void)mode;
+    return fd < 0 ? NULL : _fdopen(fd, "wb");
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    bool ok = fflush(f) == 0 && _commit(_fileno(f)) == 0;
+    ok = fclose(f) == 0 && ok;
+    if (!ok) return false;
+    errno = EACCES;                               /* what it mostly is: somebody has it open */
+    return MoveFileExA(temporary, path, 1 | 8) != 0;        /* replace; write through */
+}
+
+static void dli_file_sweep(const char *temporary)
+{
+    char path[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary), all = strlen(temporary);
+    struct _finddata_t found;
+    memcpy(path, temporary, all + 1);
+    memcpy(path + all - 20, "*.tmp", 6);
+    const intptr_t list = _findfirst(path, &found);
+    for (int more = list == -1 ? -1 : 0; more == 0; more = _findnext(list, &found)) {
+        if (!dli_same_but_digits(found.name, temporary + n)) continue;
+        strcpy(path + n, found.name);
+        if (difftime(time(NULL), (time_t)found.time_write) > 3600) remove(path);
+    }
+    if (list != -1) _findclose(list);
+}
+
 #else
 static bool dli_is_terminal(void) { return false; }
+static bool dli_file_follow(char *to) { return to != NULL; }
+static void dli_file_sweep(const char *temporary) { (void)temporary; }
+
+static int dli_file_mode(const char *path)
+{
+    (void)path;
+    return DLI_NO_FILE;
+}
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    FILE *f = fopen(path, "rb");                  /* C99 cannot do better; the name is random */
+    (void)mode;
+    if (!f) return fopen(path, "wb");
+    fclose(f);
+    return NULL;
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    const bool ok = fflush(f) == 0;
+    return fclose(f) == 0 && ok && rename(temporary, path) == 0;
+}
 #endif
 #endif
 
@@ -2143,6 +2369,204 @@ struct dl_ctx {
     char        info[160];
 };
 
+/* ---- text ----
+   printf writes the point of a number as the program's locale has it: "0,75" in German, two bytes
+   in Pashto. All text is made by dli_format and dli_print instead, which know printf's conversions
+   (but for wide characters and %n) and write a point, nan and inf everywhere. */
+
+/* Where text goes: to a file; or to a buffer, cut off at size bytes. length counts all of it. */
+typedef struct dli_text { char *at; size_t size, length; FILE *file; } dli_text;
+
+static void dli_put_some(dli_text *out, const char *s, size_t n)
+{
+#ifndef DL_NO_STDIO
+    if (out->file) fwrite(s, 1, n, out->file);
+#endif
+    for (size_t i = 0; i < n; i++, out->length++)
+        if (out->length + 1 < out->size) out->at[out->length] = s[i];
+}
+
+static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
+
+/* n bytes of s in a field of so many, on the left of it when width is negative. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+{
+    const int spaces = (width < 0 ? -width : width) - (int)n;
+    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
+    dli_put_some(out, s, n);
+    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+}
+
+/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+{
+    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
+    char s[512];
+    if (!(fabs(x) <= DBL_MAX)) {
+        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
+        dli_put_field(out, word, strlen(word), width);
+        return;
+    }
+    snprintf(s, sizeof s, format, 0, precision, x);
+    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    const size_t bytes = strcspn(point, others);
+    if (bytes > 0) {
+        *point = '.';
+        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
+    }
+    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
+        dli_put_some(out, s, (size_t)(digits - s));
+        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
+        dli_put(out, digits);
+    } else dli_put_field(out, s, strlen(s), width);
+}
+
+/* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
+static long long dli_next_signed(va_list *args, char size)
+{
+    switch (size) {
+    case 'l': return va_arg(*args, long);
+    case 'L': return va_arg(*args, long long);
+    case 'j': return va_arg(*args, intmax_t);
+    case 'z':
+    case 't': return va_arg(*args, ptrdiff_t);
+    default:  return va_arg(*args, int);
+    }
+}
+
+static unsigned long long dli_next_unsigned(va_list *args, char size)
+{
+    switch (size) {
+    case 'l': return va_arg(*args, unsigned long);
+    case 'L': return va_arg(*args, unsigned long long);
+    case 'j': return va_arg(*args, uintmax_t);
+    case 'z':
+    case 't': return va_arg(*args, size_t);
+    default:  return va_arg(*args, unsigned);
+    }
+}
+
+/* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
+static int dli_format_count(const char **f, va_list *args)
+{
+    int n = 0;
+    if (**f == '*') {
+        ++*f;
+        return va_arg(*args, int);
+    }
+    for (; **f >= '0' && **f <= '9'; ++*f) n = n < 1000 ? n * 10 + (**f - '0') : n;
+    return n;
+}
+
+/* One conversion, f behind its %; where the format goes on. */
+static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
+{
+    char format[16] = "%", s[512], size = 0;
+    const char *text = s;
+    int n = 1, precision = -1;
+    bool left = false;
+    for (; *f && strchr("-+ #0", *f); f++) {
+        if (*f == '-') left = true;
+        else if (n < 6) format[n++] = *f;
+    }
+    int width = dli_format_count(&f, args);
+    if (left && width > 0) width = -width;
+    if (*f == '.') {
+        f++;
+        precision = dli_format_count(&f, args);
+    }
+    for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
+    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
+    switch (*f) {
+    case 0:
+        return f;
+    case 'd':
+    case 'i':
+        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
+        break;
+    case 'u':
+    case 'x':
+    case 'X':
+    case 'o':
+        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
+        break;
+    case 'c':
+        s[0] = (char)va_arg(*args, int);
+        dli_put_field(out, s, 1, width);
+        return f + 1;
+    case 's':
+        text = va_arg(*args, const char *);
+        if (!text) text = "(null)";
+        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
+        dli_put_field(out, text, (size_t)n, width);
+        return f + 1;
+    case 'p':
+        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+        break;
+    case '%':
+        text = "%";
+        break;
+    default:
+        dli_put_double(out, format, width, precision,
+                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
+        return f + 1;
+    }
+    dli_put(out, text);
+    return f + 1;
+}
+
+static void dli_put_args(dli_text *out, const char *format, va_list args)
+{
+    va_list rest;
+    va_copy(rest, args);
+    while (*format) {
+        const size_t plain = strcspn(format, "%");
+        dli_put_some(out, format, plain);
+        format += plain;
+        if (*format) format = dli_put_conversion(out, format + 1, &rest);
+    }
+    va_end(rest);
+}
+
+/* vsnprintf: the length, and as much of the text as fits, terminated. */
+static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
+{
+    dli_text out = { buffer, size, 0, NULL };
+    dli_put_args(&out, format, args);
+    if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
+}
+
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
+#elif defined(__GNUC__)
+#define DLI_PRINTF(f, a) __attribute__((unused))
+#else
+#define DLI_PRINTF(f, a)
+#endif
+
+DLI_PRINTF(3, 4)
+static int dli_format(char *buffer, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int length = dli_format_args(buffer, size, format, args);
+    va_end(args);
+    return length;
+}
+
+#ifndef DL_NO_STDIO
+DLI_PRINTF(1, 2)
+static void dli_print(const char *format, ...)
+{
+    dli_text out = { NULL, 0, 0, stdout };
+    va_list args;
+    va_start(args, format);
+    dli_put_args(&out, format, args);
+    va_end(args);
+}
+#endif
+
 #define DLI_TEXT(code, text) text,
 static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
 #undef DLI_TEXT
@@ -2180,7 +2604,7 @@ DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
     if (!dl || dl->code != DL_OK || code == DL_OK) return false;
     dl->code = code;
     va_start(args, format);
-    vsnprintf(dl->text, sizeof dl->text, format, args);
+    dli_format_args(dl->text, sizeof dl->text, format, args);
     va_end(args);
     if (dl->error_fn) dl->error_fn(code, dl->text, dl->error_user);
 #ifndef DL_NO_STDIO
@@ -2333,7 +2757,7 @@ DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
 DL_DEF const char *dl_info(dl_ctx *dl)
 {
     if (!dl) return "";
-    snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
+    dli_format(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
              DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float",
              dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
@@ -12579,7 +13003,7 @@ static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, do
     int i, full = (int)(24 * batch / batches);
     for (i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    printf("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
+    dli_print("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
            (long long)batches, loss);
     fflush(stdout);
 }
@@ -12587,17 +13011,17 @@ static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, do
 static void dli_epoch_line(const dl_epoch *e, bool over_bar)
 {
     char line[200];
-    int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
+    int at = dli_format(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
                       e->seconds, e->loss);
 #define DLI_ADD(what, value) \
     if (!dli_isnan(value)) \
-        at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
+        at += dli_format(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
     DLI_ADD("accuracy", e->accuracy);
     DLI_ADD("val_loss", e->val_loss);
     DLI_ADD("val_accuracy", e->val_accuracy);
 #undef DLI_ADD
-    if (over_bar) printf("\r%-78s\n", line);
-    else printf("%s\n", line);
+    if (over_bar) dli_print("\r%-78s\n", line);
+    else dli_print("%s\n", line);
     fflush(stdout);
 }
 #endif
@@ -12876,7 +13300,7 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 static const char *dli_thousands(char s[32], int64_t n)
 {
     char digits[24];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
+    int len = dli_format(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
     for (i = 0; i < len; i++) {
         if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
         s[at++] = digits[i];
@@ -12896,12 +13320,12 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
 /* A layer's first two columns of the summary: "conv2d_1 (Conv2D)" and "(None, 32, 26, 26)". */
 static void dli_summary_texts(const dl_layer *l, char name[80], char shape[DLI_SHAPE_TEXT + 16])
 {
-    int k, at = snprintf(shape, DLI_SHAPE_TEXT, "(None");
-    snprintf(name, 80, "%s (%s)", l->name, l->type);
+    int k, at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_format(name, 80, "%s (%s)", l->name, l->type);
     for (k = 0; k < l->output.rank; k++)
-        at += snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
+        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
                        (long long)l->output.dim[k]);
-    snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
+    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
 }
 
 static void dli_summary_rule(int width)
@@ -12923,22 +13347,22 @@ DL_DEF void dl_model_summary(const dl_model *m)
     }
     width = first + second + 17;
     dli_summary_rule(width);
-    printf(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
+    dli_print(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
     dli_summary_rule(width);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         dli_summary_texts(l, name, shape);
-        printf(" %-*s  %-*s  %12s\n", first, name, second, shape,
+        dli_print(" %-*s  %-*s  %12s\n", first, name, second, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));
     }
     trainable = dli_sum_sizes(m->tensor, m->params);
     fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
     dli_summary_rule(width);
-    printf(" Total params: %s", dli_thousands(number, trainable + fixed));
-    printf(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
-    printf(" Trainable params: %s\n", dli_thousands(number, trainable));
-    printf(" Non-trainable params: %s\n", dli_thousands(number, fixed));
+    dli_print(" Total params: %s", dli_thousands(number, trainable + fixed));
+    dli_print(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
+    dli_print(" Trainable params: %s\n", dli_thousands(number, trainable));
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, fixed));
     dli_summary_rule(width);
 }
 #endif
@@ -13111,7 +13535,7 @@ static void dli_write(char *buffer, size_t size, int *at, const char *format, ..
     va_list args;
     const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += vsnprintf(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
     va_end(args);
 }
 
@@ -13135,7 +13559,7 @@ DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
     dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
               "f1-score", "support");
     for (c = 0; c < r->classes; c++) {
-        snprintf(number, sizeof number, "%d", c);
+        dli_format(number, sizeof number, "%d", c);
         dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
     }
     dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
@@ -13153,11 +13577,11 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
     char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
     if (!text) return;
     dl_report_format(text, (size_t)length + 1, r, names);
-    printf("%s\nconfusion (row: true class, column: predicted)\n", text);
+    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
     DL_FREE(text);
     for (i = 0; i < r->classes; i++)
         for (j = 0; j < r->classes; j++)
-            printf("%6lld%s", (long long)r->confusion[i * r->classes + j],
+            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
                    j == r->classes - 1 ? "\n" : " ");
 }
 #endif
@@ -13204,10 +13628,6 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 }
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
-
-#ifndef DL_NO_STDIO
-#include <errno.h>
-#endif
 
 /* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
 struct dli_storage {
@@ -13570,8 +13990,8 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
     images = (char *)dli_alloc(dl, who, 2, room);
     if (!images) return NULL;
     labels = images + room;
-    snprintf(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    snprintf(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
+    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
     d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
                      "directory that holds MNIST's four unpacked files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
@@ -13885,16 +14305,32 @@ static uint64_t dli_get_bytes(const uint8_t *p, int n)
 
 static dl_real dli_get_real(const uint8_t *p, bool wide)
 {
+    const uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
+    const uint32_t low = (uint32_t)bits;
     float f;
     double d;
-    uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
-    uint32_t low = (uint32_t)bits;
     memcpy(&f, &low, sizeof f);
     if (!wide) return (dl_real)f;
     memcpy(&d, &bits, sizeof d);
     if (!DLI_DOUBLE && d > (double)FLT_MAX) return (dl_real)INFINITY;  /* C leaves such a cast */
     if (!DLI_DOUBLE && d < -(double)FLT_MAX) return (dl_real)-INFINITY; /* undefined           */
     return (dl_real)d;
+}
+
+/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
+   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
+   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
+static int dli_utf8(const uint8_t *p, size_t n)
+{
+    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                      p[0] < 0xF5 ? 4 : 0;
+    if (bytes == 0 || (size_t)bytes > n) return 0;
+    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
+    if (p[0] == 0xE0 && p[1] < 0xA0) return 0;
+    if (p[0] == 0xED && p[1] > 0x9F) return 0;
+    if (p[0] == 0xF0 && p[1] < 0x90) return 0;
+    if (p[0] == 0xF4 && p[1] > 0x8F) return 0;
+    return bytes;
 }
 
 /* ---- as much JSON as such a header needs ----
@@ -13938,14 +14374,16 @@ static bool dli_json_expect(dli_json *j, char c, const char *expected)
 /* The four hexadecimal digits behind \u, or -1. */
 static int dli_json_hex(dli_json *j)
 {
-    int i, v = 0;
-    for (i = 0; i < 4; i++) {
-        int b = dli_json_byte(j);
+    int v = 0;
+    for (int i = 0; i < 4; i++, j->p++) {
+        const int b = dli_json_byte(j);
         if (b >= '0' && b <= '9') v = v * 16 + b - '0';
         else if (b >= 'a' && b <= 'f') v = v * 16 + b - 'a' + 10;
         else if (b >= 'A' && b <= 'F') v = v * 16 + b - 'A' + 10;
-        else return dli_json_wrong(j, "four hexadecimal digits"), -1;
-        j->p++;
+        else {
+            dli_json_wrong(j, "four hexadecimal digits");
+            return -1;
+        }
     }
     return v;
 }
@@ -13954,23 +14392,27 @@ static int dli_json_hex(dli_json *j)
 static int dli_json_escape(dli_json *j)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    int b = dli_json_byte(j), i, low;
-    for (i = 0; from[i]; i++)
-        if (b == from[i]) {
-            j->p++;
-            return to[i];
-        }
-    if (b != 'u') return dli_json_wrong(j, "one of \"\\/bfnrtu"), -1;
+    const int b = dli_json_byte(j);
+    const char *known = b > 0 ? strchr(from, b) : NULL;
+    if (known) {
+        j->p++;
+        return to[known - from];
+    }
+    if (b != 'u') {
+        dli_json_wrong(j, "one of \"\\/bfnrtu");
+        return -1;
+    }
     j->p++;
-    b = dli_json_hex(j);
-    if (b < 0xD800 || b > 0xDFFF) return b;
-    if (b > 0xDBFF || j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u')
-        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
-    j->p += 2;
-    low = dli_json_hex(j);
-    if (low < 0xDC00 || low > 0xDFFF)
-        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
-    return 0x10000 + (b - 0xD800) * 0x400 + (low - 0xDC00);
+    const int high = dli_json_hex(j);
+    if (high < 0xD800 || high > 0xDFFF) return high;
+    int low = -1;
+    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
+        j->p += 2;
+        low = dli_json_hex(j);
+    }
+    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
+    dli_json_wrong(j, "the other half of a surrogate pair");
+    return -1;
 }
 
 /* A string, decoded to UTF-8. What is longer than room - 1 bytes is read but not kept. A control
@@ -13982,20 +14424,22 @@ static bool dli_json_string(dli_json *j, char *text, size_t room)
     if (!dli_json_expect(j, '"', "a string")) return false;
     while (dli_json_byte(j) != '"') {
         char out[4];
-        int b = dli_json_byte(j), bytes = 1, i;
+        int b = dli_json_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
         if (b < ' ') return dli_json_wrong(j, "the end of the string");
-        j->p++;
+        if (bytes == 0) return dli_json_wrong(j, "UTF-8");
         if (b == '\\') {
+            j->p++;
             if ((b = dli_json_escape(j)) < 0) return false;
             bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
+            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            for (int i = 1; i < bytes; i++)
+                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+        } else {
+            memcpy(out, j->p, (size_t)bytes);
+            j->p += bytes;
         }
         if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
-        else {
-            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
-            for (i = 1; i < bytes; i++) out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
-        }
-        for (i = 0; i < bytes; i++)
-            if (n + 1 < room) text[n++] = out[i];
+        for (int i = 0; i < bytes; i++) if (n + 1 < room) text[n++] = out[i];
     }
     text[n] = 0;
     j->p++;
@@ -14005,13 +14449,12 @@ static bool dli_json_string(dli_json *j, char *text, size_t room)
 /* A whole number 0, 1, ... that a size can be. */
 static bool dli_json_count(dli_json *j, dl_int *count)
 {
-    const dl_int most = PTRDIFF_MAX;
     dl_int n = 0;
     int b = dli_json_peek(j), digits = 0;
     for (; b >= '0' && b <= '9'; b = dli_json_byte(j)) {
         b -= '0';
         if (digits++ && n == 0) return dli_json_wrong(j, "a number without leading zeros");
-        if (n > (most - b) / 10) return dli_json_wrong(j, "a smaller number");
+        if (n > (PTRDIFF_MAX - b) / 10) return dli_json_wrong(j, "a smaller number");
         n = n * 10 + b;
         j->p++;
     }
@@ -14072,13 +14515,12 @@ static bool dli_json_skip(dli_json *j, int depth)
     static const char *const words[] = { "true", "false", "null" };
     char text[8];
     bool first = true;
-    int b, i;
     if (j->wrong) return false;
-    b = dli_json_peek(j);
+    const int b = dli_json_peek(j);
     if (b == '"') return dli_json_string(j, text, sizeof text);
     if (b == '-' || (b >= '0' && b <= '9')) return dli_json_skip_number(j);
-    for (i = 0; i < 3; i++) {
-        size_t n = strlen(words[i]);
+    for (int i = 0; i < 3; i++) {
+        const size_t n = strlen(words[i]);
         if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
         j->p += n;
         return true;
@@ -14120,12 +14562,7 @@ typedef struct dli_list {
 static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
                             int tensors)
 {
-    dli_list l;
-    l.ctx = c;
-    l.who = who;
-    l.what = what;
-    l.tensor = tensor;
-    l.tensors = tensors;
+    const dli_list l = { c, who, what, tensor, tensors };
     return l;
 }
 
@@ -14203,7 +14640,6 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, cons
                             const char *what)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
-    dl_int width;
     if (s->found)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
                        name);
@@ -14215,7 +14651,7 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, cons
     if (!s->wide && strcmp(s->type, "F32") != 0)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
                        "F64 can be read", w->who, name, w->from, s->type);
-    width = s->wide ? 8 : 4;
+    const dl_int width = s->wide ? 8 : 4;
     if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
                        "%lld of %lld; its %lld numbers take %lld", w->who, name, w->from,
@@ -14232,7 +14668,6 @@ static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT], number[16];
     dli_json *j = &w->json;
     bool first = true;
-    int i;
     j->p = w->header;
     j->end = w->header + w->header_size;
     j->wrong = NULL;
@@ -14245,7 +14680,8 @@ static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dli_list_name(number, m, i)) == 0) break;
+        int i = 0;
+        while (i < n && strcmp(name, dli_list_name(number, m, i)) != 0) i++;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in %s%s%s%s",
                            w->who, name, dli_shape_text(a, s.shape), w->from, m->what,
@@ -14265,14 +14701,13 @@ static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_save
     const int n = m->tensors;
     char a[DLI_SHAPE_TEXT], number[16], other[16];
     dl_int left = w->data_size;
-    int i, k;
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s",
                            w->who, m->what, dli_list_name(number, m, i),
                            dli_shape_text(a, t->shape), w->from);
-        for (k = 0; k < i; k++)
+        for (int k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
                                w->who, dli_list_name(other, m, k), dli_list_name(number, m, i),
@@ -14288,18 +14723,12 @@ static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_save
 static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *bytes, size_t size)
 {
     const char *who = m->who;
+    const uint64_t header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
     dli_weights w;
-    dli_saved *saved;
-    const int n = m->tensors;
-    uint64_t header;
-    dl_int e;
-    bool ok;
-    int i;
     memset(&w, 0, sizeof w);
     w.ctx = m->ctx;
     w.who = who;
     w.from = from;
-    header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
     if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
         return dl_fail(w.ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its "
                        "%llu bytes the header should take 8 + %llu", who, from,
@@ -14308,13 +14737,13 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
     w.header_size = (dl_int)header;
     w.data = w.header + header;
     w.data_size = (dl_int)(size - 8 - (size_t)header);
-    saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)n, sizeof *saved);
+    dli_saved *saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)m->tensors, sizeof *saved);
     if (!saved) return false;
-    ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
-    for (i = 0; ok && i < n; i++) {
+    const bool ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
+    for (int i = 0; ok && i < m->tensors; i++) {
         dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
-        for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
+        for (dl_int e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
         ++*dli_version(t);
     }
@@ -14325,10 +14754,9 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
 {
     const char *who = "dl_model_load_weights_from_memory";
-    dli_list list;
     if (!m) return false;
     if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    list = dli_model_list(m, who);
+    const dli_list list = dli_model_list(m, who);
     return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
 }
 
@@ -14345,22 +14773,19 @@ DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
 #ifndef DL_NO_STDIO
 static bool dli_load_file(const dli_list *m, const char *path)
 {
-    uint8_t *bytes;
     size_t size;
-    bool ok;
     if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", m->who);
-    bytes = dli_read_file(m->ctx, m->who, path, "", &size);
+    uint8_t *bytes = dli_read_file(m->ctx, m->who, path, "", &size);
     if (!bytes) return false;
-    ok = dli_load_list(m, path, bytes, size);
+    const bool ok = dli_load_list(m, path, bytes, size);
     DL_FREE(bytes);
     return ok;
 }
 
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
 {
-    dli_list list;
     if (!m) return false;
-    list = dli_model_list(m, "dl_model_load_weights");
+    const dli_list list = dli_model_list(m, "dl_model_load_weights");
     return dli_load_file(&list, path);
 }
 
@@ -14375,8 +14800,7 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 /* The low n bytes of v, the least significant one first. */
 static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
 {
-    int i;
-    for (i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
 static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
@@ -14388,16 +14812,33 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 #endif
     uint8_t buffer[4096];
     const dl_int most = (dl_int)(sizeof buffer / sizeof bits);
-    dl_int i, k;
-    for (; n > 0; n -= k, x += k) {
-        k = n < most ? n : most;
-        for (i = 0; i < k; i++) {
+    while (n > 0) {
+        const dl_int k = n < most ? n : most;
+        for (dl_int i = 0; i < k; i++) {
             memcpy(&bits, &x[i], sizeof bits);
             dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
         }
         if (fwrite(buffer, sizeof bits, (size_t)k, f) != (size_t)k) return false;
+        x += k;
+        n -= k;
     }
     return true;
+}
+
+/* Is name, of tensor i, one that every reader takes, and not yet taken in this list? */
+static bool dli_check_name(const dli_list *m, int i, const char *name)
+{
+    char other[16];
+    bool good = strcmp(name, "__metadata__") != 0;
+    for (const char *s = name; good && *s;) {
+        const int bytes = dli_utf8((const uint8_t *)s, strlen(s));
+        good = bytes > 1 || (bytes == 1 && *s >= ' ' && *s != '"' && *s != '\\' && *s != 0x7F);
+        s += bytes;
+    }
+    for (int k = 0; good && k < i; k++) good = strcmp(dli_list_name(other, m, k), name) != 0;
+    return good || dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
+                           "unique, of UTF-8 without quotes, backslashes and control characters, "
+                           "and not __metadata__", m->who, i, name);
 }
 
 #define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
@@ -14405,35 +14846,24 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dli_list *m, size_t *length)
 {
-    const int n = m->tensors;
-    const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
-    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16], other[16];
-    long long offset = 0, end;
-    size_t at;
-    int i, k;
+    const size_t room = ((size_t)m->tensors + 1) * DLI_ENTRY_MAX;
+    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16];
+    long long offset = 0;
     if (!text) return NULL;
-    at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
-    for (i = 0; i < n; i++) {
+    size_t at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (int i = 0; i < m->tensors; i++) {
         const dl_tensor *t = m->tensor[i];
-        const char *name = dli_list_name(number, m, i), *s;
-        bool plain = true;
-        for (s = name; *s; s++)
-            if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++)
-            if (strcmp(dli_list_name(other, m, k), name) == 0) plain = false;
-        if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
-                    "unique, and without quotes, backslashes and control characters", m->who, i,
-                    name);
+        const char *name = dli_list_name(number, m, i);
+        if (!dli_check_name(m, i, name)) {
             DL_FREE(text);
             return NULL;
         }
         at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
                                name, DLI_DOUBLE ? "F64" : "F32");
-        for (k = 0; k < t->shape.rank; k++)
+        for (int k = 0; k < t->shape.rank; k++)
             at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
                                    (long long)t->shape.dim[k]);
-        end = offset + (long long)t->size * (long long)sizeof(dl_real);
+        const long long end = offset + (long long)t->size * (long long)sizeof(dl_real);
         at += (size_t)snprintf(text + at, room - at, "],\"data_offsets\":[%lld,%lld]}", offset,
                                end);
         offset = end;
@@ -14444,67 +14874,87 @@ static char *dli_weights_header(const dli_list *m, size_t *length)
     return text;
 }
 
-static bool dli_write_weights(const dli_list *m, const char *path, const char *header,
-                              size_t length)
+/* A file in the making: see the part on files in >>platform-impl. */
+typedef struct dli_saving {
+    dl_ctx     *ctx;
+    const char *who, *path;
+    FILE       *file;                           /* write here */
+    char        target[DLI_PATH_MAX], temporary[DLI_PATH_MAX];
+} dli_saving;
+
+/* Bits that nobody can tell beforehand: the system's if it has some, the time and an address. */
+static uint64_t dli_noise(uint64_t attempt)
 {
-    uint8_t size[8];
-    FILE *f = fopen(path, "wb");
-    bool ok;
-    int i, error;
-    if (!f) return false;
-    dli_put_bytes(size, length, 8);
-    ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < m->tensors; i++)
-        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
-    error = errno;
-    if (fclose(f) != 0) {                       /* a full disk often shows only here */
-        if (ok) error = errno;
-        ok = false;
+    const double seconds = dli_now();
+    uint64_t bits[3] = { 0, 0, 0 };
+    FILE *f = fopen("/dev/urandom", "rb");
+    if (f) {
+        setvbuf(f, NULL, _IONBF, 0);
+        if (fread(bits, sizeof *bits, 1, f) != 1) bits[0] = 0;
+        fclose(f);
     }
-    if (!ok) remove(path);
-    errno = error;
-    return ok;
+    memcpy(bits + 1, &seconds, sizeof seconds);
+    bits[2] = (uint64_t)(uintptr_t)&bits ^ (uint64_t)time(NULL) << 20;
+    return dli_hash(bits[0] ^ dli_mix(bits[1]) ^ dli_mix(bits[2]), attempt);
 }
 
-/* Give the file temporary the name path, in place of what has it now. */
-static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, const char *path)
+/* Open a file for what shall become path. False with a message. */
+static bool dli_save_begin(dli_saving *s, dl_ctx *c, const char *who, const char *path)
 {
-    FILE *f;
-    int error;
-    if (rename(temporary, path) == 0) return true;
-    error = errno;
-    f = fopen(path, "rb+");         /* On Windows rename never replaces. If a file (not, say, a */
-    if (f) {                        /* directory) is what is in the way, remove it ourselves.   */
-        fclose(f);
-        if (remove(path) == 0) {
-            if (rename(temporary, path) == 0) return true;
-            return dl_fail(c, DL_ERR_FILE, "%s: cannot rename %s to %s: %s; the weights are in "
-                           "the first of the two", who, temporary, path, dli_reason(errno));
-        }
+    s->ctx = c;
+    s->who = who;
+    s->path = path;
+    s->file = NULL;
+    if (!path) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    const int mode = dli_file_mode(path);
+    if (mode == DLI_ODD_FILE)
+        return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: it is a directory or a device; "
+                       "give the path of a file", who, path);
+    errno = path[0] ? ENAMETOOLONG : ENOENT;
+    bool ok = path[0] != 0 && (size_t)snprintf(s->target, DLI_PATH_MAX - 64, "%s", path) <
+                              DLI_PATH_MAX - 64 && dli_file_follow(s->target);
+    for (uint64_t attempt = 0; ok && !s->file && attempt < 100; attempt++) {
+        const size_t dir = dli_dir_length(s->target);
+        const uint64_t noise = dli_noise(attempt);
+        snprintf(s->temporary, DLI_PATH_MAX, "%.*s%.200s.dl-%08lx%08lx.tmp", (int)dir, s->target,
+                 s->target + dir, (unsigned long)(noise >> 32),
+                 (unsigned long)(noise & UINT32_MAX));
+        if (attempt == 0) dli_file_sweep(s->temporary);
+        errno = 0;
+        s->file = dli_file_create(s->temporary, mode);
+        ok = s->file || errno == EEXIST;
     }
-    remove(temporary);
-    return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
+    return s->file || dl_fail(c, DL_ERR_FILE, "%s: cannot write %s: %s", who, path,
+                              dli_reason(errno));
+}
+
+/* When all was written (ok), put the file where it belongs; else away with it. */
+static bool dli_save_end(dli_saving *s, bool ok)
+{
+    int error = errno;
+    if (ok) {
+        if (dli_file_finish(s->file, s->temporary, s->target)) return true;
+        error = errno;
+    } else fclose(s->file);
+    remove(s->temporary);
+    return dl_fail(s->ctx, DL_ERR_FILE, "%s: cannot write %s: %s; it is as it was", s->who, s->path,
+                   dli_reason(error));
 }
 
 static bool dli_save_list(const dli_list *m, const char *path)
 {
-    const char *who = m->who;
-    char *header, *temporary;
-    size_t length, room;
-    bool ok = false;
-    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    header = dli_weights_header(m, &length);
+    uint8_t size[8];
+    size_t length;
+    dli_saving s;
+    char *header = dli_weights_header(m, &length);
     if (!header) return false;
-    room = strlen(path) + 8;
-    temporary = (char *)dli_alloc(m->ctx, who, room, 1);
-    if (temporary) {
-        snprintf(temporary, room, "%s.tmp", path);
-        errno = 0;
-        ok = dli_write_weights(m, temporary, header, length);
-        if (ok) ok = dli_replace_file(m->ctx, who, temporary, path);
-        else dl_fail(m->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, temporary,
-                     dli_reason(errno));
-        DL_FREE(temporary);
+    bool ok = dli_save_begin(&s, m->ctx, m->who, path);
+    if (ok) {
+        dli_put_bytes(size, length, 8);
+        ok = fwrite(size, 1, 8, s.file) == 8 && fwrite(header, 1, length, s.file) == length;
+        for (int i = 0; ok && i < m->tensors; i++)
+            ok = dli_write_reals(s.file, m->tensor[i]->data, m->tensor[i]->size);
+        ok = dli_save_end(&s, ok);
     }
     DL_FREE(header);
     return ok;
@@ -14512,9 +14962,8 @@ static bool dli_save_list(const dli_list *m, const char *path)
 
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    dli_list list;
     if (!m) return false;
-    list = dli_model_list(m, "dl_model_save_weights");
+    const dli_list list = dli_model_list(m, "dl_model_save_weights");
     return dli_save_list(&list, path);
 }
 
@@ -14527,97 +14976,64 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 
-/* Text that is cut off at size bytes, but counted to its end; rows: a line for each row. */
-typedef struct dli_text { char *at; size_t size, length; bool rows; } dli_text;
-
-static void dli_put(dli_text *out, const char *s)
-{
-    for (; *s; s++, out->length++)
-        if (out->length + 1 < out->size) out->at[out->length] = *s;
-}
-
-/* A number in at most 6 digits. NaN and the infinities are spelled here, because C libraries
-   differ ("-nan", "1.#INF"), and some locales write a comma for the point. */
-static void dli_put_number(dli_text *out, double x)
-{
-    char s[32], *comma;
-    if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
-    snprintf(s, sizeof s, "%g", x);
-    if ((comma = strchr(s, ',')) != NULL) *comma = '.';
-    dli_put(out, s);
-}
-
 /* What stands between two elements of an axis: a comma, and in rows one line end between rows, two
    between matrices and so on, as in NumPy. */
-static void dli_put_comma(dli_text *out, int axis, int rank)
+static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 {
-    int i;
     dli_put(out, ",");
-    for (i = axis + 1; out->rows && i < rank; i++) dli_put(out, "\n");
-    if (!out->rows || axis == rank - 1) dli_put(out, " ");
-    else for (i = 0; i <= axis; i++) dli_put(out, " ");
+    for (int i = axis + 1; rows && i < rank; i++) dli_put(out, "\n");
+    for (int i = rows && axis < rank - 1 ? -axis : 0; i <= 0; i++) dli_put(out, " ");
 }
 
 /* The part of a tensor of this shape that starts at x, from an axis on: [a, b, c, ..., y, z]. */
-static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis)
+static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
-    dl_int i, n, step = 1;
-    int d;
-    if (axis == shape.rank) { dli_put_number(out, (double)x[0]); return; }
-    n = shape.dim[axis];
-    for (d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
+    if (axis == shape.rank) {
+        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        return;
+    }
+    const dl_int n = shape.dim[axis];
+    dl_int step = 1;
+    for (int d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
     dli_put(out, "[");
-    for (i = 0; i < n; i++) {
-        if (i > 0) dli_put_comma(out, axis, shape.rank);
+    for (dl_int i = 0; i < n; i++) {
+        if (i > 0) dli_put_comma(out, axis, shape.rank, rows);
         if (n > 6 && i == 3) {
             dli_put(out, "...");
-            dli_put_comma(out, axis, shape.rank);
+            dli_put_comma(out, axis, shape.rank, rows);
             i = n - 3;
         }
-        dli_put_axis(out, x + i * step, shape, axis + 1);
+        dli_put_axis(out, x + i * step, shape, axis + 1, rows);
     }
     dli_put(out, "]");
 }
 
-/* A whole tensor, always terminated; returns the full length. */
-static size_t dli_put_tensor(char *buffer, size_t size, const dl_tensor *t, bool rows)
+static void dli_put_tensor(dli_text *out, const dl_tensor *t, bool rows)
 {
-    dli_text out;
-    out.at = buffer;
-    out.size = buffer ? size : 0;
-    out.length = 0;
-    out.rows = rows;
-    if (!t) dli_put(&out, "(null)");
-    else if (!t->ctx) dli_put(&out, "(none)");
-    else if (!dli_usable("dl_format", t)) dli_put(&out, "(stale)");
-    else dli_put_axis(&out, t->data, t->shape, 0);
-    if (out.size > 0) buffer[out.length < out.size ? out.length : out.size - 1] = 0;
-    return out.length;
+    if (!t) dli_put(out, "(null)");
+    else if (!t->ctx) dli_put(out, "(none)");
+    else if (!dli_usable("dl_format", t)) dli_put(out, "(stale)");
+    else dli_put_axis(out, t->data, t->shape, 0, rows);
 }
 
 DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
 {
-    return (int)dli_put_tensor(buffer, size, t, false);
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    dli_put_tensor(&out, t, false);
+    if (out.size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_print(const dl_tensor *t)
 {
-    char s[DLI_SHAPE_TEXT], small[128], *text = small;
-    size_t length = dli_put_tensor(small, sizeof small, t, true);
-    if (!t || !t->ctx || !dli_alive(t)) {
-        printf("%s\n", small);
-        return;
-    }
-    if (length >= sizeof small) {                /* an axis shows 6 at most: never very long */
-        text = (char *)dli_alloc(t->ctx, "dl_print", length + 1, 1);
-        if (!text) return;
-        dli_put_tensor(text, length + 1, t, true);
-    }
-    printf("%s %s =%s%s\n", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
-           t->shape.rank > 1 ? "\n" : " ", text);
-    if (text != small) DL_FREE(text);
+    char s[DLI_SHAPE_TEXT];
+    dli_text out = { NULL, 0, 0, stdout };
+    if (t && t->ctx && dli_alive(t))
+        dli_print("%s %s =%s", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
+                  t->shape.rank > 1 ? "\n" : " ");
+    dli_put_tensor(&out, t, true);
+    dli_put(&out, "\n");
 }
 #endif
 
@@ -14642,9 +15058,8 @@ static void dli_check_restore(const dli_check *k)
 /* The loss, with the random numbers of every other call; NaN on failure. */
 static bool dli_check_loss(const dli_check *k, double *loss)
 {
-    dl_tensor *t;
     k->ctx->no_grad = true;
-    t = k->f(k->ctx, k->user);
+    dl_tensor *t = k->f(k->ctx, k->user);
     *loss = t ? dl_item(t) : (double)NAN;
     dli_check_restore(k);
     return t != NULL;
@@ -14654,29 +15069,23 @@ static bool dli_check_loss(const dli_check *k, double *loss)
    p-h really differ by. False when f fails. */
 static bool dli_numeric_gradient(const dli_check *k, dl_real *p, double h, double *gradient)
 {
-    const dl_real old = *p;
-    double plus, minus, step;
-    bool ok;
-    *p = (dl_real)((double)old + h);
-    step = (double)*p;
-    ok = dli_check_loss(k, &plus);
-    *p = (dl_real)((double)old - h);
-    step -= (double)*p;
+    const dl_real old = *p, above = (dl_real)((double)old + h), below = (dl_real)((double)old - h);
+    double plus, minus;
+    *p = above;
+    bool ok = dli_check_loss(k, &plus);
+    *p = below;
     ok = ok && dli_check_loss(k, &minus);
     *p = old;
-    if (ok) *gradient = (plus - minus) / step;
+    if (ok) *gradient = (plus - minus) / ((double)above - (double)below);
     return ok;
 }
 
 /* The gradients of all parameters, one behind the other, out of the tensors or back into them. */
 static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool back)
 {
-    int i;
-    for (i = 0; i < n; all += params[i++]->size) {
+    for (int i = 0; i < n; all += params[i++]->size) {
         dl_real *g = params[i]->grad;
-        if (!g) continue;
-        if (back) memcpy(g, all, (size_t)params[i]->size * sizeof *g);
-        else memcpy(all, g, (size_t)params[i]->size * sizeof *g);
+        if (g) memcpy(back ? g : all, back ? all : g, (size_t)params[i]->size * sizeof *g);
     }
 }
 
@@ -14684,8 +15093,8 @@ static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool b
 static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic, double numeric)
 {
     const double tolerance = DLI_DOUBLE ? 1e-6 : 2e-2, floor = DLI_DOUBLE ? 1e-9 : 1e-3;
-    double larger = fmax(fabs(analytic), fabs(numeric));
-    double excess = fabs(analytic - numeric) - floor;
+    const double larger = fmax(fabs(analytic), fabs(numeric));
+    const double excess = fabs(analytic - numeric) - floor;
     double error = excess > 0 ? excess / larger : 0;
     if (dli_isnan(analytic) || dli_isnan(numeric) || larger > DBL_MAX) error = (double)INFINITY;
     r->checked++;
@@ -14705,19 +15114,13 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 {
     const double h = DLI_DOUBLE ? 1e-5 : 1e-2;
     dl_gradcheck_report r;
-    dli_check k;
-    dl_tensor *loss;
-    dl_real *saved, *analytic;
-    dl_int total = 0, j;
-    double numeric = 0;
-    bool ok;
-    int i;
+    dl_int total = 0;
     memset(&r, 0, sizeof r);
     r.worst_param = -1;
     r.worst_index = -1;
     if (!dl) return r;
-    ok = f && params && n >= 1;
-    for (i = 0; ok && i < n; i++) {
+    bool ok = f && params && n >= 1;
+    for (int i = 0; ok && i < n; i++) {
         ok = params[i] && params[i]->ctx == dl && dli_usable("dl_gradcheck", params[i]) &&
              params[i]->requires_grad && !params[i]->node;
         if (ok) total += params[i]->size;
@@ -14727,26 +15130,20 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
                 "parameters of this context, leaves that require a gradient");
         return r;
     }
-    saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
+    dl_real *saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
     if (!saved) return r;
-    analytic = saved + total;
+    dl_real *analytic = saved + total;
     dli_copy_grads(saved, params, n, false);
-    k.ctx = dl;
-    k.f = f;
-    k.user = user;
-    k.mark = dl_tape_mark(dl);
-    k.rng = dl->rng;
-    k.training = dl->training;
-    k.no_grad = dl->no_grad;
+    const dli_check k = { dl, f, user, dl_tape_mark(dl), dl->rng, dl->training, dl->no_grad };
 
     dl->no_grad = false;
     dli_copy_grads(analytic, params, n, true);       /* all zeros: dli_alloc has cleared them */
-    loss = f(dl, user);
-    ok = dl_backward(loss);
+    ok = dl_backward(f(dl, user));
     if (ok) dli_copy_grads(analytic, params, n, false);
     dli_check_restore(&k);
-    for (i = 0; ok && i < n; i++)
-        for (j = 0; ok && j < params[i]->size; j++) {
+    for (int i = 0; ok && i < n; i++)
+        for (dl_int j = 0; ok && j < params[i]->size; j++) {
+            double numeric = 0;
             ok = dli_numeric_gradient(&k, params[i]->data + j, h, &numeric);
             if (ok) dli_compare(&r, i, j, (double)*analytic++, numeric);
         }

@@ -63,7 +63,8 @@ static void shapes_and_names(void)
         const dl_layer *l = dl_model_layer(m, i);
         CHECK(same(l->name, want[i].name) && same(l->type->name, want[i].type), "%s (%s)", l->name,
               l->type->name);
-        CHECK(same(shape_text(l->input[0]), want[i].in) && same(shape_text(l->output[0]), want[i].out),
+        CHECK(same(shape_text(l->input[0]), want[i].in) &&
+              same(shape_text(l->output[0]), want[i].out),
               "%s: %s to %s", l->name, shape_text(l->input[0]), shape_text(l->output[0]));
         CHECK(l->params == want[i].params && l->states == 0 && l->model == m, "%s: %d parameters",
               l->name, l->params);

@@ -1116,7 +1116,7 @@ typedef struct dl_conv {
     int  after[2];            /* below, on the right                                            */
     bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
                               /* many zeros as that takes, an odd one after; before and after   */
-                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+                              /* stay 0. false: as they say; all 0 is Keras' "valid"            */
     int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
     int  groups;              /* channels fall in so many groups that don't see each other      */
     int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
@@ -1128,8 +1128,8 @@ DL_DEF dl_conv dl_conv_default(void);
    the defaults. @F S1-3.3 */
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
-/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
-   two numbers counts. */
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of two numbers in the options
+   the second stays as it is by default. */
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
@@ -2974,6 +2974,23 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     return p;
 }
 
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
+
+/* Sizes of work memory, in numbers. What is too large to be had stays DLI_HUGE, whatever is added
+   to it or multiplied: so sizes are computed without a care and refused once, by dli_work. */
+#define DLI_HUGE (PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 64 * 16)
+DLI_INLINE dl_int dli_plus(dl_int a, dl_int b) { return a > DLI_HUGE - b ? DLI_HUGE : a + b; }
+DLI_INLINE dl_int dli_times(dl_int a, dl_int b)
+{
+    return b > 0 && a > DLI_HUGE / b ? DLI_HUGE : a * b;
+}
+/* Bytes of so many numbers; of too many, more than there can be. */
+DLI_INLINE size_t dli_bytes_of(dl_int n)
+{
+    return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -4739,7 +4756,6 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
    threads, and results are equal bit for bit.
    */
 
-DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 
 /* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
@@ -6471,7 +6487,6 @@ typedef struct dli_conv_plan {
     dl_int grad, raw, panel, tiles, tiles_grad;
 } dli_conv_plan;
 
-static dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
 static dl_int dli_conv_packed(const dli_fast *f, const dli_conv *v, const dli_conv_size *z)
 {
     return dli_round_up(v->m, f->mr) * (z->wino ? 16 * v->c : z->k);
@@ -7936,8 +7951,8 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 {
     *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
     *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
-    if (*hi > n) *hi = n;
-    if (*lo > *hi) *lo = *hi;
+    *hi = dli_min(*hi, n);
+    *lo = dli_min(*lo, *hi);
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
@@ -7979,13 +7994,14 @@ static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *
 
 /* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
    (The products called meanwhile have scratch of their own.) */
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_int dli_col_size(const dlk_conv2d_size *s)
 {
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
-    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
-    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
-    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
-    return NULL;
+    return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
+}
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
 }
 
 #if DLI_FAST
@@ -10330,22 +10346,27 @@ DL_DEF dl_conv dl_conv_default(void)
     return o;
 }
 
-/* save: the sizes, and behind them what won in each pooling; i: the end */
+/* What a convolution keeps; behind it, if its end is pooling, what won there. */
+typedef struct dli_conv_state {
+    dlk_conv2d_size size;
+    dli_conv_end    end;
+} dli_conv_state;
+
 static void dli_conv_back(dli_node *node)
 {
+    const dli_conv_state *state = (const dli_conv_state *)node->save;
+    const dlk_conv2d_size *s = &state->size;
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     const dl_real *dy = dli_grad(node->out);
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv2d_backward) || node->i[0] != DLI_END_LINEAR, add = !ours;
+    bool ours = DLI_OURS(c, conv2d_backward) || state->end != DLI_END_LINEAR, add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
 #if DLI_FAST
-    if (node->i[0] != DLI_END_LINEAR) {
+    if (state->end != DLI_END_LINEAR) {
         dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(s + 1);
+        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(state + 1);
         to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(x->ctx, &to, x->data, w->data, s,
-                                          (dli_conv_end)node->i[0]);
+        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, state->end);
         return;
     }
 #endif
@@ -10360,7 +10381,7 @@ static void dli_conv_transpose_back(dli_node *node)
     dl_ctx *c = x->ctx;
     bool ours = DLI_OURS(c, conv_transpose2d_backward), add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    const dlk_conv2d_size *s = &((const dli_conv_state *)node->save)->size;
     if (ours)
         node->failed = !dli_fast_conv_transpose2d_backward(c, dx, add, dw, db, dy, x->data,
                                                            w->data, s);
@@ -10381,69 +10402,67 @@ static dli_conv_end dli_conv_fuse(const dl_ctx *c, dli_conv_end end)
 }
 #endif
 
-/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
-   result; as much of it as can be done at once is done, and *end says what. */
-static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv *options, int dims, bool transposed,
-                               dli_conv_end *end)
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
-    dlk_conv2d_size size, *s = &size;
-    dli_conv_end done = DLI_END_LINEAR;
-    int32_t *won;
-    const dl_real *bias;
-    bool ok = true;
-    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
-                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
-    dl_conv o = options ? *options : dl_conv_default();
-    dl_int C, M, seen;
-    dl_tensor *in[3], *y;
-    dl_ctx *c;
-    dl_shape shape;
+    const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
+    const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
+    const bool grown = o->output_padding[0] || o->output_padding[1];
+    const char *unused = grown && !transposed ? "output_padding is for transposed convolutions"
+                       : grown && o->same     ? "with same, output_padding must be 0"
+                       : padded && o->same    ? "with same, before and after must be 0"
+                       : second && dims == 1  ? "in one dimension only the first number counts"
+                       : NULL;
+    dli_shape_text(t, x->shape);
+    dli_shape_text(r, w->shape);
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
+                       dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
+                       transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
+    if (unused)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
+    if (C < 1 || first < 1 || next < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
+                       "one", op, t, r);
+    if (o->groups < 1 || C % o->groups || first % o->groups)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s "
+                       "and the weight %s", op, o->groups, t, r);
+    const dl_int seen = transposed ? first : next * o->groups;
+    const dl_int M = transposed ? next * o->groups : first;
+    if (seen != C)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
+                       "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
+                       (long long)seen);
+    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
+        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
+                       "of weight %s", op, dli_shape_text(t, b->shape), (long long)M, r);
+    return true;
+}
+
+/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
+                         const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
+{
+    const int last = dims - 1;
     dli_slide slide;
-    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs(op, in, n))) return NULL;
-    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
-                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
-        return NULL;
-    }
-    C = x->shape.dim[1];
-    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
-                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
-    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
-    if (seen != C) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
-                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
-                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
-        return NULL;
-    }
-    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
-                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         slide.in[i] = x->shape.dim[i + 2];
         slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o.stride[i];
-        slide.dilation[i] = o.dilation[i];
-        slide.before[i] = o.before[i];
-        slide.after[i] = o.after[i];
+        slide.stride[i] = o->stride[i];
+        slide.dilation[i] = o->dilation[i];
+        slide.before[i] = o->before[i];
+        slide.after[i] = o->after[i];
     }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
-                     : dli_slide_fit(c, op, &slide, o.same, dims)))
-        return NULL;
-    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+        return false;
+    s->N = x->shape.dim[0];
+    s->C = x->shape.dim[1];
+    s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
+    s->groups = o->groups;
     s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
     s->top = 0;
     if (dims == 2) {
@@ -10460,37 +10479,67 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     s->stride_w = (dl_int)slide.stride[last];
     s->dilation_w = (dl_int)slide.dilation[last];
     s->left = (dl_int)slide.before[last];
-    shape = dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW);
+    return true;
+}
+
+/* y by whichever kernel it is; false without memory. */
+static bool dli_conv_compute(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                             const dl_real *b, dli_conv_state *state, bool transposed)
+{
+    const dlk_conv2d_size *s = &state->size;
 #if DLI_FAST
-    if (!transposed && dli_conv_is_plain(s)) done = dli_conv_fuse(c, *end);
-#endif
-    if (done == DLI_END_RELU_POOL)
-        for (i = 2; i < 4; i++) shape.dim[i] /= 2;
-    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s + (done == DLI_END_RELU_POOL ?
-                                          (size_t)dl_shape_size(shape) * sizeof *won : 0));
-    y = s ? dli_result(c, op, shape, in, n, transposed ? dli_conv_transpose_back : dli_conv_back)
-          : NULL;
-    if (!y) return NULL;
-    *s = size;
-    won = (int32_t *)(void *)(s + 1);
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = done;
-    }
-    *end = done;
-    bias = n == 3 ? b->data : NULL;
-#if DLI_FAST
-    if (done != DLI_END_LINEAR)
-        ok = dli_conv_run(c, y->data, won, x->data, w->data, bias, s, done, false);
-    else
+    int32_t *won = (int32_t *)(void *)(state + 1);
+    if (state->end != DLI_END_LINEAR)
+        return dli_conv_run(c, y, won, x, w, b, s, state->end, false);
 #endif
     if (transposed && DLI_OURS(c, conv_transpose2d_forward))
-        ok = dli_fast_conv_transpose2d_forward(c, y->data, x->data, w->data, bias, s);
-    else if (transposed) c->kernels.conv_transpose2d_forward(y->data, x->data, w->data, bias, s);
-    else if (DLI_OURS(c, conv2d_forward))
-        ok = dli_fast_conv2d_forward(c, y->data, false, x->data, w->data, bias, s);
-    else c->kernels.conv2d_forward(y->data, x->data, w->data, bias, s);
-    return ok ? y : NULL;
+        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
+    if (!transposed && DLI_OURS(c, conv2d_forward))
+        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    (transposed ? c->kernels.conv_transpose2d_forward : c->kernels.conv2d_forward)(y, x, w, b, s);
+    return true;
+}
+
+/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
+   result; as much of it as can be done at once is done, and *end says what. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv *options, int dims, bool transposed,
+                               dli_conv_end *end)
+{
+    const dl_conv o = options ? *options : dl_conv_default();
+    const int n = b != DL_NONE ? 3 : 2;
+    dl_tensor *in[3];
+    dli_conv_state keep;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    dl_ctx *c = dli_inputs(op, in, n);
+    if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
+        !dli_conv_fit(c, op, &keep.size, x, w, &o, dims, transposed))
+        return NULL;
+    dl_shape shape = dims == 1 ? dl_shape3(keep.size.N, keep.size.M, keep.size.OW)
+                               : dl_shape4(keep.size.N, keep.size.M, keep.size.OH, keep.size.OW);
+    keep.end = DLI_END_LINEAR;
+#if DLI_FAST
+    if (!transposed && dli_conv_is_plain(&keep.size)) keep.end = dli_conv_fuse(c, *end);
+#endif
+    size_t bytes = sizeof keep;
+    if (keep.end == DLI_END_RELU_POOL) {
+        shape.dim[2] /= 2;
+        shape.dim[3] /= 2;
+        const dl_int pooled = dl_shape_size(shape);      /* a size that fails fails again below */
+        bytes += (size_t)dli_larger(pooled, 0) * sizeof(int32_t);
+    }
+    dli_conv_state *state = (dli_conv_state *)dli_tape_alloc(c, op, bytes);
+    if (!state) return NULL;
+    *state = keep;
+    dl_tensor *y = dli_result(c, op, shape, in, n,
+                              transposed ? dli_conv_transpose_back : dli_conv_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = state;
+    *end = keep.end;
+    const dl_real *bias = n == 3 ? b->data : NULL;
+    return dli_conv_compute(c, y->data, x->data, w->data, bias, state, transposed) ? y : NULL;
 }
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,

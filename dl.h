@@ -129,25 +129,34 @@
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <math.h>
-
 #ifndef DL_REAL
 #define DL_REAL float
 #endif
 #define DLI_REAL_IS_float  1
 #define DLI_REAL_IS_double 2
+#define DLI_REAL_IS_long   0 *      /* so that long double is 0, too */
 #define DLI_CAT_(a, b) a##b
 #define DLI_CAT(a, b) DLI_CAT_(a, b)
-#if DLI_CAT(DLI_REAL_IS_, DL_REAL) == 1
-#define DLI_DOUBLE 0
-#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2
-#define DLI_DOUBLE 1
-#else
+#define DLI_DOUBLE (DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2)
+
+/* What cannot work is said in one sentence: compilers go on after an #error, so all the rest is in
+   its #else. */
+#if defined(_MSC_VER) && _MSC_VER < 1900
+#error "dl.h: needs Visual C++ 2015 or later"
+#elif defined(__cplusplus) && __cplusplus < 201103L && !defined(_MSC_VER)
+#error "dl.h: needs C++11 or later (-std=c++11)"
+#elif !defined(__cplusplus) && !defined(_MSC_VER) && \
+      (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "dl.h: needs C99 or later (-std=c99)"
+#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 0
 #error "dl.h: DL_REAL must be the word float or the word double"
-#endif
+#else
+#define DLI_GOOD_COMPILER
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
 
 #define DL_MAX_DIMS 6
 #define DL_NAME_MAX 256
@@ -238,7 +247,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
 DL_DEF void dl_free(dl_ctx *dl);
 
 /* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False for another n, or without memory. */
+   use. Results do not depend on it. False for another n, or without memory.
+   fork() and OpenMP: once a process has run something on several threads, a child that it forks
+   hangs when it does so as well (in GCC's library, libgomp). dl_set_threads(dl, 1) in the child, or
+   fork before the first operation. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
 /* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
@@ -2166,8 +2178,8 @@ struct dl_augment {
 DL_DEF dl_augment dl_augment_default(void);
 
 /* x [N,C,H,W] changed as a tells (NULL: a copy; with noise alone any shape): a new tensor on the
-   tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
-   NULL on failure. */
+   tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
+   one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
 /* ------------------------------------------------------------------------------- >>files ----
@@ -2237,23 +2249,30 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef __cplusplus
 }
 #endif
+#endif /* DLI_GOOD_COMPILER */
 #endif /* DL_H_INCLUDED */
 
 /* ==============================================================================================
    Implementation: the same rooms in the same order.
    ============================================================================================== */
-#if defined(DL_IMPLEMENTATION) && !defined(DL_IMPLEMENTED)
+#if defined(DL_IMPLEMENTATION) && !defined(DL_IMPLEMENTED) && defined(DLI_GOOD_COMPILER)
 #define DL_IMPLEMENTED
 
 /* ----------------------------------------------------------------------- >>platform-impl ---- */
 
-#if !defined(DL_MALLOC) && !defined(DL_REALLOC) && !defined(DL_FREE)
+#if defined(DL_MALLOC) + defined(DL_REALLOC) + defined(DL_FREE) == 1 || \
+    defined(DL_MALLOC) + defined(DL_REALLOC) + defined(DL_FREE) == 2
+#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
+#elif defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
+      defined(_M_FP_FAST)
+#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
+#else
+
+#ifndef DL_MALLOC
 #include <stdlib.h>
 #define DL_MALLOC(n)     malloc(n)
 #define DL_REALLOC(p, n) realloc(p, n)
 #define DL_FREE(p)       free(p)
-#elif !defined(DL_MALLOC) || !defined(DL_REALLOC) || !defined(DL_FREE)
-#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
 #endif
 
 #include <float.h>
@@ -2261,10 +2280,6 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
 #include <time.h>
-
-#if defined(__FAST_MATH__)
-#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
-#endif
 
 #if defined(_OPENMP) && !defined(DL_NO_THREADS)
 #include <omp.h>
@@ -3129,9 +3144,7 @@ static uint64_t dli_hash(uint64_t key, uint64_t i)
 
 DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 {
-    dl_rng r;
-    r.key = dli_hash(dli_mix(seed), dli_mix(stream + 1));
-    r.counter = 0;
+    const dl_rng r = { dli_hash(dli_mix(seed), dli_mix(stream + 1)), 0 };
     return r;
 }
 
@@ -3145,30 +3158,40 @@ DL_DEF double dl_rng_uniform(dl_rng *r)
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
+/* Uniform in [lo, hi) as a dl_real: one draw in 3 * 10^7 is so close to hi that a float rounds it
+   to hi, and becomes the number below. */
+static dl_real dli_uniform(dl_rng *r, double lo, double hi)
+{
+    const volatile dl_real x = (dl_real)(lo + (hi - lo) * dl_rng_uniform(r));  /* on x87, too */
+    if ((double)x < hi || !(lo < hi)) return x;
+    return (dl_real)(DLI_DOUBLE ? nextafter((double)x, lo)
+                                : (double)nextafterf((float)x, (float)lo));
+}
+
 DL_DEF double dl_rng_normal(dl_rng *r)
 {
-    double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
-    double u2 = dl_rng_uniform(r);
+    const double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
+    const double u2 = dl_rng_uniform(r);
     return sqrt(-2.0 * log(u1)) * cos(6.283185307179586 * u2);
 }
 
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
-    uint64_t range = (uint64_t)n, limit, u;
     if (!r || n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
+    const uint64_t range = (uint64_t)n;
+    const uint64_t limit = UINT64_MAX - UINT64_MAX % range;       /* so that none is favoured */
+    uint64_t u;
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
 
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
-    dl_int i;
     if (!r || !order) return;
-    for (i = 0; i < n; i++) order[i] = (int32_t)i;
-    for (i = n - 1; i > 0; i--) {
-        dl_int j = dl_rng_int(r, i + 1);
-        int32_t t = order[i];
+    for (dl_int i = 0; i < n; i++) order[i] = (int32_t)i;
+    for (dl_int i = n - 1; i > 0; i--) {
+        const dl_int j = dl_rng_int(r, i + 1);
+        const int32_t t = order[i];
         order[i] = order[j];
         order[j] = t;
     }
@@ -8763,8 +8786,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
-                                       : a + b * dl_rng_normal(r));
+        t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -16440,7 +16462,7 @@ static bool dli_check_name(const dli_list *m, int i, const char *name)
                            "and not __metadata__", m->who, i, name);
 }
 
-#define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
+#define DLI_ENTRY_MAX (DL_NAME_MAX + 320)   /* a name, six sizes and two offsets take less */
 
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dli_list *m, size_t *length)
@@ -16752,6 +16774,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#endif /* the implementation can be compiled */
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----

@@ -854,6 +854,7 @@ struct dl_tensor {
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
+    dl_tensor *reached;       /* the one that was given its grad before this one            */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
     dl_int   offset;          /* where in base's gradient its own begins                    */
@@ -968,6 +969,7 @@ typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
     struct dli_node *node;
+    dl_tensor *reached;
 } dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
@@ -2358,6 +2360,8 @@ struct dl_ctx {
     uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
+    dl_tensor  *reached;                       /* the last one given a gradient on the tape     */
+    dl_int      to_go;                         /* operations that backward has yet to get to    */
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
@@ -8612,43 +8616,42 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
     m.node = dl->last;
+    m.reached = dl->reached;
     return m;
 }
 
-/* Was p, which may be NULL, taken from the arena after the mark? */
-static bool dli_after_mark(const dli_arena *a, dl_mark mark, const dl_real *p)
+/* Take back the gradient arrays that were given since `until` was the last to get one: first from
+   the tensors that have arrays of their own, then from those that share theirs. */
+static void dli_unreach(dl_ctx *c, dl_tensor *until)
 {
-    uintptr_t at = (uintptr_t)p;
-    dl_int i;
-    for (i = mark.chunk; p && i < a->chunks; i++) {
-        uintptr_t base = (uintptr_t)a->base[i];
-        if (at >= base + (uintptr_t)(i == mark.chunk ? mark.used : 0) &&
-            at < base + (uintptr_t)a->size[i])
-            return true;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached) {
+        t->grad = NULL;
+        t->fresh = false;
     }
-    return false;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached)
+        if (t->base && t->base->grad) t->grad = t->base->grad + t->offset;
+    c->reached = until;
 }
 
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 {
-    dli_slab *s;
-    dl_int i;
     if (!dl) return false;
-    s = &dl->slab[dl->generation % 2];
+    dli_arena *a = &dl->arena;
+    dli_slab *s = &dl->slab[dl->generation % 2];
     if (mark.generation != dl->generation || mark.tensors > s->count ||
         (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
-    for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
-    for (i = 0; i < mark.tensors; i++)         /* older tensors lose gradients of this part */
-        if (dli_after_mark(&dl->arena, mark, dli_header(s, i)->grad)) dli_header(s, i)->grad = NULL;
+    dli_unreach(dl, mark.reached);             /* older tensors lose gradients of this part */
+    for (dl_int i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
     s->count = mark.tensors;
-    for (i = mark.chunk; i < dl->arena.chunks; i++) {
-        dl_int from = i == mark.chunk ? mark.used : 0;
-        DLI_POISON(dl->arena.base[i] + from, (size_t)(dl->arena.size[i] - from));
+    for (dl_int i = mark.chunk; i <= a->chunk && i < a->chunks; i++) {
+        const dl_int from = i == mark.chunk ? mark.used : 0;
+        const dl_int to = i == a->chunk ? a->used : a->size[i];
+        DLI_POISON(a->base[i] + from, (size_t)(to - from));
     }
-    dl->arena.chunk = mark.chunk;
-    dl->arena.used = mark.used;
+    a->chunk = mark.chunk;
+    a->used = mark.used;
     dl->last = mark.node;
     return true;
 }
@@ -8795,6 +8798,21 @@ static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
     return root->grad;
 }
 
+/* Note that t's gradient array is new. */
+static void dli_reached(dl_tensor *t)
+{
+    t->reached = t->ctx->reached;
+    t->ctx->reached = t;
+}
+
+/* This backward pass goes through t, and through the operation that made it. */
+static void dli_pass_through(dl_tensor *t)
+{
+    if (t->pass == t->ctx->pass) return;
+    t->pass = t->ctx->pass;
+    if (t->node) t->ctx->to_go++;
+}
+
 /* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
 static bool dli_reach(dl_tensor *t, const char *op)
 {
@@ -8803,44 +8821,31 @@ static bool dli_reach(dl_tensor *t, const char *op)
         root->grad = (dl_real *)dli_tape_alloc(t->ctx, op, (size_t)root->size * sizeof(dl_real));
         if (!root->grad) return false;
         root->fresh = true;
+        dli_reached(root);
     }
-    t->grad = root->grad + t->offset;
-    t->pass = root->pass = t->ctx->pass;
+    if (!t->grad) {
+        t->grad = root->grad + t->offset;
+        dli_reached(t);
+    }
+    dli_pass_through(root);
+    dli_pass_through(t);
     return true;
 }
 
-/* Take back a gradient array that dli_reach gave and no one has filled. */
-static void dli_unreach(dl_tensor *t)
-{
-    dl_tensor *root = t->base ? t->base : t;
-    if (root->generation != DLI_PERSISTENT && root->fresh) {
-        root->grad = NULL;
-        root->fresh = false;
-    }
-    t->grad = root->grad ? root->grad + t->offset : NULL;
-}
-
-/* What a backward that was refused has reached is as before. */
-static void dli_backward_undo(dl_tensor *y)
-{
-    dli_node *node;
-    int i;
-    dli_unreach(y);
-    for (node = y->node; node; node = node->prev)
-        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
-            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
-}
-
-/* First walk: find what the result depends on, and refuse before anything is changed. */
-static bool dli_backward_check(dl_tensor *y)
+/* First walk: find what the result depends on, and refuse before anything is changed. to_go counts
+   the operations that have been found and not yet been got to. When there are none left, *end is
+   the last one: below it there may be a long tape that has nothing to do with y. */
+static bool dli_backward_check(dl_tensor *y, const dli_node **end)
 {
     dl_ctx *c = y->ctx;
-    dli_node *node;
-    int i;
     c->pass++;
+    c->to_go = 0;
+    *end = NULL;
     if (!dli_reach(y, "dl_backward")) return false;
-    for (node = y->node; node; node = node->prev) {
+    for (dli_node *node = y->node; c->to_go > 0; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        c->to_go--;
+        *end = node;
         if (node->spent)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
                            "add losses that share a graph (dl_add) and go back once, or compute "
@@ -8849,7 +8854,7 @@ static bool dli_backward_check(dl_tensor *y)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: the result of %s was changed by dl_fill, "
                            "dl_copy_in or dl_initialize; use dl_detach, or another operation",
                            node->op);
-        for (i = 0; i < node->n; i++) {
+        for (int i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
             if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
@@ -8864,26 +8869,24 @@ static bool dli_backward_check(dl_tensor *y)
 
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 {
-    dl_ctx *c;
-    dli_node *node;
-    dl_real *g;
-    dl_int i;
     if (!dli_usable("dl_backward", y)) return false;
-    c = y->ctx;
+    dl_ctx *c = y->ctx;
+    dl_tensor *before = c->reached;
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or all that does is frozen, or dl_set_no_grad was on)");
-    if (!dli_backward_check(y)) {
-        dli_backward_undo(y);
+    const dli_node *end;
+    if (!dli_backward_check(y, &end)) {
+        dli_unreach(c, before);
         return false;
     }
     y->wanted = true;
-    g = dli_grad(y);
-    for (i = 0; i < y->size; i++) g[i] += dy[i];
-    for (node = y->node; node; node = node->prev) {
+    dl_real *g = dli_grad(y);
+    for (dl_int i = 0; i < y->size; i++) g[i] += dy[i];
+    for (dli_node *node = y->node; node; node = node == end ? NULL : node->prev) {
         if (node->out->pass != c->pass) continue;
-        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        for (int i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
         node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);

@@ -2054,25 +2054,52 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
 /* -------------------------------------------------------------------------------- >>data ----
-   A data set keeps images as bytes and turns a batch at a time into numbers. It may be a view of
-   another; the storage lives as long as any of them. */
+   A data set is a number of samples of one shape, each with a label, a target or neither. Where
+   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
+   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
+   source is closed with the last of them. */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A data set, for reading. */
-struct dl_data {
-    dl_ctx  *ctx;
-    dl_int   count;           /* samples                                                      */
-    dl_shape shape;           /* of one sample, e.g. [1,28,28]                                */
+/* A source of samples. The library's own data sets are made from the same descriptor. */
+typedef struct dl_source {
+    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
-    dl_shape target_shape;    /* of one target; used when there are targets                   */
-    const uint8_t *bytes;     /* count samples as bytes, or NULL                              */
-    const dl_real *values;    /* count samples as numbers, or NULL                            */
-    const int32_t *labels;    /* count labels, or NULL                                        */
-    const dl_real *targets;   /* count targets, or NULL                                       */
-    double   scale;           /* bytes times this are the numbers: 1/255                      */
-    struct dli_storage *storage;  /* private: owns the arrays                                 */
-};
+    bool     targets;         /* each sample has a target of target_shape, and no label       */
+    dl_shape target_shape;
+    /* Read the samples index[n] (0 .. count-1, in any order): x [n,shape]; labels[n] or
+       y [n,target_shape] if it has them. A pointer that is NULL is not wanted now. False on failure
+       (dl_fail says why; else a general message is made). Labels are checked. */
+    bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                 dl_real *y);
+    /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
+       source that reads on from where it is goes back to its start. False on failure. */
+    bool (*rewind)(void *user);
+    void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
+    void *user;
+} dl_source;
+
+/* Everything 0 and NULL. */
+DL_DEF dl_source dl_source_default(void);
+
+/* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
+   is then not called. Free with dl_data_free or dl_free. */
+DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
+
+/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
+   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
+DL_DEF dl_int dl_data_count(const dl_data *d);
+DL_DEF dl_shape dl_data_shape(const dl_data *d);
+DL_DEF int dl_data_classes(const dl_data *d);
+DL_DEF bool dl_data_has_targets(const dl_data *d);
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
+
+/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
+   a dl_source are read once and kept. NULL when it has none, and on failure. */
+DL_DEF const int32_t *dl_data_labels(const dl_data *d);
+DL_DEF const dl_real *dl_data_targets(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -2130,8 +2157,10 @@ DL_DEF void dl_loader_free(dl_loader *l);
 
 /* The next batch; false at the end of the epoch (the next call starts a new one) and on failure
    (dl_error tells which; batch is left as it was).
-   while (dl_loader_next(loader, &batch)) { ... } is one epoch. */
+   while (dl_loader_next(loader, &batch)) { ... } is one epoch. A loop that was left by break goes
+   on in the middle when it is entered again; dl_loader_restart before it starts a new epoch. */
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
+DL_DEF void dl_loader_restart(dl_loader *l);
 
 /* Batches in an epoch. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
@@ -2153,8 +2182,8 @@ struct dl_augment {
 /* All 0: changes nothing. */
 DL_DEF dl_augment dl_augment_default(void);
 
-/* x [N,C,H,W] changed as a tells (with noise alone any shape): a new tensor on the tape, without
-   gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
+/* x [N,C,H,W] changed as a tells (NULL: a copy; with noise alone any shape): a new tensor on the
+   tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
    NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
@@ -13542,6 +13571,16 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
    step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
    middle of training too, happens inside a dli_scope, which puts everything back. */
 
+/* A data set: samples first .. first+count-1 of a source, which its views share. */
+struct dl_data {
+    dl_ctx  *ctx;
+    dl_int   first, count;
+    dl_shape shape, target_shape;
+    int      classes;
+    bool     labels, targets;
+    struct dli_storage *storage;
+};
+
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
@@ -13938,7 +13977,8 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
-    return dli_check_range(who, m, d->targets, d->count * dl_shape_size(out));
+    const dl_real *targets = dl_data_targets(d);
+    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -14874,20 +14914,22 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
         return NULL;
     }
     dl_real *z = dli_outputs(who, m, data);
+    const int32_t *labels = dl_data_labels(data);
+    const dl_real *targets = dl_data_targets(data);
     int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
                        : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label) {
+    if (label && (labels || targets)) {
         int32_t *predicted = label + data->count;
         for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = data->targets ? data->targets + i * C : NULL;
+            const dl_real *t = targets ? targets + i * C : NULL;
             predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
-            label[i] = data->labels ? data->labels[i]
+            label[i] = labels ? labels[i]
                      : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
         }
         r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-        DL_FREE(label);
     }
+    if (label) DL_FREE(label);
     if (z) DL_FREE(z);
     return r;
 }
@@ -14988,72 +15030,214 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
         return r;
     }
     dl_real *z = dli_outputs(who, m, data);
-    if (z) r = dl_regression_of(z, data->targets, data->count, dl_shape_size(dli_output_shape(m)));
+    const dl_real *t = dl_data_targets(data);
+    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
     if (z) DL_FREE(z);
     return r;
 }
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
-/* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
+/* What a data set and its views share. Labels and targets are here from the start when they are
+   arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
-    int   references;
-    void *samples;                  /* memory of bytes or values, freed with the last reference */
-    void *answers;                  /* memory of labels or targets                              */
+    int            references;
+    dl_source      source;
+    const int32_t *labels;
+    const dl_real *targets;
+    void          *cache;
 };
 
 static void dli_storage_release(struct dli_storage *s)
 {
     if (!s || --s->references > 0) return;
-    if (s->samples) DL_FREE(s->samples);
-    if (s->answers) DL_FREE(s->answers);
+    if (s->source.close) s->source.close(s->source.user);
+    if (s->cache) DL_FREE(s->cache);
     DL_FREE(s);
 }
 
 static void dli_data_destroy(void *object) { dli_storage_release(((dl_data *)object)->storage); }
 
-/* Elements of one sample (or target), or -1 with a message: it must not be empty, and with the
-   batch dimension in front it must still be a shape. */
-static dl_int dli_sample_size(dl_ctx *c, const char *who, const char *what, dl_int count,
-                              dl_shape shape)
+DL_DEF dl_source dl_source_default(void)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_int size = dl_shape_size(shape);
-    if (size < 1 || shape.rank >= DL_MAX_DIMS) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the rank "
-                "at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
-        return -1;
-    }
-    if (dl_shape_size(dli_batch_shape(count, shape)) < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
-                (long long)count, what, dli_shape_text(s, shape));
-        return -1;
-    }
-    return size;
+    dl_source s;
+    memset(&s, 0, sizeof s);
+    return s;
 }
 
-/* A data set of count samples, and its storage, both without arrays yet. */
-static dl_data *dli_data_new(dl_ctx *c, const char *who, dl_int count, dl_shape shape)
+/* One sample (or target) must not be empty, and with the batch dimension in front it must still be
+   a shape. */
+static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_int count,
+                             dl_shape shape)
 {
-    dl_data *d;
-    if (count < 0 || count > INT32_MAX) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
-                (long long)count, (long)INT32_MAX);
-        return NULL;
-    }
-    if (dli_sample_size(c, who, "sample", count, shape) < 0) return NULL;
-    d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
+    char s[DLI_SHAPE_TEXT];
+    if (dl_shape_size(shape) < 1 || shape.rank >= DL_MAX_DIMS)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the "
+                       "rank at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+    return dl_shape_size(dli_batch_shape(count, shape)) >= 0 ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
+                   (long long)count, what, dli_shape_text(s, shape));
+}
+
+/* Does what a source says of its samples make sense? */
+static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
+{
+    if (s->count < 0 || s->count > INT32_MAX)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
+                       (long long)s->count, (long)INT32_MAX);
+    if (s->classes < 0 || (s->classes > 0 && s->targets))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
+                       s->classes, s->targets ? ", and targets" : "");
+    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+}
+
+/* The data set of a source that dli_check_source has found good. */
+static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source)
+{
+    dl_data *d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
     if (!d) return NULL;
-    d->ctx = c;
-    d->count = count;
-    d->shape = dli_rank(shape, shape.rank);
-    d->scale = 1;
     d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
     if (!d->storage) {
         dli_object_free(d);
         return NULL;
     }
     d->storage->references = 1;
+    d->storage->source = *source;
+    d->ctx = c;
+    d->count = source->count;
+    d->shape = dli_rank(source->shape, source->shape.rank);
+    d->classes = source->classes;
+    d->labels = source->classes > 0;
+    d->targets = source->targets;
+    if (d->targets) d->target_shape = dli_rank(source->target_shape, source->target_shape.rank);
+    return d;
+}
+
+DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
+{
+    const char *who = "dl_data_from_source";
+    if (!dl) return NULL;
+    if (!source || !source->read) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
+        return NULL;
+    }
+    return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
+}
+
+DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
+DL_DEF dl_int dl_data_count(const dl_data *d) { return d ? d->count : 0; }
+DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape0(); }
+DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
+DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
+   knows to exist, into x, labels and y; each may be NULL. */
+static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                          dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    int32_t index[512];
+    dl_int k;
+    for (dl_int at = 0; at < n; at += k) {
+        k = n - at < 512 ? n - at : 512;
+        for (dl_int i = 0; i < k; i++)
+            index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
+        if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
+                     y ? y + at * M : NULL))
+            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %lld samples, the "
+                           "first of them number %ld", who, (long long)k, (long)index[0]);
+    }
+    return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
+}
+
+/* Read all labels or targets of a source, once; false without them. */
+static bool dli_data_answers(const dl_data *d)
+{
+    struct dli_storage *s = d->storage;
+    dl_data all = *d;
+    if (s->labels || s->targets) return true;
+    all.first = 0;
+    all.count = s->source.count;
+    s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
+                         (size_t)dl_shape_size(d->target_shape) * sizeof(dl_real));
+    int32_t *labels = d->labels ? (int32_t *)s->cache : NULL;
+    dl_real *targets = d->targets ? (dl_real *)s->cache : NULL;
+    if (!s->cache) return false;
+    if (!dli_data_read(&all, NULL, 0, all.count, NULL, labels, targets)) {
+        DL_FREE(s->cache);
+        s->cache = NULL;
+        return false;
+    }
+    s->labels = labels;
+    s->targets = targets;
+    return true;
+}
+
+DL_DEF const int32_t *dl_data_labels(const dl_data *d)
+{
+    return d && d->labels && dli_data_answers(d) ? d->storage->labels + d->first : NULL;
+}
+
+DL_DEF const dl_real *dl_data_targets(const dl_data *d)
+{
+    return d && d->targets && dli_data_answers(d)
+         ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
+}
+
+/* ---- the source of all data that lies in memory ----
+   Samples are numbers, or bytes that times scale are numbers. */
+typedef struct dli_arrays {
+    dl_ctx        *ctx;
+    const uint8_t *bytes;
+    const dl_real *values;
+    double         scale;
+    const int32_t *labels;
+    const dl_real *targets;
+    dl_int         D, M;                    /* elements of a sample and of a target  */
+    void          *own[2];                  /* to be freed: samples, labels or targets */
+} dli_arrays;
+
+static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                            dl_real *y)
+{
+    const dli_arrays *a = (const dli_arrays *)user;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_int k = index[i];
+        if (x && a->bytes)
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+        else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
+        if (labels) labels[i] = a->labels[k];
+        if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
+    }
+    return true;
+}
+
+static void dli_arrays_close(void *user)
+{
+    dli_arrays *a = (dli_arrays *)user;
+    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    DL_FREE(a);
+}
+
+/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
+   fails. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+{
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    source->read = dli_arrays_read;
+    source->close = dli_arrays_close;
+    source->user = a;
+    dl_data *d = dli_data_new(c, who, source);
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+    } else dli_arrays_close(a);
     return d;
 }
 
@@ -15068,74 +15252,87 @@ static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, 
     return *owner;
 }
 
-/* The four ways to make a data set of arrays: with labels, or (targets true) with targets y. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_real *x, dl_int count,
-                                   dl_shape shape, const int32_t *labels, int classes,
-                                   bool targets, const dl_real *y, dl_shape target_shape,
-                                   bool borrow)
+/* The four ways to make a data set of numbers: like source, with labels or targets y. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
+                                    const dl_real *x, const int32_t *labels, const dl_real *y,
+                                    bool borrow)
 {
-    dl_data *d;
-    dl_int size;
-    if (!c || !(d = dli_data_new(c, who, count, shape))) return NULL;
-    if (!x || (targets && !y)) {
+    const dl_int n = source->count;
+    if (!c) return NULL;
+    if (!x || (source->targets && !y)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        goto failed;
+        return NULL;
     }
-    if (classes < 0 || (labels != NULL) != (classes > 0)) {
+    if ((labels != NULL) != (source->classes > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL", classes);
-        goto failed;
+                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
+                source->classes);
+        return NULL;
     }
-    if (labels && !dli_check_index(c, who, "label", labels, count, classes)) goto failed;
-    size = count * dl_shape_size(shape);
-    d->values = (const dl_real *)dli_data_array(c, who, x, size, sizeof *x, borrow,
-                                                &d->storage->samples);
-    if (!d->values) goto failed;
-    if (targets) {
-        if ((size = dli_sample_size(c, who, "target", count, target_shape)) < 0) goto failed;
-        d->target_shape = dli_rank(target_shape, target_shape.rank);
-        d->targets = (const dl_real *)dli_data_array(c, who, y, count * size, sizeof *y, borrow,
-                                                     &d->storage->answers);
-        if (!d->targets) goto failed;
+    if (!dli_check_source(c, who, source) ||
+        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        return NULL;
+    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    if (!a) return NULL;
+    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
+                                                sizeof *x, borrow, &a->own[0]);
+    if (a->values && labels)
+        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
+                                                    &a->own[1]);
+    if (a->values && y)
+        a->targets = (const dl_real *)dli_data_array(c, who, y,
+                                                     n * dl_shape_size(source->target_shape),
+                                                     sizeof *y, borrow, &a->own[1]);
+    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
+        dli_arrays_close(a);
+        return NULL;
     }
-    if (labels) {
-        d->classes = classes;
-        d->labels = (const int32_t *)dli_data_array(c, who, labels, count, sizeof *labels, borrow,
-                                                    &d->storage->answers);
-        if (!d->labels) goto failed;
-    }
-    return d;
-failed:
-    dli_object_free(d);
-    return NULL;
+    return dli_data_of_arrays(c, who, source, a);
+}
+
+static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
+{
+    dl_source s = dl_source_default();
+    s.count = count;
+    s.shape = shape;
+    s.classes = classes;
+    return s;
+}
+
+static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
+{
+    dl_source s = dli_source_of(count, shape, 0);
+    s.targets = true;
+    s.target_shape = target_shape;
+    return s;
 }
 
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    return dli_data_of_arrays(dl, "dl_data_from_arrays", x, count, shape, labels, classes, false,
-                              NULL, dl_shape0(), false);
+    dl_source s = dli_source_of(count, shape, classes);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                      const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_arrays(dl, "dl_data_from_targets", x, count, shape, NULL, 0, true, y,
-                              target_shape, false);
+    dl_source s = dli_source_of_targets(count, shape, target_shape);
+    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    return dli_data_of_arrays(dl, "dl_data_borrow_arrays", x, count, shape, labels, classes, false,
-                              NULL, dl_shape0(), true);
+    dl_source s = dli_source_of(count, shape, classes);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_arrays(dl, "dl_data_borrow_targets", x, count, shape, NULL, 0, true, y,
-                              target_shape, true);
+    dl_source s = dli_source_of_targets(count, shape, target_shape);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
@@ -15151,9 +15348,7 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
                            size_t bytes, int rank, dl_int *count)
 {
     const size_t header = 4 + 4 * (size_t)rank;
-    double need = 1, have;
-    uint32_t n;
-    int i;
+    double need = 1;
     if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
                        "(gunzip)", who, what);
@@ -15165,16 +15360,16 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
                        "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
-    for (i = 0; i < rank; i++) {
+    for (int i = 0; i < rank; i++) {
         const uint8_t *q = p + 4 + 4 * i;
-        n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        const uint32_t n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
                            "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    have = (double)(bytes - header);
+    const double have = (double)(bytes - header);
     if (have != need)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
                        "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
@@ -15194,67 +15389,58 @@ typedef struct dli_idx_files {
 static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
                         void **owner)
 {
-    dl_int size[3], labels = 0, i;
-    int32_t *label;
+    dl_int size[3], labels = 0;
     int32_t most = -1;
-    dl_data *d;
     if (classes < 0) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
                 "+ 1", who, classes);
         return NULL;
     }
     if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
+    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
+        return NULL;
+    if (f->labels && labels != size[0]) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                f->image_name, (long long)size[0], f->label_name, (long long)labels);
+        return NULL;
+    }
+    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
+    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                !f->labels ? 0 : classes ? classes : most + 1);
+    if (!dli_check_source(c, who, &s)) return NULL;
+    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    if (!a) return NULL;
     if (f->labels) {
-        if (!dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-            return NULL;
-        if (labels != size[0]) {
-            dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                    f->image_name, (long long)size[0], f->label_name, (long long)labels);
+        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
+        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
+        a->own[1] = label;
+        a->labels = label;
+        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
+            dli_arrays_close(a);
             return NULL;
         }
     }
-    d = dli_data_new(c, who, size[0], dl_shape3(1, size[1], size[2]));
-    if (!d) return NULL;
-    if (f->labels) {
-        label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        if (!label) goto failed;
-        d->storage->answers = label;
-        d->labels = label;
-        for (i = 0; i < labels; i++) {
-            label[i] = f->labels[8 + i];
-            if (label[i] > most) most = label[i];
-        }
-        d->classes = classes ? classes : most + 1;
-        if (!dli_check_index(c, who, "label", label, labels, d->classes)) goto failed;
+    a->scale = 1.0 / 255;
+    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
+                                               1, owner != NULL, &a->own[0]);
+    if (!a->bytes) {
+        dli_arrays_close(a);
+        return NULL;
     }
-    d->scale = 1.0 / 255;
-    if (owner) {
-        d->storage->samples = *owner;
+    dl_data *d = dli_data_of_arrays(c, who, &s, a);
+    if (d && owner) {
+        a->own[0] = *owner;
         *owner = NULL;
-        d->bytes = f->images + 16;
-    } else {
-        d->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16,
-                                                   size[0] * size[1] * size[2], 1, false,
-                                                   &d->storage->samples);
-        if (!d->bytes) goto failed;
     }
     return d;
-failed:
-    dli_object_free(d);
-    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    dli_idx_files f;
+    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
+                              image_bytes, label_bytes };
     if (!dl) return NULL;
-    f.image_name = "images";
-    f.label_name = "labels";
-    f.images = (const uint8_t *)images;
-    f.labels = (const uint8_t *)labels;
-    f.image_bytes = image_bytes;
-    f.label_bytes = label_bytes;
     if (!images) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
         return NULL;
@@ -15273,15 +15459,14 @@ static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, cons
                               size_t *size)
 {
     size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *p, *more;
-    FILE *f;
+    uint8_t *more;
     errno = 0;
-    f = fopen(path, "rb");
+    FILE *f = fopen(path, "rb");
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    p = (uint8_t *)DL_MALLOC(room);
+    uint8_t *p = (uint8_t *)DL_MALLOC(room);
     while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
         used += got;
         if (used < room) continue;
@@ -15339,10 +15524,7 @@ DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, 
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
-    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k", *slash;
-    size_t length, room;
-    char *images, *labels;
-    dl_data *d;
+    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
     if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
         if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
@@ -15350,16 +15532,14 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
                      (int)split);
         return NULL;
     }
-    length = strlen(dir);
-    room = length + 32;                         /* "/train-labels-idx1-ubyte" and some */
-    slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
-    images = (char *)dli_alloc(dl, who, 2, room);
+    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
+    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    labels = images + room;
     dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
     dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
-    d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
-                     "directory that holds MNIST's four unpacked files");
+    dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
+                              "or pass the directory that holds MNIST's four unpacked files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -15379,11 +15559,8 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
     dl_data *v = (dl_data *)dli_object_new(d->ctx, who, sizeof *v, dli_data_destroy);
     if (!v) return NULL;
     *v = *d;
+    v->first += first;
     v->count = count;
-    if (v->bytes) v->bytes += first * dl_shape_size(d->shape);
-    if (v->values) v->values += first * dl_shape_size(d->shape);
-    if (v->labels) v->labels += first;
-    if (v->targets) v->targets += first * dl_shape_size(d->target_shape);
     v->storage->references++;
     return v;
 }
@@ -15401,16 +15578,14 @@ DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
 {
-    dl_data *a, *b;
-    dl_int n;
+    const char *who = "dl_data_split";
     if (!d) return false;
     if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "dl_data_split: fraction %g must be from 0 to 1, "
-                       "and both results have a place to go", fraction);
-    n = (dl_int)floor((double)d->count * fraction + 0.5);
-    a = dli_data_view(d, "dl_data_split", 0, d->count - n);
-    if (!a) return false;
-    b = dli_data_view(d, "dl_data_split", d->count - n, n);
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    dl_data *a = dli_data_view(d, who, 0, d->count - n);
+    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
     if (!b) {
         dl_data_free(a);
         return false;
@@ -15420,59 +15595,42 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ----
-   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
+/* ---- batches ---- */
 
-/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
-static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
-                              dl_int D)
-{
-    dl_int i;
-    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
-    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
-}
-
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
-   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
-   and *batch as it was, when the tape has no room. */
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
+   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
+   tape. False, and *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
-    dl_tensor *x, *y = NULL;
-    dl_int i, M = 0;
-    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    const dl_source *source = &d->storage->source;
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
     if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (!x || (d->targets && !y)) return false;
-    if (order) order += first;
-    if (d->bytes)
-        for (i = 0; i < n; i++)
-            dli_bytes_to_real(d->ctx, x->data + i * D,
-                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
-    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
-    if (y) {
-        M = dl_shape_size(d->target_shape);
-        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
-    }
-    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
+    if (x && d->labels && !labels)
+        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
+    if (first == 0 && source->rewind && !source->rewind(source->user))
+        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+    if (!d->labels) labels = NULL;
+    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
     batch->x = x;
     batch->y = y;
-    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
+    batch->labels = labels;
     batch->size = n;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    dl_batch b;
     if (!d) return NULL;
     if (i < 0 || i >= d->count) {
         dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
+    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
 struct dl_loader {
@@ -15481,20 +15639,19 @@ struct dl_loader {
     dl_int   next;                  /* samples of this epoch handed out yet         */
     dl_rng   rng;
     int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* behind it: room for a batch's labels         */
+    int32_t *labels;                /* room for a batch's labels                    */
 };
 
 static void dli_loader_destroy(void *object)
 {
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
-    if (l->order) DL_FREE(l->order);
+    if (l->labels) DL_FREE(l->labels);
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
-    dl_loader *l;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -15503,19 +15660,19 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
         return NULL;
     }
-    l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    if (!shuffle) return l;
-    l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
-                                    sizeof *l->order);
-    if (!l->order) {
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
+                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
+    if (!l->labels) {
         dli_object_free(l);
         return NULL;
     }
-    l->labels = l->order + d->count;
+    if (!shuffle) return l;
+    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
     l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
@@ -15529,18 +15686,21 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
     return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
 }
 
+DL_DEF void dl_loader_restart(dl_loader *l)
+{
+    if (l) l->next = 0;
+}
+
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    dl_rng rng;
-    dl_int n;
     if (!l || !batch) return false;
-    n = l->data.count - l->next;
+    dl_int n = l->data.count - l->next;
     if (n == 0) {
         l->next = 0;
         return false;
     }
     if (n > l->batch_size) n = l->batch_size;
-    rng = l->rng;
+    const dl_rng rng = l->rng;
     if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
     if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
         if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
@@ -15565,9 +15725,8 @@ static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, doubl
 {
     const double top = floor(i), left = floor(j);
     double sum = 0;
-    int k;
     if (!(i > -1 && i < (double)H && j > -1 && j < (double)W)) return fill;
-    for (k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++) {
         const dl_int p = (dl_int)top + k / 2, q = (dl_int)left + k % 2;
         const double rows = k / 2 ? i - top : top + 1 - i;
         const double columns = k % 2 ? j - left : left + 1 - j, share = rows * columns;
@@ -15590,13 +15749,12 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
     const double down = dl_rng_uniform(r) < a->flip_v ? -1 : 1;
     const double right = dl_rng_uniform(r) < a->flip_h ? -1 : 1;
     const double cosine = cos(angle) / zoom, sine = sin(angle) / zoom;
-    dl_int c, p, q;
-    for (p = 0; p < H; p++)
-        for (q = 0; q < W; q++) {
+    for (dl_int p = 0; p < H; p++)
+        for (dl_int q = 0; q < W; q++) {
             const double u = (double)p - cy - dy, v = (double)q - cx - dx;
             const double i = cy + down * (cosine * u - sine * v);
             const double j = cx + right * (sine * u + cosine * v);
-            for (c = 0; c < C; c++)
+            for (dl_int c = 0; c < C; c++)
                 y[(c * H + p) * W + q] =
                     (dl_real)dli_bilinear(x + c * H * W, H, W, i, j, a->fill);
         }
@@ -15606,16 +15764,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
     const char *who = "dl_augment_batch";
     dl_ctx *c = dli_inputs(who, &x, 1);
+    const dl_augment none = dl_augment_default();
     char s[DLI_SHAPE_TEXT];
-    dl_tensor *y;
-    uint64_t key;
-    bool moves;
-    dl_int n, i, size;
     if (!c) return NULL;
-    if (!a) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL", who);
-        return NULL;
-    }
+    if (!a) a = &none;
     if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
           a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
           a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
@@ -15624,26 +15776,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 a->flip_h, a->flip_v, a->noise, a->fill);
         return NULL;
     }
-    moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 || a->flip_v > 0;
+    const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
+                       a->flip_v > 0;
     if (moves && x->shape.rank != 4) {
         dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
                 dli_shape_text(s, x->shape));
         return NULL;
     }
-    y = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *y = dli_tape_tensor(c, who, x->shape);
     if (!y) return NULL;
-    key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
-    n = x->shape.rank ? x->shape.dim[0] : 1;
-    size = n ? x->size / n : 0;
-    for (i = 0; i < n; i++) {
+    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
+    const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
+    for (dl_int i = 0; i < n; i++) {
         dl_rng own = dl_rng_new(key, (uint64_t)i);
         const dl_real *from = x->data + i * size;
         dl_real *to = y->data + i * size;
-        dl_int k;
         if (moves)
             dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
         else memcpy(to, from, (size_t)size * sizeof *to);
-        for (k = 0; a->noise > 0 && k < size; k++)
+        for (dl_int k = 0; a->noise > 0 && k < size; k++)
             to[k] += (dl_real)(a->noise * dl_rng_normal(&own));
     }
     return y;

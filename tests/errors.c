@@ -330,6 +330,13 @@ static void null_objects(void)
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");
     dl_data_free(NULL);
+    dl_source source = dl_source_default();
+    CHECK(!dl_data_from_source(NULL, &source), "dl_data_from_source");
+    CHECK(!dl_data_ctx(NULL) && dl_data_count(NULL) == 0 && dl_data_shape(NULL).rank == 0 &&
+          dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
+    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL), "its answers");
+    CHECK(dl_data_target_shape(NULL).rank == 0, "dl_data_target_shape");
+    dl_loader_restart(NULL);
     CHECK(!dl_data_take(NULL, 0, 1) && !dl_data_split(NULL, 0.5, &a, &b), "views");
     CHECK(!dl_data_sample(NULL, 0) && !dl_loader_new(NULL, 1, false), "data");
     dl_loader_free(NULL);

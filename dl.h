@@ -387,6 +387,14 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
 DLK_UNARY(DLI_DECLARE)
 #undef DLI_DECLARE
 
+/* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
+   numbers make a large one; scale is 1, or 1/n for a mean. */
+DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+          double scale);
+/* dx[o,k,i] += scale dy[o,i] */
+DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+          double scale);
+
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
    which changes nothing but keeps e^x finite. y may be x. */
 DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
@@ -777,6 +785,7 @@ DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S
     X(gelu_tanh_forward)          X(gelu_tanh_backward)                                          \
     X(silu_forward)               X(silu_backward)                                               \
     X(softplus_forward)           X(softplus_backward)                                           \
+    X(sum_forward)                X(sum_backward)                                                \
     X(softmax_forward)            X(softmax_backward)                                            \
     X(log_softmax_forward)        X(log_softmax_backward)                                        \
     X(dropout_forward)            X(dropout_backward)                                            \
@@ -870,6 +879,7 @@ struct dl_tensor {
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
+    dl_tensor *reached;       /* the one that was given its grad before this one            */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
     dl_int   offset;          /* where in base's gradient its own begins                    */
@@ -899,7 +909,9 @@ DL_DEF dl_init dl_init_normal(double mean, double std);
    fan_in = in k..., fan_out = out k... */
 DL_DEF dl_init dl_init_glorot_uniform(void);
 DL_DEF dl_init dl_init_glorot_normal(void);
-/* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). */
+/* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). The
+   weight of a transposed convolution is [in,out,k...]: its fan_in is out k..., and fan_out in
+   k..., as in Keras and PyTorch. */
 DL_DEF dl_init dl_init_he_uniform(void);
 DL_DEF dl_init dl_init_he_normal(void);
 /* U(-r, r), r = 1 / sqrt(fan_in): what PyTorch's nn.Linear gives both its weight and its bias. */
@@ -966,9 +978,10 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t);
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 
 /* Freeze n parameters: operations recorded from now on send them no gradient, but send it
-   through to what is below (a GAN's other half). Unfreeze undoes it. */
-DL_DEF void dl_freeze(dl_tensor *const *params, int n);
-DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
+   through to what is below (a GAN's other half). Unfreeze undoes it. False, and nothing changed, if
+   one of them is NULL, the result of an operation, or (unfreeze) without gradient. */
+DL_DEF bool dl_freeze(dl_tensor *const *params, int n);
+DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n);
 
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
@@ -984,6 +997,7 @@ typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
     struct dli_node *node;
+    dl_tensor *reached;
 } dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
@@ -1090,7 +1104,9 @@ DL_DEF dl_tensor *dl_flatten(dl_tensor *x);
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2);
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order);
 
-/* Elements start .. stop-1 of one axis; negative ones count from its end. Copies. */
+/* Elements start .. stop-1 of one axis; negative ones count from its end, and a stop of DL_END is
+   the end. Copies. */
+#define DL_END PTRDIFF_MAX
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop);
 
 /* Join n tensors along an existing axis, or along a new one. */
@@ -1153,7 +1169,8 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
 
 /* Options of a pooling; dl_pool_default(k): a window of k x k that moves by k, no padding, and
-   count_padding true. Padding must be smaller than the window. */
+   count_padding true. NULL in their place: dl_pool_default(2). Padding must be smaller than the
+   window. */
 typedef struct dl_pool {
     int  kernel[2], stride[2];
     int  before[2], after[2];
@@ -2686,6 +2703,8 @@ typedef struct dli_pace {
 #define DLI_JOB_LEAST   15                     /* jobs of less than 2^15 units run on one thread */
 #define DLI_JOB_OCTAVES 24
 
+#define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
+
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
     char        text[512];
@@ -2702,6 +2721,8 @@ struct dl_ctx {
     uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
+    dl_tensor  *reached;                       /* the last one given a gradient on the tape     */
+    dl_int      to_go;                         /* operations that backward has yet to get to    */
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
@@ -2711,6 +2732,8 @@ struct dl_ctx {
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
     char        info[160];
+    char        shape_text[4][DLI_SHAPE_TEXT];
+    unsigned    shape_texts;                   /* used in turn                                  */
     const char *advice;                        /* what helps when the tape is full, or NULL     */
     struct dli_registered *registered;         /* the user's descriptions, by name              */
 };
@@ -3707,6 +3730,27 @@ static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
     double sum = 0;
     for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
     return sum;
+}
+
+DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+                            double scale)
+{
+    for (dl_int o = 0; o < outer; o++)
+        for (dl_int i = 0; i < inner; i++) {
+            const dl_real *from = x + o * n * inner + i;
+            double part[4] = { 0, 0, 0, 0 };             /* four sums, so that none must wait */
+            for (dl_int k = 0; k < n; k++) part[k % 4] += (double)from[k * inner];
+            *y++ = (dl_real)(scale * ((part[0] + part[1]) + (part[2] + part[3])));
+        }
+}
+
+/* forward: y[o,i] = scale sum_k x[o,k,i]; each x[o,k,i] has the derivative scale */
+DL_DEF void dlk_sum_backward(dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+                             double scale)
+{
+    for (dl_int o = 0; o < outer; o++, dy += inner)
+        for (dl_int k = 0; k < n; k++)
+            for (dl_int i = 0; i < inner; i++) *dx++ += (dl_real)(scale * (double)dy[i]);
 }
 
 DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
@@ -7523,6 +7567,13 @@ static void dli_job_end(const dli_timer *t)
 #define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
 #endif
 #define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+/* The same for a backward whose twin can overwrite, for which add is false. */
+#if DLI_FAST
+#define DLI_RUN_ADD(c, name, add, ...) \
+    (DLI_OURS(c, name) ? dli_fast_##name(c, add, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#else
+#define DLI_RUN_ADD(c, name, add, ...) (c)->kernels.name(__VA_ARGS__)
+#endif
 
 #if defined(DL_USE_CBLAS)
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) dli_blas(m, n, k, a, ta, b, tb, c, add)
@@ -7743,29 +7794,6 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
     kernel(da, db, dy, a, b, n, sa, sb);
 }
 
-/* The sum of n numbers, and y += a. */
-static double dli_sum_of(const dl_ctx *c, const dl_real *x, dl_int n)
-{
-    double sum = 0;
-#if DLI_FAST
-    if (!c->reference) return dli_row_sum(c->fast, x, n);
-#endif
-    (void)c;
-    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
-    return sum;
-}
-static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
-{
-#if DLI_FAST
-    if (!c->reference) {
-        c->fast->offset(y, a, y, n);
-        return;
-    }
-#endif
-    (void)c;
-    for (dl_int i = 0; i < n; i++) y[i] += a;
-}
-
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
    a float. */
 static double dli_squares(const dl_ctx *c, const dl_real *x, dl_int n)
@@ -7837,8 +7865,8 @@ static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real 
 }
 
 /* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
-static void dli_fast_dropout(dl_ctx *c, dl_real *y, bool add, const dl_real *x, dl_int n, double p,
-                             uint64_t key)
+static void dli_fast_dropout_backward(dl_ctx *c, bool add, dl_real *y, const dl_real *x, dl_int n,
+                                      double p, uint64_t key)
 {
     const int32_t drop24 = (int32_t)ceil(p * 16777216);
     DLI_SPREAD(c, DLI_JOB_DROPOUT, n, at, len,
@@ -7849,7 +7877,7 @@ static void dli_fast_dropout(dl_ctx *c, dl_real *y, bool add, const dl_real *x, 
 static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p,
                                      uint64_t key)
 {
-    dli_fast_dropout(c, y, false, x, n, p, key);
+    dli_fast_dropout_backward(c, false, y, x, n, p, key);
 }
 
 /* Cross-entropy with labels, and with soft targets t [N,C]. */
@@ -8496,7 +8524,6 @@ DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
     return true;
 }
 
-#define DLI_SHAPE_TEXT 136
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
@@ -8507,6 +8534,21 @@ static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
     snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
     return s;
 }
+
+/* The same for messages with up to four shapes, in memory of the context. */
+static const char *dli_shown(dl_ctx *c, dl_shape shape)
+{
+    return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
+}
+
+/* What a function that makes a tensor returns when it has failed:
+   return DLI_REFUSE(c, code, format, ...); */
+static dl_tensor *dli_no_tensor(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REFUSE(c, code, ...) dli_no_tensor(dl_fail(c, code, __VA_ARGS__))
 
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
@@ -8533,14 +8575,11 @@ struct dli_node {
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
-    dl_int      i[6];               /* what the operation wants to remember: sizes, axes ...    */
-    double      p, q;               /* ... its constants                                        */
-    uint64_t    key;                /* ... its dropout key                                      */
-    void       *save;               /* ... memory on the tape                                   */
-    dlk_unary_backward_fn unary;    /* ... which elementwise function                           */
-    dlk_add_backward_fn binary;     /* ... or arithmetic                                        */
-    dl_op_fn    custom;
-    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
+    void       *state;              /* what backward must know: a struct of the operation's own */
+    dl_int      i[6];
+    double      p, q;
+    uint64_t    key;
+    void       *save;
 };
 
 /* n bytes of tape memory, not zeroed. */
@@ -8979,16 +9018,22 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
     return true;
 }
 
-DL_DEF void dl_freeze(dl_tensor *const *params, int n)
+/* All of them or none: the first walk only asks. */
+static bool dli_set_frozen(dl_tensor *const *params, int n, bool frozen)
 {
-    int i;
-    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], false);
+    for (int walk = 0; walk < 2; walk++)
+        for (int i = 0; i < n; i++) {
+            const bool was = params && params[i] && params[i]->requires_grad;
+            if (!params || !dl_set_requires_grad(params[i], !frozen)) return false;
+            if (walk == 0) params[i]->requires_grad = was;
+        }
+    return true;
 }
 
-DL_DEF void dl_unfreeze(dl_tensor *const *params, int n)
+DL_DEF bool dl_freeze(dl_tensor *const *params, int n) { return dli_set_frozen(params, n, true); }
+DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
 {
-    int i;
-    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], true);
+    return dli_set_frozen(params, n, false);
 }
 
 /* --------------------------------------------------------------------------- >>tape-impl ---- */
@@ -9004,43 +9049,42 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
     m.node = dl->last;
+    m.reached = dl->reached;
     return m;
 }
 
-/* Was p, which may be NULL, taken from the arena after the mark? */
-static bool dli_after_mark(const dli_arena *a, dl_mark mark, const dl_real *p)
+/* Take back the gradient arrays that were given since `until` was the last to get one: first from
+   the tensors that have arrays of their own, then from those that share theirs. */
+static void dli_unreach(dl_ctx *c, dl_tensor *until)
 {
-    uintptr_t at = (uintptr_t)p;
-    dl_int i;
-    for (i = mark.chunk; p && i < a->chunks; i++) {
-        uintptr_t base = (uintptr_t)a->base[i];
-        if (at >= base + (uintptr_t)(i == mark.chunk ? mark.used : 0) &&
-            at < base + (uintptr_t)a->size[i])
-            return true;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached) {
+        t->grad = NULL;
+        t->fresh = false;
     }
-    return false;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached)
+        if (t->base && t->base->grad) t->grad = t->base->grad + t->offset;
+    c->reached = until;
 }
 
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 {
-    dli_slab *s;
-    dl_int i;
     if (!dl) return false;
-    s = &dl->slab[dl->generation % 2];
+    dli_arena *a = &dl->arena;
+    dli_slab *s = &dl->slab[dl->generation % 2];
     if (mark.generation != dl->generation || mark.tensors > s->count ||
         (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
-    for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
-    for (i = 0; i < mark.tensors; i++)         /* older tensors lose gradients of this part */
-        if (dli_after_mark(&dl->arena, mark, dli_header(s, i)->grad)) dli_header(s, i)->grad = NULL;
+    dli_unreach(dl, mark.reached);             /* older tensors lose gradients of this part */
+    for (dl_int i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
     s->count = mark.tensors;
-    for (i = mark.chunk; i < dl->arena.chunks; i++) {
-        dl_int from = i == mark.chunk ? mark.used : 0;
-        DLI_POISON(dl->arena.base[i] + from, (size_t)(dl->arena.size[i] - from));
+    for (dl_int i = mark.chunk; i <= a->chunk && i < a->chunks; i++) {
+        const dl_int from = i == mark.chunk ? mark.used : 0;
+        const dl_int to = i == a->chunk ? a->used : a->size[i];
+        DLI_POISON(a->base[i] + from, (size_t)(to - from));
     }
-    dl->arena.chunk = mark.chunk;
-    dl->arena.used = mark.used;
+    a->chunk = mark.chunk;
+    a->used = mark.used;
     dl->last = mark.node;
     return true;
 }
@@ -9105,25 +9149,26 @@ static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
-   only then) out->node is set afterwards. False without memory. */
+   only then) out->node is set afterwards. The node gets a copy of the bytes at state. False
+   without memory. */
 static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int n,
-                       void (*backward)(dli_node *))
+                       void (*backward)(dli_node *), const void *state, size_t bytes)
 {
     dl_ctx *c = out->ctx;
-    dli_node *node;
     bool wanted = false;
-    int i;
-    for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
+    for (int i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
-                                      (sizeof *node->in + sizeof *node->in_version +
-                                       sizeof *node->in_wanted));
+    const size_t room = (bytes + 15) / 16 * 16;          /* so that what is behind it is aligned */
+    dli_node *node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + room + (size_t)n *
+                                                (sizeof *node->in + sizeof *node->in_version +
+                                                 sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
-    node->in = (dl_tensor **)(void *)(node + 1);
+    if (bytes) node->state = memcpy(node + 1, state, bytes);
+    node->in = (dl_tensor **)(void *)((char *)(node + 1) + room);
     node->in_version = (uint32_t *)(void *)(node->in + n);
     node->in_wanted = (bool *)(void *)(node->in_version + n);
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         node->in[i] = in[i];
         node->in_version[i] = *dli_version(in[i]);
         node->in_wanted[i] = in[i]->requires_grad;
@@ -9140,11 +9185,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
 }
 
 /* The result of an operation: a tape tensor, recorded. Its elements are still to be computed. */
+static dl_tensor *dli_result_with(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
+                                  int n, void (*backward)(dli_node *), const void *state,
+                                  size_t bytes)
+{
+    dl_tensor *y = dli_tape_tensor(c, op, shape);
+    return y && dli_record(y, op, in, n, backward, state, bytes) ? y : NULL;
+}
+/* The same for an operation whose backward needs nothing but its operands and its result. */
 static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
                              int n, void (*backward)(dli_node *))
 {
-    dl_tensor *y = dli_tape_tensor(c, op, shape);
-    return y && dli_record(y, op, in, n, backward) ? y : NULL;
+    return dli_result_with(c, op, shape, in, n, backward, NULL, 0);
 }
 
 /* A view of x's elements from offset on in another shape (they must be there): it shares data and
@@ -9153,7 +9205,7 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
 static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
 {
     dl_tensor *y = dli_share(op, x, shape, offset);
-    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
+    if (!y || !dli_record(y, op, &x, 1, NULL, NULL, 0)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
         y->offset = x->offset + offset;
@@ -9187,6 +9239,21 @@ static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
     return root->grad;
 }
 
+/* Note that t's gradient array is new. */
+static void dli_reached(dl_tensor *t)
+{
+    t->reached = t->ctx->reached;
+    t->ctx->reached = t;
+}
+
+/* This backward pass goes through t, and through the operation that made it. */
+static void dli_pass_through(dl_tensor *t)
+{
+    if (t->pass == t->ctx->pass) return;
+    t->pass = t->ctx->pass;
+    if (t->node) t->ctx->to_go++;
+}
+
 /* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
 static bool dli_reach(dl_tensor *t, const char *op)
 {
@@ -9195,44 +9262,31 @@ static bool dli_reach(dl_tensor *t, const char *op)
         root->grad = (dl_real *)dli_tape_alloc(t->ctx, op, (size_t)root->size * sizeof(dl_real));
         if (!root->grad) return false;
         root->fresh = true;
+        dli_reached(root);
     }
-    t->grad = root->grad + t->offset;
-    t->pass = root->pass = t->ctx->pass;
+    if (!t->grad) {
+        t->grad = root->grad + t->offset;
+        dli_reached(t);
+    }
+    dli_pass_through(root);
+    dli_pass_through(t);
     return true;
 }
 
-/* Take back a gradient array that dli_reach gave and no one has filled. */
-static void dli_unreach(dl_tensor *t)
-{
-    dl_tensor *root = t->base ? t->base : t;
-    if (root->generation != DLI_PERSISTENT && root->fresh) {
-        root->grad = NULL;
-        root->fresh = false;
-    }
-    t->grad = root->grad ? root->grad + t->offset : NULL;
-}
-
-/* What a backward that was refused has reached is as before. */
-static void dli_backward_undo(dl_tensor *y)
-{
-    dli_node *node;
-    int i;
-    dli_unreach(y);
-    for (node = y->node; node; node = node->prev)
-        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
-            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
-}
-
-/* First walk: find what the result depends on, and refuse before anything is changed. */
-static bool dli_backward_check(dl_tensor *y)
+/* First walk: find what the result depends on, and refuse before anything is changed. to_go counts
+   the operations that have been found and not yet been got to. When there are none left, *end is
+   the last one: below it there may be a long tape that has nothing to do with y. */
+static bool dli_backward_check(dl_tensor *y, const dli_node **end)
 {
     dl_ctx *c = y->ctx;
-    dli_node *node;
-    int i;
     c->pass++;
+    c->to_go = 0;
+    *end = NULL;
     if (!dli_reach(y, "dl_backward")) return false;
-    for (node = y->node; node; node = node->prev) {
+    for (dli_node *node = y->node; c->to_go > 0; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        c->to_go--;
+        *end = node;
         if (node->spent)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
                            "add losses that share a graph (dl_add) and go back once, or compute "
@@ -9241,7 +9295,7 @@ static bool dli_backward_check(dl_tensor *y)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: the result of %s was changed by dl_fill, "
                            "dl_copy_in or dl_initialize; use dl_detach, or another operation",
                            node->op);
-        for (i = 0; i < node->n; i++) {
+        for (int i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
             if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
@@ -9256,26 +9310,24 @@ static bool dli_backward_check(dl_tensor *y)
 
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 {
-    dl_ctx *c;
-    dli_node *node;
-    dl_real *g;
-    dl_int i;
     if (!dli_usable("dl_backward", y)) return false;
-    c = y->ctx;
+    dl_ctx *c = y->ctx;
+    dl_tensor *before = c->reached;
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or all that does is frozen, or dl_set_no_grad was on)");
-    if (!dli_backward_check(y)) {
-        dli_backward_undo(y);
+    const dli_node *end;
+    if (!dli_backward_check(y, &end)) {
+        dli_unreach(c, before);
         return false;
     }
     y->wanted = true;
-    g = dli_grad(y);
-    for (i = 0; i < y->size; i++) g[i] += dy[i];
-    for (node = y->node; node; node = node->prev) {
+    dl_real *g = dli_grad(y);
+    for (dl_int i = 0; i < y->size; i++) g[i] += dy[i];
+    for (dli_node *node = y->node; node; node = node == end ? NULL : node->prev) {
         if (node->out->pass != c->pass) continue;
-        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        for (int i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
         node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
@@ -9296,87 +9348,92 @@ DL_DEF bool dl_backward(dl_tensor *loss)
     return dl_backward_from(loss, &one);
 }
 
+/* The callback back and what it is passed; room for gradients that it shall not see. */
+typedef struct dli_custom_state {
+    dl_op_fn  backward;
+    void     *user;
+    dl_real **hidden;
+} dli_custom_state;
+
 static void dli_custom_back(dli_node *node)
 {
-    int i;
+    const dli_custom_state *s = (const dli_custom_state *)node->state;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
-        node->hidden[i] = node->in[i]->grad;
+    for (int i = 0; i < node->n; i++) {          /* the callback sees NULL where none is wanted */
+        s->hidden[i] = node->in[i]->grad;
         if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
     }
-    if (!node->custom(node->out, node->in, node->n, node->save)) {
+    if (!s->backward(node->out, node->in, node->n, s->user)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
-    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
+    for (int i = node->n - 1; i >= 0; i--) node->in[i]->grad = s->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                dl_tensor *const *in, int n, dl_op_fn forward, dl_op_fn backward,
                                const void *user, size_t user_bytes)
 {
-    dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
-    char *copy;
-    void *pass;
-    dl_real **hidden;
-    size_t length;
     if (!dl) return NULL;
-    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "one or more operands of this context");
-        return NULL;
-    }
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user))
+        return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are "
+                          "needed, and one or more operands of this context");
     if (!c) return NULL;
-    length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
-    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
-    copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
-    if (!copy || !hidden) return NULL;
-    if (user_bytes) memcpy(copy, user, user_bytes);
+    if (user_bytes > SIZE_MAX / 2) return dli_no_tensor(dli_no_memory(c, name, user_bytes));
+    const size_t length = strlen(name) + 1;      /* the name is kept, behind the user's bytes */
+    char *copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
+    dli_custom_state s = { backward, (void *)(uintptr_t)user, NULL };
+    s.hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *s.hidden);
+    if (!copy || !s.hidden) return NULL;
+    if (user_bytes) s.user = memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
-    pass = user_bytes ? copy : (void *)(uintptr_t)user;
-    y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
+    dl_tensor *y = dli_result_with(c, copy + user_bytes, shape, in, n, dli_custom_back, &s,
+                                   sizeof s);
     if (!y) return NULL;
-    if (y->node) {
-        y->node->save = pass;
-        y->node->custom = backward;
-        y->node->hidden = hidden;
-    }
-    if (!forward(y, in, n, pass)) {
-        dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
-        return NULL;
-    }
+    if (!forward(y, in, n, s.user))
+        return DLI_REFUSE(c, DL_ERR_STATE, "%s: its forward failed", name);
     y->version = 0;                              /* forward may have used dl_copy_in to fill it */
     return y;
 }
 
-/* ---------------------------------------------------------------------------- >>ops-impl ---- */
+/* ---------------------------------------------------------------------------- >>ops-impl ----
+   An operation is three thoughts, and is written as them:
+
+       check     dli_inputs: are all operands alive, given, of one context? Then the shapes; what
+                 does not fit is said with both of them. Up to here nothing has been changed.
+       record    dli_result makes the tensor for the result and writes the operation down on the
+                 tape, if a gradient can ever be asked for: its operands, its function back, and a
+                 copy of what that must know (a struct dli_NAME_state of its own). Arrays that it
+                 needs are made on the tape before, so that there is one place that can fail.
+       compute   a kernel out of the context's table, or its twin: DLI_RUN.
+
+   The function back is the mirror image: dli_grad(out) is what has come in, dli_grad(in) where it
+   goes on to (NULL if nobody wants it), and the kernel's backward adds the one to the other.
+   dl_softmax is all of that in twenty lines; read it first, then dl_linear and dl_matmul. The rest
+   of this room is in the order of the declarations. */
 
 /* ---- elementwise functions ---- */
 
+typedef struct dli_unary_state { dlk_unary_backward_fn backward; double p, q; } dli_unary_state;
+
 static void dli_unary_back(dli_node *node)
 {
+    const dli_unary_state *s = (const dli_unary_state *)node->state;
     dl_tensor *x = node->in[0], *y = node->out;
     const dl_real *dy = dli_grad(y);
     bool add = false;
     dl_real *dx = dli_grad_or_set(x, &add);
-    dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
-                       node->q);
+    dli_unary_backward(x->ctx, s->backward, dx, add, dy, y->data, x->data, x->size, s->p, s->q);
 }
 
 static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
                             dlk_unary_backward_fn backward, double p, double q)
 {
+    const dli_unary_state s = { backward, p, q };
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_tensor *y = c ? dli_result(c, op, x->shape, &x, 1, dli_unary_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->unary = backward;
-        y->node->p = p;
-        y->node->q = q;
-    }
-    dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
+    dl_tensor *y = c ? dli_result_with(c, op, x->shape, &x, 1, dli_unary_back, &s, sizeof s) : NULL;
+    if (y) dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
     return y;
 }
 
@@ -9476,13 +9533,19 @@ static dl_int dli_dim_from_right(dl_shape s, int d)
 static dl_shape dli_broadcast(dl_shape a, dl_shape b)
 {
     dl_shape y = dli_rank(a, a.rank > b.rank ? a.rank : b.rank);
-    int d;
-    for (d = 0; d < y.rank; d++) {
-        dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
+    for (int d = 0; d < y.rank; d++) {
+        const dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
         if (m != n && m != 1 && n != 1) y.rank = -1;
         else y.dim[y.rank - 1 - d] = m == 1 ? n : m;
     }
     return y;
+}
+
+static void dli_swap_int(dl_int *a, dl_int *b)
+{
+    const dl_int t = *a;
+    *a = *b;
+    *b = t;
 }
 
 /* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
@@ -9490,11 +9553,12 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 {
     dli_walk w;
     dl_int step_a = 1, step_b = 1;
-    int d, r = 0, lo, hi;
+    int r = 0;
     memset(&w, 0, sizeof w);
-    for (d = 0; d < y.rank; d++) {                      /* from the right: innermost first */
-        dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
-        dl_int n = dli_dim_from_right(y, d), sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+    for (int d = 0; d < y.rank; d++) {                  /* from the right: innermost first */
+        const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
+        const dl_int n = dli_dim_from_right(y, d);
+        const dl_int sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
         if (n == 1) continue;
         if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
             w.n[r - 1] *= n;                            /* continues the one before: join them */
@@ -9509,11 +9573,10 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     }
     if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
     w.rank = r;
-    for (lo = 0, hi = r - 1; lo < hi; lo++, hi--) {     /* outermost first, as one would write it */
-        dl_int t;
-        t = w.n[lo];  w.n[lo] = w.n[hi];    w.n[hi] = t;
-        t = w.sa[lo]; w.sa[lo] = w.sa[hi];  w.sa[hi] = t;
-        t = w.sb[lo]; w.sb[lo] = w.sb[hi];  w.sb[hi] = t;
+    for (int lo = 0, hi = r - 1; lo < hi; lo++, hi--) { /* outermost first, as one would write it */
+        dli_swap_int(&w.n[lo], &w.n[hi]);
+        dli_swap_int(&w.sa[lo], &w.sa[hi]);
+        dli_swap_int(&w.sb[lo], &w.sb[hi]);
     }
     return w;
 }
@@ -9521,58 +9584,52 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 /* Where row `row` of the walk starts in a and b. */
 static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
 {
-    int d;
     *a = *b = 0;
-    for (d = w->rank - 2; d >= 0; d--) {
+    for (int d = w->rank - 2; d >= 0; d--) {
         *a += row % w->n[d] * w->sa[d];
         *b += row % w->n[d] * w->sb[d];
         row /= w->n[d];
     }
 }
 
+typedef struct dli_binary_state { dlk_add_backward_fn backward; dli_walk walk; } dli_binary_state;
+
 static void dli_binary_back(dli_node *node)
 {
+    const dli_binary_state *s = (const dli_binary_state *)node->state;
+    const dli_walk *w = &s->walk;
+    const dl_int n = w->n[w->rank - 1], sa = w->sa[w->rank - 1], sb = w->sb[w->rank - 1];
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(y);
-    dli_walk w = dli_walk_of(y->shape, a->shape, b->shape);
-    dl_int row, n = w.n[w.rank - 1], ia, ib;
-    for (row = 0; n > 0 && row < y->size / n; row++) {
-        dli_walk_row(&w, row, &ia, &ib);
-        dli_binary_row_back(y->ctx, node->binary, da ? da + ia : NULL, db ? db + ib : NULL,
-                            dy + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
-                            w.sb[w.rank - 1]);
+    for (dl_int row = 0; n > 0 && row < y->size / n; row++) {
+        dl_int ia, ib;
+        dli_walk_row(w, row, &ia, &ib);
+        dli_binary_row_back(y->ctx, s->backward, da ? da + ia : NULL, db ? db + ib : NULL,
+                            dy + row * n, a->data + ia, b->data + ib, n, sa, sb);
     }
 }
 
 static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
                              dlk_add_forward_fn forward, dlk_add_backward_fn backward)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    dl_shape shape;
-    dli_walk w;
-    dl_int row, n, ia, ib;
-    in[0] = a;
-    in[1] = b;
-    if (!(c = dli_inputs(op, in, 2))) return NULL;
-    shape = dli_broadcast(a->shape, b->shape);
-    if (shape.rank < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from the right, "
-                "dimensions must be equal or 1", op, dli_shape_text(s, a->shape),
-                dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    y = dli_result(c, op, shape, in, 2, dli_binary_back);
-    if (!y) return NULL;
-    if (y->node) y->node->binary = backward;
-    w = dli_walk_of(shape, a->shape, b->shape);
-    n = w.n[w.rank - 1];
-    for (row = 0; n > 0 && row < y->size / n; row++) {
-        dli_walk_row(&w, row, &ia, &ib);
+    dl_tensor *in[2] = { a, b };
+    dl_ctx *c = dli_inputs(op, in, 2);
+    if (!c) return NULL;
+    const dl_shape shape = dli_broadcast(a->shape, b->shape);
+    if (shape.rank < 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from "
+                          "the right, dimensions must be equal or 1", op, dli_shown(c, a->shape),
+                          dli_shown(c, b->shape));
+    const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
+    const dli_walk *w = &s.walk;
+    const dl_int n = w->n[w->rank - 1];
+    dl_tensor *y = dli_result_with(c, op, shape, in, 2, dli_binary_back, &s, sizeof s);
+    for (dl_int row = 0; y && n > 0 && row < y->size / n; row++) {
+        dl_int ia, ib;
+        dli_walk_row(w, row, &ia, &ib);
         dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
-                       w.sa[w.rank - 1], w.sb[w.rank - 1]);
+                       w->sa[w->rank - 1], w->sb[w->rank - 1]);
     }
     return y;
 }
@@ -9595,8 +9652,7 @@ static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
 static dl_int dli_rows(const dl_tensor *t)
 {
     dl_int rows = 1;
-    int d;
-    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    for (int d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
     return rows;
 }
 
@@ -9631,40 +9687,30 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
     return y;
 }
 
+typedef struct dli_dropout_state { double p; uint64_t key; } dli_dropout_state;
+
 static void dli_dropout_back(dli_node *node)
 {
-    const dl_real *dy = dli_grad(node->out);
+    const dli_dropout_state *s = (const dli_dropout_state *)node->state;
     dl_tensor *x = node->in[0];
+    const dl_real *dy = dli_grad(node->out);
     bool add = !DLI_TWIN(x->ctx, dropout_backward);
     dl_real *dx = dli_grad_or_set(x, &add);
-#if DLI_FAST
-    if (dx && DLI_OURS(x->ctx, dropout_backward)) {
-        dli_fast_dropout(x->ctx, dx, add, dy, x->size, node->p, node->key);
-        return;
-    }
-#endif
-    if (dx) x->ctx->kernels.dropout_backward(dx, dy, x->size, node->p, node->key);
+    if (dx) DLI_RUN_ADD(x->ctx, dropout_backward, add, dx, dy, x->size, s->p, s->key);
 }
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 {
     dl_ctx *c = dli_inputs("dl_dropout", &x, 1);
-    dl_tensor *y;
-    uint64_t key;
     if (!c) return NULL;
-    if (!(p >= 0 && p < 1)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)", p);
-        return NULL;
-    }
+    if (!(p >= 0 && p < 1))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)",
+                          p);
     if (!c->training || p == 0) return x;
-    y = dli_result(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back);
-    if (!y) return NULL;
-    key = dl_rng_u64(&c->rng);
-    if (y->node) {
-        y->node->p = p;
-        y->node->key = key;
-    }
-    DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, key);
+    const dli_dropout_state s = { p, dl_rng_u64(&c->rng) };
+    dl_tensor *y = dli_result_with(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back, &s,
+                                   sizeof s);
+    if (y) DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, s.key);
     return y;
 }
 
@@ -9672,111 +9718,88 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 
 static void dli_linear_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    const dl_real *dy = dli_grad(node->out);
+    dl_tensor *x = node->in[0], *w = node->in[1];
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, linear_backward), add_dx = !ours, add_dw = !ours;
+    const dl_real *dy = dli_grad(node->out);
+    const bool ours = DLI_OURS(c, linear_backward);
+    bool add_dx = !ours, add_dw = !ours;
     dl_real *dx = dli_grad_or_set(x, &add_dx), *dw = dli_grad_or_set(w, &add_dw);
-    dl_real *db = b ? dli_grad(b) : NULL;
+    dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
+    const dl_int N = dli_rows(x), D = w->shape.dim[1], M = w->shape.dim[0];
     if (ours)
-        dli_fast_linear_backward(c, dx, add_dx, dw, add_dw, db, dy, x->data, w->data, dli_rows(x),
-                                 D, M);
-    else c->kernels.linear_backward(dx, dw, db, dy, x->data, w->data, dli_rows(x), D, M);
+        dli_fast_linear_backward(c, dx, add_dx, dw, add_dw, db, dy, x->data, w->data, N, D, M);
+    else c->kernels.linear_backward(dx, dw, db, dy, x->data, w->data, N, D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[3], *y;
-    bool bias = b != DL_NONE;
-    dl_ctx *c;
-    dl_shape shape;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs("dl_linear", in, bias ? 3 : 2))) return NULL;
-    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be [out,in] with in "
-                "= %lld, the last dimension of x", dli_shape_text(s, x->shape),
-                dli_shape_text(t, w->shape), (long long)dli_last(x->shape));
-        return NULL;
-    }
-    if (bias && (b->shape.rank != 1 || b->size != w->shape.dim[0])) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row of the "
-                "weight %s", dli_shape_text(s, b->shape), (long long)w->shape.dim[0],
-                dli_shape_text(t, w->shape));
-        return NULL;
-    }
-    shape = x->shape;
-    shape.dim[shape.rank - 1] = w->shape.dim[0];
-    y = dli_result(c, "dl_linear", shape, in, bias ? 3 : 2, dli_linear_back);
-    if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, bias ? b->data : NULL,
-                        dli_rows(x), w->shape.dim[1], w->shape.dim[0]);
+    dl_tensor *in[3] = { x, w, b };
+    const int n = b == DL_NONE ? 2 : 3;
+    dl_ctx *c = dli_inputs("dl_linear", in, n);
+    if (!c) return NULL;
+    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
+                          "[out,in] with in = %lld, the last dimension of x",
+                          dli_shown(c, x->shape), dli_shown(c, w->shape),
+                          (long long)dli_last(x->shape));
+    const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
+    if (n == 3 && (b->shape.rank != 1 || b->size != M))
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row "
+                          "of the weight %s", dli_shown(c, b->shape), (long long)M,
+                          dli_shown(c, w->shape));
+    dl_shape shape = x->shape;
+    shape.dim[shape.rank - 1] = M;
+    dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
+    if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, n == 3 ? b->data : NULL,
+                        dli_rows(x), D, M);
     return y;
 }
 
-/* i: how many products; the step from one to the next in a, b (0: the same again); N, K, M */
+/* How many products; the step from one to the next in a and b (0: the same again); their sizes. */
+typedef struct dli_matmul_state { dl_int count, step_a, step_b, N, K, M; } dli_matmul_state;
+
 static void dli_matmul_back(dli_node *node)
 {
+    const dli_matmul_state *s = (const dli_matmul_state *)node->state;
     dl_tensor *a = node->in[0], *b = node->in[1];
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(node->out);
-    const dl_int *v = node->i;
-    dl_int i;
-    for (i = 0; i < v[0]; i++)
-        DLI_RUN_TWIN(a->ctx, matmul_backward, da ? da + i * v[1] : NULL,
-                     db ? db + i * v[2] : NULL, dy + i * v[3] * v[5], a->data + i * v[1],
-                     b->data + i * v[2], v[3], v[4], v[5]);
+    for (dl_int i = 0; i < s->count; i++)
+        DLI_RUN_TWIN(a->ctx, matmul_backward, da ? da + i * s->step_a : NULL,
+                     db ? db + i * s->step_b : NULL, dy + i * s->N * s->M,
+                     a->data + i * s->step_a, b->data + i * s->step_b, s->N, s->K, s->M);
 }
 
 DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    dl_shape shape;
-    dl_int v[6], i, ra, rb;
-    int d;
-    bool fits;
-    in[0] = a;
-    in[1] = b;
-    if (!(c = dli_inputs("dl_matmul", in, 2))) return NULL;
-    ra = a->shape.rank;
-    rb = b->shape.rank;
-    if (ra < 2 || rb < 2) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
-                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    v[3] = a->shape.dim[ra - 2];
-    v[4] = a->shape.dim[ra - 1];
-    v[5] = b->shape.dim[rb - 1];
-    if (v[4] != b->shape.dim[rb - 2]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld differ",
-                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape), (long long)v[4],
-                (long long)b->shape.dim[rb - 2]);
-        return NULL;
-    }
-    fits = ra == rb || ra == 2 || rb == 2;
-    for (d = 0; fits && ra == rb && d < ra - 2; d++) fits = a->shape.dim[d] == b->shape.dim[d];
-    if (!fits) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the matrices "
-                "differ", dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    shape = ra >= rb ? a->shape : b->shape;
-    for (v[0] = 1, d = 0; d < shape.rank - 2; d++) v[0] *= shape.dim[d];
-    shape.dim[shape.rank - 2] = v[3];
-    shape.dim[shape.rank - 1] = v[5];
-    v[1] = ra > 2 ? v[3] * v[4] : 0;
-    v[2] = rb > 2 ? v[4] * v[5] : 0;
-    y = dli_result(c, "dl_matmul", shape, in, 2, dli_matmul_back);
-    if (!y) return NULL;
-    if (y->node) memcpy(y->node->i, v, sizeof v);
-    for (i = 0; i < v[0]; i++)
-        DLI_RUN_TWIN(c, matmul_forward, y->data + i * v[3] * v[5], a->data + i * v[1],
-                     b->data + i * v[2], v[3], v[4], v[5]);
+    dl_tensor *in[2] = { a, b };
+    dl_ctx *c = dli_inputs("dl_matmul", in, 2);
+    if (!c) return NULL;
+    const int ra = a->shape.rank, rb = b->shape.rank;
+    const dl_int *da = a->shape.dim, *db = b->shape.dim;
+    if (ra < 2 || rb < 2)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
+                          dli_shown(c, a->shape), dli_shown(c, b->shape));
+    if (da[ra - 1] != db[rb - 2])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld "
+                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape),
+                          (long long)da[ra - 1], (long long)db[rb - 2]);
+    bool fits = ra == rb || ra == 2 || rb == 2;
+    for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
+    if (!fits)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
+                          "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
+    dli_matmul_state s = { 1, 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
+    if (ra > 2) s.step_a = s.N * s.K;
+    if (rb > 2) s.step_b = s.K * s.M;
+    dl_shape shape = ra >= rb ? a->shape : b->shape;
+    for (int d = 0; d < shape.rank - 2; d++) s.count *= shape.dim[d];
+    shape.dim[shape.rank - 2] = s.N;
+    shape.dim[shape.rank - 1] = s.M;
+    dl_tensor *y = dli_result_with(c, "dl_matmul", shape, in, 2, dli_matmul_back, &s, sizeof s);
+    for (dl_int i = 0; y && i < s.count; i++)
+        DLI_RUN_TWIN(c, matmul_forward, y->data + i * s.N * s.M, a->data + i * s.step_a,
+                     b->data + i * s.step_b, s.N, s.K, s.M);
     return y;
 }
 
@@ -9784,44 +9807,38 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 
 DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
-    dl_shape wanted = shape;
-    dl_int known = 1;
-    int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+    const dl_shape wanted = shape;
+    int open = -1;
+    for (int d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
         if (shape.dim[d] == -1) open = d;
     if (open >= 0) {
         shape.dim[open] = 1;
-        known = dl_shape_size(shape);
+        const dl_int known = dl_shape_size(shape);
         shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (dl_shape_size(shape) != x->size) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
-                dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
-        return NULL;
-    }
+    if (dl_shape_size(shape) != x->size)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
+                          dli_shown(c, x->shape), (long long)x->size, dli_shown(c, wanted));
     return dli_view("dl_reshape", x, shape, 0);
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
-    dl_int rest = 1;
-    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
-    if (x->shape.rank < 1) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
-        return NULL;
-    }
-    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    if (x->shape.rank < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first "
+                          "dimension");
+    dl_int rest = 1;
+    for (int d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
     return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
 static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
 {
-    int a = axis < 0 ? axis + rank : axis;
+    const int a = axis < 0 ? axis + rank : axis;
     if (a >= 0 && a < rank) return a;
     dl_fail(c, DL_ERR_ARGUMENT, "%s: axis %d of a tensor of rank %d", op, axis, rank);
     return -1;
@@ -9832,15 +9849,15 @@ static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
 static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, const dl_int *step,
                              int rank, bool scatter)
 {
-    dl_int at[DL_MAX_DIMS] = {0}, i = 0, j = 0, k, inner = rank ? n[rank - 1] : 1;
-    dl_int s = rank ? step[rank - 1] : 0;
-    int d;
-    for (d = 0; d < rank; d++) if (n[d] == 0) return;
+    dl_int at[DL_MAX_DIMS] = { 0 }, i = 0, j = 0;
+    const dl_int inner = rank ? n[rank - 1] : 1, s = rank ? step[rank - 1] : 0;
+    for (int d = 0; d < rank; d++) if (n[d] == 0) return;
     for (;;) {
-        if (scatter) for (k = 0; k < inner; k++) out[j + k * s] += in[i + k];
-        else         for (k = 0; k < inner; k++) out[i + k] = in[j + k * s];
+        if (scatter) for (dl_int k = 0; k < inner; k++) out[j + k * s] += in[i + k];
+        else         for (dl_int k = 0; k < inner; k++) out[i + k] = in[j + k * s];
         i += inner;
-        for (d = rank - 2; d >= 0; d--) {               /* count like an odometer */
+        int d = rank - 2;
+        for (; d >= 0; d--) {                           /* count like an odometer */
             j += step[d];
             if (++at[d] < n[d]) break;
             j -= step[d] * n[d];
@@ -9850,47 +9867,47 @@ static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, c
     }
 }
 
+/* The step in x along each axis of the result. */
+typedef struct dli_permute_state { dl_int step[DL_MAX_DIMS]; } dli_permute_state;
+
 static void dli_permute_back(dli_node *node)
 {
+    const dli_permute_state *s = (const dli_permute_state *)node->state;
+    const dl_shape *shape = &node->out->shape;
     dl_real *dx = dli_grad(node->in[0]);
-    if (dx) dli_permute_walk(dx, dli_grad(node->out), node->out->shape.dim,
-                             (const dl_int *)node->save, node->out->shape.rank, true);
+    if (dx) dli_permute_walk(dx, dli_grad(node->out), shape->dim, s->step, shape->rank, true);
 }
 
 static dl_tensor *dli_permute(const char *op, dl_tensor *x, const int *order)
 {
-    dl_ctx *c = x->ctx;
-    dl_int stride[DL_MAX_DIMS], *step;
+    dl_int stride[DL_MAX_DIMS];
+    dli_permute_state s;
     dl_shape shape = x->shape;
-    dl_tensor *y;
-    int d, r = shape.rank;
-    for (d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
-    step = (dl_int *)dli_tape_alloc(c, op, DL_MAX_DIMS * sizeof *step);
-    if (!step) return NULL;
-    for (d = 0; d < r; d++) {
+    const int r = shape.rank;
+    for (int d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
+    memset(&s, 0, sizeof s);
+    for (int d = 0; d < r; d++) {
         shape.dim[d] = x->shape.dim[order[d]];
-        step[d] = stride[order[d]];
+        s.step[d] = stride[order[d]];
     }
-    y = dli_result(c, op, shape, &x, 1, dli_permute_back);
-    if (!y) return NULL;
-    if (y->node) y->node->save = step;
-    dli_permute_walk(y->data, x->data, shape.dim, step, r, false);
+    dl_tensor *y = dli_result_with(x->ctx, op, shape, &x, 1, dli_permute_back, &s, sizeof s);
+    if (y) dli_permute_walk(y->data, x->data, shape.dim, s.step, r, false);
     return y;
 }
 
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
-    int axes[DL_MAX_DIMS], d, e;
+    int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
-    for (d = 0; d < x->shape.rank; d++) {
-        if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
-        for (e = 0; e < d; e++)
-            if (axes[e] == axes[d]) {
-                dl_fail(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice", axes[d]);
-                return NULL;
-            }
+    if (!order) return dli_no_tensor(dli_null(c, "dl_permute", "order"));
+    for (int d = 0; d < x->shape.rank; d++) {
+        axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
+        if (axes[d] < 0) return NULL;
+        for (int e = 0; e < d; e++)
+            if (axes[e] == axes[d])
+                return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice",
+                                  axes[d]);
     }
     return dli_permute("dl_permute", x, axes);
 }
@@ -9898,11 +9915,12 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2)
 {
     dl_ctx *c = dli_inputs("dl_transpose", &x, 1);
-    int axes[DL_MAX_DIMS], a, b, d;
-    if (!c || (a = dli_axis(c, "dl_transpose", axis1, x->shape.rank)) < 0 ||
-        (b = dli_axis(c, "dl_transpose", axis2, x->shape.rank)) < 0)
-        return NULL;
-    for (d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
+    if (!c) return NULL;
+    const int a = dli_axis(c, "dl_transpose", axis1, x->shape.rank);
+    const int b = a < 0 ? a : dli_axis(c, "dl_transpose", axis2, x->shape.rank);
+    if (b < 0) return NULL;
+    int axes[DL_MAX_DIMS];
+    for (int d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
     return dli_permute("dl_transpose", x, axes);
 }
 
@@ -9911,107 +9929,96 @@ typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
 
 static dli_axis_view dli_along(dl_shape s, int axis)
 {
-    dli_axis_view v;
-    int d;
-    v.outer = v.inner = 1;
-    v.n = s.dim[axis];
-    for (d = 0; d < s.rank; d++) {
+    dli_axis_view v = { 1, s.dim[axis], 1 };
+    for (int d = 0; d < s.rank; d++) {
         if (d < axis) v.outer *= s.dim[d];
         if (d > axis) v.inner *= s.dim[d];
     }
     return v;
 }
 
-/* i: axis, start */
+/* count blocks of len elements, to_step and from_step apart, are copied, or added, to `to`. */
+static void dli_blocks_copy(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
+                            dl_int count, dl_int len)
+{
+    for (dl_int o = 0; o < count; o++)
+        memcpy(to + o * to_step, from + o * from_step, (size_t)len * sizeof *to);
+}
+static void dli_blocks_add(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
+                           dl_int count, dl_int len)
+{
+    for (dl_int o = 0; o < count; o++)
+        for (dl_int i = 0; i < len; i++) to[o * to_step + i] += from[o * from_step + i];
+}
+
+/* x along the axis; where the slice starts, and how long it is, in elements of a block. */
+typedef struct dli_slice_state { dli_axis_view x; dl_int start, len; } dli_slice_state;
+
 static void dli_slice_back(dli_node *node)
 {
-    dli_axis_view x = dli_along(node->in[0]->shape, (int)node->i[0]);
-    dl_int o, i, len = node->out->shape.dim[node->i[0]] * x.inner;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_slice_state *s = (const dli_slice_state *)node->state;
     dl_real *dx = dli_grad(node->in[0]);
-    for (o = 0; dx && o < x.outer; o++) {
-        dl_real *to = dx + (o * x.n + node->i[1]) * x.inner;
-        for (i = 0; i < len; i++) to[i] += dy[o * len + i];
-    }
+    if (dx)
+        dli_blocks_add(dx + s->start, s->x.n * s->x.inner, dli_grad(node->out), s->len, s->x.outer,
+                       s->len);
 }
 
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
 {
     dl_ctx *c = dli_inputs("dl_slice", &x, 1);
-    dli_axis_view v;
-    dl_shape shape;
-    dl_tensor *y;
-    dl_int o, len, from = start, to = stop;
     if (!c || (axis = dli_axis(c, "dl_slice", axis, x->shape.rank)) < 0) return NULL;
-    v = dli_along(x->shape, axis);
-    if (start < 0) start += v.n;
-    if (stop < 0) stop += v.n;
-    if (start < 0 || stop < start || stop > v.n) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which has %lld "
-                "elements", (long long)from, (long long)to, axis, (long long)v.n);
-        return NULL;
-    }
-    shape = x->shape;
-    shape.dim[axis] = stop - start;
-    y = dli_result(c, "dl_slice", shape, &x, 1, dli_slice_back);
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->i[1] = start;
-    }
-    len = (stop - start) * v.inner;
-    for (o = 0; o < v.outer; o++)
-        memcpy(y->data + o * len, x->data + (o * v.n + start) * v.inner,
-               (size_t)len * sizeof *y->data);
+    const dli_axis_view v = dli_along(x->shape, axis);
+    const dl_int from = start < 0 ? start + v.n : start;
+    const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
+    if (from < 0 || to < from || to > v.n)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which "
+                          "has %lld elements", (long long)start,
+                          (long long)(stop == DL_END ? v.n : stop), axis, (long long)v.n);
+    const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
+    dl_shape shape = x->shape;
+    shape.dim[axis] = to - from;
+    dl_tensor *y = dli_result_with(c, "dl_slice", shape, &x, 1, dli_slice_back, &s, sizeof s);
+    if (y) dli_blocks_copy(y->data, s.len, x->data + s.start, v.n * v.inner, v.outer, s.len);
     return y;
 }
 
-/* i: axis */
+typedef struct dli_concat_state { int axis; } dli_concat_state;
+
 static void dli_concat_back(dli_node *node)
 {
-    dli_axis_view all = dli_along(node->out->shape, (int)node->i[0]);
+    const int axis = ((const dli_concat_state *)node->state)->axis;
+    const dli_axis_view all = dli_along(node->out->shape, axis);
     const dl_real *dy = dli_grad(node->out);
-    dl_int k, o, i, start = 0;
-    for (k = 0; k < node->n; k++) {
-        dl_int len = node->in[k]->shape.dim[node->i[0]] * all.inner;
+    for (int k = 0; k < node->n; k++) {
+        const dl_int len = node->in[k]->shape.dim[axis] * all.inner;
         dl_real *dx = dli_grad(node->in[k]);
-        for (o = 0; dx && o < all.outer; o++)
-            for (i = 0; i < len; i++) dx[o * len + i] += dy[o * all.n * all.inner + start + i];
-        start += len;
+        if (dx) dli_blocks_add(dx, len, dy, all.n * all.inner, all.outer, len);
+        dy += len;
     }
 }
 
 DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_concat", x, n);
-    dl_shape shape;
-    dli_axis_view all;
-    dl_tensor *y;
-    dl_int o, start = 0;
-    int k;
     if (!c || (axis = dli_axis(c, "dl_concat", axis, x[0]->shape.rank)) < 0) return NULL;
-    shape = x[0]->shape;
-    for (k = 1; k < n; k++) {
+    dl_shape shape = x[0]->shape;
+    for (int k = 1; k < n; k++) {
         dl_shape other = x[k]->shape;
-        dl_int more = other.rank > axis ? other.dim[axis] : 0;
+        const dl_int more = other.rank > axis ? other.dim[axis] : 0;
         other.dim[axis] = shape.dim[axis];
-        if (!dl_shape_equal(shape, other)) {
-            dl_fail(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more than axis "
-                    "%d", dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k, axis);
-            return NULL;
-        }
+        if (!dl_shape_equal(shape, other))
+            return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
+                              "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
+                              k, axis);
         shape.dim[axis] += more;
     }
-    y = dli_result(c, "dl_concat", shape, x, n, dli_concat_back);
-    if (!y) return NULL;
-    if (y->node) y->node->i[0] = axis;
-    all = dli_along(shape, axis);
-    for (k = 0; k < n; k++) {
-        dl_int len = x[k]->shape.dim[axis] * all.inner;
-        for (o = 0; o < all.outer; o++)
-            memcpy(y->data + o * all.n * all.inner + start, x[k]->data + o * len,
-                   (size_t)len * sizeof *y->data);
+    const dli_concat_state s = { axis };
+    dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
+    const dli_axis_view all = dli_along(shape, axis);
+    dl_int start = 0;
+    for (int k = 0; y && k < n; k++) {
+        const dl_int len = x[k]->shape.dim[axis] * all.inner;
+        dli_blocks_copy(y->data + start, all.n * all.inner, x[k]->data, len, all.outer, len);
         start += len;
     }
     return y;
@@ -10019,42 +10026,22 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 
 DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_stack", x, n);
-    dl_tensor **views;
-    dl_shape shape;
-    int k, d;
     if (!c || (axis = dli_axis(c, "dl_stack", axis, x[0]->shape.rank + 1)) < 0) return NULL;
-    shape = x[0]->shape;
-    if (shape.rank == DL_MAX_DIMS) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
-                dli_shape_text(s, shape));
-        return NULL;
-    }
-    for (d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
+    dl_shape shape = x[0]->shape;
+    if (shape.rank == DL_MAX_DIMS)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
+                          dli_shown(c, shape));
+    for (int d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
     shape.dim[axis] = 1;
-    views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
-    if (!views) return NULL;
-    for (k = 0; k < n; k++) {
-        if (!dl_shape_equal(x[k]->shape, x[0]->shape)) {
-            dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
-                    dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k);
-            return NULL;
-        }
+    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
+    for (int k = 0; views && k < n; k++) {
+        if (!dl_shape_equal(x[k]->shape, x[0]->shape))
+            return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
+                              dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape), k);
         views[k] = dl_reshape(x[k], shape);
     }
-    return dl_concat(views, n, axis);
-}
-
-/* save: the indexes; i: how many, elements in a row */
-static void dli_gather_back(dli_node *node)
-{
-    const int32_t *index = (const int32_t *)node->save;
-    const dl_real *dy = dli_grad(node->out);
-    dl_real *dx = dli_grad(node->in[0]);
-    dl_int i, j, len = node->i[1];
-    for (i = 0; dx && i < node->i[0]; i++)
-        for (j = 0; j < len; j++) dx[index[i] * len + j] += dy[i * len + j];
+    return views ? dl_concat(views, n, axis) : NULL;
 }
 
 /* A copy of n indexes on the tape. */
@@ -10065,34 +10052,36 @@ static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, d
     return copy;
 }
 
+/* n rows of len elements. */
+typedef struct dli_gather_state { const int32_t *index; dl_int n, len; } dli_gather_state;
+
+static void dli_gather_back(dli_node *node)
+{
+    const dli_gather_state *s = (const dli_gather_state *)node->state;
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    for (dl_int i = 0; dx && i < s->n; i++)
+        for (dl_int j = 0; j < s->len; j++) dx[s->index[i] * s->len + j] += dy[i * s->len + j];
+}
+
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 {
-    dl_ctx *c = dli_inputs("dl_gather_rows", &x, 1);
-    dl_shape shape;
-    dl_tensor *y;
-    int32_t *copy;
-    dl_int i, len;
+    const char *op = "dl_gather_rows";
+    dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c) return NULL;
-    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
-    if (x->shape.rank < 1 || n < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
-                x->shape.rank);
-        return NULL;
-    }
-    if (!dli_check_index(c, "dl_gather_rows", "index", index, n, x->shape.dim[0])) return NULL;
-    shape = x->shape;
+    if (!index) return dli_no_tensor(dli_null(c, op, "index"));
+    if (x->shape.rank < 1 || n < 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
+                          (long long)n, x->shape.rank);
+    dl_shape shape = x->shape;
+    if (!dli_check_index(c, op, "index", index, n, shape.dim[0])) return NULL;
+    const dl_int len = shape.dim[0] ? x->size / shape.dim[0] : 0;
+    const dli_gather_state s = { dli_tape_copy(c, op, index, n), n, len };
     shape.dim[0] = n;
-    len = x->shape.dim[0] ? x->size / x->shape.dim[0] : 0;
-    copy = dli_tape_copy(c, "dl_gather_rows", index, n);
-    y = copy ? dli_result(c, "dl_gather_rows", shape, &x, 1, dli_gather_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->save = copy;
-        y->node->i[0] = n;
-        y->node->i[1] = len;
-    }
-    for (i = 0; i < n; i++)
-        memcpy(y->data + i * len, x->data + copy[i] * len, (size_t)len * sizeof *y->data);
+    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &x, 1, dli_gather_back, &s, sizeof s)
+                           : NULL;
+    for (dl_int i = 0; y && i < n; i++)
+        memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
     return y;
 }
 
@@ -10101,82 +10090,62 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 /* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
 static dl_shape dli_without(dl_shape s, int axis, bool keep)
 {
-    int d;
     if (axis < 0) return dl_shape0();
     if (keep) {
         s.dim[axis] = 1;
         return s;
     }
-    for (d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
+    for (int d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
     return dli_rank(s, s.rank - 1);
 }
 
 static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
 {
-    dli_axis_view v;
-    if (axis >= 0) return dli_along(x->shape, axis);
-    v.outer = v.inner = 1;
-    v.n = x->size;
-    return v;
+    const dli_axis_view all = { 1, x->size, 1 };
+    return axis < 0 ? all : dli_along(x->shape, axis);
 }
 
-/* i: axis or -1; p: the factor, 1 for a sum and 1/n for a mean */
+/* How x is summed; the factor, 1 for a sum and 1/n for a mean. */
+typedef struct dli_sum_state { dli_axis_view v; double scale; } dli_sum_state;
+
 static void dli_sum_back(dli_node *node)
 {
-    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
-    const dl_real *dy = dli_grad(node->out);
-    dl_real *dx = dli_grad(node->in[0]), scale = (dl_real)node->p;
-    dl_int o, k, i;
-    for (o = 0; dx && o < v.outer; o++)
-        if (v.inner == 1) dli_add_number(node->out->ctx, dx + o * v.n, dy[o] * scale, v.n);
-        else
-            for (k = 0; k < v.n; k++)
-                for (i = 0; i < v.inner; i++)
-                    dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
+    const dli_sum_state *s = (const dli_sum_state *)node->state;
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx)
+        node->out->ctx->kernels.sum_backward(dx, dli_grad(node->out), s->v.outer, s->v.n,
+                                             s->v.inner, s->scale);
 }
 
-/* Sum (or mean) along an axis that has been checked, -1 for all; in double, for many small
-   numbers make a large one. */
+/* Sum (or mean) along an axis that has been checked, -1 for all. */
 static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
 {
-    dli_axis_view v = dli_along_or_all(x, axis);
-    dl_tensor *y = dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_sum_back);
-    double scale = mean ? 1 / (double)v.n : 1;
-    dl_int o, k, i;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->p = scale;
-    }
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++) {
-            double sum = 0;
-            if (v.inner == 1) sum = dli_sum_of(x->ctx, x->data + o * v.n, v.n);
-            else
-                for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
-            y->data[o * v.inner + i] = (dl_real)(sum * scale);
-        }
+    const dli_axis_view v = dli_along_or_all(x, axis);
+    const dli_sum_state s = { v, mean ? 1 / (double)v.n : 1 };
+    dl_tensor *y = dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
+                                   dli_sum_back, &s, sizeof s);
+    if (y) x->ctx->kernels.sum_forward(y->data, x->data, v.outer, v.n, v.inner, s.scale);
     return y;
 }
 
-/* save: where each maximum (or minimum) was */
+/* How x is searched, and where in it each maximum (or minimum) was. */
+typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
+
 static void dli_max_back(dli_node *node)
 {
-    const int32_t *at = (const int32_t *)node->save;
-    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
+    const dli_max_state *s = (const dli_max_state *)node->state;
+    const dl_int inner = s->v.inner;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    dl_int o, i;
-    for (o = 0; dx && o < v.outer; o++)
-        for (i = 0; i < v.inner; i++)
-            dx[(o * v.n + at[o * v.inner + i]) * v.inner + i] += dy[o * v.inner + i];
+    for (dl_int i = 0; dx && i < s->v.outer * inner; i++)
+        dx[(i / inner * s->v.n + s->at[i]) * inner + i % inner] += dy[i];
 }
 
 /* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
-    dl_int k, best = 0;
-    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+    dl_int best = 0;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
         if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
@@ -10184,8 +10153,8 @@ static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 /* The same for the first minimum. */
 static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
 {
-    dl_int k, best = 0;
-    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+    dl_int best = 0;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
         if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
@@ -10194,30 +10163,20 @@ static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
 static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
                           dl_int (*choose)(const dl_real *, dl_int, dl_int))
 {
-    char s[DLI_SHAPE_TEXT];
-    dli_axis_view v = dli_along_or_all(x, axis);
-    dl_tensor *y;
-    int32_t *at;
-    dl_int o, i;
-    if (v.n == 0 || v.n > INT32_MAX) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
-                dli_shape_text(s, x->shape));
-        return NULL;
+    const dli_axis_view v = dli_along_or_all(x, axis);
+    const dl_int count = v.outer * v.inner;
+    if (v.n == 0 || v.n > INT32_MAX)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose "
+                          "from", op, dli_shown(x->ctx, x->shape));
+    int32_t *at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *at);
+    const dli_max_state s = { v, at };
+    dl_tensor *y = at ? dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
+                                        dli_max_back, &s, sizeof s) : NULL;
+    for (dl_int i = 0; y && i < count; i++) {
+        const dl_real *from = x->data + i / v.inner * v.n * v.inner + i % v.inner;
+        at[i] = (int32_t)choose(from, v.n, v.inner);
+        y->data[i] = from[at[i] * v.inner];
     }
-    at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)(v.outer * v.inner) * sizeof *at);
-    y = at ? dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_max_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->save = at;
-    }
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++) {
-            const dl_real *from = x->data + o * v.n * v.inner + i;
-            dl_int k = choose(from, v.n, v.inner);
-            at[o * v.inner + i] = (int32_t)k;
-            y->data[o * v.inner + i] = from[k * v.inner];
-        }
     return y;
 }
 
@@ -10238,59 +10197,55 @@ DL_DEF dl_tensor *dl_min(dl_tensor *x)
     return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
 }
 
+/* The axis of x that `axis` means, -1 if there is none or x is not usable. */
+static int dli_axis_of(const char *op, const dl_tensor *x, int axis)
+{
+    return dli_usable(op, x) ? dli_axis(x->ctx, op, axis, x->shape.rank) : -1;
+}
+
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_sum_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_sum_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_sum_axis", x, axis);
     return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
 }
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_mean_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_mean_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_mean_axis", x, axis);
     return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
 }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_max_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_max_axis", x, axis);
     return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_min_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_min_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_min_axis", x, axis);
     return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    char s[DLI_SHAPE_TEXT];
-    dli_axis_view v;
-    dl_int o, i;
     if (!dli_usable("dl_argmax_axis", x)) return false;
     if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
-    v = dli_along(x->shape, axis);
+    const dli_axis_view v = dli_along(x->shape, axis);
     if (v.n == 0 || v.n > INT32_MAX)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
-                       "too many) to choose from", axis, dli_shape_text(s, x->shape));
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++)
-            out[o * v.inner + i] = (int32_t)dli_argmax(x->data + o * v.n * v.inner + i, v.n,
-                                                       v.inner);
+                       "too many) to choose from", axis, dli_shown(x->ctx, x->shape));
+    for (dl_int i = 0; i < v.outer * v.inner; i++)
+        out[i] = (int32_t)dli_argmax(x->data + i / v.inner * v.n * v.inner + i % v.inner, v.n,
+                                     v.inner);
     return true;
 }
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
     if (!dli_usable("dl_argmax", x)) return -1;
-    if (x->size == 0) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
-        return -1;
-    }
-    return dli_argmax(x->data, x->size, 1);
+    if (x->size > 0) return dli_argmax(x->data, x->size, 1);
+    dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
+    return -1;
 }
 
 /* ---- images: convolution, pooling, normalization ---- */
@@ -10397,67 +10352,76 @@ DL_DEF dl_conv dl_conv_default(void)
     return o;
 }
 
-/* What a convolution keeps; behind it, if its end is pooling, what won there. */
+/* The sizes; transposed or not; what was done with the sums at once, and then which pixel won in
+   each pooling. */
 typedef struct dli_conv_state {
     dlk_conv2d_size size;
+    bool            transposed;
     dli_conv_end    end;
+    int32_t        *won;
 } dli_conv_state;
+
+/* Is the kernel that would run backwards (or forwards) the library's own? */
+static bool dli_conv_ours(const dl_ctx *c, bool transposed, bool backward)
+{
+    if (transposed)
+        return backward ? DLI_OURS(c, conv_transpose2d_backward)
+                        : DLI_OURS(c, conv_transpose2d_forward);
+    return backward ? DLI_OURS(c, conv2d_backward) : DLI_OURS(c, conv2d_forward);
+}
 
 static void dli_conv_back(dli_node *node)
 {
-    const dli_conv_state *state = (const dli_conv_state *)node->save;
-    const dlk_conv2d_size *s = &state->size;
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_conv_state *st = (const dli_conv_state *)node->state;
+    const dlk_conv2d_size *s = &st->size;
+    const dl_tensor *w = node->in[1];
+    dl_tensor *x = node->in[0];
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv2d_backward) || state->end != DLI_END_LINEAR, add = !ours;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    const bool fused = st->end != DLI_END_LINEAR;            /* then it was ours, and stays so */
+    const bool ours = fused || dli_conv_ours(c, st->transposed, true);
+    bool add = !ours;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
+    dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
 #if DLI_FAST
-    if (state->end != DLI_END_LINEAR) {
+    if (fused) {
         dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(state + 1);
+        to.dy = dy; to.y = node->out->data; to.arg = st->won;
         to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, state->end);
+        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, st->end);
         return;
     }
 #endif
-    if (ours) node->failed = !dli_fast_conv2d_backward(c, dx, add, dw, db, dy, x->data, w->data, s);
-    else c->kernels.conv2d_backward(dx, dw, db, dy, x->data, w->data, s);
-}
-
-static void dli_conv_transpose_back(dli_node *node)
-{
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    const dl_real *dy = dli_grad(node->out);
-    dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv_transpose2d_backward), add = !ours;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = &((const dli_conv_state *)node->save)->size;
     if (ours)
-        node->failed = !dli_fast_conv_transpose2d_backward(c, dx, add, dw, db, dy, x->data,
-                                                           w->data, s);
-    else c->kernels.conv_transpose2d_backward(dx, dw, db, dy, x->data, w->data, s);
+        node->failed = !(st->transposed ? dli_fast_conv_transpose2d_backward
+                                        : dli_fast_conv2d_backward)(c, dx, add, dw, db, dy,
+                                                                    x->data, w->data, s);
+    else
+        (st->transposed ? c->kernels.conv_transpose2d_backward
+                        : c->kernels.conv2d_backward)(dx, dw, db, dy, x->data, w->data, s);
 }
 
-#if DLI_FAST
-/* How much of what follows a convolution may be done with it: what has been replaced may not. */
-static dli_conv_end dli_conv_fuse(const dl_ctx *c, dli_conv_end end)
+/* How much of what follows a convolution of size s may be done with it: what the fast room does
+   not know, or what has been replaced, may not. */
+static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_conv_end end)
 {
-    if (!DLI_OURS(c, conv2d_forward) || !DLI_OURS(c, conv2d_backward) ||
-        !DLI_OURS(c, relu_forward) || !DLI_OURS(c, relu_backward))
-        return DLI_END_LINEAR;
-    if (end == DLI_END_RELU_POOL &&
-        (!DLI_OURS(c, max_pool2d_forward) || !DLI_OURS(c, max_pool2d_backward)))
-        return DLI_END_RELU;
-    return end;
-}
+#if DLI_FAST
+    const bool conv = DLI_OURS(c, conv2d_forward) && DLI_OURS(c, conv2d_backward);
+    const bool relu = DLI_OURS(c, relu_forward) && DLI_OURS(c, relu_backward);
+    const bool pool = DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward);
+    if (!s->transposed && dli_conv_is_plain(&s->size) && conv && relu)
+        return end == DLI_END_RELU_POOL && !pool ? DLI_END_RELU : end;
 #endif
+    (void)c;
+    (void)s;
+    (void)end;
+    return DLI_END_LINEAR;
+}
 
 /* Do input, weight, bias (or DL_NONE) and options belong together? */
 static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
                            const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
-    char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
     const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
     const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
     const bool grown = o->output_padding[0] || o->output_padding[1];
@@ -10466,8 +10430,7 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        : padded && o->same    ? "with same, before and after must be 0"
                        : second && dims == 1  ? "in one dimension only the first number counts"
                        : NULL;
-    dli_shape_text(t, x->shape);
-    dli_shape_text(r, w->shape);
+    const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
                        dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
@@ -10489,7 +10452,7 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        (long long)seen);
     if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
         return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
-                       "of weight %s", op, dli_shape_text(t, b->shape), (long long)M, r);
+                       "of weight %s", op, dli_shown(c, b->shape), (long long)M, r);
     return true;
 }
 
@@ -10533,22 +10496,22 @@ static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl
     return true;
 }
 
-/* y by whichever kernel it is; false without memory. */
-static bool dli_conv_compute(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
-                             const dl_real *b, dli_conv_state *state, bool transposed)
+/* y = the convolution; false without memory. */
+static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y, const dl_real *x,
+                             const dl_real *w, const dl_real *b)
 {
     const dlk_conv2d_size *s = &state->size;
 #if DLI_FAST
-    int32_t *won = (int32_t *)(void *)(state + 1);
     if (state->end != DLI_END_LINEAR)
-        return dli_conv_run(c, y, won, x, w, b, s, state->end, false);
+        return dli_conv_run(c, y, state->won, x, w, b, s, state->end, false);
 #endif
-    if (transposed && DLI_OURS(c, conv_transpose2d_forward))
-        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
-    if (!transposed && DLI_OURS(c, conv2d_forward))
-        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
-    (transposed ? c->kernels.conv_transpose2d_forward : c->kernels.conv2d_forward)(y, x, w, b, s);
-    return true;
+    if (!dli_conv_ours(c, state->transposed, false)) {
+        (state->transposed ? c->kernels.conv_transpose2d_forward
+                           : c->kernels.conv2d_forward)(y, x, w, b, s);
+        return true;
+    }
+    return state->transposed ? dli_fast_conv_transpose2d_forward(c, y, x, w, b, s)
+                             : dli_fast_conv2d_forward(c, y, false, x, w, b, s);
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
@@ -10558,50 +10521,38 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
                                dli_conv_end *end)
 {
     const dl_conv o = options ? *options : dl_conv_default();
-    const int n = b != DL_NONE ? 3 : 2;
-    dl_tensor *in[3];
-    dli_conv_state keep;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
+    dl_tensor *in[3] = { x, w, b };
+    const int n = b == DL_NONE ? 2 : 3;
     dl_ctx *c = dli_inputs(op, in, n);
+    dli_conv_state s;
+    memset(&s, 0, sizeof s);
+    s.transposed = transposed;
     if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
-        !dli_conv_fit(c, op, &keep.size, x, w, &o, dims, transposed))
+        !dli_conv_fit(c, op, &s.size, x, w, &o, dims, transposed))
         return NULL;
-    dl_shape shape = dims == 1 ? dl_shape3(keep.size.N, keep.size.M, keep.size.OW)
-                               : dl_shape4(keep.size.N, keep.size.M, keep.size.OH, keep.size.OW);
-    keep.end = DLI_END_LINEAR;
-#if DLI_FAST
-    if (!transposed && dli_conv_is_plain(&keep.size)) keep.end = dli_conv_fuse(c, *end);
-#endif
-    size_t bytes = sizeof keep;
-    if (keep.end == DLI_END_RELU_POOL) {
-        shape.dim[2] /= 2;
-        shape.dim[3] /= 2;
-        const dl_int pooled = dl_shape_size(shape);      /* a size that fails fails again below */
-        bytes += (size_t)dli_larger(pooled, 0) * sizeof(int32_t);
+    *end = s.end = dli_conv_fuse(c, &s, *end);
+    const dl_int half = s.end == DLI_END_RELU_POOL ? 2 : 1;
+    const dlk_conv2d_size *z = &s.size;
+    const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
+                                     : dl_shape4(z->N, z->M, z->OH / half, z->OW / half);
+    if (half == 2) {
+        const dl_int size = dli_checked_size(c, op, shape);
+        if (size < 0) return NULL;
+        s.won = (int32_t *)dli_tape_alloc(c, op, (size_t)size * sizeof *s.won);
+        if (!s.won) return NULL;
     }
-    dli_conv_state *state = (dli_conv_state *)dli_tape_alloc(c, op, bytes);
-    if (!state) return NULL;
-    *state = keep;
-    dl_tensor *y = dli_result(c, op, shape, in, n,
-                              transposed ? dli_conv_transpose_back : dli_conv_back);
-    if (!y) return NULL;
-    if (y->node) y->node->save = state;
-    *end = keep.end;
-    const dl_real *bias = n == 3 ? b->data : NULL;
-    return dli_conv_compute(c, y->data, x->data, w->data, bias, state, transposed) ? y : NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, in, n, dli_conv_back, &s, sizeof s);
+    return y && dli_conv_compute(c, &s, y->data, x->data, w->data, n == 3 ? b->data : NULL) ? y
+                                                                                         : NULL;
 }
 
-DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options)
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
 }
 
-DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options)
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
@@ -10617,41 +10568,35 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 /* Is x an image [N,C,H,W]? */
 static bool dli_image(const char *op, dl_tensor *x)
 {
-    char t[DLI_SHAPE_TEXT];
     return x->shape.rank == 4 ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
-                   dli_shape_text(t, x->shape));
+                   dli_shown(x->ctx, x->shape));
 }
 
-/* i: fh, fw */
+typedef struct dli_upsample_state { int fh, fw; } dli_upsample_state;
+
 static void dli_upsample_back(dli_node *node)
 {
+    const dli_upsample_state *s = (const dli_upsample_state *)node->state;
     dl_tensor *x = node->in[0];
     const dl_int *d = x->shape.dim;
     x->ctx->kernels.upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3],
-                                        node->i[0], node->i[1]);
+                                        s->fh, s->fw);
 }
 
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
 {
     const char *op = "dl_upsample_nearest2d";
+    const dli_upsample_state s = { fh, fw };
     dl_ctx *c = dli_inputs(op, &x, 1);
-    const dl_int *d;
-    dl_tensor *y;
     if (!c || !dli_image(op, x)) return NULL;
-    d = x->shape.dim;
-    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the image not "
-                "too large", op, fh, fw);
-        return NULL;
-    }
-    y = dli_result(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1, dli_upsample_back);
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = fh;
-        y->node->i[1] = fw;
-    }
-    c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    const dl_int *d = x->shape.dim;
+    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the "
+                          "image not too large", op, fh, fw);
+    dl_tensor *y = dli_result_with(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
+                                   dli_upsample_back, &s, sizeof s);
+    if (y) c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
     return y;
 }
 
@@ -10664,42 +10609,44 @@ DL_DEF dl_pool dl_pool_default(int kernel)
     return o;
 }
 
-/* i: whether the twin ran, which numbers the places in its own way; save: the sizes, and behind
-   them where the maxima were */
+/* The sizes; of an average, whether padding counts; of a maximum, where each was, and whether the
+   twin says so, which numbers the places in its own way. */
+typedef struct dli_pool_state {
+    dlk_pool2d_size size;
+    bool            count_padding, twin;
+    int32_t        *at;
+} dli_pool_state;
+
 static void dli_max_pool_back(dli_node *node)
 {
-    const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
-    const int32_t *at = (const int32_t *)(const void *)(s + 1);
-    const dl_real *dy = dli_grad(node->out);
+    const dli_pool_state *s = (const dli_pool_state *)node->state;
     dl_ctx *c = node->out->ctx;
-    bool add = node->i[0] == 0;
+    const dl_real *dy = dli_grad(node->out);
+    bool add = !s->twin;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
 #if DLI_FAST
-    if (node->i[0]) {
-        dli_fast_max_pool2d_backward(c, dx, add, dy, at, s);
+    if (s->twin) {
+        dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
         return;
     }
 #endif
-    c->kernels.max_pool2d_backward(dx, dy, at, s);
+    c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
 }
 
-/* i: count_padding; save: the sizes */
 static void dli_avg_pool_back(dli_node *node)
 {
+    const dli_pool_state *s = (const dli_pool_state *)node->state;
     node->out->ctx->kernels.avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
-                                                (const dlk_pool2d_size *)node->save,
-                                                node->i[0] != 0);
+                                                &s->size, s->count_padding);
 }
 
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
-static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o,
-                         dl_int *out)
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
 {
     dli_slide s;
-    int i;
     s.in[0] = H;
     s.in[1] = W;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         s.kernel[i] = o->kernel[i];
         s.stride[i] = o->stride[i];
         s.dilation[i] = 1;
@@ -10707,7 +10654,7 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         s.after[i] = o->after[i];
     }
     if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
                            "kernel %dx%d, or a window would see padding only", op,
@@ -10726,47 +10673,38 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
 {
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_pool o;
-    dlk_pool2d_size *s;
-    dl_int out[2] = {0, 0}, n;
-    dl_shape shape;
-    dl_tensor *y;
+    dl_pool o = options ? *options : dl_pool_default(2);
+    dl_int out[2] = { 0, 0 };
+    dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
-    if (!options) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool_default makes some", op);
-        return NULL;
-    }
-    o = *options;
-    shape = x->shape;
-    if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
-    shape.dim[2] = out[0];
-    shape.dim[3] = out[1];
-    n = max ? dl_shape_size(shape) : 0;                   /* a size that fails fails again below */
-    s = (dlk_pool2d_size *)dli_tape_alloc(c, op, sizeof *s + (size_t)(n > 0 ? n : 0) * 4);
-    y = s ? dli_result(c, op, shape, &x, 1, max ? dli_max_pool_back : dli_avg_pool_back) : NULL;
+    const dl_int *d = x->shape.dim;
+    if (!dli_pool_fit(c, op, d[2], d[3], &o, out)) return NULL;
+    const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
+    const dl_int n = dli_checked_size(c, op, shape);
+    if (n < 0) return NULL;
+    memset(&s, 0, sizeof s);
+    s.size.planes = d[0] * d[1];
+    s.size.H = d[2];
+    s.size.W = d[3];
+    s.size.OH = out[0];
+    s.size.OW = out[1];
+    s.size.KH = o.kernel[0];
+    s.size.KW = o.kernel[1];
+    s.size.stride_h = o.stride[0];
+    s.size.stride_w = o.stride[1];
+    s.size.top = o.before[0];
+    s.size.left = o.before[1];
+    s.count_padding = o.count_padding;
+    s.twin = max && dli_pool_plain(c, &s.size);
+    if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, &x, 1, max ? dli_max_pool_back
+                                                            : dli_avg_pool_back, &s, sizeof s);
     if (!y) return NULL;
-    s->planes = shape.dim[0] * shape.dim[1];
-    s->H = x->shape.dim[2];
-    s->W = x->shape.dim[3];
-    s->OH = out[0];
-    s->OW = out[1];
-    s->KH = o.kernel[0];
-    s->KW = o.kernel[1];
-    s->stride_h = o.stride[0];
-    s->stride_w = o.stride[1];
-    s->top = o.before[0];
-    s->left = o.before[1];
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = max ? dli_pool_plain(c, s) : o.count_padding;
-    }
+    if (!max) c->kernels.avg_pool2d_forward(y->data, x->data, &s.size, s.count_padding);
 #if DLI_FAST
-    if (max && dli_pool_plain(c, s))
-        dli_fast_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
-    else
+    else if (s.twin) dli_fast_max_pool2d_forward(c, y->data, s.at, x->data, &s.size);
 #endif
-    if (max) c->kernels.max_pool2d_forward(y->data, (int32_t *)(void *)(s + 1), x->data, s);
-    else c->kernels.avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+    else c->kernels.max_pool2d_forward(y->data, s.at, x->data, &s.size);
     return y;
 }
 
@@ -10782,87 +10720,102 @@ DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options)
 
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
 {
-    const dl_int *d;
     if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
         return NULL;
-    d = x->shape.dim;
+    const dl_int *d = x->shape.dim;
     return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
 }
 
-/* Put x and those of weight and bias that are not DL_NONE into in; their number, 0 on failure. */
-static int dli_norm_inputs(const char *op, dl_tensor **in, dl_tensor *x, dl_tensor *weight,
-                           dl_tensor *bias)
+/* What is normalized together: a channel over the batch, by the batch's own statistics or by the
+   running ones; all of a sample; a group of a sample's channels. */
+typedef enum dli_norm_kind { DLI_NORM_BATCH, DLI_NORM_RUNNING, DLI_NORM_LAYER, DLI_NORM_GROUP }
+    dli_norm_kind;
+
+typedef struct dli_norm_state {
+    dli_norm_kind kind;
+    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C]                   */
+    dl_int        count;                 /* of means, and of variances                         */
+    double        eps;
+    dl_real      *mean, *var;
+    int           w, b;                  /* which operands weight and bias are; 0: left out    */
+} dli_norm_state;
+
+static void dli_norm_back(dli_node *node)
 {
-    int n = 0;
-    in[n++] = x;
-    if (weight != DL_NONE) in[n++] = weight;
-    if (bias != DL_NONE) in[n++] = bias;
-    return dli_inputs(op, in, n) ? n : 0;
+    const dli_norm_state *s = (const dli_norm_state *)node->state;
+    dl_tensor *x = node->in[0];
+    dl_ctx *c = x->ctx;
+    const dl_real *dy = dli_grad(node->out), *w = s->w ? node->in[s->w]->data : NULL;
+    dl_real *dx = dli_grad(x), *dw = s->w ? dli_grad(node->in[s->w]) : NULL;
+    dl_real *db = s->b ? dli_grad(node->in[s->b]) : NULL;
+    if (s->kind == DLI_NORM_GROUP)
+        DLI_RUN(c, group_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->S, s->groups, s->eps);
+    else if (s->kind == DLI_NORM_LAYER)
+        DLI_RUN(c, layer_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->eps);
+    else
+        DLI_RUN(c, batch_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->S, s->eps, s->kind == DLI_NORM_BATCH);
 }
 
 /* Has t (unless it is DL_NONE) this shape? */
-static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_shape shape,
+static bool dli_norm_shape(const char *op, const char *what, const dl_tensor *t, dl_shape shape,
                            const dl_tensor *x)
 {
-    char r[DLI_SHAPE_TEXT], s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_ctx *c = x->ctx;
     return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
-           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
-                   dli_shape_text(r, t->shape), dli_shape_text(s, shape),
-                   dli_shape_text(u, x->shape));
+           dl_fail(c, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
+                   dli_shown(c, t->shape), dli_shown(c, shape), dli_shown(c, x->shape));
 }
 
-/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics, -2 for a layer
-   norm), has weight, has bias; p: eps; save: mean, and behind it var */
-static void dli_norm_back(dli_node *node)
+static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double eps)
 {
-    const dl_int *v = node->i, groups = v[3];
-    dl_tensor *x = node->in[0], *w = v[4] ? node->in[1] : NULL;
-    dl_tensor *b = v[5] ? node->in[v[4] + 1] : NULL;
-    dl_real *dx = dli_grad(x), *dw = w ? dli_grad(w) : NULL, *db = b ? dli_grad(b) : NULL;
-    const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
-    const dl_real *weight = w ? w->data : NULL;
-    if (groups > 0)
-        DLI_RUN(x->ctx, group_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
-                weight, v[0], v[1], v[2], groups, node->p);
-    else if (groups == -2)
-        DLI_RUN(x->ctx, layer_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[0], weight,
-                v[0], v[1], node->p);
-    else
-        DLI_RUN(x->ctx, batch_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[1], weight,
-                v[0], v[1], v[2], node->p, groups == 0);
-}
-
-/* The result of a normalization, with room for `stats` means and variances in *mean. */
-static dl_tensor *dli_norm_result(const char *op, dl_tensor *const *in, int n, bool weight,
-                                  dl_int N, dl_int C, dl_int S, dl_int groups, double eps,
-                                  dl_int stats, dl_real **mean)
-{
-    dl_ctx *c = in[0]->ctx;
-    dl_tensor *y;
-    *mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)stats * sizeof **mean);
-    y = *mean ? dli_result(c, op, in[0]->shape, in, n, dli_norm_back) : NULL;
-    if (y && y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->i[2] = S;
-        y->node->i[3] = groups;
-        y->node->i[4] = weight;
-        y->node->i[5] = n - 1 - weight;
-        y->node->p = eps;
-        y->node->save = *mean;
-    }
-    return y;
-}
-
-static bool dli_norm_check(dl_tensor *x, const char *op, int rank, double eps)
-{
-    char s[DLI_SHAPE_TEXT];
     if (x->shape.rank < rank || x->size == 0)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
-                       "empty", op, dli_shape_text(s, x->shape), rank);
+                       "empty", op, dli_shown(x->ctx, x->shape), rank);
     if (!(eps >= 0))
         return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
     return true;
+}
+
+/* Every normalization; s comes with its first six fields and leaves with all of them. shape is that
+   of weight and bias, run the running mean and variance of DLI_NORM_RUNNING. */
+static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_shape shape, dl_tensor *const *run, dli_norm_state *s)
+{
+    dl_tensor *in[3] = { x, x, x };
+    int n = 1;
+    if (weight != DL_NONE) in[s->w = n++] = weight;
+    if (bias != DL_NONE) in[s->b = n++] = bias;
+    dl_ctx *c = dli_inputs(op, in, n);
+    if (!c || !dli_norm_shape(op, "weight", weight, shape, x) ||
+        !dli_norm_shape(op, "bias", bias, shape, x))
+        return NULL;
+    s->mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)s->count * sizeof *s->mean);
+    if (!s->mean) return NULL;
+    s->var = s->mean + s->count;
+    dl_tensor *y = dli_result_with(c, op, x->shape, in, n, dli_norm_back, s, sizeof *s);
+    if (!y) return NULL;
+    const dl_real *w = s->w ? weight->data : NULL, *b = s->b ? bias->data : NULL;
+    if (s->kind == DLI_NORM_GROUP)
+        DLI_RUN(c, group_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S,
+                s->groups, s->eps);
+    else if (s->kind == DLI_NORM_LAYER)
+        DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C,
+                s->eps);
+    else {
+        const size_t bytes = (size_t)s->count * sizeof *s->mean;
+        if (s->kind == DLI_NORM_BATCH)
+            DLI_RUN(c, batch_stats, s->mean, s->var, x->data, s->N, s->C, s->S);
+        else {
+            memcpy(s->mean, run[0]->data, bytes);
+            memcpy(s->var, run[1]->data, bytes);
+        }
+        DLI_RUN(c, batch_norm_forward, y->data, x->data, s->mean, s->var, w, b, s->N, s->C, s->S,
+                s->eps);
+    }
+    return y;
 }
 
 DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
@@ -10870,113 +10823,78 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
                                 double eps)
 {
     const char *op = "dl_batch_norm";
-    dl_tensor *in[3], *run[3], *y;
-    dl_int N, C, S;
-    dl_real *mean;
-    bool running = running_mean != DL_NONE, batch;
-    int n = dli_norm_inputs(op, in, x, weight, bias);
-    dl_ctx *c;
-    run[0] = x;
-    run[1] = running_mean;
-    run[2] = running_var;
-    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
-    c = x->ctx;
-    N = x->shape.dim[0];
-    C = x->shape.dim[1];
-    S = x->size / N / C;
+    dl_tensor *run[2] = { running_mean, running_var };
+    const bool running = running_mean != DL_NONE;
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !running_mean || !running_var || !dli_norm_check(op, x, 2, eps)) return NULL;
     if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
-        (running && (running_mean->requires_grad || running_var->requires_grad))) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
-                "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
+        (running && (running_mean->requires_grad || running_var->requires_grad)))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
+                          "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
+                          momentum);
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING;
+    s.N = x->shape.dim[0];
+    s.C = s.count = x->shape.dim[1];
+    s.S = x->size / s.N / s.C;
+    s.eps = eps;
+    if (running && (dli_inputs(op, run, 2) != c ||
+                    !dli_norm_shape(op, "running mean", run[0], dl_shape1(s.C), x) ||
+                    !dli_norm_shape(op, "running variance", run[1], dl_shape1(s.C), x)))
         return NULL;
+    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(s.C), run, &s);
+    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && s.N * s.S > 1) {
+        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, s.C,
+                                     (double)(s.N * s.S), momentum);
+        ++*dli_version(run[0]);
+        ++*dli_version(run[1]);
     }
-    if (running && !dli_inputs(op, run, 3)) return NULL;
-    if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "running variance", running_var, dl_shape1(C), x))
-        return NULL;
-    batch = c->training || !running;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
-    if (!y) return NULL;
-    if (!batch) {
-        memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
-        memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
-    }
-    if (batch) DLI_RUN(c, batch_stats, mean, mean + C, x->data, N, C, S);
-    DLI_RUN(c, batch_norm_forward, y->data, x->data, mean, mean + C,
-            weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C, S,
-            eps);
-    if (running && batch && !c->no_grad && N * S > 1) {
-        c->kernels.batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
-                                     (double)(N * S), momentum);
-        ++*dli_version(running_mean);
-        ++*dli_version(running_var);
-    }
-    return y;
-}
-
-/* Both per-sample normalizations; shape is that of weight and bias, groups -2 for a layer norm. */
-static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
-                                 dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
-                                 double eps)
-{
-    dl_tensor *in[3], *y;
-    dl_real *mean;
-    dl_int stats;
-    int n = dli_norm_inputs(op, in, x, weight, bias);
-    if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
-        !dli_norm_shape(op, "bias", bias, shape, x))
-        return NULL;
-    stats = groups > 0 ? N * groups : N;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, stats, &mean);
-    if (y && groups > 0)
-        DLI_RUN(x->ctx, group_norm_forward, y->data, mean, mean + stats, x->data,
-                weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C,
-                S, groups, eps);
-    else if (y)
-        DLI_RUN(x->ctx, layer_norm_forward, y->data, mean, mean + stats, x->data,
-                weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C,
-                eps);
     return y;
 }
 
 DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_layer_norm", &x, 1);
-    dl_shape shape;
-    dl_int D = 1;
-    int d;
-    if (!c || !dli_norm_check(x, "dl_layer_norm", 1, eps)) return NULL;
-    if (axes < 1 || axes > x->shape.rank) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_layer_norm: the last %d axes of input %s", axes,
-                dli_shape_text(s, x->shape));
-        return NULL;
+    const char *op = "dl_layer_norm";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !dli_norm_check(op, x, 1, eps)) return NULL;
+    if (axes < 1 || axes > x->shape.rank)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
+                          dli_shown(c, x->shape));
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = DLI_NORM_LAYER;
+    s.C = 1;
+    dl_shape shape = x->shape;
+    for (int d = 0; d < axes; d++) {
+        shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
+        s.C *= shape.dim[d];
     }
-    shape = x->shape;
-    for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
-    return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
-                          1, -2, eps);
+    s.N = s.count = x->size / s.C;
+    s.eps = eps;
+    return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_group_norm", &x, 1);
-    dl_int N, C;
-    if (!c || !dli_norm_check(x, "dl_group_norm", 2, eps)) return NULL;
-    N = x->shape.dim[0];
-    C = x->shape.dim[1];
-    if (groups < 1 || C % groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_group_norm: %d groups do not divide the %lld channels of "
-                "input %s", groups, (long long)C, dli_shape_text(s, x->shape));
-        return NULL;
-    }
-    return dli_group_norm("dl_group_norm", x, weight, bias, dl_shape1(C), N, C, x->size / N / C,
-                          groups, eps);
+    const char *op = "dl_group_norm";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = DLI_NORM_GROUP;
+    s.N = x->shape.dim[0];
+    s.C = x->shape.dim[1];
+    s.S = x->size / s.N / s.C;
+    s.groups = groups;
+    s.count = s.N * groups;
+    s.eps = eps;
+    if (groups < 1 || s.C % groups)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
+                          "input %s", op, groups, (long long)s.C, dli_shown(c, x->shape));
+    return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
 }
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */

@@ -273,6 +273,10 @@ static void null_tensor(void)
     CHECK(!dl_fill(NULL, 1) && !dl_copy_in(NULL, &one) && !dl_copy_in(NULL, NULL), "setting");
     CHECK(!dl_assign(NULL, x) && !dl_assign(x, NULL) && !dl_keep(NULL), "dl_assign, dl_keep");
     CHECK(!dl_set_requires_grad(NULL, true) && !dl_set_requires_grad(DL_NONE, true), "dl_set_requires_grad");
+    CHECK(!dl_kernel_table(NULL) && !dl_reference(NULL) && !dl_set_isa(NULL, "base"), "no context");
+    CHECK(strcmp(dl_isa(NULL), "") == 0, "dl_isa");
+    dl_kernel_table_reset(NULL);
+    dl_set_reference(NULL, true);
     dl_freeze(NULL, 3);
     dl_freeze(&none, 1);
     dl_unfreeze(NULL, 3);

@@ -300,34 +300,33 @@ DL_DEF void dlk_matmul_forward(dl_real *y, const dl_real *a, const dl_real *b,
 DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
                                 const dl_real *b, dl_int N, dl_int K, dl_int M);
 
-/* Row kernels of arithmetic with broadcasting. sa and sb are the steps of a and b: 1 walks
-   along, 0 repeats one element. y[i] = a[i*sa] op b[i*sb], i < n. In the backward da or db may be
-   NULL; with step 0 the gradient sums into the one element that was repeated. */
-DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-/* y = max(a, b) and min(a, b). Where a = b each side gets half of dy, as in PyTorch. */
-DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+/* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
+   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
+   with step 0 the gradient sums (in double) into the one element that was repeated.
+
+   The list of them: X(name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
+   and what is added to da and db. Where a = b in a maximum, each side gets half of dy, as in
+   PyTorch; a != a is true for a NaN only, so that a NaN on either side comes out. The derivative
+   of a / b by b is -a / b^2, written as (a / b) / b because b^2 may leave the range of numbers. */
+#define DLK_BINARY(X)                                                                            \
+    X(add, a + b, dy, dy, "a + b", "sum")                                                        \
+    X(sub, a - b, dy, -dy, "a - b", "difference")                                                \
+    X(mul, a * b, dy * b, dy * a, "a b", "product")                                              \
+    X(div, a / b, dy / b, -dy * (a / b) / b, "a / b", "quotient")                                \
+    X(maximum, a > b || a != a ? a : b, a < b ? 0 : a == b ? dy / 2 : dy,                        \
+               a > b ? 0 : a == b ? dy / 2 : dy, "max(a, b)", "the larger one")                  \
+    X(minimum, a < b || a != a ? a : b, a > b ? 0 : a == b ? dy / 2 : dy,                        \
+               a < b ? 0 : a == b ? dy / 2 : dy, "min(a, b)", "the smaller one")
+
+/* dlk_add_forward, dlk_add_backward and so on, for every row of the list above. */
+#define DLI_DECLARE(name, value, to_a, to_b, formula, what)                                      \
+    DL_DEF void dlk_##name##_forward(dl_real *y, const dl_real *a, const dl_real *b,             \
+                                     dl_int n, dl_int sa, dl_int sb);                            \
+    DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dy,               \
+                                      const dl_real *a, const dl_real *b,                        \
+                                      dl_int n, dl_int sa, dl_int sb);
+DLK_BINARY(DLI_DECLARE)
+#undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
    same arguments, so that one caller serves all; each uses x or y, whichever is simpler. y may be
@@ -336,32 +335,58 @@ typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, dou
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);
 
-/* The list of them: X(name, formula, derivative, what it is).  p, q: see the formula.
+/* The list of them: X(name, y, dx, formula, what it is). y and dx are C: what y becomes for the
+   element x, and what is added to dx for the element dy. From a line come the kernels (written out
+   for one of them in >>kernels-impl) and, in float, their vector twins; so a new function is one
+   line here and a call of DLI_UNARY in >>ops-impl. The names that begin with dli_ are functions of
+   x in double for the kernels and in float for the twins:
+     dli_exp, dli_expm1, dli_tanh, dli_abs   as in math.h
+     dli_sigmoid(x) = 1 / (1 + e^-x)         dli_slope(x) = its derivative, s (1 - s)
+     dli_softplus(x) = ln(1 + e^x)
+     dli_phi(x), dli_density(x)              the normal distribution: (1 + erf(x / sqrt 2)) / 2 and
+                                             its derivative, e^(-x^2 / 2) / sqrt(2 pi)
+     dli_bend(x), dli_bend_slope(x)          2 sqrt(2/pi) (x + .044715 x^3), and its derivative
+     dli_fade(x, e) = x e, where e goes to 0 faster than x to infinity: 0, not NaN, at infinity
+   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
+   which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
 #define DLK_UNARY(X)                                                                             \
-    X(neg,        "-x",                         "-1",                   "negation")              \
-    X(exp,        "e^x",                        "y",                    "exponential")           \
-    X(log,        "ln x",                       "1 / x",                "natural logarithm")     \
-    X(sqrt,       "sqrt(x)",                    "1 / (2 y)",            "square root")           \
-    X(square,     "x^2",                        "2 x",                  "square")                \
-    X(pow,        "x^p",                        "p x^(p-1)",            "power")                 \
-    X(abs,        "|x|",                        "sign x, 0 at 0",       "absolute value")        \
-    X(clamp,      "min(max(x, p), q)",          "1 where p<=x<=q",      "clip to [p, q]")        \
-    X(affine,     "p x + q",                    "p",                    "scale and shift")       \
-    X(reciprocal, "p / x",                      "-p / x^2",             "p over x")              \
-    X(sigmoid,    "1 / (1 + e^-x)",             "y (1 - y)",            "logistic sigmoid")      \
-    X(tanh,       "tanh x",                     "1 - y^2",              "hyperbolic tangent")    \
-    X(relu,       "max(0, x)",                  "1 where x > 0",        "rectified linear unit") \
-    X(leaky_relu, "x > 0 ? x : p x",            "x > 0 ? 1 : p",        "leaky ReLU, slope p")   \
-    X(elu,        "x > 0 ? x : p (e^x - 1)",    "x > 0 ? 1 : y + p",    "exponential linear")    \
-    X(gelu,       "x Phi(x), Phi by erf",       "Phi(x) + x phi(x)",    "GELU, exact")           \
-    X(gelu_tanh,  "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)",                         \
-                  "by the product rule",                                "GELU, tanh form")       \
-    X(silu,       "x sigmoid(x)",               "s + y (1 - s)",        "SiLU (swish)")          \
-    X(softplus,   "ln(1 + e^x)",                "sigmoid(x)",           "softplus")
+    X(neg, -x, -dy, "-x", "negation")                                                            \
+    X(exp, dli_exp(x), dy * y, "e^x", "exponential")                                             \
+    X(square, x * x, 2 * (dy * x), "x^2", "square")                                              \
+    X(abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")      \
+    X(clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                       \
+                 x < (dl_real)p ? (dl_real)p : x,                                                \
+             x < (dl_real)p || x > (dl_real)q ? 0 : dy, "min(max(x, p), q)", "clip to [p, q]")   \
+    X(affine, p * x + q, p * dy, "p x + q", "scale and shift")                                   \
+    X(over, x / p, dy / p, "x / p", "x over p")                                                  \
+    X(reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                                 \
+    X(sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")           \
+    X(tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                       \
+    X(relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")                \
+    X(leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                      \
+                  "x > 0 ? x : p x", "leaky ReLU, slope p")                                      \
+    X(elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                       \
+           "x > 0 ? x : p (e^x - 1)", "exponential linear")                                      \
+    X(gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),            \
+            "x Phi(x), Phi by erf", "GELU, exact")                                               \
+    X(gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +         \
+                     dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
+                 "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
+    X(silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),      \
+            "x sigmoid(x)", "SiLU (swish)")                                                      \
+    X(softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")                 \
+    DLK_UNARY_EXACT(X)
+
+/* Those without a vector twin. x^0 is constant: without the test, 0 times the infinite 0^-1 would
+   make its derivative at 0 a NaN. */
+#define DLK_UNARY_EXACT(X)                                                                       \
+    X(log, log(x), dy / x, "ln x", "natural logarithm")                                          \
+    X(sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                     \
+    X(pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
 
 /* dlk_relu_forward, dlk_relu_backward and so on, for every row of the list above. */
-#define DLI_DECLARE(name, formula, derivative, what)                                             \
+#define DLI_DECLARE(name, value, gradient, formula, what)                                        \
     DL_DEF void dlk_##name##_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q);\
     DL_DEF void dlk_##name##_backward(dl_real *dx, const dl_real *dy, const dl_real *y,          \
                                       const dl_real *x, dl_int n, double p, double q);
@@ -536,11 +561,12 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
    channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
 DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
                             dl_int N, dl_int C, dl_int S);
-/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
-   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training
+   (batch true: what rounding took from the mean is made good) and the running ones afterwards;
+   w[C] and b[C] may be NULL (1 and 0). */
 DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
                                    const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps);
+                                   dl_int N, dl_int C, dl_int S, double eps, bool batch);
 /* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
    dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
    this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
@@ -2294,8 +2320,6 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
    dl_real, for speed. These loops are what the fast twins are tested against.
 
-   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x <= 0 ? 0 :
-   x", which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    ------------------------------------------------------------------------------------------ */
 
 /* Each output is a dot product of a row of x and a row of w, both walked along in memory. */
@@ -2357,259 +2381,59 @@ DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, con
                 for (dl_int j = 0; j < M; j++) db[k * M + j] += a[i * K + k] * dy[i * M + j];
 }
 
-/* Arithmetic. With a step of 0, a[i * sa] is the same element every time; its gradient is then
-   the sum over all i, which the += of the backward does by itself. */
-DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] + b[i * sb];
-}
+/* Arithmetic, from the list DLK_BINARY. The line X(mul, a * b, dy * b, dy * a, ...) becomes
 
-/* forward: y = a + b; both derivatives are 1 */
-DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i];
-}
+       DL_DEF void dlk_mul_forward(dl_real *ys, const dl_real *as, const dl_real *bs,
+                                   dl_int n, dl_int sa, dl_int sb)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double a = (double)as[i * sa], b = (double)bs[i * sb];
+               ys[i] = (dl_real)(a * b);
+           }
+       }
 
-DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] - b[i * sb];
-}
-
-/* forward: y = a - b; the derivatives are 1 and -1 */
-DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i];
-}
-
-DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] * b[i * sb];
-}
-
-/* forward: y = a b; dy/da = b, dy/db = a */
-DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] * b[i * sb];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i] * a[i * sa];
-}
-
-DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] / b[i * sb];
-}
-
-/* forward: y = a / b; dy/da = 1 / b, dy/db = -a / b^2, written as (a / b) / b because b^2 may be
-   too small or too large for a float */
-DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] / b[i * sb];
-    if (db)
-        for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i] * (a[i * sa] / b[i * sb]) / b[i * sb];
-}
-
-/* u != u is true for a NaN only: a NaN on either side comes out. */
-DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u > v || u != u ? u : v;
+   and a backward of two such loops, one for da with dy * b, one for db with dy * a. */
+#define DLI_BINARY_FORWARD(name, value, to_a, to_b, formula, what)                               \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *as, const dl_real *bs,          \
+                                     dl_int n, dl_int sa, dl_int sb)                             \
+    {                                                                                            \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double a = (double)as[i * sa], b = (double)bs[i * sb];                         \
+            ys[i] = (dl_real)(value);                                                            \
+        }                                                                                        \
     }
-}
+DLK_BINARY(DLI_BINARY_FORWARD)
 
-/* forward: y = max(a, b); the larger side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u < v)) da[i * sa] += share;
-        if (db && !(u > v)) db[i * sb] += share;
+/* With a step of 0, a[i * sa] is the same element every time: its gradient is the sum over all i,
+   taken in double, as a float sum of a million equal terms is wrong in the third digit. */
+#define DLI_BINARY_HALF(ds, step, gradient)                                                      \
+    if (ds && n > 0) {                                                                           \
+        double sum = 0;                                                                          \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double a = (double)as[i * sa], b = (double)bs[i * sb], dy = (double)dys[i];    \
+            const double g = gradient;                                                           \
+            (void)a; (void)b;                                                                    \
+            if (step == 0) sum += g;                                                             \
+            else ds[i * step] += (dl_real)g;                                                     \
+        }                                                                                        \
+        if (step == 0) ds[0] += (dl_real)sum;                                                    \
     }
-}
-
-DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u < v || u != u ? u : v;
+#define DLI_BINARY_BACKWARD(name, value, to_a, to_b, formula, what)                              \
+    DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dys,              \
+                                      const dl_real *as, const dl_real *bs,                      \
+                                      dl_int n, dl_int sa, dl_int sb)                            \
+    {                                                                                            \
+        DLI_BINARY_HALF(da, sa, to_a)                                                            \
+        DLI_BINARY_HALF(db, sb, to_b)                                                            \
     }
-}
+DLK_BINARY(DLI_BINARY_BACKWARD)
 
-/* forward: y = min(a, b); the smaller side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u > v)) da[i * sa] += share;
-        if (db && !(u < v)) db[i * sb] += share;
-    }
-}
-
-/* Elementwise functions, in the order of the list DLK_UNARY. (void)p says that p is not used. */
-
-DL_DEF void dlk_neg_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = -x[i];
-}
-
-/* forward: y = -x */
-DL_DEF void dlk_neg_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] -= dy[i];
-}
-
-DL_DEF void dlk_exp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)exp((double)x[i]);
-}
-
-/* forward: y = e^x, its own derivative */
-DL_DEF void dlk_exp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i];
-}
-
-DL_DEF void dlk_log_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)log((double)x[i]);
-}
-
-/* forward: y = ln x; y' = 1 / x */
-DL_DEF void dlk_log_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / x[i];
-}
-
-DL_DEF void dlk_sqrt_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)sqrt((double)x[i]);
-}
-
-/* forward: y = x^(1/2); y' = 1/2 x^(-1/2) = 1 / (2 y), which is infinite at 0 */
-DL_DEF void dlk_sqrt_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / (2 * y[i]);
-}
-
-DL_DEF void dlk_square_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] * x[i];
-}
-
-/* forward: y = x x; y' = 2 x */
-DL_DEF void dlk_square_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * 2 * x[i];
-}
-
-DL_DEF void dlk_pow_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)pow((double)x[i], p);
-}
-
-/* forward: y = x^p; y' = p x^(p-1). x^0 is constant: without the test, 0 times the infinite
-   0^-1 would make its derivative at 0 a NaN. */
-DL_DEF void dlk_pow_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    if (p == 0) return;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * p * pow((double)x[i], p - 1));
-}
-
-DL_DEF void dlk_abs_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)fabs((double)x[i]);
-}
-
-/* forward: y = |x|; y' = sign x. At 0 any slope from -1 to 1 would do; 0 is the usual choice. */
-DL_DEF void dlk_abs_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
-}
-
-/* p and q are rounded to dl_real first, so that x == p is inside the range in float, too. */
-DL_DEF void dlk_clamp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real v = x[i] < lo ? lo : x[i]; /* max(x, p) */
-        y[i] = v > hi ? hi : v;                  /* min(v, q) */
-    }
-}
-
-/* forward: y = min(max(x, p), q); 1 inside, borders included, 0 outside */
-DL_DEF void dlk_clamp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                               dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    (void)y;
-    for (dl_int i = 0; i < n; i++) dx[i] += lo <= x[i] && x[i] <= hi ? dy[i] : 0;
-}
-
-DL_DEF void dlk_affine_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p * (double)x[i] + q);
-}
-
-/* forward: y = p x + q; y' = p */
-DL_DEF void dlk_affine_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(p * (double)dy[i]);
-}
-
-DL_DEF void dlk_reciprocal_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p / (double)x[i]);
-}
-
-/* forward: y = p / x; y' = -p / x^2 */
-DL_DEF void dlk_reciprocal_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] -= (dl_real)((double)dy[i] * p / ((double)x[i] * (double)x[i]));
-}
+/* ---- elementwise functions, from the list DLK_UNARY ----
+   First the functions that its expressions call, in double. */
+#define dli_exp   exp
+#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
+#define dli_tanh  tanh
+#define dli_abs   fabs
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -2617,145 +2441,12 @@ static double dli_sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-DL_DEF void dlk_sigmoid_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* s (1 - s) = e^-x / (1 + e^-x)^2, which is the same for -x: with |x| nothing overflows, and unlike
+   1 - s it keeps its digits where s is nearly 1. */
+static double dli_slope(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_sigmoid((double)x[i]);
-}
-
-/* forward: y = 1 / (1 + e^-x); y' = e^-x / (1 + e^-x)^2 = y (1 - y) */
-DL_DEF void dlk_sigmoid_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 const dl_real *x, dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
-}
-
-DL_DEF void dlk_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)tanh((double)x[i]);
-}
-
-/* forward: y = tanh x; y' = 1 - y^2 */
-DL_DEF void dlk_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
-}
-
-DL_DEF void dlk_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] <= 0 ? 0 : x[i];
-}
-
-/* forward: y = x <= 0 ? 0 : x; where the output was cut off, x has no influence */
-DL_DEF void dlk_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] <= 0 ? 0 : dy[i];
-}
-
-DL_DEF void dlk_leaky_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * (double)x[i]);
-}
-
-/* forward: y = x > 0 ? x : p x */
-DL_DEF void dlk_leaky_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : (dl_real)(p * (double)dy[i]);
-}
-
-/* expm1(x) is e^x - 1 without the cancellation near 0. */
-DL_DEF void dlk_elu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * expm1((double)x[i]));
-}
-
-/* forward: y = x > 0 ? x : p (e^x - 1); on the left y' = p e^x = y + p */
-DL_DEF void dlk_elu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += x[i] > 0 ? dy[i] : (dl_real)((double)dy[i] * ((double)y[i] + p));
-}
-
-/* Phi(x), the normal distribution function: (1 + erf(x / sqrt 2)) / 2. With erfc(u) = 1 - erf(u)
-   it is one term, and keeps its digits where Phi is small. */
-static double dli_phi(double x)
-{
-    return erfc(-x * 0.70710678118654752440) / 2;
-}
-
-DL_DEF void dlk_gelu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_phi((double)x[i]));
-}
-
-/* forward: y = x Phi(x); y' = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi) */
-DL_DEF void dlk_gelu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        const double density = 0.39894228040143267794 * exp(-v * v / 2);
-        dx[i] += (dl_real)((double)dy[i] * (dli_phi(v) + v * density));
-    }
-}
-
-/* The t of y = x/2 (1 + t): tanh(sqrt(2/pi) (x + .044715 x^3)). */
-static double dli_gelu_t(double x)
-{
-    return tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x));
-}
-
-DL_DEF void dlk_gelu_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        y[i] = (dl_real)(v / 2 * (1 + dli_gelu_t(v)));
-    }
-}
-
-/* forward: y = x/2 (1 + t); y' = (1 + t) / 2 + x/2 t', t' = (1 - t^2) sqrt(2/pi) (1 + 3 c x^2) */
-DL_DEF void dlk_gelu_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                   const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i], t = dli_gelu_t(v);
-        const double dt = (1 - t * t) * 0.79788456080286535588 * (1 + 3 * 0.044715 * v * v);
-        dx[i] += (dl_real)((double)dy[i] * ((1 + t) / 2 + v / 2 * dt));
-    }
-}
-
-DL_DEF void dlk_silu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_sigmoid((double)x[i]));
-}
-
-/* forward: y = x s(x); y' = s + x s (1 - s) = s + y (1 - s) */
-DL_DEF void dlk_silu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double s = dli_sigmoid((double)x[i]);
-        dx[i] += (dl_real)((double)dy[i] * (s + (double)y[i] * (1 - s)));
-    }
+    const double e = exp(-fabs(x));
+    return e / ((1 + e) * (1 + e));
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
@@ -2765,22 +2456,82 @@ static double dli_softplus(double x)
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
 
-DL_DEF void dlk_softplus_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* (1 + erf(x / sqrt 2)) / 2; with erfc(u) = 1 - erf(u) it is one term, and keeps its digits where
+   Phi is small. */
+static double dli_phi(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_softplus((double)x[i]);
+    return erfc(-x * 0.70710678118654752440) / 2;
 }
 
-/* forward: y = ln(1 + e^x); y' = e^x / (1 + e^x) = sigmoid(x) */
-DL_DEF void dlk_softplus_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                  const dl_real *x, dl_int n, double p, double q)
+static double dli_density(double x)
 {
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * dli_sigmoid((double)x[i]));
+    return 0.39894228040143267794 * exp(-x * x / 2);
 }
 
-/* Softmax. The largest element of a row, and the sum of e^(x - max): at least 1, as the largest
-   element itself gives e^0. A NaN in the row makes the sum NaN. */
+/* The tanh form of GELU has (1 + tanh u) / 2 for Phi, which is sigmoid(2 u): one term, again. */
+static double dli_bend(double x)
+{
+    return 1.59576912160573071176 * (x + 0.044715 * x * x * x);
+}
+
+static double dli_bend_slope(double x)
+{
+    return 1.59576912160573071176 * (1 + 3 * 0.044715 * x * x);
+}
+
+/* x == x is false for a NaN, which goes on. */
+static double dli_fade(double x, double e)
+{
+    return e == 0 && x == x ? copysign(0.0, x) : x * e;
+}
+
+/* The line X(tanh, dli_tanh(x), dy * (1 - y * y), ...) becomes
+
+       DL_DEF void dlk_tanh_forward(dl_real *ys, const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double x = (double)xs[i];
+               ys[i] = (dl_real)(tanh(x));
+           }
+       }
+       DL_DEF void dlk_tanh_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,
+                                     const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double y = (double)ys[i], dy = (double)dys[i];
+               dxs[i] += (dl_real)(dy * (1 - y * y));
+           }
+       }
+
+   The backward may use x or y. y is at hand and often simpler, but has been rounded: ELU's
+   derivative p e^x is also y + p, which is 0 where y has been rounded to -p. */
+#define DLI_UNARY_KERNELS(name, value, gradient, formula, what)                                  \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *xs, dl_int n, double p,         \
+                                     double q)                                                   \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i];                                                      \
+            ys[i] = (dl_real)(value);                                                            \
+        }                                                                                        \
+    }                                                                                            \
+    DL_DEF void dlk_##name##_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,       \
+                                      const dl_real *xs, dl_int n, double p, double q)           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i], y = (double)ys[i], dy = (double)dys[i];              \
+            (void)x; (void)y;                                                                    \
+            dxs[i] += (dl_real)(gradient);                                                       \
+        }                                                                                        \
+    }
+DLK_UNARY(DLI_UNARY_KERNELS)
+
+/* Softmax: y_c = e^(x_c) / sum_k e^(x_k). A large x makes e^x overflow; but a number m subtracted
+   from all x cancels, e^(x_c - m) / sum_k e^(x_k - m), and with m the row's largest element no
+   power is above 1, and the sum, in which that element counts 1, not below. Likewise
+     log y_c = x_c - m - log sum_k e^(x_k - m)         (log-sum-exp)
+   never takes the logarithm of a y that has become 0. A NaN in the row makes the sum NaN. */
 static double dli_row_max(const dl_real *x, dl_int C)
 {
     double max = -(double)INFINITY;
@@ -2789,18 +2540,31 @@ static double dli_row_max(const dl_real *x, dl_int C)
     return max;
 }
 
+/* x - max. A logit of +infinity takes all (several share), which is the limit; without the test it
+   would be infinity - infinity. A row of -infinity has no limit: NaN. */
+static double dli_below_max(double x, double max)
+{
+    return x == max && max > 0 ? 0 : x - max;
+}
+
 static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
 {
     double sum = 0;
-    for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
+    for (dl_int c = 0; c < C; c++) sum += exp(dli_below_max((double)x[c], max));
     return sum;
+}
+
+/* y may be x. */
+static void dli_softmax_row(dl_real *y, const dl_real *x, dl_int C, double max, double sum)
+{
+    for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp(dli_below_max((double)x[c], max)) / sum);
 }
 
 DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        const double max = dli_row_max(x, C);
+        dli_softmax_row(y, x, C, max, dli_row_sum_exp(x, C, max));
     }
 }
 
@@ -2820,7 +2584,8 @@ DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_i
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
         const double max = dli_row_max(x, C), log_sum = log(dli_row_sum_exp(x, C, max));
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)((double)x[c] - max - log_sum);
+        for (dl_int c = 0; c < C; c++)
+            y[c] = (dl_real)(dli_below_max((double)x[c], max) - log_sum);
     }
 }
 
@@ -2871,7 +2636,8 @@ DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, doubl
     for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
 }
 
-/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. */
+/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. The
+   scale is multiplied in early, so that a mean is finite where the sum would not be. */
 
 DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
@@ -2879,9 +2645,9 @@ DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
     double sum = 0;
     for (dl_int i = 0; i < n; i++) {
         const double d = (double)x[i] - (double)t[i];
-        sum += d * d;
+        sum += scale * d * d;
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d^2, d = x - t; the derivative is 2 d */
@@ -2896,8 +2662,8 @@ DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
     double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += fabs((double)x[i] - (double)t[i]);
-    loss[0] = (dl_real)(scale * sum);
+    for (dl_int i = 0; i < n; i++) sum += scale * fabs((double)x[i] - (double)t[i]);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += |x - t|; the derivative is the sign */
@@ -2914,9 +2680,9 @@ DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
     double sum = 0;
     for (dl_int i = 0; i < n; i++) {
         const double d = fabs((double)x[i] - (double)t[i]);
-        sum += d <= delta ? d * d / 2 : delta * (d - delta / 2);
+        sum += scale * (d <= delta ? d * d / 2 : delta * (d - delta / 2));
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d <= delta ? d^2 / 2 : delta (d - delta / 2); a parabola that goes on as a
@@ -2931,23 +2697,32 @@ DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, con
     }
 }
 
-/* -t ln s(x) - (1 - t) ln(1 - s(x)), with -ln s(x) = ln(1 + e^x) - x and -ln(1 - s(x)) =
-   ln(1 + e^x), is ln(1 + e^x) - x t: no logarithm of a number that may have become 0. */
+/* -t ln s(x) - (1 - t) ln(1 - s(x)): no logarithm of a number that may have become 0, if written
+   with -ln s(x) = ln(1 + e^-x) and, as 1 - s(x) = s(-x), -ln(1 - s(x)) = ln(1 + e^x). These two
+   differ by x, so the sum is ln(1 + e^-|x|), the smaller of them, plus |x| times the target's share
+   of the larger one: 1 - t on the right, t on the left. A certain network (x = 40) that is right
+   (t = 1) thus costs e^-40, not the 0 or the NaN of x - x t. */
 DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
     double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += dli_softplus((double)x[i]) - (double)x[i] * (double)t[i];
-    loss[0] = (dl_real)(scale * sum);
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], wrong = u > 0 ? 1 - (double)t[i] : (double)t[i];
+        sum += scale * (dli_fade(fabs(u), wrong) + log1p(exp(-fabs(u))));
+    }
+    loss[0] = (dl_real)sum;
 }
 
-/* forward: sum += ln(1 + e^x) - x t; the derivative is sigmoid(x) - t */
+/* forward: sum += ln(1 + e^x) - x t, in other words; the derivative is s(x) - t, which on the right
+   is (1 - t) - s(-x) */
 DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
                              dl_int n, double scale)
 {
     const double s = (double)dloss * scale;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += (dl_real)(s * (dli_sigmoid((double)x[i]) - (double)t[i]));
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], v = (double)t[i];
+        dx[i] += (dl_real)(s * (u > 0 ? 1 - v - dli_sigmoid(-u) : dli_sigmoid(u) - v));
+    }
 }
 
 /* The loss is read from x before p is written, because p may be x. */
@@ -2957,10 +2732,10 @@ DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *
     double total = 0;
     for (dl_int i = 0; i < N; i++, x += C, p += C) {
         const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        total -= (double)x[label[i]] - max - log(sum);
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        total -= scale * (dli_below_max((double)x[label[i]], max) - log(sum));
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= x_label - max - log(sum), that is log sum_k e^(x_k) - x_label. The first term
@@ -2981,12 +2756,13 @@ DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_r
 {
     double total = 0;
     for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max), log_sum = log(sum);
         for (dl_int c = 0; c < C; c++)
-            if (t[c] != 0) total -= (double)t[c] * ((double)x[c] - max - log(sum));
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+            if (t[c] != 0)
+                total -= scale * (double)t[c] * (dli_below_max((double)x[c], max) - log_sum);
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
@@ -3290,37 +3066,61 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
             }
 }
 
-/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
-   would be one pass, but loses all digits when the mean is large. */
+/* Normalization: y = w h + b, h = (x - mean) / sqrt(var + eps). All lies in x - mean, which may be
+   tiny beside x: of 1000000.1, 1000000.2, 1000000.3 only the seventh and eighth digit count. So
+
+   - the variance is the mean of the squares around the mean, in a second pass. The mean of the
+     squares minus the square of the mean would be one pass, but loses all these digits;
+   - what rounding took from the mean, to a dl_real or while adding up, is found by looking again:
+     it is the mean of the differences x - mean, which are small and keep their digits. Then
+     x - mean - rest is exact. The rest isn't stored for the backward, which finds it in x again;
+   - the first estimate is x_0 + mean of (x - x_0), so that no sum of large numbers overflows, and
+     equal numbers have exactly their own mean. */
+
+/* The mean of x - m; x stands in `runs` runs of len elements, with their starts gap apart. */
+static double dli_mean_from(double m, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    double sum = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) sum += (double)x[n * gap + i] - m;
+    return sum / ((double)runs * (double)len);
+}
+
+/* Sets the mean, and returns the variance around it. */
+static double dli_statistics(dl_real *mean, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    const double first = (double)x[0], m = first + dli_mean_from(first, x, runs, len, gap);
+    const double rest = dli_mean_from(m, x, runs, len, gap);
+    double squares = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) {
+            const double d = (double)x[n * gap + i] - m - rest;
+            squares += d * d;
+        }
+    *mean = (dl_real)(m + rest);
+    return squares / ((double)runs * (double)len);
+}
+
 DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
                             dl_int N, dl_int C, dl_int S)
 {
-    const double count = (double)N * (double)S;
-    for (dl_int c = 0; c < C; c++) {
-        double sum = 0, squares = 0;
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) {
-                const double d = (double)x[(n * C + c) * S + i] - sum / count;
-                squares += d * d;
-            }
-        mean[c] = (dl_real)(sum / count);
-        var[c] = (dl_real)(squares / count);
-    }
+    for (dl_int c = 0; c < C; c++)
+        var[c] = (dl_real)dli_statistics(&mean[c], x + c * S, N, S, C * S);
 }
 
 DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
                                    const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps)
+                                   dl_int N, dl_int C, dl_int S, double eps, bool batch)
 {
-    for (dl_int n = 0; n < N; n++)
-        for (dl_int c = 0; c < C; c++) {
-            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
-            const double shift = b ? (double)b[c] : 0;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c];
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
+        const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+        const double shift = b ? (double)b[c] : 0;
+        for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
-                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
-        }
+                y[i] = (dl_real)(scale * ((double)x[i] - m - rest) + shift);
+    }
 }
 
 /* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
@@ -3336,17 +3136,18 @@ DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const double count = (double)N * (double)S;
     for (dl_int c = 0; c < C; c++) {
         const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
         double sum = 0, sum_h = 0;                              /* of dy and of dy h */
         for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
                 sum += (double)dy[i];
-                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+                sum_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
             }
         if (dw) dw[c] += (dl_real)sum_h;
         if (db) db[c] += (dl_real)sum;
         for (dl_int n = 0; dx && n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
-                const double h = ((double)x[i] - m) * r;
+                const double h = ((double)x[i] - m - rest) * r;
                 const double through = batch ? (sum + h * sum_h) / count : 0;
                 dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
             }
@@ -3387,18 +3188,12 @@ DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, cons
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
         const dl_int c0 = k % groups * (C / groups);
-        double sum = 0, squares = 0;
-        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
-        for (dl_int i = 0; i < D; i++) {
-            const double d = (double)x[i] - sum / (double)D;
-            squares += d * d;
-        }
-        mean[k] = (dl_real)(sum / (double)D);
-        var[k] = (dl_real)(squares / (double)D);
-        const double r = 1 / sqrt((double)var[k] + eps);
+        const double v = dli_statistics(&mean[k], x, 1, D, D), r = 1 / sqrt(v + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x, 1, D, D);
+        var[k] = (dl_real)v;
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double h = ((double)x[i] - (double)mean[k]) * r;
+            const double h = ((double)x[i] - m - rest) * r;
             y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
         }
     }
@@ -3414,11 +3209,12 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * (C / groups), at = k * D;
-        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
+        const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
             const double g = w ? d * (double)w[c] : d;
             sum += g;
             sum_h += g * h;
@@ -3426,7 +3222,7 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
             if (db) db[c] += (dl_real)d;
         }
         for (dl_int i = 0; dx && i < D; i++) {
-            const double h = ((double)x[at + i] - m) * r;
+            const double h = ((double)x[at + i] - m - rest) * r;
             const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
             dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
         }
@@ -6961,7 +6757,7 @@ static void dli_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x, dl
 #else
     (void)ctx;
     if (stats) dlk_batch_stats(mean, var, x, N, C, S);
-    dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps);
+    dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, stats);
 #endif
 }
 
@@ -8489,24 +8285,10 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
     return DLI_AFFINE("dl_mul_scalar", x, c, 0);
 }
 
-/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
-static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
-}
-
-/* forward: y = x / p; y' = 1 / p */
-static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
-}
-
+/* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
+    return dli_unary("dl_div_scalar", x, dlk_over_forward, dlk_over_backward, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {

@@ -637,7 +637,7 @@ static void normalize(float *out, const float *in, dl_int N, dl_int C, dl_int S,
         dli_norm_backward(f, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch == 1, n_threads);
     } else {
         if (batch) dlk_batch_stats(mean, var, x, N, C, S);
-        dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps);
+        dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch == 1);
         dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch == 1);
     }
 }

@@ -183,18 +183,14 @@ typedef void (*binary_forward_fn)(dl_real *, const dl_real *, const dl_real *, d
                                   dl_int);
 typedef void (*binary_backward_fn)(dl_real *, dl_real *, const dl_real *, const dl_real *,
                                    const dl_real *, dl_int, dl_int, dl_int);
+#define ROW(name, value, to_a, to_b, formula, what) \
+    { #name, dlk_##name##_forward, dlk_##name##_backward },
 static const struct {
     const char *name;
     binary_forward_fn  forward;
     binary_backward_fn backward;
-} binary[] = {
-    { "add", dlk_add_forward, dlk_add_backward },
-    { "sub", dlk_sub_forward, dlk_sub_backward },
-    { "mul", dlk_mul_forward, dlk_mul_backward },
-    { "div", dlk_div_forward, dlk_div_backward },
-    { "maximum", dlk_maximum_forward, dlk_maximum_backward },
-    { "minimum", dlk_minimum_forward, dlk_minimum_backward }
-};
+} binary[] = { DLK_BINARY(ROW) };
+#undef ROW
 enum { BINARY = sizeof binary / sizeof binary[0] };
 
 /* Where row r (all axes but the last) of the result y starts in a, and a's step along the row. */
@@ -307,7 +303,8 @@ static void arithmetic_gradients(void)
 
 /* --------------------------------------------------------------------------------- unary ---- */
 
-#define ROW(name, formula, derivative, what) { #name, dlk_##name##_forward, dlk_##name##_backward },
+#define ROW(name, value, gradient, formula, what) \
+    { #name, dlk_##name##_forward, dlk_##name##_backward },
 static const struct {
     const char *name;
     dlk_unary_forward_fn  forward;

@@ -2024,9 +2024,23 @@ typedef struct dli_arena {
 /* Tensor headers of one generation of the tape, in blocks of 64, 128, 256, ... */
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
 
-/* What is known about jobs of one size: see dli_job_start. */
-typedef struct dli_job { double size, seconds[2]; int runs, next, gap; } dli_job;
-#define DLI_JOBS 64
+/* The kinds of work that may run on several threads; the sizes of one kind are comparable. */
+typedef enum dli_job_kind {
+    DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_MAP, DLI_JOB_MAP_BACK,
+    DLI_JOB_GELU, DLI_JOB_GELU_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK,
+    DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP,
+    DLI_JOB_ADADELTA, DLI_JOB_ADAM, DLI_JOB_KINDS
+} dli_job_kind;
+
+/* What is known about jobs of one kind and about one size: see dli_job_start. */
+typedef struct dli_pace {
+    float rate[2], sum;                        /* seconds a unit, one thread and all; in a trial */
+    int   way, runs, stay;                     /* the better one; jobs so far, and since it is  */
+    int   wait, gap, tried;                    /* jobs until the next trial, then; in a trial   */
+} dli_pace;
+#define DLI_JOB_LEAST   15                     /* jobs of less than 2^15 units run on one thread */
+#define DLI_JOB_OCTAVES 24
 
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
@@ -2049,7 +2063,7 @@ struct dl_ctx {
     size_t      work_size;
     const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
-    dli_job     job[DLI_JOBS];                 /* how long work took with one and all threads   */
+    dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
     char        info[160];
 };
 
@@ -2233,6 +2247,7 @@ DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
                        DLI_THREADS_MAX);
     if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
         return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
+    memset(dl->pace, 0, sizeof dl->pace);        /* other threads, other times */
     return true;
 }
 
@@ -6246,74 +6261,101 @@ static const char *dli_fast_name(const dl_ctx *c)
 /* ---- how many threads a job is worth ----
    Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
    many milliseconds on one that is busy with other things, when a thread does not get its core.
-   No fixed size tells which jobs are worth it, so it is measured: a job of each size is timed with
-   one thread and with all, runs the faster way, and now and then tries the other one again.
-   Results are the same either way. A time that is better than before counts at once, a worse one
-   (chance, perhaps) by a quarter. */
-typedef struct dli_timer { dli_job *job; double start; int way, threads; } dli_timer;
+   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
 
-/* What is known of jobs of this size: among the 8 places from its hash on, where it is, or else the
-   one that was used least. */
-static dli_job *dli_job_find(dl_ctx *c, double size)
+   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
+   they are of about the same size. So for each kind and each power of two the seconds a unit takes
+   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
+   seen before runs like its neighbours.
+
+       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
+                     trial ^        late ^ ^  \
+       way 0                                   o o o o o o ? ? ? ?        o one thread
+                                                         trial of 4  \ . . .  better again
+
+   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
+   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
+   times the average at most: a machine that slept teaches nothing.) The other way is tried after
+   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
+   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
+   soon after a change must wait longer for the next: so a machine that is busy half of the time
+   costs a few jobs in 512. */
+typedef struct dli_timer { dli_pace *pace; double start, work; int way, threads; } dli_timer;
+
+/* The way of the next job: 0, one thread, or 1, all. */
+static int dli_pace_way(const dli_pace *p)
 {
-    const uint64_t hash = dli_mix((uint64_t)(size * 64));
-    dli_job *j, *least = NULL;
-    int i;
-    for (i = 0; i < 8; i++) {
-        j = &c->job[(hash + (uint64_t)i) % DLI_JOBS];
-        if (j->size == size) return j;
-        if (!least || j->runs < least->runs) least = j;
-    }
-    return least;
+    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
+    return p->wait > 0 ? p->way : !p->way;
 }
-static dli_timer dli_job_start(dl_ctx *c, double size)
+static void dli_pace_change(dli_pace *p, int way)
+{
+    p->way = way;
+    p->stay = 0;
+}
+static void dli_pace_trial(dli_pace *p, float rate)
+{
+    float mean;
+    p->sum += rate;
+    p->tried++;
+    mean = p->sum / (float)p->tried;
+    if (mean < p->rate[p->way] && p->tried < 4) return;
+    p->rate[!p->way] = mean;
+    p->sum = 0;
+    p->tried = 0;
+    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
+    else p->gap = (int)dli_min(2 * p->gap, 512);
+    p->wait = p->gap;
+}
+/* A job went this way, at this rate. */
+static void dli_pace_learn(dli_pace *p, int way, float rate)
+{
+    float *known = &p->rate[way];
+    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
+        if (p->runs % 2 == 0 || rate < *known) *known = rate;
+        p->way = p->rate[1] < p->rate[0];
+        p->wait = p->gap = 16;
+        p->runs++;
+    } else if (way != p->way) dli_pace_trial(p, rate);
+    else {
+        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
+        p->wait--;
+        if (p->stay < 256) p->stay++;
+        if (*known < 1.05f * p->rate[!way]) return;
+        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
+        p->wait = p->gap;
+        dli_pace_change(p, !way);
+    }
+}
+
+/* What is known about such jobs; NULL: they are not worth waking anyone. */
+static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
+{
+    int log2;
+    frexp(work, &log2);
+    log2 -= 1 + DLI_JOB_LEAST;
+    if (c->threads == 1 || log2 < 0) return NULL;
+    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
+}
+static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
 {
     dli_timer t;
-    dli_job *j;
-    memset(&t, 0, sizeof t);
-    t.threads = 1;
-    if (c->threads == 1 || size < 32768) return t;
-    j = dli_job_find(c, size);
-    if (j->size != size) {                      /* new here, or in the place of another size */
-        memset(j, 0, sizeof *j);
-        j->size = size;
-        j->next = 4;
-        j->gap = 32;
-    }
-    t.way = j->seconds[1] < j->seconds[0];
-    if (j->runs < 4) t.way = j->runs & 1;       /* at first, each way twice */
-    else if (j->runs == j->next) {
-        t.way = !t.way;
-        if (j->gap < 1024) j->gap *= 2;
-        j->next += j->gap;
-    }
-    if (j->runs < 1000000000) j->runs++;
-    t.job = j;
+    t.pace = dli_pace_of(c, kind, work);
+    t.work = work;
+    t.way = t.pace ? dli_pace_way(t.pace) : 0;
     t.threads = t.way ? c->threads : 1;
-    t.start = dli_now();
+    t.start = t.pace ? dli_now() : 0;
     return t;
 }
-
 static void dli_job_end(const dli_timer *t)
 {
-    double seconds, *known;
-    bool was_better;
-    if (!t->job) return;
-    seconds = dli_now() - t->start;
-    known = &t->job->seconds[t->way];
-    was_better = *known < t->job->seconds[!t->way];
-    if (t->job->runs <= 4 || seconds < *known) *known = seconds;
-    else *known += (seconds - *known) / 4;
-    if ((*known < t->job->seconds[!t->way]) != was_better) {       /* a change: look again soon */
-        t->job->gap = 32;
-        t->job->next = t->job->runs + 32;
-    }
+    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
 }
 
 /* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
 #define DLI_SPREAD(c, kind, n, at, len, call) \
     do { \
-        dli_timer dli_t = dli_job_start(c, (double)(n) + (kind) / 64.0); \
+        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
         DLI_SPLIT(n, dli_t.threads, at, len, call); \
         dli_job_end(&dli_t); \
     } while (0)
@@ -6345,7 +6387,8 @@ static bool dli_blas(dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta, co
 #if DLI_FAST
 static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 {
-    dli_timer t = dli_job_start(c, (double)p.m * (double)p.n * (double)p.k);
+    const dli_job_kind kind = dli_min(p.m, p.n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
+    dli_timer t = dli_job_start(c, kind, (double)p.m * (double)p.n * (double)p.k);
     p.add = add;
     dli_gemm(c->fast, &p, t.threads, c->product_work);
     dli_job_end(&t);
@@ -6426,7 +6469,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
         kernel == dlk_tanh_forward      ? c->fast->vtanh :
         kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
     if (fast) {
-        DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
+        DLI_SPREAD(c, DLI_JOB_MAP, n, at, len, fast(y + at, x + at, len));
         return;
     }
     if (kernel == dlk_affine_forward) {                  /* p x + q */
@@ -6436,7 +6479,8 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
     }
     if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
         int form = kernel == dlk_gelu_tanh_forward;
-        DLI_SPREAD(c, 5, n, at, len, dli_gelu_forward(c->fast, y + at, x + at, len, form));
+        DLI_SPREAD(c, DLI_JOB_GELU, n, at, len,
+                   dli_gelu_forward(c->fast, y + at, x + at, len, form));
         return;
     }
 #endif
@@ -6455,7 +6499,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
         kernel == dlk_tanh_backward      ? c->fast->vtanh_back : NULL;
     if (fast) {
         const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
+        DLI_SPREAD(c, DLI_JOB_MAP_BACK, n, at, len, fast(dx + at, dy + at, v + at, len, add));
         return;
     }
     if (kernel == dlk_affine_backward) {
@@ -6465,7 +6509,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     }
     if (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward) {
         int form = kernel == dlk_gelu_tanh_backward;
-        DLI_SPREAD(c, 6, n, at, len,
+        DLI_SPREAD(c, DLI_JOB_GELU_BACK, n, at, len,
                    dli_gelu_backward(c->fast, dx + at, dy + at, x + at, len, add, form));
         return;
     }
@@ -6630,7 +6674,7 @@ static void dli_dropout(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, doubl
 {
 #if DLI_FAST
     const int32_t drop24 = (int32_t)ceil(p * 16777216);
-    DLI_SPREAD(c, 7, n, at, len,
+    DLI_SPREAD(c, DLI_JOB_DROPOUT, n, at, len,
                c->fast->dropout(y + at, x + at, len, (uint32_t)at,
                                 (uint32_t)key + (uint32_t)((uint64_t)at >> 32),
                                 (uint32_t)(key >> 32), drop24, (float)(1 / (1 - p)), add));
@@ -6668,7 +6712,7 @@ static void dli_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
 static void dli_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
 {
 #if DLI_FAST
-    DLI_SPREAD(c, 8, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
+    DLI_SPREAD(c, DLI_JOB_SGD, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
 #else
     (void)c;
     dlk_sgd_step(w, g, n, lr);
@@ -6679,7 +6723,7 @@ static void dli_momentum_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *
                               double gain, double rate, double mu, bool nesterov)
 {
 #if DLI_FAST
-    DLI_SPREAD(c, 9, n, at, len,
+    DLI_SPREAD(c, DLI_JOB_MOMENTUM, n, at, len,
                c->fast->momentum(w + at, g + at, v + at, len, (float)gain, (float)rate, (float)mu,
                                  nesterov));
 #else
@@ -6692,7 +6736,7 @@ static void dli_adagrad_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a
                              double lr, double eps_in, double eps_out)
 {
 #if DLI_FAST
-    DLI_SPREAD(c, 3, n, at, len,
+    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
                c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, 1, 1, (float)eps_in,
                                 (float)eps_out));
 #else
@@ -6705,7 +6749,7 @@ static void dli_adadelta_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *
                               dl_int n, double lr, double rho, double eps)
 {
 #if DLI_FAST
-    DLI_SPREAD(c, 10, n, at, len,
+    DLI_SPREAD(c, DLI_JOB_ADADELTA, n, at, len,
                c->fast->adadelta(w + at, g + at, a + at, u + at, len, (float)lr, (float)rho,
                                  (float)(1 - rho), (float)eps));
 #else
@@ -6718,7 +6762,7 @@ static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a
                              double lr, double rho, double eps_in, double eps_out)
 {
 #if DLI_FAST
-    DLI_SPREAD(c, 3, n, at, len,
+    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
                c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
                                 (float)(1 - rho), (float)eps_in, (float)eps_out));
 #else
@@ -6735,7 +6779,7 @@ static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, d
     double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
     float step = (float)(lr * root / (1 - pow(b1, (double)t)));
     float e = (float)(keras_eps ? eps : eps * root);
-    DLI_SPREAD(c, 4, n, at, len,
+    DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
                c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
                              (float)b2, (float)(1 - b2), step, e));
 #else
@@ -6750,7 +6794,7 @@ static void dli_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x, dl
                                    dl_int C, dl_int S, double eps, bool stats)
 {
 #if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 11 / 64.0);
+    dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
     if (stats) dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
     dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
     dli_job_end(&t);
@@ -6767,7 +6811,7 @@ static void dli_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_re
                                     dl_int S, double eps, bool batch)
 {
 #if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 12 / 64.0);
+    dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
     dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
     dli_job_end(&t);
 #else
@@ -6781,7 +6825,7 @@ static void dli_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_re
                                    dl_int C, dl_int S, dl_int groups, double eps)
 {
 #if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 13 / 64.0);
+    dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM, (double)(N * C * S));
     dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
     dli_job_end(&t);
 #else
@@ -6796,7 +6840,7 @@ static void dli_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_re
                                     dl_int S, dl_int groups, double eps)
 {
 #if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 14 / 64.0);
+    dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
     dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
                        t.threads);
     dli_job_end(&t);
@@ -6922,7 +6966,7 @@ static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, dli_conv_cost(s) + (int)end / 64.0);
+    t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
     dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -6934,7 +6978,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, dli_conv_cost(s) + 0.25 + (int)end / 64.0);
+    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -7063,7 +7107,7 @@ static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_
 #if DLI_FAST
     if (dli_pool_plain(s)) {
         const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-        dli_timer t = dli_job_start(c, (double)(planes * in) + 0.5);
+        dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
         int i;
         DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
         for (i = 0; i < t.threads; i++) {
@@ -7088,7 +7132,7 @@ static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_r
 #if DLI_FAST
     if (dli_pool_plain(s) && !add) {
         const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-        dli_timer t = dli_job_start(c, (double)(planes * in) + 0.625);
+        dli_timer t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
         int i;
         DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
         for (i = 0; i < t.threads; i++) {
@@ -7232,7 +7276,7 @@ static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
 #if DLI_FAST
     if (!dli_rnn_plain(r)) {
         const dli_recur f = dli_rnn_fast(r);
-        dli_timer t = dli_job_start(c, dli_rnn_cost(r) + 0.125);
+        dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_rnn_cost(r));
         dli_recur_forward(c->fast, &f, r->y, r->hn, r->cn, r->x, r->h0, r->c0, r->saved,
                           t.threads, work);
         dli_job_end(&t);
@@ -7248,7 +7292,7 @@ static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g
 #if DLI_FAST
     if (!dli_rnn_plain(r)) {
         const dli_recur f = dli_rnn_fast(r);
-        dli_timer t = dli_job_start(c, dli_rnn_cost(r) + 0.375);
+        dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_rnn_cost(r));
         dli_recur_grads to;
         to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
         to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;

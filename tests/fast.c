@@ -673,6 +673,71 @@ static void normalizations(void)
     }
 }
 
+/* ---- one thread or all: the choice on machines made up here, with a clock of their own ---- */
+
+/* Seconds: 1 ns a unit and thread, two threads wake in 5 us. While it is busy, one job in `late`
+   waits 12 times as long for its second thread. */
+static double job_seconds(double units, int way, int late)
+{
+    const double alone = units * 1e-9, both = alone / 2 + 5e-6;
+    const double chance_of = 1 + 0.05 * (double)chance(3);                  /* 0 to 10 % noise */
+    return chance_of * (way == 0 ? alone : late && chance((uint32_t)late) == 0 ? 12 * alone : both);
+}
+static double all_way, spent, alone_spent;         /* jobs on two threads; seconds; with only one */
+static void jobs(dl_ctx *c, dli_job_kind kind, int n, double least, double most, int late)
+{
+    all_way = spent = alone_spent = 0;
+    for (int i = 0; i < n; i++) {
+        const double units = least + (most - least) * (double)chance(10000) / 10000;
+        dli_pace *p = dli_pace_of(c, kind, units);
+        const int way = p ? dli_pace_way(p) : 0;
+        const double seconds = job_seconds(units, way, late);
+        if (p) dli_pace_learn(p, way, (float)(seconds / units));
+        all_way += way;
+        spent += seconds;
+        alone_spent += job_seconds(units, 0, 0);
+    }
+}
+static void one_or_all(void)
+{
+    dl_ctx *c = dl_new(1);
+    dl_set_threads(c, 2);
+    c->threads = 2;                                /* also where there is no OpenMP */
+    jobs(c, DLI_JOB_CONV, 20000, 131072, 1e6, 0);     /* 200 sizes and more: nearly always two */
+    CHECK(all_way > 0.99 * 20000, "many sizes: %g of 20000 jobs on two threads", all_way);
+    jobs(c, DLI_JOB_PRODUCT, 1000, 1e5, 1e7, 0);   /* 1000 sizes once each */
+    CHECK(all_way > 0.95 * 1000, "sizes once each: %g of 1000 jobs on two threads", all_way);
+    jobs(c, DLI_JOB_MAP, 1000, 1, 32767, 0);
+    CHECK(all_way == 0, "tiny jobs: %g on two threads", all_way);
+    jobs(c, DLI_JOB_DROPOUT, 1, 1e30, 1e30, 0);    /* the last octave is open */
+
+    /* One late job in 20 is worth two threads, one in 5 is not, nor one in 1. */
+    jobs(c, DLI_JOB_CONV, 20000, 131072, 1e6, 20);
+    CHECK(spent < 1.2 * alone_spent / 2 + 20000 / 20.0 * 12 * 5.5e-4, "seldom late: %g s, alone %g",
+          spent, alone_spent);
+    for (int late = 1; late <= 16; late *= 2) {
+        jobs(c, DLI_JOB_CONV, 20000, 131072, 1e6, late);
+        CHECK(spent < 1.06 * alone_spent, "one of %d late: %g s, alone %g", late, spent,
+              alone_spent);
+        jobs(c, DLI_JOB_CONV, 5000, 131072, 1e6, 0);  /* quiet again: 512 jobs a size */
+        jobs(c, DLI_JOB_CONV, 2500, 131072, 1e6, 0);
+        CHECK(all_way > 0.95 * 2500, "after one of %d was late: %g of 2500 jobs", late, all_way);
+    }
+    jobs(c, DLI_JOB_GELU, 20000, 131072, 1e6, 1);     /* busy from the first job on */
+    CHECK(spent < 1.06 * alone_spent, "always busy: %g s, alone %g", spent, alone_spent);
+
+    /* Two sorts of job take turns, one of them three times as slow a unit: still two threads. */
+    all_way = 0;
+    for (int i = 0; i < 10000; i++) {
+        dli_pace *p = dli_pace_of(c, DLI_JOB_RECUR, 1e6);
+        const int way = dli_pace_way(p);
+        dli_pace_learn(p, way, (float)((i % 2 ? 3 : 1) * job_seconds(1e6, way, 0) / 1e6));
+        all_way += way;
+    }
+    CHECK(all_way > 0.98 * 10000, "two sorts: %g of 10000 jobs on two threads", all_way);
+    dl_free(c);
+}
+
 int main(int argc, char **argv)
 {
     const dli_fast *set[3];
@@ -683,6 +748,7 @@ int main(int argc, char **argv)
     if (dli_fast_pick() != &dli_fast_base) set[sets++] = &dli_fast_avx2;
     if (dli_fast_pick() == &dli_fast_avx512) set[sets++] = &dli_fast_avx512;
 #endif
+    TEST(one_or_all);
     for (int i = 0; i < sets; i++) {
         f = set[i];
         TEST(functions);

@@ -350,14 +350,15 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
    Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
    which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
-#define DLK_UNARY(X)                                                                             \
+#define DLK_UNARY(X) DLK_UNARY_VECTOR(X) DLK_UNARY_EXACT(X)
+#define DLK_UNARY_VECTOR(X)                                                                      \
     X(neg, -x, -dy, "-x", "negation")                                                            \
     X(exp, dli_exp(x), dy * y, "e^x", "exponential")                                             \
     X(square, x * x, 2 * (dy * x), "x^2", "square")                                              \
     X(abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")      \
     X(clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                       \
                  x < (dl_real)p ? (dl_real)p : x,                                                \
-             x < (dl_real)p || x > (dl_real)q ? 0 : dy, "min(max(x, p), q)", "clip to [p, q]")   \
+             (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
     X(affine, p * x + q, p * dy, "p x + q", "scale and shift")                                   \
     X(over, x / p, dy / p, "x / p", "x over p")                                                  \
     X(reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                                 \
@@ -375,8 +376,7 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
                  "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
     X(silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),      \
             "x sigmoid(x)", "SiLU (swish)")                                                      \
-    X(softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")                 \
-    DLK_UNARY_EXACT(X)
+    X(softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
 
 /* Those without a vector twin. x^0 is constant: without the test, 0 times the infinite 0^-1 would
    make its derivative at 0 a NaN. */
@@ -2025,12 +2025,13 @@ typedef struct dli_arena {
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
 
 /* The kinds of work that may run on several threads; the sizes of one kind are comparable. */
+#define DLI_JOB_UNARY(name, value, gradient, formula, what) \
+    DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_MAP, DLI_JOB_MAP_BACK,
-    DLI_JOB_GELU, DLI_JOB_GELU_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK,
     DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP,
-    DLI_JOB_ADADELTA, DLI_JOB_ADAM, DLI_JOB_KINDS
+    DLI_JOB_ADADELTA, DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY) DLI_JOB_KINDS
 } dli_job_kind;
 
 /* What is known about jobs of one kind and about one size: see dli_job_start. */
@@ -3749,28 +3750,48 @@ DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) 
     q = dli_expm1_reduced(-2.0f * a, &n);
     s = dli_pow2(n);
     e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
-/* Below -88.7 the true value is a denormal; this gives 0. */
-DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
-/* With the slope, s (1 - s) without the cancellation. */
-DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
-    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
-    *slope = e * r * r;
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return dli_select(x < 0.0f, e * r, r);
 }
-
-/* GELU is x Phi(x), Phi the normal distribution; its slope is Phi(x) + x Phi'(x). The tail of Phi
-   is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8
-   on [0, 14]. Returns Phi(x) and its slope. */
-DLI_INLINE float dli_normal(float x, float *slope)
+DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
 {
-    float a = dli_absf(x), t, p, e;
-    a = dli_select(a > 15.0f, 15.0f, a);
-    t = 1.0f / (1.0f + 0.35f * a);
-    e = dli_expf(-0.5f * a * a);
-    p = -0.0291459434f * t + 0.143971753f;
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return e * r * r;
+}
+DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
+{
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    int32_t n;
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
+}
+/* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
+   relative error 4.5e-9. */
+DLI_INLINE float dli_softplusf(float x)
+{
+    const float u = dli_expf(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
+    float p = 0.28004563f * z + 0.28003502f;
+    p = p * z + 0.40021408f;
+    p = p * z + 0.6666642f;
+    return dli_select(x > 0.0f, x, 0.0f) + (2.0f * s + s * z * p);
+}
+
+/* The tail of Phi is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative
+   error 3.2e-8 on [0, 14]; at 15 it is 0. */
+DLI_INLINE float dli_bellf(float x)          /* exp(-x^2 / 2) */
+{
+    const float a = dli_absf(x), c = dli_select(a > 15.0f, 15.0f, a);
+    return dli_expf(-0.5f * c * c);
+}
+DLI_INLINE float dli_densityf(float x) { return 0.398942280f * dli_bellf(x); }
+DLI_INLINE float dli_phif(float x)
+{
+    const float a = dli_absf(x), t = 1.0f / (1.0f + 0.35f * dli_select(a > 15.0f, 15.0f, a));
+    float p = -0.0291459434f * t + 0.143971753f;
     p = p * t - 0.25571435f;
     p = p * t + 0.159174249f;
     p = p * t - 0.0231098822f;
@@ -3778,17 +3799,15 @@ DLI_INLINE float dli_normal(float x, float *slope)
     p = p * t + 0.119832865f;
     p = p * t + 0.13986187f;
     p = p * t + 0.139621404f;
-    p = e * t * p;
-    *slope = e * 0.398942280f;
+    p = dli_bellf(x) * t * p;
     return dli_select(x < 0.0f, p, 1.0f - p);
 }
-/* The tanh form of GELU puts (1 + tanh u) / 2 = sigmoid(2u) for Phi, with
-   u = sqrt(2 / pi) (x + 0.044715 x^3). */
-DLI_INLINE float dli_normal_tanh(float x, float *slope)
+DLI_INLINE float dli_bendf(float x) { return 1.59576912f * (x + 0.044715f * x * x * x); }
+DLI_INLINE float dli_bend_slopef(float x) { return 1.59576912f * (1.0f + 0.134145f * x * x); }
+DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign of x e */
 {
-    float u = 1.59576912f * (x + 0.044715f * x * x * x), d, s = dli_sigmoid_slope(u, &d);
-    *slope = d * (1.59576912f * (1.0f + 0.134145f * x * x));
-    return s;
+    const uint32_t gone = 0u - (uint32_t)((e == 0.0f) & (x == x));
+    return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
 /* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
@@ -3853,15 +3872,6 @@ DLI_vtanh_back(DLI_BODY)                     /* x is the output */
         dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
     }
 }
-#define DLI_vsigmoid_back(X) DLI_MAP_BACK(X, vsigmoid_back)
-DLI_vsigmoid_back(DLI_BODY)                     /* x is the output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + g * (v * (1.0f - v));
-    }
-}
 #define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
 DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
 {
@@ -3872,23 +3882,66 @@ DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
     }
 }
 
-/* Phi and its slope, in either form, for GELU */
-#define DLI_normals(X) X(void, normals, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal(x[i], &slope[i]);
-}
-#define DLI_normals_tanh(X) X(void, normals_tanh, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals_tanh(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal_tanh(x[i], &slope[i]);
-}
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
+   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#define dli_exp        dli_expf
+#define dli_expm1      dli_expm1f
+#define dli_tanh       dli_tanhf
+#define dli_abs        dli_absf
+#define dli_sigmoid    dli_sigmoidf
+#define dli_slope      dli_slopef
+#define dli_softplus   dli_softplusf
+#define dli_phi        dli_phif
+#define dli_density    dli_densityf
+#define dli_bend       dli_bendf
+#define dli_bend_slope dli_bend_slopef
+#define dli_fade       dli_fadef
+#define DLI_TWIN(X, name)                                                                         \
+    X(void, name##_forward, (float *ys, const float *xs, dl_int n, float p, float q),             \
+      (ys, xs, n, p, q))                                                                          \
+    X(void, name##_backward, (float *dxs, const float *dys, const float *ys, const float *xs,     \
+                              dl_int n, float p, float q, int add),                               \
+      (dxs, dys, ys, xs, n, p, q, add))
+#define DLI_TWIN_BODIES(name, value, gradient, formula, what)                                     \
+    DLI_INLINE void dli_##name##_forward_body(float *ys, const float *xs, dl_int n, float p,      \
+                                              float q)                                            \
+    {                                                                                             \
+        (void)p; (void)q;                                                                         \
+        for (dl_int i = 0; i < n; i++) {                                                          \
+            const float x = xs[i];                                                                \
+            ys[i] = value;                                                                        \
+        }                                                                                         \
+    }                                                                                             \
+    DLI_INLINE void dli_##name##_backward_body(float *dxs, const float *dys, const float *ys,     \
+                                               const float *xs, dl_int n, float p, float q,       \
+                                               int add)                                           \
+    {                                                                                             \
+        const uint32_t old = dli_mask(add);                                                       \
+        (void)p; (void)q;                                                                         \
+        for (dl_int i = 0; i < n; i++) {                                                          \
+            const float x = xs[i], y = ys[i], dy = dys[i];                                        \
+            (void)x; (void)y;                                                                     \
+            dxs[i] = dli_masked(dxs[i], old) + (gradient);                                        \
+        }                                                                                         \
+    }
+DLK_UNARY_VECTOR(DLI_TWIN_BODIES)
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#undef dli_sigmoid
+#undef dli_slope
+#undef dli_softplus
+#undef dli_phi
+#undef dli_density
+#undef dli_bend
+#undef dli_bend_slope
+#undef dli_fade
+
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
@@ -4521,10 +4574,10 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_OPS(X) \
-    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) DLI_vsigmoid_back(X) \
+    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_momentum(X) \
+    DLI_affine_back(X) DLI_offset(X) DLI_momentum(X) \
     DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
     DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
     DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
@@ -4540,6 +4593,7 @@ DLI_add_rows(DLI_BODY)
                             dl_int run, dl_int gap, const float *b)
 
 #define DLI_FIELD(ret, name, params, args) ret (*name) params;
+#define DLI_TWIN_FIELDS(name, value, gradient, formula, what) DLI_TWIN(DLI_FIELD, name)
 typedef struct dli_fast {
     const char *name;
     dl_int mr, nr;                                       /* the tile */
@@ -4547,6 +4601,7 @@ typedef struct dli_fast {
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
     DLI_OPS(DLI_FIELD)
+    DLK_UNARY_VECTOR(DLI_TWIN_FIELDS)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -4595,15 +4650,19 @@ typedef struct dli_fast {
     DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, DLI_TILE_ROWS_ARGS, DLI_K_IN_RUNS, \
              rows[i][k + skip], b + k * (NV * W), 0) \
     DLI_OPS(DLI_DEFINE_##set) \
+    DLK_UNARY_VECTOR(DLI_TWIN_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
         DLI_OPS(DLI_ENTRY_##set) \
+        DLK_UNARY_VECTOR(DLI_TWIN_ENTRY_##set) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
 #define DLI_DEFINE_base(ret, name, params, args) \
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
+#define DLI_TWIN_DEFINE_base(name, value, gradient, formula, what) DLI_TWIN(DLI_DEFINE_base, name)
+#define DLI_TWIN_ENTRY_base(name, value, gradient, formula, what) DLI_TWIN(DLI_ENTRY_base, name)
 
 #if DLI_SIMD
 DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
@@ -4617,9 +4676,13 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx2(ret, name, params, args) \
     DLI_DEFINE(avx2, DLI_AVX2, ret, name, params, args)
 #define DLI_ENTRY_avx2(ret, name, params, args) , dli_##name##_avx2
+#define DLI_TWIN_DEFINE_avx2(name, value, gradient, formula, what) DLI_TWIN(DLI_DEFINE_avx2, name)
+#define DLI_TWIN_ENTRY_avx2(name, value, gradient, formula, what) DLI_TWIN(DLI_ENTRY_avx2, name)
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
+#define DLI_TWIN_DEFINE_avx512(name, value, gradient, formula, what) DLI_TWIN(DLI_DEFINE_avx512, name)
+#define DLI_TWIN_ENTRY_avx512(name, value, gradient, formula, what) DLI_TWIN(DLI_ENTRY_avx512, name)
 DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
 DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
@@ -4665,33 +4728,6 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     return sum;
 }
 
-/* y = GELU(x), exact or in its tanh form */
-static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
-{
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(y + i, phi, x + i, len);
-    }
-}
-/* dx = or += dy (Phi(x) + x Phi'(x)) */
-static void dli_gelu_backward(const dli_fast *f, float *dx, const float *dy, const float *x,
-                              dl_int n, int add, int tanh_form)
-{
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(slope, slope, x + i, len);
-        f->add(phi, phi, slope, len);
-        f->mul(phi, phi, dy + i, len);
-        if (add) f->add(dx + i, dx + i, phi, len);
-        else memcpy(dx + i, phi, sizeof(float) * (size_t)len);
-    }
-}
 /* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
    over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
    returns the sum over rows of -log y[label]. */
@@ -6459,28 +6495,28 @@ static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_re
 #endif
 }
 
+#if DLI_FAST
+#define DLI_PICK_FORWARD(name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_forward) { \
+        fast = c->fast->name##_forward; \
+        kind = DLI_JOB_##name##_forward; \
+    }
+#define DLI_PICK_BACKWARD(name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_backward) { \
+        fast = c->fast->name##_backward; \
+        kind = DLI_JOB_##name##_backward; \
+    }
+#endif
+
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, dl_int) =
-        kernel == dlk_relu_forward      ? c->fast->vrelu :
-        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
-        kernel == dlk_tanh_forward      ? c->fast->vtanh :
-        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
+    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    DLK_UNARY_VECTOR(DLI_PICK_FORWARD)
     if (fast) {
-        DLI_SPREAD(c, DLI_JOB_MAP, n, at, len, fast(y + at, x + at, len));
-        return;
-    }
-    if (kernel == dlk_affine_forward) {                  /* p x + q */
-        c->fast->scale(y, (float)p, x, n);
-        if (q != 0) c->fast->offset(y, (float)q, y, n);
-        return;
-    }
-    if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
-        int form = kernel == dlk_gelu_tanh_forward;
-        DLI_SPREAD(c, DLI_JOB_GELU, n, at, len,
-                   dli_gelu_forward(c->fast, y + at, x + at, len, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
     }
 #endif
@@ -6493,24 +6529,13 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
                                double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, const float *, dl_int, int) =
-        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
-        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
-        kernel == dlk_tanh_backward      ? c->fast->vtanh_back : NULL;
+    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
+                 int) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    DLK_UNARY_VECTOR(DLI_PICK_BACKWARD)
     if (fast) {
-        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPREAD(c, DLI_JOB_MAP_BACK, n, at, len, fast(dx + at, dy + at, v + at, len, add));
-        return;
-    }
-    if (kernel == dlk_affine_backward) {
-        if (add) c->fast->axpy(dx, (float)p, dy, n);
-        else c->fast->scale(dx, (float)p, dy, n);
-        return;
-    }
-    if (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward) {
-        int form = kernel == dlk_gelu_tanh_backward;
-        DLI_SPREAD(c, DLI_JOB_GELU_BACK, n, at, len,
-                   dli_gelu_backward(c->fast, dx + at, dy + at, x + at, len, add, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                             (float)q, add));
         return;
     }
 #endif
@@ -8326,7 +8351,7 @@ DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
 }
 DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_mul_scalar", x, c, 0);
+    return DLI_AFFINE("dl_mul_scalar", x, c, -0.0);     /* -0 + -0 is -0, -0 + 0 is 0 */
 }
 
 /* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */

@@ -707,7 +707,7 @@ static void one_or_all(void)
     CHECK(all_way > 0.99 * 20000, "many sizes: %g of 20000 jobs on two threads", all_way);
     jobs(c, DLI_JOB_PRODUCT, 1000, 1e5, 1e7, 0);   /* 1000 sizes once each */
     CHECK(all_way > 0.95 * 1000, "sizes once each: %g of 1000 jobs on two threads", all_way);
-    jobs(c, DLI_JOB_MAP, 1000, 1, 32767, 0);
+    jobs(c, DLI_JOB_relu_forward, 1000, 1, 32767, 0);
     CHECK(all_way == 0, "tiny jobs: %g on two threads", all_way);
     jobs(c, DLI_JOB_DROPOUT, 1, 1e30, 1e30, 0);    /* the last octave is open */
 
@@ -723,7 +723,7 @@ static void one_or_all(void)
         jobs(c, DLI_JOB_CONV, 2500, 131072, 1e6, 0);
         CHECK(all_way > 0.95 * 2500, "after one of %d was late: %g of 2500 jobs", late, all_way);
     }
-    jobs(c, DLI_JOB_GELU, 20000, 131072, 1e6, 1);     /* busy from the first job on */
+    jobs(c, DLI_JOB_gelu_forward, 20000, 131072, 1e6, 1);     /* busy from the first job on */
     CHECK(spent < 1.06 * alone_spent, "always busy: %g s, alone %g", spent, alone_spent);
 
     /* Two sorts of job take turns, one of them three times as slow a unit: still two threads. */

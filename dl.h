@@ -119,7 +119,6 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
-   DL_REFERENCE       one   every operation runs the readable kernel, for debugging and teaching
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -282,50 +281,56 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
    Floor 1. Pure functions on arrays: outputs first, inputs next, sizes last; no allocation, no
    globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS
    to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
-   the caller's; outputs must not overlap inputs unless it says so. */
+   the caller's; outputs must not overlap inputs unless it says so.
+
+   DL_KERNEL(name, parameters) declares the function dlk_name and the type of a pointer to such a
+   function, dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
+   at the end of this room. */
+#define DL_KERNEL(name, ...)                                                                     \
+    typedef void (*dlk_##name##_fn)(__VA_ARGS__);                                                \
+    DL_DEF void dlk_##name(__VA_ARGS__)
 
 /* y[N,M] = x[N,D] w[M,D]^T + b[M]; b may be NULL.   @F S0-3.1 S3-3.1 S4-4: y = f(Wx + b)
    With f = identity this is the layer's z; an activation below makes it y. */
-DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
-                               dl_int N, dl_int D, dl_int M);
+DL_KERNEL(linear_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                          dl_int N, dl_int D, dl_int M);
 /* dx[N,D] += dy w,  dw[M,D] += dy^T x,  db[M] += sum over N of dy;  each may be NULL.
    @F S1-3.2: dL/dw_j = sum_i dL/dz_i dz_i/dw_j, with i the sample. */
-DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M);
+DL_KERNEL(linear_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                           const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M);
 
 /* y[N,M] = a[N,K] b[K,M], the plain matrix product. */
-DL_DEF void dlk_matmul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                               dl_int N, dl_int K, dl_int M);
+DL_KERNEL(matmul_forward, dl_real *y, const dl_real *a, const dl_real *b,
+                          dl_int N, dl_int K, dl_int M);
 /* da[N,K] += dy b^T,  db[K,M] += a^T dy;  each may be NULL. */
-DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                const dl_real *b, dl_int N, dl_int K, dl_int M);
+DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                           const dl_real *b, dl_int N, dl_int K, dl_int M);
 
 /* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
    steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
    with step 0 the gradient sums (in double) into the one element that was repeated.
 
-   The list of them: X(name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
-   and what is added to da and db. Where a = b in a maximum, each side gets half of dy, as in
+   The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
+   and what is added to da and db; A is whatever the caller of the list wants to pass on. Where a = b in a maximum, each side gets half of dy, as in
    PyTorch; a != a is true for a NaN only, so that a NaN on either side comes out. The derivative
    of a / b by b is -a / b^2, written as (a / b) / b because b^2 may leave the range of numbers. */
-#define DLK_BINARY(X)                                                                            \
-    X(add, a + b, dy, dy, "a + b", "sum")                                                        \
-    X(sub, a - b, dy, -dy, "a - b", "difference")                                                \
-    X(mul, a * b, dy * b, dy * a, "a b", "product")                                              \
-    X(div, a / b, dy / b, -dy * (a / b) / b, "a / b", "quotient")                                \
-    X(maximum, a > b || a != a ? a : b, a < b ? 0 : a == b ? dy / 2 : dy,                        \
+#define DLK_BINARY(X, A)                                                                         \
+    X(A, add, a + b, dy, dy, "a + b", "sum")                                                     \
+    X(A, sub, a - b, dy, -dy, "a - b", "difference")                                             \
+    X(A, mul, a * b, dy * b, dy * a, "a b", "product")                                           \
+    X(A, div, a / b, dy / b, -dy * (a / b) / b, "a / b", "quotient")                             \
+    X(A, maximum, a > b || a != a ? a : b, a < b ? 0 : a == b ? dy / 2 : dy,                     \
                a > b ? 0 : a == b ? dy / 2 : dy, "max(a, b)", "the larger one")                  \
-    X(minimum, a < b || a != a ? a : b, a > b ? 0 : a == b ? dy / 2 : dy,                        \
+    X(A, minimum, a < b || a != a ? a : b, a > b ? 0 : a == b ? dy / 2 : dy,                     \
                a < b ? 0 : a == b ? dy / 2 : dy, "min(a, b)", "the smaller one")
 
 /* dlk_add_forward, dlk_add_backward and so on, for every row of the list above. */
-#define DLI_DECLARE(name, value, to_a, to_b, formula, what)                                      \
-    DL_DEF void dlk_##name##_forward(dl_real *y, const dl_real *a, const dl_real *b,             \
-                                     dl_int n, dl_int sa, dl_int sb);                            \
-    DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dy,               \
-                                      const dl_real *a, const dl_real *b,                        \
-                                      dl_int n, dl_int sa, dl_int sb);
-DLK_BINARY(DLI_DECLARE)
+#define DLI_DECLARE(A, name, value, to_a, to_b, formula, what)                                   \
+    DL_KERNEL(name##_forward, dl_real *y, const dl_real *a, const dl_real *b,                    \
+                              dl_int n, dl_int sa, dl_int sb);                                   \
+    DL_KERNEL(name##_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,    \
+                               const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+DLK_BINARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
@@ -335,7 +340,7 @@ typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, dou
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);
 
-/* The list of them: X(name, y, dx, formula, what it is). y and dx are C: what y becomes for the
+/* The list of them: X(A, name, y, dx, formula, what it is). y and dx are C: what y becomes for the
    element x, and what is added to dx for the element dy. From a line come the kernels (written out
    for one of them in >>kernels-impl) and, in float, their vector twins; so a new function is one
    line here and a call of DLI_UNARY in >>ops-impl. The names that begin with dli_ are functions of
@@ -350,140 +355,140 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
    Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
    which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
-#define DLK_UNARY(X) DLK_UNARY_VECTOR(X) DLK_UNARY_EXACT(X)
-#define DLK_UNARY_VECTOR(X)                                                                      \
-    X(neg, -x, -dy, "-x", "negation")                                                            \
-    X(exp, dli_exp(x), dy * y, "e^x", "exponential")                                             \
-    X(square, x * x, 2 * (dy * x), "x^2", "square")                                              \
-    X(abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")      \
-    X(clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                       \
+#define DLK_UNARY(X, A) DLK_UNARY_VECTOR(X, A) DLK_UNARY_EXACT(X, A)
+#define DLK_UNARY_VECTOR(X, A)                                                                   \
+    X(A, neg, -x, -dy, "-x", "negation")                                                         \
+    X(A, exp, dli_exp(x), dy * y, "e^x", "exponential")                                          \
+    X(A, square, x * x, 2 * (dy * x), "x^2", "square")                                           \
+    X(A, abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")   \
+    X(A, clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                    \
                  x < (dl_real)p ? (dl_real)p : x,                                                \
              (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
-    X(affine, p * x + q, p * dy, "p x + q", "scale and shift")                                   \
-    X(over, x / p, dy / p, "x / p", "x over p")                                                  \
-    X(reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                                 \
-    X(sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")           \
-    X(tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                       \
-    X(relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")                \
-    X(leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                      \
+    X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
+    X(A, over, x / p, dy / p, "x / p", "x over p")                                               \
+    X(A, reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                              \
+    X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
+    X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
+    X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
+    X(A, leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                   \
                   "x > 0 ? x : p x", "leaky ReLU, slope p")                                      \
-    X(elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                       \
+    X(A, elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                    \
            "x > 0 ? x : p (e^x - 1)", "exponential linear")                                      \
-    X(gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),            \
+    X(A, gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),         \
             "x Phi(x), Phi by erf", "GELU, exact")                                               \
-    X(gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +         \
+    X(A, gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +      \
                      dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
                  "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
-    X(silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),      \
+    X(A, silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),   \
             "x sigmoid(x)", "SiLU (swish)")                                                      \
-    X(softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
+    X(A, softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
 
 /* Those without a vector twin. x^0 is constant: without the test, 0 times the infinite 0^-1 would
    make its derivative at 0 a NaN. */
-#define DLK_UNARY_EXACT(X)                                                                       \
-    X(log, log(x), dy / x, "ln x", "natural logarithm")                                          \
-    X(sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                     \
-    X(pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
+#define DLK_UNARY_EXACT(X, A)                                                                    \
+    X(A, log, log(x), dy / x, "ln x", "natural logarithm")                                       \
+    X(A, sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                  \
+    X(A, pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
 
 /* dlk_relu_forward, dlk_relu_backward and so on, for every row of the list above. */
-#define DLI_DECLARE(name, value, gradient, formula, what)                                        \
-    DL_DEF void dlk_##name##_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q);\
-    DL_DEF void dlk_##name##_backward(dl_real *dx, const dl_real *dy, const dl_real *y,          \
-                                      const dl_real *x, dl_int n, double p, double q);
-DLK_UNARY(DLI_DECLARE)
+#define DLI_DECLARE(A, name, value, gradient, formula, what)                                     \
+    DL_KERNEL(name##_forward, dl_real *y, const dl_real *x, dl_int n, double p, double q);       \
+    DL_KERNEL(name##_backward, dl_real *dx, const dl_real *dy, const dl_real *y,                 \
+              const dl_real *x, dl_int n, double p, double q);
+DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
    which changes nothing but keeps e^x finite. y may be x. */
-DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C);
+DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
-DL_DEF void dlk_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 dl_int N, dl_int C);
+DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
+                            dl_int N, dl_int C);
 /* Each row of [N,C]: y_c = x_c - log sum_k e^(x_k)   (log-sum-exp, never log of a probability) */
-DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C);
+DL_KERNEL(log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += dy_c - e^(y_c) sum_k dy_k */
-DL_DEF void dlk_log_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                     dl_int N, dl_int C);
+DL_KERNEL(log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                dl_int N, dl_int C);
 
 /* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
-DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
+DL_KERNEL(dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
-DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p,
-                                 uint64_t key);
+DL_KERNEL(dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p,
+                            uint64_t key);
 
 /* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
    The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
    Mean squared error:  (x - t)^2  over n elements. */
-DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                            dl_int n, double scale);
+DL_KERNEL(mse_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                       dl_int n, double scale);
 /* dx += dloss scale 2 (x - t) */
-DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                             dl_int n, double scale);
+DL_KERNEL(mse_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                        dl_int n, double scale);
 /* Mean absolute error:  |x - t| */
-DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                            dl_int n, double scale);
+DL_KERNEL(mae_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                       dl_int n, double scale);
 /* dx += dloss scale sign(x - t), 0 at 0 */
-DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                             dl_int n, double scale);
+DL_KERNEL(mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                        dl_int n, double scale);
 /* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
-DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                              dl_int n, double delta, double scale);
+DL_KERNEL(huber_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                         dl_int n, double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
-DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                               dl_int n, double delta, double scale);
+DL_KERNEL(huber_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                          dl_int n, double delta, double scale);
 /* Binary cross-entropy of logits x with targets t in [0,1]:
    -t ln s(x) - (1-t) ln(1 - s(x)) = max(x,0) - x t + ln(1 + e^-|x|),  s the sigmoid */
-DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                            dl_int n, double scale);
+DL_KERNEL(bce_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                       dl_int n, double scale);
 /* dx += dloss scale (sigmoid(x) - t) */
-DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                             dl_int n, double scale);
+DL_KERNEL(bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                        dl_int n, double scale);
 /* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
    softmax in p[N,C], which the backward needs. p may be x. */
-DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
-                                      const int32_t *label, dl_int N, dl_int C, double scale);
+DL_KERNEL(cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
+                                 const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
-DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
-                                       const int32_t *label, dl_int N, dl_int C, double scale);
+DL_KERNEL(cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
+                                  const int32_t *label, dl_int N, dl_int C, double scale);
 /* Cross-entropy with one-hot or soft targets t[N,C]: -sum_c t_c log softmax(x)_c. p as above. */
-DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
-                                           const dl_real *t, dl_int N, dl_int C, double scale);
+DL_KERNEL(soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
+                                      const dl_real *t, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] sum_k t[i,k] - t[i,c]) */
-DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
-                                            const dl_real *t, dl_int N, dl_int C, double scale);
+DL_KERNEL(soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
+                                       const dl_real *t, dl_int N, dl_int C, double scale);
 
 /* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
    unless it says otherwise.   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
-DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr);
+DL_KERNEL(sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
 /* Momentum:  v = mu v + gain g;  w -= rate v;   nesterov:  w -= rate (mu v + gain g).
    PyTorch: gain 1, rate lr.  Keras: gain lr, rate 1.  The same until lr changes. */
-DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n,
-                              double gain, double rate, double mu, bool nesterov);
+DL_KERNEL(momentum_step, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                         double gain, double rate, double mu, bool nesterov);
 /* Adagrad:  a += g^2;  w -= lr g / (sqrt(a + eps_in) + eps_out)   (Duchi et al., JMLR 2011)
    Keras has its eps inside the root, PyTorch outside; the other one is 0. */
-DL_DEF void dlk_adagrad_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double eps_in, double eps_out);
+DL_KERNEL(adagrad_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                        double lr, double eps_in, double eps_out);
 /* Adadelta:  a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d   (Zeiler, arXiv 1212.5701) */
-DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
-                              double lr, double rho, double eps);
+DL_KERNEL(adadelta_step, dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
+                         double lr, double rho, double eps);
 /* RMSprop:  a = rho a + (1-rho) g^2;  w -= lr g / (sqrt(a + eps_in) + eps_out)
    (Hinton, lecture 6e of Neural Networks for Machine Learning, 2012) */
-DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double rho, double eps_in, double eps_out);
+DL_KERNEL(rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                        double lr, double rho, double eps_in, double eps_out);
 /* Adam:  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  t = 1, 2, ... the update's number
    PyTorch (the paper):  w -= lr m_hat / (sqrt(v_hat) + eps),  m_hat = m / (1 - b1^t), v_hat alike
    Keras (keras_eps):    w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
    (Kingma, Ba: Adam, ICLR 2015) */
-DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
-                          double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
+DL_KERNEL(adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
+                     double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
 /* What regularization and clipping do to a gradient:  g = scale g + l2 w + l1 sign(w) */
-DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
-                           double l2);
+DL_KERNEL(decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
+                      double l2);
 
 /* ---- images: convolution, pooling, normalization ----
 
@@ -507,32 +512,32 @@ typedef struct dlk_conv2d_size {
    s the stride; x = 0 outside; b may be NULL). A cross-correlation: a convolution in the sense of
    mathematics flips w. X = 1..9 in 3x3 and K = [[1,0],[0,-1]] give -4 everywhere, flipped +4.
    @F S1-3.3, with the bounds put right: i runs x .. x+k_h-1 there, not 0 .. k_h-1 */
-DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
-                               const dlk_conv2d_size *s);
+DL_KERNEL(conv2d_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                          const dlk_conv2d_size *s);
 /* dx[n,c,i,j] += sum of dy[n,m,p,q] w[m,c,u,v] over all that looked at i, j;
    dw[m,c,u,v] += sum of dy[n,m,p,q] x[n,c,i,j];  db[m] += sum of dy[n,m,p,q];  each may be NULL */
-DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
+DL_KERNEL(conv2d_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                           const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
 
 /* Transposed convolution: the way of a convolution's gradient, used forward, so that a stride makes
    the image larger. Here w is [C,M/groups,KH,KW] and the input is what slides:
    y[n,m, i s + u - top, j s + v - left] += x[n,c,i,j] w[c,m,u,v], from y = b_m (b may be NULL);
    what falls outside OH x OW is dropped. OH = (H-1) s - 2 P + (KH-1) dilation + 1 + output padding.
    (Zeiler et al., Deconvolutional networks, CVPR 2010) */
-DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
-                                         const dl_real *b, const dlk_conv2d_size *s);
+DL_KERNEL(conv_transpose2d_forward, dl_real *y, const dl_real *x, const dl_real *w,
+                                    const dl_real *b, const dlk_conv2d_size *s);
 /* dx += what a convolution of dy gives; dw, db as above; each may be NULL */
-DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
-                                          const dl_real *dy, const dl_real *x, const dl_real *w,
-                                          const dlk_conv2d_size *s);
+DL_KERNEL(conv_transpose2d_backward, dl_real *dx, dl_real *dw, dl_real *db,
+                                     const dl_real *dy, const dl_real *x, const dl_real *w,
+                                     const dlk_conv2d_size *s);
 
 /* Nearest neighbours: y[k,p,q] = x[k, p / fh, q / fw], whole-number division; x [planes,H,W],
    y [planes, H fh, W fw]. planes is N times C. */
-DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
-                                   dl_int fh, dl_int fw);
+DL_KERNEL(upsample2d_forward, dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                              dl_int fh, dl_int fw);
 /* dx[k,i,j] += sum of dy over the fh x fw copies of i, j */
-DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
-                                    dl_int W, dl_int fh, dl_int fw);
+DL_KERNEL(upsample2d_backward, dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                               dl_int W, dl_int fh, dl_int fw);
 
 /* The sizes of a pooling: x [planes,H,W], y [planes,OH,OW], planes = N C, a window of KH x KW. */
 typedef struct dlk_pool2d_size {
@@ -543,65 +548,65 @@ typedef struct dlk_pool2d_size {
 /* y[k,p,q] = max over u, v of x[k, p s + u - top, q s + v - left], places outside left out; at is
    where the maximum was, i W + j (the first of equal ones; a NaN counts as largest). Every window
    must touch the image.   @F S1-3.4, put right: there the maximum did not depend on the place */
-DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
-                                   const dlk_pool2d_size *s);
+DL_KERNEL(max_pool2d_forward, dl_real *y, int32_t *at, const dl_real *x,
+                              const dlk_pool2d_size *s);
 /* dx[k, at] += dy[k,p,q]: the gradient goes to the one that won */
-DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
-                                    const dlk_pool2d_size *s);
+DL_KERNEL(max_pool2d_backward, dl_real *dx, const dl_real *dy, const int32_t *at,
+                               const dlk_pool2d_size *s);
 
 /* y[k,p,q] = (sum over u, v of x[k, p s + u - top, q s + v - left]) / count, count = KH KW with
    count_padding (PyTorch's default), else how many of the places are inside (Keras). */
-DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
-                                   bool count_padding);
+DL_KERNEL(avg_pool2d_forward, dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                              bool count_padding);
 /* dx[k,i,j] += dy[k,p,q] / count, for every window p, q that i, j is in */
-DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
-                                    bool count_padding);
+DL_KERNEL(avg_pool2d_backward, dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                               bool count_padding);
 
 /* Batch normalization, of x [N,C,S]; S = H W, 1 for plain rows. First the statistics of each
    channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
-DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
-                            dl_int N, dl_int C, dl_int S);
+DL_KERNEL(batch_stats, dl_real *mean, dl_real *var, const dl_real *x,
+                       dl_int N, dl_int C, dl_int S);
 /* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training
    (batch true: what rounding took from the mean is made good) and the running ones afterwards;
    w[C] and b[C] may be NULL (1 and 0). */
-DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
-                                   const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps, bool batch);
+DL_KERNEL(batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *mean,
+                              const dl_real *var, const dl_real *w, const dl_real *b,
+                              dl_int N, dl_int C, dl_int S, double eps, bool batch);
 /* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
    dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
    this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
-DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                    const dl_real *x, const dl_real *mean, const dl_real *var,
-                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
-                                    bool batch);
+DL_KERNEL(batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                               const dl_real *x, const dl_real *mean, const dl_real *var,
+                               const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                               bool batch);
 /* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
-DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
-                                  const dl_real *var, dl_int C, double count, double a);
+DL_KERNEL(batch_norm_update, dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                             const dl_real *var, dl_int C, double count, double a);
 
 /* Layer normalization: the same with the statistics of each row of x [N,D] by itself, and w[D],
    b[D] (NULL: 1 and 0). Stores mean[N] and var[N] for the backward.   (Ba et al., 2016) */
-DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
-                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
-                                   double eps);
+DL_KERNEL(layer_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                              const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                              double eps);
 /* g = dy w:  dx += r (g - mean of g - h mean of g h) over a row;  dw += sum over N of dy h,
    db += sum over N of dy;  dx, dw, db, w may be NULL. */
-DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                    const dl_real *x, const dl_real *mean, const dl_real *var,
-                                    const dl_real *w, dl_int N, dl_int D, double eps);
+DL_KERNEL(layer_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                               const dl_real *x, const dl_real *mean, const dl_real *var,
+                               const dl_real *w, dl_int N, dl_int D, double eps);
 
 /* Group normalization of x [N,C,S]: the statistics of C/groups channels of one sample together,
    mean[N,groups] and var alike; w[C] and b[C] for each channel (NULL: 1 and 0). (Wu, He, 2018) */
-DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
-                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
-                                   dl_int S, dl_int groups, double eps);
+DL_KERNEL(group_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                              const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                              dl_int S, dl_int groups, double eps);
 /* as for layers, the means over a group */
-DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                    const dl_real *x, const dl_real *mean, const dl_real *var,
-                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
-                                    double eps);
+DL_KERNEL(group_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                               const dl_real *x, const dl_real *mean, const dl_real *var,
+                               const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                               double eps);
 
 /* ---- sequences: recurrent steps, embedding, attention ---- */
 
@@ -616,58 +621,58 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
    SET da = dL/da and du = dL/du, which may be the arrays of the values they are computed from.
    Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU.   @F S1-2.3
    @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990) */
-DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
-                                  bool relu);
+DL_KERNEL(rnn_gates_forward, dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
+                             bool relu);
 /* da = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0; du = da. dh = 0. */
-DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
-                                   bool relu);
+DL_KERNEL(rnn_gates_backward, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
+                              bool relu);
 /* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
    c = f c0 + i g,  h = o tanh c.
    gate[4H] holds a on entry and i, f, g, o on return; c[H] and c0[H] are the cell's memory.
    (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
-DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
-                                   const dl_real *c0, dl_int H);
+DL_KERNEL(lstm_gates_forward, dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
+                              const dl_real *c0, dl_int H);
 /* da[4H], and du = da; dc: dL/dc on entry, dL/dc0 on return; dh = 0 on return. da may be gate. */
-DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
-                                    const dl_real *c, const dl_real *c0, dl_int H);
+DL_KERNEL(lstm_gates_backward, dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
+                               const dl_real *c, const dl_real *c0, dl_int H);
 /* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
    h = (1 - z) n + z h0.
    gate[3H] holds a on entry and r, z, n on return; u[3H] is kept for the backward.
    (Cho et al., EMNLP 2014) */
-DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
-                                  dl_int H);
+DL_KERNEL(gru_gates_forward, dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
+                             dl_int H);
 /* da[3H], du[3H]; dh: dL/dh on entry, dh z on return. da may be gate, du may be u. */
-DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
-                                   const dl_real *u, const dl_real *h0, dl_int H);
+DL_KERNEL(gru_gates_backward, dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
+                              const dl_real *u, const dl_real *h0, dl_int H);
 
 /* Whole steps: the two products and the gates. u[G*H] is scratch of RNN and LSTM, kept for the
    backward of the GRU; gate[G*H] and c[H] are always kept. h must not be h0. */
-DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
-                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu);
-DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
-                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
-                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                                  const dl_real *b_hh, dl_int D, dl_int H);
-DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
-                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H);
+DL_KERNEL(rnn_step_forward, dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
+                            const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                            const dl_real *b_hh, dl_int D, dl_int H, bool relu);
+DL_KERNEL(lstm_step_forward, dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
+                             const dl_real *x, const dl_real *h0, const dl_real *c0,
+                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                             const dl_real *b_hh, dl_int D, dl_int H);
+DL_KERNEL(gru_step_forward, dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
+                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                            const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H);
 /* Back through a step: dh (and dc) hold dL/dh on entry and dL/dh0 on return; dx[D], dw_ih, dw_hh,
    db_ih, db_hh are added to, each may be NULL. da, du: scratch of G*H elements. */
-DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
-                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
-                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu);
-DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                                   const dl_real *gate, const dl_real *c, const dl_real *x,
-                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
-                                   const dl_real *w_hh, dl_int D, dl_int H);
-DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                                  const dl_real *gate, const dl_real *u, const dl_real *x,
-                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                                  dl_int D, dl_int H);
+DL_KERNEL(rnn_step_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
+                             const dl_real *x, const dl_real *h0, const dl_real *w_ih,
+                             const dl_real *w_hh, dl_int D, dl_int H, bool relu);
+DL_KERNEL(lstm_step_backward, dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                              const dl_real *gate, const dl_real *c, const dl_real *x,
+                              const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
+                              const dl_real *w_hh, dl_int D, dl_int H);
+DL_KERNEL(gru_step_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                             const dl_real *gate, const dl_real *u, const dl_real *x,
+                             const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                             dl_int D, dl_int H);
 
 /* Whole sequences, one layer in one direction: x[N,T,D], from the states h0[N,H] (and c0[N,H]) to
    y[N,T,H], the state after every step, and the last ones hn[N,H] (and cn[N,H]). Sample n has
@@ -675,71 +680,143 @@ DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_r
    reverse: from the sample's last step to its first. Kept for the backward: of the LSTM
    gate[N,T,4H] and c[N,T,H]; of the GRU gate[N,T,3H] and u[N,T,3H]. Scratch: u[G*H] of RNN, LSTM.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
-DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
-DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
-                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
-                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
-                             dl_int D, dl_int H, bool reverse);
-DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+DL_KERNEL(rnn_forward, dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
+                       const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                       const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                       dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
+DL_KERNEL(lstm_forward, dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
+                        dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
+                        const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
+                        const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
+                        dl_int D, dl_int H, bool reverse);
+DL_KERNEL(gru_forward, dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
+                       const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
+                       const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
+                       dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
 /* Backpropagation through time: from dy[N,T,H], and dh[N,H] (dc[N,H]) that hold dL/dhn (dL/dcn) on
    entry and dL/dh0 (dL/dc0) on return; the others are added to, each may be NULL. da, du: scratch
    of G*H elements. */
-DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
-                             const dl_real *y, const dl_real *x, const dl_real *h0,
-                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
-DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                              const dl_real *dy, const dl_real *y, const dl_real *gate,
-                              const dl_real *c, const dl_real *x, const dl_real *h0,
-                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
-                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
-                              bool reverse);
-DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                             const dl_real *dy, const dl_real *y, const dl_real *gate,
-                             const dl_real *u, const dl_real *x, const dl_real *h0,
-                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+DL_KERNEL(rnn_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                        dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
+                        const dl_real *y, const dl_real *x, const dl_real *h0,
+                        const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                        dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
+DL_KERNEL(lstm_backward, dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
+                         dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
+                         const dl_real *dy, const dl_real *y, const dl_real *gate,
+                         const dl_real *c, const dl_real *x, const dl_real *h0,
+                         const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
+                         const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
+                         bool reverse);
+DL_KERNEL(gru_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
+                        dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
+                        const dl_real *dy, const dl_real *y, const dl_real *gate,
+                        const dl_real *u, const dl_real *x, const dl_real *h0,
+                        const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
+                        dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
 
 /* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
-DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
-                                  dl_int E);
+DL_KERNEL(embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+                             dl_int E);
 /* dw[index[i]] += dy[i]; nothing for index[i] == padding (-1: there is none). */
-DL_DEF void dlk_embedding_backward(dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
-                                   dl_int E, dl_int padding);
+DL_KERNEL(embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+                              dl_int E, dl_int padding);
 
 /* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
    E columns.   (Vaswani et al.: Attention is all you need, 2017) */
-DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E);
+DL_KERNEL(positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
      s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
    mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. A
    query that sees no key gets p = 0 and y = 0. Keeps p[R,S] for the backward.
    @F S4-1: GPT-3's attention   (Vaswani et al., 2017) */
-DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
-                                  dl_int D, dl_int M, bool causal);
+DL_KERNEL(attention_forward, dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+                             const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
+                             dl_int D, dl_int M, bool causal);
 /* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. */
-DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
-                                   const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
-                                   dl_int D, dl_int M);
+DL_KERNEL(attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+                              const dl_real *dy, const dl_real *p, const dl_real *q,
+                              const dl_real *k, const dl_real *v, dl_int R, dl_int S,
+                              dl_int D, dl_int M);
 /* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
-DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
-                                  double scale, bool causal);
+DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S,
+                             double scale, bool causal);
 
 /* ---- end of sequences ---- */
+
+/* ---- the table of kernels ----
+
+   A context has a table of pointers to the kernels, and the operations call no other ones. At the
+   start all of them are the library's own, and then an operation may run a faster twin of a kernel
+   instead: the same numbers up to rounding, by vector instructions and threads. Any of them can be
+   replaced:
+       dl_kernel_table(dl)->linear_backward = my_linear_backward;
+   and from then on every linear layer of this context goes back through my_linear_backward; so
+   does whatever the twins would have done in one go with it. What was recorded before goes back as
+   it was recorded. */
+
+/* Every kernel that an operation or an optimizer calls. */
+#define DLI_BINARY_PAIR(X, name, y, da, db, formula, what) X(name##_forward) X(name##_backward)
+#define DLI_UNARY_PAIR(X, name, y, dx, formula, what) X(name##_forward) X(name##_backward)
+#define DL_KERNELS(X)                                                                            \
+    X(linear_forward)             X(linear_backward)                                             \
+    X(matmul_forward)             X(matmul_backward)                                             \
+    DLK_BINARY(DLI_BINARY_PAIR, X) DLK_UNARY(DLI_UNARY_PAIR, X)                                  \
+    X(softmax_forward)            X(softmax_backward)                                            \
+    X(log_softmax_forward)        X(log_softmax_backward)                                        \
+    X(dropout_forward)            X(dropout_backward)                                            \
+    X(mse_forward)                X(mse_backward)                                                \
+    X(mae_forward)                X(mae_backward)                                                \
+    X(huber_forward)              X(huber_backward)                                              \
+    X(bce_forward)                X(bce_backward)                                                \
+    X(cross_entropy_forward)      X(cross_entropy_backward)                                      \
+    X(soft_cross_entropy_forward) X(soft_cross_entropy_backward)                                 \
+    X(conv2d_forward)             X(conv2d_backward)                                             \
+    X(conv_transpose2d_forward)   X(conv_transpose2d_backward)                                   \
+    X(upsample2d_forward)         X(upsample2d_backward)                                         \
+    X(max_pool2d_forward)         X(max_pool2d_backward)                                         \
+    X(avg_pool2d_forward)         X(avg_pool2d_backward)                                         \
+    X(batch_norm_forward)         X(batch_norm_backward)                                         \
+    X(batch_stats)                X(batch_norm_update)                                           \
+    X(layer_norm_forward)         X(layer_norm_backward)                                         \
+    X(group_norm_forward)         X(group_norm_backward)                                         \
+    X(rnn_forward)                X(rnn_backward)                                                \
+    X(lstm_forward)               X(lstm_backward)                                               \
+    X(gru_forward)                X(gru_backward)                                                \
+    X(embedding_forward)          X(embedding_backward)                                          \
+    X(attention_forward)          X(attention_backward)                                          \
+    X(attention_softmax)          X(positional_encoding)                                         \
+    X(sgd_step)                   X(momentum_step)                                               \
+    X(adagrad_step)               X(adadelta_step)                                               \
+    X(rmsprop_step)               X(adam_step)                                                   \
+    X(decay_grad)
+
+/* The table: dlk_linear_forward_fn linear_forward; and so on. */
+typedef struct dl_kernels {
+#define DLI_FIELD(name) dlk_##name##_fn name;
+    DL_KERNELS(DLI_FIELD)
+#undef DLI_FIELD
+} dl_kernels;
+
+/* The context's table, to be read or changed; NULL of NULL. Entries must not be NULL. */
+DL_DEF dl_kernels *dl_kernel_table(dl_ctx *dl);
+/* Make all entries the library's own again. */
+DL_DEF void dl_kernel_table_reset(dl_ctx *dl);
+
+/* With true, operations call the table's kernels, never their twins: what a debugger steps through
+   is then what stands here. It can be thrown at any time; false is the default. */
+DL_DEF void dl_set_reference(dl_ctx *dl, bool on);
+DL_DEF bool dl_reference(const dl_ctx *dl);
+
+/* Choose the instruction set of the twins, by default the best that this CPU has: "avx512", "avx2"
+   (x86), "base" (what every CPU of its kind has: SSE2, NEON). False, and nothing changed, for a
+   name that this build or CPU does not have; the message says which there are. In double there are
+   no twins, and only "base". */
+DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name);
+/* Its name; "" of NULL. */
+DL_DEF const char *dl_isa(const dl_ctx *dl);
 
 /* ----------------------------------------------------------------------------- >>tensors ---- */
 
@@ -1767,13 +1844,21 @@ DL_DEF dl_augment dl_augment_default(void);
    NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
-/* ------------------------------------------------------------------------------- >>files ---- */
+/* ------------------------------------------------------------------------------- >>files ----
+   Saving loses nothing: the new file is written beside the old one, under a random name that ends
+   in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
+   saves to the same path at the same time, leaves a whole file, the old or a new one. What a killed
+   save left behind is removed by the next one to the same path. A symbolic link stays, and
+   the file that it leads to is replaced; the permissions stay. (On Windows the link is replaced; a
+   system where C's rename does not replace a file refuses, and the old one stays.)
+   ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
    shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
    themselves are not written: build the model anew, then load. False on failure, the old file
-   kept. */
+   kept: also for a tensor whose name is __metadata__, another one's, no UTF-8, or has quotes,
+   backslashes or control characters in it. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -1862,7 +1947,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #define DLI_OPENMP 0
 #endif
 
-#if defined(DL_USE_CBLAS) && !defined(DL_REFERENCE)
+#if defined(DL_USE_CBLAS)
 #include <cblas.h>
 #endif
 
@@ -1891,15 +1976,233 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #define DLI_UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/* ---- terminals and files ----
+   A file is saved under a name of its own beside the one it replaces, flushed to the disk and only
+   then renamed, so that at every moment the old or the new one is there, whole. What the system
+   has to do for it:
+
+     dli_file_mode    the permissions of a file, DLI_NO_FILE, or DLI_ODD_FILE for what cannot be
+                      replaced: a directory, a device, a pipe
+     dli_file_follow  where symbolic links lead, so that the link stays and its file is replaced
+     dli_file_create  a new file; fails when there is one of that name
+     dli_file_finish  flush, close, rename. There is no moment without a file: nothing is removed
+     dli_file_sweep   remove what saves that were killed have left behind: files of the same name
+                      but for its random digits that no living process holds. On Unix a lock
+                      (flock) tells, which dies with its process; on Windows they are those that
+                      nobody has open, and an hour old; elsewhere none is touched. */
+
 #ifndef DL_NO_STDIO
+#include <errno.h>
+#define DLI_PATH_MAX 4096
+#define DLI_NO_FILE  -1
+#define DLI_ODD_FILE -2
+
+/* The bytes of a path in front of the file's own name, with the slash. */
+static size_t dli_dir_length(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] != '/'
 #if defined(_WIN32)
-#include <io.h>
-static bool dli_is_terminal(void) { return _isatty(1) != 0; }
-#elif defined(__unix__) || defined(__APPLE__)
+           && path[n - 1] != '\\' && path[n - 1] != ':'
+#endif
+           ) n--;
+    return n;
+}
+
+/* Names of temporary files end in .dl-, 16 random digits and .tmp: are two alike but for those? */
+static bool dli_same_but_digits(const char *a, const char *b)
+{
+    const size_t n = strlen(a), digits = n - 20;
+    return n > 20 && strlen(b) == n && memcmp(a, b, digits) == 0 &&
+           strspn(a + digits, "0123456789abcdef") == 16 && strcmp(a + n - 4, b + n - 4) == 0;
+}
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#if defined(__STRICT_ANSI__) && !defined(__cplusplus)    /* which -std=c99 hides */
+FILE *fdopen(int fd, const char *mode);
+int fileno(FILE *f);
+int fsync(int fd);
+ssize_t readlink(const char *path, char *to, size_t room);
+#endif
+
 static bool dli_is_terminal(void) { return isatty(1) != 0; }
+
+static int dli_file_mode(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    return S_ISREG(s.st_mode) ? (int)(s.st_mode & 07777) : DLI_ODD_FILE;
+}
+
+/* The path in to[DLI_PATH_MAX] is replaced by what it leads to; errno on failure. */
+static bool dli_file_follow(char *to)
+{
+    for (int links = 0; links < 40; links++) {
+        char next[DLI_PATH_MAX];
+        const ssize_t n = readlink(to, next, sizeof next - 1);
+        if (n < 0) return true;                   /* not a link, or nothing there yet */
+        next[n] = 0;
+        const size_t dir = next[0] == '/' ? 0 : dli_dir_length(to);
+        if (dir + (size_t)n >= DLI_PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return false;
+        }
+        memcpy(to + dir, next, (size_t)n + 1);
+    }
+    errno = ELOOP;
+    return false;
+}
+
+static bool dli_file_lock(int fd, int how)
+{
+    while (flock(fd, how) != 0)
+        if (errno != EINTR) return false;
+    return true;
+}
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode < 0 ? 0666 : mode & 0777);
+    struct stat s;
+    if (fd < 0) return NULL;
+    dli_file_lock(fd, LOCK_EX);                   /* not everywhere: then nobody sweeps, either */
+    if (fstat(fd, &s) == 0 && s.st_nlink == 0) {  /* a sweeper came before the lock: next name  */
+        close(fd);
+        errno = EEXIST;
+        return NULL;
+    }
+    FILE *f = mode < 0 || chmod(path, (mode_t)mode) == 0 ? fdopen(fd, "wb") : NULL;
+    if (!f) {
+        const int error = errno;
+        close(fd);
+        remove(path);
+        errno = error;
+    }
+    return f;
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    const bool ok = fflush(f) == 0 && fsync(fileno(f)) == 0 && rename(temporary, path) == 0;
+    const int error = errno;
+    char dir[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(path);
+    fclose(f);                                    /* and with it the lock */
+    memcpy(dir, path, n);
+    strcpy(dir + n, ".");
+    const int fd = open(dir, O_RDONLY);           /* the new name is on the disk when its */
+    if (fd >= 0) {                                /* directory is                         */
+        fsync(fd);
+        close(fd);
+    }
+    errno = error;
+    return ok;
+}
+
+static void dli_file_sweep(const char *temporary)
+{
+    char path[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary);
+    const struct dirent *entry;
+    memcpy(path, temporary, n);
+    strcpy(path + n, ".");
+    DIR *dir = opendir(path);
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (!dli_same_but_digits(entry->d_name, temporary + n)) continue;
+        strcpy(path + n, entry->d_name);
+        const int fd = open(path, O_WRONLY | O_NONBLOCK);
+        if (fd < 0) continue;
+        if (dli_file_lock(fd, LOCK_EX | LOCK_NB)) remove(path);
+        close(fd);
+    }
+    if (dir) closedir(dir);
+}
+
+#elif defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+__declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                unsigned long flags);
+
+static bool dli_is_terminal(void) { return _isatty(1) != 0; }
+
+static int dli_file_mode(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    return (s.st_mode & _S_IFMT) == _S_IFREG ? (int)(s.st_mode & 0777) : DLI_ODD_FILE;
+}
+
+static bool dli_file_follow(char *to) { return to != NULL; }
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    const int fd = _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
+                         _S_IREAD | _S_IWRITE);
+    (void)mode;
+    return fd < 0 ? NULL : _fdopen(fd, "wb");
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    bool ok = fflush(f) == 0 && _commit(_fileno(f)) == 0;
+    ok = fclose(f) == 0 && ok;
+    if (!ok) return false;
+    errno = EACCES;                               /* what it mostly is: somebody has it open */
+    return MoveFileExA(temporary, path, 1 | 8) != 0;        /* replace; write through */
+}
+
+static void dli_file_sweep(const char *temporary)
+{
+    char path[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary), all = strlen(temporary);
+    struct _finddata_t found;
+    memcpy(path, temporary, all + 1);
+    memcpy(path + all - 20, "*.tmp", 6);
+    const intptr_t list = _findfirst(path, &found);
+    for (int more = list == -1 ? -1 : 0; more == 0; more = _findnext(list, &found)) {
+        if (!dli_same_but_digits(found.name, temporary + n)) continue;
+        strcpy(path + n, found.name);
+        if (difftime(time(NULL), (time_t)found.time_write) > 3600) remove(path);
+    }
+    if (list != -1) _findclose(list);
+}
+
 #else
 static bool dli_is_terminal(void) { return false; }
+static bool dli_file_follow(char *to) { return to != NULL; }
+static void dli_file_sweep(const char *temporary) { (void)temporary; }
+
+static int dli_file_mode(const char *path)
+{
+    (void)path;
+    return DLI_NO_FILE;
+}
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    FILE *f = fopen(path, "rb");                  /* C99 cannot do better; the name is random */
+    (void)mode;
+    if (!f) return fopen(path, "wb");
+    fclose(f);
+    return NULL;
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    const bool ok = fflush(f) == 0;
+    return fclose(f) == 0 && ok && rename(temporary, path) == 0;
+}
 #endif
 #endif
 
@@ -2025,13 +2328,15 @@ typedef struct dli_arena {
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
 
 /* The kinds of work that may run on several threads; the sizes of one kind are comparable. */
-#define DLI_JOB_UNARY(name, value, gradient, formula, what) \
+#define DLI_JOB_UNARY(A, name, value, gradient, formula, what) \
     DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK,
-    DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP,
-    DLI_JOB_ADADELTA, DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY) DLI_JOB_KINDS
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT,
+    DLI_JOB_BATCH_STATS, DLI_JOB_BATCH_NORM,
+    DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK, DLI_JOB_SGD,
+    DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA, DLI_JOB_ADAM,
+    DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
 } dli_job_kind;
 
 /* What is known about jobs of one kind and about one size: see dli_job_start. */
@@ -2062,11 +2367,211 @@ struct dl_ctx {
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
-    const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
+    dl_kernels  kernels;                       /* what the operations call                      */
+    bool        reference;                     /* ... and never a fast twin instead             */
+    const struct dli_fast *fast;               /* the twins' functions, NULL in double          */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
     char        info[160];
 };
+
+/* ---- text ----
+   printf writes the point of a number as the program's locale has it: "0,75" in German, two bytes
+   in Pashto. All text is made by dli_format and dli_print instead, which know printf's conversions
+   (but for wide characters and %n) and write a point, nan and inf everywhere. */
+
+/* Where text goes: to a file; or to a buffer, cut off at size bytes. length counts all of it. */
+typedef struct dli_text { char *at; size_t size, length; FILE *file; } dli_text;
+
+static void dli_put_some(dli_text *out, const char *s, size_t n)
+{
+#ifndef DL_NO_STDIO
+    if (out->file) fwrite(s, 1, n, out->file);
+#endif
+    for (size_t i = 0; i < n; i++, out->length++)
+        if (out->length + 1 < out->size) out->at[out->length] = s[i];
+}
+
+static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
+
+/* n bytes of s in a field of so many, on the left of it when width is negative. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+{
+    const int spaces = (width < 0 ? -width : width) - (int)n;
+    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
+    dli_put_some(out, s, n);
+    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+}
+
+/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+{
+    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
+    char s[512];
+    if (!(fabs(x) <= DBL_MAX)) {
+        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
+        dli_put_field(out, word, strlen(word), width);
+        return;
+    }
+    snprintf(s, sizeof s, format, 0, precision, x);
+    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    const size_t bytes = strcspn(point, others);
+    if (bytes > 0) {
+        *point = '.';
+        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
+    }
+    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
+        dli_put_some(out, s, (size_t)(digits - s));
+        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
+        dli_put(out, digits);
+    } else dli_put_field(out, s, strlen(s), width);
+}
+
+/* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
+static long long dli_next_signed(va_list *args, char size)
+{
+    switch (size) {
+    case 'l': return va_arg(*args, long);
+    case 'L': return va_arg(*args, long long);
+    case 'j': return va_arg(*args, intmax_t);
+    case 'z':
+    case 't': return va_arg(*args, ptrdiff_t);
+    default:  return va_arg(*args, int);
+    }
+}
+
+static unsigned long long dli_next_unsigned(va_list *args, char size)
+{
+    switch (size) {
+    case 'l': return va_arg(*args, unsigned long);
+    case 'L': return va_arg(*args, unsigned long long);
+    case 'j': return va_arg(*args, uintmax_t);
+    case 'z':
+    case 't': return va_arg(*args, size_t);
+    default:  return va_arg(*args, unsigned);
+    }
+}
+
+/* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
+static int dli_format_count(const char **f, va_list *args)
+{
+    int n = 0;
+    if (**f == '*') {
+        ++*f;
+        return va_arg(*args, int);
+    }
+    for (; **f >= '0' && **f <= '9'; ++*f) n = n < 1000 ? n * 10 + (**f - '0') : n;
+    return n;
+}
+
+/* One conversion, f behind its %; where the format goes on. */
+static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
+{
+    char format[16] = "%", s[512], size = 0;
+    const char *text = s;
+    int n = 1, precision = -1;
+    bool left = false;
+    for (; *f && strchr("-+ #0", *f); f++) {
+        if (*f == '-') left = true;
+        else if (n < 6) format[n++] = *f;
+    }
+    int width = dli_format_count(&f, args);
+    if (left && width > 0) width = -width;
+    if (*f == '.') {
+        f++;
+        precision = dli_format_count(&f, args);
+    }
+    for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
+    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
+    switch (*f) {
+    case 0:
+        return f;
+    case 'd':
+    case 'i':
+        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
+        break;
+    case 'u':
+    case 'x':
+    case 'X':
+    case 'o':
+        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
+        break;
+    case 'c':
+        s[0] = (char)va_arg(*args, int);
+        dli_put_field(out, s, 1, width);
+        return f + 1;
+    case 's':
+        text = va_arg(*args, const char *);
+        if (!text) text = "(null)";
+        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
+        dli_put_field(out, text, (size_t)n, width);
+        return f + 1;
+    case 'p':
+        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+        break;
+    case '%':
+        text = "%";
+        break;
+    default:
+        dli_put_double(out, format, width, precision,
+                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
+        return f + 1;
+    }
+    dli_put(out, text);
+    return f + 1;
+}
+
+static void dli_put_args(dli_text *out, const char *format, va_list args)
+{
+    va_list rest;
+    va_copy(rest, args);
+    while (*format) {
+        const size_t plain = strcspn(format, "%");
+        dli_put_some(out, format, plain);
+        format += plain;
+        if (*format) format = dli_put_conversion(out, format + 1, &rest);
+    }
+    va_end(rest);
+}
+
+/* vsnprintf: the length, and as much of the text as fits, terminated. */
+static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
+{
+    dli_text out = { buffer, size, 0, NULL };
+    dli_put_args(&out, format, args);
+    if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
+}
+
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
+#elif defined(__GNUC__)
+#define DLI_PRINTF(f, a) __attribute__((unused))
+#else
+#define DLI_PRINTF(f, a)
+#endif
+
+DLI_PRINTF(3, 4)
+static int dli_format(char *buffer, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int length = dli_format_args(buffer, size, format, args);
+    va_end(args);
+    return length;
+}
+
+#ifndef DL_NO_STDIO
+DLI_PRINTF(1, 2)
+static void dli_print(const char *format, ...)
+{
+    dli_text out = { NULL, 0, 0, stdout };
+    va_list args;
+    va_start(args, format);
+    dli_put_args(&out, format, args);
+    va_end(args);
+}
+#endif
 
 #define DLI_TEXT(code, text) text,
 static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
@@ -2105,7 +2610,7 @@ DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
     if (!dl || dl->code != DL_OK || code == DL_OK) return false;
     dl->code = code;
     va_start(args, format);
-    vsnprintf(dl->text, sizeof dl->text, format, args);
+    dli_format_args(dl->text, sizeof dl->text, format, args);
     va_end(args);
     if (dl->error_fn) dl->error_fn(code, dl->text, dl->error_user);
 #ifndef DL_NO_STDIO
@@ -2209,6 +2714,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->objects.prev = c->objects.next = &c->objects;
     c->seed = seed;
     c->rng = dl_rng_new(seed, 0);
+    dl_kernel_table_reset(c);
     c->training = true;
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
@@ -2257,7 +2763,7 @@ DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
 DL_DEF const char *dl_info(dl_ctx *dl)
 {
     if (!dl) return "";
-    snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
+    dli_format(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
              DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float",
              dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
@@ -2403,38 +2909,39 @@ DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, con
                                    dl_int n, dl_int sa, dl_int sb)
        {
            for (dl_int i = 0; i < n; i++) {
-               const double a = (double)as[i * sa], b = (double)bs[i * sb];
-               ys[i] = (dl_real)(a * b);
+               const dl_real a = as[i * sa], b = bs[i * sb];
+               ys[i] = a * b;
            }
        }
 
    and a backward of two such loops, one for da with dy * b, one for db with dy * a. */
-#define DLI_BINARY_FORWARD(name, value, to_a, to_b, formula, what)                               \
+#define DLI_BINARY_FORWARD(A, name, value, to_a, to_b, formula, what)                            \
     DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *as, const dl_real *bs,          \
                                      dl_int n, dl_int sa, dl_int sb)                             \
     {                                                                                            \
         for (dl_int i = 0; i < n; i++) {                                                         \
-            const double a = (double)as[i * sa], b = (double)bs[i * sb];                         \
-            ys[i] = (dl_real)(value);                                                            \
+            const dl_real a = as[i * sa], b = bs[i * sb];                                        \
+            ys[i] = value;                                                                       \
         }                                                                                        \
     }
-DLK_BINARY(DLI_BINARY_FORWARD)
+DLK_BINARY(DLI_BINARY_FORWARD, 0)
 
 /* With a step of 0, a[i * sa] is the same element every time: its gradient is the sum over all i,
    taken in double, as a float sum of a million equal terms is wrong in the third digit. */
-#define DLI_BINARY_HALF(ds, step, gradient)                                                      \
-    if (ds && n > 0) {                                                                           \
-        double sum = 0;                                                                          \
-        for (dl_int i = 0; i < n; i++) {                                                         \
-            const double a = (double)as[i * sa], b = (double)bs[i * sb], dy = (double)dys[i];    \
-            const double g = gradient;                                                           \
-            (void)a; (void)b;                                                                    \
-            if (step == 0) sum += g;                                                             \
-            else ds[i * step] += (dl_real)g;                                                     \
-        }                                                                                        \
-        if (step == 0) ds[0] += (dl_real)sum;                                                    \
+#define DLI_BINARY_EACH(gradient, add)                                                           \
+    for (dl_int i = 0; i < n; i++) {                                                             \
+        const dl_real a = as[i * sa], b = bs[i * sb], dy = dys[i], g = gradient;                 \
+        (void)a; (void)b;                                                                        \
+        add;                                                                                     \
     }
-#define DLI_BINARY_BACKWARD(name, value, to_a, to_b, formula, what)                              \
+#define DLI_BINARY_HALF(ds, step, gradient)                                                      \
+    if (ds && step != 0) DLI_BINARY_EACH(gradient, ds[i * step] += g)                            \
+    if (ds && step == 0 && n > 0) {                                                              \
+        double sum = 0;                                                                          \
+        DLI_BINARY_EACH(gradient, sum += (double)g)                                              \
+        ds[0] += (dl_real)sum;                                                                   \
+    }
+#define DLI_BINARY_BACKWARD(A, name, value, to_a, to_b, formula, what)                           \
     DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dys,              \
                                       const dl_real *as, const dl_real *bs,                      \
                                       dl_int n, dl_int sa, dl_int sb)                            \
@@ -2442,7 +2949,7 @@ DLK_BINARY(DLI_BINARY_FORWARD)
         DLI_BINARY_HALF(da, sa, to_a)                                                            \
         DLI_BINARY_HALF(db, sb, to_b)                                                            \
     }
-DLK_BINARY(DLI_BINARY_BACKWARD)
+DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
 /* ---- elementwise functions, from the list DLK_UNARY ----
    First the functions that its expressions call, in double. */
@@ -2521,7 +3028,7 @@ static double dli_fade(double x, double e)
 
    The backward may use x or y. y is at hand and often simpler, but has been rounded: ELU's
    derivative p e^x is also y + p, which is 0 where y has been rounded to -p. */
-#define DLI_UNARY_KERNELS(name, value, gradient, formula, what)                                  \
+#define DLI_UNARY_KERNELS(A, name, value, gradient, formula, what)                               \
     DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *xs, dl_int n, double p,         \
                                      double q)                                                   \
     {                                                                                            \
@@ -2541,7 +3048,7 @@ static double dli_fade(double x, double e)
             dxs[i] += (dl_real)(gradient);                                                       \
         }                                                                                        \
     }
-DLK_UNARY(DLI_UNARY_KERNELS)
+DLK_UNARY(DLI_UNARY_KERNELS, 0)
 
 /* Softmax: y_c = e^(x_c) / sum_k e^(x_k). A large x makes e^x overflow; but a number m subtracted
    from all x cancels, e^(x_c - m) / sum_k e^(x_k - m), and with m the row's largest element no
@@ -3635,9 +4142,29 @@ DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_rea
 
 /* ---- end of sequences ---- */
 
+/* ---- the table of kernels ---- */
+
+DL_DEF dl_kernels *dl_kernel_table(dl_ctx *dl) { return dl ? &dl->kernels : NULL; }
+
+#define DLI_ENTRY(name) dlk_##name,
+static const dl_kernels dli_own_kernels = { DL_KERNELS(DLI_ENTRY) };
+#undef DLI_ENTRY
+
+DL_DEF void dl_kernel_table_reset(dl_ctx *dl)
+{
+    if (dl) dl->kernels = dli_own_kernels;
+}
+
+DL_DEF void dl_set_reference(dl_ctx *dl, bool on)
+{
+    if (dl) dl->reference = on;
+}
+
+DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; }
+
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-#if !DLI_DOUBLE && !defined(DL_REFERENCE)
+#if !DLI_DOUBLE
 #define DLI_FAST 1
 #else
 #define DLI_FAST 0
@@ -3755,7 +4282,7 @@ DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) 
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
     const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
-    return dli_select(x < 0.0f, e * r, r);
+    return dli_select(x < 0.0f, e, 1.0f) * r;
 }
 DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
 {
@@ -3900,35 +4427,35 @@ DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
 #define dli_bend       dli_bendf
 #define dli_bend_slope dli_bend_slopef
 #define dli_fade       dli_fadef
-#define DLI_TWIN(X, name)                                                                         \
-    X(void, name##_forward, (float *ys, const float *xs, dl_int n, float p, float q),             \
-      (ys, xs, n, p, q))                                                                          \
-    X(void, name##_backward, (float *dxs, const float *dys, const float *ys, const float *xs,     \
-                              dl_int n, float p, float q, int add),                               \
+#define DLI_TWIN_PAIR(X, name, value, gradient, formula, what)                                   \
+    X(void, name##_forward, (float *ys, const float *xs, dl_int n, float p, float q),            \
+      (ys, xs, n, p, q))                                                                         \
+    X(void, name##_backward, (float *dxs, const float *dys, const float *ys, const float *xs,    \
+                              dl_int n, float p, float q, int add),                              \
       (dxs, dys, ys, xs, n, p, q, add))
-#define DLI_TWIN_BODIES(name, value, gradient, formula, what)                                     \
-    DLI_INLINE void dli_##name##_forward_body(float *ys, const float *xs, dl_int n, float p,      \
-                                              float q)                                            \
-    {                                                                                             \
-        (void)p; (void)q;                                                                         \
-        for (dl_int i = 0; i < n; i++) {                                                          \
-            const float x = xs[i];                                                                \
-            ys[i] = value;                                                                        \
-        }                                                                                         \
-    }                                                                                             \
-    DLI_INLINE void dli_##name##_backward_body(float *dxs, const float *dys, const float *ys,     \
-                                               const float *xs, dl_int n, float p, float q,       \
-                                               int add)                                           \
-    {                                                                                             \
-        const uint32_t old = dli_mask(add);                                                       \
-        (void)p; (void)q;                                                                         \
-        for (dl_int i = 0; i < n; i++) {                                                          \
-            const float x = xs[i], y = ys[i], dy = dys[i];                                        \
-            (void)x; (void)y;                                                                     \
-            dxs[i] = dli_masked(dxs[i], old) + (gradient);                                        \
-        }                                                                                         \
+#define DLI_TWIN_BODIES(A, name, value, gradient, formula, what)                                 \
+    DLI_INLINE void dli_##name##_forward_body(float *ys, const float *xs, dl_int n, float p,     \
+                                              float q)                                           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i];                                                               \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
+    }                                                                                            \
+    DLI_INLINE void dli_##name##_backward_body(float *dxs, const float *dys, const float *ys,    \
+                                               const float *xs, dl_int n, float p, float q,      \
+                                               int add)                                          \
+    {                                                                                            \
+        const uint32_t old = dli_mask(add);                                                      \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i], y = ys[i], dy = dys[i];                                       \
+            (void)x; (void)y;                                                                    \
+            dxs[i] = dli_masked(dxs[i], old) + (gradient);                                       \
+        }                                                                                        \
     }
-DLK_UNARY_VECTOR(DLI_TWIN_BODIES)
+DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #undef dli_exp
 #undef dli_expm1
 #undef dli_tanh
@@ -4065,42 +4592,134 @@ DLI_vmax(DLI_BODY)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
-/* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
+/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
    into a double, so that rows of any length keep their digits. */
 #define DLI_moment(X) X(double, moment, \
-    (const float *a, float am, const float *x, float m, dl_int n), (a, am, x, m, n))
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
 DLI_moment(DLI_BODY)
 {
     double sum = 0.0;
-    dl_int i, j, l;
-    for (i = 0; i < n; i += 1024) {
+    for (dl_int i = 0; i < n; i += 1024) {
         const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
         float s[16] = { 0 };
         for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
+        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
         for (l = 0; l < 16; l++) sum += (double)s[l];
     }
     return sum;
 }
-/* y = a (x - m) + b */
+/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
+#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
+    (sum, x, m, n))
+DLI_spread(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                s[l] += d;
+                q[l] += d * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            s[l] += d;
+            q[l] += d * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)s[l];
+            sum[1] += (double)q[l];
+        }
+    }
+}
+/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+#define DLI_moments(X) X(void, moments, \
+    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+DLI_moments(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                r[l] += a[j + l];
+                s[l] += d;
+                q[l] += a[j + l] * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            r[l] += a[j + l];
+            s[l] += d;
+            q[l] += a[j + l] * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)r[l];
+            sum[1] += (double)s[l];
+            sum[2] += (double)q[l];
+        }
+    }
+}
+/* The same for columns, one row of them: s += x - m, q += (x - m)^2, and s += x - m, q += a (x - m),
+   r += a. */
+#define DLI_col_spread(X) X(void, col_spread, \
+    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
+DLI_col_spread(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        s[j] += d;
+        q[j] += d * d;
+    }
+}
+#define DLI_col_moments(X) X(void, col_moments, \
+    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     dl_int n), (r, s, q, a, x, m, n))
+DLI_col_moments(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        r[j] += a[j];
+        s[j] += d;
+        q[j] += a[j] * d;
+    }
+}
+/* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
     (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
     (y, x, m, a, b, n))
 DLI_affine(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+    for (dl_int i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
 }
-/* dx += a dy + b (x - m) + c */
 #define DLI_affine_back(X) X(void, affine_back, \
     (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
-     float a, float b, float c, dl_int n), \
-    (dx, dy, x, m, a, b, c, n))
+     float a, float b, float c, dl_int n), (dx, dy, x, m, a, b, c, n))
 DLI_affine_back(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+    for (dl_int i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+}
+#define DLI_col_affine(X) X(void, col_affine, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int n), (y, x, m, a, b, n))
+DLI_col_affine(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
+}
+#define DLI_col_affine_back(X) X(void, col_affine_back, \
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, \
+     const float *DLI_RESTRICT c, dl_int n), (dx, dy, x, m, a, b, c, n))
+DLI_col_affine_back(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
    A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
@@ -4574,10 +5193,12 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_OPS(X) \
+    DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
     DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_offset(X) DLI_momentum(X) \
+    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_momentum(X) \
     DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
     DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
     DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
@@ -4593,7 +5214,6 @@ DLI_add_rows(DLI_BODY)
                             dl_int run, dl_int gap, const float *b)
 
 #define DLI_FIELD(ret, name, params, args) ret (*name) params;
-#define DLI_TWIN_FIELDS(name, value, gradient, formula, what) DLI_TWIN(DLI_FIELD, name)
 typedef struct dli_fast {
     const char *name;
     dl_int mr, nr;                                       /* the tile */
@@ -4601,7 +5221,6 @@ typedef struct dli_fast {
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
     DLI_OPS(DLI_FIELD)
-    DLK_UNARY_VECTOR(DLI_TWIN_FIELDS)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -4650,19 +5269,15 @@ typedef struct dli_fast {
     DLI_TILE(dli_tile_rows_##set, attr, V, W, MR, NV, DLI_TILE_ROWS_ARGS, DLI_K_IN_RUNS, \
              rows[i][k + skip], b + k * (NV * W), 0) \
     DLI_OPS(DLI_DEFINE_##set) \
-    DLK_UNARY_VECTOR(DLI_TWIN_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
         DLI_OPS(DLI_ENTRY_##set) \
-        DLK_UNARY_VECTOR(DLI_TWIN_ENTRY_##set) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
 #define DLI_DEFINE_base(ret, name, params, args) \
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
-#define DLI_TWIN_DEFINE_base(name, value, gradient, formula, what) DLI_TWIN(DLI_DEFINE_base, name)
-#define DLI_TWIN_ENTRY_base(name, value, gradient, formula, what) DLI_TWIN(DLI_ENTRY_base, name)
 
 #if DLI_SIMD
 DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
@@ -4676,13 +5291,9 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx2(ret, name, params, args) \
     DLI_DEFINE(avx2, DLI_AVX2, ret, name, params, args)
 #define DLI_ENTRY_avx2(ret, name, params, args) , dli_##name##_avx2
-#define DLI_TWIN_DEFINE_avx2(name, value, gradient, formula, what) DLI_TWIN(DLI_DEFINE_avx2, name)
-#define DLI_TWIN_ENTRY_avx2(name, value, gradient, formula, what) DLI_TWIN(DLI_ENTRY_avx2, name)
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
-#define DLI_TWIN_DEFINE_avx512(name, value, gradient, formula, what) DLI_TWIN(DLI_DEFINE_avx512, name)
-#define DLI_TWIN_ENTRY_avx512(name, value, gradient, formula, what) DLI_TWIN(DLI_ENTRY_avx512, name)
 DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
 DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
@@ -4719,15 +5330,26 @@ static const dli_fast *dli_fast_pick(void)
 
 #define DLI_STRIP 256                                    /* floats of scratch on the stack */
 
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. */
+/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
+   leave the range of floats, all is done in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
     double sum = 0.0;
-    dl_int i;
-    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    if (fabs(sum) < (double)INFINITY) return sum;
+    sum = 0.0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
 }
 
+/* y = x - its maximum, which is returned. */
+static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
+{
+    const float top = f->vmax(x, n);
+    if (top < INFINITY) f->offset(y, -top, x, n);
+    else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
+    return top;
+}
 /* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
    over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
    returns the sum over rows of -log y[label]. */
@@ -4735,35 +5357,31 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
                                dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    if (n == 0) return 0.0;
-    for (r = 0; r < rows; r++) {
-        float top = f->vmax(x + r * n, n);
-        if (label) loss -= (double)x[r * n + label[r]] - (double)top;
-        f->offset(y + r * n, -top, x + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double own = label ? (double)x[r * n + label[r]] : 0.0;    /* y may be x */
+        const double top = (double)dli_below_top(f, y + r * n, x + r * n, n);
+        if (label) loss -= dli_below_max(own, top);
     }
     f->vexp(y, y, rows * n);
-    for (r = 0; r < rows; r++) {
-        float sum = f->vsum(y + r * n, n);
-        if (label) loss += log((double)sum);
-        f->scale(y + r * n, 1.0f / sum, y + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double sum = dli_row_sum(f, y + r * n, n);
+        if (label) loss += log(sum);
+        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
 static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
 {
     float e[DLI_STRIP];
-    dl_int r, i;
-    if (n == 0) return;
-    for (r = 0; r < rows; r++, y += n, x += n) {
-        float sum = 0.0f;
-        f->offset(y, -f->vmax(x, n), x, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+        double sum = 0.0;
+        dli_below_top(f, y, x, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(e, y + i, len);
-            sum += f->vsum(e, len);
+            sum += (double)f->vsum(e, len);
         }
-        f->offset(y, -logf(sum), y, n);
+        f->offset(y, (float)-log(sum), y, n);
     }
 }
 
@@ -4772,11 +5390,10 @@ static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
                                   dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, 0.0f, y, 0.0f, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)f->moment(dy, y, 0.0f, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->offset(t, -sum, dy + i, len);
             f->mul(t, t, y + i, len);
             f->add(dx + i, dx + i, t, len);
@@ -4788,11 +5405,10 @@ static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float 
                                       const float *y, dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
         const float sum = (float)dli_row_sum(f, dy, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(t, y + i, len);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
@@ -4805,21 +5421,20 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
                             dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    for (r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
+    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
         const float top = f->vmax(x, n);
-        const double dot = f->moment(t, 0.0f, x, top, n);
-        float sum;
-        if (dli_isnan(dot)) {
-            dlk_soft_cross_entropy_forward(&sum, p, x, t, 1, n, 1);
-            loss += (double)sum;
+        const double dot = f->moment(t, x, top, n);
+        if (!(fabs(dot) < (double)INFINITY)) {
+            float one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
+            loss += (double)one;
             continue;
         }
         f->offset(p, -top, x, n);
         f->vexp(p, p, n);
-        sum = f->vsum(p, n);
-        f->scale(p, 1.0f / sum, p, n);
-        loss += log((double)sum) * dli_row_sum(f, t, n) - dot;
+        const double sum = dli_row_sum(f, p, n);
+        f->scale(p, (float)(1.0 / sum), p, n);
+        loss += log(sum) * dli_row_sum(f, t, n) - dot;
     }
     return loss;
 }
@@ -4851,7 +5466,7 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
     dl_int i;
     if (!da) return;
     if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, 0.0f, b, 0.0f, n)
+        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
                           : (double)*b * dli_row_sum(f, dy, n));
     else if (sb == 0) f->axpy(da, *b, dy, n);
     else
@@ -4866,120 +5481,175 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
    Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
    norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
    row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread. */
+   and goes through strips of columns. Each channel, row or strip belongs to one thread.
 
-/* Of a row of n: the mean, and the mean square around it. */
-static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
+   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
+   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
+   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
+   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
+   costs nothing. The backward finds it again beside its other sums. */
+
+typedef struct dli_stat { float mean; double rest, var; } dli_stat;
+
+/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
+   NaN), in double. */
+static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
+                             dl_int gap)
 {
-    *mean = (float)(dli_row_sum(f, x, n) / (double)n);
-    *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
-}
-/* Channel c of a batch [N,C,S], S > 1. */
-static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const float *x,
-                              dl_int N, dl_int C, dl_int S, dl_int c)
-{
-    double sum = 0.0, squares = 0.0;
-    dl_int n;
-    for (n = 0; n < N; n++) sum += dli_row_sum(f, x + (n * C + c) * S, S);
-    *mean = (float)(sum / ((double)N * (double)S));
-    for (n = 0; n < N; n++)
-        squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
-    *var = (float)(squares / ((double)N * (double)S));
-}
-/* Columns of x [N,C] (S = 1), len <= DLI_STRIP of them from x on: sum[j] = sum over the rows of
-   a (x - m), or with a NULL of (x - m)^2. */
-static void dli_strip_moment(const dli_fast *f, double *sum, const float *a, const float *x,
-                             const float *minus_m, dl_int N, dl_int C, dl_int len)
-{
-    float h[DLI_STRIP], s[DLI_STRIP];
-    dl_int n, j;
-    for (j = 0; j < len; j++) { s[j] = 0.0f; sum[j] = 0.0; }
-    for (n = 0; n < N; n++) {
-        f->add(h, x + n * C, minus_m, len);
-        f->mul(h, h, a ? a + n * C : h, len);
-        f->add(s, s, h, len);
-        if (n % 64 == 63 || n == N - 1)                  /* into double before digits are lost */
-            for (j = 0; j < len; j++) { sum[j] += (double)s[j]; s[j] = 0.0f; }
+    const double count = (double)runs * (double)len;
+    dli_stat s;
+    double sum = 0.0;
+    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
+    s.mean = (float)(sum / count);
+    for (int pass = 0; pass < 3; pass++) {
+        double spread[2] = { 0.0, 0.0 };
+        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
+        s.rest = spread[0] / count;
+        s.var = spread[1] / count - s.rest * s.rest;
+        if (s.var < 0.0) s.var = 0.0;
+        if (!(s.rest * s.rest > 0.01 * s.var)) break;
+        s.mean = (float)((double)s.mean + s.rest);
     }
+    if (!(s.var < (double)FLT_MAX)) {
+        s.var = dli_statistics(&s.mean, x, runs, len, gap);
+        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
+    }
+    return s;
 }
-static void dli_strip_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                            dl_int C, dl_int len)
+/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
+static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                            dl_int len)
 {
     double sum[DLI_STRIP] = { 0 };
-    float s[DLI_STRIP];
-    dl_int n, j;
-    for (n = 0; n < N; n += 64) {
-        for (j = 0; j < len; j++) s[j] = 0.0f;
+    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    bool again = true;
+    for (dl_int n = 0; n < N; n += 64) {
+        memset(s, 0, sizeof s);
         f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (j = 0; j < len; j++) sum[j] += (double)s[j];
+        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
     }
-    for (j = 0; j < len; j++) {
-        mean[j] = (float)(sum[j] / (double)N);
-        s[j] = -mean[j];
+    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
+    for (int pass = 0; pass < 3 && again; pass++) {
+        for (dl_int j = 0; j < len; j++) {
+            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
+            m[j] = st[j].mean;
+            st[j].rest = st[j].var = 0.0;
+        }
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+            memset(s, 0, sizeof s);
+            memset(q, 0, sizeof q);
+            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++) f->col_spread(s, q, x + n * C, m, len);
+            for (dl_int j = 0; j < len; j++) {
+                st[j].rest += (double)s[j] / (double)N;
+                st[j].var += (double)q[j] / (double)N;
+            }
+        }
+        again = false;
+        for (dl_int j = 0; j < len; j++) {
+            const double r = st[j].rest;
+            st[j].var -= r * r;
+            if (st[j].var < 0.0) st[j].var = 0.0;
+            if (r * r > 0.01 * st[j].var) again = true;
+        }
     }
-    dli_strip_moment(f, sum, NULL, x, s, N, C, len);
-    for (j = 0; j < len; j++) var[j] = (float)(sum[j] / (double)N);
+    for (dl_int j = 0; j < len; j++)
+        if (!(st[j].var < (double)FLT_MAX)) {
+            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
+            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
+        }
 }
 
-/* As dlk_batch_stats. */
-static void dli_norm_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                           dl_int C, dl_int S, int threads)
+/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
+static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                               dl_int S, dl_int c, dl_int len)
 {
-    const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step)
-        if (S > 1) dli_channel_stats(f, mean + c, var + c, x, N, C, S, c);
-        else dli_strip_stats(f, mean + c, var + c, x + c, N, C, dli_min(step, C - c));
-    (void)threads;
+    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
+    else dli_strip_stats(f, st, x + c, N, C, len);
 }
-/* As dlk_batch_norm_forward. */
-static void dli_norm_forward(const dli_fast *f, float *y, const float *x, const float *mean,
-                             const float *var, const float *w, const float *b, dl_int N,
-                             dl_int C, dl_int S, double eps, int threads)
+static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
+                                 const float *w, const float *b, dl_int N, dl_int C, dl_int S,
+                                 double eps, dl_int c, dl_int len)
+{
+    float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
+    for (dl_int j = 0; j < len; j++) {
+        const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)(float)st[j].var + eps);
+        m[j] = st[j].mean;
+        scale[j] = (float)a;
+        shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
+    }
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int at = (n * C + c) * S;
+        if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
+        else f->col_affine(y + at, x + at, m, scale, shift, len);
+    }
+}
+
+/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
+   the former; with mean and var given (stats false) only the latter, where `batch` says whether
+   they are of this x. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+                              const float *x, const float *w, const float *b, dl_int N, dl_int C,
+                              dl_int S, double eps, bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step) {
-        float minus_m[DLI_STRIP], a[DLI_STRIP], *to;
-        dl_int n, j, len = dli_min(step, C - c);
-        for (j = 0; j < len; j++) {
-            minus_m[j] = -mean[c + j];
-            a[j] = (float)((w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps));
-        }
-        for (n = 0; n < N; n++) {
-            to = y + (n * C + c) * S;
-            if (S > 1) {
-                f->affine(to, x + (n * C + c) * S, mean[c], a[0], b ? b[c] : 0.0f, S);
-                continue;
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        dli_stat st[DLI_STRIP];
+        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        for (dl_int j = 0; j < len; j++)
+            if (stats) {
+                mean[c + j] = (float)((double)st[j].mean + st[j].rest);
+                var[c + j] = (float)st[j].var;
+            } else {
+                if (!batch) st[j].rest = 0.0;
+                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
+                st[j].mean = mean[c + j];
+                st[j].var = (double)var[c + j];
             }
-            f->add(to, x + n * C + c, minus_m, len);
-            f->mul(to, to, a, len);
-            if (b) f->add(to, to, b + c, len);
-        }
+        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
+
 /* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
 static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *minus_m, const float *a, const float *b,
-                                  const float *c, dl_int N, dl_int C, dl_int len)
+                                  const float *m, const float *a, const float *b, const float *c,
+                                  dl_int N, dl_int C, dl_int len)
 {
-    float h[DLI_STRIP], g[DLI_STRIP];
-    dl_int n;
-    for (n = 0; n < N; n++) {
-        f->mul(g, dy + n * C, a, len);
-        if (b) {
-            f->add(h, x + n * C, minus_m, len);
-            f->mul(h, h, b, len);
-            f->add(h, h, c, len);
-            f->add(g, g, h, len);
+    float g[DLI_STRIP];
+    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
+        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
+        else {
+            f->mul(g, dy, a, len);
+            f->add(dx, dx, g, len);
         }
-        f->add(dx + n * C, dx + n * C, g, len);
     }
 }
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. */
+/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
+static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
+                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
+                                 dl_int len)
+{
+    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    memset(sum, 0, (size_t)len * sizeof *sum);
+    for (dl_int n = 0; S > 1 && n < N; n++)
+        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
+    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
+        memset(r, 0, sizeof r);
+        memset(s, 0, sizeof s);
+        memset(q, 0, sizeof q);
+        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
+        for (dl_int j = 0; j < len; j++) {
+            sum[j][0] += (double)r[j];
+            sum[j][1] += (double)s[j];
+            sum[j][2] += (double)q[j];
+        }
+    }
+}
+/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
+   and no gradient gets through, exactly none: that is left to the kernel. */
 static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
                               const float *x, const float *mean, const float *var,
                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
@@ -4987,130 +5657,161 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
-    dl_int c0;
+    if (batch && N * S == 1) {
+        dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
+        return;
+    }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c0 = 0; c0 < C; c0 += step) {
+    for (dl_int c0 = 0; c0 < C; c0 += step) {
         const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S;
-        double sum[DLI_STRIP] = { 0 }, sum_h[DLI_STRIP] = { 0 };
-        float minus_m[DLI_STRIP], a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dl_int n, j;
-        for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
-        for (n = 0; S > 1 && n < N; n++) {
-            sum[0] += dli_row_sum(f, dyc + n * C * S, S);
-            sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
-        }
-        for (n = 0; S == 1 && n < N; n += 64) {
-            for (j = 0; j < len; j++) a[j] = 0.0f;
-            f->col_sums(a, dyc + n * C, C, dli_min(64, N - n), len);
-            for (j = 0; j < len; j++) sum[j] += (double)a[j];
-        }
-        if (S == 1) dli_strip_moment(f, sum_h, dyc, xc, minus_m, N, C, len);
-        for (j = 0; j < len; j++) {
+        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
+        double sum[DLI_STRIP][3];
+        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
+        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+        for (dl_int j = 0; j < len; j++) {
             const double r = 1 / sqrt((double)var[c0 + j] + eps);
             const double rw = w ? r * (double)w[c0 + j] : r;
-            if (dw) dw[c0 + j] += (float)(sum_h[j] * r);
-            if (db) db[c0 + j] += (float)sum[j];
+            const double rest = batch ? sum[j][1] / count : 0.0;
+            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
+            if (dw) dw[c0 + j] += (float)(sum_h * r);
+            if (db) db[c0 + j] += (float)sum[j][0];
             a[j] = (float)rw;
-            b[j] = (float)(-rw * r * r * sum_h[j] / count);
-            c[j] = (float)(-rw * sum[j] / count);
+            b[j] = (float)slope;
+            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
         }
-        for (n = 0; dx && S > 1 && n < N; n++) {
-            float *to = dx + (n * C + c0) * S;
+        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
             const dl_int at = n * C * S;
-            if (batch) f->affine_back(to, dyc + at, xc + at, mean[c0], a[0], b[0], c[0], S);
+            float *to = dx + c0 * S + at;
+            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
             else f->axpy(to, a[0], dyc + at, S);
         }
         if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, minus_m, a, batch ? b : NULL, c, N, C, len);
+            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
 
-/* As dlk_group_norm_forward: rows of D = C/groups S elements. */
+/* As dlk_group_norm_forward: rows of D = C/groups S elements. A row whose variance is no float is
+   left to it. */
 static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *var,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
-    dl_int k;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++) {
+    for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D;
-        float *to = y + k * D, r;
-        dl_int c;
-        dli_row_stats(f, mean + k, var + k, row, D);
-        r = (float)(1 / sqrt((double)var[k] + eps));
-        if (S == 1) {
-            f->affine(to, row, mean[k], r, 0.0f, D);
-            if (w) f->mul(to, to, w + c0, D);
-            if (b) f->add(to, to, b + c0, D);
+        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
+        const dli_stat s = dli_stats_of(f, row, 1, D, D);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        float *to = y + k * D;
+        mean[k] = (float)((double)s.mean + s.rest);
+        var[k] = (float)s.var;
+        if (!(s.var < (double)FLT_MAX)) {
+            dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
+            continue;
         }
-        for (c = 0; S > 1 && c < Cg; c++)
-            f->affine(to + c * S, row + c * S, mean[k], w ? r * w[c0 + c] : r,
-                      b ? b[c0 + c] : 0.0f, S);
+        if (S == 1) {
+            f->affine(to, row, s.mean, r, shift, D);
+            if (w) f->mul(to, to, wk, D);
+            if (b) f->add(to, to, bk, D);
+        }
+        for (dl_int c = 0; S > 1 && c < Cg; c++)
+            f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
+                      (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. */
-static void dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                               float m, double r, const float *w, dl_int Cg, dl_int S)
+/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
+   of the mean m; dx may be NULL. */
+static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                                 float m, double r, const float *w, dl_int Cg, dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0;
-    float strip[DLI_STRIP], b, c;
-    dl_int i, len;
-    int pass;
-    for (pass = 0; pass < 2; pass++) {                   /* first the sums, then dx */
-        b = (float)(-r * r * r * sum_h / (double)D);
-        c = (float)(-r * sum / (double)D);
-        for (i = 0; i < D; i += len) {
+    double sum = 0.0, sum_h = 0.0, rest = 0.0;
+    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
+    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+        for (dl_int i = 0, len; i < D; i += len) {
             const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
             const float *g = dy + i;
+            double part[3] = { 0.0, 0.0, 0.0 };
             len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) f->mul(strip, g, w + i, len), g = strip;    /* or one each */
-            if (pass == 0) {
-                sum += wc * (double)f->vsum(g, len);
-                sum_h += wc * f->moment(g, 0.0f, x + i, m, len);
-            } else f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (S == 1 && w) {                                           /* or one each */
+                f->mul(strip, g, w + i, len);
+                g = strip;
+            }
+            if (pass == 1) {
+                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+                continue;
+            }
+            f->moments(part, g, x + i, m, len);
+            sum += wc * part[0];
+            rest += part[1] / (double)D;
+            sum_h += wc * part[2];
+        }
+        if (pass == 0) {
+            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
+            b = (float)slope;
+            c = (float)(-r * sum / (double)D - slope * rest);
         }
     }
+    return rest;
 }
-/* As dlk_group_norm_backward. */
+/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
+   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
+static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
+                                   const float *x, const float *mean, const float *var,
+                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
+                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
+                                   double eps)
+{
+    float h[DLI_STRIP];
+    for (dl_int k = k0; k < k1; k++) {
+        const dl_int from = (k / groups * C + c) * S;
+        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
+        if (k % groups != group) continue;
+        if (S > 1) {
+            double sum[3] = { 0.0, 0.0, 0.0 };
+            f->moments(sum, dy + from, x + from, mean[k], S);
+            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
+            if (db) db[c] += (float)sum[0];
+            continue;
+        }
+        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
+        f->mul(h, h, dy + from, len);
+        if (dw) f->add(dw + c, dw + c, h, len);
+        if (db) f->add(db + c, db + c, dy + from, len);
+    }
+}
+/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
+   weights, so that their rests fit on the stack. A row of one element has no gradient, see above. */
+#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
                                dl_int groups, double eps, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : DLI_STRIP;
-    dl_int k, at;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++)
-        if (dx)
-            dli_group_row_back(f, dx + k * D, dy + k * D, x + k * D, mean[k],
-                               1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL,
-                               Cg, S);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
-        float h[DLI_STRIP];
-        dl_int n, c, len;
-        for (n = 0; (dw || db) && n < N; n++)
-            for (c = at; c < dli_min(C, at + step); c += len) {
-                const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
-                const double r = 1 / sqrt((double)var[row] + eps);
-                len = S > 1 ? 1 : dli_min(dli_min(C, at + step) - c, Cg - c % Cg);
-                if (S > 1) {
-                    if (dw)
-                        dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
-                    if (db) db[c] += (float)dli_row_sum(f, dy + from, S);
-                    continue;
-                }
-                f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
-                f->mul(h, h, dy + from, len);
-                if (dw) f->add(dw + c, dw + c, h, len);
-                if (db) f->add(db + c, db + c, dy + from, len);
-            }
+    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
+    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
+    float rest[DLI_REST_ROWS];
+    if (D == 1) {
+        dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
+        return;
+    }
+    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
+        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int k = k0; k < k1; k++)
+            rest[k - k0] = (float)dli_group_row_back(
+                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
+                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
+        if (!dw && !db) continue;
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int i = 0; i < groups * steps; i++) {
+            const dl_int group = i / steps, at = i % steps * step;
+            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
+                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+        }
     }
     (void)threads;
 }
@@ -6268,6 +6969,43 @@ static void dli_recur_backward(const dli_fast *f, const dli_recur *r, const dli_
 
 #endif /* DLI_FAST */
 
+DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
+{
+    char all[64] = "base";
+    if (!dl) return false;
+    if (!name) return dli_null(dl, "dl_set_isa", "name");
+#if DLI_FAST
+    const dli_fast *set[3] = { &dli_fast_base, NULL, NULL };
+    int at = 0;
+#if DLI_X86
+    if (dli_fast_pick() != set[0]) set[1] = &dli_fast_avx2;
+    if (dli_fast_pick() == &dli_fast_avx512) set[2] = &dli_fast_avx512;
+#endif
+    for (int i = 0; i < 3 && set[i]; i++) {
+        if (strcmp(set[i]->name, name) == 0) {
+            dl->fast = set[i];
+            memset(dl->pace, 0, sizeof dl->pace);
+            return true;
+        }
+        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", i ? ", " : "", set[i]->name);
+    }
+#else
+    if (strcmp(name, all) == 0) return true;
+#endif
+    return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_isa: '%.40s' is none of the instruction sets that "
+                   "this build and CPU have: %s", name, all);
+}
+
+DL_DEF const char *dl_isa(const dl_ctx *dl)
+{
+    if (!dl) return "";
+#if DLI_FAST
+    return dl->fast->name;
+#else
+    return "base";
+#endif
+}
+
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
 #if DLI_FAST
@@ -6277,7 +7015,7 @@ static bool dli_fast_start(dl_ctx *c, int threads)
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);
-    c->fast = dli_fast_pick();
+    if (!c->fast) c->fast = dli_fast_pick();
 #endif
     c->threads = threads;
     return true;
@@ -6285,12 +7023,7 @@ static bool dli_fast_start(dl_ctx *c, int threads)
 
 static const char *dli_fast_name(const dl_ctx *c)
 {
-#if DLI_FAST
-    return c->fast->name;
-#else
-    (void)c;
-    return "plain kernels";
-#endif
+    return DLI_FAST && !c->reference ? dl_isa(c) : "plain kernels";
 }
 
 #if DLI_FAST
@@ -6397,9 +7130,24 @@ static void dli_job_end(const dli_timer *t)
     } while (0)
 #endif
 
-/* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
+/* ---- twins of the kernels ----
+   An operation that calls kernel `name` writes DLI_RUN(c, name, arguments). Where the table's entry
+   is the library's own and reference is off that is dli_fast_name(c, arguments), the twin, which
+   takes threads and scratch from the context; else it is the entry. Some twins can overwrite a
+   gradient instead of adding to it, and say so by parameters of their own. */
 
-#if defined(DL_USE_CBLAS) && !defined(DL_REFERENCE)
+/* Is the entry the library's own, and may something faster run in its place? */
+#define DLI_OURS(c, name) (!(c)->reference && (c)->kernels.name == dlk_##name)
+#define DLI_RUN_TWIN(c, name, ...) \
+    (DLI_OURS(c, name) ? dli_fast_##name(c, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#if DLI_FAST
+#define DLI_RUN(c, name, ...) DLI_RUN_TWIN(c, name, __VA_ARGS__)
+#else                                                    /* no twins but those of products */
+#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
+#endif
+#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+
+#if defined(DL_USE_CBLAS)
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) dli_blas(m, n, k, a, ta, b, tb, c, add)
 /* c [m,n] = a [m,k] b [k,n], or c +=; ta, tb: stored transposed. False, and nothing done, if there
    is nothing to multiply or a size is too large for the BLAS. */
@@ -6431,14 +7179,13 @@ static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 }
 #endif
 
-static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
-                               const dl_real *b, dl_int N, dl_int D, dl_int M)
+static void dli_fast_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                                    const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
-    dl_int i, j;
     (void)c;
     if (DLI_BLAS(N, M, D, x, false, w, true, y, false)) {
-        for (i = 0; b && i < N; i++)
-            for (j = 0; j < M; j++) y[i * M + j] += b[j];
+        for (dl_int i = 0; b && i < N; i++)
+            for (dl_int j = 0; j < M; j++) y[i * M + j] += b[j];
     } else {
 #if DLI_FAST
         dli_product p = dli_product_nt(N, M, D, x, w, y);
@@ -6451,9 +7198,9 @@ static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 }
 
 /* With add_dx false, dx is overwritten; dw likewise. */
-static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, bool add_dw,
-                                dl_real *db, const dl_real *dy, const dl_real *x,
-                                const dl_real *w, dl_int N, dl_int D, dl_int M)
+static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, bool add_dw,
+                                     dl_real *db, const dl_real *dy, const dl_real *x,
+                                     const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
     if (dx && DLI_BLAS(N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
     if (dw && DLI_BLAS(M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
@@ -6469,8 +7216,8 @@ static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
 #endif
 }
 
-static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
-                               dl_int N, dl_int K, dl_int M)
+static void dli_fast_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
+                                    dl_int N, dl_int K, dl_int M)
 {
     if (DLI_BLAS(N, M, K, a, false, b, false, y, false)) return;
 #if DLI_FAST
@@ -6481,8 +7228,9 @@ static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl
 #endif
 }
 
-static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
-                                const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
+static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
+                                     const dl_real *a, const dl_real *b, dl_int N, dl_int K,
+                                     dl_int M)
 {
     if (da && DLI_BLAS(N, K, M, dy, false, b, true, da, true)) da = NULL;
     if (db && DLI_BLAS(K, M, N, a, true, dy, false, db, true)) db = NULL;
@@ -6496,25 +7244,26 @@ static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_re
 }
 
 #if DLI_FAST
-#define DLI_PICK_FORWARD(name, value, gradient, formula, what) \
+#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
     if (kernel == dlk_##name##_forward) { \
         fast = c->fast->name##_forward; \
         kind = DLI_JOB_##name##_forward; \
     }
-#define DLI_PICK_BACKWARD(name, value, gradient, formula, what) \
+#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
     if (kernel == dlk_##name##_backward) { \
         fast = c->fast->name##_backward; \
         kind = DLI_JOB_##name##_backward; \
     }
 #endif
 
+/* An elementwise function, by its kernel: the library's own may have a twin. */
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
 #if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    DLK_UNARY_VECTOR(DLI_PICK_FORWARD)
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
@@ -6532,7 +7281,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    DLK_UNARY_VECTOR(DLI_PICK_BACKWARD)
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
                                              (float)q, add));
@@ -6544,22 +7293,18 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
-typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
-                                   dl_int, dl_int, dl_int);
-typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
-                                    const dl_real *, dl_int, dl_int, dl_int);
-
 /* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
-static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, const dl_real *a,
+static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
                            const dl_real *b, dl_int n, dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    const bool sum = kernel == dlk_add_forward && !c->reference;
+    const bool product = kernel == dlk_mul_forward && !c->reference;
     if ((sum || product) && sa == 1 && sb == 1) {
         (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
         return;
     }
-    if (kernel == dlk_sub_forward && sa == 1 && sb == 1) {
+    if (kernel == dlk_sub_forward && !c->reference && sa == 1 && sb == 1) {
         c->fast->scale(y, -1.0f, b, n);
         c->fast->add(y, y, a, n);
         return;
@@ -6573,12 +7318,16 @@ static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, con
     kernel(y, a, b, n, sa, sb);
 }
 
-static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *da, dl_real *db,
+static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
                                 const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
     const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
+    if (c->reference) {
+        kernel(da, db, dy, a, b, n, sa, sb);
+        return;
+    }
     if (kernel == dlk_add_backward && steps) {
         if (da && sa) c->fast->add(da, da, dy, n);
         if (db && sb) c->fast->add(db, db, dy, n);
@@ -6604,299 +7353,238 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
 /* The sum of n numbers, and y += a. */
 static double dli_sum_of(const dl_ctx *c, const dl_real *x, dl_int n)
 {
-#if DLI_FAST
-    return dli_row_sum(c->fast, x, n);
-#else
     double sum = 0;
-    dl_int i;
-    (void)c;
-    for (i = 0; i < n; i++) sum += (double)x[i];
-    return sum;
+#if DLI_FAST
+    if (!c->reference) return dli_row_sum(c->fast, x, n);
 #endif
+    (void)c;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
+    return sum;
 }
 static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
 {
 #if DLI_FAST
-    c->fast->offset(y, a, y, n);
-#else
-    dl_int i;
-    (void)c;
-    for (i = 0; i < n; i++) y[i] += a;
-#endif
-}
-
-/* What dlk_decay_grad does to a gradient, and g *= scale alone. */
-static void dli_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, dl_int n, double scale,
-                           double l1, double l2)
-{
-#if DLI_FAST
-    if (l1 == 0) {
-        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
-        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
+    if (!c->reference) {
+        c->fast->offset(y, a, y, n);
         return;
     }
 #endif
     (void)c;
-    dlk_decay_grad(g, w, n, scale, l1, l2);
+    for (dl_int i = 0; i < n; i++) y[i] += a;
 }
 
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
 #if DLI_FAST
-    c->fast->axpy(w, -(float)rate, w, n);
-#else
-    (void)c;
-    dlk_affine_forward(w, w, n, 1 - rate, 0);
+    if (DLI_OURS(c, affine_forward)) {
+        c->fast->axpy(w, -(float)rate, w, n);
+        return;
+    }
 #endif
-}
-
-static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_softmax_loss(c->fast, y, x, NULL, N, C);
-#else
-    (void)c;
-    dlk_softmax_forward(y, x, N, C);
-#endif
-}
-
-static void dli_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
-#else
-    (void)c;
-    dlk_softmax_backward(dx, dy, y, N, C);
-#endif
-}
-
-static void dli_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                     dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
-#else
-    (void)c;
-    dlk_log_softmax_backward(dx, dy, y, N, C);
-#endif
-}
-
-static void dli_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_log_softmax(c->fast, y, x, N, C);
-#else
-    (void)c;
-    dlk_log_softmax_forward(y, x, N, C);
-#endif
-}
-
-/* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
-static void dli_dropout(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key,
-                        bool add)
-{
-#if DLI_FAST
-    const int32_t drop24 = (int32_t)ceil(p * 16777216);
-    DLI_SPREAD(c, DLI_JOB_DROPOUT, n, at, len,
-               c->fast->dropout(y + at, x + at, len, (uint32_t)at,
-                                (uint32_t)key + (uint32_t)((uint64_t)at >> 32),
-                                (uint32_t)(key >> 32), drop24, (float)(1 / (1 - p)), add));
-#else
-    (void)c;
-    if (add) dlk_dropout_backward(y, x, n, p, key);
-    else dlk_dropout_forward(y, x, n, p, key);
-#endif
-}
-
-/* Cross-entropy with labels, as at dlk_cross_entropy_forward. */
-static void dli_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                      const int32_t *label, dl_int N, dl_int C, double scale)
-{
-#if DLI_FAST
-    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
-#else
-    (void)c;
-    dlk_cross_entropy_forward(loss, p, x, label, N, C, scale);
-#endif
-}
-
-/* The same with soft targets t [N,C]. */
-static void dli_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                           const dl_real *t, dl_int N, dl_int C, double scale)
-{
-#if DLI_FAST
-    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
-#else
-    (void)c;
-    dlk_soft_cross_entropy_forward(loss, p, x, t, N, C, scale);
-#endif
-}
-
-static void dli_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, DLI_JOB_SGD, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
-#else
-    (void)c;
-    dlk_sgd_step(w, g, n, lr);
-#endif
-}
-
-static void dli_momentum_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
-                              double gain, double rate, double mu, bool nesterov)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, DLI_JOB_MOMENTUM, n, at, len,
-               c->fast->momentum(w + at, g + at, v + at, len, (float)gain, (float)rate, (float)mu,
-                                 nesterov));
-#else
-    (void)c;
-    dlk_momentum_step(w, g, v, n, gain, rate, mu, nesterov);
-#endif
-}
-
-static void dli_adagrad_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double eps_in, double eps_out)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
-               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, 1, 1, (float)eps_in,
-                                (float)eps_out));
-#else
-    (void)c;
-    dlk_adagrad_step(w, g, a, n, lr, eps_in, eps_out);
-#endif
-}
-
-static void dli_adadelta_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_real *u,
-                              dl_int n, double lr, double rho, double eps)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, DLI_JOB_ADADELTA, n, at, len,
-               c->fast->adadelta(w + at, g + at, a + at, u + at, len, (float)lr, (float)rho,
-                                 (float)(1 - rho), (float)eps));
-#else
-    (void)c;
-    dlk_adadelta_step(w, g, a, u, n, lr, rho, eps);
-#endif
-}
-
-static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double rho, double eps_in, double eps_out)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
-               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
-                                (float)(1 - rho), (float)eps_in, (float)eps_out));
-#else
-    (void)c;
-    dlk_rmsprop_step(w, g, a, n, lr, rho, eps_in, eps_out);
-#endif
-}
-
-static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
-                          dl_int n, double lr, double b1, double b2, double eps, int64_t t,
-                          bool keras_eps)
-{
-#if DLI_FAST
-    double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
-    float step = (float)(lr * root / (1 - pow(b1, (double)t)));
-    float e = (float)(keras_eps ? eps : eps * root);
-    DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
-               c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
-                             (float)b2, (float)(1 - b2), step, e));
-#else
-    (void)c;
-    dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
-#endif
-}
-
-/* The normalizations, each as its kernel. */
-static void dli_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x, dl_real *mean,
-                                   dl_real *var, const dl_real *w, const dl_real *b, dl_int N,
-                                   dl_int C, dl_int S, double eps, bool stats)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    if (stats) dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
-    dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    if (stats) dlk_batch_stats(mean, var, x, N, C, S);
-    dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, stats);
-#endif
-}
-
-static void dli_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
-                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
-                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
-                                    dl_int S, double eps, bool batch)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
-    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
-#endif
-}
-
-static void dli_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
-                                   const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
-                                   dl_int C, dl_int S, dl_int groups, double eps)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM, (double)(N * C * S));
-    dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    dlk_group_norm_forward(y, mean, var, x, w, b, N, C, S, groups, eps);
-#endif
-}
-
-static void dli_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
-                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
-                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
-                                    dl_int S, dl_int groups, double eps)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
-    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
-                       t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
-#endif
+    c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
 #if DLI_FAST
-    c->fast->bytes(y, x, n, (float)scale);
-#else
-    dl_int i;
-    (void)c;
-    for (i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
+    if (!c->reference) {
+        c->fast->bytes(y, x, n, (float)scale);
+        return;
+    }
 #endif
+    (void)c;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
 }
+
+#if DLI_FAST
+/* What dlk_decay_grad does to a gradient, and g *= scale alone. */
+static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, dl_int n,
+                                double scale, double l1, double l2)
+{
+    if (l1 == 0) {
+        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
+    } else dlk_decay_grad(g, w, n, scale, l1, l2);
+}
+
+static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
+}
+static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                      dl_int N, dl_int C)
+{
+    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
+}
+
+static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
+                                         dl_int C)
+{
+    dli_log_softmax(c->fast, y, x, N, C);
+}
+static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
+                                          const dl_real *y, dl_int N, dl_int C)
+{
+    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
+}
+
+/* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
+static void dli_fast_dropout(dl_ctx *c, dl_real *y, bool add, const dl_real *x, dl_int n, double p,
+                             uint64_t key)
+{
+    const int32_t drop24 = (int32_t)ceil(p * 16777216);
+    DLI_SPREAD(c, DLI_JOB_DROPOUT, n, at, len,
+               c->fast->dropout(y + at, x + at, len, (uint32_t)at,
+                                (uint32_t)key + (uint32_t)((uint64_t)at >> 32),
+                                (uint32_t)(key >> 32), drop24, (float)(1 / (1 - p)), add));
+}
+static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p,
+                                     uint64_t key)
+{
+    dli_fast_dropout(c, y, false, x, n, p, key);
+}
+
+/* Cross-entropy with labels, and with soft targets t [N,C]. */
+static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+}
+static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
+                                                const dl_real *x, const dl_real *t, dl_int N,
+                                                dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
+}
+
+static void dli_fast_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
+{
+    DLI_SPREAD(c, DLI_JOB_SGD, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
+}
+
+static void dli_fast_momentum_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                                   double gain, double rate, double mu, bool nesterov)
+{
+    DLI_SPREAD(c, DLI_JOB_MOMENTUM, n, at, len,
+               c->fast->momentum(w + at, g + at, v + at, len, (float)gain, (float)rate, (float)mu,
+                                 nesterov));
+}
+
+static void dli_fast_adagrad_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                                  double lr, double eps_in, double eps_out)
+{
+    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
+               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, 1, 1, (float)eps_in,
+                                (float)eps_out));
+}
+
+static void dli_fast_adadelta_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_real *u,
+                                   dl_int n, double lr, double rho, double eps)
+{
+    DLI_SPREAD(c, DLI_JOB_ADADELTA, n, at, len,
+               c->fast->adadelta(w + at, g + at, a + at, u + at, len, (float)lr, (float)rho,
+                                 (float)(1 - rho), (float)eps));
+}
+
+static void dli_fast_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                                  double lr, double rho, double eps_in, double eps_out)
+{
+    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
+               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                (float)(1 - rho), (float)eps_in, (float)eps_out));
+}
+
+static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
+                               dl_int n, double lr, double b1, double b2, double eps, int64_t t,
+                               bool keras_eps)
+{
+    const double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
+    const float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    const float e = (float)(keras_eps ? eps : eps * root);
+    DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
+               c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                             (float)b2, (float)(1 - b2), step, e));
+}
+
+/* The normalizations. */
+static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const dl_real *x,
+                                 dl_int N, dl_int C, dl_int S)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
+    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
+                      t.threads);
+    dli_job_end(&t);
+}
+static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
+                                        const dl_real *mean, const dl_real *var, const dl_real *w,
+                                        const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
+                                        bool batch)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
+    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
+                      batch, t.threads);
+    dli_job_end(&t);
+}
+/* Both in one: the channel is still in the cache when it is normalized. */
+static void dli_fast_batch_norm(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
+                                dl_int C, dl_int S, double eps)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
+    dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+    dli_job_end(&t);
+}
+static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                         const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                         const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                         dl_int S, double eps, bool batch)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
+    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_job_end(&t);
+}
+
+static void dli_fast_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                        const dl_real *x, const dl_real *w, const dl_real *b,
+                                        dl_int N, dl_int C, dl_int S, dl_int groups, double eps)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM, (double)(N * C * S));
+    dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
+    dli_job_end(&t);
+}
+static void dli_fast_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                         const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                         const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                         dl_int S, dl_int groups, double eps)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+                       t.threads);
+    dli_job_end(&t);
+}
+
+/* Layer norm is group norm with every feature a channel, and one group. */
+static void dli_fast_layer_norm_forward(dl_ctx *c, dl_real *y, dl_real *mean, dl_real *var,
+                                        const dl_real *x, const dl_real *w, const dl_real *b,
+                                        dl_int N, dl_int D, double eps)
+{
+    dli_fast_group_norm_forward(c, y, mean, var, x, w, b, N, D, 1, 1, eps);
+}
+static void dli_fast_layer_norm_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+                                         const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                         const dl_real *var, const dl_real *w, dl_int N, dl_int D,
+                                         double eps)
+{
+    dli_fast_group_norm_backward(c, dx, dw, db, dy, x, mean, var, w, N, D, 1, 1, eps);
+}
+#endif
 
 /* ---- convolution: what the operations call ----
    Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
    y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
-
-#ifdef DL_REFERENCE
-#define DLI_REFERENCE 1
-#else
-#define DLI_REFERENCE 0
-#endif
 
 #if DLI_FAST
 /* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
@@ -7011,17 +7699,13 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
 #endif
 
 /* y = the convolution, or y += it; false without memory. */
-static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
-                               const dl_real *b, const dlk_conv2d_size *s, bool add)
+static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_real *x,
+                                    const dl_real *w, const dl_real *b, const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
     dl_real *col;
     dl_int k, m, i;
-    if (DLI_REFERENCE) {
-        dlk_conv2d_forward(y, x, w, b, s);
-        return true;
-    }
 #if DLI_FAST
     if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
 #endif
@@ -7030,7 +7714,7 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
         dli_im2col(col, x, s);
-        dli_matmul_forward(c, out, w + g * Mg * K, col, Mg, K, P);
+        DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
         for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
         for (m = 0; b && m < Mg; m++)
             for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
@@ -7039,9 +7723,9 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 }
 
 /* With add_dx false, dx is overwritten. */
-static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
-                                const dl_real *dy, const dl_real *x, const dl_real *w,
-                                const dlk_conv2d_size *s)
+static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
+                                     const dl_real *dy, const dl_real *x, const dl_real *w,
+                                     const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
@@ -7056,18 +7740,14 @@ static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
     }
 #endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    if (DLI_REFERENCE) {
-        dlk_conv2d_backward(dx, dw, db, dy, x, w, s);
-        return true;
-    }
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     dcol = col + K * P;
     for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
-        dli_matmul_backward(c, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
-                            dx ? w + g * Mg * K : NULL, col, Mg, K, P);
+        DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
+                     dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
         for (m = 0; db && m < Mg; m++)
             for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
@@ -7084,102 +7764,81 @@ static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
     return t;
 }
 
-static bool dli_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
-                                         const dl_real *w, const dl_real *b,
-                                         const dlk_conv2d_size *s)
+static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
+                                              const dl_real *w, const dl_real *b,
+                                              const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
     dl_int k, i;
-    if (DLI_REFERENCE) {
-        dlk_conv_transpose2d_forward(y, x, w, b, s);
-        return true;
-    }
     for (k = 0; b && k < s->N * s->M; k++)
         for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
-    return dli_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
+    return dli_fast_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
 }
 
-static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
-                                          dl_real *db, const dl_real *dy, const dl_real *x,
-                                          const dl_real *w, const dlk_conv2d_size *s)
+static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
+                                               dl_real *db, const dl_real *dy, const dl_real *x,
+                                               const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
     dl_int k, i;
-    if (DLI_REFERENCE) {
-        if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-        dlk_conv_transpose2d_backward(dx, dw, db, dy, x, w, s);
-        return true;
-    }
-    if (dx && !dli_conv2d_forward(c, dx, dy, w, NULL, &t, add_dx)) return false;
+    if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
     for (k = 0; db && k < s->N * s->M; k++)
         for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
-    return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
+    return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 
 /* ---- max-pooling: 2 x 2 windows side by side run in the fast room; at is then 0 to 3 ---- */
 
-static bool dli_pool_plain(const dlk_pool2d_size *s)
+static bool dli_pool_plain(const dl_ctx *c, const dlk_pool2d_size *s)
 {
-    return DLI_FAST && s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+    return DLI_FAST && DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward) &&
+           s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
            s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
 }
 
-static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
-                                   const dlk_pool2d_size *s)
-{
 #if DLI_FAST
-    if (dli_pool_plain(s)) {
-        const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-        dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
-        int i;
-        DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-        for (i = 0; i < t.threads; i++) {
-            dl_int k, stop = planes * (i + 1) / t.threads;
-            for (k = planes * i / t.threads; k < stop; k++)
-                c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
-                               x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
-        }
-        dli_job_end(&t);
-        return;
+static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                        const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    const dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
+    int i;
+    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
+    for (i = 0; i < t.threads; i++) {
+        const dl_int stop = planes * (i + 1) / t.threads;
+        for (dl_int k = planes * i / t.threads; k < stop; k++)
+            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
+                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
     }
-#endif
-    (void)c;
-    dlk_max_pool2d_forward(y, at, x, s);
+    dli_job_end(&t);
 }
 
 /* With add false, dx is overwritten. */
-static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
-                                    const int32_t *at, const dlk_pool2d_size *s)
+static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                         const int32_t *at, const dlk_pool2d_size *s)
 {
-    dl_int k, p, q;
-#if DLI_FAST
-    if (dli_pool_plain(s) && !add) {
-        const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-        dli_timer t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
-        int i;
-        DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-        for (i = 0; i < t.threads; i++) {
-            dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
-            c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
-                             stop - j, s->H, s->W);
-        }
-        dli_job_end(&t);
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    dli_timer t;
+    int i;
+    if (add) {
+        for (dl_int k = 0; k < planes; k++, dx += in)
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++, at++)
+                    dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
         return;
     }
-#endif
-    (void)c;
-    if (!add) memset(dx, 0, (size_t)(s->planes * s->H * s->W) * sizeof *dx);
-    if (!dli_pool_plain(s)) {
-        dlk_max_pool2d_backward(dx, dy, at, s);
-        return;
+    t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
+    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
+    for (i = 0; i < t.threads; i++) {
+        const dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
+        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
+                         stop - j, s->H, s->W);
     }
-    for (k = 0; k < s->planes; k++, dx += s->H * s->W)
-        for (p = 0; p < s->OH; p++)
-            for (q = 0; q < s->OW; q++, at++)
-                dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
+    dli_job_end(&t);
 }
+#endif
 
 /* ---- sequences ---- */
 
@@ -7193,6 +7852,7 @@ typedef struct dli_rnn {
     const dl_real    *x, *w_ih, *w_hh, *b_ih, *b_hh, *h0, *c0;
     dl_real          *y, *hn, *cn;                           /* cn of the LSTM only    */
     dl_real          *saved;                                 /* forward's, for backward */
+    const struct dli_fast *fast;            /* the twin's functions, NULL: the table's kernels */
 } dli_rnn;
 
 /* Gradients of the outputs, and where those of the inputs are added, NULL if not wanted. */
@@ -7205,52 +7865,54 @@ typedef struct dli_rnn_grads {
 static bool dli_is_relu(const dli_rnn *r) { return r->kind == DL_RNN_RELU; }
 
 /* The readable kernels. */
-static void dli_rnn_forward_plain(const dli_rnn *r, dl_real *work)
+static void dli_rnn_forward_plain(const dl_ctx *c, const dli_rnn *r, dl_real *work)
 {
+    const dl_kernels *k = &c->kernels;
     dl_real *extra = r->saved + r->N * r->T * r->G * r->H;
     switch (r->kind) {
     case DL_RNN_TANH: case DL_RNN_RELU:
-        dlk_rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
-                        r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
+        k->rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
+                       r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
         break;
     case DL_LSTM:
-        dlk_lstm_forward(r->y, r->hn, r->cn, r->saved, extra, work, r->x, r->h0, r->c0, r->w_ih,
-                         r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        k->lstm_forward(r->y, r->hn, r->cn, r->saved, extra, work, r->x, r->h0, r->c0, r->w_ih,
+                        r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
         break;
     case DL_GRU:
-        dlk_gru_forward(r->y, r->hn, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
-                        r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        k->gru_forward(r->y, r->hn, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
+                       r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
         break;
     }
 }
 
-static void dli_rnn_backward_plain(const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+static void dli_rnn_backward_plain(const dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g,
+                                   dl_real *work)
 {
+    const dl_kernels *k = &c->kernels;
     const dl_int n = r->N * r->H;
     dl_real *extra = r->saved + r->N * r->T * r->G * r->H, *dh = work, *dc = work + n;
-    dl_int i;
     memcpy(dh, g->dhn, (size_t)n * sizeof *dh);
     if (r->kind == DL_LSTM) memcpy(dc, g->dcn, (size_t)n * sizeof *dc);
     work += 2 * n;
     switch (r->kind) {
     case DL_RNN_TANH: case DL_RNN_RELU:
-        dlk_rnn_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
-                         r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
-                         r->reverse, dli_is_relu(r));
+        k->rnn_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
+                        r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
+                        r->reverse, dli_is_relu(r));
         break;
     case DL_LSTM:
-        dlk_lstm_backward(g->dx, dh, dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy,
-                          r->y, r->saved, extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh,
-                          r->length, r->N, r->T, r->D, r->H, r->reverse);
+        k->lstm_backward(g->dx, dh, dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
+                         r->saved, extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh, r->length, r->N,
+                         r->T, r->D, r->H, r->reverse);
         break;
     case DL_GRU:
-        dlk_gru_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work,
-                         work + 3 * r->H, g->dy, r->y, r->saved, extra, r->x, r->h0, r->w_ih,
-                         r->w_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
+        k->gru_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, work + 3 * r->H,
+                        g->dy, r->y, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->length,
+                        r->N, r->T, r->D, r->H, r->reverse);
         break;
     }
-    for (i = 0; g->dh0 && i < n; i++) g->dh0[i] += dh[i];
-    for (i = 0; g->dc0 && i < n; i++) g->dc0[i] += dc[i];
+    for (dl_int i = 0; g->dh0 && i < n; i++) g->dh0[i] += dh[i];
+    for (dl_int i = 0; g->dc0 && i < n; i++) g->dc0[i] += dc[i];
 }
 
 #if DLI_FAST
@@ -7264,111 +7926,109 @@ static dli_recur dli_rnn_fast(const dli_rnn *r)
     f.reverse = r->reverse;
     return f;
 }
-/* Nothing to run through is left to the kernels, which do nothing. */
-static bool dli_rnn_plain(const dli_rnn *r) { return r->N == 0 || r->T == 0 || r->D == 0; }
 static double dli_rnn_cost(const dli_rnn *r)
 {
     return (double)(r->N * r->T) * (double)(r->G * r->H) * (double)(r->D + r->H);
 }
 #endif
 
+/* The twin's functions, if it may run r: chosen by the forward, whose choice the backward keeps,
+   for what is saved is laid out differently. Nothing to run through is left to the kernels. */
+static const struct dli_fast *dli_rnn_twin(const dl_ctx *c, const dli_rnn *r)
+{
+    const bool ours = r->kind == DL_LSTM ? DLI_OURS(c, lstm_forward) && DLI_OURS(c, lstm_backward)
+                    : r->kind == DL_GRU  ? DLI_OURS(c, gru_forward) && DLI_OURS(c, gru_backward)
+                    : DLI_OURS(c, rnn_forward) && DLI_OURS(c, rnn_backward);
+    return ours && r->N > 0 && r->T > 0 && r->D > 0 ? c->fast : NULL;
+}
+
 /* How many elements forward saves (the kernels: all gates, then the LSTM's c [N,T,H] or the GRU's
    u [N,T,3H]), and how many of scratch both need. */
-static dl_int dli_rnn_saved(const dl_ctx *c, const dli_rnn *r)
+static dl_int dli_rnn_saved(const dli_rnn *r)
 {
     const dl_int n = r->N * r->T * r->H;
 #if DLI_FAST
     const dli_recur f = dli_rnn_fast(r);
-    if (!dli_rnn_plain(r)) return dli_recur_saved_floats(c->fast, &f);
+    if (r->fast) return dli_recur_saved_floats(r->fast, &f);
 #endif
-    (void)c;
     return n * r->G + (r->kind == DL_LSTM ? n : r->kind == DL_GRU ? 3 * n : 0);
 }
 
-static dl_int dli_rnn_work(const dl_ctx *c, const dli_rnn *r)
+static dl_int dli_rnn_work(const dli_rnn *r)
 {
 #if DLI_FAST
     const dli_recur f = dli_rnn_fast(r);
-    if (!dli_rnn_plain(r))
-        return (dl_int)(dli_recur_work_bytes(c->fast, &f) / sizeof(float));
+    if (r->fast) return (dl_int)(dli_recur_work_bytes(r->fast, &f) / sizeof(float));
 #endif
-    (void)c;
     return 2 * r->N * r->H + 2 * r->G * r->H;
 }
 
 static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
 {
 #if DLI_FAST
-    if (!dli_rnn_plain(r)) {
+    if (r->fast) {
         const dli_recur f = dli_rnn_fast(r);
-        dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_rnn_cost(r));
-        dli_recur_forward(c->fast, &f, r->y, r->hn, r->cn, r->x, r->h0, r->c0, r->saved,
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_rnn_cost(r));
+        dli_recur_forward(r->fast, &f, r->y, r->hn, r->cn, r->x, r->h0, r->c0, r->saved,
                           t.threads, work);
         dli_job_end(&t);
         return;
     }
 #endif
-    (void)c;
-    dli_rnn_forward_plain(r, work);
+    dli_rnn_forward_plain(c, r, work);
 }
 
 static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
 {
 #if DLI_FAST
-    if (!dli_rnn_plain(r)) {
+    if (r->fast) {
         const dli_recur f = dli_rnn_fast(r);
-        dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_rnn_cost(r));
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_rnn_cost(r));
         dli_recur_grads to;
         to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
         to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;
-        dli_recur_backward(c->fast, &f, &to, g->y_used ? g->dy : NULL, g->dhn, g->dcn, r->saved,
+        dli_recur_backward(r->fast, &f, &to, g->y_used ? g->dy : NULL, g->dhn, g->dcn, r->saved,
                            t.threads, work);
         dli_job_end(&t);
         return;
     }
 #endif
-    (void)c;
-    dli_rnn_backward_plain(r, g, work);
+    dli_rnn_backward_plain(c, r, g, work);
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
    weight, so q K^T is that layer's product. */
-static void dli_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
-                                  const dl_real *k, const dl_real *v, const dl_real *mask,
-                                  dl_int R, dl_int S, dl_int D, dl_int M, bool causal)
-{
-#ifdef DL_REFERENCE
-    (void)c;
-    dlk_attention_forward(y, p, q, k, v, mask, R, S, D, M, causal);
-#else
-    dli_linear_forward(c, p, q, k, NULL, R, D, S);
 #if DLI_FAST
-    dli_attention_probs(c->fast, p, mask, R, S, 1 / sqrt((double)D), causal);
-#else
-    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
+static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
+                                       dl_int S, double scale, bool causal)
+{
+    dli_attention_probs(c->fast, p, mask, R, S, scale, causal);
+}
 #endif
-    dli_matmul_forward(c, y, p, v, R, S, M);
-#endif
+
+static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
+                                       const dl_real *k, const dl_real *v, const dl_real *mask,
+                                       dl_int R, dl_int S, dl_int D, dl_int M, bool causal)
+{
+    DLI_RUN_TWIN(c, linear_forward, p, q, k, NULL, R, D, S);
+    DLI_RUN(c, attention_softmax, p, mask, R, S, 1 / sqrt((double)D), causal);
+    DLI_RUN_TWIN(c, matmul_forward, y, p, v, R, S, M);
 }
 
 /* work: 2 R S elements */
-static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *work,
-                                   const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
-                                   dl_int D, dl_int M)
+static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv,
+                                        dl_real *work, const dl_real *dy, const dl_real *p,
+                                        const dl_real *q, const dl_real *k, const dl_real *v,
+                                        dl_int R, dl_int S, dl_int D, dl_int M)
 {
-#ifdef DL_REFERENCE
-    (void)c;
-    dlk_attention_backward(dq, dk, dv, work, dy, p, q, k, v, R, S, D, M);
-#else
     dl_real *dp = work, *ds = work + R * S, scale = (dl_real)(1 / sqrt((double)D));
-    dl_int i;
     memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
-    dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
-    dli_softmax_backward(c, ds, dp, p, R, S);
-    for (i = 0; i < R * S; i++) ds[i] *= scale;
-    dli_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
-#endif
+    DLI_RUN_TWIN(c, matmul_backward, dp, dv, dy, p, v, R, S, M);
+    DLI_RUN(c, softmax_backward, ds, dp, p, R, S);
+    for (dl_int i = 0; i < R * S; i++) ds[i] *= scale;
+    if (DLI_OURS(c, linear_backward))
+        dli_fast_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
+    else c->kernels.linear_backward(dq, dk, NULL, ds, q, k, R, D, S);
 }
 
 /* ---- end of sequences ---- */
@@ -7483,8 +8143,7 @@ struct dli_node {
     uint64_t    key;                /* ... its dropout key                                      */
     void       *save;               /* ... memory on the tape                                   */
     dlk_unary_backward_fn unary;    /* ... which elementwise function                           */
-    void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
-                        dl_int, dl_int, dl_int);
+    dlk_add_backward_fn binary;     /* ... or arithmetic                                        */
     dl_op_fn    custom;
     dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
 };
@@ -8106,12 +8765,12 @@ static dl_real *dli_grad(dl_tensor *t)
     return root->grad + t->offset;
 }
 
-/* The same for a backward that can overwrite instead: *add says whether it must add. (To a view
-   of a part it must: the rest has to be set to zero all the same.) */
+/* The same for a backward that can overwrite instead, with *add false; afterwards *add says whether
+   it must add. (To a view of a part it must: the rest has to be set to zero all the same.) */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
-    *add = !root->fresh || t->size != root->size;
+    *add = *add || !root->fresh || t->size != root->size;
     if (*add) return dli_grad(t);
     if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
@@ -8290,7 +8949,7 @@ static void dli_unary_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *y = node->out;
     const dl_real *dy = dli_grad(y);
-    bool add;
+    bool add = false;
     dl_real *dx = dli_grad_or_set(x, &add);
     dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
                        node->q);
@@ -8311,8 +8970,15 @@ static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn f
     return y;
 }
 
-#define DLI_UNARY(name, x, p, q) \
-    dli_unary("dl_" #name, x, dlk_##name##_forward, dlk_##name##_backward, p, q)
+/* The table of x's context; of an x that has failed, any. */
+static const dl_kernels *dli_kernels_of(const dl_tensor *x)
+{
+    return x && x->ctx ? &x->ctx->kernels : &dli_own_kernels;
+}
+
+#define DLI_UNARY_AS(op, name, x, p, q) \
+    dli_unary(op, x, dli_kernels_of(x)->name##_forward, dli_kernels_of(x)->name##_backward, p, q)
+#define DLI_UNARY(name, x, p, q) DLI_UNARY_AS("dl_" #name, name, x, p, q)
 
 DL_DEF dl_tensor *dl_neg(dl_tensor *x) { return DLI_UNARY(neg, x, 0, 0); }
 DL_DEF dl_tensor *dl_exp(dl_tensor *x) { return DLI_UNARY(exp, x, 0, 0); }
@@ -8338,8 +9004,7 @@ DL_DEF dl_tensor *dl_gelu_tanh(dl_tensor *x) { return DLI_UNARY(gelu_tanh, x, 0,
 DL_DEF dl_tensor *dl_silu(dl_tensor *x) { return DLI_UNARY(silu, x, 0, 0); }
 DL_DEF dl_tensor *dl_softplus(dl_tensor *x) { return DLI_UNARY(softplus, x, 0, 0); }
 
-#define DLI_AFFINE(op, x, p, q) \
-    dli_unary(op, x, dlk_affine_forward, dlk_affine_backward, p, q)
+#define DLI_AFFINE(op, x, p, q) DLI_UNARY_AS(op, affine, x, p, q)
 
 DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c)
 {
@@ -8365,7 +9030,7 @@ DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 }
 DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
 {
-    return dli_unary("dl_scalar_div", x, dlk_reciprocal_forward, dlk_reciprocal_backward, c, 0);
+    return DLI_UNARY_AS("dl_scalar_div", reciprocal, x, c, 0);
 }
 
 /* ---- arithmetic with broadcasting ---- */
@@ -8457,7 +9122,7 @@ static void dli_binary_back(dli_node *node)
 }
 
 static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
-                             dli_binary_forward forward, dli_binary_backward backward)
+                             dlk_add_forward_fn forward, dlk_add_backward_fn backward)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_tensor *in[2], *y;
@@ -8489,7 +9154,8 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
 }
 
 #define DLI_BINARY(name, a, b) \
-    dli_binary("dl_" #name, a, b, dlk_##name##_forward, dlk_##name##_backward)
+    dli_binary("dl_" #name, a, b, dli_kernels_of(a)->name##_forward, \
+               dli_kernels_of(a)->name##_backward)
 
 DL_DEF dl_tensor *dl_add(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(add, a, b); }
 DL_DEF dl_tensor *dl_sub(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(sub, a, b); }
@@ -8513,23 +9179,23 @@ static dl_int dli_rows(const dl_tensor *t)
 static void dli_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dli_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-                         dli_last(y->shape));
+    DLI_RUN(y->ctx, softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+            dli_last(y->shape));
 }
 
 DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
     dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
-    if (y) dli_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) DLI_RUN(c, softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
 static void dli_log_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dli_log_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-                             dli_last(y->shape));
+    DLI_RUN(y->ctx, log_softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+            dli_last(y->shape));
 }
 
 DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
@@ -8537,7 +9203,7 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
     dl_ctx *c = dli_inputs("dl_log_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_log_softmax", x->shape, &x, 1, dli_log_softmax_back)
                      : NULL;
-    if (y) dli_log_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) DLI_RUN(c, log_softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
@@ -8545,9 +9211,15 @@ static void dli_dropout_back(dli_node *node)
 {
     const dl_real *dy = dli_grad(node->out);
     dl_tensor *x = node->in[0];
-    bool add;
+    bool add = !DLI_TWIN(x->ctx, dropout_backward);
     dl_real *dx = dli_grad_or_set(x, &add);
-    if (dx) dli_dropout(x->ctx, dx, dy, x->size, node->p, node->key, add);
+#if DLI_FAST
+    if (dx && DLI_OURS(x->ctx, dropout_backward)) {
+        dli_fast_dropout(x->ctx, dx, add, dy, x->size, node->p, node->key);
+        return;
+    }
+#endif
+    if (dx) x->ctx->kernels.dropout_backward(dx, dy, x->size, node->p, node->key);
 }
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
@@ -8568,7 +9240,7 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
         y->node->p = p;
         y->node->key = key;
     }
-    dli_dropout(c, y->data, x->data, x->size, p, key, false);
+    DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, key);
     return y;
 }
 
@@ -8579,10 +9251,14 @@ static void dli_linear_back(dli_node *node)
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     dl_int D = w->shape.dim[1], M = w->shape.dim[0];
     const dl_real *dy = dli_grad(node->out);
-    bool add, add_dw;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad_or_set(w, &add_dw);
-    dli_linear_backward(node->out->ctx, dx, add, dw, add_dw, b ? dli_grad(b) : NULL, dy, x->data,
-                        w->data, dli_rows(x), D, M);
+    dl_ctx *c = x->ctx;
+    bool ours = DLI_OURS(c, linear_backward), add_dx = !ours, add_dw = !ours;
+    dl_real *dx = dli_grad_or_set(x, &add_dx), *dw = dli_grad_or_set(w, &add_dw);
+    dl_real *db = b ? dli_grad(b) : NULL;
+    if (ours)
+        dli_fast_linear_backward(c, dx, add_dx, dw, add_dw, db, dy, x->data, w->data, dli_rows(x),
+                                 D, M);
+    else c->kernels.linear_backward(dx, dw, db, dy, x->data, w->data, dli_rows(x), D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
@@ -8611,8 +9287,8 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
     shape = x->shape;
     shape.dim[shape.rank - 1] = w->shape.dim[0];
     y = dli_result(c, "dl_linear", shape, in, bias ? 3 : 2, dli_linear_back);
-    if (y) dli_linear_forward(c, y->data, x->data, w->data, bias ? b->data : NULL, dli_rows(x),
-                              w->shape.dim[1], w->shape.dim[0]);
+    if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, bias ? b->data : NULL,
+                        dli_rows(x), w->shape.dim[1], w->shape.dim[0]);
     return y;
 }
 
@@ -8625,9 +9301,9 @@ static void dli_matmul_back(dli_node *node)
     const dl_int *v = node->i;
     dl_int i;
     for (i = 0; i < v[0]; i++)
-        dli_matmul_backward(a->ctx, da ? da + i * v[1] : NULL, db ? db + i * v[2] : NULL,
-                            dy + i * v[3] * v[5], a->data + i * v[1], b->data + i * v[2], v[3],
-                            v[4], v[5]);
+        DLI_RUN_TWIN(a->ctx, matmul_backward, da ? da + i * v[1] : NULL,
+                     db ? db + i * v[2] : NULL, dy + i * v[3] * v[5], a->data + i * v[1],
+                     b->data + i * v[2], v[3], v[4], v[5]);
 }
 
 DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
@@ -8675,8 +9351,8 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
     if (!y) return NULL;
     if (y->node) memcpy(y->node->i, v, sizeof v);
     for (i = 0; i < v[0]; i++)
-        dli_matmul_forward(c, y->data + i * v[3] * v[5], a->data + i * v[1], b->data + i * v[2],
-                           v[3], v[4], v[5]);
+        DLI_RUN_TWIN(c, matmul_forward, y->data + i * v[3] * v[5], a->data + i * v[1],
+                     b->data + i * v[2], v[3], v[4], v[5]);
     return y;
 }
 
@@ -9302,7 +9978,8 @@ static void dli_conv_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     const dl_real *dy = dli_grad(node->out);
-    bool add;
+    dl_ctx *c = x->ctx;
+    bool ours = DLI_OURS(c, conv2d_backward) || node->i[0] != DLI_END_LINEAR, add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
 #if DLI_FAST
@@ -9315,20 +9992,37 @@ static void dli_conv_back(dli_node *node)
         return;
     }
 #endif
-    node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
-                                        s);
+    if (ours) node->failed = !dli_fast_conv2d_backward(c, dx, add, dw, db, dy, x->data, w->data, s);
+    else c->kernels.conv2d_backward(dx, dw, db, dy, x->data, w->data, s);
 }
 
 static void dli_conv_transpose_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     const dl_real *dy = dli_grad(node->out);
-    bool add;
+    dl_ctx *c = x->ctx;
+    bool ours = DLI_OURS(c, conv_transpose2d_backward), add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
     const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
-    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
-                                                  s);
+    if (ours)
+        node->failed = !dli_fast_conv_transpose2d_backward(c, dx, add, dw, db, dy, x->data,
+                                                           w->data, s);
+    else c->kernels.conv_transpose2d_backward(dx, dw, db, dy, x->data, w->data, s);
 }
+
+#if DLI_FAST
+/* How much of what follows a convolution may be done with it: what has been replaced may not. */
+static dli_conv_end dli_conv_fuse(const dl_ctx *c, dli_conv_end end)
+{
+    if (!DLI_OURS(c, conv2d_forward) || !DLI_OURS(c, conv2d_backward) ||
+        !DLI_OURS(c, relu_forward) || !DLI_OURS(c, relu_backward))
+        return DLI_END_LINEAR;
+    if (end == DLI_END_RELU_POOL &&
+        (!DLI_OURS(c, max_pool2d_forward) || !DLI_OURS(c, max_pool2d_backward)))
+        return DLI_END_RELU;
+    return end;
+}
+#endif
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
    result; as much of it as can be done at once is done, and *end says what. */
@@ -9340,7 +10034,8 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     dlk_conv2d_size size, *s = &size;
     dli_conv_end done = DLI_END_LINEAR;
     int32_t *won;
-    bool ok;
+    const dl_real *bias;
+    bool ok = true;
     const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
                      ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
     dl_conv o = options ? *options : dl_conv_default();
@@ -9410,7 +10105,7 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     s->left = (dl_int)slide.before[last];
     shape = dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW);
 #if DLI_FAST
-    if (!transposed && dli_conv_is_plain(s)) done = *end;
+    if (!transposed && dli_conv_is_plain(s)) done = dli_conv_fuse(c, *end);
 #endif
     if (done == DLI_END_RELU_POOL)
         for (i = 2; i < 4; i++) shape.dim[i] /= 2;
@@ -9426,16 +10121,18 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
         y->node->i[0] = done;
     }
     *end = done;
-    b = n == 3 ? b : NULL;
+    bias = n == 3 ? b->data : NULL;
 #if DLI_FAST
     if (done != DLI_END_LINEAR)
-        ok = dli_conv_run(c, y->data, won, x->data, w->data, b ? b->data : NULL, s, done, false);
+        ok = dli_conv_run(c, y->data, won, x->data, w->data, bias, s, done, false);
     else
 #endif
-    if (transposed)
-        ok = dli_conv_transpose2d_forward(c, y->data, x->data, w->data, b ? b->data : NULL, s);
-    else
-        ok = dli_conv2d_forward(c, y->data, x->data, w->data, b ? b->data : NULL, s, false);
+    if (transposed && DLI_OURS(c, conv_transpose2d_forward))
+        ok = dli_fast_conv_transpose2d_forward(c, y->data, x->data, w->data, bias, s);
+    else if (transposed) c->kernels.conv_transpose2d_forward(y->data, x->data, w->data, bias, s);
+    else if (DLI_OURS(c, conv2d_forward))
+        ok = dli_fast_conv2d_forward(c, y->data, false, x->data, w->data, bias, s);
+    else c->kernels.conv2d_forward(y->data, x->data, w->data, bias, s);
     return ok ? y : NULL;
 }
 
@@ -9474,8 +10171,8 @@ static void dli_upsample_back(dli_node *node)
 {
     dl_tensor *x = node->in[0];
     const dl_int *d = x->shape.dim;
-    dlk_upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3], node->i[0],
-                            node->i[1]);
+    x->ctx->kernels.upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3],
+                                        node->i[0], node->i[1]);
 }
 
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
@@ -9497,7 +10194,7 @@ DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
         y->node->i[0] = fh;
         y->node->i[1] = fw;
     }
-    dlk_upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
     return y;
 }
 
@@ -9510,21 +10207,31 @@ DL_DEF dl_pool dl_pool_default(int kernel)
     return o;
 }
 
-/* save: the sizes, and behind them where the maxima were */
+/* i: whether the twin ran, which numbers the places in its own way; save: the sizes, and behind
+   them where the maxima were */
 static void dli_max_pool_back(dli_node *node)
 {
     const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
+    const int32_t *at = (const int32_t *)(const void *)(s + 1);
     const dl_real *dy = dli_grad(node->out);
-    bool add;
+    dl_ctx *c = node->out->ctx;
+    bool add = node->i[0] == 0;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
-    dli_max_pool2d_backward(node->out->ctx, dx, add, dy, (const int32_t *)(const void *)(s + 1), s);
+#if DLI_FAST
+    if (node->i[0]) {
+        dli_fast_max_pool2d_backward(c, dx, add, dy, at, s);
+        return;
+    }
+#endif
+    c->kernels.max_pool2d_backward(dx, dy, at, s);
 }
 
 /* i: count_padding; save: the sizes */
 static void dli_avg_pool_back(dli_node *node)
 {
-    dlk_avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
-                            (const dlk_pool2d_size *)node->save, node->i[0] != 0);
+    node->out->ctx->kernels.avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
+                                                (const dlk_pool2d_size *)node->save,
+                                                node->i[0] != 0);
 }
 
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
@@ -9594,10 +10301,15 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     s->left = o.before[1];
     if (y->node) {
         y->node->save = s;
-        y->node->i[0] = o.count_padding;
+        y->node->i[0] = max ? dli_pool_plain(c, s) : o.count_padding;
     }
-    if (max) dli_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
-    else dlk_avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+#if DLI_FAST
+    if (max && dli_pool_plain(c, s))
+        dli_fast_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
+    else
+#endif
+    if (max) c->kernels.max_pool2d_forward(y->data, (int32_t *)(void *)(s + 1), x->data, s);
+    else c->kernels.avg_pool2d_forward(y->data, x->data, s, o.count_padding);
     return y;
 }
 
@@ -9642,8 +10354,8 @@ static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_sh
                    dli_shape_text(u, x->shape));
 }
 
-/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics), has weight, has
-   bias; p: eps; save: mean, and behind it var */
+/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics, -2 for a layer
+   norm), has weight, has bias; p: eps; save: mean, and behind it var */
 static void dli_norm_back(dli_node *node)
 {
     const dl_int *v = node->i, groups = v[3];
@@ -9653,11 +10365,14 @@ static void dli_norm_back(dli_node *node)
     const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
     const dl_real *weight = w ? w->data : NULL;
     if (groups > 0)
-        dli_group_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
-                                weight, v[0], v[1], v[2], groups, node->p);
+        DLI_RUN(x->ctx, group_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
+                weight, v[0], v[1], v[2], groups, node->p);
+    else if (groups == -2)
+        DLI_RUN(x->ctx, layer_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[0], weight,
+                v[0], v[1], node->p);
     else
-        dli_batch_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0],
-                                v[1], v[2], node->p, groups == 0);
+        DLI_RUN(x->ctx, batch_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[1], weight,
+                v[0], v[1], v[2], node->p, groups == 0);
 }
 
 /* The result of a normalization, with room for `stats` means and variances in *mean. */
@@ -9731,34 +10446,49 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
         memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
         memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
     }
-    dli_batch_norm_forward(c, y->data, x->data, mean, mean + C,
-                           weight != DL_NONE ? weight->data : NULL,
-                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps, batch);
+    const dl_real *w = weight != DL_NONE ? weight->data : NULL;
+    const dl_real *b = bias != DL_NONE ? bias->data : NULL;
+#if DLI_FAST
+    if (batch && DLI_OURS(c, batch_stats) && DLI_OURS(c, batch_norm_forward))
+        dli_fast_batch_norm(c, y->data, mean, mean + C, x->data, w, b, N, C, S, eps);
+    else
+#endif
+    {
+        if (batch) DLI_RUN(c, batch_stats, mean, mean + C, x->data, N, C, S);
+        DLI_RUN(c, batch_norm_forward, y->data, x->data, mean, mean + C, w, b, N, C, S, eps,
+                batch);
+    }
     if (running && batch && !c->no_grad && N * S > 1) {
-        dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
-                              (double)(N * S), momentum);
+        c->kernels.batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
+                                     (double)(N * S), momentum);
         ++*dli_version(running_mean);
         ++*dli_version(running_var);
     }
     return y;
 }
 
-/* Both per-sample normalizations; shape is that of weight and bias. */
+/* Both per-sample normalizations; shape is that of weight and bias, groups -2 for a layer norm. */
 static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
                                  dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
                                  double eps)
 {
     dl_tensor *in[3], *y;
     dl_real *mean;
+    dl_int stats;
     int n = dli_norm_inputs(op, in, x, weight, bias);
     if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
         !dli_norm_shape(op, "bias", bias, shape, x))
         return NULL;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
-    if (y)
-        dli_group_norm_forward(x->ctx, y->data, mean, mean + N * groups, x->data,
-                               weight != DL_NONE ? weight->data : NULL,
-                               bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
+    stats = groups > 0 ? N * groups : N;
+    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, stats, &mean);
+    if (y && groups > 0)
+        DLI_RUN(x->ctx, group_norm_forward, y->data, mean, mean + stats, x->data,
+                weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C,
+                S, groups, eps);
+    else if (y)
+        DLI_RUN(x->ctx, layer_norm_forward, y->data, mean, mean + stats, x->data,
+                weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C,
+                eps);
     return y;
 }
 
@@ -9779,7 +10509,7 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     shape = x->shape;
     for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
     return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
-                          1, 1, eps);
+                          1, -2, eps);
 }
 
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
@@ -9866,7 +10596,7 @@ static void dli_rnn_back(dli_node *node)
     const dl_real *dout = dli_grad(node->out);
     dl_real *work;
     dli_rnn_grads g;
-    work = (dl_real *)dli_work(c, node->op, (size_t)dli_rnn_work(c, r) * sizeof *work);
+    work = (dl_real *)dli_work(c, node->op, (size_t)dli_rnn_work(r) * sizeof *work);
     if (!work) {
         node->failed = true;
         return;
@@ -9967,6 +10697,7 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     r->D = x->shape.dim[2];
     r->H = w[1]->shape.dim[1];
     r->G = w[1]->shape.dim[0] / r->H;
+    r->fast = dli_rnn_twin(c, r);
     n = r->N * r->H;
     if (dli_checked_size(c, op, dl_shape3(r->N, r->T + 1, r->D + 8 * r->H)) < 0) return none;
     all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
@@ -9976,11 +10707,11 @@ static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tens
     out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
     mark = dl_tape_mark(c);
-    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(c, r) * sizeof *saved);
+    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(r) * sizeof *saved);
     start_h = dli_tape_state(c, op, h0, n);
     start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
     if (length) clean = dli_tape_padded(c, op, x, length);
-    work = (dl_real *)dli_work(c, op, (size_t)dli_rnn_work(c, r) * sizeof *work);
+    work = (dl_real *)dli_work(c, op, (size_t)dli_rnn_work(r) * sizeof *work);
     if (!out.y || !out.h || (lstm && !out.c) || !saved || !start_h || !start_c ||
         (length && !clean) || !work)
         return none;
@@ -10203,8 +10934,9 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 static void dli_embedding_back(dli_node *node)
 {
     dl_real *dw = dli_grad(node->in[0]);
-    if (dw) dlk_embedding_backward(dw, dli_grad(node->out), (const int32_t *)node->save,
-                                   node->i[0], node->in[0]->shape.dim[1], node->i[1]);
+    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out),
+                                                       (const int32_t *)node->save, node->i[0],
+                                                       node->in[0]->shape.dim[1], node->i[1]);
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
@@ -10236,14 +10968,14 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
         y->node->i[0] = n;
         y->node->i[1] = padding;
     }
-    dlk_embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
+    c->kernels.embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
     return y;
 }
 
 DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
 {
     dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
-    if (y) dlk_positional_encoding(y->data, T, E);
+    if (y) dl->kernels.positional_encoding(y->data, T, E);
     return y;
 }
 
@@ -10272,11 +11004,10 @@ static void dli_attention_back(dli_node *node)
     for (b = 0; b < B; b++) {
         dl_int seen = length ? length[b / v[1]] : S;
         if (seen == 0) continue;
-        dli_attention_backward(c, dx[0] ? dx[0] + b * R * D : NULL,
-                               dx[1] ? dx[1] + b * S * D : NULL,
-                               dx[2] ? dx[2] + b * S * M : NULL, work, dy + b * R * M,
-                               p + b * R * S, x[0] + b * R * D, x[1] + b * S * D,
-                               x[2] + b * S * M, R, seen, D, M);
+        DLI_RUN_TWIN(c, attention_backward, dx[0] ? dx[0] + b * R * D : NULL,
+                     dx[1] ? dx[1] + b * S * D : NULL, dx[2] ? dx[2] + b * S * M : NULL, work,
+                     dy + b * R * M, p + b * R * S, x[0] + b * R * D, x[1] + b * S * D,
+                     x[2] + b * S * M, R, seen, D, M);
     }
     dl_tape_release(c, mark);
 }
@@ -10374,9 +11105,9 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
             m = part;
         }
         if (seen == 0) memset(y->data + b * R * M, 0, (size_t)(R * M) * sizeof *y->data);
-        else dli_attention_forward(c, y->data + b * R * M, p + b * R * S, q->data + b * R * D,
-                                   k->data + b * S * D, v->data + b * S * M, m, R, seen, D, M,
-                                   causal);
+        else DLI_RUN_TWIN(c, attention_forward, y->data + b * R * M, p + b * R * S,
+                          q->data + b * R * D, k->data + b * S * D, v->data + b * S * M, m, R,
+                          seen, D, M, causal);
     }
     return y;
 }
@@ -11292,14 +12023,15 @@ static void dli_pair_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *t = node->in[1];
     dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
+    const dl_kernels *k = &x->ctx->kernels;
     if (!dx) return;
     switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: dlk_mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: dlk_mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
     case DLI_HUBER:
-        dlk_huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
+        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
         break;
-    case DLI_BCE: dlk_bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
     }
 }
 
@@ -11328,6 +12060,7 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     dl_tensor *in[2], *y;
     dl_ctx *c;
     double scale;
+    const dl_kernels *k;
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
@@ -11337,6 +12070,7 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
+    k = &c->kernels;
     scale = mean ? 1 / (double)x->size : 1;
     if (y->node) {
         y->node->i[0] = loss;
@@ -11344,12 +12078,12 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
         y->node->q = delta;
     }
     switch (loss) {
-    case DLI_MSE: dlk_mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: dlk_mae_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
     case DLI_HUBER:
-        dlk_huber_forward(y->data, x->data, target->data, x->size, delta, scale);
+        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
         break;
-    case DLI_BCE: dlk_bce_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
     }
     return y;
 }
@@ -11392,13 +12126,14 @@ static void dli_cross_entropy_back(dli_node *node)
 {
     const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
+    const dl_kernels *k = &node->out->ctx->kernels;
     dl_int N = node->i[0], C = node->i[1];
     if (!dx) return;
     if (node->n == 2)
-        dlk_soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
+        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
     else
-        dlk_cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                   node->p);
+        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
+                                  node->p);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
@@ -11423,8 +12158,10 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
         y->node->p = scale;
         y->node->save = p;
     }
-    if (labels) dli_cross_entropy_forward(c, y->data, p, in[0]->data, copy, N, C, scale);
-    else dli_soft_cross_entropy_forward(c, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
+        c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
 }
 
@@ -11687,8 +12424,8 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     if (norm > max_norm && norm < INFINITY)
         for (i = 0; i < n; i++)
             if (params[i]->requires_grad && params[i]->grad)
-                dli_decay_grad(params[i]->ctx, params[i]->grad, params[i]->data, params[i]->size,
-                               max_norm / (norm + 1e-6), 0, 0);    /* 1e-6: as PyTorch */
+                DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
+                        params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
     return norm;
 }
 
@@ -11699,25 +12436,27 @@ static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
     dl_real *w = p->data, *g = p->grad;
     double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
     dl_int n = p->size;
-    if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || d->l2 > 0) dli_decay_grad(o->ctx, g, w, n, 1, d->l1, d->l2);
+    if (d->clip_value < INFINITY)
+        o->ctx->kernels.clamp_forward(g, g, n, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || d->l2 > 0) DLI_RUN(o->ctx, decay_grad, g, w, n, 1, d->l1, d->l2);
     switch (d->kind) {
-    case DL_SGD: dli_sgd_step(o->ctx, w, g, n, d->lr); break;
+    case DL_SGD: DLI_RUN(o->ctx, sgd_step, w, g, n, d->lr); break;
     case DL_MOMENTUM:
     case DL_NESTEROV:
-        dli_momentum_step(o->ctx, w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1,
-                          d->momentum, d->kind == DL_NESTEROV);
+        DLI_RUN(o->ctx, momentum_step, w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1,
+                d->momentum, d->kind == DL_NESTEROV);
         break;
-    case DL_ADAGRAD: dli_adagrad_step(o->ctx, w, g, m, n, d->lr, in, out); break;
+    case DL_ADAGRAD: DLI_RUN(o->ctx, adagrad_step, w, g, m, n, d->lr, in, out); break;
     case DL_ADADELTA:
-        dli_adadelta_step(o->ctx, w, g, m, v, n, d->lr, d->rho, d->eps);
+        DLI_RUN(o->ctx, adadelta_step, w, g, m, v, n, d->lr, d->rho, d->eps);
         break;
-    case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
+    case DL_RMSPROP: DLI_RUN(o->ctx, rmsprop_step, w, g, m, n, d->lr, d->rho, in, out); break;
     case DL_ADAMW:
         dli_decay_weights(o->ctx, w, n, d->lr * d->weight_decay);
         /* fall through */
     case DL_ADAM:
-        dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
+        DLI_RUN(o->ctx, adam_step, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t,
+                !d->torch);
         break;
     }
     p->version++;
@@ -12240,7 +12979,7 @@ static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, do
     int i, full = (int)(24 * batch / batches);
     for (i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    printf("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
+    dli_print("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
            (long long)batches, loss);
     fflush(stdout);
 }
@@ -12248,17 +12987,17 @@ static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, do
 static void dli_epoch_line(const dl_epoch *e, bool over_bar)
 {
     char line[200];
-    int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
+    int at = dli_format(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
                       e->seconds, e->loss);
 #define DLI_ADD(what, value) \
     if (!dli_isnan(value)) \
-        at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
+        at += dli_format(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
     DLI_ADD("accuracy", e->accuracy);
     DLI_ADD("val_loss", e->val_loss);
     DLI_ADD("val_accuracy", e->val_accuracy);
 #undef DLI_ADD
-    if (over_bar) printf("\r%-78s\n", line);
-    else printf("%s\n", line);
+    if (over_bar) dli_print("\r%-78s\n", line);
+    else dli_print("%s\n", line);
     fflush(stdout);
 }
 #endif
@@ -12537,7 +13276,7 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 static const char *dli_thousands(char s[32], int64_t n)
 {
     char digits[24];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
+    int len = dli_format(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
     for (i = 0; i < len; i++) {
         if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
         s[at++] = digits[i];
@@ -12557,12 +13296,12 @@ static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
 /* A layer's first two columns of the summary: "conv2d_1 (Conv2D)" and "(None, 32, 26, 26)". */
 static void dli_summary_texts(const dl_layer *l, char name[80], char shape[DLI_SHAPE_TEXT + 16])
 {
-    int k, at = snprintf(shape, DLI_SHAPE_TEXT, "(None");
-    snprintf(name, 80, "%s (%s)", l->name, l->type);
+    int k, at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_format(name, 80, "%s (%s)", l->name, l->type);
     for (k = 0; k < l->output.rank; k++)
-        at += snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
+        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
                        (long long)l->output.dim[k]);
-    snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
+    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
 }
 
 static void dli_summary_rule(int width)
@@ -12584,22 +13323,22 @@ DL_DEF void dl_model_summary(const dl_model *m)
     }
     width = first + second + 17;
     dli_summary_rule(width);
-    printf(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
+    dli_print(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
     dli_summary_rule(width);
     for (i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         dli_summary_texts(l, name, shape);
-        printf(" %-*s  %-*s  %12s\n", first, name, second, shape,
+        dli_print(" %-*s  %-*s  %12s\n", first, name, second, shape,
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));
     }
     trainable = dli_sum_sizes(m->tensor, m->params);
     fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
     dli_summary_rule(width);
-    printf(" Total params: %s", dli_thousands(number, trainable + fixed));
-    printf(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
-    printf(" Trainable params: %s\n", dli_thousands(number, trainable));
-    printf(" Non-trainable params: %s\n", dli_thousands(number, fixed));
+    dli_print(" Total params: %s", dli_thousands(number, trainable + fixed));
+    dli_print(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
+    dli_print(" Trainable params: %s\n", dli_thousands(number, trainable));
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, fixed));
     dli_summary_rule(width);
 }
 #endif
@@ -12772,7 +13511,7 @@ static void dli_write(char *buffer, size_t size, int *at, const char *format, ..
     va_list args;
     const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += vsnprintf(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
     va_end(args);
 }
 
@@ -12796,7 +13535,7 @@ DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
     dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
               "f1-score", "support");
     for (c = 0; c < r->classes; c++) {
-        snprintf(number, sizeof number, "%d", c);
+        dli_format(number, sizeof number, "%d", c);
         dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
     }
     dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
@@ -12814,11 +13553,11 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
     char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
     if (!text) return;
     dl_report_format(text, (size_t)length + 1, r, names);
-    printf("%s\nconfusion (row: true class, column: predicted)\n", text);
+    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
     DL_FREE(text);
     for (i = 0; i < r->classes; i++)
         for (j = 0; j < r->classes; j++)
-            printf("%6lld%s", (long long)r->confusion[i * r->classes + j],
+            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
                    j == r->classes - 1 ? "\n" : " ");
 }
 #endif
@@ -12865,10 +13604,6 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 }
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
-
-#ifndef DL_NO_STDIO
-#include <errno.h>
-#endif
 
 /* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
 struct dli_storage {
@@ -13231,8 +13966,8 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
     images = (char *)dli_alloc(dl, who, 2, room);
     if (!images) return NULL;
     labels = images + room;
-    snprintf(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    snprintf(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
+    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
     d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
                      "directory that holds MNIST's four unpacked files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
@@ -13546,16 +14281,32 @@ static uint64_t dli_get_bytes(const uint8_t *p, int n)
 
 static dl_real dli_get_real(const uint8_t *p, bool wide)
 {
+    const uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
+    const uint32_t low = (uint32_t)bits;
     float f;
     double d;
-    uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
-    uint32_t low = (uint32_t)bits;
     memcpy(&f, &low, sizeof f);
     if (!wide) return (dl_real)f;
     memcpy(&d, &bits, sizeof d);
     if (!DLI_DOUBLE && d > (double)FLT_MAX) return (dl_real)INFINITY;  /* C leaves such a cast */
     if (!DLI_DOUBLE && d < -(double)FLT_MAX) return (dl_real)-INFINITY; /* undefined           */
     return (dl_real)d;
+}
+
+/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
+   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
+   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
+static int dli_utf8(const uint8_t *p, size_t n)
+{
+    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                      p[0] < 0xF5 ? 4 : 0;
+    if (bytes == 0 || (size_t)bytes > n) return 0;
+    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
+    if (p[0] == 0xE0 && p[1] < 0xA0) return 0;
+    if (p[0] == 0xED && p[1] > 0x9F) return 0;
+    if (p[0] == 0xF0 && p[1] < 0x90) return 0;
+    if (p[0] == 0xF4 && p[1] > 0x8F) return 0;
+    return bytes;
 }
 
 /* ---- as much JSON as such a header needs ----
@@ -13599,14 +14350,16 @@ static bool dli_json_expect(dli_json *j, char c, const char *expected)
 /* The four hexadecimal digits behind \u, or -1. */
 static int dli_json_hex(dli_json *j)
 {
-    int i, v = 0;
-    for (i = 0; i < 4; i++) {
-        int b = dli_json_byte(j);
+    int v = 0;
+    for (int i = 0; i < 4; i++, j->p++) {
+        const int b = dli_json_byte(j);
         if (b >= '0' && b <= '9') v = v * 16 + b - '0';
         else if (b >= 'a' && b <= 'f') v = v * 16 + b - 'a' + 10;
         else if (b >= 'A' && b <= 'F') v = v * 16 + b - 'A' + 10;
-        else return dli_json_wrong(j, "four hexadecimal digits"), -1;
-        j->p++;
+        else {
+            dli_json_wrong(j, "four hexadecimal digits");
+            return -1;
+        }
     }
     return v;
 }
@@ -13615,23 +14368,27 @@ static int dli_json_hex(dli_json *j)
 static int dli_json_escape(dli_json *j)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    int b = dli_json_byte(j), i, low;
-    for (i = 0; from[i]; i++)
-        if (b == from[i]) {
-            j->p++;
-            return to[i];
-        }
-    if (b != 'u') return dli_json_wrong(j, "one of \"\\/bfnrtu"), -1;
+    const int b = dli_json_byte(j);
+    const char *known = b > 0 ? strchr(from, b) : NULL;
+    if (known) {
+        j->p++;
+        return to[known - from];
+    }
+    if (b != 'u') {
+        dli_json_wrong(j, "one of \"\\/bfnrtu");
+        return -1;
+    }
     j->p++;
-    b = dli_json_hex(j);
-    if (b < 0xD800 || b > 0xDFFF) return b;
-    if (b > 0xDBFF || j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u')
-        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
-    j->p += 2;
-    low = dli_json_hex(j);
-    if (low < 0xDC00 || low > 0xDFFF)
-        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
-    return 0x10000 + (b - 0xD800) * 0x400 + (low - 0xDC00);
+    const int high = dli_json_hex(j);
+    if (high < 0xD800 || high > 0xDFFF) return high;
+    int low = -1;
+    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
+        j->p += 2;
+        low = dli_json_hex(j);
+    }
+    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
+    dli_json_wrong(j, "the other half of a surrogate pair");
+    return -1;
 }
 
 /* A string, decoded to UTF-8. What is longer than room - 1 bytes is read but not kept. A control
@@ -13643,20 +14400,22 @@ static bool dli_json_string(dli_json *j, char *text, size_t room)
     if (!dli_json_expect(j, '"', "a string")) return false;
     while (dli_json_byte(j) != '"') {
         char out[4];
-        int b = dli_json_byte(j), bytes = 1, i;
+        int b = dli_json_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
         if (b < ' ') return dli_json_wrong(j, "the end of the string");
-        j->p++;
+        if (bytes == 0) return dli_json_wrong(j, "UTF-8");
         if (b == '\\') {
+            j->p++;
             if ((b = dli_json_escape(j)) < 0) return false;
             bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
+            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            for (int i = 1; i < bytes; i++)
+                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+        } else {
+            memcpy(out, j->p, (size_t)bytes);
+            j->p += bytes;
         }
         if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
-        else {
-            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
-            for (i = 1; i < bytes; i++) out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
-        }
-        for (i = 0; i < bytes; i++)
-            if (n + 1 < room) text[n++] = out[i];
+        for (int i = 0; i < bytes; i++) if (n + 1 < room) text[n++] = out[i];
     }
     text[n] = 0;
     j->p++;
@@ -13666,13 +14425,12 @@ static bool dli_json_string(dli_json *j, char *text, size_t room)
 /* A whole number 0, 1, ... that a size can be. */
 static bool dli_json_count(dli_json *j, dl_int *count)
 {
-    const dl_int most = PTRDIFF_MAX;
     dl_int n = 0;
     int b = dli_json_peek(j), digits = 0;
     for (; b >= '0' && b <= '9'; b = dli_json_byte(j)) {
         b -= '0';
         if (digits++ && n == 0) return dli_json_wrong(j, "a number without leading zeros");
-        if (n > (most - b) / 10) return dli_json_wrong(j, "a smaller number");
+        if (n > (PTRDIFF_MAX - b) / 10) return dli_json_wrong(j, "a smaller number");
         n = n * 10 + b;
         j->p++;
     }
@@ -13733,13 +14491,12 @@ static bool dli_json_skip(dli_json *j, int depth)
     static const char *const words[] = { "true", "false", "null" };
     char text[8];
     bool first = true;
-    int b, i;
     if (j->wrong) return false;
-    b = dli_json_peek(j);
+    const int b = dli_json_peek(j);
     if (b == '"') return dli_json_string(j, text, sizeof text);
     if (b == '-' || (b >= '0' && b <= '9')) return dli_json_skip_number(j);
-    for (i = 0; i < 3; i++) {
-        size_t n = strlen(words[i]);
+    for (int i = 0; i < 3; i++) {
+        const size_t n = strlen(words[i]);
         if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
         j->p += n;
         return true;
@@ -13781,12 +14538,7 @@ typedef struct dli_list {
 static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
                             int tensors)
 {
-    dli_list l;
-    l.ctx = c;
-    l.who = who;
-    l.what = what;
-    l.tensor = tensor;
-    l.tensors = tensors;
+    const dli_list l = { c, who, what, tensor, tensors };
     return l;
 }
 
@@ -13864,7 +14616,6 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, cons
                             const char *what)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
-    dl_int width;
     if (s->found)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
                        name);
@@ -13876,7 +14627,7 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, cons
     if (!s->wide && strcmp(s->type, "F32") != 0)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
                        "F64 can be read", w->who, name, w->from, s->type);
-    width = s->wide ? 8 : 4;
+    const dl_int width = s->wide ? 8 : 4;
     if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
                        "%lld of %lld; its %lld numbers take %lld", w->who, name, w->from,
@@ -13893,7 +14644,6 @@ static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT], number[16];
     dli_json *j = &w->json;
     bool first = true;
-    int i;
     j->p = w->header;
     j->end = w->header + w->header_size;
     j->wrong = NULL;
@@ -13906,7 +14656,8 @@ static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dli_list_name(number, m, i)) == 0) break;
+        int i = 0;
+        while (i < n && strcmp(name, dli_list_name(number, m, i)) != 0) i++;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in %s%s%s%s",
                            w->who, name, dli_shape_text(a, s.shape), w->from, m->what,
@@ -13926,14 +14677,13 @@ static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_save
     const int n = m->tensors;
     char a[DLI_SHAPE_TEXT], number[16], other[16];
     dl_int left = w->data_size;
-    int i, k;
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s",
                            w->who, m->what, dli_list_name(number, m, i),
                            dli_shape_text(a, t->shape), w->from);
-        for (k = 0; k < i; k++)
+        for (int k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
                                w->who, dli_list_name(other, m, k), dli_list_name(number, m, i),
@@ -13949,18 +14699,12 @@ static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_save
 static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *bytes, size_t size)
 {
     const char *who = m->who;
+    const uint64_t header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
     dli_weights w;
-    dli_saved *saved;
-    const int n = m->tensors;
-    uint64_t header;
-    dl_int e;
-    bool ok;
-    int i;
     memset(&w, 0, sizeof w);
     w.ctx = m->ctx;
     w.who = who;
     w.from = from;
-    header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
     if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
         return dl_fail(w.ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its "
                        "%llu bytes the header should take 8 + %llu", who, from,
@@ -13969,13 +14713,13 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
     w.header_size = (dl_int)header;
     w.data = w.header + header;
     w.data_size = (dl_int)(size - 8 - (size_t)header);
-    saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)n, sizeof *saved);
+    dli_saved *saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)m->tensors, sizeof *saved);
     if (!saved) return false;
-    ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
-    for (i = 0; ok && i < n; i++) {
+    const bool ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
+    for (int i = 0; ok && i < m->tensors; i++) {
         dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
-        for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
+        for (dl_int e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
         ++*dli_version(t);
     }
@@ -13986,10 +14730,9 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
 {
     const char *who = "dl_model_load_weights_from_memory";
-    dli_list list;
     if (!m) return false;
     if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    list = dli_model_list(m, who);
+    const dli_list list = dli_model_list(m, who);
     return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
 }
 
@@ -14006,22 +14749,19 @@ DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
 #ifndef DL_NO_STDIO
 static bool dli_load_file(const dli_list *m, const char *path)
 {
-    uint8_t *bytes;
     size_t size;
-    bool ok;
     if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", m->who);
-    bytes = dli_read_file(m->ctx, m->who, path, "", &size);
+    uint8_t *bytes = dli_read_file(m->ctx, m->who, path, "", &size);
     if (!bytes) return false;
-    ok = dli_load_list(m, path, bytes, size);
+    const bool ok = dli_load_list(m, path, bytes, size);
     DL_FREE(bytes);
     return ok;
 }
 
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
 {
-    dli_list list;
     if (!m) return false;
-    list = dli_model_list(m, "dl_model_load_weights");
+    const dli_list list = dli_model_list(m, "dl_model_load_weights");
     return dli_load_file(&list, path);
 }
 
@@ -14036,8 +14776,7 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 /* The low n bytes of v, the least significant one first. */
 static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
 {
-    int i;
-    for (i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
 static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
@@ -14049,16 +14788,33 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 #endif
     uint8_t buffer[4096];
     const dl_int most = (dl_int)(sizeof buffer / sizeof bits);
-    dl_int i, k;
-    for (; n > 0; n -= k, x += k) {
-        k = n < most ? n : most;
-        for (i = 0; i < k; i++) {
+    while (n > 0) {
+        const dl_int k = n < most ? n : most;
+        for (dl_int i = 0; i < k; i++) {
             memcpy(&bits, &x[i], sizeof bits);
             dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
         }
         if (fwrite(buffer, sizeof bits, (size_t)k, f) != (size_t)k) return false;
+        x += k;
+        n -= k;
     }
     return true;
+}
+
+/* Is name, of tensor i, one that every reader takes, and not yet taken in this list? */
+static bool dli_check_name(const dli_list *m, int i, const char *name)
+{
+    char other[16];
+    bool good = strcmp(name, "__metadata__") != 0;
+    for (const char *s = name; good && *s;) {
+        const int bytes = dli_utf8((const uint8_t *)s, strlen(s));
+        good = bytes > 1 || (bytes == 1 && *s >= ' ' && *s != '"' && *s != '\\' && *s != 0x7F);
+        s += bytes;
+    }
+    for (int k = 0; good && k < i; k++) good = strcmp(dli_list_name(other, m, k), name) != 0;
+    return good || dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
+                           "unique, of UTF-8 without quotes, backslashes and control characters, "
+                           "and not __metadata__", m->who, i, name);
 }
 
 #define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
@@ -14066,35 +14822,24 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dli_list *m, size_t *length)
 {
-    const int n = m->tensors;
-    const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
-    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16], other[16];
-    long long offset = 0, end;
-    size_t at;
-    int i, k;
+    const size_t room = ((size_t)m->tensors + 1) * DLI_ENTRY_MAX;
+    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16];
+    long long offset = 0;
     if (!text) return NULL;
-    at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
-    for (i = 0; i < n; i++) {
+    size_t at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (int i = 0; i < m->tensors; i++) {
         const dl_tensor *t = m->tensor[i];
-        const char *name = dli_list_name(number, m, i), *s;
-        bool plain = true;
-        for (s = name; *s; s++)
-            if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++)
-            if (strcmp(dli_list_name(other, m, k), name) == 0) plain = false;
-        if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
-                    "unique, and without quotes, backslashes and control characters", m->who, i,
-                    name);
+        const char *name = dli_list_name(number, m, i);
+        if (!dli_check_name(m, i, name)) {
             DL_FREE(text);
             return NULL;
         }
         at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
                                name, DLI_DOUBLE ? "F64" : "F32");
-        for (k = 0; k < t->shape.rank; k++)
+        for (int k = 0; k < t->shape.rank; k++)
             at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
                                    (long long)t->shape.dim[k]);
-        end = offset + (long long)t->size * (long long)sizeof(dl_real);
+        const long long end = offset + (long long)t->size * (long long)sizeof(dl_real);
         at += (size_t)snprintf(text + at, room - at, "],\"data_offsets\":[%lld,%lld]}", offset,
                                end);
         offset = end;
@@ -14105,67 +14850,87 @@ static char *dli_weights_header(const dli_list *m, size_t *length)
     return text;
 }
 
-static bool dli_write_weights(const dli_list *m, const char *path, const char *header,
-                              size_t length)
+/* A file in the making: see the part on files in >>platform-impl. */
+typedef struct dli_saving {
+    dl_ctx     *ctx;
+    const char *who, *path;
+    FILE       *file;                           /* write here */
+    char        target[DLI_PATH_MAX], temporary[DLI_PATH_MAX];
+} dli_saving;
+
+/* Bits that nobody can tell beforehand: the system's if it has some, the time and an address. */
+static uint64_t dli_noise(uint64_t attempt)
 {
-    uint8_t size[8];
-    FILE *f = fopen(path, "wb");
-    bool ok;
-    int i, error;
-    if (!f) return false;
-    dli_put_bytes(size, length, 8);
-    ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < m->tensors; i++)
-        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
-    error = errno;
-    if (fclose(f) != 0) {                       /* a full disk often shows only here */
-        if (ok) error = errno;
-        ok = false;
+    const double seconds = dli_now();
+    uint64_t bits[3] = { 0, 0, 0 };
+    FILE *f = fopen("/dev/urandom", "rb");
+    if (f) {
+        setvbuf(f, NULL, _IONBF, 0);
+        if (fread(bits, sizeof *bits, 1, f) != 1) bits[0] = 0;
+        fclose(f);
     }
-    if (!ok) remove(path);
-    errno = error;
-    return ok;
+    memcpy(bits + 1, &seconds, sizeof seconds);
+    bits[2] = (uint64_t)(uintptr_t)&bits ^ (uint64_t)time(NULL) << 20;
+    return dli_hash(bits[0] ^ dli_mix(bits[1]) ^ dli_mix(bits[2]), attempt);
 }
 
-/* Give the file temporary the name path, in place of what has it now. */
-static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, const char *path)
+/* Open a file for what shall become path. False with a message. */
+static bool dli_save_begin(dli_saving *s, dl_ctx *c, const char *who, const char *path)
 {
-    FILE *f;
-    int error;
-    if (rename(temporary, path) == 0) return true;
-    error = errno;
-    f = fopen(path, "rb+");         /* On Windows rename never replaces. If a file (not, say, a */
-    if (f) {                        /* directory) is what is in the way, remove it ourselves.   */
-        fclose(f);
-        if (remove(path) == 0) {
-            if (rename(temporary, path) == 0) return true;
-            return dl_fail(c, DL_ERR_FILE, "%s: cannot rename %s to %s: %s; the weights are in "
-                           "the first of the two", who, temporary, path, dli_reason(errno));
-        }
+    s->ctx = c;
+    s->who = who;
+    s->path = path;
+    s->file = NULL;
+    if (!path) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    const int mode = dli_file_mode(path);
+    if (mode == DLI_ODD_FILE)
+        return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: it is a directory or a device; "
+                       "give the path of a file", who, path);
+    errno = path[0] ? ENAMETOOLONG : ENOENT;
+    bool ok = path[0] != 0 && (size_t)snprintf(s->target, DLI_PATH_MAX - 64, "%s", path) <
+                              DLI_PATH_MAX - 64 && dli_file_follow(s->target);
+    for (uint64_t attempt = 0; ok && !s->file && attempt < 100; attempt++) {
+        const size_t dir = dli_dir_length(s->target);
+        const uint64_t noise = dli_noise(attempt);
+        snprintf(s->temporary, DLI_PATH_MAX, "%.*s%.200s.dl-%08lx%08lx.tmp", (int)dir, s->target,
+                 s->target + dir, (unsigned long)(noise >> 32),
+                 (unsigned long)(noise & UINT32_MAX));
+        if (attempt == 0) dli_file_sweep(s->temporary);
+        errno = 0;
+        s->file = dli_file_create(s->temporary, mode);
+        ok = s->file || errno == EEXIST;
     }
-    remove(temporary);
-    return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
+    return s->file || dl_fail(c, DL_ERR_FILE, "%s: cannot write %s: %s", who, path,
+                              dli_reason(errno));
+}
+
+/* When all was written (ok), put the file where it belongs; else away with it. */
+static bool dli_save_end(dli_saving *s, bool ok)
+{
+    int error = errno;
+    if (ok) {
+        if (dli_file_finish(s->file, s->temporary, s->target)) return true;
+        error = errno;
+    } else fclose(s->file);
+    remove(s->temporary);
+    return dl_fail(s->ctx, DL_ERR_FILE, "%s: cannot write %s: %s; it is as it was", s->who, s->path,
+                   dli_reason(error));
 }
 
 static bool dli_save_list(const dli_list *m, const char *path)
 {
-    const char *who = m->who;
-    char *header, *temporary;
-    size_t length, room;
-    bool ok = false;
-    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    header = dli_weights_header(m, &length);
+    uint8_t size[8];
+    size_t length;
+    dli_saving s;
+    char *header = dli_weights_header(m, &length);
     if (!header) return false;
-    room = strlen(path) + 8;
-    temporary = (char *)dli_alloc(m->ctx, who, room, 1);
-    if (temporary) {
-        snprintf(temporary, room, "%s.tmp", path);
-        errno = 0;
-        ok = dli_write_weights(m, temporary, header, length);
-        if (ok) ok = dli_replace_file(m->ctx, who, temporary, path);
-        else dl_fail(m->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, temporary,
-                     dli_reason(errno));
-        DL_FREE(temporary);
+    bool ok = dli_save_begin(&s, m->ctx, m->who, path);
+    if (ok) {
+        dli_put_bytes(size, length, 8);
+        ok = fwrite(size, 1, 8, s.file) == 8 && fwrite(header, 1, length, s.file) == length;
+        for (int i = 0; ok && i < m->tensors; i++)
+            ok = dli_write_reals(s.file, m->tensor[i]->data, m->tensor[i]->size);
+        ok = dli_save_end(&s, ok);
     }
     DL_FREE(header);
     return ok;
@@ -14173,9 +14938,8 @@ static bool dli_save_list(const dli_list *m, const char *path)
 
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    dli_list list;
     if (!m) return false;
-    list = dli_model_list(m, "dl_model_save_weights");
+    const dli_list list = dli_model_list(m, "dl_model_save_weights");
     return dli_save_list(&list, path);
 }
 
@@ -14188,97 +14952,64 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 
-/* Text that is cut off at size bytes, but counted to its end; rows: a line for each row. */
-typedef struct dli_text { char *at; size_t size, length; bool rows; } dli_text;
-
-static void dli_put(dli_text *out, const char *s)
-{
-    for (; *s; s++, out->length++)
-        if (out->length + 1 < out->size) out->at[out->length] = *s;
-}
-
-/* A number in at most 6 digits. NaN and the infinities are spelled here, because C libraries
-   differ ("-nan", "1.#INF"), and some locales write a comma for the point. */
-static void dli_put_number(dli_text *out, double x)
-{
-    char s[32], *comma;
-    if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
-    snprintf(s, sizeof s, "%g", x);
-    if ((comma = strchr(s, ',')) != NULL) *comma = '.';
-    dli_put(out, s);
-}
-
 /* What stands between two elements of an axis: a comma, and in rows one line end between rows, two
    between matrices and so on, as in NumPy. */
-static void dli_put_comma(dli_text *out, int axis, int rank)
+static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 {
-    int i;
     dli_put(out, ",");
-    for (i = axis + 1; out->rows && i < rank; i++) dli_put(out, "\n");
-    if (!out->rows || axis == rank - 1) dli_put(out, " ");
-    else for (i = 0; i <= axis; i++) dli_put(out, " ");
+    for (int i = axis + 1; rows && i < rank; i++) dli_put(out, "\n");
+    for (int i = rows && axis < rank - 1 ? -axis : 0; i <= 0; i++) dli_put(out, " ");
 }
 
 /* The part of a tensor of this shape that starts at x, from an axis on: [a, b, c, ..., y, z]. */
-static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis)
+static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
-    dl_int i, n, step = 1;
-    int d;
-    if (axis == shape.rank) { dli_put_number(out, (double)x[0]); return; }
-    n = shape.dim[axis];
-    for (d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
+    if (axis == shape.rank) {
+        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        return;
+    }
+    const dl_int n = shape.dim[axis];
+    dl_int step = 1;
+    for (int d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
     dli_put(out, "[");
-    for (i = 0; i < n; i++) {
-        if (i > 0) dli_put_comma(out, axis, shape.rank);
+    for (dl_int i = 0; i < n; i++) {
+        if (i > 0) dli_put_comma(out, axis, shape.rank, rows);
         if (n > 6 && i == 3) {
             dli_put(out, "...");
-            dli_put_comma(out, axis, shape.rank);
+            dli_put_comma(out, axis, shape.rank, rows);
             i = n - 3;
         }
-        dli_put_axis(out, x + i * step, shape, axis + 1);
+        dli_put_axis(out, x + i * step, shape, axis + 1, rows);
     }
     dli_put(out, "]");
 }
 
-/* A whole tensor, always terminated; returns the full length. */
-static size_t dli_put_tensor(char *buffer, size_t size, const dl_tensor *t, bool rows)
+static void dli_put_tensor(dli_text *out, const dl_tensor *t, bool rows)
 {
-    dli_text out;
-    out.at = buffer;
-    out.size = buffer ? size : 0;
-    out.length = 0;
-    out.rows = rows;
-    if (!t) dli_put(&out, "(null)");
-    else if (!t->ctx) dli_put(&out, "(none)");
-    else if (!dli_usable("dl_format", t)) dli_put(&out, "(stale)");
-    else dli_put_axis(&out, t->data, t->shape, 0);
-    if (out.size > 0) buffer[out.length < out.size ? out.length : out.size - 1] = 0;
-    return out.length;
+    if (!t) dli_put(out, "(null)");
+    else if (!t->ctx) dli_put(out, "(none)");
+    else if (!dli_usable("dl_format", t)) dli_put(out, "(stale)");
+    else dli_put_axis(out, t->data, t->shape, 0, rows);
 }
 
 DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
 {
-    return (int)dli_put_tensor(buffer, size, t, false);
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    dli_put_tensor(&out, t, false);
+    if (out.size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_print(const dl_tensor *t)
 {
-    char s[DLI_SHAPE_TEXT], small[128], *text = small;
-    size_t length = dli_put_tensor(small, sizeof small, t, true);
-    if (!t || !t->ctx || !dli_alive(t)) {
-        printf("%s\n", small);
-        return;
-    }
-    if (length >= sizeof small) {                /* an axis shows 6 at most: never very long */
-        text = (char *)dli_alloc(t->ctx, "dl_print", length + 1, 1);
-        if (!text) return;
-        dli_put_tensor(text, length + 1, t, true);
-    }
-    printf("%s %s =%s%s\n", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
-           t->shape.rank > 1 ? "\n" : " ", text);
-    if (text != small) DL_FREE(text);
+    char s[DLI_SHAPE_TEXT];
+    dli_text out = { NULL, 0, 0, stdout };
+    if (t && t->ctx && dli_alive(t))
+        dli_print("%s %s =%s", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
+                  t->shape.rank > 1 ? "\n" : " ");
+    dli_put_tensor(&out, t, true);
+    dli_put(&out, "\n");
 }
 #endif
 
@@ -14303,9 +15034,8 @@ static void dli_check_restore(const dli_check *k)
 /* The loss, with the random numbers of every other call; NaN on failure. */
 static bool dli_check_loss(const dli_check *k, double *loss)
 {
-    dl_tensor *t;
     k->ctx->no_grad = true;
-    t = k->f(k->ctx, k->user);
+    dl_tensor *t = k->f(k->ctx, k->user);
     *loss = t ? dl_item(t) : (double)NAN;
     dli_check_restore(k);
     return t != NULL;
@@ -14315,29 +15045,23 @@ static bool dli_check_loss(const dli_check *k, double *loss)
    p-h really differ by. False when f fails. */
 static bool dli_numeric_gradient(const dli_check *k, dl_real *p, double h, double *gradient)
 {
-    const dl_real old = *p;
-    double plus, minus, step;
-    bool ok;
-    *p = (dl_real)((double)old + h);
-    step = (double)*p;
-    ok = dli_check_loss(k, &plus);
-    *p = (dl_real)((double)old - h);
-    step -= (double)*p;
+    const dl_real old = *p, above = (dl_real)((double)old + h), below = (dl_real)((double)old - h);
+    double plus, minus;
+    *p = above;
+    bool ok = dli_check_loss(k, &plus);
+    *p = below;
     ok = ok && dli_check_loss(k, &minus);
     *p = old;
-    if (ok) *gradient = (plus - minus) / step;
+    if (ok) *gradient = (plus - minus) / ((double)above - (double)below);
     return ok;
 }
 
 /* The gradients of all parameters, one behind the other, out of the tensors or back into them. */
 static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool back)
 {
-    int i;
-    for (i = 0; i < n; all += params[i++]->size) {
+    for (int i = 0; i < n; all += params[i++]->size) {
         dl_real *g = params[i]->grad;
-        if (!g) continue;
-        if (back) memcpy(g, all, (size_t)params[i]->size * sizeof *g);
-        else memcpy(all, g, (size_t)params[i]->size * sizeof *g);
+        if (g) memcpy(back ? g : all, back ? all : g, (size_t)params[i]->size * sizeof *g);
     }
 }
 
@@ -14345,8 +15069,8 @@ static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool b
 static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic, double numeric)
 {
     const double tolerance = DLI_DOUBLE ? 1e-6 : 2e-2, floor = DLI_DOUBLE ? 1e-9 : 1e-3;
-    double larger = fmax(fabs(analytic), fabs(numeric));
-    double excess = fabs(analytic - numeric) - floor;
+    const double larger = fmax(fabs(analytic), fabs(numeric));
+    const double excess = fabs(analytic - numeric) - floor;
     double error = excess > 0 ? excess / larger : 0;
     if (dli_isnan(analytic) || dli_isnan(numeric) || larger > DBL_MAX) error = (double)INFINITY;
     r->checked++;
@@ -14366,19 +15090,13 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 {
     const double h = DLI_DOUBLE ? 1e-5 : 1e-2;
     dl_gradcheck_report r;
-    dli_check k;
-    dl_tensor *loss;
-    dl_real *saved, *analytic;
-    dl_int total = 0, j;
-    double numeric = 0;
-    bool ok;
-    int i;
+    dl_int total = 0;
     memset(&r, 0, sizeof r);
     r.worst_param = -1;
     r.worst_index = -1;
     if (!dl) return r;
-    ok = f && params && n >= 1;
-    for (i = 0; ok && i < n; i++) {
+    bool ok = f && params && n >= 1;
+    for (int i = 0; ok && i < n; i++) {
         ok = params[i] && params[i]->ctx == dl && dli_usable("dl_gradcheck", params[i]) &&
              params[i]->requires_grad && !params[i]->node;
         if (ok) total += params[i]->size;
@@ -14388,26 +15106,20 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
                 "parameters of this context, leaves that require a gradient");
         return r;
     }
-    saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
+    dl_real *saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
     if (!saved) return r;
-    analytic = saved + total;
+    dl_real *analytic = saved + total;
     dli_copy_grads(saved, params, n, false);
-    k.ctx = dl;
-    k.f = f;
-    k.user = user;
-    k.mark = dl_tape_mark(dl);
-    k.rng = dl->rng;
-    k.training = dl->training;
-    k.no_grad = dl->no_grad;
+    const dli_check k = { dl, f, user, dl_tape_mark(dl), dl->rng, dl->training, dl->no_grad };
 
     dl->no_grad = false;
     dli_copy_grads(analytic, params, n, true);       /* all zeros: dli_alloc has cleared them */
-    loss = f(dl, user);
-    ok = dl_backward(loss);
+    ok = dl_backward(f(dl, user));
     if (ok) dli_copy_grads(analytic, params, n, false);
     dli_check_restore(&k);
-    for (i = 0; ok && i < n; i++)
-        for (j = 0; ok && j < params[i]->size; j++) {
+    for (int i = 0; ok && i < n; i++)
+        for (dl_int j = 0; ok && j < params[i]->size; j++) {
+            double numeric = 0;
             ok = dli_numeric_gradient(&k, params[i]->data + j, h, &numeric);
             if (ok) dli_compare(&r, i, j, (double)*analytic++, numeric);
         }

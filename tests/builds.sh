@@ -109,7 +109,7 @@ try "$n" $cc -std=c99 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$
 n="$cxx -std=c++11 -O3"
 try "$n" $cxx -x c++ -std=c++11 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
-             -DDL_REFERENCE "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
+             "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
              "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
     n="$cc $macro"
     # shellcheck disable=SC2086

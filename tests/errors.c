@@ -209,7 +209,8 @@ static void null_context(void)
     dl_tape_clear(NULL);
     CHECK(!dl_tape_release(NULL, m), "marks");
     dl_set_tape_limit(NULL, 1);
-    CHECK(dl_tape_bytes(NULL) == 0, "dl_tape_bytes");
+    CHECK(dl_tape_bytes(NULL) == 0 && dl_tape_limit(NULL) == 0, "dl_tape_bytes");
+    CHECK(!dl_no_grad(NULL) && dl_training(NULL), "what the modes are");
     CHECK(!dl_set_no_grad(NULL, true) && dl_set_training(NULL, false), "modes");
     CHECK(!dl_op_custom(NULL, NULL, s, NULL, 0, NULL, NULL, NULL, 0), "dl_op_custom");
     CHECK(!dl_optimizer_new(NULL, dl_sgd(0.1), &p, 1), "dl_optimizer_new");

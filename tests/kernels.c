@@ -183,13 +183,13 @@ typedef void (*binary_forward_fn)(dl_real *, const dl_real *, const dl_real *, d
                                   dl_int);
 typedef void (*binary_backward_fn)(dl_real *, dl_real *, const dl_real *, const dl_real *,
                                    const dl_real *, dl_int, dl_int, dl_int);
-#define ROW(name, value, to_a, to_b, formula, what) \
+#define ROW(A, name, value, to_a, to_b, formula, what) \
     { #name, dlk_##name##_forward, dlk_##name##_backward },
 static const struct {
     const char *name;
     binary_forward_fn  forward;
     binary_backward_fn backward;
-} binary[] = { DLK_BINARY(ROW) };
+} binary[] = { DLK_BINARY(ROW, 0) };
 #undef ROW
 enum { BINARY = sizeof binary / sizeof binary[0] };
 
@@ -303,13 +303,13 @@ static void arithmetic_gradients(void)
 
 /* --------------------------------------------------------------------------------- unary ---- */
 
-#define ROW(name, value, gradient, formula, what) \
+#define ROW(A, name, value, gradient, formula, what) \
     { #name, dlk_##name##_forward, dlk_##name##_backward },
 static const struct {
     const char *name;
     dlk_unary_forward_fn  forward;
     dlk_unary_backward_fn backward;
-} unary[] = { DLK_UNARY(ROW) };
+} unary[] = { DLK_UNARY(ROW, 0) };
 #undef ROW
 enum { UNARY = sizeof unary / sizeof unary[0] };
 
@@ -419,7 +419,7 @@ static void unary_limits(void)
                           "%s'(%g; %g) = %.9g, should be %.9g", name, x->value[i], pq[0],
                           (double)dx[i], slope);
                     if (x->value[i] != 0 || v[i] != 0 || !odd) continue;
-                    CHECK(signbit((double)y[i]) == signbit(x->value[i] * odd),
+                    CHECK(!signbit((double)y[i]) == !signbit(x->value[i] * odd),
                           "%s keeps the sign of 0: %g of %g", name, (double)y[i], x->value[i]);
                 }
                 free(y); free(dx); free(dy);

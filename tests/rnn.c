@@ -152,8 +152,9 @@ static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, i
         memset(&r, 0, sizeof r);
         r.kind = kind; r.reverse = reverse; r.N = N; r.T = T; r.D = D; r.H = H; r.G = G;
         r.length = length; r.x = x; r.w_ih = w_ih; r.w_hh = w_hh; r.b_ih = b_ih; r.b_hh = b_hh;
-        r.h0 = h0; r.c0 = c0; r.saved = numbers(dli_rnn_saved(dl, &r), 0);
-        work = numbers(dli_rnn_work(dl, &r), 0);
+        r.h0 = h0; r.c0 = c0; r.fast = dli_rnn_twin(dl, &r);
+        r.saved = numbers(dli_rnn_saved(&r), 0);
+        work = numbers(dli_rnn_work(&r), 0);
         for (int way = 0; way < 2; way++) {
             out[way] = numbers(rows * H + 2 * n, 0);
             dh2[way] = numbers(n, 11);

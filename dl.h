@@ -150,7 +150,7 @@
 #endif
 
 #define DL_MAX_DIMS 6
-#define DL_NAME_MAX 64
+#define DL_NAME_MAX 256
 
 #if defined(DL_STATIC) && defined(__GNUC__)
 #define DL_DEF static __attribute__((unused))
@@ -175,6 +175,7 @@ typedef struct dl_model dl_model;
 typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
+typedef struct dl_batch dl_batch;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -311,9 +312,10 @@ DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl
    with step 0 the gradient sums (in double) into the one element that was repeated.
 
    The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
-   and what is added to da and db; A is whatever the caller of the list wants to pass on. Where a = b in a maximum, each side gets half of dy, as in
-   PyTorch; a != a is true for a NaN only, so that a NaN on either side comes out. The derivative
-   of a / b by b is -a / b^2, written as (a / b) / b because b^2 may leave the range of numbers. */
+   and what is added to da and db; A is whatever the caller of the list wants to pass on. Where a
+   = b in a maximum, each side gets half of dy, as in PyTorch; a != a is true for a NaN only, so that
+   a NaN on either side comes out. The derivative of a / b by b is -a / b^2, written as (a / b) / b
+   because b^2 may leave the range of numbers. */
 #define DLK_BINARY(X, A)                                                                         \
     X(A, add, a + b, dy, dy, "a + b", "sum")                                                     \
     X(A, sub, a - b, dy, -dy, "a - b", "difference")                                             \
@@ -365,8 +367,6 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
                  x < (dl_real)p ? (dl_real)p : x,                                                \
              (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
     X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
-    X(A, over, x / p, dy / p, "x / p", "x over p")                                               \
-    X(A, reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                              \
     X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
     X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
     X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
@@ -383,9 +383,12 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
             "x sigmoid(x)", "SiLU (swish)")                                                      \
     X(A, softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
 
-/* Those without a vector twin. x^0 is constant: without the test, 0 times the infinite 0^-1 would
-   make its derivative at 0 a NaN. */
+/* Those without a vector twin: in float, too, they divide by a p in double, and have all digits.
+   x^0 is constant: without the test, 0 times the infinite 0^-1 would make its derivative at 0 a
+   NaN. */
 #define DLK_UNARY_EXACT(X, A)                                                                    \
+    X(A, over, x / p, dy / p, "x / p", "x over p")                                               \
+    X(A, reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                              \
     X(A, log, log(x), dy / x, "ln x", "natural logarithm")                                       \
     X(A, sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                  \
     X(A, pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
@@ -461,7 +464,9 @@ DL_KERNEL(soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real
                                        const dl_real *t, dl_int N, dl_int C, double scale);
 
 /* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise.   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
+   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
+   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
 /* Momentum:  v = mu v + gain g;  w -= rate v;   nesterov:  w -= rate (mu v + gain g).
@@ -486,7 +491,8 @@ DL_KERNEL(rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
    (Kingma, Ba: Adam, ICLR 2015) */
 DL_KERNEL(adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
                      double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
-/* What regularization and clipping do to a gradient:  g = scale g + l2 w + l1 sign(w) */
+/* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
+   being the gradient of l1 sum |w| + l2 sum w^2. */
 DL_KERNEL(decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
                       double l2);
 
@@ -850,7 +856,7 @@ struct dl_tensor {
     dl_shape shape;
     dl_ctx  *ctx;
     bool     requires_grad;   /* backward computes grad                                     */
-    char     name[DL_NAME_MAX];      /* "" or e.g. "dense_1.weight"                         */
+    const char *name;         /* "" or e.g. "dense_1.weight"                                 */
     /* private: */
     uint64_t generation;      /* which life of the tape it belongs to                       */
     uint32_t version;         /* grows when data is changed; backward compares              */
@@ -1115,7 +1121,7 @@ typedef struct dl_conv {
     int  after[2];            /* below, on the right                                            */
     bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
                               /* many zeros as that takes, an odd one after; before and after   */
-                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+                              /* stay 0. false: as they say; all 0 is Keras' "valid"            */
     int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
     int  groups;              /* channels fall in so many groups that don't see each other      */
     int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
@@ -1127,8 +1133,8 @@ DL_DEF dl_conv dl_conv_default(void);
    the defaults. @F S1-3.3 */
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
-/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
-   two numbers counts. */
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of two numbers in the options
+   the second stays as it is by default. */
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
@@ -1305,12 +1311,30 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 /* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------------ >>layers ----
+   A layer is described by a dl_layer_type: a name, its options, and two functions. build looks at
+   the shapes that come in, says what shape comes out and makes the parameters; forward is a
+   formula of >>ops. A layer of your own is made as the library's are (all of them stand in
+   >>layers-impl, the shortest first). One that lets each feature through as far as it opens a
+   gate, y = x * sigmoid(W x):
+
+       static bool gate_build(dl_layer *l)
+       {
+           const dl_int D = l->input[0].dim[0];
+           return dl_layer_param(l, "weight", dl_shape2(D, D), dl_init_glorot_uniform()) != NULL;
+       }
+       static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+       {
+           y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
+       }
+       static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward,
+                                           NULL };
+       ...
+       dl_model_add(m, &gate, NULL);
+
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
-   out. Each function returns the layer (the model owns it) or NULL. Parameters are named
-   "dense_1.weight", "dense_1.bias" and so on.
-   A layer of your own is a function of tensors: write the network on floor 2, where any formula of
-   >>ops is a layer, dl_op_custom (in >>tape) one with a derivative by hand, and dl_model_forward
-   takes in a model's layers; train it with a loop as in examples/06_mlp_autograd.c. */
+   out. Each function below returns the layer (the model owns it) or NULL; a model that a layer
+   could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
+   and so on. */
 
 /* Activations a layer can end with. X(constant, Keras' name) */
 #define DL_ACTIVATIONS(X)                                                                        \
@@ -1341,41 +1365,15 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 
 /* Options of normalization layers; dl_norm_layer_default fills in Keras' defaults: momentum .01
    (1 - Keras' .99), eps 1e-3, weight 1 and bias 0 that are trained, the last axis. One difference
-   stays: the running variance is unbiased, as in PyTorch. */
+   stays: the running variance is unbiased, as in PyTorch. A layer refuses what it does not use. */
 typedef struct dl_norm_layer {
-    double momentum;               /* of the running statistics of a batch norm     */
+    double momentum;               /* batch norm: of its running statistics         */
     double eps;
     bool   weight, bias;           /* false: 1 and 0, not trained                   */
-    int    axes;                   /* layer norm: over so many last axes            */
+    int    axes;                   /* layer norm: over so many last axes, 1         */
+    int    groups;                 /* group norm: so many groups of channels, 1     */
 } dl_norm_layer;
 DL_DEF dl_norm_layer dl_norm_layer_default(void);
-
-#define DL_LAYER_PARAMS 8
-#define DL_LAYER_STATES 4
-/* A layer, for reading: dl_model_layer(m, i) gives it. */
-struct dl_layer {
-    char          name[DL_NAME_MAX - 24]; /* "dense_1"                              */
-    const char   *type;                   /* "Dense", as Keras prints it            */
-    dl_shape      input, output;          /* of one sample, without the batch       */
-    dl_activation activation;
-    dl_tensor    *param[DL_LAYER_PARAMS]; /* its trainable tensors                  */
-    int           params;
-    dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
-    int           states;
-    double        l1, l2;                 /* penalty of param[0], 0: none; may be set */
-    dl_model     *model;
-    /* private: */
-    dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
-    double        rate;                   /* of dropout                             */
-    dl_conv conv;                 /* of convolutions                        */
-    dl_pool pool;                 /* of poolings                            */
-    dl_norm_layer norm;                   /* of normalizations                      */
-    int           n[2];                   /* factors of upsampling; groups          */
-    dl_recurrent_kind kind;               /* of a recurrent layer ...               */
-    bool          bidirectional, sequences;  /* ... both directions, return all steps */
-    int           heads;                  /* of an attention layer ...              */
-    bool          causal;                 /* ... which hides the future             */
-};
 
 /* Options of a dense layer; dl_dense_default fills in Keras' defaults: Glorot uniform, bias 0. */
 typedef struct dl_dense {
@@ -1386,6 +1384,87 @@ typedef struct dl_dense {
     double        l1, l2;          /* adds l1 sum|w| + l2 sum w^2 to the loss       */
 } dl_dense;
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation);
+
+/* ---- descriptions: what a kind of layer is ---- */
+
+/* One option of a layer, so that it can be checked, saved and read back without knowing more. */
+typedef enum dl_field_kind {
+    DL_FIELD_INT, DL_FIELD_BOOL, DL_FIELD_DOUBLE,
+    DL_FIELD_ENUM,            /* an enum, saved as one of names                               */
+    DL_FIELD_ACTIVATION,      /* a dl_activation, saved by its name                           */
+    DL_FIELD_SHAPE,           /* a dl_shape                                                   */
+    DL_FIELD_INIT             /* a dl_init                                                    */
+} dl_field_kind;
+typedef struct dl_field {
+    const char   *name;
+    dl_field_kind kind;
+    int           count;      /* so many of them in a row: 2 for int kernel[2], else 1        */
+    size_t        offset;     /* offsetof(options, member)                                    */
+    const char *const *names; /* of DL_FIELD_ENUM: one for each value, then NULL; else NULL   */
+} dl_field;
+
+/* Written as a static const struct; it must outlive the models that have such a layer. build
+   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
+   Options are copied as bytes: whatever they point to must outlive the layer. */
+typedef struct dl_layer_type {
+    const char     *name;          /* "Dense": in summaries and files                */
+    const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
+    size_t          options_size;  /* sizeof its options; 0: it has none             */
+    const dl_field *fields;        /* its options, until one named NULL; or NULL     */
+    int             inputs;        /* tensors it reads; 0: as many as come           */
+    bool          (*build)(dl_layer *l);
+    void          (*forward)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
+    void          (*destroy)(dl_layer *l);
+} dl_layer_type;
+
+/* A layer, for reading: dl_model_layer(m, i) gives it. forward computes y[0 .. outputs-1] of
+   shapes [N, output[k]...] from x[0 .. inputs-1]; the model applies the activation to each, or
+   fuses it with the loss. In evaluation what forward has put on the tape, its results too, may be
+   gone before the next layer but one runs: keep state with dl_layer_state and dl_assign. */
+struct dl_layer {
+    const dl_layer_type *type;
+    const char   *name;                   /* "dense_1"                              */
+    const void   *options;                /* its own copy                           */
+    int           inputs, outputs;
+    dl_shape     *input, *output;         /* of one sample each, without the batch  */
+    dl_tensor   **param;                  /* its trainable tensors                  */
+    dl_tensor   **state;                  /* its tensors that are not trained       */
+    int           params, states;
+    dl_activation activation;             /* linear, unless build sets another      */
+    double        l1, l2;                 /* adds l1 sum|w| + l2 sum w^2 of param[0] to the loss;
+                                             0 unless build sets them; may be changed */
+    void         *own;                    /* the type's, for whatever else it needs */
+    bool          frozen;                 /* see dl_layer_set_frozen                */
+    dl_ctx       *ctx;
+    dl_model     *model;
+};
+
+/* Add a layer of any type, yours or the library's; options: what type->options_size says. It reads
+   what the layer before it gives, all of its outputs. */
+DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
+
+/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
+   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
+   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
+   false without memory or for a bad shape: return false then. */
+DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
+DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
+DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
+
+/* Freeze a layer (or thaw it): its parameters are not trained, and it runs in evaluation mode: a
+   batch normalization uses its running statistics and leaves them alone, as with Keras' trainable
+   = false. (dl_freeze on its parameters stops the gradients only; the statistics go on moving, as
+   in PyTorch.) False without a layer. */
+DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on);
+DL_DEF bool dl_layer_frozen(const dl_layer *l);
+
+/* Make a type known by its name, for whoever reads names from a file; the library's own are known.
+   False when another one has the name. The description must outlive dl. */
+DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type);
+/* The type with this name, or NULL; with dl NULL only among the library's. */
+DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name);
+
+/* ---- the library's layers; a _with twin takes options, NULL: the defaults where there are ---- */
 
 /* y = f(W x + b).   @F S0-3.1 S3-3.1 S4-4 */
 DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation);
@@ -1433,8 +1512,7 @@ DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m);
 DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options);
 /* Group normalization of channels [C,...]; groups divides C. */
 DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups);
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
-                                                       const dl_norm_layer *options);
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options);
 
 /* ---- sequences: samples are [T,D], T steps of D numbers ---- */
 
@@ -1461,7 +1539,6 @@ DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool c
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation);
 
 /* ---- end of sequences ---- */
-
 /* ------------------------------------------------------------------------------ >>losses ----
    Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
    the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
@@ -1482,52 +1559,107 @@ DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
-/* Losses of a model, by Keras' names. The cross-entropies are computed from logits: of a last
-   layer with softmax (or sigmoid) fused with it, else of the last layer's output as it is. (So the
-   softmax belongs into the last layer: dl_model_compile refuses one before, say, a dropout.)
+/* ---- losses of a model ----
+   A loss is described by a dl_loss: a function of what the model gives and what it should give,
+   that returns one number, the mean over the batch. Those of the library are made of the functions
+   above; one of your own is two lines and may stand wherever DL_MSE may:
+
+       static dl_tensor *cubic(dl_tensor *z, dl_tensor *target, const void *user)
+       {
+           return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
+       }
+       static const dl_loss my_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+       ...
+       dl_model_compile(m, &my_loss, dl_adam(.001));
+
+   It must outlive the models compiled with it. It has of_targets, or of_labels, or both: of_targets
+   gets z [N,...] and targets of the same shape, of_labels z [...,C] and N class numbers.
+   logits: DL_SOFTMAX or DL_SIGMOID when z are to be scores (logits), of a last layer with this
+   activation, which is then left out, or of a linear one, as they are; targets must lie in [0,1]
+   then, and labels become one-hot rows (softmax) or the numbers 0 and 1 (sigmoid) for of_targets.
+   DL_LINEAR: z is what the model predicts. user is handed to the functions. */
+typedef struct dl_loss {
+    const char   *name;
+    dl_tensor  *(*of_targets)(dl_tensor *z, dl_tensor *target, const void *user);
+    dl_tensor  *(*of_labels)(dl_tensor *z, const int32_t *labels, const void *user);
+    dl_activation logits;
+    const void   *user;
+} dl_loss;
+
+/* The library's, with Keras' names. The cross-entropies are computed from logits. (So the softmax
+   belongs into the last layer: dl_model_compile refuses one before, say, a dropout.)
    DL_CATEGORICAL_CROSSENTROPY compares with rows of probabilities, one-hot or soft: the data set's
    targets, or its labels, which are made one-hot (Keras leaves that to to_categorical). The sparse
-   one takes labels only; for labels both give the same numbers. */
-#define DL_LOSSES(X)                                                                             \
-    X(DL_MSE,                             "mean_squared_error")                                  \
-    X(DL_MAE,                             "mean_absolute_error")                                 \
-    X(DL_HUBER,                           "huber")                                               \
-    X(DL_BINARY_CROSSENTROPY,             "binary_crossentropy")                                 \
-    X(DL_CATEGORICAL_CROSSENTROPY,        "categorical_crossentropy")                            \
-    X(DL_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy")
-#define DLI_ENUM(code, text) code,
-typedef enum dl_loss { DL_LOSSES(DLI_ENUM) DLI_LOSS_COUNT } dl_loss;
-#undef DLI_ENUM
+   one takes labels only; for labels both give the same numbers. Huber has delta 1. */
+#define DL_MSE                             dl_find_loss(NULL, "mean_squared_error")
+#define DL_MAE                             dl_find_loss(NULL, "mean_absolute_error")
+#define DL_HUBER                           dl_find_loss(NULL, "huber")
+#define DL_BINARY_CROSSENTROPY             dl_find_loss(NULL, "binary_crossentropy")
+#define DL_CATEGORICAL_CROSSENTROPY        dl_find_loss(NULL, "categorical_crossentropy")
+#define DL_SPARSE_CATEGORICAL_CROSSENTROPY dl_find_loss(NULL, "sparse_categorical_crossentropy")
 
-/* Keras' name of a loss. */
-DL_DEF const char *dl_loss_name(dl_loss loss);
+/* Make a loss known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss);
+/* The loss with this name, or NULL; with dl NULL only among the library's. */
+DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
 
-/* -------------------------------------------------------------------------- >>optimizers ---- */
+/* -------------------------------------------------------------------------- >>optimizers ----
+   An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
+   what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-/* Which update, and its constants. Made by the functions below; change fields before use. */
-typedef enum dl_optim_kind {
-    DL_SGD, DL_MOMENTUM, DL_NESTEROV, DL_ADAGRAD, DL_ADADELTA, DL_RMSPROP, DL_ADAM, DL_ADAMW
-} dl_optim_kind;
+     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
+     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
+               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
+     Nesterov                    The same, with the gradient of where v is about to lead.
+     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
+               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
+     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
+                                 running mean forgets.
+     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
+                                 of w's past steps.
+     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
+                                 corrected for their start at 0.
+     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
+                                 as a part of g the pull would be divided by sqrt(v), too.
+
+   Each step of training is
+
+       dl_optimizer_zero_grad(opt);  loss = ...;  dl_backward(loss);  dl_optimizer_step(opt);
+
+   and dl_model_fit does just that. Gradients add up: k batches act as one k times as large if
+   dl_backward runs for each, on its loss divided by k, while only the first of them zeroes and
+   only the last one steps (dl_fit.accumulate). Read dlk_sgd_step to dlk_adam_step in >>kernels for
+   the whole formulas, then from here on: the options (dl_optim), the functions that fill them in,
+   the optimizer itself, learning-rate schedules, and last how to make a kind of your own. */
+
+/* Which kind, and its numbers. Made by the functions below; change fields before use. An optimizer
+   refuses, by name, a number that is out of range or that its kind does not use. */
+typedef struct dl_optim_type dl_optim_type;
 typedef struct dl_optim {
-    dl_optim_kind kind;
-    bool   torch;              /* PyTorch's formula; false: Keras'                            */
-    double lr;                 /* learning rate                                               */
-    double momentum;           /* mu of momentum and Nesterov                                 */
-    double rho;                /* decay of the mean square: RMSprop, Adadelta                 */
-    double beta1, beta2;       /* Adam's decays                                               */
-    double eps;
-    double start;              /* Adagrad's accumulator starts here                           */
-    double weight_decay;       /* AdamW: w -= lr weight_decay w before the update             */
-    double l1, l2;             /* added to the gradient: l1 sign(w) + l2 w                    */
-    double clip_norm;          /* scale all gradients so that their norm is at most this      */
-    double clip_value;         /* clip every gradient to [-clip_value, clip_value]            */
-} dl_optim;                    /* both clips: INFINITY for off                                */
+    const dl_optim_type *type; /* which kind                                                   */
+    double lr;                 /* learning rate                                                */
+    double momentum;           /* mu of momentum and Nesterov                                  */
+    double rho;                /* decay of the mean square: RMSprop, Adadelta                  */
+    double beta1, beta2;       /* Adam's decays                                                */
+    double eps;                /* what keeps the divisor from 0; Adagrad to Adam               */
+    double start;              /* what the states start at: Adagrad's sum                      */
+    double own[4];             /* numbers of a kind of your own                                */
+    /* For every kind. All of these but ema change grad, in this order: */
+    double clip_norm;          /* INFINITY; scale all gradients to this common norm at most    */
+    double clip_value;         /* INFINITY; then limit each element to [-clip_value, clip_value] */
+    double l1, l2;             /* 0; then add the gradient of l1 sum |w| + l2 sum w^2          */
+    double weight_decay;       /* PyTorch's kinds, but AdamW, add weight_decay w to the gradient;
+                                  Keras' and both AdamW: w -= lr weight_decay w before the update */
+    double ema;                /* 0; else keep averages of the weights: after each update
+                                  average = ema average + (1 - ema) w, the first time w        */
+} dl_optim;
 
 /* Keras 3's defaults and formulas; lr is the learning rate (Keras' default in brackets).
-   @F S0-2.4 S1-4 S4-5: optimization algorithms
    SGD [.01]; momentum, Nesterov (mu .9 usual); Adagrad [.001] start .1, eps 1e-7; Adadelta [.001]
    rho .95, eps 1e-7; RMSprop [.001] rho .9, eps 1e-7; Adam [.001] .9, .999, 1e-7; AdamW [.001]
-   weight_decay .004. */
+   weight_decay .004. Adam's correction counts the optimizer's updates, the same for all its
+   parameters: one that was frozen for long starts with steps of up to 3 lr. */
 DL_DEF dl_optim dl_sgd(double lr);
 DL_DEF dl_optim dl_momentum(double lr, double mu);
 DL_DEF dl_optim dl_nesterov(double lr, double mu);
@@ -1539,7 +1671,7 @@ DL_DEF dl_optim dl_adamw(double lr);
 
 /* PyTorch 2's defaults and formulas: Adagrad [.01] start 0, eps 1e-10; Adadelta [1.0] rho .9,
    eps 1e-6; RMSprop [.01] rho (alpha) .99, eps 1e-8; Adam [.001] eps 1e-8; AdamW [.001]
-   weight_decay .01. */
+   weight_decay .01. Adam's correction counts the updates of each parameter by itself. */
 DL_DEF dl_optim dl_torch_sgd(double lr);
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu);
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu);
@@ -1549,43 +1681,64 @@ DL_DEF dl_optim dl_torch_rmsprop(double lr);
 DL_DEF dl_optim dl_torch_adam(double lr);
 DL_DEF dl_optim dl_torch_adamw(double lr);
 
-/* The name of a kind, e.g. "RMSprop". */
-DL_DEF const char *dl_optim_name(dl_optim_kind kind);
-
-/* An optimizer for n parameters, which must outlive it; it owns its moments and touches only these
-   tensors. NULL when an option is out of range, a parameter is not one, or without memory. Free
-   with dl_optimizer_free or dl_free. */
+/* An optimizer for n parameters, which must outlive it; it owns its states and touches only these
+   tensors. NULL when an option is out of range or not the kind's, a parameter is not one, or
+   without memory. Free with dl_optimizer_free or dl_free. */
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n);
 DL_DEF void dl_optimizer_free(dl_optimizer *o);
 
 /* Set the gradients of its parameters to zero. */
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o);
 
-/* One update of all its parameters that are not frozen. Clipping and l1, l2 change grad in place.
-   False, and nothing updated, when a gradient is NaN or infinite under clip_norm. */
+/* One update of all its parameters that are not frozen. False, and no weight or state changed, when
+   a gradient is NaN or infinite, or when its kind squares gradients (Adagrad to AdamW) and one has
+   a norm above 1e14 (1e149 in double), of which a sum of squares would overflow. */
 DL_DEF bool dl_optimizer_step(dl_optimizer *o);
 
-/* Its options as they are now (lr may have been changed), and a new learning rate. */
+/* Its options as they are now, and the learning rate alone (NaN of NULL), which can be changed
+   between steps. False, and the old one stays, when lr is negative or no number. */
 DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o);
+DL_DEF double dl_optimizer_lr(const dl_optimizer *o);
 DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr);
 
-/* Scale the gradients of n parameters so that their common norm is at most max_norm; returns the
-   norm they had. */
+/* Let n of its parameters have a learning rate of their own, lr_factor times the optimizer's, and
+   a weight decay of their own (biases and norms often do without). False, and nothing changed,
+   when one is not its parameter or a number is negative or none. */
+DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
+                                   double lr_factor, double weight_decay);
+/* The options as they apply to one parameter; of a tensor that is not its own, lr is NaN. */
+DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param);
+
+/* With desc.ema: put the averages where the weights are, to evaluate or save them, and the weights
+   back. In between there are no steps. False, and nothing changed, without averages. Running
+   statistics (batch norm) are not weights and stay. What stands there now: true for averages. */
+DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged);
+DL_DEF bool dl_optimizer_averaged(const dl_optimizer *o);
+
+/* Scale the gradients of n parameters so that their common norm is at most max_norm, as PyTorch's
+   clip_grad_norm_; frozen ones do not count. Returns the norm that they had; where it is NaN or
+   infinite they stay as they are. NaN also (with an error) for a max_norm that is not 0 or more. */
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm);
 
-/* Learning-rate schedules: dl_schedule_factor(&s, i) is what to multiply the learning rate by in
-   step i = 0, 1, ... (epochs in dl_model_fit). */
-typedef enum dl_schedule_kind {
-    DL_SCHEDULE_CONSTANT, DL_SCHEDULE_STEP, DL_SCHEDULE_EXPONENTIAL, DL_SCHEDULE_COSINE,
-    DL_SCHEDULE_PLATEAU
-} dl_schedule_kind;
+/* A learning-rate schedule: dl_schedule_factor(&s, i) is what to multiply the learning rate by in
+   step i = 0, 1, ... which dl_model_fit counts in epochs or, if per_update is set, in updates:
+
+       dl_optimizer_set_lr(opt, .001 * dl_schedule_factor(&s, i));
+
+   Made by the functions below; set warmup, per_update afterwards. */
 typedef struct dl_schedule {
-    dl_schedule_kind kind;
-    double gamma;    /* factor of step, exponential and plateau; what cosine ends at         */
-    int    steps;    /* step: every so many; cosine: total; plateau: patience                */
-    int    warmup;   /* linear from 1/warmup to 1 in the first so many steps, before the rest */
-    double best, factor;  /* of plateau: what it saw                                          */
-    int    wait;
+    const char *name;
+    /* i >= 0 counts from the end of the warm-up. */
+    double (*factor)(const struct dl_schedule *s, int64_t i);
+    /* NULL, or told the loss that is watched after each epoch, by dl_schedule_observe. */
+    void (*observe)(struct dl_schedule *s, double loss);
+    void  *user;       /* a function's of your own                                             */
+    double gamma;      /* factor of step, exponential and plateau; what cosine ends at         */
+    int    steps;      /* step: every so many; cosine: total; plateau: patience                */
+    int    warmup;     /* 0; linear from 1/warmup to 1 in the first so many steps              */
+    bool   per_update; /* false: dl_model_fit counts epochs; true: updates                     */
+    double best, now;  /* plateau: the best loss it saw, its factor                            */
+    int    wait;       /* plateau: losses since the best                                       */
 } dl_schedule;
 DL_DEF dl_schedule dl_schedule_constant(void);
 /* gamma^floor(i / every) */
@@ -1596,21 +1749,132 @@ DL_DEF dl_schedule dl_schedule_exponential(double gamma);
 DL_DEF dl_schedule dl_schedule_cosine(int total, double last);
 /* times gamma whenever the loss told to dl_schedule_observe has not improved for patience calls */
 DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience);
-DL_DEF double dl_schedule_factor(const dl_schedule *s, int step);
+/* A function of your own: factor(s, i), which finds user in s->user. */
+DL_DEF dl_schedule dl_schedule_of(double (*factor)(const dl_schedule *s, int64_t i), void *user);
+
+/* The factor of a step; NaN, which dl_optimizer_set_lr refuses, when a number of the schedule makes
+   no sense: gamma negative or NaN, steps below 1, warmup or step below 0. */
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int64_t step);
 DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
 
+/* ---- a kind of optimizer of your own ----
+   Describe it in a dl_optim_type, as the library does its own; dl_optim_default(&type, lr) then
+   goes wherever dl_adam(lr) would:
+
+       static void sign_step(const dl_update *u)                         -- w -= lr sign(mean g)
+       {
+           dl_real *m = u->state[0];
+           const double b = u->options->beta1;
+           for (dl_int i = 0; i < u->n; i++) {
+               m[i] = (dl_real)(b * m[i] + (1 - b) * u->g[i]);
+               u->w[i] -= (dl_real)(u->options->lr * ((m[i] > 0) - (m[i] < 0)));
+           }
+       }
+       static const dl_optim_type sign = { "sign", sign_step, 1, false, true, false,
+                                           { { "beta1", 0.9, 0, 1 } } };                     */
+
+/* What a step function gets: one parameter with its gradient (checked, clipped, with penalties)
+   and its states, arrays of n. */
+typedef struct dl_update {
+    dl_ctx         *dl;
+    dl_real        *w;         /* [n] to be changed                                            */
+    const dl_real  *g;         /* [n] dL/dw                                                    */
+    dl_real *const *state;     /* state[0 .. type->states - 1][n], to be changed               */
+    dl_int          n;
+    int64_t         t;         /* 1, 2, ...: the update's number, counted as type->torch says  */
+    const dl_optim *options;   /* lr with the group's factor in it                             */
+} dl_update;
+
+/* A number that a kind uses: the name of a field of dl_optim, or any other name, which stands for
+   own[0], own[1], ... in this order; its default, and the range that is taken. */
+typedef struct dl_optim_option { const char *name; double initial, lo, hi; } dl_optim_option;
+
+struct dl_optim_type {
+    const char *name;                       /* for messages and files                          */
+    void (*step)(const dl_update *u);
+    int  states;                            /* arrays kept for a parameter, at most 4; they
+                                               start at options.start, which is 0 if not used  */
+    bool torch;                             /* t counts the updates of each parameter, as in
+                                               PyTorch; false: the optimizer's, as in Keras    */
+    bool decoupled;                         /* weight_decay goes off the weights; false: is
+                                               added to the gradient                           */
+    bool squares;                           /* gradients are squared: too large ones refused   */
+    dl_optim_option option[6];              /* what it uses; the first without a name ends them */
+};
+
+/* Options of this kind (one of yours, or found by name) with their defaults. */
+DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr);
+
+/* Make a kind known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type);
+/* The kind with this name, or NULL; with dl NULL only among the library's: "SGD", "momentum",
+   "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW"; PyTorch's: "torch.SGD" ... */
+DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
+
 /* ------------------------------------------------------------------------------- >>model ----
-   A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs */
+   A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
+   Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
+   optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
+   your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
+   of any formula. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. When a layer can't be added, dl_model_compile and dl_model_forward fail, too, until
-   dl_clear_error: no network is trained that lacks a layer. */
+   or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
+   network is trained that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
 /* Fix loss and optimizer (desc is copied). Layers can't be added afterwards; compiling again
-   starts a new optimizer. False when the last layer does not suit the loss. */
-DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer);
+   starts a new optimizer. False when layers and loss can't work together: a softmax over one unit
+   (it is always 1), a cross-entropy on the output of a ReLU, and the like; the message says what to
+   do instead. Fit and evaluate refuse targets that the last layer can't reach: outside [0,1] for a
+   cross-entropy, or for another loss, most of them outside what its activation gives (a tanh, say,
+   with targets from 0 to 100). */
+DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer);
+
+/* ---- metrics during training ---- */
+
+#define DL_METRIC_MAX 8       /* metrics a model may have besides accuracy */
+
+/* A batch and what the model made of it: what a metric looks at. */
+typedef struct dl_outcome {
+    dl_tensor     *output;    /* [N,...], what dl_model_predict gives                        */
+    dl_tensor     *scores;    /* what the loss got: logits, where it takes logits            */
+    dl_tensor     *target;    /* in the output's shape, or NULL                              */
+    const int32_t *labels;    /* N class numbers, or NULL                                    */
+    dl_int         size;      /* N                                                           */
+    const dl_loss *loss;
+} dl_outcome;
+
+/* A metric: a number about many batches, such as the share of right answers. state is state_size
+   bytes, all zero before the first batch; add counts a batch in (false after dl_fail), result gives
+   the number. result is called once after the last add, also when something failed, and frees what
+   add has allocated. The description must outlive the model. */
+typedef struct dl_metric {
+    const char *name;
+    size_t      state_size;
+    bool      (*add)(void *state, const dl_outcome *o, const void *user);
+    double    (*result)(void *state, const void *user);
+    const void *user;
+} dl_metric;
+
+/* Have a metric computed in fit and evaluate, beside accuracy, which is always there ("accuracy",
+   NaN for a loss without classes). The i-th added is metric[i] in dl_epoch and dl_metrics. False
+   when there are DL_METRIC_MAX, or one of this name, or without memory. */
+DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric);
+/* The i of a metric that was added, by its name; -1 when there is none. */
+DL_DEF int dl_model_metric_index(const dl_model *m, const char *name);
+/* How many have been added. */
+DL_DEF int dl_model_metric_count(const dl_model *m);
+
+/* Make a metric known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric);
+/* The metric with this name, or NULL; with dl NULL only the library's: "accuracy". */
+DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name);
+
+/* ---- training ---- */
 
 /* What an epoch gave. Values not computed are NaN. */
 typedef struct dl_epoch {
@@ -1618,13 +1882,26 @@ typedef struct dl_epoch {
     double loss, accuracy;            /* mean over the epoch's training batches as they went  */
     double val_loss, val_accuracy;    /* on the validation data, after the epoch              */
     double lr, seconds;
+    double metric[DL_METRIC_MAX];     /* those added, of training and of validation           */
+    double val_metric[DL_METRIC_MAX];
 } dl_epoch;
+
+/* What one batch gave, for on_batch. */
+typedef struct dl_step {
+    int     epoch;                    /* 1 ...                                                */
+    dl_int  batch, batches;           /* 1 .. batches of this epoch                           */
+    int64_t updates;                  /* of the weights since dl_model_fit began              */
+    double  loss;                     /* of this batch                                        */
+    double  lr;
+} dl_step;
 
 /* Options of dl_model_fit; dl_fit_default fills in Keras' defaults, except for early stopping (in
    Keras: patience 0, and the last weights stay). */
 typedef struct dl_fit {
     int    epochs;                /* 1                                                        */
     int    batch_size;            /* 32                                                       */
+    int    accumulate;            /* 1; update the weights once in so many batches, as if they
+                                     were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none                                               */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
@@ -1634,12 +1911,14 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
-                                     the learning rate back that it had before                */
+    dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
+                                     optimizer has the learning rate back that it had before  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
-    /* Called after each epoch; return false to stop. What it records on the tape is released. */
+    /* Called after each batch and after each epoch; return false to stop (the epoch ends there).
+       What they record on the tape is released. */
+    bool (*on_batch)(dl_model *m, const dl_step *s, void *user);
     bool (*on_epoch)(dl_model *m, const dl_epoch *e, void *user);
     void  *user;
 } dl_fit;
@@ -1654,17 +1933,35 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
-/* Loss (with the layers' penalties, as in training) and accuracy (NaN for a regression) over a
-   data set, in evaluation mode. Changes nothing. Both NaN on failure. */
-typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
+/* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
+   metrics that were added, over a data set, in evaluation mode. Changes nothing. All NaN on
+   failure. */
+typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
+
+/* One step of training on one batch, or its evaluation: what dl_model_fit is made of. b->x is
+   [N,...], b->size N, and either b->labels or b->y is there. Of the loss before the update. What it
+   records is released. All NaN on failure. */
+DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
+DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
+
+/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit
+   took. What they need is bounded by it. False when n is below 1. */
+DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
+DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
 /* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
+/* ---- using it ---- */
+
 /* The outputs (probabilities after a softmax) for a batch x [N,...], in evaluation mode, without
-   gradient; on the tape. */
+   gradient; on the tape. Computed dl_model_batch_size samples at a time. */
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
+
+/* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
+   tell apart what the probabilities 0 and 1 do not. */
+DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
 /* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
    on floor 2. */
@@ -1673,7 +1970,7 @@ DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 /* Parameters: how many tensors they are; how many numbers that makes (Keras' count_params); the
    i-th tensor; the one with a name (NULL when there is none); all, as an array of
    dl_model_tensor_count(m) owned by the model. To freeze the first layer:
-   dl_freeze(dl_model_params(m), 2). */
+   dl_layer_set_frozen(dl_model_layer(m, 0), true). */
 DL_DEF int dl_model_tensor_count(const dl_model *m);
 DL_DEF int64_t dl_model_param_count(const dl_model *m);
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i);
@@ -1682,11 +1979,13 @@ DL_DEF dl_tensor *const *dl_model_params(const dl_model *m);
 DL_DEF int dl_model_layer_count(const dl_model *m);
 DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i);
 
-/* A copy, with its weights but without optimizer state, in another (or the same) context. */
+/* A copy, with its weights but without loss, metrics and optimizer, in another (or the same)
+   context. */
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 
 #ifndef DL_NO_STDIO
-/* Print the layers with output shapes and parameter counts, as Keras does. */
+/* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
+   non-trainable. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
@@ -1731,11 +2030,14 @@ DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names);
 #endif
 
-/* Errors of n predicted numbers: mse = mean of (t - p)^2, rmse its root, mae = mean of |t - p|,
+/* Errors of predictions p [n,outputs] against targets t [n,outputs]: mse = mean of (t - p)^2, rmse
+   its root, mae = mean of |t - p|; and the mean over the outputs of
    r2 = 1 - sum (t - p)^2 / sum (t - mean t)^2: 1 is perfect, 0 no better than the mean. When all t
-   are equal, r2 is 1 for p = t, else 0, as in scikit-learn. All NaN when n < 1, and on failure. */
+   of an output are equal, its r2 is 1 for p = t, else 0, as in scikit-learn. All NaN when n or
+   outputs < 1, and on failure. */
 typedef struct dl_regression { double mse, rmse, mae, r2; } dl_regression;
-DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n);
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n,
+                                      dl_int outputs);
 /* The same of a compiled model's outputs for a data set with targets. */
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
@@ -1801,12 +2103,12 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
 /* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
    targets y [N,...] on the tape, whichever the data has, else NULL. */
-typedef struct dl_batch {
+struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
-} dl_batch;
+};
 
 /* Mini-batches of a data set, in a new random order every epoch when shuffle is true. Free with
    dl_loader_free or dl_free. It keeps the storage alive: the data set may be freed first. NULL
@@ -2373,6 +2675,8 @@ struct dl_ctx {
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
     char        info[160];
+    const char *advice;                        /* what helps when the tape is full, or NULL     */
+    struct dli_registered *registered;         /* the user's descriptions, by name              */
 };
 
 /* ---- text ----
@@ -2676,6 +2980,23 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
                    (void *)NULL;
     memset(p, 0, count * size);
     return p;
+}
+
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
+
+/* Sizes of work memory, in numbers. What is too large to be had stays DLI_HUGE, whatever is added
+   to it or multiplied: so sizes are computed without a care and refused once, by dli_work. */
+#define DLI_HUGE (PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 64 * 16)
+DLI_INLINE dl_int dli_plus(dl_int a, dl_int b) { return a > DLI_HUGE - b ? DLI_HUGE : a + b; }
+DLI_INLINE dl_int dli_times(dl_int a, dl_int b)
+{
+    return b > 0 && a > DLI_HUGE / b ? DLI_HUGE : a * b;
+}
+/* Bytes of so many numbers; of too many, more than there can be. */
+DLI_INLINE size_t dli_bytes_of(dl_int n)
+{
+    return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
@@ -3160,12 +3481,13 @@ DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, doubl
 }
 
 /* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. The
-   scale is multiplied in early, so that a mean is finite where the sum would not be. */
+   scale is multiplied in early, so that a mean is finite where the sum would not be; 0 * scale is
+   0, or a NaN for 1/0, the scale of the mean of nothing. */
 
 DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = (double)x[i] - (double)t[i];
         sum += scale * d * d;
@@ -3184,7 +3506,7 @@ DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) sum += scale * fabs((double)x[i] - (double)t[i]);
     loss[0] = (dl_real)sum;
 }
@@ -3200,7 +3522,7 @@ DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                               dl_int n, double delta, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = fabs((double)x[i] - (double)t[i]);
         sum += scale * (d <= delta ? d * d / 2 : delta * (d - delta / 2));
@@ -3228,7 +3550,7 @@ DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, con
 DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double u = (double)x[i], wrong = u > 0 ? 1 - (double)t[i] : (double)t[i];
         sum += scale * (dli_fade(fabs(u), wrong) + log1p(exp(-fabs(u))));
@@ -3252,7 +3574,7 @@ DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                       const int32_t *label, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, p += C) {
         const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
         total -= scale * (dli_below_max((double)x[label[i]], max) - log(sum));
@@ -3277,7 +3599,7 @@ DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real
 DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                            const dl_real *t, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
         const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max), log_sum = log(sum);
         for (dl_int c = 0; c < C; c++)
@@ -3301,11 +3623,12 @@ DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl
 }
 
 /* Optimizers. A moment that only decays ends among the denormal numbers, the ones just above 0,
-   with which processors compute many times slower (Adam: six times). Below 1e-30 it makes no
-   difference beside any eps, so it becomes 0. */
-static double dli_flush(double moment)
+   with which processors compute many times slower (Adam: six times). Before it gets there, or its
+   product with a learning rate does, it becomes 0. */
+#define DLI_MOMENT_MIN (DLI_DOUBLE ? 1e-300 : 1e-34)
+static dl_real dli_flush(double moment)
 {
-    return fabs(moment) < 1e-30 ? 0 : moment;
+    return fabs(moment) < DLI_MOMENT_MIN ? 0 : (dl_real)moment;
 }
 
 DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -3318,8 +3641,8 @@ DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n
 {
     for (dl_int i = 0; i < n; i++) {
         const double push = gain * (double)g[i];
-        const double vi = dli_flush(mu * (double)v[i] + push);
-        v[i] = (dl_real)vi;
+        const double vi = mu * (double)v[i] + push;
+        v[i] = dli_flush(vi);
         w[i] -= (dl_real)(rate * (nesterov ? mu * vi + push : vi));
     }
 }
@@ -3342,10 +3665,10 @@ DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real 
 {
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        const double ai = rho * (double)a[i] + (1 - rho) * gi * gi;
         const double d = gi * sqrt((double)u[i] + eps) / sqrt(ai + eps);
-        a[i] = (dl_real)ai;
-        u[i] = (dl_real)dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
+        a[i] = dli_flush(ai);
+        u[i] = dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
         w[i] -= (dl_real)(lr * d);
     }
 }
@@ -3355,8 +3678,8 @@ DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
 {
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
-        a[i] = (dl_real)ai;
+        const double ai = rho * (double)a[i] + (1 - rho) * gi * gi;
+        a[i] = dli_flush(ai);
         w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
     }
 }
@@ -3368,10 +3691,10 @@ DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, 
     const double c1 = 1 - pow(b1, (double)t), c2 = 1 - pow(b2, (double)t);
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double mi = dli_flush(b1 * (double)m[i] + (1 - b1) * gi);
-        const double vi = dli_flush(b2 * (double)v[i] + (1 - b2) * gi * gi);
-        m[i] = (dl_real)mi;
-        v[i] = (dl_real)vi;
+        const double mi = b1 * (double)m[i] + (1 - b1) * gi;
+        const double vi = b2 * (double)v[i] + (1 - b2) * gi * gi;
+        m[i] = dli_flush(mi);
+        v[i] = dli_flush(vi);
         if (keras_eps) w[i] -= (dl_real)(lr * sqrt(c2) / c1 * mi / (sqrt(vi) + eps));
         else           w[i] -= (dl_real)(lr * (mi / c1) / (sqrt(vi / c2) + eps));
     }
@@ -3382,7 +3705,7 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 {
     for (dl_int i = 0; i < n; i++) {
         const double wi = (double)w[i], sign = wi > 0 ? 1 : wi < 0 ? -1 : 0;
-        g[i] = (dl_real)(scale * (double)g[i] + l2 * wi + l1 * sign);
+        g[i] = (dl_real)(scale * (double)g[i] + 2 * l2 * wi + l1 * sign);
     }
 }
 
@@ -4213,7 +4536,6 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
    threads, and results are equal bit for bit.
    */
 
-DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 
 /* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
@@ -4665,8 +4987,8 @@ DLI_moments(DLI_BODY)
         }
     }
 }
-/* The same for columns, one row of them: s += x - m, q += (x - m)^2, and s += x - m, q += a (x - m),
-   r += a. */
+/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
+   q += a (x - m). */
 #define DLI_col_spread(X) X(void, col_spread, \
     (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
      const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
@@ -4722,9 +5044,9 @@ DLI_col_affine_back(DLI_BODY)
     for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
-   A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
-   denormals, where each operation can cost a hundred ordinary ones. */
-#define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
+   The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
+#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
 
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
@@ -4734,11 +5056,9 @@ DLI_col_affine_back(DLI_BODY)
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float push = gain * g[i], s = mu * v[i] + push;
-        s = DLI_TINY(s);
-        v[i] = s;
+    for (dl_int i = 0; i < n; i++) {
+        const float push = gain * g[i], s = mu * v[i] + push;
+        v[i] = DLI_TINY(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -4750,15 +5070,14 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float v = keep * s[i] + gain * (g[i] * g[i]);
+    for (dl_int i = 0; i < n; i++) {
+        const float v = keep * s[i] + gain * (g[i] * g[i]);
         s[i] = DLI_TINY(v);
     }
     if (eps_out == 0.0f)
-        for (i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
     else
-        for (i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -4768,13 +5087,11 @@ DLI_rmsprop(DLI_BODY)
     (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float p = rho * a[i] + one_minus_rho * (g[i] * g[i]), q = u[i], d;
-        p = DLI_TINY(p);
-        d = g[i] * dli_sqrtf(q + eps) * dli_rsqrtf(p + eps);
-        q = rho * q + one_minus_rho * (d * d);
-        a[i] = p;
+    for (dl_int i = 0; i < n; i++) {
+        const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
+        const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
+        const float q = rho * u[i] + one_minus_rho * (d * d);
+        a[i] = DLI_TINY(p);
         u[i] = DLI_TINY(q);
         w[i] -= lr * d;
     }
@@ -4787,13 +5104,11 @@ DLI_adadelta(DLI_BODY)
     (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps))
 DLI_adam(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float a = b1 * m[i] + one_minus_b1 * g[i], q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        a = DLI_TINY(a);
-        q = DLI_TINY(q);
-        m[i] = a;
-        v[i] = q;
+    for (dl_int i = 0; i < n; i++) {
+        const float a = b1 * m[i] + one_minus_b1 * g[i];
+        const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
+        m[i] = DLI_TINY(a);
+        v[i] = DLI_TINY(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -5538,7 +5853,8 @@ static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_
         for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
             memset(s, 0, sizeof s);
             memset(q, 0, sizeof q);
-            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++) f->col_spread(s, q, x + n * C, m, len);
+            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+                f->col_spread(s, q, x + n * C, m, len);
             for (dl_int j = 0; j < len; j++) {
                 st[j].rest += (double)s[j] / (double)N;
                 st[j].var += (double)q[j] / (double)N;
@@ -5784,7 +6100,7 @@ static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, cons
     }
 }
 /* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
-   weights, so that their rests fit on the stack. A row of one element has no gradient, see above. */
+   weights, so that their rests fit on the stack. A row of one element has no gradient. */
 #define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
@@ -6161,7 +6477,6 @@ typedef struct dli_conv_plan {
     dl_int grad, raw, panel, tiles, tiles_grad;
 } dli_conv_plan;
 
-static dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
 static dl_int dli_conv_packed(const dli_fast *f, const dli_conv *v, const dli_conv_size *z)
 {
     return dli_round_up(v->m, f->mr) * (z->wino ? 16 * v->c : z->k);
@@ -7373,6 +7688,19 @@ static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
     for (dl_int i = 0; i < n; i++) y[i] += a;
 }
 
+/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
+   a float. */
+static double dli_squares(const dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double sum = 0;
+#if DLI_FAST
+    if (!c->reference) return c->fast->moment(x, x, 0, n);
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
@@ -7405,7 +7733,7 @@ static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, d
 {
     if (l1 == 0) {
         if (scale != 1) c->fast->scale(g, (float)scale, g, n);
-        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
+        if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
     } else dlk_decay_grad(g, w, n, scale, l1, l2);
 }
 
@@ -7609,8 +7937,8 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 {
     *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
     *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
-    if (*hi > n) *hi = n;
-    if (*lo > *hi) *lo = *hi;
+    *hi = dli_min(*hi, n);
+    *lo = dli_min(*lo, *hi);
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
@@ -7652,13 +7980,14 @@ static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *
 
 /* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
    (The products called meanwhile have scratch of their own.) */
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_int dli_col_size(const dlk_conv2d_size *s)
 {
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
-    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
-    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
-    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
-    return NULL;
+    return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
+}
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
 }
 
 #if DLI_FAST
@@ -8167,10 +8496,10 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         if (size < n) size = n;
         if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
             dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
-                    "(limit %.1f MB); call dl_tape_clear after every step, or "
-                    "raise dl_set_tape_limit",
+                    "(limit %.1f MB); %s, or raise dl_set_tape_limit",
                     who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
-                    (double)c->tape_limit / 1e6);
+                    (double)c->tape_limit / 1e6,
+                    c->advice ? c->advice : "call dl_tape_clear after every step");
             return NULL;
         }
         p = (char *)DL_MALLOC(size + DLI_ALIGN);
@@ -8231,6 +8560,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->ctx = c;
     t->generation = c->generation;
     t->serial = c->serial++;
+    t->name = "";
     return t;
 }
 
@@ -8279,6 +8609,12 @@ static bool dli_usable(const char *who, const dl_tensor *t)
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
 }
 
+static void dli_tensor_destroy(void *object)
+{
+    dl_tensor *t = (dl_tensor *)object;
+    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
+}
+
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
 static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
 {
@@ -8288,8 +8624,9 @@ static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, boo
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
     room = sizeof *t + DLI_ALIGN + bytes * (grad ? 2 : 1);
-    t = (dl_tensor *)dli_object_new(c, who, room, NULL);
+    t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
     if (!t) return NULL;
+    t->name = "";
     t->data = (dl_real *)(void *)dli_align(t + 1);
     t->grad = grad ? (dl_real *)(void *)((char *)t->data + bytes) : NULL;
     t->size = n;
@@ -8425,12 +8762,20 @@ DL_DEF void dl_tensor_free(dl_tensor *t)
 
 DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
 {
-    if (!dli_usable("dl_set_name", t)) return false;
-    if (!name) return dli_null(t->ctx, "dl_set_name", "name");
-    if (strlen(name) >= DL_NAME_MAX)
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
-                       name, DL_NAME_MAX - 1);
-    memcpy(t->name, name, strlen(name) + 1);
+    const char *who = "dl_set_name";
+    if (!dli_usable(who, t)) return false;
+    if (!name) return dli_null(t->ctx, who, "name");
+    const size_t n = strlen(name);
+    const bool kept = t->generation == DLI_PERSISTENT;
+    if (n >= DL_NAME_MAX)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
+                       DL_NAME_MAX - 1);
+    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
+                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    if (n > 0 && !copy) return false;
+    if (copy) memcpy(copy, name, n + 1);
+    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    t->name = copy ? copy : "";
     return true;
 }
 
@@ -9973,22 +10318,27 @@ DL_DEF dl_conv dl_conv_default(void)
     return o;
 }
 
-/* save: the sizes, and behind them what won in each pooling; i: the end */
+/* What a convolution keeps; behind it, if its end is pooling, what won there. */
+typedef struct dli_conv_state {
+    dlk_conv2d_size size;
+    dli_conv_end    end;
+} dli_conv_state;
+
 static void dli_conv_back(dli_node *node)
 {
+    const dli_conv_state *state = (const dli_conv_state *)node->save;
+    const dlk_conv2d_size *s = &state->size;
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     const dl_real *dy = dli_grad(node->out);
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv2d_backward) || node->i[0] != DLI_END_LINEAR, add = !ours;
+    bool ours = DLI_OURS(c, conv2d_backward) || state->end != DLI_END_LINEAR, add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
 #if DLI_FAST
-    if (node->i[0] != DLI_END_LINEAR) {
+    if (state->end != DLI_END_LINEAR) {
         dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(s + 1);
+        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(state + 1);
         to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(x->ctx, &to, x->data, w->data, s,
-                                          (dli_conv_end)node->i[0]);
+        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, state->end);
         return;
     }
 #endif
@@ -10003,7 +10353,7 @@ static void dli_conv_transpose_back(dli_node *node)
     dl_ctx *c = x->ctx;
     bool ours = DLI_OURS(c, conv_transpose2d_backward), add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    const dlk_conv2d_size *s = &((const dli_conv_state *)node->save)->size;
     if (ours)
         node->failed = !dli_fast_conv_transpose2d_backward(c, dx, add, dw, db, dy, x->data,
                                                            w->data, s);
@@ -10024,69 +10374,67 @@ static dli_conv_end dli_conv_fuse(const dl_ctx *c, dli_conv_end end)
 }
 #endif
 
-/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
-   result; as much of it as can be done at once is done, and *end says what. */
-static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv *options, int dims, bool transposed,
-                               dli_conv_end *end)
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
-    dlk_conv2d_size size, *s = &size;
-    dli_conv_end done = DLI_END_LINEAR;
-    int32_t *won;
-    const dl_real *bias;
-    bool ok = true;
-    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
-                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
-    dl_conv o = options ? *options : dl_conv_default();
-    dl_int C, M, seen;
-    dl_tensor *in[3], *y;
-    dl_ctx *c;
-    dl_shape shape;
+    const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
+    const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
+    const bool grown = o->output_padding[0] || o->output_padding[1];
+    const char *unused = grown && !transposed ? "output_padding is for transposed convolutions"
+                       : grown && o->same     ? "with same, output_padding must be 0"
+                       : padded && o->same    ? "with same, before and after must be 0"
+                       : second && dims == 1  ? "in one dimension only the first number counts"
+                       : NULL;
+    dli_shape_text(t, x->shape);
+    dli_shape_text(r, w->shape);
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
+                       dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
+                       transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
+    if (unused)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
+    if (C < 1 || first < 1 || next < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
+                       "one", op, t, r);
+    if (o->groups < 1 || C % o->groups || first % o->groups)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s "
+                       "and the weight %s", op, o->groups, t, r);
+    const dl_int seen = transposed ? first : next * o->groups;
+    const dl_int M = transposed ? next * o->groups : first;
+    if (seen != C)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
+                       "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
+                       (long long)seen);
+    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
+        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
+                       "of weight %s", op, dli_shape_text(t, b->shape), (long long)M, r);
+    return true;
+}
+
+/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
+                         const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
+{
+    const int last = dims - 1;
     dli_slide slide;
-    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs(op, in, n))) return NULL;
-    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
-                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
-        return NULL;
-    }
-    C = x->shape.dim[1];
-    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
-                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
-    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
-    if (seen != C) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
-                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
-                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
-        return NULL;
-    }
-    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
-                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         slide.in[i] = x->shape.dim[i + 2];
         slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o.stride[i];
-        slide.dilation[i] = o.dilation[i];
-        slide.before[i] = o.before[i];
-        slide.after[i] = o.after[i];
+        slide.stride[i] = o->stride[i];
+        slide.dilation[i] = o->dilation[i];
+        slide.before[i] = o->before[i];
+        slide.after[i] = o->after[i];
     }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
-                     : dli_slide_fit(c, op, &slide, o.same, dims)))
-        return NULL;
-    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+        return false;
+    s->N = x->shape.dim[0];
+    s->C = x->shape.dim[1];
+    s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
+    s->groups = o->groups;
     s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
     s->top = 0;
     if (dims == 2) {
@@ -10103,37 +10451,67 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     s->stride_w = (dl_int)slide.stride[last];
     s->dilation_w = (dl_int)slide.dilation[last];
     s->left = (dl_int)slide.before[last];
-    shape = dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW);
+    return true;
+}
+
+/* y by whichever kernel it is; false without memory. */
+static bool dli_conv_compute(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                             const dl_real *b, dli_conv_state *state, bool transposed)
+{
+    const dlk_conv2d_size *s = &state->size;
 #if DLI_FAST
-    if (!transposed && dli_conv_is_plain(s)) done = dli_conv_fuse(c, *end);
-#endif
-    if (done == DLI_END_RELU_POOL)
-        for (i = 2; i < 4; i++) shape.dim[i] /= 2;
-    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s + (done == DLI_END_RELU_POOL ?
-                                          (size_t)dl_shape_size(shape) * sizeof *won : 0));
-    y = s ? dli_result(c, op, shape, in, n, transposed ? dli_conv_transpose_back : dli_conv_back)
-          : NULL;
-    if (!y) return NULL;
-    *s = size;
-    won = (int32_t *)(void *)(s + 1);
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = done;
-    }
-    *end = done;
-    bias = n == 3 ? b->data : NULL;
-#if DLI_FAST
-    if (done != DLI_END_LINEAR)
-        ok = dli_conv_run(c, y->data, won, x->data, w->data, bias, s, done, false);
-    else
+    int32_t *won = (int32_t *)(void *)(state + 1);
+    if (state->end != DLI_END_LINEAR)
+        return dli_conv_run(c, y, won, x, w, b, s, state->end, false);
 #endif
     if (transposed && DLI_OURS(c, conv_transpose2d_forward))
-        ok = dli_fast_conv_transpose2d_forward(c, y->data, x->data, w->data, bias, s);
-    else if (transposed) c->kernels.conv_transpose2d_forward(y->data, x->data, w->data, bias, s);
-    else if (DLI_OURS(c, conv2d_forward))
-        ok = dli_fast_conv2d_forward(c, y->data, false, x->data, w->data, bias, s);
-    else c->kernels.conv2d_forward(y->data, x->data, w->data, bias, s);
-    return ok ? y : NULL;
+        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
+    if (!transposed && DLI_OURS(c, conv2d_forward))
+        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    (transposed ? c->kernels.conv_transpose2d_forward : c->kernels.conv2d_forward)(y, x, w, b, s);
+    return true;
+}
+
+/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
+   result; as much of it as can be done at once is done, and *end says what. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv *options, int dims, bool transposed,
+                               dli_conv_end *end)
+{
+    const dl_conv o = options ? *options : dl_conv_default();
+    const int n = b != DL_NONE ? 3 : 2;
+    dl_tensor *in[3];
+    dli_conv_state keep;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    dl_ctx *c = dli_inputs(op, in, n);
+    if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
+        !dli_conv_fit(c, op, &keep.size, x, w, &o, dims, transposed))
+        return NULL;
+    dl_shape shape = dims == 1 ? dl_shape3(keep.size.N, keep.size.M, keep.size.OW)
+                               : dl_shape4(keep.size.N, keep.size.M, keep.size.OH, keep.size.OW);
+    keep.end = DLI_END_LINEAR;
+#if DLI_FAST
+    if (!transposed && dli_conv_is_plain(&keep.size)) keep.end = dli_conv_fuse(c, *end);
+#endif
+    size_t bytes = sizeof keep;
+    if (keep.end == DLI_END_RELU_POOL) {
+        shape.dim[2] /= 2;
+        shape.dim[3] /= 2;
+        const dl_int pooled = dl_shape_size(shape);      /* a size that fails fails again below */
+        bytes += (size_t)dli_larger(pooled, 0) * sizeof(int32_t);
+    }
+    dli_conv_state *state = (dli_conv_state *)dli_tape_alloc(c, op, bytes);
+    if (!state) return NULL;
+    *state = keep;
+    dl_tensor *y = dli_result(c, op, shape, in, n,
+                              transposed ? dli_conv_transpose_back : dli_conv_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = state;
+    *end = keep.end;
+    const dl_real *bias = n == 3 ? b->data : NULL;
+    return dli_conv_compute(c, y->data, x->data, w->data, bias, state, transposed) ? y : NULL;
 }
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
@@ -11283,15 +11661,18 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 
 /* ---- end of sequences ---- */
 
-/* ------------------------------------------------------------------------- >>layers-impl ---- */
+/* ------------------------------------------------------------------------- >>layers-impl ----
+   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
+   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
+   forward gives the output before the activation, which the model applies. */
 
 #define DLI_NAME(code, text) text,
-static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) };
+static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
 #undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
-    int i = (int)f;
+    const int i = (int)f;
     return i >= 0 && i < (int)DLI_ACTIVATION_COUNT ? dli_activation_names[i] : "unknown";
 }
 
@@ -11314,6 +11695,8 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
     return NULL;
 }
 
+#define DLI_METRICS (1 + DL_METRIC_MAX)      /* accuracy, then the user's */
+
 struct dl_model {
     dl_ctx       *ctx;
     dl_shape      input;
@@ -11321,151 +11704,328 @@ struct dl_model {
     int           layers;
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
-    bool          broken;        /* a layer could not be added                          */
+    const char   *lacks;         /* the type of a layer that could not be added, or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
     bool          compiled;
-    bool          fused;         /* the last activation is part of the loss             */
-    dl_loss       loss;
+    const dl_loss *loss;
+    const dl_metric *metric[DLI_METRICS];
+    void         *metric_state[2][DLI_METRICS];  /* of training, of evaluation        */
+    int           metrics;
     dl_optimizer *optimizer;
+    dl_int        batch_size;    /* samples that evaluating takes at a time             */
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
 };
 
-/* Is the model there, with all its layers? What is missing has been reported. */
-static bool dli_model_whole(const dl_model *m)
+/* Is the model there, with all its layers? A network that lacks one is never used. */
+static bool dli_model_whole(const char *who, const dl_model *m)
 {
-    return m && !(m->broken && m->ctx->code != DL_OK);
+    return m && (!m->lacks ||
+                 dl_fail(m->ctx, DL_ERR_STATE, "%s: a layer (%s) could not be added to this "
+                         "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
-static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
-                               dl_tensor *(*forward)(dl_layer *, dl_tensor *))
+/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
 {
-    dl_layer *l;
-    int i, number = 1;
-    if (!m) return NULL;
-    if (m->compiled) {
-        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add_%s: the model is compiled already; add layers "
-                "before dl_model_compile", name);
-        return NULL;
-    }
-    if (dli_model_whole(m)) m->broken = false;        /* an earlier failure was forgiven */
-    l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
-    if (!l) {
-        m->broken = true;
-        return NULL;
-    }
-    for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
-    snprintf(l->name, sizeof l->name, "%s_%d", name, number);
-    l->type = type;
-    l->forward = forward;
-    l->model = m;
-    l->input = l->output = m->layers ? m->layer[m->layers - 1]->output : m->input;
-    return l;
+    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    if (!p) return NULL;
+    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) DL_FREE(old);
+    return p;
 }
 
 static void dli_layer_free(dl_layer *l)
 {
-    int i;
-    for (i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-    for (i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
+    if (l->type->destroy) l->type->destroy(l);
+    if (!l->ctx->closing) {              /* dl_free frees tensors by itself */
+        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
+        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
+    }
+    if (l->param) DL_FREE(l->param);
+    if (l->state) DL_FREE(l->state);
+    if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
 
-/* A trainable tensor of the layer, named after it: "dense_1.weight". False without memory. */
-static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
+DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    dl_tensor *t = dl_param(l->model->ctx, shape, init);
-    if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%.39s.%.20s", l->name, name);
-    l->param[l->params++] = t;
+    if (!l) return false;
+    if (n < 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
+    dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
+    if (!output) return false;
+    for (int i = 0; i < n && l->inputs; i++) output[i] = l->input[0];
+    if (l->output) DL_FREE(l->output);
+    l->output = output;
+    l->outputs = n;
     return true;
 }
 
-/* A tensor of the layer that is not trained, all c at the start, such as
-   "batch_normalization_1.running_var". False without memory. */
-static bool dli_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
+/* A layer at the model's end, not yet part of it: header, options, shapes that come in and name
+   lie in one piece of memory. */
+static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    dl_tensor *t = dl_state(l->model->ctx, shape);
-    if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
-    l->state[l->states++] = t;
-    return dl_fill(t, c);
+    const dl_layer *last = m->layers ? m->layer[m->layers - 1] : NULL;
+    const int inputs = last ? last->outputs : 1;
+    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
+                         sizeof(double);
+    const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 16;
+    dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
+                                        sizeof *l + shapes + bytes + name);
+    if (!l) return NULL;
+    int number = 1;
+    for (int i = 0; i < m->layers; i++) number += m->layer[i]->type == type;
+    l->input = (dl_shape *)(void *)(l + 1);
+    char *copy = (char *)(l->input + inputs);
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    l->type = type;
+    l->ctx = m->ctx;
+    l->model = m;
+    l->inputs = inputs;
+    memcpy(l->input, last ? last->output : &m->input, shapes);
+    if (dl_layer_set_outputs(l, 1)) return l;
+    DL_FREE(l);
+    return NULL;
 }
 
-/* Make a finished layer part of its model; NULL, and the layer freed, when something failed. */
-static dl_layer *dli_layer_add(dl_layer *l, bool ok)
+/* Is every option something that its field can be? */
+static bool dli_layer_fields(const dl_layer *l)
+{
+    for (const dl_field *f = l->type->fields; f && f->name; f++)
+        for (int k = 0; k < f->count; k++) {
+            const char *at = (const char *)l->options + f->offset;
+            const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
+                                                                      : f->names;
+            int n = 0;
+            if (f->kind == DL_FIELD_DOUBLE && dli_isnan(((const double *)(const void *)at)[k]))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+            if (f->kind != DL_FIELD_ENUM && f->kind != DL_FIELD_ACTIVATION) continue;
+            while (names[n]) n++;
+            if (((const int *)(const void *)at)[k] < 0 || ((const int *)(const void *)at)[k] >= n)
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
+                               f->name, ((const int *)(const void *)at)[k], n - 1);
+        }
+    return true;
+}
+
+/* Let the type build the layer, and look at what it has made of it. */
+static bool dli_layer_build(dl_layer *l)
+{
+    const dl_layer_type *t = l->type;
+    char s[DLI_SHAPE_TEXT];
+    if (t->options_size && !l->options)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+    if (t->inputs && t->inputs != l->inputs)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
+                       "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
+    if (!dli_layer_fields(l)) return false;
+    if (t->build && !t->build(l))
+        return dl_fail(l->ctx, DL_ERR_STATE, "%s: its build failed", l->name);
+    if (!(l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or "
+                       "more", l->name, l->l1, l->l2);
+    if ((int)l->activation < 0 || (int)l->activation >= (int)DLI_ACTIVATION_COUNT)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name,
+                       (int)l->activation);
+    for (int i = 0; i < l->outputs; i++)
+        if (dl_shape_size(dli_batch_shape(1, l->output[i])) < 0)
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible",
+                           l->name, dli_shape_text(s, l->output[i]));
+    return true;
+}
+
+/* Make a built layer part of its model. */
+static bool dli_layer_join(dl_layer *l)
 {
     dl_model *m = l->model;
-    dl_layer **layer;
-    dl_tensor **tensor;
-    size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    int i, k, at = 0;
-    layer = ok ? (dl_layer **)dli_alloc(m->ctx, "dl_model_add", (size_t)m->layers + 1,
-                                        sizeof *layer) : NULL;
-    tensor = layer ? (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor)
-                   : NULL;
-    if (!tensor) {
-        if (layer) DL_FREE(layer);
-        dli_layer_free(l);
-        m->broken = true;
-        return NULL;
+    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
+    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
+    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
+                                                       sizeof *layer) : NULL;
+    if (!layer) {
+        if (tensor) DL_FREE(tensor);
+        return false;
     }
-    for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
     layer[m->layers++] = l;
-    if (m->layer) DL_FREE(m->layer);
-    if (m->tensor) DL_FREE(m->tensor);
     m->layer = layer;
+    if (m->tensor) DL_FREE(m->tensor);
     m->tensor = tensor;
-    for (i = 0; i < m->layers; i++)
-        for (k = 0; k < layer[i]->params; k++) tensor[at++] = layer[i]->param[k];
-    m->params = at;
-    for (i = 0; i < m->layers; i++)
-        for (k = 0; k < layer[i]->states; k++) tensor[at++] = layer[i]->state[k];
-    m->tensors = at;
-    return l;
-}
-
-/* A layer's output before its activation, which the model applies (or fuses with the loss). */
-static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
-
-static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_linear(x, l->param[0], dli_layer_bias(l));
-}
-static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
-{
-    (void)l;
-    return dl_flatten(x);
-}
-static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
-{
-    (void)l;
-    return x;
-}
-static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_dropout(x, l->rate);
-}
-
-static bool dli_layer_given(const dl_layer *l, const void *options)
-{
-    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
-}
-
-/* Take a layer's options over, if they are in their range. */
-static bool dli_layer_options(dl_layer *l, dl_activation f, double l1, double l2)
-{
-    if ((int)f < 0 || (int)f >= (int)DLI_ACTIVATION_COUNT)
-        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name, (int)f);
-    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
-        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be "
-                       "0 or more", l->name, l1, l2);
-    l->activation = f;
-    l->l1 = l1;
-    l->l2 = l2;
+    m->tensors = 0;
+    for (int i = 0; i < m->layers; i++)
+        for (int k = 0; k < layer[i]->params; k++) tensor[m->tensors++] = layer[i]->param[k];
+    m->params = m->tensors;
+    for (int i = 0; i < m->layers; i++)
+        for (int k = 0; k < layer[i]->states; k++) tensor[m->tensors++] = layer[i]->state[k];
     return true;
 }
+
+DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
+{
+    if (!m) return NULL;
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        m->lacks = "without a type";
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (m->compiled) {
+        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add: %s: the model is compiled already; add layers "
+                "before dl_model_compile", type->name);
+        return NULL;
+    }
+    dl_layer *l = dli_layer_new(m, type, options);
+    if (l && dli_layer_build(l) && dli_layer_join(l)) return l;
+    if (l) dli_layer_free(l);
+    m->lacks = type->name;
+    return NULL;
+}
+
+/* t, named "dense_1.weight", at the end of one of the layer's two lists. */
+static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, dl_tensor ***list,
+                                   int *count)
+{
+    char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
+                           : NULL;
+    dli_format(full, sizeof full, "%s.%s", l->name, name);
+    if (longer) {
+        *list = longer;
+        longer[(*count)++] = t;
+        return dl_set_name(t, full) ? t : NULL;
+    }
+    if (t) dl_tensor_free(t);
+    return NULL;
+}
+
+DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
+{
+    if (!l || !name) return NULL;
+    return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
+}
+
+DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
+{
+    if (!l || !name) return NULL;
+    dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
+    return dl_fill(t, c) ? t : NULL;
+}
+
+DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
+{
+    if (!l) return false;
+    if (on) dl_freeze(l->param, l->params);
+    else dl_unfreeze(l->param, l->params);
+    l->frozen = on;
+    return true;
+}
+
+DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
+
+#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
+#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
+#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+
+/* ---- flatten, activation, dropout, reshape ---- */
+
+static bool dli_flatten_build(dl_layer *l)
+{
+    l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
+    return true;
+}
+static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = dl_flatten(x[0]);
+}
+static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
+    dli_flatten_build, dli_flatten_forward, NULL };
+
+typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
+static const dl_field dli_activation_fields[] = {
+    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
+    DLI_ENTRIES_END };
+static bool dli_activation_build(dl_layer *l)
+{
+    l->activation = ((const dli_activation_options *)l->options)->activation;
+    return true;
+}
+static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = x[0];
+}
+static const dl_layer_type dli_activation_type = { "Activation", "activation",
+    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    dli_activation_forward, NULL };
+
+typedef struct dli_dropout_options { double rate; } dli_dropout_options;
+static const dl_field dli_dropout_fields[] = {
+    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+static bool dli_dropout_build(dl_layer *l)
+{
+    const double p = ((const dli_dropout_options *)l->options)->rate;
+    return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
+                                        "[0, 1)", l->name, p);
+}
+static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+}
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
+
+typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
+static const dl_field dli_reshape_fields[] = {
+    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+static bool dli_reshape_build(dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_int size = dl_shape_size(l->input[0]);
+    const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
+    dl_int known = 1;
+    int open = -1;
+    l->output[0] = dli_rank(shape, ok ? shape.rank : 0);
+    for (int d = 0; d < l->output[0].rank; d++) {
+        if (shape.dim[d] == -1 && open < 0) open = d;
+        else known = shape.dim[d] < 1 || known > size ? 0 : known * shape.dim[d];
+    }
+    if (open >= 0 && known > 0) l->output[0].dim[open] = size / known;
+    return (ok && dl_shape_size(l->output[0]) == size) ||
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
+                   dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
+}
+static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
+}
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
+{
+    return dl_model_add(m, &dli_flatten_type, NULL);
+}
+
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dl_model_add(m, &dli_activation_type, &activation);
+}
+
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
+{
+    return dl_model_add(m, &dli_dropout_type, &p);
+}
+
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dl_model_add(m, &dli_reshape_type, &shape);
+}
+
+/* ---- dense ---- */
 
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
@@ -11479,124 +12039,62 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
     return d;
 }
 
+static const dl_field dli_dense_fields[] = {
+    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
+    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
+    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
+    DLI_ENTRIES_END };
+
+/* Weight and bias of a layer that can do without a bias. */
+static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
+                              dl_int outputs, dl_init bias_init)
+{
+    return dl_layer_param(l, "weight", weight, weight_init) &&
+           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+}
+
+static dl_tensor *dli_layer_bias(const dl_layer *l)
+{
+    return l->params > 1 ? l->param[1] : DL_NONE;
+}
+
+static bool dli_dense_build(dl_layer *l)
+{
+    const dl_dense *o = (const dl_dense *)l->options;
+    if (l->input[0].rank == 0)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+                       "input shape of rank 1 or more", l->name);
+    if (o->units < 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name, o->units);
+    l->output[0].dim[l->output[0].rank - 1] = o->units;
+    l->activation = o->activation;
+    l->l1 = o->l1;
+    l->l2 = o->l2;
+    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
+                             o->units, o->bias_init);
+}
+static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
+}
+static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
+    1, dli_dense_build, dli_dense_forward, NULL };
+
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
 {
-    dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options);
-    if (ok && l->input.rank == 0)
-        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
-                     "input shape of rank 1 or more", l->name);
-    if (ok && options->units < 1)
-        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
-                     options->units);
-    ok = ok && dli_layer_options(l, options->activation, options->l1, options->l2);
-    if (ok) {
-        l->output.dim[l->output.rank - 1] = options->units;
-        ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
-                             options->weight_init) &&
-             (!options->bias ||
-              dli_layer_param(l, "bias", dl_shape1(options->units), options->bias_init));
-    }
-    return dli_layer_add(l, ok);
+    return dl_model_add(m, &dli_dense_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
 {
-    dl_dense d = dl_dense_default(units, activation);
+    const dl_dense d = dl_dense_default(units, activation);
     return dl_model_add_dense_with(m, &d);
 }
 
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    dl_layer *l = dli_layer_new(m, "Flatten", "flatten", dli_flatten_forward);
-    if (!l) return NULL;
-    l->output = dl_shape1(dl_shape_size(l->input));
-    return dli_layer_add(l, true);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
-    if (!l) return NULL;
-    return dli_layer_add(l, dli_layer_options(l, activation, 0, 0));
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    dl_layer *l = dli_layer_new(m, "Dropout", "dropout", dli_dropout_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = p >= 0 && p < 1;
-    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in [0, 1)", l->name,
-                     p);
-    l->rate = p;
-    return dli_layer_add(l, ok);
-}
-
 /* ---- layers for images ---- */
-
-static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_conv2d(x, l->param[0], dli_layer_bias(l), &l->conv);
-}
-static dl_tensor *dli_conv1d_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_conv1d(x, l->param[0], dli_layer_bias(l), &l->conv);
-}
-static dl_tensor *dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_conv_transpose2d(x, l->param[0], dli_layer_bias(l), &l->conv);
-}
-static dl_tensor *dli_upsampling_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_upsample_nearest2d(x, l->n[0], l->n[1]);
-}
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-static dl_tensor *dli_max_pool_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_max_pool2d(x, &l->pool);
-}
-static dl_tensor *dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_avg_pool2d(x, &l->pool);
-}
-static dl_tensor *dli_global_pool_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    (void)l;
-    return dl_global_avg_pool2d(x);
-}
-static dl_tensor *dli_reshape_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_reshape(x, dli_batch_shape(x->shape.dim[0], l->output));
-}
-static dl_tensor *dli_norm_weight(dl_layer *l)
-{
-    return l->norm.weight ? l->param[0] : DL_NONE;
-}
-static dl_tensor *dli_norm_bias(dl_layer *l)
-{
-    return l->norm.bias ? l->param[l->norm.weight ? 1 : 0] : DL_NONE;
-}
-static dl_tensor *dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_batch_norm(x, dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         l->norm.momentum, l->norm.eps);
-}
-static dl_tensor *dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_layer_norm(x, l->norm.axes, dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
-}
-static dl_tensor *dli_group_norm_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_group_norm(x, l->n[0], dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
-}
 
 /* Does the layer get an image (or, with dims 1, a sequence)? */
 static bool dli_layer_image(const dl_layer *l, int dims)
@@ -11604,9 +12102,9 @@ static bool dli_layer_image(const dl_layer *l, int dims)
     char s[DLI_SHAPE_TEXT];
     const char *wanted = dims == 1 ? "a sequence [C,L]; with one channel it is [1,L]"
                                    : "an image [C,H,W]; a grey one is [1,H,W]";
-    return l->input.rank == dims + 1 ||
-           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
-                   dli_shape_text(s, l->input), wanted);
+    return l->input[0].rank == dims + 1 ||
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
+                   dli_shape_text(s, l->input[0]), wanted);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
@@ -11623,73 +12121,113 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
     return o;
 }
 
+static const dl_field dli_conv_fields[] = {
+    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
+    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
+    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
+    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
+    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
+    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
+    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
 {
-    dl_ctx *c = l->model->ctx;
-    dl_int C = l->input.dim[0], groups;
-    dl_shape shape;
+    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     dli_slide s;
-    int i;
-    if (!dli_layer_given(l, o) || !dli_layer_image(l, dims)) return false;
+    if (!dli_layer_image(l, dims)) return false;
     memset(&s, 0, sizeof s);
-    groups = o->conv.groups;
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
-                       "and groups must be 1 or more, and groups divide both", l->name,
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
+                       "filters and groups must be 1 or more, and groups divide both", l->name,
                        o->filters, o->conv.groups, (long long)C);
-    for (i = 0; i < dims; i++) {
-        s.in[i] = l->input.dim[1 + i];
+    for (int i = 0; i < dims; i++) {
+        s.in[i] = l->input[0].dim[1 + i];
         s.kernel[i] = o->kernel[i];
         s.stride[i] = o->conv.stride[i];
         s.dilation[i] = o->conv.dilation[i];
         s.before[i] = o->conv.before[i];
         s.after[i] = o->conv.after[i];
     }
-    if (!(transposed ? dli_slide_grow(c, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(c, l->name, &s, o->conv.same, dims)))
+    if (!(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same, dims)))
         return false;
-    shape = dl_shape4(transposed ? C : o->filters, (transposed ? o->filters : C) / groups,
-                      o->kernel[0], o->kernel[1]);
-    l->output.dim[0] = o->filters;
-    for (i = 0; i < dims; i++) l->output.dim[1 + i] = (dl_int)s.out[i];
-    l->conv = o->conv;
-    return dli_layer_options(l, o->activation, o->l1, o->l2) &&
-           dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
-           (!o->bias || dli_layer_param(l, "bias", dl_shape1(o->filters), o->bias_init));
+    const dl_shape shape = dl_shape4(transposed ? C : o->filters,
+                                     (transposed ? o->filters : C) / groups, o->kernel[0],
+                                     o->kernel[1]);
+    l->output[0].dim[0] = o->filters;
+    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[i];
+    l->activation = o->activation;
+    l->l1 = o->l1;
+    l->l2 = o->l2;
+    return dli_layer_weights(l, dli_rank(shape, dims + 2), o->weight_init, o->bias, o->filters,
+                             o->bias_init);
 }
+
+static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
+static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                     &((const dl_conv_layer *)l->options)->conv);
+}
+static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
+    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
+
+static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
+static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                     &((const dl_conv_layer *)l->options)->conv);
+}
+static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
+    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
+
+static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
+static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
+                               &((const dl_conv_layer *)l->options)->conv);
+}
+static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
+    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
+    dli_conv_transpose_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward);
-    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, false)) : NULL;
+    return dl_model_add(m, &dli_conv2d_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
                                      dl_activation activation)
 {
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
     return dl_model_add_conv2d_with(m, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward);
-    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 1, false)) : NULL;
+    return dl_model_add(m, &dli_conv1d_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
                                      dl_activation activation)
 {
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
     return dl_model_add_conv1d_with(m, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
-                                dli_conv_transpose_layer_forward);
-    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, true)) : NULL;
+    return dl_model_add(m, &dli_conv_transpose_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
@@ -11701,309 +12239,437 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
+typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
+static const dl_field dli_upsampling_fields[] = {
+    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+static bool dli_upsampling_build(dl_layer *l)
+{
+    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    if (!dli_layer_image(l, 2)) return false;
+    for (int i = 1; i < 3; i++) {
+        if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
+            return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: factor %d must be 1 or more, and the "
+                           "image not too large", l->name, factor);
+        l->output[0].dim[i] *= factor;
+    }
+    return true;
+}
+static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
+}
+static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
+    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    dli_upsampling_layer_forward, NULL };
+
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 {
-    dl_layer *l = dli_layer_new(m, "UpSampling2D", "up_sampling2d", dli_upsampling_layer_forward);
-    bool ok;
-    int i;
-    if (!l) return NULL;
-    ok = dli_layer_image(l, 2);
-    for (i = 0; i < 2 && ok; i++) {
-        ok = factor >= 1 && l->input.dim[1 + i] <= INT32_MAX / factor;
-        if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: factor %d must be 1 or more, and the image "
-                         "not too large", l->name, factor);
-        else l->output.dim[1 + i] = l->input.dim[1 + i] * factor;
-        l->n[i] = factor;
-    }
-    return dli_layer_add(l, ok);
+    return dl_model_add(m, &dli_upsampling_type, &factor);
 }
 
-/* Fit a pooling layer to its input. */
-static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool *options)
+static const dl_field dli_pool_fields[] = {
+    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
+    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
+    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
+    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
+    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+static bool dli_pool_build(dl_layer *l)
 {
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_image(l, 2);
-    if (ok) {
-        dl_pool fitted = *options;
-        l->pool = *options;
-        ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
-                          l->output.dim + 1);
-    }
-    return dli_layer_add(l, ok);
+    if (!dli_layer_image(l, 2)) return false;
+    dl_pool fitted = *(const dl_pool *)l->options;
+    return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
+                        l->output[0].dim + 1);
+}
+static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
+}
+static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
+}
+static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
+    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
+static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
+    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
+
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
-                                        dli_max_pool_layer_forward), options);
+    return dl_model_add(m, &dli_max_pool_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 {
-    dl_pool o = dl_pool_default(size);
+    const dl_pool o = dl_pool_default(size);
     return dl_model_add_max_pooling2d_with(m, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
-                                        dli_avg_pool_layer_forward), options);
+    return dl_model_add(m, &dli_avg_pool_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
 {
-    dl_pool o = dl_pool_default(size);
+    const dl_pool o = dl_pool_default(size);
     return dl_model_add_average_pooling2d_with(m, &o);
 }
 
+static bool dli_global_pool_build(dl_layer *l)
+{
+    l->output[0] = dl_shape1(l->input[0].dim[0]);
+    return dli_layer_image(l, 2);
+}
+static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = dl_global_avg_pool2d(x[0]);
+}
+static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
+    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
+    NULL };
+
 DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
 {
-    dl_layer *l = dli_layer_new(m, "GlobalAveragePooling2D", "global_average_pooling2d",
-                                dli_global_pool_layer_forward);
-    if (!l) return NULL;
-    l->output = dl_shape1(l->input.dim[0]);
-    return dli_layer_add(l, dli_layer_image(l, 2));
+    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_layer *l = dli_layer_new(m, "Reshape", "reshape", dli_reshape_layer_forward);
-    dl_int size, known = 1;
-    int d, open = -1;
-    bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
-    if (!l) return NULL;
-    size = dl_shape_size(l->input);
-    l->output = dli_rank(shape, ok ? shape.rank : 0);
-    for (d = 0; d < l->output.rank; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known = shape.dim[d] < 1 || known > size ? 0 : known * shape.dim[d];
-    }
-    if (open >= 0 && known > 0) l->output.dim[open] = size / known;
-    if (!ok || dl_shape_size(l->output) != size)
-        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s",
-                     l->name, dli_shape_text(s, l->input), (long long)size,
-                     dli_shape_text(t, shape));
-    return dli_layer_add(l, ok);
-}
+/* ---- normalizations ---- */
 
 DL_DEF dl_norm_layer dl_norm_layer_default(void)
 {
     dl_norm_layer o;
+    memset(&o, 0, sizeof o);
     o.momentum = 0.01;
     o.eps = 1e-3;
     o.weight = o.bias = true;
-    o.axes = 1;
+    o.axes = o.groups = 1;
     return o;
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_layer_make(dl_layer *l, const dl_norm_layer *o, dl_shape shape)
+static const dl_field dli_norm_fields[] = {
+    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
+    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
+    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
+    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+
+static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
-    l->norm = *o;
-    if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
-        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: momentum %g must be in [0, 1], eps %g "
-                       "0 or more", l->name, o->momentum, o->eps);
-    return (!o->weight || dli_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!o->bias || dli_layer_param(l, "bias", shape, dl_init_zeros()));
+    return (const dl_norm_layer *)l->options;
+}
+static dl_tensor *dli_norm_weight(const dl_layer *l)
+{
+    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+}
+static dl_tensor *dli_norm_bias(const dl_layer *l)
+{
+    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
 }
 
-/* Does the layer get channels [C,...]? */
-static bool dli_layer_channels(const dl_layer *l)
+/* Check the options that every normalization shares, and that those it has no use for are left
+   alone. */
+static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
 {
-    return (l->input.rank > 0 && dl_shape_size(l->input) > 0) ||
-           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
+    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
+    if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: momentum %g must be in [0, 1], eps %g 0 or "
+                       "more", l->name, o->momentum, o->eps);
+    const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
+                     : !axes && o->axes != unused.axes ? "axes"
+                     : !groups && o->groups != unused.groups ? "groups" : NULL;
+    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                            "dl_norm_layer_default gives it", l->name, name);
 }
+
+/* Weight and bias of a normalization, of this shape. */
+static bool dli_norm_params(dl_layer *l, dl_shape shape)
+{
+    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
+           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
+}
+
+static bool dli_batch_norm_build(dl_layer *l)
+{
+    const dl_shape channels = dl_shape1(l->input[0].dim[0]);
+    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+           dl_layer_state(l, "running_mean", channels, 0) &&
+           dl_layer_state(l, "running_var", channels, 1);
+}
+static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                         dli_norm(l)->momentum, dli_norm(l)->eps);
+}
+static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
+    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
+    NULL };
+
+static bool dli_layer_norm_build(dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT];
+    const dl_shape in = l->input[0];
+    const int axes = dli_norm(l)->axes;
+    if (!dli_norm_options(l, false, true, false)) return false;
+    if (axes < 1 || axes > in.rank)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
+                       dli_shape_text(s, in));
+    dl_shape shape = dl_shape0();
+    while (shape.rank < axes) {
+        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
+        shape.rank++;
+    }
+    return dli_norm_params(l, shape);
+}
+static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                         dli_norm(l)->eps);
+}
+static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
+    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
+    NULL };
+
+static bool dli_group_norm_build(dl_layer *l)
+{
+    const int groups = dli_norm(l)->groups;
+    if (!dli_norm_options(l, false, false, true)) return false;
+    if (groups < 1 || l->input[0].dim[0] % groups)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
+                       l->name, groups, (long long)l->input[0].dim[0]);
+    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
+}
+static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                         dli_norm(l)->eps);
+}
+static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
+    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
+    NULL };
 
 DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "BatchNormalization", "batch_normalization",
-                                dli_batch_norm_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_channels(l) &&
-         dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
-         dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
-         dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
-    return dli_layer_add(l, ok);
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dl_model_add(m, &dli_batch_norm_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
 {
-    dl_norm_layer o = dl_norm_layer_default();
-    return dl_model_add_batch_normalization_with(m, &o);
+    return dl_model_add_batch_normalization_with(m, NULL);
 }
 
 DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_layer *l = dli_layer_new(m, "LayerNormalization", "layer_normalization",
-                                dli_layer_norm_layer_forward);
-    dl_shape shape;
-    bool ok;
-    int d;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_channels(l);
-    if (ok && (options->axes < 1 || options->axes > l->input.rank))
-        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
-                     dli_shape_text(s, l->input));
-    if (ok) {
-        shape = l->input;
-        for (d = 0; d < options->axes; d++)
-            shape.dim[d] = l->input.dim[l->input.rank - options->axes + d];
-        ok = dli_norm_layer_make(l, options, dli_rank(shape, options->axes));
-    }
-    return dli_layer_add(l, ok);
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dl_model_add(m, &dli_layer_norm_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
 {
-    dl_norm_layer o = dl_norm_layer_default();
-    return dl_model_add_layer_normalization_with(m, &o);
+    return dl_model_add_layer_normalization_with(m, NULL);
 }
 
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
-                                                       const dl_norm_layer *options)
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "GroupNormalization", "group_normalization",
-                                dli_group_norm_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_channels(l);
-    if (ok && (groups < 1 || l->input.dim[0] % groups))
-        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
-                     groups, (long long)l->input.dim[0]);
-    l->n[0] = groups;
-    return dli_layer_add(l, ok && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])));
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dl_model_add(m, &dli_group_norm_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
 {
     dl_norm_layer o = dl_norm_layer_default();
-    return dl_model_add_group_normalization_with(m, groups, &o);
+    o.groups = groups;
+    return dl_model_add_group_normalization_with(m, &o);
 }
 
 /* ---- sequences ---- */
 
-static dl_tensor *dli_recurrent_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    dl_recurrent o = dl_recurrent_default();
-    dl_sequence r;
-    dl_tensor *h;
-    o.bidirectional = l->bidirectional;
-    r = dli_recurrent(l->name, l->kind, x, l->param, DL_NONE, DL_NONE, &o);
-    if (l->sequences || !r.h) return r.y;
-    h = l->bidirectional ? dl_transpose(r.h, 0, 1) : r.h;       /* [K,N,H] to [N,K,H] */
-    return h ? dl_reshape(h, dl_shape2(x->shape.dim[0], l->output.dim[0])) : NULL;
-}
+static const char *const dli_recurrent_names[] = { "rnn_tanh", "rnn_relu", "lstm", "gru", NULL };
+typedef struct dli_recurrent_options {
+    dl_recurrent_kind kind;
+    int  units;
+    bool bidirectional, return_sequences;
+} dli_recurrent_options;
+static const dl_field dli_recurrent_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
+    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
+    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
+    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
+    DLI_ENTRIES_END };
 
-static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *name,
-                                   dl_recurrent_kind kind, int units, bool bidirectional,
-                                   bool sequences)
+static bool dli_recurrent_build(dl_layer *l)
 {
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
-                                         "bias_hh_l0" };
-    char s[DLI_SHAPE_TEXT], full[24];
-    dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
-    int i, K = bidirectional ? 2 : 1;
-    bool ok;
-    if (!l) return NULL;
-    ok = l->input.rank == 2 && l->input.dim[0] > 0 && units >= 1;
-    if (!ok)
-        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples [T,D] and "
-                "1 or more units", l->name, units, dli_shape_text(s, l->input));
-    l->kind = kind;
-    l->bidirectional = bidirectional;
-    l->sequences = sequences;
-    D = ok ? l->input.dim[1] : 0;
-    l->output = sequences ? dl_shape2(l->input.dim[0], K * H) : dl_shape1(K * H);
-    for (i = 0; ok && i < 4 * K; i++) {
-        dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
-                                                                       : dl_shape1(G * H);
-        snprintf(full, sizeof full, "%s%s", names[i % 4], i < 4 ? "" : "_reverse");
-        ok = dli_layer_param(l, full, shape, dl_init_torch(H));
+        "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
+        "bias_hh_l0_reverse" };
+    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
+    const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
+    const int K = o->bidirectional ? 2 : 1;
+    char s[DLI_SHAPE_TEXT];
+    if (l->input[0].rank != 2 || T < 1 || H < 1)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples "
+                       "[T,D] and 1 or more units", l->name, o->units,
+                       dli_shape_text(s, l->input[0]));
+    l->output[0] = o->return_sequences ? dl_shape2(T, K * H) : dl_shape1(K * H);
+    for (int i = 0; i < 4 * K; i++) {
+        const dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
+                                                                             : dl_shape1(G * H);
+        if (!dl_layer_param(l, names[i], shape, dl_init_torch(H))) return false;
     }
-    return dli_layer_add(l, ok);
+    return true;
+}
+
+static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    dl_recurrent o = dl_recurrent_default();
+    o.bidirectional = own->bidirectional;
+    const dl_sequence r = dli_recurrent(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
+    y[0] = r.y;
+    if (own->return_sequences || !r.h) return;
+    dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
+    y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
+}
+
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
+    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
+static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
+static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
+static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
+                                                                       "bidirectional");
+
+static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
+                                   int units, bool return_sequences)
+{
+    dli_recurrent_options o;
+    memset(&o, 0, sizeof o);
+    o.kind = kind;
+    o.units = units;
+    o.bidirectional = type == &dli_bidirectional_type;
+    o.return_sequences = return_sequences;
+    return dl_model_add(m, type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
 {
-    return dli_add_recurrent(m, "SimpleRNN", "rnn", DL_RNN_TANH, units, false, return_sequences);
+    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
 }
 DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
 {
-    return dli_add_recurrent(m, "LSTM", "lstm", DL_LSTM, units, false, return_sequences);
+    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
 }
 DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
 {
-    return dli_add_recurrent(m, "GRU", "gru", DL_GRU, units, false, return_sequences);
+    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
 }
 DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
                                             bool return_sequences)
 {
-    return dli_add_recurrent(m, "Bidirectional", "bidirectional", kind, units, true,
-                             return_sequences);
+    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
-static dl_tensor *dli_embedding_layer_forward(dl_layer *l, dl_tensor *x)
+typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
+static const dl_field dli_embedding_fields[] = {
+    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
+    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+
+/* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
+   numbers apart up to 2^24. */
+#define DLI_WORDS_MAX (sizeof(dl_real) == 4 ? 1 << 24 : INT32_MAX)
+
+static bool dli_embedding_build(dl_layer *l)
 {
-    dl_ctx *c = x->ctx;
-    dl_int i, words = l->param[0]->shape.dim[0];
-    int32_t *index = (int32_t *)dli_tape_alloc(c, l->name, (size_t)x->size * sizeof *index);
-    if (!index) return NULL;
-    for (i = 0; i < x->size; i++) {
-        const double word = (double)x->data[i];
-        if (!(word >= 0 && word < (double)words && word == floor(word))) {
-            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
-                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
-            return NULL;
-        }
-        index[i] = (int32_t)x->data[i];
-    }
-    return dl_embedding(l->param[0], index, x->shape, -1);
+    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
+                       "and samples of rank below %d", l->name, o->words, o->units,
+                       DL_MAX_DIMS - 1);
+    if (o->words > DLI_WORDS_MAX)
+        return dl_fail(l->ctx, DL_ERR_LIMIT, "%s: %d words, but a model's inputs are floats, which "
+                       "tell only %d whole numbers apart; define DL_REAL double, or call "
+                       "dl_embedding, whose indexes are int32_t", l->name, o->words,
+                       DLI_WORDS_MAX);
+    l->output[0].dim[l->output[0].rank++] = o->units;
+    return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
+
+static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dl_int words = l->param[0]->shape.dim[0], n = x[0]->size;
+    int32_t *index = (int32_t *)dli_tape_alloc(l->ctx, l->name, (size_t)n * sizeof *index);
+    for (dl_int i = 0; index && i < n; i++) {
+        const double word = (double)x[0]->data[i];
+        if (!(word >= 0 && word < (double)words && word == floor(word))) {
+            dl_fail(l->ctx, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
+                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
+            return;
+        }
+        index[i] = (int32_t)word;
+    }
+    if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
+}
+static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
+    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
+    dli_embedding_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 {
-    dl_layer *l = dli_layer_new(m, "Embedding", "embedding", dli_embedding_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = words >= 1 && units >= 1 && l->input.rank < DL_MAX_DIMS - 1;
-    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, and "
-                     "samples of rank below %d", l->name, words, units, DL_MAX_DIMS - 1);
-    else l->output.dim[l->output.rank++] = units;
-    ok = ok && dli_layer_param(l, "weight", dl_shape2(words, units), dl_init_normal(0, 1));
-    return dli_layer_add(l, ok);
+    dli_embedding_options o;
+    o.words = words;
+    o.units = units;
+    return dl_model_add(m, &dli_embedding_type, &o);
 }
 
-static dl_tensor *dli_attention_layer_forward(dl_layer *l, dl_tensor *x)
+typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
+static const dl_field dli_attention_fields[] = {
+    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
+    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+
+static bool dli_attention_build(dl_layer *l)
 {
-    return dl_multihead_attention(x, x, x, l->param, l->heads, DL_NONE, NULL, l->causal);
+    char s[DLI_SHAPE_TEXT];
+    const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
+    const int heads = ((const dli_attention_options *)l->options)->heads;
+    if (E < 1 || heads < 1 || E % heads)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
+                       "[T,E] with E a multiple of the heads", l->name, heads,
+                       dli_shape_text(s, l->input[0]));
+    return dl_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
+           dl_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
+           dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
+           dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
+static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dli_attention_options *o = (const dli_attention_options *)l->options;
+    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
+}
+static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
+    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
+    dli_attention_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_layer *l = dli_layer_new(m, "MultiHeadAttention", "multihead_attention",
-                                dli_attention_layer_forward);
-    dl_int E;
-    bool ok;
-    if (!l) return NULL;
-    E = l->input.rank == 2 ? l->input.dim[1] : 0;
-    ok = E > 0 && heads >= 1 && E % heads == 0;
-    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples [T,E] "
-                     "with E a multiple of the heads", l->name, heads,
-                     dli_shape_text(s, l->input));
-    l->heads = heads;
-    l->causal = causal;
-    ok = ok &&
-         dli_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
-         dli_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
-         dli_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
-         dli_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
-    return dli_layer_add(l, ok);
+    dli_attention_options o;
+    memset(&o, 0, sizeof o);
+    o.heads = heads;
+    o.causal = causal;
+    return dl_model_add(m, &dli_attention_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
@@ -12012,6 +12678,59 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 }
 
 /* ---- end of sequences ---- */
+
+/* ---- types by their names ---- */
+
+/* What dl_register_... was told, newest first: descriptions, which all begin with their name. */
+struct dli_registered { struct dli_registered *next; char kind; const void *type; };
+
+static const char *dli_name_of(const void *description)
+{
+    return *(const char *const *)description;
+}
+
+static const void *dli_registered_find(const dl_ctx *c, char kind, const char *name)
+{
+    for (const struct dli_registered *r = c ? c->registered : NULL; r; r = r->next)
+        if (r->kind == kind && strcmp(dli_name_of(r->type), name) == 0) return r->type;
+    return NULL;
+}
+
+/* known: what already goes by that name, or NULL. */
+static bool dli_register(dl_ctx *c, char kind, const void *type, const void *known)
+{
+    if (known)
+        return known == type || dl_fail(c, DL_ERR_ARGUMENT, "dl_register: there is another '%.100s'"
+                                        " already", dli_name_of(type));
+    struct dli_registered *r = (struct dli_registered *)dli_object_new(c, "dl_register", sizeof *r,
+                                                                       NULL);
+    if (!r) return false;
+    r->next = c->registered;
+    r->kind = kind;
+    r->type = type;
+    c->registered = r;
+    return true;
+}
+
+DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
+{
+    static const dl_layer_type *const all[] = {
+        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
+        &dli_dense_type, &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type,
+        &dli_upsampling_type, &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
+        &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type, &dli_rnn_type,
+        &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type, &dli_embedding_type,
+        &dli_attention_type };
+    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i]->name, name) == 0) return all[i];
+    return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
+}
+
+DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
+{
+    return dl && type && type->name &&
+           dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
+}
 
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 
@@ -12204,191 +12923,355 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
-#define DLI_NAME(code, text) text,
-static const char *const dli_loss_names[] = { DL_LOSSES(DLI_NAME) };
-#undef DLI_NAME
+/* ---- losses of a model ---- */
 
-DL_DEF const char *dl_loss_name(dl_loss loss)
+static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
 {
-    int i = (int)loss;
-    return i >= 0 && i < (int)DLI_LOSS_COUNT ? dli_loss_names[i] : "unknown";
+    (void)user;
+    return dl_mse(z, target);
+}
+static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mae(z, target);
+}
+static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_huber(z, target, 1);
+}
+static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_bce(z, target);
+}
+static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_soft_cross_entropy(z, target);
+}
+static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
+{
+    (void)user;
+    return dl_cross_entropy(z, labels);
 }
 
-/* --------------------------------------------------------------------- >>optimizers-impl ---- */
+DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
+{
+    static const dl_loss all[] = {
+        { "mean_squared_error", dli_loss_mse, NULL, DL_LINEAR, NULL },
+        { "mean_absolute_error", dli_loss_mae, NULL, DL_LINEAR, NULL },
+        { "huber", dli_loss_huber, NULL, DL_LINEAR, NULL },
+        { "binary_crossentropy", dli_loss_bce, NULL, DL_SIGMOID, NULL },
+        { "categorical_crossentropy", dli_loss_soft, NULL, DL_SOFTMAX, NULL },
+        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, DL_SOFTMAX, NULL } };
+    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i].name, name) == 0) return &all[i];
+    return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+}
 
-struct dl_optimizer {
-    dl_ctx     *ctx;
-    dl_optim    desc;
-    int         n;
-    dl_tensor **param;
-    dl_real   **m, **v;        /* first and second moment of each parameter, or NULL */
-    dl_real    *moments;       /* the memory behind all of them                      */
-    int64_t     t;             /* updates so far                                     */
+DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
+{
+    return dl && loss && loss->name && dli_register(dl, 'l', loss, dl_find_loss(dl, loss->name));
+}
+
+/* --------------------------------------------------------------------- >>optimizers-impl ----
+   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
+
+/* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
+   (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
+   the 1e-17 (1e-34) that is missing then does not show. In double likewise. */
+#define DLI_EPS_MIN    (DLI_DOUBLE ? 1e-140 : 1e-12)
+#define DLI_EPS_IN_MIN (DLI_DOUBLE ? 1e-280 : 1e-24)
+/* Squares up to this norm can be added up 10^10 times. */
+#define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
+#define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
+
+/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
+   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
+   contains lr. */
+static void dli_update_sgd(const dl_update *u)
+{
+    DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
+}
+static void dli_roll(const dl_update *u, bool nesterov)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, momentum_step, u->w, u->g, u->state[0], u->n, torch ? 1 : o->lr,
+            torch ? o->lr : 1, o->momentum, nesterov);
+}
+static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+static void dli_update_adagrad(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
+            torch ? o->eps : 0);
+}
+static void dli_update_adadelta(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
+            o->eps);
+}
+static void dli_update_rmsprop(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
+            torch ? o->eps : 0);
+}
+static void dli_update_adam(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    DLI_RUN(u->dl, adam_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->beta1, o->beta2,
+            o->eps, u->t, !o->type->torch);
+}
+
+#define DLI_BELOW_1 (1 - DBL_EPSILON)
+#define DLI_MU { "momentum", 0, 0, 1 }
+#define DLI_START(value) { "start", value, 0, DLI_NUMBER_MAX }
+#define DLI_RHO(value) { "rho", value, 0, 1 }
+#define DLI_EPS(value) { "eps", value, DLI_EPS_MIN, DLI_NUMBER_MAX }
+#define DLI_EPS_IN(value) { "eps", value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX }
+#define DLI_BETAS { "beta1", 0.9, 0, DLI_BELOW_1 }, { "beta2", 0.999, 0, DLI_BELOW_1 }
+#define DLI_DECAY(value) { "weight_decay", value, 0, DLI_NUMBER_MAX }
+
+/* name, step, states, torch, decoupled, squares, options */
+static const dl_optim_type dli_optim_types[] = {
+    { "SGD", dli_update_sgd, 0, false, true, false, { { NULL, 0, 0, 0 } } },
+    { "momentum", dli_update_momentum, 1, false, true, false, { DLI_MU } },
+    { "Nesterov", dli_update_nesterov, 1, false, true, false, { DLI_MU } },
+    { "Adagrad", dli_update_adagrad, 1, false, true, true, { DLI_START(0.1), DLI_EPS_IN(1e-7) } },
+    { "Adadelta", dli_update_adadelta, 2, false, true, true, { DLI_RHO(0.95), DLI_EPS_IN(1e-7) } },
+    { "RMSprop", dli_update_rmsprop, 1, false, true, true, { DLI_RHO(0.9), DLI_EPS_IN(1e-7) } },
+    { "Adam", dli_update_adam, 2, false, true, true, { DLI_BETAS, DLI_EPS(1e-7) } },
+    { "AdamW", dli_update_adam, 2, false, true, true,
+      { DLI_BETAS, DLI_EPS(1e-7), DLI_DECAY(0.004) } },
+    { "torch.SGD", dli_update_sgd, 0, true, false, false, { { NULL, 0, 0, 0 } } },
+    { "torch.momentum", dli_update_momentum, 1, true, false, false, { DLI_MU } },
+    { "torch.Nesterov", dli_update_nesterov, 1, true, false, false, { DLI_MU } },
+    { "torch.Adagrad", dli_update_adagrad, 1, true, false, true,
+      { DLI_START(0), DLI_EPS(1e-10) } },
+    { "torch.Adadelta", dli_update_adadelta, 2, true, false, true,
+      { DLI_RHO(0.9), DLI_EPS_IN(1e-6) } },
+    { "torch.RMSprop", dli_update_rmsprop, 1, true, false, true, { DLI_RHO(0.99), DLI_EPS(1e-8) } },
+    { "torch.Adam", dli_update_adam, 2, true, false, true, { DLI_BETAS, DLI_EPS(1e-8) } },
+    { "torch.AdamW", dli_update_adam, 2, true, true, true,
+      { DLI_BETAS, DLI_EPS(1e-8), DLI_DECAY(0.01) } },
 };
 
-static dl_optim dli_optim(dl_optim_kind kind, bool torch, double lr)
+DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name)
+{
+    for (size_t i = 0; name && i < sizeof dli_optim_types / sizeof dli_optim_types[0]; i++)
+        if (strcmp(dli_optim_types[i].name, name) == 0) return &dli_optim_types[i];
+    return name ? (const dl_optim_type *)dli_registered_find(dl, 'o', name) : NULL;
+}
+
+DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
+{
+    return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
+}
+
+/* The fields of dl_optim that only some kinds use, then those for all with their ranges. */
+static const struct { size_t at; dl_optim_option option; } dli_optim_fields[] = {
+#define DLI_OF(f, hi) { offsetof(dl_optim, f), { #f, 0, 0, hi } }
+    DLI_OF(momentum, 0), DLI_OF(rho, 0), DLI_OF(beta1, 0), DLI_OF(beta2, 0),
+    DLI_OF(eps, 0), DLI_OF(start, 0), DLI_OF(own[0], 0), DLI_OF(own[1], 0),
+    DLI_OF(own[2], 0), DLI_OF(own[3], 0),
+    DLI_OF(lr, DLI_NUMBER_MAX), DLI_OF(weight_decay, DLI_NUMBER_MAX),
+    DLI_OF(l1, DLI_NUMBER_MAX), DLI_OF(l2, DLI_NUMBER_MAX), DLI_OF(ema, DLI_BELOW_1),
+#undef DLI_OF
+};
+enum { DLI_OWN = 6, DLI_OPTIM_FIELDS = 15 };
+
+/* The field (its index above) that option k of a kind stands for; -1 past the fourth of its own. */
+static int dli_optim_field(const dl_optim_type *type, int k)
+{
+    int own = -1, found = -1;
+    for (int i = 0; i <= k; i++) {
+        found = -1;
+        for (int f = 0; f < DLI_OPTIM_FIELDS && found < 0; f++)
+            if (strcmp(dli_optim_fields[f].option.name, type->option[i].name) == 0) found = f;
+        if (found < 0) own++;
+    }
+    if (found < 0 && own < 4) found = DLI_OWN + own;
+    return found;
+}
+
+static int dli_option_count(const dl_optim_type *type)
+{
+    int n = 0;
+    while (n < (int)(sizeof type->option / sizeof type->option[0]) && type->option[n].name) n++;
+    return n;
+}
+
+DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
 {
     dl_optim o;
     memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.torch = torch;
+    o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
-    o.beta1 = 0.9;
-    o.beta2 = 0.999;
-    o.eps = torch ? 1e-8 : 1e-7;
-    switch (kind) {
-    case DL_ADAGRAD:  o.start = torch ? 0 : 0.1; o.eps = torch ? 1e-10 : 1e-7; break;
-    case DL_ADADELTA: o.rho = torch ? 0.9 : 0.95; o.eps = torch ? 1e-6 : 1e-7; break;
-    case DL_RMSPROP:  o.rho = torch ? 0.99 : 0.9; break;
-    case DL_ADAMW:    o.weight_decay = torch ? 0.01 : 0.004; break;
-    default: break;
+    for (int k = 0; type && k < dli_option_count(type); k++) {
+        const int f = dli_optim_field(type, k);
+        double *field = (double *)(void *)((char *)&o + dli_optim_fields[f < 0 ? 0 : f].at);
+        if (f >= 0) *field = type->option[k].initial;
     }
     return o;
 }
 
-static dl_optim dli_with_momentum(dl_optim o, double mu)
+static dl_optim dli_optim(const char *name, double lr)
 {
+    return dl_optim_default(dl_find_optim(NULL, name), lr);
+}
+static dl_optim dli_rolling(const char *name, double lr, double mu)
+{
+    dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
-
-DL_DEF dl_optim dl_sgd(double lr) { return dli_optim(DL_SGD, false, lr); }
-DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim(DL_ADAGRAD, false, lr); }
-DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim(DL_ADADELTA, false, lr); }
-DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim(DL_RMSPROP, false, lr); }
-DL_DEF dl_optim dl_adam(double lr) { return dli_optim(DL_ADAM, false, lr); }
-DL_DEF dl_optim dl_adamw(double lr) { return dli_optim(DL_ADAMW, false, lr); }
-DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim(DL_SGD, true, lr); }
-DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim(DL_ADAGRAD, true, lr); }
-DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim(DL_ADADELTA, true, lr); }
-DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim(DL_RMSPROP, true, lr); }
-DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim(DL_ADAM, true, lr); }
-DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim(DL_ADAMW, true, lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu)
-{
-    return dli_with_momentum(dli_optim(DL_MOMENTUM, false, lr), mu);
-}
-DL_DEF dl_optim dl_nesterov(double lr, double mu)
-{
-    return dli_with_momentum(dli_optim(DL_NESTEROV, false, lr), mu);
-}
+DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
+DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
+DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
+DL_DEF dl_optim dl_adam(double lr) { return dli_optim("Adam", lr); }
+DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
+DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_with_momentum(dli_optim(DL_MOMENTUM, true, lr), mu);
+    return dli_rolling("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_with_momentum(dli_optim(DL_NESTEROV, true, lr), mu);
+    return dli_rolling("torch.Nesterov", lr, mu);
 }
+DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
+DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
+DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", lr); }
+DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim("torch.Adam", lr); }
+DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr); }
 
-DL_DEF const char *dl_optim_name(dl_optim_kind kind)
+/* Is type whole? Else false with a message. */
+static bool dli_check_optim_type(dl_ctx *c, const char *who, const dl_optim_type *type)
 {
-    switch (kind) {
-    case DL_SGD:      return "SGD";
-    case DL_MOMENTUM: return "momentum";
-    case DL_NESTEROV: return "Nesterov";
-    case DL_ADAGRAD:  return "Adagrad";
-    case DL_ADADELTA: return "Adadelta";
-    case DL_RMSPROP:  return "RMSprop";
-    case DL_ADAM:     return "Adam";
-    case DL_ADAMW:    return "AdamW";
-    }
-    return "unknown";
+    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
+                       "states", who);
+    for (int k = 0; k < dli_option_count(type); k++)
+        if (dli_optim_field(type, k) < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is the fifth option of %s's own; there is "
+                           "room for 4", who, type->option[k].name, type->name);
+    return true;
 }
 
-/* How many moment arrays a kind keeps for each parameter. */
-static int dli_moments(dl_optim_kind kind)
-{
-    if (kind == DL_SGD) return 0;
-    return kind == DL_ADADELTA || kind == DL_ADAM || kind == DL_ADAMW ? 2 : 1;
-}
-
-/* Is every option of o in its range? Else false with a message. */
+/* Is every option of o in its range, and 0 when its kind does not use it? Else false with a
+   message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    struct { const char *name; double value, lo, hi; } field[11];
-    int i, n = 0;
-    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
-#define DLI_OPTION(f, low, high) \
-    (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
-    DLI_OPTION(lr, 0, DBL_MAX);
-    DLI_OPTION(momentum, 0, 1);
-    DLI_OPTION(rho, 0, 1);
-    DLI_OPTION(beta1, 0, 1 - DBL_EPSILON);
-    DLI_OPTION(beta2, 0, 1 - DBL_EPSILON);
-    DLI_OPTION(eps, 0, DBL_MAX);
-    DLI_OPTION(start, 0, DBL_MAX);
-    DLI_OPTION(weight_decay, 0, DBL_MAX);
-    DLI_OPTION(l1, 0, DBL_MAX);
-    DLI_OPTION(l2, 0, DBL_MAX);
-#undef DLI_OPTION
-    for (i = 0; i < n; i++)
-        if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
-                           field[i].name, dl_optim_name(o->kind), field[i].value, field[i].lo,
-                           field[i].hi);
+    if (!dli_check_optim_type(c, who, o->type)) return false;
+    for (int f = 0; f < DLI_OPTIM_FIELDS; f++) {
+        const double value = *(const double *)(const void *)
+                             ((const char *)o + dli_optim_fields[f].at);
+        dl_optim_option range = dli_optim_fields[f].option;
+        for (int k = 0; k < dli_option_count(o->type); k++)
+            if (dli_optim_field(o->type, k) == f) range = o->type->option[k];
+        if (value >= range.lo && value <= range.hi) continue;
+        if (range.lo == 0 && range.hi == 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, "
+                           "or take a kind that does", who, range.name, value, o->type->name);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who, range.name,
+                       o->type->name, value, range.lo, range.hi);
+    }
     if (!(o->clip_norm > 0) || !(o->clip_value > 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
                        "(INFINITY for off)", who, o->clip_norm, o->clip_value);
     return true;
 }
 
+/* A parameter and what is kept for it. */
+typedef struct dli_slot {
+    dl_tensor *param;
+    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
+    int64_t    updates;
+    double     lr_factor, weight_decay;
+} dli_slot;
+
+struct dl_optimizer {
+    dl_ctx   *ctx;
+    dl_optim  desc;
+    int       n;
+    dli_slot *slot;            /* [n]                                             */
+    dl_real  *memory;          /* behind all states and averages                  */
+    int64_t   updates;
+    bool      averaged;        /* weights and averages have changed places        */
+};
+
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
-    if (o->param) DL_FREE(o->param);
-    if (o->moments) DL_FREE(o->moments);
+    if (o->slot) DL_FREE(o->slot);
+    if (o->memory) DL_FREE(o->memory);
+}
+
+/* Are these n different parameters of this context? */
+static bool dli_check_params(dl_ctx *dl, const char *who, dl_tensor *const *params, int n)
+{
+    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+    for (int i = 0; i < n; i++) {
+        if (!dli_usable(who, params[i])) return false;
+        const char *name = params[i]->name, *space = name[0] ? " " : "";
+        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl)
+            return dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this "
+                           "context; make it with dl_param", who, i, space, name);
+        for (int j = 0; j < i; j++)
+            if (params[j] == params[i])
+                return dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it "
+                               "would be updated twice", who, j, i, space, name);
+    }
+    return true;
 }
 
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, j, k = dli_moments(desc.kind);
-    size_t total = 0, at = 0;
-    dl_optimizer *o;
-    if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
-    if (n < 1) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+    if (!dl || !params || !dli_check_optim(dl, who, &desc) || !dli_check_params(dl, who, params, n))
         return NULL;
-    }
-    for (i = 0; i < n; i++) {
-        if (!dli_usable(who, params[i])) return NULL;
-        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
-            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this context; make "
-                    "it with dl_param", who, i, params[i]->name[0] ? " " : "", params[i]->name);
-            return NULL;
-        }
-        for (j = 0; j < i; j++)
-            if (params[j] == params[i]) {
-                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it would be "
-                        "updated twice", who, j, i, params[i]->name[0] ? " " : "",
-                        params[i]->name);
-                return NULL;
-            }
-        total += (size_t)params[i]->size;
-    }
-    o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    const int states = desc.type->states, arrays = states + (desc.ema > 0);
+    size_t total = 0;
+    for (int i = 0; i < n; i++) total += (size_t)params[i]->size;
+    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
     if (!o) return NULL;
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
-    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n * 3, sizeof *o->param);
-    o->moments = (dl_real *)dli_alloc(dl, who, total * (size_t)k, sizeof *o->moments);
-    if (!o->param || !o->moments) {
+    o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
+    o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
+    if (!o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
-    o->m = (dl_real **)(void *)(o->param + n);
-    o->v = o->m + n;
-    for (i = 0; i < n; i++) {
-        o->param[i] = params[i];
-        if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
-        if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
+    dl_real *at = o->memory;
+    for (int i = 0; i < n; i++) {
+        dli_slot *s = &o->slot[i];
+        const dl_int size = params[i]->size;
+        s->param = params[i];
+        s->lr_factor = 1;
+        s->weight_decay = desc.weight_decay;
+        for (int k = 0; k < states; k++, at += size) {
+            s->state[k] = at;
+            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
+        }
+        if (desc.ema > 0) {
+            s->average = at;
+            at += size;
+            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        }
     }
-    if (desc.kind == DL_ADAGRAD)
-        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -12396,172 +13279,341 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
-    int i;
-    for (i = 0; o && i < o->n; i++) {
-        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
-        o->param[i]->fresh = false;
+    for (int i = 0; o && i < o->n; i++) {
+        dl_tensor *p = o->slot[i].param;
+        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
+        p->fresh = false;
     }
+}
+
+/* ---- a step ---- */
+
+/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
+static double dli_root(const dl_real *x, dl_int n, double squares)
+{
+    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
+    double top = 0, sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double a = fabs((double)x[i]);
+        if (dli_isnan(a)) return NAN;
+        if (a > top) top = a;
+    }
+    if (top == 0 || top == INFINITY) return top;
+    for (dl_int i = 0; i < n; i++) {
+        const double r = (double)x[i] / top;
+        sum += r * r;
+    }
+    return top * sqrt(sum);
+}
+
+static double dli_grad_norm(const dl_tensor *p)
+{
+    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
+}
+
+/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
+static double dli_join_norms(double a, double b)
+{
+    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double sum = 0, norm;
-    dl_int k;
-    int i;
-    if (!params) return NAN;
-    for (i = 0; i < n; i++) {
+    double norm = 0;
+    for (int i = 0; params && i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
             dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
                     "more", max_norm);
             return NAN;
         }
-        if (!params[i]->requires_grad || !params[i]->grad) continue;
-        for (k = 0; k < params[i]->size; k++)
-            sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
+        if (params[i]->requires_grad && params[i]->grad)
+            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
     }
-    norm = sqrt(sum);
+    if (!params) return NAN;
     if (norm > max_norm && norm < INFINITY)
-        for (i = 0; i < n; i++)
+        for (int i = 0; i < n; i++)
             if (params[i]->requires_grad && params[i]->grad)
                 DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
                         params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
     return norm;
 }
 
-/* The update of one parameter, by the formulas of floor 1. */
-static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
+/* Report the gradient of parameter i, which has this norm. */
+static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
+{
+    char number[32];
+    const char *name = o->slot[i].param->name;
+    snprintf(number, sizeof number, "parameter %d", i);
+    if (!name[0]) name = number;
+    if (!(norm < INFINITY))
+        return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of %s is NaN or "
+                       "infinite; nothing was updated. A lower learning rate may help", name);
+    return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of %s has the norm "
+                   "%g, too large for %s, which squares it (limit %g); nothing was updated. Set "
+                   "clip_norm, or scale the loss", name, norm, o->desc.type->name,
+                   DLI_SQUARES_MAX);
+}
+
+/* The gradients as the updates will see them: checked, clipped, with penalties. */
+static bool dli_prepare_gradients(dl_optimizer *o)
 {
     const dl_optim *d = &o->desc;
-    dl_real *w = p->data, *g = p->grad;
-    double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
-    dl_int n = p->size;
-    if (d->clip_value < INFINITY)
-        o->ctx->kernels.clamp_forward(g, g, n, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || d->l2 > 0) DLI_RUN(o->ctx, decay_grad, g, w, n, 1, d->l1, d->l2);
-    switch (d->kind) {
-    case DL_SGD: DLI_RUN(o->ctx, sgd_step, w, g, n, d->lr); break;
-    case DL_MOMENTUM:
-    case DL_NESTEROV:
-        DLI_RUN(o->ctx, momentum_step, w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1,
-                d->momentum, d->kind == DL_NESTEROV);
-        break;
-    case DL_ADAGRAD: DLI_RUN(o->ctx, adagrad_step, w, g, m, n, d->lr, in, out); break;
-    case DL_ADADELTA:
-        DLI_RUN(o->ctx, adadelta_step, w, g, m, v, n, d->lr, d->rho, d->eps);
-        break;
-    case DL_RMSPROP: DLI_RUN(o->ctx, rmsprop_step, w, g, m, n, d->lr, d->rho, in, out); break;
-    case DL_ADAMW:
-        dli_decay_weights(o->ctx, w, n, d->lr * d->weight_decay);
-        /* fall through */
-    case DL_ADAM:
-        DLI_RUN(o->ctx, adam_step, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t,
-                !d->torch);
-        break;
+    double norm = 0, largest = 0, scale = 1;
+    bool penalties = d->l1 > 0 || d->l2 > 0;
+    for (int i = 0; i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        if (!p->requires_grad) continue;
+        const double squares = dli_squares(o->ctx, p->grad, p->size);
+        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
+                           dli_root(p->grad, p->size, squares) : sqrt(squares);
+        if (!(one < INFINITY)) return dli_bad_gradient(o, i, one);
+        norm = hypot(norm, one);
+        largest = one > largest ? one : largest;
+        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalties = true;
     }
+    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
+    if (scale != 1 || d->clip_value < INFINITY || penalties)
+        for (int i = 0; i < o->n; i++) {
+            const dli_slot *s = &o->slot[i];
+            dl_tensor *p = s->param;
+            const double decay = d->type->decoupled ? 0 : s->weight_decay;
+            if (!p->requires_grad) continue;
+            if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
+            if (d->clip_value < INFINITY)
+                o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
+                                              d->clip_value);
+            if (penalties)
+                DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, d->l2 + decay / 2);
+        }
+    if (d->type->squares && (penalties || largest > DLI_SQUARES_MAX))
+        for (int i = 0; i < o->n; i++) {
+            const dl_tensor *p = o->slot[i].param;
+            const double now = p->requires_grad ? dli_grad_norm(p) : 0;
+            if (!(now <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, now);
+        }
+    return true;
+}
+
+DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
+{
+    dl_optim d = dl_optimizer_desc(o);
+    int i = 0;
+    while (o && i < o->n && o->slot[i].param != param) i++;
+    d.lr *= o && i < o->n ? o->slot[i].lr_factor : NAN;
+    if (o && i < o->n) d.weight_decay = o->slot[i].weight_decay;
+    return d;
+}
+
+static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+{
+    dl_optim d = o->desc;
+    dl_tensor *p = s->param;
+    dl_update u;
+    d.lr *= s->lr_factor;
+    d.weight_decay = s->weight_decay;
+    s->updates++;
+    if (d.type->decoupled && d.weight_decay > 0)
+        dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
+    u.dl = o->ctx;
+    u.w = p->data;
+    u.g = p->grad;
+    u.state = s->state;
+    u.n = p->size;
+    u.t = d.type->torch ? s->updates : o->updates;
+    u.options = &d;
+    d.type->step(&u);
     p->version++;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
 {
-    int i;
     if (!o) return false;
-    if (o->desc.clip_norm < INFINITY) {
-        double norm = dl_clip_grad_norm(o->param, o->n, o->desc.clip_norm);
-        if (!(norm < INFINITY))
-            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the norm of the "
-                           "gradients is %g; a lower learning rate may help", norm);
+    if (o->averaged)
+        return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
+                       "averages; call dl_optimizer_set_averaged(o, false) first");
+    if (!dli_prepare_gradients(o)) return false;
+    o->updates++;
+    for (int i = 0; i < o->n; i++)
+        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
     }
-    o->t++;
-    for (i = 0; i < o->n; i++)
-        if (o->param[i]->requires_grad) dli_update(o, o->param[i], o->m[i], o->v[i]);
     return true;
 }
 
-DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o)
+DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
 {
-    return o ? o->desc : dli_optim(DL_SGD, false, NAN);
+    if (!o) return false;
+    if (!(o->desc.ema > 0))
+        return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
+                       "ema in the options of the optimizer");
+    for (int i = 0; averaged != o->averaged && i < o->n; i++) {
+        dl_tensor *p = o->slot[i].param;
+        for (dl_int k = 0; k < p->size; k++) {
+            const dl_real w = p->data[k];
+            p->data[k] = o->slot[i].average[k];
+            o->slot[i].average[k] = w;
+        }
+        p->version++;
+    }
+    o->averaged = averaged;
+    return true;
 }
+
+DL_DEF bool dl_optimizer_averaged(const dl_optimizer *o) { return o && o->averaged; }
+
+DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o) { return o ? o->desc : dl_sgd(NAN); }
+DL_DEF double dl_optimizer_lr(const dl_optimizer *o) { return o ? o->desc.lr : NAN; }
 
 DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
 {
-    dl_optim d;
     if (!o) return false;
-    d = o->desc;
+    dl_optim d = o->desc;
     d.lr = lr;
     if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
-    o->desc = d;
+    o->desc.lr = lr;
     return true;
 }
 
-static dl_schedule dli_schedule(dl_schedule_kind kind, double gamma, int steps)
+DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
+                                   double lr_factor, double weight_decay)
 {
-    dl_schedule s;
-    memset(&s, 0, sizeof s);
-    s.kind = kind;
-    s.gamma = gamma;
-    s.steps = steps;
-    s.best = INFINITY;
-    s.factor = 1;
-    return s;
+    const char *who = "dl_optimizer_set_group";
+    if (!o || !params) return false;
+    if (!(lr_factor >= 0 && lr_factor <= DLI_NUMBER_MAX) ||
+        !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
+        return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
+                       "more", who, lr_factor, weight_decay);
+    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
+        for (int k = 0; k < n; k++) {
+            int i = 0;
+            while (i < o->n && o->slot[i].param != params[k]) i++;
+            if (i == o->n)
+                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
+                               "%d parameters", who, k, o->n);
+            if (pass == 0) continue;
+            o->slot[i].lr_factor = lr_factor;
+            o->slot[i].weight_decay = weight_decay;
+        }
+    return true;
 }
 
-DL_DEF dl_schedule dl_schedule_constant(void) { return dli_schedule(DL_SCHEDULE_CONSTANT, 1, 1); }
-DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
-{
-    return dli_schedule(DL_SCHEDULE_STEP, gamma, every);
-}
-DL_DEF dl_schedule dl_schedule_exponential(double gamma)
-{
-    return dli_schedule(DL_SCHEDULE_EXPONENTIAL, gamma, 1);
-}
-DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
-{
-    return dli_schedule(DL_SCHEDULE_COSINE, last, total);
-}
-DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
-{
-    return dli_schedule(DL_SCHEDULE_PLATEAU, gamma, patience);
-}
+/* ---- schedules ---- */
 
-DL_DEF double dl_schedule_factor(const dl_schedule *s, int step)
+static double dli_constant_factor(const dl_schedule *s, int64_t i)
 {
-    int i, steps;
-    if (!s || step < 0) return NAN;
-    if (step < s->warmup) return (step + 1) / (double)s->warmup;
-    i = step - (s->warmup > 0 ? s->warmup : 0);
-    steps = s->steps > 0 ? s->steps : 1;
-    switch (s->kind) {
-    case DL_SCHEDULE_CONSTANT:    return 1;
-    case DL_SCHEDULE_STEP:        return pow(s->gamma, (double)(i / steps));
-    case DL_SCHEDULE_EXPONENTIAL: return pow(s->gamma, (double)i);
-    case DL_SCHEDULE_COSINE:
-        if (i > steps) i = steps;
-        return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * i / steps)) / 2;
-    case DL_SCHEDULE_PLATEAU:     return s->factor;
-    }
-    return NAN;
+    (void)s;
+    (void)i;
+    return 1;
 }
-
-DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+static double dli_step_factor(const dl_schedule *s, int64_t i)
 {
-    if (!s || s->kind != DL_SCHEDULE_PLATEAU) return;
+    return pow(s->gamma, (double)(i / s->steps));
+}
+static double dli_cosine_factor(const dl_schedule *s, int64_t i)
+{
+    const double part = i < s->steps ? (double)i / s->steps : 1;
+    return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * part)) / 2;
+}
+static double dli_plateau_factor(const dl_schedule *s, int64_t i)
+{
+    (void)i;
+    return s->now;
+}
+static void dli_plateau_observe(dl_schedule *s, double loss)
+{
     if (loss < s->best) {
         s->best = loss;
         s->wait = 0;
     } else if (++s->wait >= s->steps) {
-        s->factor *= s->gamma;
+        s->now *= s->gamma;
         s->wait = 0;
     }
 }
 
-/* -------------------------------------------------------------------------- >>model-impl ---- */
+static dl_schedule dli_schedule(const char *name, double (*factor)(const dl_schedule *, int64_t),
+                                double gamma, int steps)
+{
+    dl_schedule s;
+    memset(&s, 0, sizeof s);
+    s.name = name;
+    s.factor = factor;
+    s.gamma = gamma;
+    s.steps = steps;
+    s.best = INFINITY;
+    s.now = 1;
+    return s;
+}
+
+DL_DEF dl_schedule dl_schedule_constant(void)
+{
+    return dli_schedule("constant", dli_constant_factor, 1, 1);
+}
+DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
+{
+    return dli_schedule("step", dli_step_factor, gamma, every);
+}
+DL_DEF dl_schedule dl_schedule_exponential(double gamma)
+{
+    return dli_schedule("exponential", dli_step_factor, gamma, 1);
+}
+DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
+{
+    return dli_schedule("cosine", dli_cosine_factor, last, total);
+}
+DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
+{
+    dl_schedule s = dli_schedule("plateau", dli_plateau_factor, gamma, patience);
+    s.observe = dli_plateau_observe;
+    return s;
+}
+DL_DEF dl_schedule dl_schedule_of(double (*factor)(const dl_schedule *s, int64_t i), void *user)
+{
+    dl_schedule s = dli_schedule("own", factor, 1, 1);
+    s.user = user;
+    return s;
+}
+
+/* Do its numbers make sense? Else false, with a message unless c is NULL. */
+static bool dli_check_schedule(dl_ctx *c, const char *who, const dl_schedule *s)
+{
+    if (!s->factor) return dl_fail(c, DL_ERR_ARGUMENT, "%s: a schedule without a function", who);
+    if (s->gamma >= 0 && s->gamma < INFINITY && s->steps >= 1 && s->warmup >= 0) return true;
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: schedule %s with gamma %g, steps %d, warmup %d: gamma "
+                   "must be 0 or more, steps 1 or more, warmup 0 or more", who,
+                   s->name ? s->name : "?", s->gamma, s->steps, s->warmup);
+}
+
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int64_t step)
+{
+    if (!s || step < 0 || !dli_check_schedule(NULL, "", s)) return NAN;
+    if (step < s->warmup) return (double)(step + 1) / s->warmup;
+    return s->factor(s, step - s->warmup);
+}
+
+DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+{
+    if (s && s->observe) s->observe(s, loss);
+}
+
+/* -------------------------------------------------------------------------- >>model-impl ----
+   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
+   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
+   middle of training too, happens inside a dli_scope, which puts everything back. */
 
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
 /* What evaluating in the middle of training must leave as it was. */
-typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
+typedef struct dli_scope {
+    dl_mark mark;
+    dl_rng  rng;
+    bool    training, no_grad;
+    const char *advice;
+} dli_scope;
 
 /* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
 static dli_scope dli_scope_begin(dl_ctx *c)
@@ -12571,7 +13623,9 @@ static dli_scope dli_scope_begin(dl_ctx *c)
     s.rng = c->rng;
     s.training = dl_set_training(c, false);
     s.no_grad = dl_set_no_grad(c, true);
+    s.advice = c->advice;
     c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -12582,17 +13636,25 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
     c->rng = s->rng;
+    c->advice = s->advice;
+}
+
+/* A scope for the user's own code: it finds the modes as they are. */
+static dli_scope dli_scope_callback(dl_ctx *c)
+{
+    const dli_scope s = dli_scope_begin(c);
+    dl_set_training(c, s.training);
+    dl_set_no_grad(c, s.no_grad);
+    c->advice = NULL;
+    return s;
 }
 
 static void dli_model_destroy(void *object)
 {
     dl_model *m = (dl_model *)object;
-    int i;
-    if (!m->ctx->closing) {              /* dl_free frees tensors and optimizers by itself */
-        dl_optimizer_free(m->optimizer);
-        for (i = 0; i < m->tensors; i++) dl_tensor_free(m->tensor[i]);
-    }
-    for (i = 0; i < m->layers; i++) DL_FREE(m->layer[i]);
+    if (!m->ctx->closing) dl_optimizer_free(m->optimizer);    /* dl_free does it by itself */
+    for (int i = 0; i < m->layers; i++) dli_layer_free(m->layer[i]);
+    for (int i = 0; i < m->metrics; i++) DL_FREE(m->metric_state[0][i]);
     if (m->layer) DL_FREE(m->layer);
     if (m->tensor) DL_FREE(m->tensor);
     if (m->history) DL_FREE(m->history);
@@ -12600,30 +13662,41 @@ static void dli_model_destroy(void *object)
 
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 {
-    dl_model *m;
     if (!dl || dli_checked_size(dl, "dl_model_new", input) < 0 ||
         dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0)
         return NULL;
-    m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
+    dl_model *m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
     if (!m) return NULL;
     m->ctx = dl;
     m->input = dli_rank(input, input.rank);
-    return m;
+    m->batch_size = 128;
+    if (dl_model_add_metric(m, dl_find_metric(NULL, "accuracy"))) return m;
+    dl_model_free(m);
+    return NULL;
 }
 
 DL_DEF void dl_model_free(dl_model *m) { dli_object_free(m); }
 
+/* ---- compile ---- */
+
+static const dl_layer *dli_last_layer(const dl_model *m)
+{
+    return m->layers ? m->layer[m->layers - 1] : NULL;
+}
+
 static dl_shape dli_output_shape(const dl_model *m)
 {
-    return m->layers ? m->layer[m->layers - 1]->output : m->input;
+    return m->layers ? dli_last_layer(m)->output[0] : m->input;
 }
+
+/* Does the loss contain the last activation, so that it gets what is before it? */
+static bool dli_fused(const dl_model *m) { return m->loss && m->loss->logits != DL_LINEAR; }
 
 /* Do the logits that a cross-entropy needs come from a layer that has made probabilities of them
    already? The last such layer, with nothing but layers without weights behind it; else NULL. */
 static const dl_layer *dli_early_probabilities(const dl_model *m)
 {
-    int i;
-    for (i = m->layers - 1; i > 0 && m->layer[i]->params == 0; i--) {
+    for (int i = m->layers - 1; i > 0 && m->layer[i]->params == 0; i--) {
         const dl_activation f = m->layer[i - 1]->activation;
         if (f == DL_SOFTMAX || f == DL_SIGMOID) return m->layer[i - 1];
         if (f != DL_LINEAR) break;
@@ -12631,82 +13704,159 @@ static const dl_layer *dli_early_probabilities(const dl_model *m)
     return NULL;
 }
 
-DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
+/* Do the layers go together with the loss? What can never learn is refused. */
+static bool dli_check_layers(const dl_model *m, const dl_loss *loss)
 {
-    const dl_layer *early;
-    dl_activation last;
-    dl_optimizer *o;
-    bool binary = loss == DL_BINARY_CROSSENTROPY;
-    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY ||
-                   loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (!dli_model_whole(m)) return false;
+    const dl_layer *last = dli_last_layer(m);
+    const char *f = dl_activation_name(loss->logits);
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s has a softmax over one "
+                           "unit, which is always 1; for yes or no use DL_SIGMOID and "
+                           "DL_BINARY_CROSSENTROPY, or one unit for each class",
+                           m->layer[i]->name);
+    if (last->outputs != 1)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s has %d outputs; a loss compares "
+                       "one", last->name, last->outputs);
+    if (loss->logits == DL_LINEAR) return true;
+    if (last->activation != loss->logits && last->activation != DL_LINEAR)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
+                       "(or linear, for logits), but %s has %s", loss->name, f, last->name,
+                       dl_activation_name(last->activation));
+    if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s compares classes, but %s has "
+                       "only %lld output; give it one for each class, or use "
+                       "DL_BINARY_CROSSENTROPY", loss->name, last->name,
+                       (long long)dli_last(last->output[0]));
+    const dl_layer *early = dli_early_probabilities(m);
+    return !early ||
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
+                   "logits, but %s has made probabilities of them with its %s; give %s linear and "
+                   "the last layer %s", loss->name, last->name, early->name,
+                   dl_activation_name(early->activation), early->name, f);
+}
+
+DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer)
+{
+    if (!dli_model_whole("dl_model_compile", m)) return false;
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
                        "layers first");
-    if ((int)loss < 0 || loss >= DLI_LOSS_COUNT)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: no loss %d", (int)loss);
-    last = m->layer[m->layers - 1]->activation;
-    if ((binary && last != DL_SIGMOID && last != DL_LINEAR) ||
-        (classes && last != DL_SOFTMAX && last != DL_LINEAR))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
-                       "(or linear, for logits), but %s has %s", dl_loss_name(loss),
-                       binary ? "sigmoid" : "softmax", m->layer[m->layers - 1]->name,
-                       dl_activation_name(last));
-    early = binary || classes ? dli_early_probabilities(m) : NULL;
-    if (early)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
-                       "logits, but %s has made probabilities of them with its %s; give %s linear "
-                       "and the last layer %s", dl_loss_name(loss), m->layer[m->layers - 1]->name,
-                       early->name, dl_activation_name(early->activation), early->name,
-                       binary ? "sigmoid" : "softmax");
-    o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
+    if (!loss || !loss->name || (!loss->of_targets && !loss->of_labels))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the loss is NULL, or has "
+                       "neither name nor function");
+    if (!dli_check_layers(m, loss)) return false;
+    dl_optimizer *o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
     if (!o) return false;
     dl_optimizer_free(m->optimizer);
     m->optimizer = o;
     m->loss = loss;
-    m->fused = binary || classes;
     m->compiled = true;
-    m->broken = false;
     return true;
+}
+
+/* ---- a batch through the layers ---- */
+
+/* Is y what layer l said it would give for a batch of N? */
+static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
+    const dl_shape want = dli_batch_shape(N, l->output[k]);
+    return dl_shape_equal(y->shape, want) ||
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
+                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+}
+
+/* What layer l makes of x, on the tape; raw: before the activation. NULL when it failed. */
+static dl_tensor **dli_layer_forward(dl_layer *l, dl_tensor *const *x, bool raw)
+{
+    const dl_int N = x[0]->shape.dim[0];
+    const size_t bytes = (size_t)l->outputs * sizeof *x;
+    dl_tensor **y = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, bytes);
+    if (!y) return NULL;
+    memset(y, 0, bytes);
+    const bool training = dl_training(l->ctx);
+    if (l->frozen) dl_set_training(l->ctx, false);
+    l->type->forward(l, x, y);
+    dl_set_training(l->ctx, training);
+    for (int k = 0; k < l->outputs; k++) {
+        if (!dli_layer_gave(l, k, y[k], N)) return NULL;
+        if (!raw) y[k] = dl_activate(y[k], l->activation);
+        if (!y[k]) return NULL;
+    }
+    return y;
 }
 
 /* A convolution with ReLU and, if there is one, the 2 x 2 max-pooling behind it: one operation
    where the fast room has it, else one after the other. */
-static dl_tensor *dli_conv_layers_forward(dl_layer *l, dl_layer *pool, dl_tensor *x)
+static dl_tensor *dli_conv_layers_forward(const dl_layer *l, const dl_layer *pool, dl_tensor *x)
 {
+    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
-    x = dli_convolve("dl_conv2d", x, l->param[0], dli_layer_bias(l), &l->conv, 2, false, &end);
+    x = dli_convolve("dl_conv2d", x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
     if (end == DLI_END_LINEAR) x = dl_relu(x);
-    if (pool && end != DLI_END_RELU_POOL) x = dl_max_pool2d(x, &pool->pool);
+    if (pool && end != DLI_END_RELU_POOL) x = dl_max_pool2d(x, (const dl_pool *)pool->options);
     return x;
 }
 
-/* x through all layers; with logits, without the last activation when the loss contains it. */
-static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
+/* Bytes of tape memory taken since the mark. */
+static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
 {
-    int i;
-    for (i = 0; i < m->layers && x; i++) {
-        dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
-        if (l->forward == dli_conv2d_layer_forward && l->activation == DL_RELU) {
-            const bool pool = next && next->forward == dli_max_pool_layer_forward &&
-                              next->activation == DL_LINEAR && dli_pool_halves(&next->pool);
-            x = dli_conv_layers_forward(l, pool ? next : NULL, x);
-            i += pool;
-            continue;
-        }
-        x = l->forward(l, x);
-        if (i < m->layers - 1 || !logits || !m->fused) x = dl_activate(x, l->activation);
-    }
+    dl_int n = c->arena.used - mark.used;
+    for (dl_int i = mark.chunk; i < c->arena.chunk; i++) n += c->arena.size[i];
+    return n;
+}
+
+/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
+   there and release the rest, if that is worth the copy. */
+static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
+{
+    dl_ctx *c = x->ctx;
+    const dl_shape shape = x->shape;
+    const size_t bytes = (size_t)x->size * sizeof *x->data;
+    const dl_real *data = x->data;
+    if (dli_tape_since(c, mark) < 2 * (dl_int)bytes) return x;
+    dl_tape_release(c, mark);
+    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
+    DLI_UNPOISON(data, bytes);
+    if (x) memmove(x->data, data, bytes);
     return x;
+}
+
+/* x through all layers. raw: without the last activation; drop: nothing is recorded, so let go of
+   what is not needed any more (x itself stays). */
+static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool raw, bool drop)
+{
+    dl_tensor **y = &x;
+    if (!x) return NULL;
+    const dl_mark mark = dl_tape_mark(m->ctx);
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
+        if (l->type == &dli_conv2d_type && l->activation == DL_RELU) {
+            const bool pool = next && next->type == &dli_max_pool_type &&
+                              next->activation == DL_LINEAR &&
+                              dli_pool_halves((const dl_pool *)next->options);
+            x = dli_conv_layers_forward(l, pool ? next : NULL, y[0]);
+            y = &x;
+            i += pool;
+        } else y = dli_layer_forward(l, y, raw && !next);
+        if (!y || !y[0]) return NULL;
+        if (drop && next && l->outputs == 1) {
+            x = dli_drop_all_but(y[0], mark);
+            y = &x;
+            if (!x) return NULL;
+        }
+    }
+    return y[0];
 }
 
 /* The batch x in the model's input shape: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int n;
     if (!dli_usable(who, x)) return NULL;
-    n = x->shape.rank ? x->shape.dim[0] : 0;
+    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx) {
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
         return NULL;
@@ -12722,33 +13872,117 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!dli_model_whole(m)) return NULL;
-    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
+    if (!dli_model_whole("dl_model_forward", m)) return NULL;
+    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false, false);
+}
+
+/* Outputs for x in evaluation mode, batch_size rows at a time, so that no more than that is ever
+   under way. */
+static dl_tensor *dli_predict(const char *who, dl_model *m, dl_tensor *x, bool raw)
+{
+    if (!dli_model_whole(who, m) || !(x = dli_model_input(who, m, x))) return NULL;
+    const dl_int N = x->shape.dim[0], D = dl_shape_size(m->input);
+    const dl_int M = dl_shape_size(dli_output_shape(m));
+    dl_tensor *out = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m)));
+    bool ok = out != NULL;
+    for (dl_int at = 0; ok && at < N; at += m->batch_size) {
+        const dl_int n = m->batch_size < N - at ? m->batch_size : N - at;
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_tensor *y = dli_share(who, x, dli_batch_shape(n, m->input), at * D);
+        y = dli_layers_forward(m, y, raw, true);
+        ok = y != NULL;
+        if (ok) memcpy(out->data + at * M, y->data, (size_t)y->size * sizeof *y->data);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok ? out : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_predict";
-    dl_tensor *y, *out = NULL;
-    dli_scope scope;
-    if (!dli_model_whole(m) || !(x = dli_model_input(who, m, x))) return NULL;
-    out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
-    if (!out) return NULL;
-    scope = dli_scope_begin(m->ctx);
-    y = dli_layers_forward(m, x, false);
-    if (y) memcpy(out->data, y->data, (size_t)out->size * sizeof *out->data);
-    dli_scope_end(m->ctx, &scope);
-    return y ? out : NULL;
+    return dli_predict("dl_model_predict", m, x, false);
+}
+
+DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
+{
+    const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
+    return dli_predict("dl_model_logits", m, x, f == DL_SOFTMAX || f == DL_SIGMOID);
+}
+
+DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
+{
+    if (!m) return false;
+    if (n < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_set_batch_size: %lld samples; give 1 or "
+                       "more", (long long)n);
+    m->batch_size = n;
+    return true;
+}
+
+DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size : 0; }
+
+/* ---- data, loss and metrics ---- */
+
+/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
+static void dli_activation_range(dl_activation f, double range[2])
+{
+    range[0] = -INFINITY;
+    range[1] = INFINITY;
+    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
+    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
+    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
+}
+
+/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
+   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
+   most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+{
+    const dl_layer *last = dli_last_layer(m);
+    dl_int outside = 0;
+    double range[2];
+    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
+    for (dl_int i = 0; i < n; i++)
+        outside += (double)target[i] < range[0] || (double)target[i] > range[1];
+    if (dli_fused(m) && outside)
+        return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
+                       "targets lie outside [0,1]; scale them, or take a linear last layer and "
+                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+    return 2 * outside <= n ||
+           dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
+                   "all that %s with its %s can give; scale them, or make it linear", who,
+                   (long long)outside, (long long)n, range[0], range[1], last->name,
+                   dl_activation_name(last->activation));
+}
+
+/* Does the loss take labels of so many classes (0: unknown), one for each sample? */
+static bool dli_check_labels(const char *who, const dl_model *m, int classes)
+{
+    char s[DLI_SHAPE_TEXT];
+    const dl_shape out = dli_output_shape(m);
+    const long long units = (long long)dli_last(out);
+    if (dli_last(out) != dl_shape_size(out))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
+                       "model's output is %s; dl_model_add_flatten before the last layer makes it "
+                       "one row", who, dli_shape_text(s, out));
+    if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
+                       "not for %d and %lld", who, m->loss->name, classes, units);
+    return m->loss->logits != DL_SOFTMAX || classes <= units ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
+                   "%lld outputs", who, classes, units);
+}
+
+/* Is the loss made for labels (its own way, or as one-hot rows or numbers 0 and 1)? */
+static bool dli_takes_labels(const dl_loss *loss)
+{
+    return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_shape out = dli_output_shape(m);
-    bool binary = m->loss == DL_BINARY_CROSSENTROPY;
-    bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
-                   m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    const dl_shape out = dli_output_shape(m);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (d->ctx != m->ctx)
@@ -12757,67 +13991,35 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && (classes || binary)) {            /* one label a sample: one row of outputs */
-        if (dli_last(out) != dl_shape_size(out))
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
-                           "model's output is %s; dl_model_add_flatten before the last layer makes "
-                           "it one row", who, dli_shape_text(s, out));
-        if (binary && (d->classes > 2 || dli_last(out) != 1))
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 "
-                           "output, not for %d and %lld", who, dl_loss_name(m->loss), d->classes,
-                           (long long)dli_last(out));
-        if (classes && d->classes > dli_last(out))
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last "
-                           "layer only %lld outputs", who, d->classes, (long long)dli_last(out));
-        return true;
-    }
-    if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
+    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
+    if (!d->targets || !m->loss->of_targets)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, dl_loss_name(m->loss),
-                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets",
-                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "dl_data_from_arrays"
-                                                                     : "dl_data_from_targets");
+                       "have; make it with %s", who, m->loss->name,
+                       m->loss->of_targets ? "targets" : "class labels",
+                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
-    return true;
+    return dli_check_range(who, m, d->targets, d->count * dl_shape_size(out));
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
 static dl_tensor *dli_batch_targets(const dl_model *m, const dl_batch *b, const dl_tensor *z)
 {
-    dl_tensor *y;
-    dl_int i;
     if (!b->labels) return dl_reshape(b->y, z->shape);
-    if (m->loss == DL_CATEGORICAL_CROSSENTROPY)
+    if (m->loss->logits == DL_SOFTMAX)
         return dl_reshape(dl_one_hot(m->ctx, b->labels, b->size, dli_last(z->shape)), z->shape);
-    y = dli_tape_tensor(m->ctx, "dl_model_fit", z->shape);
-    if (y) for (i = 0; i < y->size; i++) y->data[i] = (dl_real)b->labels[i];
+    if (!dli_check_index(m->ctx, m->loss->name, "label", b->labels, b->size, 2)) return NULL;
+    dl_tensor *y = dli_tape_tensor(m->ctx, "dl_model_fit", z->shape);
+    for (dl_int i = 0; y && i < y->size; i++) y->data[i] = (dl_real)b->labels[i];
     return y;
-}
-
-/* The loss of outputs z for a batch. */
-static dl_tensor *dli_batch_loss(dl_model *m, dl_tensor *z, const dl_batch *b)
-{
-    dl_tensor *y;
-    if (!z) return NULL;
-    if (m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY) return dl_cross_entropy(z, b->labels);
-    y = dli_batch_targets(m, b, z);
-    switch (m->loss) {
-    case DL_MSE:                 return dl_mse(z, y);
-    case DL_MAE:                 return dl_mae(z, y);
-    case DL_HUBER:               return dl_huber(z, y, 1);
-    case DL_BINARY_CROSSENTROPY: return dl_bce(z, y);
-    default:                     return dl_soft_cross_entropy(z, y);
-    }
 }
 
 /* The penalties that layers with l1 or l2 add to the loss:  l1 sum |w| + l2 sum w^2. */
 static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
 {
-    int i;
-    for (i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
         if (l->params && l->l1 > 0)
             loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_abs(l->param[0])), l->l1));
         if (l->params && l->l2 > 0)
@@ -12826,73 +14028,143 @@ static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
     return loss;
 }
 
-/* How many rows of the outputs z name the right class; NaN where there are no classes. */
-static double dli_correct(const dl_model *m, const dl_tensor *z, const dl_batch *b)
+/* The loss of outputs z for a batch. */
+static dl_tensor *dli_batch_loss(const dl_model *m, dl_tensor *z, const dl_batch *b)
 {
-    dl_int i, N = b->size, C = dli_last(z->shape), rows = dli_rows(z);
-    dl_int right = 0;
-    if (m->loss == DL_BINARY_CROSSENTROPY) {                    /* logit above 0: yes */
-        for (i = 0; i < z->size; i++)
-            right += (z->data[i] > 0) == (b->labels ? b->labels[i] > 0
-                                                    : b->y->data[i] > (dl_real)0.5);
-        return (double)right * (double)N / (double)z->size;
+    const dl_loss *l = m->loss;
+    char s[DLI_SHAPE_TEXT];
+    if (!z) return NULL;
+    dl_tensor *target = b->labels && l->of_labels ? NULL : dli_batch_targets(m, b, z);
+    dl_tensor *loss = b->labels && l->of_labels ? l->of_labels(z, b->labels, l->user)
+                    : target ? l->of_targets(z, target, l->user) : NULL;
+    if (!loss) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
+        return NULL;
     }
-    if (!m->fused) return NAN;
-    for (i = 0; i < rows; i++) {
-        dl_int k = dli_argmax(z->data + i * C, C, 1);
-        right += k == (b->labels ? (dl_int)b->labels[i] : dli_argmax(b->y->data + i * C, C, 1));
-    }
-    return (double)right * (double)N / (double)rows;
+    if (loss->size == 1) return dli_add_penalties(m, loss);
+    dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the loss is %s, not one number; end it with dl_mean",
+            l->name, dli_shape_text(s, loss->shape));
+    return NULL;
 }
+
+/* What is summed up over batches; which: 0 in training, 1 in evaluation, for that may happen in
+   the middle of it. */
+typedef struct dli_tally { dl_model *m; int which; double loss, size; } dli_tally;
+
+static dli_tally dli_tally_start(dl_model *m, int which)
+{
+    dli_tally t;
+    for (int i = 0; i < m->metrics; i++)
+        memset(m->metric_state[which][i], 0, m->metric[i]->state_size);
+    t.m = m;
+    t.which = which;
+    t.loss = t.size = 0;
+    return t;
+}
+
+/* Count a batch in, with its outputs z and their loss. */
+static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double loss)
+{
+    dl_model *m = t->m;
+    const bool no_grad = dl_set_no_grad(m->ctx, true);
+    dl_outcome o;
+    bool ok = true;
+    o.scores = o.output = z;
+    if (dli_fused(m) && m->metrics > 1) o.output = dl_activate(z, dli_last_layer(m)->activation);
+    o.target = b->y ? dl_reshape(b->y, z->shape) : NULL;
+    o.labels = b->labels;
+    o.size = b->size;
+    o.loss = m->loss;
+    if (!o.output || (b->y && !o.target)) ok = false;
+    for (int i = 0; ok && i < m->metrics; i++)
+        ok = m->metric[i]->add(m->metric_state[t->which][i], &o, m->metric[i]->user) ||
+             dl_fail(m->ctx, DL_ERR_STATE, "%s: the metric failed", m->metric[i]->name);
+    dl_set_no_grad(m->ctx, no_grad);
+    t->loss += loss * (double)b->size;
+    t->size += (double)b->size;
+    return ok;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r;
+    r.loss = ok ? t->loss / t->size : NAN;
+    r.accuracy = NAN;
+    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
+    }
+    return r;
+}
+
+static dl_metrics dli_no_metrics(void)
+{
+    dl_metrics r;
+    r.loss = r.accuracy = NAN;
+    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* ---- one step ---- */
 
 static bool dli_all_finite(const dl_real *x, dl_int n)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
     return true;
 }
 
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? */
+/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
+   two; or NULL. */
+static const char *dli_diverged_layer(dl_model *m, dl_tensor *x, const char **what)
+{
+    dl_tensor **y = &x;
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        *what = "the weights of layer ";
+        for (int k = 0; k < l->params; k++)
+            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
+        *what = "the output of layer ";
+        y = dli_layer_forward(l, y, false);
+        if (!y) return NULL;
+        for (int k = 0; k < l->outputs; k++)
+            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+    }
+    return NULL;
+}
+
+/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
+   batch, outside dl_model_fit. */
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
-    const char *cure = DLI_LOWER_RATE;
-    dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx);
     dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
-    const char *what = "the loss itself", *name = "";
-    int i, k;
-    if (x && !dli_all_finite(x->data, x->size)) {
-        what = "the training data";
-        cure = "clean the data set";
-    } else if (b->y && !dli_all_finite(b->y->data, b->y->size)) {
+    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
+    if (x && dli_all_finite(x->data, x->size)) {
         what = "the targets of the training data";
-        cure = "clean the data set";
-    } else
-        for (i = 0; i < m->layers && x && !name[0]; i++) {
-            dl_layer *l = m->layer[i];
-            for (k = 0; k < l->params && !name[0]; k++)
-                if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) {
-                    what = "the weights of layer ";
-                    name = l->name;
-                }
-            x = dl_activate(l->forward(l, x), l->activation);
-            if (!name[0] && x && !dli_all_finite(x->data, x->size)) {
-                what = "the output of layer ";
-                name = l->name;
-            }
+        if (!b->y || dli_all_finite(b->y->data, b->y->size)) {
+            cure = DLI_LOWER_RATE;
+            name = dli_diverged_layer(m, x, &what);
+            if (!name) what = "the loss itself";
         }
+    }
     dli_scope_end(m->ctx, &scope);
-    return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
-                   "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
-                   dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
+    char place[80] = "dl_model_train_batch";
+    if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
+                        (long long)b->number + 1);
+    return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
+                   cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
-    int i;
-    for (i = 0; i < m->params; i++)
+    for (int i = 0; i < m->params; i++)
         if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
@@ -12900,62 +14172,103 @@ static bool dli_check_weights(const dl_model *m, int epoch)
     return true;
 }
 
-/* One step: forward, loss, backward, update. Adds to the sums over samples.
-   @F S0-2 S1-3.2 S3-3.3 S4-3 */
-static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metrics *sum)
+/* Forward, loss, backward: the gradients of a batch, times share, are added to those of the
+   batches before it, or with first take their place.   @F S0-2 S1-3.2 S3-3.3 S4-3 */
+static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, double share, int epoch,
+                               dli_tally *tally)
 {
-    dl_tensor *z = dli_layers_forward(m, dli_model_input("dl_model_fit", m, b->x), true);
-    dl_tensor *loss = dli_add_penalties(m, dli_batch_loss(m, z, b));
-    double value = dl_item(loss);
-    bool ok;
-    int i;
+    const dl_real dloss = (dl_real)share;
+    dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
+    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), false);
+    dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
+    const double value = dl_item(loss);
     if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
-    sum->loss += value * (double)b->size;
-    sum->accuracy += dli_correct(m, z, b);
-    for (i = 0; i < m->params; i++) m->tensor[i]->fresh = true;
-    ok = dl_backward(loss);
-    for (i = 0; i < m->params; i++) {            /* gradients that it has not reached are zero */
+    if (!dli_tally_add(tally, b, z, value)) return false;
+    for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
+    return dl_backward_from(loss, &dloss);
+}
+
+/* The update. Gradients that no backward has reached are zero. */
+static bool dli_apply_gradients(dl_model *m)
+{
+    for (int i = 0; i < m->params; i++) {
         m->tensor[i]->wanted = true;
         dli_grad(m->tensor[i]);
     }
-    return ok && dl_optimizer_step(m->optimizer);
+    return dl_optimizer_step(m->optimizer);
 }
 
-static dl_metrics dli_no_metrics(void)
+/* Is this a batch for the model? */
+static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    dl_metrics r;
-    r.loss = r.accuracy = NAN;
-    return r;
+    const dl_int M = dl_shape_size(dli_output_shape(m));
+    if (!m->compiled)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
+    if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
+    if (b->size < 1 || b->x->shape.rank < 1 || b->x->shape.dim[0] != b->size)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
+                       "samples", who, (long long)b->size,
+                       (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
+    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
+    if (!b->y || !m->loss->of_targets)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
+                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
+    if (b->y->size != b->size * M)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
+                       who, (long long)b->y->size, (long long)b->size, (long long)M);
+    return dli_check_range(who, m, b->y->data, b->y->size);
+}
+
+DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
+{
+    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
+    const dl_mark mark = dl_tape_mark(m->ctx);
+    dli_tally t = dli_tally_start(m, 1);
+    const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
+    dl_tape_release(m->ctx, mark);
+    dl_set_training(m->ctx, training);
+    dl_set_no_grad(m->ctx, no_grad);
+    return dli_tally_end(&t, ok);
+}
+
+static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+{
+    dl_tensor *x = dli_model_input(who, m, b->x);
+    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
+    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return loss && dli_tally_add(t, b, z, dl_item(loss));
+}
+
+DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
+{
+    const char *who = "dl_model_evaluate_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    const dli_scope scope = dli_scope_begin(m->ctx);
+    dli_tally t = dli_tally_start(m, 1);
+    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    dli_scope_end(m->ctx, &scope);
+    return dli_tally_end(&t, ok);
 }
 
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
 {
-    dl_metrics sum = { 0, 0 };
-    dl_batch b;
     const char *who = "dl_model_evaluate";
-    dl_int at, n = 256;
-    bool ok = true;
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
-    for (at = 0; ok && at < data->count; at += n) {
-        dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z = NULL, *loss;
-        if (n > data->count - at) n = data->count - at;
-        if (dli_data_batch(data, NULL, at, n, NULL, &b))
-            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        loss = dli_add_penalties(m, dli_batch_loss(m, z, &b));
-        ok = loss != NULL;
-        if (ok) {
-            sum.loss += dl_item(loss) * (double)b.size;
-            sum.accuracy += dli_correct(m, z, &b);
-        }
+    dli_tally t = dli_tally_start(m, 1);
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
+        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
         dli_scope_end(m->ctx, &scope);
     }
-    if (!ok) return dli_no_metrics();
-    sum.loss /= (double)data->count;
-    sum.accuracy /= (double)data->count;
-    return sum;
+    return dli_tally_end(&t, ok);
 }
+
+/* ---- fit ---- */
 
 DL_DEF dl_fit dl_fit_default(void)
 {
@@ -12963,6 +14276,7 @@ DL_DEF dl_fit dl_fit_default(void)
     memset(&o, 0, sizeof o);
     o.epochs = 1;
     o.batch_size = 32;
+    o.accumulate = 1;
     o.shuffle = true;
     o.patience = 3;
     o.restore_best = true;
@@ -12971,33 +14285,51 @@ DL_DEF dl_fit dl_fit_default(void)
     return o;
 }
 
-#ifndef DL_NO_STDIO
+#define DLI_PROGRESS_TEXT 160
 /* The bar of a running epoch: Epoch 1/5 [=======>      ] 230/469 loss 0.2563 */
-static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, double loss)
+static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step *s, int epochs,
+                                     double loss)
 {
     char bar[25];
-    int i, full = (int)(24 * batch / batches);
-    for (i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
+    const int full = (int)(24 * s->batch / s->batches);
+    for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    dli_print("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
-           (long long)batches, loss);
-    fflush(stdout);
+    dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
+             bar, (long long)s->batch, (long long)s->batches, loss);
+    return text;
 }
 
-static void dli_epoch_line(const dl_epoch *e, bool over_bar)
+static void dli_show_progress(const dl_step *s, int epochs, double loss)
 {
-    char line[200];
-    int at = dli_format(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
-                      e->seconds, e->loss);
-#define DLI_ADD(what, value) \
-    if (!dli_isnan(value)) \
-        at += dli_format(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
-    DLI_ADD("accuracy", e->accuracy);
-    DLI_ADD("val_loss", e->val_loss);
-    DLI_ADD("val_accuracy", e->val_accuracy);
-#undef DLI_ADD
-    if (over_bar) dli_print("\r%-78s\n", line);
-    else dli_print("%s\n", line);
+#ifndef DL_NO_STDIO
+    char text[DLI_PROGRESS_TEXT];
+    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
+    fflush(stdout);
+#else
+    (void)s;
+    (void)epochs;
+    (void)loss;
+#endif
+}
+
+#ifndef DL_NO_STDIO
+static void dli_print_value(const char *before, const char *name, double value)
+{
+    if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
+}
+
+static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
+{
+    if (over_bar) dli_print("\r%*s\r", 78, "");
+    dli_print("Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs, e->seconds, e->loss);
+    dli_print_value("", "accuracy", e->accuracy);
+    for (int i = 0; i < m->metrics - 1; i++)
+        dli_print_value("", m->metric[i + 1]->name, e->metric[i]);
+    dli_print_value("val_", "loss", e->val_loss);
+    dli_print_value("val_", "accuracy", e->val_accuracy);
+    for (int i = 0; i < m->metrics - 1; i++)
+        dli_print_value("val_", m->metric[i + 1]->name, e->val_metric[i]);
+    dli_print("\n");
     fflush(stdout);
 }
 #endif
@@ -13012,14 +14344,14 @@ typedef struct dli_run {
     double         lr, best;             /* the learning rate at the start, best loss yet */
     int            wait;                 /* epochs since the best                         */
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
-    bool           scheduled, bar;
+    int64_t        updates;
+    bool           scheduled, bar, stop; /* stop: a callback said so                      */
 } dli_run;
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
 static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
 {
-    int i;
-    for (i = 0; i < m->tensors; i++) {
+    for (int i = 0; i < m->tensors; i++) {
         dl_tensor *t = m->tensor[i];
         if (restore) dl_copy_in(t, all);
         else memcpy(all, t->data, (size_t)t->size * sizeof *all);
@@ -13027,50 +14359,64 @@ static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
     }
 }
 
-static bool dli_run_start(dli_run *r, const dl_data *data)
+static bool dli_check_fit(const dl_model *m, const dl_fit *o)
 {
     const char *who = "dl_model_fit";
-    dl_model *m = r->m;
-    const dl_fit *o = r->o;
-    dl_epoch *history;
-    size_t total = 0;
-    int i;
-    if (!dli_check_data(who, m, data)) return false;
-    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
-        return false;
-    r->lr = m->optimizer->desc.lr;
-    r->best = INFINITY;
-    if (o->epochs < 0 || o->batch_size < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the epochs must "
-                       "be 0 or more, the batch size 1 or more", who, o->epochs, o->batch_size);
+    if (o->epochs < 0 || o->batch_size < 1 || o->accumulate < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d, accumulating "
+                       "%d; the epochs must be 0 or more, the others 1 or more", who, o->epochs,
+                       o->batch_size, o->accumulate);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
-    if (o->early_stopping && (o->patience < 0 || !(o->min_delta >= 0)))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or "
-                       "more", who, o->patience, o->min_delta);
+    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
+                   who, o->patience, o->min_delta);
+}
+
+/* The views that are trained and validated on, and a loader for the first. */
+static bool dli_run_data(dli_run *r, const dl_data *data)
+{
+    const dl_fit *o = r->o;
+    dl_ctx *c = r->m->ctx;
     if (o->validation || o->validation_split == 0) {
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
     if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g leaves %lld samples for "
-                       "training and %lld for validation", who, o->validation_split,
+        return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
+                       "for training and %lld for validation", o->validation_split,
                        (long long)r->train->count, (long long)r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
-    if (!r->loader || (o->validation && !r->validation)) return false;
-    for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
+    return r->loader && (!o->validation || r->validation);
+}
+
+static bool dli_run_start(dli_run *r, const dl_data *data)
+{
+    const char *who = "dl_model_fit";
+    dl_model *m = r->m;
+    const dl_fit *o = r->o;
+    size_t total = 0;
+    if (!dli_check_data(who, m, data)) return false;
+    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
+        return false;
+    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    r->best = INFINITY;
+    if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
+    for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
         if (!r->best_weights) return false;
     }
-    history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
+    dl_epoch *history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
     if (!history) return false;
     if (m->history) DL_FREE(m->history);
     m->history = history;
     m->epochs = 0;
+    m->batch_size = o->batch_size;
     r->schedule = o->schedule;
-    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
+    if (!dli_check_schedule(m->ctx, who, &o->schedule)) return false;
+    r->scheduled = o->schedule.factor != dli_constant_factor || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -13083,43 +14429,81 @@ static void dli_run_end(dli_run *r)
         if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
         DL_FREE(r->best_weights);
     }
-    if (r->scheduled) r->m->optimizer->desc.lr = r->lr;     /* the next fit starts from it again */
+    if (r->scheduled) dl_optimizer_set_lr(r->m->optimizer, r->lr);   /* for the next fit */
     dl_loader_free(r->loader);
     dl_data_free(r->train);
     dl_data_free(r->validation);
+}
+
+/* The learning rate of this epoch or update. */
+static bool dli_run_schedule(dli_run *r, int64_t step)
+{
+    return !r->scheduled || dl_optimizer_set_lr(r->m->optimizer, r->lr *
+                                                dl_schedule_factor(&r->schedule, step));
+}
+
+/* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
+   A group of accumulate batches counts as one: each adds its share of the samples. */
+static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
+{
+    const dl_fit *o = r->o;
+    const dl_int place = (s->batch - 1) % o->accumulate;
+    const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
+    const dl_int group = left / o->batch_size < o->accumulate
+                       ? left : (dl_int)o->accumulate * o->batch_size;
+    const double before = tally->loss;
+    if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
+    if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
+        return false;
+    if (place == o->accumulate - 1 || s->batch == s->batches) {
+        if (r->schedule.per_update && !dli_run_schedule(r, r->updates)) return false;
+        if (!dli_apply_gradients(r->m)) return false;
+        r->updates++;
+    }
+    s->updates = r->updates;
+    s->loss = (tally->loss - before) / (double)b->size;
+    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    if (o->on_batch) {
+        const dli_scope scope = dli_scope_callback(r->m->ctx);
+        r->stop = !o->on_batch(r->m, s, o->user);
+        dli_scope_end(r->m->ctx, &scope);
+    }
+    return true;
 }
 
 /* Train one epoch and fill in what it gave. */
 static bool dli_run_epoch(dli_run *r, dl_epoch *e)
 {
     dl_ctx *c = r->m->ctx;
-    dl_metrics sum = { 0, 0 };
-    dl_int n = 0, batches = dl_loader_batch_count(r->loader);
-    double start = dli_now(), shown = start;
-    dl_batch b;
+    dli_tally tally = dli_tally_start(r->m, 0);
+    const double start = dli_now();
+    double shown = start;
     bool ok = true, more = true;
-    while (ok && more) {
-        dl_mark mark = dl_tape_mark(c);
+    dl_step s;
+    memset(&s, 0, sizeof s);
+    s.epoch = e->epoch;
+    s.batches = dl_loader_batch_count(r->loader);
+    while (ok && more && !r->stop) {
+        const dl_mark mark = dl_tape_mark(c);
+        dl_batch b;
         more = dl_loader_next(r->loader, &b);
         if (more) {
-            if (r->o->augment) b.x = dl_augment_batch(b.x, r->o->augment, NULL);
-            ok = dli_train_batch(r->m, &b, e->epoch, &sum);
-            n += b.size;
-#ifndef DL_NO_STDIO
-            if (ok && r->bar && dli_now() - shown > 0.1) {
-                shown = dli_now();
-                dli_progress(e->epoch, e->epochs, b.number + 1, batches, sum.loss / (double)n);
-            }
-#endif
+            s.batch = b.number + 1;
+            ok = dli_run_batch(r, &b, &s, &tally);
         }
-        dl_tape_release(c, mark);
+        if (ok && more && r->bar && dli_now() - shown > 0.1) {
+            shown = dli_now();
+            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+        }
+        if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    (void)batches;
-    (void)shown;
+    ok = ok && (r->stop || (dl_int)tally.size == r->train->count);
+    const dl_metrics t = dli_tally_end(&tally, ok);
     e->seconds = dli_now() - start;
-    e->loss = sum.loss / (double)n;
-    e->accuracy = sum.accuracy / (double)n;
-    return ok && n == r->train->count && dli_check_weights(r->m, e->epoch);
+    e->loss = t.loss;
+    e->accuracy = t.accuracy;
+    memcpy(e->metric, t.metric, sizeof t.metric);
+    return ok && dli_check_weights(r->m, e->epoch);
 }
 
 /* Early stopping: remember the best epoch; false when patience has run out. */
@@ -13136,37 +14520,33 @@ static bool dli_run_watch(dli_run *r, double loss)
 }
 
 /* One epoch with all that belongs to it: schedule, validation, history, output, callback. */
-static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
+static bool dli_run_step(dli_run *r, int epoch)
 {
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
     dl_metrics v = dli_no_metrics();
-    double watched;
-    if (r->scheduled &&
-        !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
-        return false;
+    if (!r->schedule.per_update && !dli_run_schedule(r, epoch)) return false;
     e->epoch = epoch + 1;
     e->epochs = r->o->epochs;
-    e->lr = m->optimizer->desc.lr;
     if (!dli_run_epoch(r, e)) return false;
+    e->lr = m->optimizer->desc.lr;
     if (r->validation) {
         v = dl_model_evaluate(m, r->validation);
         if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
     }
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
+    memcpy(e->val_metric, v.metric, sizeof v.metric);
     m->epochs = epoch + 1;
-    watched = r->validation ? v.loss : e->loss;
+    const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
-    *go_on = dli_run_watch(r, watched);
+    if (!dli_run_watch(r, watched)) r->stop = true;
 #ifndef DL_NO_STDIO
-    if (r->o->verbose) dli_epoch_line(e, r->bar);
+    if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif
     if (r->o->on_epoch) {
-        dli_scope scope = dli_scope_begin(m->ctx);
-        dl_set_training(m->ctx, scope.training);
-        dl_set_no_grad(m->ctx, scope.no_grad);
-        *go_on = r->o->on_epoch(m, e, r->o->user) && *go_on;
+        const dli_scope scope = dli_scope_callback(m->ctx);
+        if (!r->o->on_epoch(m, e, r->o->user)) r->stop = true;
         dli_scope_end(m->ctx, &scope);
     }
     return true;
@@ -13174,24 +14554,24 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
 {
-    dl_fit defaults = dl_fit_default();
+    const dl_fit defaults = dl_fit_default();
     dli_run r;
-    bool ok, go_on = true, training, no_grad;
-    int epoch;
     if (!m || !data) return false;
     if (m->fitting)
-        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch or "
+                       "on_batch");
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    training = dl_set_training(m->ctx, true);
-    no_grad = dl_set_no_grad(m->ctx, false);
+    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
+    const char *advice = m->ctx->advice;
+    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
     m->fitting = true;
-    ok = dli_run_start(&r, data);
-    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
-        ok = dli_run_step(&r, epoch, &go_on);
+    bool ok = dli_run_start(&r, data);
+    for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
     dli_run_end(&r);
     m->fitting = false;
+    m->ctx->advice = advice;
     dl_set_training(m->ctx, training);
     dl_set_no_grad(m->ctx, no_grad);
     return ok;
@@ -13203,17 +14583,23 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
     return m ? m->history : NULL;
 }
 
+/* ---- what a model is made of ---- */
+
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optimizer : NULL; }
 DL_DEF int dl_model_tensor_count(const dl_model *m) { return m ? m->params : 0; }
 DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
 DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
 
+static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < n; i++) sum += t[i]->size;
+    return sum;
+}
+
 DL_DEF int64_t dl_model_param_count(const dl_model *m)
 {
-    int64_t n = 0;
-    int i;
-    for (i = 0; m && i < m->params; i++) n += m->tensor[i]->size;
-    return n;
+    return m ? dli_sum_sizes(m->tensor, m->params) : 0;
 }
 
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i)
@@ -13223,8 +14609,7 @@ DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i)
 
 DL_DEF dl_tensor *dl_model_find(const dl_model *m, const char *name)
 {
-    int i;
-    for (i = 0; m && name && i < m->tensors; i++)
+    for (int i = 0; m && name && i < m->tensors; i++)
         if (strcmp(m->tensor[i]->name, name) == 0) return m->tensor[i];
     return NULL;
 }
@@ -13234,40 +14619,35 @@ DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i)
     return m && i >= 0 && i < m->layers ? m->layer[i] : NULL;
 }
 
-/* A copy of tensor t in another context; NULL without memory. */
-static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
+/* Add to a model what from is in another one, with its numbers; false without memory. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from)
 {
-    dl_tensor *copy = dli_persistent(into, "dl_model_clone", t->shape, grad);
-    if (!copy) return NULL;
-    memcpy(copy->data, t->data, (size_t)t->size * sizeof *t->data);
-    memcpy(copy->name, t->name, sizeof copy->name);
-    copy->requires_grad = t->requires_grad;
-    return copy;
+    dl_layer *l = dl_model_add(into, from->type, from->options);
+    if (!l || l->params != from->params || l->states != from->states) return false;
+    for (int k = 0; k < l->params; k++) {
+        if (!dl_assign(l->param[k], from->param[k])) return false;
+        l->param[k]->requires_grad = from->param[k]->requires_grad;
+    }
+    for (int k = 0; k < l->states; k++)
+        if (!dl_assign(l->state[k], from->state[k])) return false;
+    l->activation = from->activation;
+    l->l1 = from->l1;
+    l->l2 = from->l2;
+    l->frozen = from->frozen;
+    return true;
 }
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    dl_model *copy = into && dli_model_whole(m) ? dl_model_new(into, m->input) : NULL;
-    int i, k;
-    for (i = 0; copy && i < m->layers; i++) {
-        const dl_layer *from = m->layer[i];
-        dl_layer *l = (dl_layer *)dli_alloc(into, "dl_model_clone", 1, sizeof *l);
-        bool ok = l != NULL;
-        if (ok) {
-            *l = *from;
-            l->model = copy;
-            l->params = l->states = 0;
-            for (k = 0; ok && k < from->params; k++, l->params += ok)
-                ok = (l->param[k] = dli_clone_tensor(into, from->param[k], true)) != NULL;
-            for (k = 0; ok && k < from->states; k++, l->states += ok)
-                ok = (l->state[k] = dli_clone_tensor(into, from->state[k], false)) != NULL;
-            ok = dli_layer_add(l, ok) != NULL;
-        }
-        if (!ok) {
+    if (!into || !dli_model_whole("dl_model_clone", m)) return NULL;
+    const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
+    dl_model *copy = dl_model_new(into, m->input);
+    for (int i = 0; copy && i < m->layers; i++)
+        if (!dli_clone_layer(copy, m->layer[i])) {
             dl_model_free(copy);
             copy = NULL;
         }
-    }
+    into->rng = rng;
     return copy;
 }
 
@@ -13276,8 +14656,9 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 static const char *dli_thousands(char s[32], int64_t n)
 {
     char digits[24];
-    int len = dli_format(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
-    for (i = 0; i < len; i++) {
+    const int len = dli_format(digits, sizeof digits, "%lld", (long long)n);
+    int at = 0;
+    for (int i = 0; i < len; i++) {
         if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
         s[at++] = digits[i];
     }
@@ -13285,23 +14666,15 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+/* A layer's second column of the summary: "(None, 32, 26, 26)". */
+static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
 {
-    int64_t sum = 0;
-    int i;
-    for (i = 0; i < n; i++) sum += t[i]->size;
-    return sum;
-}
-
-/* A layer's first two columns of the summary: "conv2d_1 (Conv2D)" and "(None, 32, 26, 26)". */
-static void dli_summary_texts(const dl_layer *l, char name[80], char shape[DLI_SHAPE_TEXT + 16])
-{
-    int k, at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
-    dli_format(name, 80, "%s (%s)", l->name, l->type);
-    for (k = 0; k < l->output.rank; k++)
+    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    for (int k = 0; k < l->output[0].rank; k++)
         at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output.dim[k]);
+                       (long long)l->output[0].dim[k]);
     dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
+    return shape;
 }
 
 static void dli_summary_rule(int width)
@@ -13312,38 +14685,119 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
-    int64_t trainable, fixed;
-    int i, first = 27, second = 21, width;               /* columns grow with what is in them */
+    char number[32], shape[DLI_SHAPE_TEXT + 16];
+    int first = 27, second = 21;                         /* columns grow with what is in them */
     if (!m) return;
-    for (i = 0; i < m->layers; i++) {
-        dli_summary_texts(m->layer[i], name, shape);
-        if ((int)strlen(name) > first) first = (int)strlen(name);
-        if ((int)strlen(shape) > second) second = (int)strlen(shape);
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
+        if (name > first) first = name;
+        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
     }
-    width = first + second + 17;
+    const int width = first + second + 17;
     dli_summary_rule(width);
     dli_print(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
     dli_summary_rule(width);
-    for (i = 0; i < m->layers; i++) {
+    for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
-        dli_summary_texts(l, name, shape);
-        dli_print(" %-*s  %-*s  %12s\n", first, name, second, shape,
+        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
+        dli_print(" %s (%s)%*s  %-*s  %12s\n", l->name, l->type->name, pad, "", second,
+               dli_summary_shape(shape, l),
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));
     }
-    trainable = dli_sum_sizes(m->tensor, m->params);
-    fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
+    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
+    int64_t trained = 0;
+    for (int i = 0; i < m->params; i++)
+        if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
     dli_summary_rule(width);
-    dli_print(" Total params: %s", dli_thousands(number, trainable + fixed));
-    dli_print(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
-    dli_print(" Trainable params: %s\n", dli_thousands(number, trainable));
-    dli_print(" Non-trainable params: %s\n", dli_thousands(number, fixed));
+    dli_print(" Total params: %s", dli_thousands(number, all));
+    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
     dli_summary_rule(width);
 }
 #endif
 
 /* ---- metrics ---- */
+
+/* Accuracy: how many rows name the right class, of how many. */
+static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
+{
+    double *sum = (double *)state;                           /* right, of */
+    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
+    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
+    dl_int right = 0, of = rows;
+    (void)user;
+    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
+        of = o->scores->size;
+        for (dl_int i = 0; i < of; i++)
+            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
+    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
+        for (dl_int i = 0; i < rows; i++)
+            right += dli_argmax(z + i * C, C, 1) ==
+                     (o->labels ? (dl_int)o->labels[i] : dli_argmax(t + i * C, C, 1));
+    } else return true;
+    if (of < 1) return true;
+    sum[0] += (double)right * (double)o->size / (double)of;
+    sum[1] += (double)o->size;
+    return true;
+}
+
+static double dli_accuracy_result(void *state, const void *user)
+{
+    const double *sum = (const double *)state;
+    (void)user;
+    return sum[1] > 0 ? sum[0] / sum[1] : NAN;
+}
+
+DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
+{
+    static const dl_metric accuracy = { "accuracy", 2 * sizeof(double), dli_accuracy_add,
+                                        dli_accuracy_result, NULL };
+    if (!name) return NULL;
+    return strcmp(name, accuracy.name) == 0
+         ? &accuracy : (const dl_metric *)dli_registered_find(dl, 'm', name);
+}
+
+DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
+{
+    return dl && metric && metric->name &&
+           dli_register(dl, 'm', metric, dl_find_metric(dl, metric->name));
+}
+
+DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric)
+{
+    const char *who = "dl_model_add_metric";
+    if (!m) return false;
+    if (!metric || !metric->name || !metric->add || !metric->result)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a metric needs name, add and result", who);
+    for (int i = 0; i < m->metrics; i++)
+        if (strcmp(m->metric[i]->name, metric->name) == 0)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: there is '%s' already", who, metric->name);
+    if (m->metrics == DLI_METRICS)
+        return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", who,
+                       metric->name, DL_METRIC_MAX);
+    if (m->fitting)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+    const size_t bytes = (metric->state_size + sizeof(double) - 1) / sizeof(double) *
+                         sizeof(double);
+    char *states = (char *)dli_alloc(m->ctx, who, 2, bytes > 0 ? bytes : 1);
+    if (!states) return false;
+    m->metric_state[0][m->metrics] = states;
+    m->metric_state[1][m->metrics] = states + bytes;
+    m->metric[m->metrics++] = metric;
+    return true;
+}
+
+DL_DEF int dl_model_metric_index(const dl_model *m, const char *name)
+{
+    for (int i = 1; m && name && i < m->metrics; i++)
+        if (strcmp(m->metric[i]->name, name) == 0) return i - 1;
+    return -1;
+}
+
+DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 : 0; }
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
@@ -13445,54 +14899,49 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-/* A model's outputs (logits, where the loss contains the last activation) for a whole data set,
-   in evaluation mode: [count, outputs], to be freed with DL_FREE; NULL on failure. */
+/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
+   [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
 {
-    dl_int at, n = 256, M = dl_shape_size(dli_output_shape(m));
-    dl_real *out;
-    bool ok = true;
+    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!dli_check_data(who, m, data)) return NULL;
-    out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                               (size_t)(M > 0 ? M : 1) * sizeof *out);
-    for (at = 0; out && ok && at < data->count; at += n) {
-        dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z = NULL;
+    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
+                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
+    bool ok = out != NULL;
+    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
+        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
+        const dli_scope scope = dli_scope_begin(m->ctx);
         dl_batch b;
-        if (n > data->count - at) n = data->count - at;
-        if (dli_data_batch(data, NULL, at, n, NULL, &b))
-            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
+        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
+                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
+                     : NULL;
         ok = z != NULL;
         if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
         dli_scope_end(m->ctx, &scope);
     }
-    if (out && !ok) {
-        DL_FREE(out);
-        return NULL;
-    }
-    return out;
+    if (ok) return out;
+    if (out) DL_FREE(out);
+    return NULL;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    dl_int i, C;
-    dl_real *z;
-    int32_t *label;                               /* count labels, then count predictions */
-    dl_report *r = NULL;
     if (!m || !data) return NULL;
-    C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!m->fused || dli_output_shape(m).rank != 1 ||
-                        (m->loss == DL_BINARY_CROSSENTROPY && C != 1))) {
+    const dl_int C = dl_shape_size(dli_output_shape(m));
+    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
+                        (m->loss->logits == DL_SIGMOID && C != 1))) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    z = dli_outputs(who, m, data);
-    label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label) : NULL;
+    dl_real *z = dli_outputs(who, m, data);
+    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
+                       : NULL;                    /* count labels, then count predictions */
+    dl_report *r = NULL;
     if (label) {
         int32_t *predicted = label + data->count;
-        for (i = 0; i < data->count; i++) {
+        for (dl_int i = 0; i < data->count; i++) {
             const dl_real *t = data->targets ? data->targets + i * C : NULL;
             predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
             label[i] = data->labels ? data->labels[i]
@@ -13562,44 +15011,47 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 }
 #endif
 
-DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n)
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n,
+                                      dl_int outputs)
 {
     dl_regression r;
-    double squares = 0, absolute = 0, sum = 0, spread = 0;
-    dl_int i;
     r.mse = r.rmse = r.mae = r.r2 = NAN;
-    if (!predicted || !target || n < 1) return r;
-    for (i = 0; i < n; i++) {
-        const double d = (double)predicted[i] - (double)target[i];
-        squares += d * d;
-        absolute += fabs(d);
-        sum += (double)target[i];
+    if (!predicted || !target || n < 1 || outputs < 1) return r;
+    const double count = (double)n * (double)outputs;
+    r.mse = r.mae = r.r2 = 0;
+    for (dl_int k = 0; k < outputs; k++) {
+        const double first = (double)target[k];      /* equal targets have exactly no spread */
+        double squares = 0, mean = 0, spread = 0;
+        for (dl_int i = k; i < n * outputs; i += outputs) {
+            const double d = (double)predicted[i] - (double)target[i];
+            squares += d * d;
+            r.mae += fabs(d) / count;
+            mean += ((double)target[i] - first) / (double)n;
+        }
+        for (dl_int i = k; i < n * outputs; i += outputs) {
+            const double d = (double)target[i] - first - mean;
+            spread += d * d;
+        }
+        r.mse += squares / count;
+        r.r2 += (spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0) / (double)outputs;
     }
-    for (i = 0; i < n; i++) {
-        const double d = (double)target[i] - sum / (double)n;
-        spread += d * d;
-    }
-    r.mse = squares / (double)n;
     r.rmse = sqrt(r.mse);
-    r.mae = absolute / (double)n;
-    r.r2 = spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0;
     return r;
 }
 
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
-    dl_regression r = dl_regression_of(NULL, NULL, 0);
-    dl_real *z;
+    dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
     if (!m || !data) return r;
-    if (m->fused || !data->targets) {
+    if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    if (!(z = dli_outputs(who, m, data))) return r;
-    r = dl_regression_of(z, data->targets, data->count * dl_shape_size(dli_output_shape(m)));
-    DL_FREE(z);
+    dl_real *z = dli_outputs(who, m, data);
+    if (z) r = dl_regression_of(z, data->targets, data->count, dl_shape_size(dli_output_shape(m)));
+    if (z) DL_FREE(z);
     return r;
 }
 

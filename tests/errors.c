@@ -294,7 +294,19 @@ static void null_objects(void)
     int n = 5;
     CHECK(!dl_model_add_dense(NULL, 2, DL_RELU) && !dl_model_add_dense_with(NULL, &dense), "dense");
     CHECK(!dl_model_add_flatten(NULL) && !dl_model_add_activation(NULL, DL_RELU), "layers");
-    CHECK(!dl_model_add_dropout(NULL, 0.5), "dl_model_add_dropout");
+    CHECK(!dl_model_add_dropout(NULL, 0.5) && !dl_model_add(NULL, NULL, NULL), "dl_model_add");
+    CHECK(!dl_layer_param(NULL, "w", dl_shape1(1), dl_init_zeros()) &&
+          !dl_layer_state(NULL, "s", dl_shape1(1), 0) && !dl_layer_set_outputs(NULL, 1) &&
+          !dl_layer_set_frozen(NULL, true) && !dl_layer_frozen(NULL), "layers");
+    CHECK(!dl_register_layer(NULL, NULL) && !dl_find_layer(NULL, NULL) &&
+          !dl_register_loss(NULL, NULL) && !dl_find_loss(NULL, NULL) &&
+          !dl_register_metric(NULL, NULL) && !dl_find_metric(NULL, NULL), "names");
+    CHECK(!dl_model_add_metric(NULL, NULL) && dl_model_metric_index(NULL, "x") == -1 &&
+          dl_model_metric_count(NULL) == 0, "metrics");
+    CHECK(isnan(dl_model_train_batch(NULL, NULL).loss) &&
+          isnan(dl_model_evaluate_batch(NULL, NULL).loss), "batches");
+    CHECK(!dl_model_set_batch_size(NULL, 1) && dl_model_batch_size(NULL) == 0 &&
+          !dl_model_logits(NULL, NULL), "dl_model_logits");
     dl_optimizer_free(NULL);
     dl_optimizer_zero_grad(NULL);
     CHECK(!dl_optimizer_step(NULL) && !dl_optimizer_set_lr(NULL, 1), "dl_optimizer_step");
@@ -441,7 +453,7 @@ static char *read_all(const char *path)
    above, or called with NULL first in one of these files. Kernels need not: they check nothing. */
 static const char *const also[] = { "rng", "debug", "conv", "pool", "norm", "rnn", "attention",
                                     "layers", "imagelayers", "metrics", "augment", "data",
-                                    "files" };
+                                    "files", "optimizers" };
 
 static void every_function_meets_null(void)
 {

@@ -8,10 +8,8 @@ each a line "name rank dim dim ..." and then its numbers in row-major order; # b
 line. tests/test.h reads them. All inputs are numbers that a float holds exactly, so that a float
 build starts from the same numbers.
 
-Keras is not needed: what Keras 3 computes where it differs from PyTorch (the optimizers) is written
-out below from its documented formulas.
+The optimizers' come from golden_optimizers.py.
 """
-import math
 import os
 
 import numpy as np
@@ -264,183 +262,17 @@ ceK_x [N,C], ceK_label [N], ceK_soft [N,C] (rows add to 1 but in ce3) with ceK_*
     out.close()
 
 
-# --------------------------------------------------------------------------------- optimizers ----
-
-STEPS = 10
-
-
-class Keras:
-    """Keras 3's updates, from its documentation (keras.io/api/optimizers)."""
-
-    def __init__(self, kind, o):
-        self.kind, self.o, self.t = kind, o, 0
-        self.a = self.b = None
-
-    def step(self, w, g, lr):
-        o, self.t = self.o, self.t + 1
-        if self.a is None:
-            self.a = np.full_like(w, o["start"] if self.kind == "adagrad" else 0.0)
-            self.b = np.zeros_like(w)
-        if self.kind == "sgd":
-            return w - lr * g
-        if self.kind in ("momentum", "nesterov"):
-            self.a = o["mu"] * self.a - lr * g
-            return w + (o["mu"] * self.a - lr * g if self.kind == "nesterov" else self.a)
-        if self.kind == "adagrad":
-            self.a = self.a + g * g
-            return w - lr * g / np.sqrt(self.a + o["eps"])
-        if self.kind == "rmsprop":
-            self.a = o["rho"] * self.a + (1 - o["rho"]) * g * g
-            return w - lr * g / np.sqrt(self.a + o["eps"])
-        if self.kind == "adadelta":
-            self.a = o["rho"] * self.a + (1 - o["rho"]) * g * g
-            d = -np.sqrt(self.b + o["eps"]) * g / np.sqrt(self.a + o["eps"])
-            self.b = o["rho"] * self.b + (1 - o["rho"]) * d * d
-            return w + lr * d
-        if self.kind == "adamw":
-            w = w - w * o["wd"] * lr
-        alpha = lr * np.sqrt(1 - o["beta2"] ** self.t) / (1 - o["beta1"] ** self.t)
-        self.a = self.a + (g - self.a) * (1 - o["beta1"])
-        self.b = self.b + (g * g - self.b) * (1 - o["beta2"])
-        return w - alpha * self.a / (np.sqrt(self.b) + o["eps"])
-
-
-def torch_optimizer(kind, o, w, lr):
-    t = torch.optim
-    if kind == "sgd":
-        return t.SGD([w], lr=lr)
-    if kind == "momentum":
-        return t.SGD([w], lr=lr, momentum=o["mu"])
-    if kind == "nesterov":
-        return t.SGD([w], lr=lr, momentum=o["mu"], nesterov=True)
-    if kind == "adagrad":
-        return t.Adagrad([w], lr=lr, initial_accumulator_value=o["start"], eps=o["eps"])
-    if kind == "adadelta":
-        return t.Adadelta([w], lr=lr, rho=o["rho"], eps=o["eps"])
-    if kind == "rmsprop":
-        return t.RMSprop([w], lr=lr, alpha=o["rho"], eps=o["eps"])
-    betas = (o["beta1"], o["beta2"])
-    if kind == "adam":
-        return t.Adam([w], lr=lr, betas=betas, eps=o["eps"])
-    return t.AdamW([w], lr=lr, betas=betas, eps=o["eps"], weight_decay=o["wd"])
-
-
-def optimizers():
-    out = File("optimizers", """
-w0 [n], g [steps,n]: the weights at the start and every step's gradient. For each case, NAME_w
-[steps,n]: the weights after each step; NAME_lr [steps]; NAME_opts: mu, rho, beta1, beta2, eps,
-start, weight decay (AdamW), l1, l2. NAME is FRAMEWORK_KIND_VARIANT; variants: plain; lr (it
-changes midway); l2 and l1 (g += l2 w + l1 sign w).""")
-    n = 7
-    w0, g = uniform(-1, 1, n), uniform(-1, 1, STEPS, n)
-    g[:, 3] = f32(g[:, 3] * 1e-4)  # small gradients, where eps matters
-    g[:, 4] = 0                    # none
-    g[4:, 5] = 0                   # none any more
-    w0[6] = 0
-    out.put("w0", w0)
-    out.put("g", g)
-    base = {
-        "torch": dict(mu=0.9, beta1=0.9, beta2=0.999, start=0.0, wd=0.0, rho=0.0, eps=0.0),
-        "keras": dict(mu=0.9, beta1=0.9, beta2=0.999, start=0.0, wd=0.0, rho=0.0, eps=0.0)}
-    special = {
-        ("torch", "adagrad"): dict(eps=1e-10), ("keras", "adagrad"): dict(eps=1e-7, start=0.1),
-        ("torch", "adadelta"): dict(rho=0.9, eps=1e-6),
-        ("keras", "adadelta"): dict(rho=0.95, eps=1e-7),
-        ("torch", "rmsprop"): dict(rho=0.99, eps=1e-8),
-        ("keras", "rmsprop"): dict(rho=0.9, eps=1e-7),
-        ("torch", "adam"): dict(eps=1e-8), ("keras", "adam"): dict(eps=1e-7),
-        ("torch", "adamw"): dict(eps=1e-8, wd=0.01), ("keras", "adamw"): dict(eps=1e-7, wd=0.004)}
-    rates = dict(sgd=0.05, momentum=0.05, nesterov=0.05, adagrad=0.05, adadelta=1.0, rmsprop=0.01,
-                 adam=0.01, adamw=0.01)
-    for frame in ("torch", "keras"):
-        for kind, rate in rates.items():
-            for variant in ("plain", "lr", "l2", "l1"):
-                o = dict(base[frame], **special.get((frame, kind), {}))
-                l1 = 0.02 if variant == "l1" else 0.0
-                l2 = 0.03 if variant == "l2" else 0.0
-                lr = [rate * (0.3 if variant == "lr" and i >= STEPS // 2 else 1)
-                      for i in range(STEPS)]
-                ws, w = [], torch.tensor(w0, requires_grad=True)
-                opt = (torch_optimizer(kind, o, w, lr[0]) if frame == "torch" else Keras(kind, o))
-                if frame == "torch" and variant == "l2" and kind != "adamw":
-                    opt.param_groups[0]["weight_decay"] = l2  # PyTorch adds it itself
-                    own_l2 = 0.0
-                else:
-                    own_l2 = l2
-                wk = w0.copy()
-                for i in range(STEPS):
-                    now = w.detach().numpy() if frame == "torch" else wk
-                    gi = g[i] + l1 * np.sign(now) + own_l2 * now
-                    if frame == "torch":
-                        opt.param_groups[0]["lr"] = lr[i]
-                        w.grad = torch.tensor(gi)
-                        opt.step()
-                        ws.append(w.detach().numpy().copy())
-                    else:
-                        wk = opt.step(wk, gi, lr[i])
-                        ws.append(wk.copy())
-                name = "%s_%s_%s" % (frame, kind, variant)
-                out.put(name + "_w", np.stack(ws))
-                out.put(name + "_lr", lr)
-                out.put(name + "_opts", [o["mu"], o["rho"], o["beta1"], o["beta2"], o["eps"],
-                                         o["start"], o["wd"], l1, l2])
-    out.close()
-
-
-# ---------------------------------------------------------------------- schedules and clipping ----
-
-def schedules():
-    out = File("schedules", """
-Learning-rate factors of step 0, 1, ...: step_E_G (StepLR every E, gamma G in percent);
-exponential_G; cosine_T_L (CosineAnnealingLR, T steps, ends at L percent of the start; steps
-0 .. T).
-clipK_g0, clipK_g1: gradients of two parameters; clipK_max; clipK_norm; clipK_c0, clipK_c1: clipped
-to the norm exactly; clipK_t0, clipK_t1: as clip_grad_norm_ does, which divides by norm + 1e-6.""")
-
-    def run(make, steps):
-        w = torch.zeros(1, requires_grad=True)
-        opt = torch.optim.SGD([w], lr=1.0)
-        s, factors = make(opt), []
-        for _ in range(steps):
-            factors.append(opt.param_groups[0]["lr"])
-            w.grad = torch.zeros(1)
-            opt.step()
-            s.step()
-        return factors
-
-    sched = torch.optim.lr_scheduler
-    out.put("step_3_50", run(lambda o: sched.StepLR(o, 3, 0.5), 12))
-    out.put("step_1_90", run(lambda o: sched.StepLR(o, 1, 0.9), 12))
-    out.put("exponential_95", run(lambda o: sched.ExponentialLR(o, 0.95), 12))
-    out.put("cosine_10_0", run(lambda o: sched.CosineAnnealingLR(o, 10), 11))
-    out.put("cosine_7_10", run(lambda o: sched.CosineAnnealingLR(o, 7, 0.1), 8))
-    for k, top in enumerate((1.0, 100.0, 0.25)):
-        g = [uniform(-2, 2, 5), uniform(-2, 2, 2, 3)]
-        norm = math.sqrt(sum(float((a * a).sum()) for a in g))
-        ps = [torch.zeros(a.shape, requires_grad=True) for a in g]
-        for p, a in zip(ps, g):
-            p.grad = torch.tensor(a)
-        out.put("clip%d_max" % k, top)
-        out.put("clip%d_norm" % k, torch.nn.utils.clip_grad_norm_(ps, top))
-        for i in range(2):
-            out.put("clip%d_g%d" % (k, i), g[i])
-            out.put("clip%d_c%d" % (k, i), g[i] * min(1.0, top / norm))
-            out.put("clip%d_t%d" % (k, i), ps[i].grad)
-    out.put("clip_cases", 3)
-    out.close()
-
-
 # ------------------------------------------------------------------------------------ limits ----
 
 def limits():
-    """Elementwise functions and losses far out, from formulas in 80 digits; infinities by limits."""
+    """Elementwise functions and losses far out: formulas in 80 digits, limits at infinity."""
     import mpmath as mp
     mp.mp.dps = 80
     inf, nan = mp.inf, mp.nan
     out = File("limits", """
 Elementwise functions at the edges of the numbers. x: the points; xd: more of them, which only a
 double holds. NAME_K_pq: the constants; _y = f(x), _dx = f'(x), and with xd _yd, _dxd: the values,
-at infinity the limits. LOSS_tK, K = 0, 1, 2: the target; LOSS_K_y, _dx and so on: of one element.""")
+at infinity the limits. t: targets; LOSS_K_y, _dx, _yd, _dxd: of one element, with target K.""")
     side = [1e-45, 1e-40, 1e-20, 1e-3, 0.5, 1, 3, 5, 8, 12, 15.5, 20, 40, 80, 89, 100, 1000, 1e10,
             1e20, 1e38]
     x = f32([np.nan, np.inf, -np.inf, 0.0, -0.0] + side + [-v for v in side])
@@ -534,7 +366,6 @@ at infinity the limits. LOSS_tK, K = 0, 1, 2: the target; LOSS_K_y, _dx and so o
 
 if __name__ == "__main__":
     os.makedirs(HERE, exist_ok=True)
-    for section in (unary, softmax, linear, matmul, arithmetic, losses, optimizers, schedules,
-                    limits):
+    for section in (unary, softmax, linear, matmul, arithmetic, losses, limits):
         section()
     print(sum(os.path.getsize(os.path.join(HERE, f)) for f in os.listdir(HERE)), "bytes in", HERE)

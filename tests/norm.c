@@ -177,7 +177,8 @@ static shifted normalized(dl_ctx *dl, int kind, double mean, double step, int n,
     s.w = dl_param(dl, dl_shape1(C), dl_init_constant(1.5));
     s.b = dl_param(dl, dl_shape1(C), dl_init_zeros());
     for (dl_int i = 0; i < s.x->size; i++)
-        s.x->data[i] = (dl_real)(mean + step * (double)((kind == BATCH_COLUMN ? i / rows : i % n) % 4));
+        s.x->data[i] = (dl_real)(mean + step * (double)((kind == BATCH_COLUMN ? i / rows
+                                                                              : i % n) % 4));
     if (kind == LAYER) s.y = dl_layer_norm(s.x, 1, s.w, s.b, 1e-5);
     else if (kind == BATCH_COLUMN || kind == BATCH_IMAGE)
         s.y = dl_batch_norm(s.x, s.w, s.b, DL_NONE, DL_NONE, 0.1, 1e-5);
@@ -251,7 +252,8 @@ static void known_rows(void)
         w = dl_param(dl, dl_shape1(1), dl_init_constant(1.7));
         x = dl_param(dl, dl_shape2(6, 1), dl_init_normal(0, 1));
         CHECK(dl_backward_from(dl_layer_norm(x, 1, w, DL_NONE, 1e-5), dy), "%s", dl_error_text(dl));
-        for (int i = 0; i < 6; i++) CHECK(x->grad[i] == 0, "one feature: dx %g", (double)x->grad[i]);
+        for (int i = 0; i < 6; i++)
+            CHECK(x->grad[i] == 0, "one feature: dx %g", (double)x->grad[i]);
         x = dl_param(dl, dl_shape2(1, 1), dl_init_normal(0, 1));
         y = dl_batch_norm(x, w, DL_NONE, DL_NONE, DL_NONE, 0.1, 1e-5);
         CHECK(dl_backward_from(y, dy), "%s", dl_error_text(dl));

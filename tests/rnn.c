@@ -678,6 +678,7 @@ static void layer_errors(void)
     CHECK(!dl_model_add_embedding(m, 0, 4), "no words");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "embedding_1: 0 words");
     CHECK(dl_model_layer_count(m) == 0, "a failed layer stayed");
+    s = dl_model_new(dl, dl_shape2(3, 5));
     dl_model_add_rnn(s, 4, true);
     dl_model_add_dense(s, 2, DL_SOFTMAX);
     dl_model_compile(s, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));

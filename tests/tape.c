@@ -148,7 +148,7 @@ static void changed_parameters(void)
     dl_tensor *w, *v, *x, *loss;
     start();
     w = param(3);
-    snprintf(w->name, sizeof w->name, "w");
+    dl_set_name(w, "w");
     x = leaf(1, 2);
     loss = dl_mul(dl_exp(x), w);
     dl_fill(w, 4);
@@ -191,7 +191,7 @@ static void stale_tensors(void)
     start();
     w = param(1);
     x = leaf(1, 1);
-    snprintf(x->name, sizeof x->name, "x");
+    dl_set_name(x, "x");
     dl_tape_clear(dl);
     CHECK(!dl_relu(x), "after a clear");
     CHECK_ERROR(dl, DL_ERR_STALE, "dl_relu: the tensor x is from before the last dl_tape_clear or "

@@ -43,8 +43,8 @@ static int calls;                            /* of the counting kernels */
          (dx, dw, db, dy, x, w, s))
 
 UNARY(neg) UNARY(exp) UNARY(log) UNARY(sqrt) UNARY(square) UNARY(pow) UNARY(abs) UNARY(clamp)
-UNARY(affine) UNARY(reciprocal) UNARY(sigmoid) UNARY(tanh) UNARY(relu) UNARY(leaky_relu) UNARY(elu)
-UNARY(gelu) UNARY(gelu_tanh) UNARY(silu) UNARY(softplus)
+UNARY(affine) UNARY(over) UNARY(reciprocal) UNARY(sigmoid) UNARY(tanh) UNARY(relu)
+UNARY(leaky_relu) UNARY(elu) UNARY(gelu) UNARY(gelu_tanh) UNARY(silu) UNARY(softplus)
 BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(minimum)
 COUNT(linear_forward, (dl_real *y, R *x, R *w, R *b, dl_int N, dl_int D, dl_int M),
       (y, x, w, b, N, D, M))
@@ -71,8 +71,8 @@ PAIR(avg_pool2d, (dl_real *y, R *x, const dlk_pool2d_size *s, bool c), (y, x, s,
 COUNT(batch_stats, (dl_real *m, dl_real *v, R *x, dl_int N, dl_int C, dl_int S), (m, v, x, N, C, S))
 COUNT(batch_norm_update, (dl_real *rm, dl_real *rv, R *m, R *v, dl_int C, double n, double a),
       (rm, rv, m, v, C, n, a))
-PAIR(batch_norm, (dl_real *y, R *x, R *m, R *v, R *w, R *b, dl_int N, dl_int C, dl_int S, double e),
-     (y, x, m, v, w, b, N, C, S, e),
+PAIR(batch_norm, (dl_real *y, R *x, R *m, R *v, R *w, R *b, dl_int N, dl_int C, dl_int S, double e,
+      bool t), (y, x, m, v, w, b, N, C, S, e, t),
      (dl_real *dx, dl_real *dw, dl_real *db, R *dy, R *x, R *m, R *v, R *w, dl_int N, dl_int C,
       dl_int S, double e, bool t), (dx, dw, db, dy, x, m, v, w, N, C, S, e, t))
 PAIR(layer_norm, (dl_real *y, dl_real *m, dl_real *v, R *x, R *w, R *b, dl_int N, dl_int D,
@@ -220,6 +220,7 @@ static const int32_t label[] = { 2, 0, 1, 1 };
     X(sqrt, dl_sqrt(within(s1(40), 1, 2))) X(square, dl_square(in(s1(40)))) \
     X(pow, dl_pow(within(s1(40), 1, 2), 3)) X(abs, dl_abs(in(s1(40)))) \
     X(clamp, dl_clamp(in(s1(40)), -.5, .5)) X(affine, dl_mul_scalar(in(s1(40)), 3)) \
+    X(over, dl_div_scalar(in(s1(40)), 3)) \
     X(reciprocal, dl_scalar_div(2, within(s1(40), 1, 2))) X(sigmoid, dl_sigmoid(in(s1(40)))) \
     X(tanh, dl_tanh(in(s1(40)))) X(relu, dl_relu(in(s1(40)))) \
     X(leaky_relu, dl_leaky_relu(in(s1(40)), .1)) X(elu, dl_elu(in(s1(40)), 1)) \

@@ -1683,7 +1683,7 @@ typedef struct dl_optim {
    SGD [.01]; momentum, Nesterov (mu .9 usual); Adagrad [.001] start .1, eps 1e-7; Adadelta [.001]
    rho .95, eps 1e-7; RMSprop [.001] rho .9, eps 1e-7; Adam [.001] .9, .999, 1e-7; AdamW [.001]
    weight_decay .004. Adam's correction counts the optimizer's updates, the same for all its
-   parameters: one that was frozen for long starts with steps of up to 3 lr. */
+   parameters: one that was frozen for long starts with steps of up to 3.2 lr. */
 DL_DEF dl_optim dl_sgd(double lr);
 DL_DEF dl_optim dl_momentum(double lr, double mu);
 DL_DEF dl_optim dl_nesterov(double lr, double mu);
@@ -1795,7 +1795,7 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
            }
        }
        static const dl_optim_type sign = { "sign", sign_step, 1, false, true, false,
-                                           { { "beta1", 0.9, 0, 1 } } };                     */
+                                           { DL_OPTION(beta1, 0.9, 0, 1) } };                */
 
 /* What a step function gets: one parameter with its gradient (checked, clipped, with penalties)
    and its states, arrays of n. */
@@ -1809,9 +1809,16 @@ typedef struct dl_update {
     const dl_optim *options;   /* lr with the group's factor in it                             */
 } dl_update;
 
-/* A number that a kind uses: the name of a field of dl_optim, or any other name, which stands for
-   own[0], own[1], ... in this order; its default, and the range that is taken. */
-typedef struct dl_optim_option { const char *name; double initial, lo, hi; } dl_optim_option;
+/* A number that a kind uses: its name (in messages and files), where it stands in dl_optim, its
+   default, and the range that is taken. For own[0] to own[3], { "gain", DL_OWN(0), 1, 0, 9 }. */
+typedef struct dl_optim_option {
+    const char *name;
+    size_t      at;
+    double      initial, lo, hi;
+} dl_optim_option;
+#define DL_OPTION(field, initial, lo, hi) { #field, offsetof(dl_optim, field), initial, lo, hi }
+#define DL_OPTION_MAX 8
+#define DL_OWN(i) (offsetof(dl_optim, own) + (i) * sizeof(double))
 
 struct dl_optim_type {
     const char *name;                       /* for messages and files                          */
@@ -1823,7 +1830,7 @@ struct dl_optim_type {
     bool decoupled;                         /* weight_decay goes off the weights; false: is
                                                added to the gradient                           */
     bool squares;                           /* gradients are squared: too large ones refused   */
-    dl_optim_option option[6];              /* what it uses; the first without a name ends them */
+    dl_optim_option option[DL_OPTION_MAX];  /* what it uses; the first without a name ends them */
 };
 
 /* Options of this kind (one of yours, or found by name) with their defaults. */
@@ -5703,7 +5710,8 @@ DLI_add_rows(DLI_BODY)
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_squares(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) \
+    DLI_place(X) \
     DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
     DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
     DLI_add_rows(X) DLI_pack(X)
@@ -13053,17 +13061,18 @@ static void dli_update_adam(const dl_update *u)
 }
 
 #define DLI_BELOW_1 (1 - DBL_EPSILON)
-#define DLI_MU { "momentum", 0, 0, 1 }
-#define DLI_START(value) { "start", value, 0, DLI_NUMBER_MAX }
-#define DLI_RHO(value) { "rho", value, 0, 1 }
-#define DLI_EPS(value) { "eps", value, DLI_EPS_MIN, DLI_NUMBER_MAX }
-#define DLI_EPS_IN(value) { "eps", value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX }
-#define DLI_BETAS { "beta1", 0.9, 0, DLI_BELOW_1 }, { "beta2", 0.999, 0, DLI_BELOW_1 }
-#define DLI_DECAY(value) { "weight_decay", value, 0, DLI_NUMBER_MAX }
+#define DLI_NONE_USED { NULL, 0, 0, 0, 0 }
+#define DLI_MU DL_OPTION(momentum, 0, 0, 1)
+#define DLI_START(value) DL_OPTION(start, value, 0, DLI_NUMBER_MAX)
+#define DLI_RHO(value) DL_OPTION(rho, value, 0, 1)
+#define DLI_EPS(value) DL_OPTION(eps, value, DLI_EPS_MIN, DLI_NUMBER_MAX)
+#define DLI_EPS_IN(value) DL_OPTION(eps, value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX)
+#define DLI_BETAS DL_OPTION(beta1, 0.9, 0, DLI_BELOW_1), DL_OPTION(beta2, 0.999, 0, DLI_BELOW_1)
+#define DLI_DECAY(value) DL_OPTION(weight_decay, value, 0, DLI_NUMBER_MAX)
 
 /* name, step, states, torch, decoupled, squares, options */
 static const dl_optim_type dli_optim_types[] = {
-    { "SGD", dli_update_sgd, 0, false, true, false, { { NULL, 0, 0, 0 } } },
+    { "SGD", dli_update_sgd, 0, false, true, false, { DLI_NONE_USED } },
     { "momentum", dli_update_momentum, 1, false, true, false, { DLI_MU } },
     { "Nesterov", dli_update_nesterov, 1, false, true, false, { DLI_MU } },
     { "Adagrad", dli_update_adagrad, 1, false, true, true, { DLI_START(0.1), DLI_EPS_IN(1e-7) } },
@@ -13072,7 +13081,7 @@ static const dl_optim_type dli_optim_types[] = {
     { "Adam", dli_update_adam, 2, false, true, true, { DLI_BETAS, DLI_EPS(1e-7) } },
     { "AdamW", dli_update_adam, 2, false, true, true,
       { DLI_BETAS, DLI_EPS(1e-7), DLI_DECAY(0.004) } },
-    { "torch.SGD", dli_update_sgd, 0, true, false, false, { { NULL, 0, 0, 0 } } },
+    { "torch.SGD", dli_update_sgd, 0, true, false, false, { DLI_NONE_USED } },
     { "torch.momentum", dli_update_momentum, 1, true, false, false, { DLI_MU } },
     { "torch.Nesterov", dli_update_nesterov, 1, true, false, false, { DLI_MU } },
     { "torch.Adagrad", dli_update_adagrad, 1, true, false, true,
@@ -13097,37 +13106,12 @@ DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
     return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
 }
 
-/* The fields of dl_optim that only some kinds use, then those for all with their ranges. */
-static const struct { size_t at; dl_optim_option option; } dli_optim_fields[] = {
-#define DLI_OF(f, hi) { offsetof(dl_optim, f), { #f, 0, 0, hi } }
-    DLI_OF(momentum, 0), DLI_OF(rho, 0), DLI_OF(beta1, 0), DLI_OF(beta2, 0),
-    DLI_OF(eps, 0), DLI_OF(start, 0), DLI_OF(own[0], 0), DLI_OF(own[1], 0),
-    DLI_OF(own[2], 0), DLI_OF(own[3], 0),
-    DLI_OF(lr, DLI_NUMBER_MAX), DLI_OF(weight_decay, DLI_NUMBER_MAX),
-    DLI_OF(l1, DLI_NUMBER_MAX), DLI_OF(l2, DLI_NUMBER_MAX), DLI_OF(ema, DLI_BELOW_1),
-#undef DLI_OF
-};
-enum { DLI_OWN = 6, DLI_OPTIM_FIELDS = 15 };
-
-/* The field (its index above) that option k of a kind stands for; -1 past the fourth of its own. */
-static int dli_optim_field(const dl_optim_type *type, int k)
+/* The option of this kind that stands at this place of dl_optim; NULL when it has none. */
+static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at)
 {
-    int own = -1, found = -1;
-    for (int i = 0; i <= k; i++) {
-        found = -1;
-        for (int f = 0; f < DLI_OPTIM_FIELDS && found < 0; f++)
-            if (strcmp(dli_optim_fields[f].option.name, type->option[i].name) == 0) found = f;
-        if (found < 0) own++;
-    }
-    if (found < 0 && own < 4) found = DLI_OWN + own;
-    return found;
-}
-
-static int dli_option_count(const dl_optim_type *type)
-{
-    int n = 0;
-    while (n < (int)(sizeof type->option / sizeof type->option[0]) && type->option[n].name) n++;
-    return n;
+    for (int k = 0; k < DL_OPTION_MAX && type->option[k].name; k++)
+        if (type->option[k].at == at) return &type->option[k];
+    return NULL;
 }
 
 DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
@@ -13137,11 +13121,8 @@ DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
     o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
-    for (int k = 0; type && k < dli_option_count(type); k++) {
-        const int f = dli_optim_field(type, k);
-        double *field = (double *)(void *)((char *)&o + dli_optim_fields[f < 0 ? 0 : f].at);
-        if (f >= 0) *field = type->option[k].initial;
-    }
+    for (int k = 0; type && k < DL_OPTION_MAX && type->option[k].name; k++)
+        memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
     return o;
 }
 
@@ -13178,36 +13159,33 @@ DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", 
 DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim("torch.Adam", lr); }
 DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr); }
 
-/* Is type whole? Else false with a message. */
-static bool dli_check_optim_type(dl_ctx *c, const char *who, const dl_optim_type *type)
-{
-    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
-                       "states", who);
-    for (int k = 0; k < dli_option_count(type); k++)
-        if (dli_optim_field(type, k) < 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is the fifth option of %s's own; there is "
-                           "room for 4", who, type->option[k].name, type->name);
-    return true;
-}
-
 /* Is every option of o in its range, and 0 when its kind does not use it? Else false with a
    message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    if (!dli_check_optim_type(c, who, o->type)) return false;
-    for (int f = 0; f < DLI_OPTIM_FIELDS; f++) {
-        const double value = *(const double *)(const void *)
-                             ((const char *)o + dli_optim_fields[f].at);
-        dl_optim_option range = dli_optim_fields[f].option;
-        for (int k = 0; k < dli_option_count(o->type); k++)
-            if (dli_optim_field(o->type, k) == f) range = o->type->option[k];
-        if (value >= range.lo && value <= range.hi) continue;
-        if (range.lo == 0 && range.hi == 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, "
-                           "or take a kind that does", who, range.name, value, o->type->name);
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who, range.name,
-                       o->type->name, value, range.lo, range.hi);
+    static const dl_optim_option all[] = {
+        DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
+        DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
+        { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
+        { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
+        DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
+    const dl_optim_type *type = o->type;
+    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
+                       "states", who);
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        const dl_optim_option *used = dli_option_at(type, all[k].at);
+        const dl_optim_option *range = used ? used : &all[k];
+        double value;
+        memcpy(&value, (const char *)o + all[k].at, sizeof value);
+        if (value >= range->lo && value <= range->hi) continue;
+        if (range->hi > 0 || used)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
+                           range->name, type->name, value, range->lo, range->hi);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, or "
+                       "take a kind that does", who, range->name, value, type->name);
     }
     if (!(o->clip_norm > 0) || !(o->clip_value > 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
@@ -13377,63 +13355,74 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* The gradients as the updates will see them: checked, clipped, with penalties. */
+/* A gradient as its update will see it: scaled, clipped, with penalties. */
+static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+{
+    const dl_optim *d = &o->desc;
+    dl_tensor *p = s->param;
+    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
+    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
+    if (d->clip_value < INFINITY)
+        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+}
+
+/* Check all gradients, then prepare them, then check what came out. */
 static bool dli_prepare_gradients(dl_optimizer *o)
 {
     const dl_optim *d = &o->desc;
-    double norm = 0, largest = 0, scale = 1;
-    bool penalties = d->l1 > 0 || d->l2 > 0;
+    double norm = 0, scale = 1;
     for (int i = 0; i < o->n; i++) {
         const dl_tensor *p = o->slot[i].param;
         if (!p->requires_grad) continue;
         const double squares = dli_squares(o->ctx, p->grad, p->size);
         const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
                            dli_root(p->grad, p->size, squares) : sqrt(squares);
-        if (!(one < INFINITY)) return dli_bad_gradient(o, i, one);
         norm = hypot(norm, one);
-        largest = one > largest ? one : largest;
-        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalties = true;
+        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
     }
     if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    if (scale != 1 || d->clip_value < INFINITY || penalties)
-        for (int i = 0; i < o->n; i++) {
-            const dli_slot *s = &o->slot[i];
-            dl_tensor *p = s->param;
-            const double decay = d->type->decoupled ? 0 : s->weight_decay;
-            if (!p->requires_grad) continue;
-            if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-            if (d->clip_value < INFINITY)
-                o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
-                                              d->clip_value);
-            if (penalties)
-                DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, d->l2 + decay / 2);
-        }
-    if (d->type->squares && (penalties || largest > DLI_SQUARES_MAX))
-        for (int i = 0; i < o->n; i++) {
-            const dl_tensor *p = o->slot[i].param;
-            const double now = p->requires_grad ? dli_grad_norm(p) : 0;
-            if (!(now <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, now);
-        }
+    bool check = norm > DLI_SQUARES_MAX;
+    for (int i = 0; i < o->n; i++) {
+        const dli_slot *s = &o->slot[i];
+        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
+        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
+    }
+    for (int i = 0; check && d->type->squares && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
+        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+    }
     return true;
+}
+
+/* What is kept for a parameter; NULL when it is none of the optimizer's. */
+static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+{
+    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
+    return NULL;
+}
+
+/* The options as they apply to one parameter. */
+static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+{
+    dl_optim d = o->desc;
+    d.lr *= s->lr_factor;
+    d.weight_decay = s->weight_decay;
+    return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    dl_optim d = dl_optimizer_desc(o);
-    int i = 0;
-    while (o && i < o->n && o->slot[i].param != param) i++;
-    d.lr *= o && i < o->n ? o->slot[i].lr_factor : NAN;
-    if (o && i < o->n) d.weight_decay = o->slot[i].weight_decay;
-    return d;
+    const dli_slot *s = dli_slot_of(o, param);
+    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
 }
 
 static void dli_update_slot(dl_optimizer *o, dli_slot *s)
 {
-    dl_optim d = o->desc;
+    const dl_optim d = dli_slot_desc(o, s);
     dl_tensor *p = s->param;
     dl_update u;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
     s->updates++;
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
@@ -13511,14 +13500,13 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
                        "more", who, lr_factor, weight_decay);
     for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
         for (int k = 0; k < n; k++) {
-            int i = 0;
-            while (i < o->n && o->slot[i].param != params[k]) i++;
-            if (i == o->n)
+            dli_slot *s = dli_slot_of(o, params[k]);
+            if (!s)
                 return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
                                "%d parameters", who, k, o->n);
             if (pass == 0) continue;
-            o->slot[i].lr_factor = lr_factor;
-            o->slot[i].weight_decay = weight_decay;
+            s->lr_factor = lr_factor;
+            s->weight_decay = weight_decay;
         }
     return true;
 }

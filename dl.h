@@ -5704,10 +5704,10 @@ DLI_add_rows(DLI_BODY)
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_squares(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
-    DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
-    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X) DLI_pack(X)
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) \
+    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
+    DLI_wino_grad(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) \
+    DLI_copy_rows(X) DLI_add_rows(X) DLI_pack(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its

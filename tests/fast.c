@@ -502,7 +502,7 @@ static void convolutions(void)
    shows: there an unreadable page begins.) */
 static dl_int extreme(void)
 {
-    const dl_int most = (dl_int)1 << (4 * sizeof(dl_int) - 2);    /* its square fits, its cube not */
+    const dl_int most = (dl_int)1 << (4 * sizeof(dl_int) - 2);    /* squares fit, cubes not */
     if (chance(2)) return 1 + chance(40);
     return chance(2) ? most + chance(9) : 1 + most / (1 + chance(5000));
 }

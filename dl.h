@@ -319,34 +319,33 @@ DL_KERNEL(matmul_forward, dl_real *y, const dl_real *a, const dl_real *b,
 DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
                            const dl_real *b, dl_int N, dl_int K, dl_int M);
 
-/* Row kernels of arithmetic with broadcasting. sa and sb are the steps of a and b: 1 walks
-   along, 0 repeats one element. y[i] = a[i*sa] op b[i*sb], i < n. In the backward da or db may be
-   NULL; with step 0 the gradient sums into the one element that was repeated. */
-DL_KERNEL(add_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(add_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(sub_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(sub_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(mul_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(mul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(div_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(div_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-/* y = max(a, b) and min(a, b). Where a = b each side gets half of dy, as in PyTorch. */
-DL_KERNEL(maximum_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                           dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(maximum_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                            const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(minimum_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                           dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(minimum_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                            const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+/* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
+   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
+   with step 0 the gradient sums (in double) into the one element that was repeated.
+
+   The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
+   and what is added to da and db; A is whatever the caller of the list wants to pass on. Of equal a
+   and b in a maximum each gets half of dy, as in PyTorch; a != a is true for a NaN only, so that a
+   NaN on either side comes out. The derivative of a / b by b is -a / b^2, written as (a / b) / b
+   because b^2 may leave the range of numbers. */
+#define DLK_BINARY(X, A)                                                                         \
+    X(A, add, a + b, dy, dy, "a + b", "sum")                                                     \
+    X(A, sub, a - b, dy, -dy, "a - b", "difference")                                             \
+    X(A, mul, a * b, dy * b, dy * a, "a b", "product")                                           \
+    X(A, div, a / b, dy / b, -dy * (a / b) / b, "a / b", "quotient")                             \
+    X(A, maximum, a > b || a != a ? a : b, a < b ? 0 : a == b ? dy / 2 : dy,                     \
+               a > b ? 0 : a == b ? dy / 2 : dy, "max(a, b)", "the larger one")                  \
+    X(A, minimum, a < b || a != a ? a : b, a > b ? 0 : a == b ? dy / 2 : dy,                     \
+               a < b ? 0 : a == b ? dy / 2 : dy, "min(a, b)", "the smaller one")
+
+/* dlk_add_forward, dlk_add_backward and so on, for every row of the list above. */
+#define DLI_DECLARE(A, name, value, to_a, to_b, formula, what)                                   \
+    DL_KERNEL(name##_forward, dl_real *y, const dl_real *a, const dl_real *b,                    \
+                              dl_int n, dl_int sa, dl_int sb);                                   \
+    DL_KERNEL(name##_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,    \
+                               const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+DLK_BINARY(DLI_DECLARE, 0)
+#undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
    same arguments, so that one caller serves all; each uses x or y, whichever is simpler. y may be
@@ -355,36 +354,63 @@ typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, dou
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);
 
-/* The list of them: X(name, formula, derivative, what it is).  p, q: see the formula.
+/* The list of them: X(A, name, y, dx, formula, what it is). y and dx are C: what y becomes for the
+   element x, and what is added to dx for the element dy. From a line come the kernels (written out
+   for one of them in >>kernels-impl) and, in float, their vector twins; so a new function is one
+   line here and a call of DLI_UNARY in >>ops-impl. The names that begin with dli_ are functions of
+   x in double for the kernels and in float for the twins:
+     dli_exp, dli_expm1, dli_tanh, dli_abs   as in math.h
+     dli_sigmoid(x) = 1 / (1 + e^-x)         dli_slope(x) = its derivative, s (1 - s)
+     dli_softplus(x) = ln(1 + e^x)
+     dli_phi(x), dli_density(x)              the normal distribution: (1 + erf(x / sqrt 2)) / 2 and
+                                             its derivative, e^(-x^2 / 2) / sqrt(2 pi)
+     dli_bend(x), dli_bend_slope(x)          2 sqrt(2/pi) (x + .044715 x^3), and its derivative
+     dli_fade(x, e) = x e, where e goes to 0 faster than x to infinity: 0, not NaN, at infinity
+   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
+   which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
-#define DLK_UNARY(X)                                                                             \
-    X(neg,        "-x",                         "-1",                   "negation")              \
-    X(exp,        "e^x",                        "y",                    "exponential")           \
-    X(log,        "ln x",                       "1 / x",                "natural logarithm")     \
-    X(sqrt,       "sqrt(x)",                    "1 / (2 y)",            "square root")           \
-    X(square,     "x^2",                        "2 x",                  "square")                \
-    X(pow,        "x^p",                        "p x^(p-1)",            "power")                 \
-    X(abs,        "|x|",                        "sign x, 0 at 0",       "absolute value")        \
-    X(clamp,      "min(max(x, p), q)",          "1 where p<=x<=q",      "clip to [p, q]")        \
-    X(affine,     "p x + q",                    "p",                    "scale and shift")       \
-    X(reciprocal, "p / x",                      "-p / x^2",             "p over x")              \
-    X(sigmoid,    "1 / (1 + e^-x)",             "y (1 - y)",            "logistic sigmoid")      \
-    X(tanh,       "tanh x",                     "1 - y^2",              "hyperbolic tangent")    \
-    X(relu,       "max(0, x)",                  "1 where x > 0",        "rectified linear unit") \
-    X(leaky_relu, "x > 0 ? x : p x",            "x > 0 ? 1 : p",        "leaky ReLU, slope p")   \
-    X(elu,        "x > 0 ? x : p (e^x - 1)",    "x > 0 ? 1 : y + p",    "exponential linear")    \
-    X(gelu,       "x Phi(x), Phi by erf",       "Phi(x) + x phi(x)",    "GELU, exact")           \
-    X(gelu_tanh,  "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)",                         \
-                  "by the product rule",                                "GELU, tanh form")       \
-    X(silu,       "x sigmoid(x)",               "s + y (1 - s)",        "SiLU (swish)")          \
-    X(softplus,   "ln(1 + e^x)",                "sigmoid(x)",           "softplus")
+#define DLK_UNARY(X, A) DLK_UNARY_VECTOR(X, A) DLK_UNARY_EXACT(X, A)
+#define DLK_UNARY_VECTOR(X, A)                                                                   \
+    X(A, neg, -x, -dy, "-x", "negation")                                                         \
+    X(A, exp, dli_exp(x), dy * y, "e^x", "exponential")                                          \
+    X(A, square, x * x, 2 * (dy * x), "x^2", "square")                                           \
+    X(A, abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")   \
+    X(A, clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                    \
+                 x < (dl_real)p ? (dl_real)p : x,                                                \
+             (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
+    X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
+    X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
+    X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
+    X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
+    X(A, leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                   \
+                  "x > 0 ? x : p x", "leaky ReLU, slope p")                                      \
+    X(A, elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                    \
+           "x > 0 ? x : p (e^x - 1)", "exponential linear")                                      \
+    X(A, gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),         \
+            "x Phi(x), Phi by erf", "GELU, exact")                                               \
+    X(A, gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +      \
+                     dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
+                 "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
+    X(A, silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),   \
+            "x sigmoid(x)", "SiLU (swish)")                                                      \
+    X(A, softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
+
+/* Those without a vector twin: in float, too, they divide by a p in double, and have all digits.
+   x^0 is constant: without the test, 0 times the infinite 0^-1 would make its derivative at 0 a
+   NaN. */
+#define DLK_UNARY_EXACT(X, A)                                                                    \
+    X(A, over, x / p, dy / p, "x / p", "x over p")                                               \
+    X(A, reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                              \
+    X(A, log, log(x), dy / x, "ln x", "natural logarithm")                                       \
+    X(A, sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                  \
+    X(A, pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
 
 /* dlk_relu_forward, dlk_relu_backward and so on, for every row of the list above. */
-#define DLI_DECLARE(name, formula, derivative, what)                                             \
+#define DLI_DECLARE(A, name, value, gradient, formula, what)                                     \
     DL_KERNEL(name##_forward, dl_real *y, const dl_real *x, dl_int n, double p, double q);       \
     DL_KERNEL(name##_backward, dl_real *dx, const dl_real *dy, const dl_real *y,                 \
               const dl_real *x, dl_int n, double p, double q);
-DLK_UNARY(DLI_DECLARE)
+DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
@@ -566,11 +592,12 @@ DL_KERNEL(avg_pool2d_backward, dl_real *dx, const dl_real *dy, const dlk_pool2d_
    channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
 DL_KERNEL(batch_stats, dl_real *mean, dl_real *var, const dl_real *x,
                        dl_int N, dl_int C, dl_int S);
-/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
-   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training
+   (batch true: what rounding took from the mean is made good) and the running ones afterwards;
+   w[C] and b[C] may be NULL (1 and 0). */
 DL_KERNEL(batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *mean,
                               const dl_real *var, const dl_real *w, const dl_real *b,
-                              dl_int N, dl_int C, dl_int S, double eps);
+                              dl_int N, dl_int C, dl_int S, double eps, bool batch);
 /* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
    dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
    this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
@@ -757,34 +784,12 @@ DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S
    it was recorded. */
 
 /* Every kernel that an operation or an optimizer calls. */
+#define DLI_BINARY_PAIR(X, name, y, da, db, formula, what) X(name##_forward) X(name##_backward)
+#define DLI_UNARY_PAIR(X, name, y, dx, formula, what) X(name##_forward) X(name##_backward)
 #define DL_KERNELS(X)                                                                            \
     X(linear_forward)             X(linear_backward)                                             \
     X(matmul_forward)             X(matmul_backward)                                             \
-    X(add_forward)                X(add_backward)                                                \
-    X(sub_forward)                X(sub_backward)                                                \
-    X(mul_forward)                X(mul_backward)                                                \
-    X(div_forward)                X(div_backward)                                                \
-    X(maximum_forward)            X(maximum_backward)                                            \
-    X(minimum_forward)            X(minimum_backward)                                            \
-    X(neg_forward)                X(neg_backward)                                                \
-    X(exp_forward)                X(exp_backward)                                                \
-    X(log_forward)                X(log_backward)                                                \
-    X(sqrt_forward)               X(sqrt_backward)                                               \
-    X(square_forward)             X(square_backward)                                             \
-    X(pow_forward)                X(pow_backward)                                                \
-    X(abs_forward)                X(abs_backward)                                                \
-    X(clamp_forward)              X(clamp_backward)                                              \
-    X(affine_forward)             X(affine_backward)                                             \
-    X(reciprocal_forward)         X(reciprocal_backward)                                         \
-    X(sigmoid_forward)            X(sigmoid_backward)                                            \
-    X(tanh_forward)               X(tanh_backward)                                               \
-    X(relu_forward)               X(relu_backward)                                               \
-    X(leaky_relu_forward)         X(leaky_relu_backward)                                         \
-    X(elu_forward)                X(elu_backward)                                                \
-    X(gelu_forward)               X(gelu_backward)                                               \
-    X(gelu_tanh_forward)          X(gelu_tanh_backward)                                          \
-    X(silu_forward)               X(silu_backward)                                               \
-    X(softplus_forward)           X(softplus_backward)                                           \
+    DLK_BINARY(DLI_BINARY_PAIR, X) DLK_UNARY(DLI_UNARY_PAIR, X)                                  \
     X(sum_forward)                X(sum_backward)                                                \
     X(softmax_forward)            X(softmax_backward)                                            \
     X(log_softmax_forward)        X(log_softmax_backward)                                        \
@@ -2686,13 +2691,14 @@ typedef struct dli_arena {
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
 
 /* The kinds of work that may run on several threads; the sizes of one kind are comparable. */
+#define DLI_JOB_UNARY(A, name, value, gradient, formula, what) \
+    DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_MAP, DLI_JOB_MAP_BACK,
-    DLI_JOB_GELU, DLI_JOB_GELU_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS, DLI_JOB_BATCH_NORM,
-    DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
     DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
-    DLI_JOB_ADAM, DLI_JOB_KINDS
+    DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
 } dli_job_kind;
 
 /* What is known about jobs of one kind and about one size: see dli_job_start. */
@@ -3231,8 +3237,6 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
    dl_real, for speed. These loops are what the fast twins are tested against.
 
-   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x <= 0 ? 0 :
-   x", which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    ------------------------------------------------------------------------------------------ */
 
 /* Each output is a dot product of a row of x and a row of w, both walked along in memory. */
@@ -3294,259 +3298,60 @@ DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, con
                 for (dl_int j = 0; j < M; j++) db[k * M + j] += a[i * K + k] * dy[i * M + j];
 }
 
-/* Arithmetic. With a step of 0, a[i * sa] is the same element every time; its gradient is then
-   the sum over all i, which the += of the backward does by itself. */
-DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] + b[i * sb];
-}
+/* Arithmetic, from the list DLK_BINARY. The line X(mul, a * b, dy * b, dy * a, ...) becomes
 
-/* forward: y = a + b; both derivatives are 1 */
-DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i];
-}
+       DL_DEF void dlk_mul_forward(dl_real *ys, const dl_real *as, const dl_real *bs,
+                                   dl_int n, dl_int sa, dl_int sb)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const dl_real a = as[i * sa], b = bs[i * sb];
+               ys[i] = a * b;
+           }
+       }
 
-DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] - b[i * sb];
-}
-
-/* forward: y = a - b; the derivatives are 1 and -1 */
-DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i];
-}
-
-DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] * b[i * sb];
-}
-
-/* forward: y = a b; dy/da = b, dy/db = a */
-DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] * b[i * sb];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i] * a[i * sa];
-}
-
-DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] / b[i * sb];
-}
-
-/* forward: y = a / b; dy/da = 1 / b, dy/db = -a / b^2, written as (a / b) / b because b^2 may be
-   too small or too large for a float */
-DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] / b[i * sb];
-    if (db)
-        for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i] * (a[i * sa] / b[i * sb]) / b[i * sb];
-}
-
-/* u != u is true for a NaN only: a NaN on either side comes out. */
-DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u > v || u != u ? u : v;
+   and a backward of two such loops, one for da with dy * b, one for db with dy * a. */
+#define DLI_BINARY_FORWARD(A, name, value, to_a, to_b, formula, what)                            \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *as, const dl_real *bs,          \
+                                     dl_int n, dl_int sa, dl_int sb)                             \
+    {                                                                                            \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const dl_real a = as[i * sa], b = bs[i * sb];                                        \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
     }
-}
+DLK_BINARY(DLI_BINARY_FORWARD, 0)
 
-/* forward: y = max(a, b); the larger side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u < v)) da[i * sa] += share;
-        if (db && !(u > v)) db[i * sb] += share;
+/* With a step of 0, a[i * sa] is the same element every time: its gradient is the sum over all i,
+   taken in double, as a float sum of a million equal terms is wrong in the third digit. */
+#define DLI_BINARY_EACH(gradient, add)                                                           \
+    for (dl_int i = 0; i < n; i++) {                                                             \
+        const dl_real a = as[i * sa], b = bs[i * sb], dy = dys[i], g = gradient;                 \
+        (void)a; (void)b;                                                                        \
+        add;                                                                                     \
     }
-}
-
-DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u < v || u != u ? u : v;
+#define DLI_BINARY_HALF(ds, step, gradient)                                                      \
+    if (ds && step != 0) DLI_BINARY_EACH(gradient, ds[i * step] += g)                            \
+    if (ds && step == 0 && n > 0) {                                                              \
+        double sum = 0;                                                                          \
+        DLI_BINARY_EACH(gradient, sum += (double)g)                                              \
+        ds[0] += (dl_real)sum;                                                                   \
     }
-}
-
-/* forward: y = min(a, b); the smaller side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u > v)) da[i * sa] += share;
-        if (db && !(u < v)) db[i * sb] += share;
+#define DLI_BINARY_BACKWARD(A, name, value, to_a, to_b, formula, what)                           \
+    DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dys,              \
+                                      const dl_real *as, const dl_real *bs,                      \
+                                      dl_int n, dl_int sa, dl_int sb)                            \
+    {                                                                                            \
+        DLI_BINARY_HALF(da, sa, to_a)                                                            \
+        DLI_BINARY_HALF(db, sb, to_b)                                                            \
     }
-}
+DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
-/* Elementwise functions, in the order of the list DLK_UNARY. (void)p says that p is not used. */
-
-DL_DEF void dlk_neg_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = -x[i];
-}
-
-/* forward: y = -x */
-DL_DEF void dlk_neg_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] -= dy[i];
-}
-
-DL_DEF void dlk_exp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)exp((double)x[i]);
-}
-
-/* forward: y = e^x, its own derivative */
-DL_DEF void dlk_exp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i];
-}
-
-DL_DEF void dlk_log_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)log((double)x[i]);
-}
-
-/* forward: y = ln x; y' = 1 / x */
-DL_DEF void dlk_log_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / x[i];
-}
-
-DL_DEF void dlk_sqrt_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)sqrt((double)x[i]);
-}
-
-/* forward: y = x^(1/2); y' = 1/2 x^(-1/2) = 1 / (2 y), which is infinite at 0 */
-DL_DEF void dlk_sqrt_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / (2 * y[i]);
-}
-
-DL_DEF void dlk_square_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] * x[i];
-}
-
-/* forward: y = x x; y' = 2 x */
-DL_DEF void dlk_square_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * 2 * x[i];
-}
-
-DL_DEF void dlk_pow_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)pow((double)x[i], p);
-}
-
-/* forward: y = x^p; y' = p x^(p-1). x^0 is constant: without the test, 0 times the infinite
-   0^-1 would make its derivative at 0 a NaN. */
-DL_DEF void dlk_pow_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    if (p == 0) return;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * p * pow((double)x[i], p - 1));
-}
-
-DL_DEF void dlk_abs_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)fabs((double)x[i]);
-}
-
-/* forward: y = |x|; y' = sign x. At 0 any slope from -1 to 1 would do; 0 is the usual choice. */
-DL_DEF void dlk_abs_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
-}
-
-/* p and q are rounded to dl_real first, so that x == p is inside the range in float, too. */
-DL_DEF void dlk_clamp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real v = x[i] < lo ? lo : x[i]; /* max(x, p) */
-        y[i] = v > hi ? hi : v;                  /* min(v, q) */
-    }
-}
-
-/* forward: y = min(max(x, p), q); 1 inside, borders included, 0 outside */
-DL_DEF void dlk_clamp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                               dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    (void)y;
-    for (dl_int i = 0; i < n; i++) dx[i] += lo <= x[i] && x[i] <= hi ? dy[i] : 0;
-}
-
-DL_DEF void dlk_affine_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p * (double)x[i] + q);
-}
-
-/* forward: y = p x + q; y' = p */
-DL_DEF void dlk_affine_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(p * (double)dy[i]);
-}
-
-DL_DEF void dlk_reciprocal_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p / (double)x[i]);
-}
-
-/* forward: y = p / x; y' = -p / x^2 */
-DL_DEF void dlk_reciprocal_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] -= (dl_real)((double)dy[i] * p / ((double)x[i] * (double)x[i]));
-}
+/* ---- elementwise functions, from the list DLK_UNARY ----
+   First the functions that its expressions call, in double. */
+#define dli_exp   exp
+#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
+#define dli_tanh  tanh
+#define dli_abs   fabs
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -3554,145 +3359,12 @@ static double dli_sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-DL_DEF void dlk_sigmoid_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* s (1 - s) = e^-x / (1 + e^-x)^2, which is the same for -x: with |x| nothing overflows, and unlike
+   1 - s it keeps its digits where s is nearly 1. */
+static double dli_slope(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_sigmoid((double)x[i]);
-}
-
-/* forward: y = 1 / (1 + e^-x); y' = e^-x / (1 + e^-x)^2 = y (1 - y) */
-DL_DEF void dlk_sigmoid_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 const dl_real *x, dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
-}
-
-DL_DEF void dlk_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)tanh((double)x[i]);
-}
-
-/* forward: y = tanh x; y' = 1 - y^2 */
-DL_DEF void dlk_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
-}
-
-DL_DEF void dlk_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] <= 0 ? 0 : x[i];
-}
-
-/* forward: y = x <= 0 ? 0 : x; where the output was cut off, x has no influence */
-DL_DEF void dlk_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] <= 0 ? 0 : dy[i];
-}
-
-DL_DEF void dlk_leaky_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * (double)x[i]);
-}
-
-/* forward: y = x > 0 ? x : p x */
-DL_DEF void dlk_leaky_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : (dl_real)(p * (double)dy[i]);
-}
-
-/* expm1(x) is e^x - 1 without the cancellation near 0. */
-DL_DEF void dlk_elu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * expm1((double)x[i]));
-}
-
-/* forward: y = x > 0 ? x : p (e^x - 1); on the left y' = p e^x = y + p */
-DL_DEF void dlk_elu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += x[i] > 0 ? dy[i] : (dl_real)((double)dy[i] * ((double)y[i] + p));
-}
-
-/* Phi(x), the normal distribution function: (1 + erf(x / sqrt 2)) / 2. With erfc(u) = 1 - erf(u)
-   it is one term, and keeps its digits where Phi is small. */
-static double dli_phi(double x)
-{
-    return erfc(-x * 0.70710678118654752440) / 2;
-}
-
-DL_DEF void dlk_gelu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_phi((double)x[i]));
-}
-
-/* forward: y = x Phi(x); y' = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi) */
-DL_DEF void dlk_gelu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        const double density = 0.39894228040143267794 * exp(-v * v / 2);
-        dx[i] += (dl_real)((double)dy[i] * (dli_phi(v) + v * density));
-    }
-}
-
-/* The t of y = x/2 (1 + t): tanh(sqrt(2/pi) (x + .044715 x^3)). */
-static double dli_gelu_t(double x)
-{
-    return tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x));
-}
-
-DL_DEF void dlk_gelu_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        y[i] = (dl_real)(v / 2 * (1 + dli_gelu_t(v)));
-    }
-}
-
-/* forward: y = x/2 (1 + t); y' = (1 + t) / 2 + x/2 t', t' = (1 - t^2) sqrt(2/pi) (1 + 3 c x^2) */
-DL_DEF void dlk_gelu_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                   const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i], t = dli_gelu_t(v);
-        const double dt = (1 - t * t) * 0.79788456080286535588 * (1 + 3 * 0.044715 * v * v);
-        dx[i] += (dl_real)((double)dy[i] * ((1 + t) / 2 + v / 2 * dt));
-    }
-}
-
-DL_DEF void dlk_silu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_sigmoid((double)x[i]));
-}
-
-/* forward: y = x s(x); y' = s + x s (1 - s) = s + y (1 - s) */
-DL_DEF void dlk_silu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double s = dli_sigmoid((double)x[i]);
-        dx[i] += (dl_real)((double)dy[i] * (s + (double)y[i] * (1 - s)));
-    }
+    const double e = exp(-fabs(x));
+    return e / ((1 + e) * (1 + e));
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
@@ -3702,36 +3374,76 @@ static double dli_softplus(double x)
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
 
-DL_DEF void dlk_softplus_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* (1 + erf(x / sqrt 2)) / 2; with erfc(u) = 1 - erf(u) it is one term, and keeps its digits where
+   Phi is small. */
+static double dli_phi(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_softplus((double)x[i]);
+    return erfc(-x * 0.70710678118654752440) / 2;
 }
 
-/* forward: y = ln(1 + e^x); y' = e^x / (1 + e^x) = sigmoid(x) */
-DL_DEF void dlk_softplus_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                  const dl_real *x, dl_int n, double p, double q)
+static double dli_density(double x)
 {
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * dli_sigmoid((double)x[i]));
+    return 0.39894228040143267794 * exp(-x * x / 2);
 }
 
-/* Softmax. The largest element of a row, and the sum of e^(x - max): at least 1, as the largest
-   element itself gives e^0. A NaN in the row makes the sum NaN. */
-static double dli_row_max(const dl_real *x, dl_int C)
+/* The tanh form of GELU has (1 + tanh u) / 2 for Phi, which is sigmoid(2 u): one term, again. */
+static double dli_bend(double x)
 {
-    double max = -(double)INFINITY;
-    for (dl_int c = 0; c < C; c++)
-        if ((double)x[c] > max) max = (double)x[c];
-    return max;
+    return 1.59576912160573071176 * (x + 0.044715 * x * x * x);
 }
 
-static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
+static double dli_bend_slope(double x)
 {
-    double sum = 0;
-    for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
-    return sum;
+    return 1.59576912160573071176 * (1 + 3 * 0.044715 * x * x);
 }
+
+/* x == x is false for a NaN, which goes on. */
+static double dli_fade(double x, double e)
+{
+    return e == 0 && x == x ? copysign(0.0, x) : x * e;
+}
+
+/* The line X(tanh, dli_tanh(x), dy * (1 - y * y), ...) becomes
+
+       DL_DEF void dlk_tanh_forward(dl_real *ys, const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double x = (double)xs[i];
+               ys[i] = (dl_real)(tanh(x));
+           }
+       }
+       DL_DEF void dlk_tanh_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,
+                                     const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double y = (double)ys[i], dy = (double)dys[i];
+               dxs[i] += (dl_real)(dy * (1 - y * y));
+           }
+       }
+
+   The backward may use x or y. y is at hand and often simpler, but has been rounded: ELU's
+   derivative p e^x is also y + p, which is 0 where y has been rounded to -p. */
+#define DLI_UNARY_KERNELS(A, name, value, gradient, formula, what)                               \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *xs, dl_int n, double p,         \
+                                     double q)                                                   \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i];                                                      \
+            ys[i] = (dl_real)(value);                                                            \
+        }                                                                                        \
+    }                                                                                            \
+    DL_DEF void dlk_##name##_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,       \
+                                      const dl_real *xs, dl_int n, double p, double q)           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i], y = (double)ys[i], dy = (double)dys[i];              \
+            (void)x; (void)y;                                                                    \
+            dxs[i] += (dl_real)(gradient);                                                       \
+        }                                                                                        \
+    }
+DLK_UNARY(DLI_UNARY_KERNELS, 0)
 
 DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
                             double scale)
@@ -3754,11 +3466,44 @@ DL_DEF void dlk_sum_backward(dl_real *dx, const dl_real *dy, dl_int outer, dl_in
             for (dl_int i = 0; i < inner; i++) *dx++ += (dl_real)(scale * (double)dy[i]);
 }
 
+/* Softmax: y_c = e^(x_c) / sum_k e^(x_k). A large x makes e^x overflow; but a number m subtracted
+   from all x cancels, e^(x_c - m) / sum_k e^(x_k - m), and with m the row's largest element no
+   power is above 1, and the sum, in which that element counts 1, not below. Likewise
+     log y_c = x_c - m - log sum_k e^(x_k - m)         (log-sum-exp)
+   never takes the logarithm of a y that has become 0. A NaN in the row makes the sum NaN. */
+static double dli_row_max(const dl_real *x, dl_int C)
+{
+    double max = -(double)INFINITY;
+    for (dl_int c = 0; c < C; c++)
+        if ((double)x[c] > max) max = (double)x[c];
+    return max;
+}
+
+/* x - max. A logit of +infinity takes all (several share), which is the limit; without the test it
+   would be infinity - infinity. A row of -infinity has no limit: NaN. */
+static double dli_below_max(double x, double max)
+{
+    return x == max && max > 0 ? 0 : x - max;
+}
+
+static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
+{
+    double sum = 0;
+    for (dl_int c = 0; c < C; c++) sum += exp(dli_below_max((double)x[c], max));
+    return sum;
+}
+
+/* y may be x. */
+static void dli_softmax_row(dl_real *y, const dl_real *x, dl_int C, double max, double sum)
+{
+    for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp(dli_below_max((double)x[c], max)) / sum);
+}
+
 DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        const double max = dli_row_max(x, C);
+        dli_softmax_row(y, x, C, max, dli_row_sum_exp(x, C, max));
     }
 }
 
@@ -3778,7 +3523,8 @@ DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_i
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
         const double max = dli_row_max(x, C), log_sum = log(dli_row_sum_exp(x, C, max));
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)((double)x[c] - max - log_sum);
+        for (dl_int c = 0; c < C; c++)
+            y[c] = (dl_real)(dli_below_max((double)x[c], max) - log_sum);
     }
 }
 
@@ -3829,17 +3575,19 @@ DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, doubl
     for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
 }
 
-/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. */
+/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. The
+   scale is multiplied in early, so that a mean is finite where the sum would not be; 0 * scale is
+   0, or a NaN for 1/0, the scale of the mean of nothing. */
 
 DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = (double)x[i] - (double)t[i];
-        sum += d * d;
+        sum += scale * d * d;
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d^2, d = x - t; the derivative is 2 d */
@@ -3853,9 +3601,9 @@ DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += fabs((double)x[i] - (double)t[i]);
-    loss[0] = (dl_real)(scale * sum);
+    double sum = 0 * scale;
+    for (dl_int i = 0; i < n; i++) sum += scale * fabs((double)x[i] - (double)t[i]);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += |x - t|; the derivative is the sign */
@@ -3869,12 +3617,12 @@ DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                               dl_int n, double delta, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = fabs((double)x[i] - (double)t[i]);
-        sum += d <= delta ? d * d / 2 : delta * (d - delta / 2);
+        sum += scale * (d <= delta ? d * d / 2 : delta * (d - delta / 2));
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d <= delta ? d^2 / 2 : delta (d - delta / 2); a parabola that goes on as a
@@ -3889,36 +3637,45 @@ DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, con
     }
 }
 
-/* -t ln s(x) - (1 - t) ln(1 - s(x)), with -ln s(x) = ln(1 + e^x) - x and -ln(1 - s(x)) =
-   ln(1 + e^x), is ln(1 + e^x) - x t: no logarithm of a number that may have become 0. */
+/* -t ln s(x) - (1 - t) ln(1 - s(x)): no logarithm of a number that may have become 0, if written
+   with -ln s(x) = ln(1 + e^-x) and, as 1 - s(x) = s(-x), -ln(1 - s(x)) = ln(1 + e^x). These two
+   differ by x, so the sum is ln(1 + e^-|x|), the smaller of them, plus |x| times the target's share
+   of the larger one: 1 - t on the right, t on the left. A certain network (x = 40) that is right
+   (t = 1) thus costs e^-40, not the 0 or the NaN of x - x t. */
 DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += dli_softplus((double)x[i]) - (double)x[i] * (double)t[i];
-    loss[0] = (dl_real)(scale * sum);
+    double sum = 0 * scale;
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], wrong = u > 0 ? 1 - (double)t[i] : (double)t[i];
+        sum += scale * (dli_fade(fabs(u), wrong) + log1p(exp(-fabs(u))));
+    }
+    loss[0] = (dl_real)sum;
 }
 
-/* forward: sum += ln(1 + e^x) - x t; the derivative is sigmoid(x) - t */
+/* forward: sum += ln(1 + e^x) - x t, in other words; the derivative is s(x) - t, which on the right
+   is (1 - t) - s(-x) */
 DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
                              dl_int n, double scale)
 {
     const double s = (double)dloss * scale;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += (dl_real)(s * (dli_sigmoid((double)x[i]) - (double)t[i]));
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], v = (double)t[i];
+        dx[i] += (dl_real)(s * (u > 0 ? 1 - v - dli_sigmoid(-u) : dli_sigmoid(u) - v));
+    }
 }
 
 /* The loss is read from x before p is written, because p may be x. */
 DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                       const int32_t *label, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, p += C) {
         const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        total -= (double)x[label[i]] - max - log(sum);
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        total -= scale * (dli_below_max((double)x[label[i]], max) - log(sum));
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= x_label - max - log(sum), that is log sum_k e^(x_k) - x_label. The first term
@@ -3937,14 +3694,15 @@ DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real
 DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                            const dl_real *t, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max), log_sum = log(sum);
         for (dl_int c = 0; c < C; c++)
-            if (t[c] != 0) total -= (double)t[c] * ((double)x[c] - max - log(sum));
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+            if (t[c] != 0)
+                total -= scale * (double)t[c] * (dli_below_max((double)x[c], max) - log_sum);
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
@@ -4249,37 +4007,61 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
             }
 }
 
-/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
-   would be one pass, but loses all digits when the mean is large. */
+/* Normalization: y = w h + b, h = (x - mean) / sqrt(var + eps). All lies in x - mean, which may be
+   tiny beside x: of 1000000.1, 1000000.2, 1000000.3 only the seventh and eighth digit count. So
+
+   - the variance is the mean of the squares around the mean, in a second pass. The mean of the
+     squares minus the square of the mean would be one pass, but loses all these digits;
+   - what rounding took from the mean, to a dl_real or while adding up, is found by looking again:
+     it is the mean of the differences x - mean, which are small and keep their digits. Then
+     x - mean - rest is exact. The rest isn't stored for the backward, which finds it in x again;
+   - the first estimate is x_0 + mean of (x - x_0), so that no sum of large numbers overflows, and
+     equal numbers have exactly their own mean. */
+
+/* The mean of x - m; x stands in `runs` runs of len elements, with their starts gap apart. */
+static double dli_mean_from(double m, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    double sum = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) sum += (double)x[n * gap + i] - m;
+    return sum / ((double)runs * (double)len);
+}
+
+/* Sets the mean, and returns the variance around it. */
+static double dli_statistics(dl_real *mean, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    const double first = (double)x[0], m = first + dli_mean_from(first, x, runs, len, gap);
+    const double rest = dli_mean_from(m, x, runs, len, gap);
+    double squares = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) {
+            const double d = (double)x[n * gap + i] - m - rest;
+            squares += d * d;
+        }
+    *mean = (dl_real)(m + rest);
+    return squares / ((double)runs * (double)len);
+}
+
 DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
                             dl_int N, dl_int C, dl_int S)
 {
-    const double count = (double)N * (double)S;
-    for (dl_int c = 0; c < C; c++) {
-        double sum = 0, squares = 0;
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) {
-                const double d = (double)x[(n * C + c) * S + i] - sum / count;
-                squares += d * d;
-            }
-        mean[c] = (dl_real)(sum / count);
-        var[c] = (dl_real)(squares / count);
-    }
+    for (dl_int c = 0; c < C; c++)
+        var[c] = (dl_real)dli_statistics(&mean[c], x + c * S, N, S, C * S);
 }
 
 DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
                                    const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps)
+                                   dl_int N, dl_int C, dl_int S, double eps, bool batch)
 {
-    for (dl_int n = 0; n < N; n++)
-        for (dl_int c = 0; c < C; c++) {
-            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
-            const double shift = b ? (double)b[c] : 0;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c];
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
+        const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+        const double shift = b ? (double)b[c] : 0;
+        for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
-                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
-        }
+                y[i] = (dl_real)(scale * ((double)x[i] - m - rest) + shift);
+    }
 }
 
 /* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
@@ -4295,17 +4077,18 @@ DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const double count = (double)N * (double)S;
     for (dl_int c = 0; c < C; c++) {
         const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
         double sum = 0, sum_h = 0;                              /* of dy and of dy h */
         for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
                 sum += (double)dy[i];
-                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+                sum_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
             }
         if (dw) dw[c] += (dl_real)sum_h;
         if (db) db[c] += (dl_real)sum;
         for (dl_int n = 0; dx && n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
-                const double h = ((double)x[i] - m) * r;
+                const double h = ((double)x[i] - m - rest) * r;
                 const double through = batch ? (sum + h * sum_h) / count : 0;
                 dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
             }
@@ -4346,18 +4129,12 @@ DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, cons
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
         const dl_int c0 = k % groups * (C / groups);
-        double sum = 0, squares = 0;
-        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
-        for (dl_int i = 0; i < D; i++) {
-            const double d = (double)x[i] - sum / (double)D;
-            squares += d * d;
-        }
-        mean[k] = (dl_real)(sum / (double)D);
-        var[k] = (dl_real)(squares / (double)D);
-        const double r = 1 / sqrt((double)var[k] + eps);
+        const double v = dli_statistics(&mean[k], x, 1, D, D), r = 1 / sqrt(v + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x, 1, D, D);
+        var[k] = (dl_real)v;
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double h = ((double)x[i] - (double)mean[k]) * r;
+            const double h = ((double)x[i] - m - rest) * r;
             y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
         }
     }
@@ -4373,11 +4150,12 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * (C / groups), at = k * D;
-        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
+        const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
             const double g = w ? d * (double)w[c] : d;
             sum += g;
             sum_h += g * h;
@@ -4385,7 +4163,7 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
             if (db) db[c] += (dl_real)d;
         }
         for (dl_int i = 0; dx && i < D; i++) {
-            const double h = ((double)x[at + i] - m) * r;
+            const double h = ((double)x[at + i] - m - rest) * r;
             const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
             dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
         }
@@ -4917,28 +4695,48 @@ DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) 
     q = dli_expm1_reduced(-2.0f * a, &n);
     s = dli_pow2(n);
     e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
-/* Below -88.7 the true value is a denormal; this gives 0. */
-DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
-/* With the slope, s (1 - s) without the cancellation. */
-DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
-    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
-    *slope = e * r * r;
-    return dli_select(x < 0.0f, e * r, r);
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return dli_select(x < 0.0f, e, 1.0f) * r;
+}
+DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
+{
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return e * r * r;
+}
+DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
+{
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    int32_t n;
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
+}
+/* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
+   relative error 4.5e-9. */
+DLI_INLINE float dli_softplusf(float x)
+{
+    const float u = dli_expf(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
+    float p = 0.28004563f * z + 0.28003502f;
+    p = p * z + 0.40021408f;
+    p = p * z + 0.6666642f;
+    return dli_select(x > 0.0f, x, 0.0f) + (2.0f * s + s * z * p);
 }
 
-/* GELU is x Phi(x), Phi the normal distribution; its slope is Phi(x) + x Phi'(x). The tail of Phi
-   is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8
-   on [0, 14]. Returns Phi(x) and its slope. */
-DLI_INLINE float dli_normal(float x, float *slope)
+/* The tail of Phi is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative
+   error 3.2e-8 on [0, 14]; at 15 it is 0. */
+DLI_INLINE float dli_bellf(float x)          /* exp(-x^2 / 2) */
 {
-    float a = dli_absf(x), t, p, e;
-    a = dli_select(a > 15.0f, 15.0f, a);
-    t = 1.0f / (1.0f + 0.35f * a);
-    e = dli_expf(-0.5f * a * a);
-    p = -0.0291459434f * t + 0.143971753f;
+    const float a = dli_absf(x), c = dli_select(a > 15.0f, 15.0f, a);
+    return dli_expf(-0.5f * c * c);
+}
+DLI_INLINE float dli_densityf(float x) { return 0.398942280f * dli_bellf(x); }
+DLI_INLINE float dli_phif(float x)
+{
+    const float a = dli_absf(x), t = 1.0f / (1.0f + 0.35f * dli_select(a > 15.0f, 15.0f, a));
+    float p = -0.0291459434f * t + 0.143971753f;
     p = p * t - 0.25571435f;
     p = p * t + 0.159174249f;
     p = p * t - 0.0231098822f;
@@ -4946,17 +4744,15 @@ DLI_INLINE float dli_normal(float x, float *slope)
     p = p * t + 0.119832865f;
     p = p * t + 0.13986187f;
     p = p * t + 0.139621404f;
-    p = e * t * p;
-    *slope = e * 0.398942280f;
+    p = dli_bellf(x) * t * p;
     return dli_select(x < 0.0f, p, 1.0f - p);
 }
-/* The tanh form of GELU puts (1 + tanh u) / 2 = sigmoid(2u) for Phi, with
-   u = sqrt(2 / pi) (x + 0.044715 x^3). */
-DLI_INLINE float dli_normal_tanh(float x, float *slope)
+DLI_INLINE float dli_bendf(float x) { return 1.59576912f * (x + 0.044715f * x * x * x); }
+DLI_INLINE float dli_bend_slopef(float x) { return 1.59576912f * (1.0f + 0.134145f * x * x); }
+DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign of x e */
 {
-    float u = 1.59576912f * (x + 0.044715f * x * x * x), d, s = dli_sigmoid_slope(u, &d);
-    *slope = d * (1.59576912f * (1.0f + 0.134145f * x * x));
-    return s;
+    const uint32_t gone = 0u - (uint32_t)((e == 0.0f) & (x == x));
+    return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
 /* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
@@ -5021,15 +4817,6 @@ DLI_vtanh_back(DLI_BODY)                     /* x is the output */
         dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
     }
 }
-#define DLI_vsigmoid_back(X) DLI_MAP_BACK(X, vsigmoid_back)
-DLI_vsigmoid_back(DLI_BODY)                     /* x is the output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + g * (v * (1.0f - v));
-    }
-}
 #define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
 DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
 {
@@ -5040,23 +4827,66 @@ DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
     }
 }
 
-/* Phi and its slope, in either form, for GELU */
-#define DLI_normals(X) X(void, normals, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal(x[i], &slope[i]);
-}
-#define DLI_normals_tanh(X) X(void, normals_tanh, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals_tanh(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal_tanh(x[i], &slope[i]);
-}
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
+   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#define dli_exp        dli_expf
+#define dli_expm1      dli_expm1f
+#define dli_tanh       dli_tanhf
+#define dli_abs        dli_absf
+#define dli_sigmoid    dli_sigmoidf
+#define dli_slope      dli_slopef
+#define dli_softplus   dli_softplusf
+#define dli_phi        dli_phif
+#define dli_density    dli_densityf
+#define dli_bend       dli_bendf
+#define dli_bend_slope dli_bend_slopef
+#define dli_fade       dli_fadef
+#define DLI_TWIN_PAIR(X, name, value, gradient, formula, what)                                   \
+    X(void, name##_forward, (float *ys, const float *xs, dl_int n, float p, float q),            \
+      (ys, xs, n, p, q))                                                                         \
+    X(void, name##_backward, (float *dxs, const float *dys, const float *ys, const float *xs,    \
+                              dl_int n, float p, float q, int add),                              \
+      (dxs, dys, ys, xs, n, p, q, add))
+#define DLI_TWIN_BODIES(A, name, value, gradient, formula, what)                                 \
+    DLI_INLINE void dli_##name##_forward_body(float *ys, const float *xs, dl_int n, float p,     \
+                                              float q)                                           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i];                                                               \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
+    }                                                                                            \
+    DLI_INLINE void dli_##name##_backward_body(float *dxs, const float *dys, const float *ys,    \
+                                               const float *xs, dl_int n, float p, float q,      \
+                                               int add)                                          \
+    {                                                                                            \
+        const uint32_t old = dli_mask(add);                                                      \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i], y = ys[i], dy = dys[i];                                       \
+            (void)x; (void)y;                                                                    \
+            dxs[i] = dli_masked(dxs[i], old) + (gradient);                                       \
+        }                                                                                        \
+    }
+DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#undef dli_sigmoid
+#undef dli_slope
+#undef dli_softplus
+#undef dli_phi
+#undef dli_density
+#undef dli_bend
+#undef dli_bend_slope
+#undef dli_fade
+
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
@@ -5180,42 +5010,134 @@ DLI_vmax(DLI_BODY)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
-/* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
+/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
    into a double, so that rows of any length keep their digits. */
 #define DLI_moment(X) X(double, moment, \
-    (const float *a, float am, const float *x, float m, dl_int n), (a, am, x, m, n))
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
 DLI_moment(DLI_BODY)
 {
     double sum = 0.0;
-    dl_int i, j, l;
-    for (i = 0; i < n; i += 1024) {
+    for (dl_int i = 0; i < n; i += 1024) {
         const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
         float s[16] = { 0 };
         for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
+        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
         for (l = 0; l < 16; l++) sum += (double)s[l];
     }
     return sum;
 }
-/* y = a (x - m) + b */
+/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
+#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
+    (sum, x, m, n))
+DLI_spread(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                s[l] += d;
+                q[l] += d * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            s[l] += d;
+            q[l] += d * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)s[l];
+            sum[1] += (double)q[l];
+        }
+    }
+}
+/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+#define DLI_moments(X) X(void, moments, \
+    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+DLI_moments(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                r[l] += a[j + l];
+                s[l] += d;
+                q[l] += a[j + l] * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            r[l] += a[j + l];
+            s[l] += d;
+            q[l] += a[j + l] * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)r[l];
+            sum[1] += (double)s[l];
+            sum[2] += (double)q[l];
+        }
+    }
+}
+/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
+   q += a (x - m). */
+#define DLI_col_spread(X) X(void, col_spread, \
+    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
+DLI_col_spread(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        s[j] += d;
+        q[j] += d * d;
+    }
+}
+#define DLI_col_moments(X) X(void, col_moments, \
+    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     dl_int n), (r, s, q, a, x, m, n))
+DLI_col_moments(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        r[j] += a[j];
+        s[j] += d;
+        q[j] += a[j] * d;
+    }
+}
+/* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
     (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
     (y, x, m, a, b, n))
 DLI_affine(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+    for (dl_int i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
 }
-/* dx += a dy + b (x - m) + c */
 #define DLI_affine_back(X) X(void, affine_back, \
     (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
-     float a, float b, float c, dl_int n), \
-    (dx, dy, x, m, a, b, c, n))
+     float a, float b, float c, dl_int n), (dx, dy, x, m, a, b, c, n))
 DLI_affine_back(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+    for (dl_int i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+}
+#define DLI_col_affine(X) X(void, col_affine, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int n), (y, x, m, a, b, n))
+DLI_col_affine(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
+}
+#define DLI_col_affine_back(X) X(void, col_affine_back, \
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, \
+     const float *DLI_RESTRICT c, dl_int n), (dx, dy, x, m, a, b, c, n))
+DLI_col_affine_back(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
@@ -5700,14 +5622,16 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_OPS(X) \
-    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) DLI_vsigmoid_back(X) \
+    DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
+    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_squares(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) \
-    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
-    DLI_wino_grad(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) \
-    DLI_copy_rows(X) DLI_add_rows(X) DLI_pack(X)
+    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
+    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
+    DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
+    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
+    DLI_add_rows(X) DLI_pack(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -5835,41 +5759,25 @@ static const dli_fast *dli_fast_pick(void)
 
 #define DLI_STRIP 256                                    /* floats of scratch on the stack */
 
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. */
+/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
+   leave the range of floats, all is done in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
     double sum = 0.0;
-    dl_int i;
-    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    if (fabs(sum) < (double)INFINITY) return sum;
+    sum = 0.0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
 }
 
-/* y = GELU(x), exact or in its tanh form */
-static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
+/* y = x - its maximum, which is returned. */
+static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(y + i, phi, x + i, len);
-    }
-}
-/* dx = or += dy (Phi(x) + x Phi'(x)) */
-static void dli_gelu_backward(const dli_fast *f, float *dx, const float *dy, const float *x,
-                              dl_int n, int add, int tanh_form)
-{
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(slope, slope, x + i, len);
-        f->add(phi, phi, slope, len);
-        f->mul(phi, phi, dy + i, len);
-        if (add) f->add(dx + i, dx + i, phi, len);
-        else memcpy(dx + i, phi, sizeof(float) * (size_t)len);
-    }
+    const float top = f->vmax(x, n);
+    if (top < INFINITY) f->offset(y, -top, x, n);
+    else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
+    return top;
 }
 /* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
    over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
@@ -5878,35 +5786,31 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
                                dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    if (n == 0) return 0.0;
-    for (r = 0; r < rows; r++) {
-        float top = f->vmax(x + r * n, n);
-        if (label) loss -= (double)x[r * n + label[r]] - (double)top;
-        f->offset(y + r * n, -top, x + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double own = label ? (double)x[r * n + label[r]] : 0.0;    /* y may be x */
+        const double top = (double)dli_below_top(f, y + r * n, x + r * n, n);
+        if (label) loss -= dli_below_max(own, top);
     }
     f->vexp(y, y, rows * n);
-    for (r = 0; r < rows; r++) {
-        float sum = f->vsum(y + r * n, n);
-        if (label) loss += log((double)sum);
-        f->scale(y + r * n, 1.0f / sum, y + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double sum = dli_row_sum(f, y + r * n, n);
+        if (label) loss += log(sum);
+        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
 static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
 {
     float e[DLI_STRIP];
-    dl_int r, i;
-    if (n == 0) return;
-    for (r = 0; r < rows; r++, y += n, x += n) {
-        float sum = 0.0f;
-        f->offset(y, -f->vmax(x, n), x, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+        double sum = 0.0;
+        dli_below_top(f, y, x, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(e, y + i, len);
-            sum += f->vsum(e, len);
+            sum += (double)f->vsum(e, len);
         }
-        f->offset(y, -logf(sum), y, n);
+        f->offset(y, (float)-log(sum), y, n);
     }
 }
 
@@ -5915,11 +5819,10 @@ static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
                                   dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, 0.0f, y, 0.0f, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)f->moment(dy, y, 0.0f, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->offset(t, -sum, dy + i, len);
             f->mul(t, t, y + i, len);
             f->add(dx + i, dx + i, t, len);
@@ -5931,11 +5834,10 @@ static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float 
                                       const float *y, dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
         const float sum = (float)dli_row_sum(f, dy, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(t, y + i, len);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
@@ -5948,21 +5850,20 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
                             dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    for (r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
+    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
         const float top = f->vmax(x, n);
-        const double dot = f->moment(t, 0.0f, x, top, n);
-        float sum;
-        if (dli_isnan(dot)) {
-            dlk_soft_cross_entropy_forward(&sum, p, x, t, 1, n, 1);
-            loss += (double)sum;
+        const double dot = f->moment(t, x, top, n);
+        if (!(fabs(dot) < (double)INFINITY)) {
+            float one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
+            loss += (double)one;
             continue;
         }
         f->offset(p, -top, x, n);
         f->vexp(p, p, n);
-        sum = f->vsum(p, n);
-        f->scale(p, 1.0f / sum, p, n);
-        loss += log((double)sum) * dli_row_sum(f, t, n) - dot;
+        const double sum = dli_row_sum(f, p, n);
+        f->scale(p, (float)(1.0 / sum), p, n);
+        loss += log(sum) * dli_row_sum(f, t, n) - dot;
     }
     return loss;
 }
@@ -5994,7 +5895,7 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
     dl_int i;
     if (!da) return;
     if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, 0.0f, b, 0.0f, n)
+        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
                           : (double)*b * dli_row_sum(f, dy, n));
     else if (sb == 0) f->axpy(da, *b, dy, n);
     else
@@ -6009,120 +5910,176 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
    Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
    norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
    row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread. */
+   and goes through strips of columns. Each channel, row or strip belongs to one thread.
 
-/* Of a row of n: the mean, and the mean square around it. */
-static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
+   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
+   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
+   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
+   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
+   costs nothing. The backward finds it again beside its other sums. */
+
+typedef struct dli_stat { float mean; double rest, var; } dli_stat;
+
+/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
+   NaN), in double. */
+static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
+                             dl_int gap)
 {
-    *mean = (float)(dli_row_sum(f, x, n) / (double)n);
-    *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
-}
-/* Channel c of a batch [N,C,S], S > 1. */
-static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const float *x,
-                              dl_int N, dl_int C, dl_int S, dl_int c)
-{
-    double sum = 0.0, squares = 0.0;
-    dl_int n;
-    for (n = 0; n < N; n++) sum += dli_row_sum(f, x + (n * C + c) * S, S);
-    *mean = (float)(sum / ((double)N * (double)S));
-    for (n = 0; n < N; n++)
-        squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
-    *var = (float)(squares / ((double)N * (double)S));
-}
-/* Columns of x [N,C] (S = 1), len <= DLI_STRIP of them from x on: sum[j] = sum over the rows of
-   a (x - m), or with a NULL of (x - m)^2. */
-static void dli_strip_moment(const dli_fast *f, double *sum, const float *a, const float *x,
-                             const float *minus_m, dl_int N, dl_int C, dl_int len)
-{
-    float h[DLI_STRIP], s[DLI_STRIP];
-    dl_int n, j;
-    for (j = 0; j < len; j++) { s[j] = 0.0f; sum[j] = 0.0; }
-    for (n = 0; n < N; n++) {
-        f->add(h, x + n * C, minus_m, len);
-        f->mul(h, h, a ? a + n * C : h, len);
-        f->add(s, s, h, len);
-        if (n % 64 == 63 || n == N - 1)                  /* into double before digits are lost */
-            for (j = 0; j < len; j++) { sum[j] += (double)s[j]; s[j] = 0.0f; }
+    const double count = (double)runs * (double)len;
+    dli_stat s;
+    double sum = 0.0;
+    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
+    s.mean = (float)(sum / count);
+    for (int pass = 0; pass < 3; pass++) {
+        double spread[2] = { 0.0, 0.0 };
+        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
+        s.rest = spread[0] / count;
+        s.var = spread[1] / count - s.rest * s.rest;
+        if (s.var < 0.0) s.var = 0.0;
+        if (!(s.rest * s.rest > 0.01 * s.var)) break;
+        s.mean = (float)((double)s.mean + s.rest);
     }
+    if (!(s.var < (double)FLT_MAX)) {
+        s.var = dli_statistics(&s.mean, x, runs, len, gap);
+        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
+    }
+    return s;
 }
-static void dli_strip_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                            dl_int C, dl_int len)
+/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
+static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                            dl_int len)
 {
     double sum[DLI_STRIP] = { 0 };
-    float s[DLI_STRIP];
-    dl_int n, j;
-    for (n = 0; n < N; n += 64) {
-        for (j = 0; j < len; j++) s[j] = 0.0f;
+    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    bool again = true;
+    for (dl_int n = 0; n < N; n += 64) {
+        memset(s, 0, sizeof s);
         f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (j = 0; j < len; j++) sum[j] += (double)s[j];
+        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
     }
-    for (j = 0; j < len; j++) {
-        mean[j] = (float)(sum[j] / (double)N);
-        s[j] = -mean[j];
+    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
+    for (int pass = 0; pass < 3 && again; pass++) {
+        for (dl_int j = 0; j < len; j++) {
+            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
+            m[j] = st[j].mean;
+            st[j].rest = st[j].var = 0.0;
+        }
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+            memset(s, 0, sizeof s);
+            memset(q, 0, sizeof q);
+            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+                f->col_spread(s, q, x + n * C, m, len);
+            for (dl_int j = 0; j < len; j++) {
+                st[j].rest += (double)s[j] / (double)N;
+                st[j].var += (double)q[j] / (double)N;
+            }
+        }
+        again = false;
+        for (dl_int j = 0; j < len; j++) {
+            const double r = st[j].rest;
+            st[j].var -= r * r;
+            if (st[j].var < 0.0) st[j].var = 0.0;
+            if (r * r > 0.01 * st[j].var) again = true;
+        }
     }
-    dli_strip_moment(f, sum, NULL, x, s, N, C, len);
-    for (j = 0; j < len; j++) var[j] = (float)(sum[j] / (double)N);
+    for (dl_int j = 0; j < len; j++)
+        if (!(st[j].var < (double)FLT_MAX)) {
+            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
+            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
+        }
 }
 
-/* As dlk_batch_stats. */
-static void dli_norm_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                           dl_int C, dl_int S, int threads)
+/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
+static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                               dl_int S, dl_int c, dl_int len)
 {
-    const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step)
-        if (S > 1) dli_channel_stats(f, mean + c, var + c, x, N, C, S, c);
-        else dli_strip_stats(f, mean + c, var + c, x + c, N, C, dli_min(step, C - c));
-    (void)threads;
+    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
+    else dli_strip_stats(f, st, x + c, N, C, len);
 }
-/* As dlk_batch_norm_forward. */
-static void dli_norm_forward(const dli_fast *f, float *y, const float *x, const float *mean,
-                             const float *var, const float *w, const float *b, dl_int N,
-                             dl_int C, dl_int S, double eps, int threads)
+static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
+                                 const float *w, const float *b, dl_int N, dl_int C, dl_int S,
+                                 double eps, dl_int c, dl_int len)
+{
+    float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
+    for (dl_int j = 0; j < len; j++) {
+        const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)(float)st[j].var + eps);
+        m[j] = st[j].mean;
+        scale[j] = (float)a;
+        shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
+    }
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int at = (n * C + c) * S;
+        if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
+        else f->col_affine(y + at, x + at, m, scale, shift, len);
+    }
+}
+
+/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
+   the former; with mean and var given (stats false) only the latter, where `batch` says whether
+   they are of this x. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+                              const float *x, const float *w, const float *b, dl_int N, dl_int C,
+                              dl_int S, double eps, bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step) {
-        float minus_m[DLI_STRIP], a[DLI_STRIP], *to;
-        dl_int n, j, len = dli_min(step, C - c);
-        for (j = 0; j < len; j++) {
-            minus_m[j] = -mean[c + j];
-            a[j] = (float)((w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps));
-        }
-        for (n = 0; n < N; n++) {
-            to = y + (n * C + c) * S;
-            if (S > 1) {
-                f->affine(to, x + (n * C + c) * S, mean[c], a[0], b ? b[c] : 0.0f, S);
-                continue;
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        dli_stat st[DLI_STRIP];
+        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        for (dl_int j = 0; j < len; j++)
+            if (stats) {
+                mean[c + j] = (float)((double)st[j].mean + st[j].rest);
+                var[c + j] = (float)st[j].var;
+            } else {
+                if (!batch) st[j].rest = 0.0;
+                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
+                st[j].mean = mean[c + j];
+                st[j].var = (double)var[c + j];
             }
-            f->add(to, x + n * C + c, minus_m, len);
-            f->mul(to, to, a, len);
-            if (b) f->add(to, to, b + c, len);
-        }
+        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
+
 /* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
 static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *minus_m, const float *a, const float *b,
-                                  const float *c, dl_int N, dl_int C, dl_int len)
+                                  const float *m, const float *a, const float *b, const float *c,
+                                  dl_int N, dl_int C, dl_int len)
 {
-    float h[DLI_STRIP], g[DLI_STRIP];
-    dl_int n;
-    for (n = 0; n < N; n++) {
-        f->mul(g, dy + n * C, a, len);
-        if (b) {
-            f->add(h, x + n * C, minus_m, len);
-            f->mul(h, h, b, len);
-            f->add(h, h, c, len);
-            f->add(g, g, h, len);
+    float g[DLI_STRIP];
+    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
+        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
+        else {
+            f->mul(g, dy, a, len);
+            f->add(dx, dx, g, len);
         }
-        f->add(dx + n * C, dx + n * C, g, len);
     }
 }
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. */
+/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
+static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
+                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
+                                 dl_int len)
+{
+    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    memset(sum, 0, (size_t)len * sizeof *sum);
+    for (dl_int n = 0; S > 1 && n < N; n++)
+        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
+    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
+        memset(r, 0, sizeof r);
+        memset(s, 0, sizeof s);
+        memset(q, 0, sizeof q);
+        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
+        for (dl_int j = 0; j < len; j++) {
+            sum[j][0] += (double)r[j];
+            sum[j][1] += (double)s[j];
+            sum[j][2] += (double)q[j];
+        }
+    }
+}
+/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
+   and no gradient gets through, exactly none: that is left to the kernel. */
 static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
                               const float *x, const float *mean, const float *var,
                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
@@ -6130,130 +6087,161 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
-    dl_int c0;
+    if (batch && N * S == 1) {
+        dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
+        return;
+    }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c0 = 0; c0 < C; c0 += step) {
+    for (dl_int c0 = 0; c0 < C; c0 += step) {
         const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S;
-        double sum[DLI_STRIP] = { 0 }, sum_h[DLI_STRIP] = { 0 };
-        float minus_m[DLI_STRIP], a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dl_int n, j;
-        for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
-        for (n = 0; S > 1 && n < N; n++) {
-            sum[0] += dli_row_sum(f, dyc + n * C * S, S);
-            sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
-        }
-        for (n = 0; S == 1 && n < N; n += 64) {
-            for (j = 0; j < len; j++) a[j] = 0.0f;
-            f->col_sums(a, dyc + n * C, C, dli_min(64, N - n), len);
-            for (j = 0; j < len; j++) sum[j] += (double)a[j];
-        }
-        if (S == 1) dli_strip_moment(f, sum_h, dyc, xc, minus_m, N, C, len);
-        for (j = 0; j < len; j++) {
+        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
+        double sum[DLI_STRIP][3];
+        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
+        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+        for (dl_int j = 0; j < len; j++) {
             const double r = 1 / sqrt((double)var[c0 + j] + eps);
             const double rw = w ? r * (double)w[c0 + j] : r;
-            if (dw) dw[c0 + j] += (float)(sum_h[j] * r);
-            if (db) db[c0 + j] += (float)sum[j];
+            const double rest = batch ? sum[j][1] / count : 0.0;
+            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
+            if (dw) dw[c0 + j] += (float)(sum_h * r);
+            if (db) db[c0 + j] += (float)sum[j][0];
             a[j] = (float)rw;
-            b[j] = (float)(-rw * r * r * sum_h[j] / count);
-            c[j] = (float)(-rw * sum[j] / count);
+            b[j] = (float)slope;
+            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
         }
-        for (n = 0; dx && S > 1 && n < N; n++) {
-            float *to = dx + (n * C + c0) * S;
+        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
             const dl_int at = n * C * S;
-            if (batch) f->affine_back(to, dyc + at, xc + at, mean[c0], a[0], b[0], c[0], S);
+            float *to = dx + c0 * S + at;
+            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
             else f->axpy(to, a[0], dyc + at, S);
         }
         if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, minus_m, a, batch ? b : NULL, c, N, C, len);
+            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
 
-/* As dlk_group_norm_forward: rows of D = C/groups S elements. */
+/* As dlk_group_norm_forward: rows of D = C/groups S elements. A row whose variance is no float is
+   left to it. */
 static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *var,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
-    dl_int k;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++) {
+    for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D;
-        float *to = y + k * D, r;
-        dl_int c;
-        dli_row_stats(f, mean + k, var + k, row, D);
-        r = (float)(1 / sqrt((double)var[k] + eps));
-        if (S == 1) {
-            f->affine(to, row, mean[k], r, 0.0f, D);
-            if (w) f->mul(to, to, w + c0, D);
-            if (b) f->add(to, to, b + c0, D);
+        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
+        const dli_stat s = dli_stats_of(f, row, 1, D, D);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        float *to = y + k * D;
+        mean[k] = (float)((double)s.mean + s.rest);
+        var[k] = (float)s.var;
+        if (!(s.var < (double)FLT_MAX)) {
+            dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
+            continue;
         }
-        for (c = 0; S > 1 && c < Cg; c++)
-            f->affine(to + c * S, row + c * S, mean[k], w ? r * w[c0 + c] : r,
-                      b ? b[c0 + c] : 0.0f, S);
+        if (S == 1) {
+            f->affine(to, row, s.mean, r, shift, D);
+            if (w) f->mul(to, to, wk, D);
+            if (b) f->add(to, to, bk, D);
+        }
+        for (dl_int c = 0; S > 1 && c < Cg; c++)
+            f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
+                      (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. */
-static void dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                               float m, double r, const float *w, dl_int Cg, dl_int S)
+/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
+   of the mean m; dx may be NULL. */
+static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                                 float m, double r, const float *w, dl_int Cg, dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0;
-    float strip[DLI_STRIP], b, c;
-    dl_int i, len;
-    int pass;
-    for (pass = 0; pass < 2; pass++) {                   /* first the sums, then dx */
-        b = (float)(-r * r * r * sum_h / (double)D);
-        c = (float)(-r * sum / (double)D);
-        for (i = 0; i < D; i += len) {
+    double sum = 0.0, sum_h = 0.0, rest = 0.0;
+    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
+    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+        for (dl_int i = 0, len; i < D; i += len) {
             const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
             const float *g = dy + i;
+            double part[3] = { 0.0, 0.0, 0.0 };
             len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) f->mul(strip, g, w + i, len), g = strip;    /* or one each */
-            if (pass == 0) {
-                sum += wc * (double)f->vsum(g, len);
-                sum_h += wc * f->moment(g, 0.0f, x + i, m, len);
-            } else f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (S == 1 && w) {                                           /* or one each */
+                f->mul(strip, g, w + i, len);
+                g = strip;
+            }
+            if (pass == 1) {
+                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+                continue;
+            }
+            f->moments(part, g, x + i, m, len);
+            sum += wc * part[0];
+            rest += part[1] / (double)D;
+            sum_h += wc * part[2];
+        }
+        if (pass == 0) {
+            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
+            b = (float)slope;
+            c = (float)(-r * sum / (double)D - slope * rest);
         }
     }
+    return rest;
 }
-/* As dlk_group_norm_backward. */
+/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
+   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
+static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
+                                   const float *x, const float *mean, const float *var,
+                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
+                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
+                                   double eps)
+{
+    float h[DLI_STRIP];
+    for (dl_int k = k0; k < k1; k++) {
+        const dl_int from = (k / groups * C + c) * S;
+        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
+        if (k % groups != group) continue;
+        if (S > 1) {
+            double sum[3] = { 0.0, 0.0, 0.0 };
+            f->moments(sum, dy + from, x + from, mean[k], S);
+            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
+            if (db) db[c] += (float)sum[0];
+            continue;
+        }
+        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
+        f->mul(h, h, dy + from, len);
+        if (dw) f->add(dw + c, dw + c, h, len);
+        if (db) f->add(db + c, db + c, dy + from, len);
+    }
+}
+/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
+   weights, so that their rests fit on the stack. A row of one element has no gradient. */
+#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
                                dl_int groups, double eps, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : DLI_STRIP;
-    dl_int k, at;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++)
-        if (dx)
-            dli_group_row_back(f, dx + k * D, dy + k * D, x + k * D, mean[k],
-                               1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL,
-                               Cg, S);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
-        float h[DLI_STRIP];
-        dl_int n, c, len;
-        for (n = 0; (dw || db) && n < N; n++)
-            for (c = at; c < dli_min(C, at + step); c += len) {
-                const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
-                const double r = 1 / sqrt((double)var[row] + eps);
-                len = S > 1 ? 1 : dli_min(dli_min(C, at + step) - c, Cg - c % Cg);
-                if (S > 1) {
-                    if (dw)
-                        dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
-                    if (db) db[c] += (float)dli_row_sum(f, dy + from, S);
-                    continue;
-                }
-                f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
-                f->mul(h, h, dy + from, len);
-                if (dw) f->add(dw + c, dw + c, h, len);
-                if (db) f->add(db + c, db + c, dy + from, len);
-            }
+    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
+    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
+    float rest[DLI_REST_ROWS];
+    if (D == 1) {
+        dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
+        return;
+    }
+    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
+        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int k = k0; k < k1; k++)
+            rest[k - k0] = (float)dli_group_row_back(
+                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
+                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
+        if (!dw && !db) continue;
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int i = 0; i < groups * steps; i++) {
+            const dl_int group = i / steps, at = i % steps * step;
+            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
+                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+        }
     }
     (void)threads;
 }
@@ -7792,33 +7780,29 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 #endif
 }
 
+#if DLI_FAST
+#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_forward) { \
+        fast = c->fast->name##_forward; \
+        kind = DLI_JOB_##name##_forward; \
+    }
+#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_backward) { \
+        fast = c->fast->name##_backward; \
+        kind = DLI_JOB_##name##_backward; \
+    }
+#endif
+
 /* An elementwise function, by its kernel: the library's own may have a twin. */
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, dl_int) =
-        kernel == dlk_relu_forward      ? c->fast->vrelu :
-        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
-        kernel == dlk_tanh_forward      ? c->fast->vtanh :
-        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
-    if (c->reference) {
-        kernel(y, x, n, p, q);
-        return;
-    }
+    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
     if (fast) {
-        DLI_SPREAD(c, DLI_JOB_MAP, n, at, len, fast(y + at, x + at, len));
-        return;
-    }
-    if (kernel == dlk_affine_forward) {                  /* p x + q */
-        c->fast->scale(y, (float)p, x, n);
-        if (q != 0) c->fast->offset(y, (float)q, y, n);
-        return;
-    }
-    if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
-        int form = kernel == dlk_gelu_tanh_forward;
-        DLI_SPREAD(c, DLI_JOB_GELU, n, at, len,
-                   dli_gelu_forward(c->fast, y + at, x + at, len, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
     }
 #endif
@@ -7831,25 +7815,13 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
                                double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, const float *, dl_int, int) =
-        c->reference                     ? NULL :
-        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
-        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
-        kernel == dlk_tanh_backward      ? c->fast->vtanh_back : NULL;
+    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
+                 int) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
     if (fast) {
-        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPREAD(c, DLI_JOB_MAP_BACK, n, at, len, fast(dx + at, dy + at, v + at, len, add));
-        return;
-    }
-    if (!c->reference && kernel == dlk_affine_backward) {
-        if (add) c->fast->axpy(dx, (float)p, dy, n);
-        else c->fast->scale(dx, (float)p, dy, n);
-        return;
-    }
-    if (!c->reference && (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward)) {
-        int form = kernel == dlk_gelu_tanh_backward;
-        DLI_SPREAD(c, DLI_JOB_GELU_BACK, n, at, len,
-                   dli_gelu_backward(c->fast, dx + at, dy + at, x + at, len, add, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                             (float)q, add));
         return;
     }
 #endif
@@ -8082,15 +8054,18 @@ static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const
                                  dl_int N, dl_int C, dl_int S)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
-    dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
+    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
+                      t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
                                         const dl_real *mean, const dl_real *var, const dl_real *w,
-                                        const dl_real *b, dl_int N, dl_int C, dl_int S, double eps)
+                                        const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
+                                        bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
+    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
+                      batch, t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -8137,6 +8112,24 @@ static void dli_fast_layer_norm_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl
     dli_fast_group_norm_backward(c, dx, dw, db, dy, x, mean, var, w, N, D, 1, 1, eps);
 }
 #endif
+
+/* Statistics of the batch and the norm by them. The twins of both can do it in one: the channel is
+   still in the cache when it is normalized. */
+static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                 const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
+                                 dl_int C, dl_int S, double eps)
+{
+#if DLI_FAST
+    if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
+        const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_job_end(&t);
+        return;
+    }
+#endif
+    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
+    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
+}
 
 /* ---- convolution: what the operations call ----
    Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
@@ -9619,27 +9612,13 @@ DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
 }
 DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_mul_scalar", x, c, 0);
+    return DLI_AFFINE("dl_mul_scalar", x, c, -0.0);     /* -0 + -0 is -0, -0 + 0 is 0 */
 }
 
-/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
-static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
-}
-
-/* forward: y = x / p; y' = 1 / p */
-static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
-}
-
+/* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
+    return dli_unary("dl_div_scalar", x, dlk_over_forward, dlk_over_backward, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -10940,16 +10919,14 @@ static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight,
     else if (s->kind == DLI_NORM_LAYER)
         DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C,
                 s->eps);
+    else if (s->kind == DLI_NORM_BATCH)
+        dli_batch_norm_train(c, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S, s->eps);
     else {
         const size_t bytes = (size_t)s->count * sizeof *s->mean;
-        if (s->kind == DLI_NORM_BATCH)
-            DLI_RUN(c, batch_stats, s->mean, s->var, x->data, s->N, s->C, s->S);
-        else {
-            memcpy(s->mean, run[0]->data, bytes);
-            memcpy(s->var, run[1]->data, bytes);
-        }
+        memcpy(s->mean, run[0]->data, bytes);
+        memcpy(s->var, run[1]->data, bytes);
         DLI_RUN(c, batch_norm_forward, y->data, x->data, s->mean, s->var, w, b, s->N, s->C, s->S,
-                s->eps);
+                s->eps, false);
     }
     return y;
 }

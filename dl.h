@@ -98,7 +98,7 @@
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
-   NaN        goes through every function; ReLU of NaN is NaN.
+   NaN        goes through every function; ReLU of NaN is NaN. Optimizers refuse NaN gradients.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_H_INCLUDED

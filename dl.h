@@ -414,7 +414,7 @@ DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
-   numbers make a large one; scale is 1, or 1/n for a mean. */
+   numbers make a large one; scale is 1, or 1/n for a mean, which exists where the sum overflows. */
 DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
           double scale);
 /* dx[o,k,i] += scale dy[o,i] */
@@ -3452,15 +3452,28 @@ static double dli_fade(double x, double e)
     }
 DLK_UNARY(DLI_UNARY_KERNELS, 0)
 
+/* The sum of n elements, step apart, each times scale. Long ones are halved, so that rounding
+   errors grow with log n, not n; short ones are four sums, none of which waits for another. */
+static double dli_sum_of(const dl_real *x, dl_int n, dl_int step, double scale)
+{
+    const dl_int half = n / 2;
+    if (n > 512)
+        return dli_sum_of(x, half, step, scale) +
+               dli_sum_of(x + half * step, n - half, step, scale);
+    double part[4] = { 0, 0, 0, 0 };
+    for (dl_int k = 0; k < n; k++) part[k % 4] += scale * (double)x[k * step];
+    return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
 DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
                             double scale)
 {
     for (dl_int o = 0; o < outer; o++)
         for (dl_int i = 0; i < inner; i++) {
             const dl_real *from = x + o * n * inner + i;
-            double part[4] = { 0, 0, 0, 0 };             /* four sums, so that none must wait */
-            for (dl_int k = 0; k < n; k++) part[k % 4] += (double)from[k * inner];
-            *y++ = (dl_real)(scale * ((part[0] + part[1]) + (part[2] + part[3])));
+            double sum = scale * dli_sum_of(from, n, inner, 1);
+            if (n > 0 && !(fabs(sum) < INFINITY)) sum = dli_sum_of(from, n, inner, scale);
+            *y++ = (dl_real)sum;
         }
 }
 
@@ -9625,7 +9638,7 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 /* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return dli_unary("dl_div_scalar", x, dlk_over_forward, dlk_over_backward, c, 0);
+    return DLI_UNARY_AS("dl_div_scalar", over, x, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -11499,7 +11512,7 @@ static void dli_attention_back(dli_node *node)
     dl_tape_release(c, mark);
 }
 
-/* How many masks there are: 1, N or B; 0 with a message when the mask does not fit. */
+/* How many masks there are: 1, N or B; -1 with a message when the mask does not fit. */
 static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
 {
     char s[DLI_SHAPE_TEXT];
@@ -11509,7 +11522,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (mask->requires_grad) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
                 "dl_detach on it", op);
-        return 0;
+        return -1;
     }
     if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
     if (dl_shape_equal(mask->shape, one)) return one.dim[0];
@@ -11517,7 +11530,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
             "[N,R,S], or all dimensions of the queries in front", op,
             dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
-    return 0;
+    return -1;
 }
 
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
@@ -11562,8 +11575,7 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     S = key.dim[rank - 2];
     B = dl_shape_size(dli_rank(shape, rank - 2));
     if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
-    if (mask != DL_NONE && !(masks = dli_check_mask(c, op, mask, q->shape, S)) && B > 0)
-        return NULL;
+    if (mask != DL_NONE && (masks = dli_check_mask(c, op, mask, q->shape, S)) < 0) return NULL;
     if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
     p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
                                          (lengths ? (size_t)N * sizeof *lengths : 0));

@@ -438,7 +438,9 @@ DL_KERNEL(soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real
                                        const dl_real *t, dl_int N, dl_int C, double scale);
 
 /* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise.   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
+   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
+   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
 /* Momentum:  v = mu v + gain g;  w -= rate v;   nesterov:  w -= rate (mu v + gain g).
@@ -463,7 +465,8 @@ DL_KERNEL(rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
    (Kingma, Ba: Adam, ICLR 2015) */
 DL_KERNEL(adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
                      double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
-/* What regularization and clipping do to a gradient:  g = scale g + l2 w + l1 sign(w) */
+/* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
+   being the gradient of l1 sum |w| + l2 sum w^2. */
 DL_KERNEL(decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
                       double l2);
 
@@ -1113,7 +1116,7 @@ typedef struct dl_conv {
     int  after[2];            /* below, on the right                                            */
     bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
                               /* many zeros as that takes, an odd one after; before and after   */
-                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+                              /* stay 0. false: as they say; all 0 is Keras' "valid"            */
     int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
     int  groups;              /* channels fall in so many groups that don't see each other      */
     int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
@@ -1125,8 +1128,8 @@ DL_DEF dl_conv dl_conv_default(void);
    the defaults. @F S1-3.3 */
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
-/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
-   two numbers counts. */
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of two numbers in the options
+   the second stays as it is by default. */
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
@@ -1596,32 +1599,62 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss);
 /* The loss with this name, or NULL; with dl NULL only among the library's. */
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
 
-/* -------------------------------------------------------------------------- >>optimizers ---- */
+/* -------------------------------------------------------------------------- >>optimizers ----
+   An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
+   what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-/* Which update, and its constants. Made by the functions below; change fields before use. */
-typedef enum dl_optim_kind {
-    DL_SGD, DL_MOMENTUM, DL_NESTEROV, DL_ADAGRAD, DL_ADADELTA, DL_RMSPROP, DL_ADAM, DL_ADAMW
-} dl_optim_kind;
+     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
+     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
+               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
+     Nesterov                    The same, with the gradient of where v is about to lead.
+     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
+               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
+     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
+                                 running mean forgets.
+     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
+                                 of w's past steps.
+     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
+                                 corrected for their start at 0.
+     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
+                                 as a part of g the pull would be divided by sqrt(v), too.
+
+   Each step of training is
+
+       dl_optimizer_zero_grad(opt);  loss = ...;  dl_backward(loss);  dl_optimizer_step(opt);
+
+   and dl_model_fit does just that. Gradients add up: k batches act as one k times as large if
+   dl_backward runs for each, on its loss divided by k, while only the first of them zeroes and
+   only the last one steps (dl_fit.accumulate). Read dlk_sgd_step to dlk_adam_step in >>kernels for
+   the whole formulas, then from here on: the options (dl_optim), the functions that fill them in,
+   the optimizer itself, learning-rate schedules, and last how to make a kind of your own. */
+
+/* Which kind, and its numbers. Made by the functions below; change fields before use. An optimizer
+   refuses, by name, a number that is out of range or that its kind does not use. */
+typedef struct dl_optim_type dl_optim_type;
 typedef struct dl_optim {
-    dl_optim_kind kind;
-    bool   torch;              /* PyTorch's formula; false: Keras'                            */
-    double lr;                 /* learning rate                                               */
-    double momentum;           /* mu of momentum and Nesterov                                 */
-    double rho;                /* decay of the mean square: RMSprop, Adadelta                 */
-    double beta1, beta2;       /* Adam's decays                                               */
-    double eps;
-    double start;              /* Adagrad's accumulator starts here                           */
-    double weight_decay;       /* AdamW: w -= lr weight_decay w before the update             */
-    double l1, l2;             /* added to the gradient: l1 sign(w) + l2 w                    */
-    double clip_norm;          /* scale all gradients so that their norm is at most this      */
-    double clip_value;         /* clip every gradient to [-clip_value, clip_value]            */
-} dl_optim;                    /* both clips: INFINITY for off                                */
+    const dl_optim_type *type; /* which kind                                                   */
+    double lr;                 /* learning rate                                                */
+    double momentum;           /* mu of momentum and Nesterov                                  */
+    double rho;                /* decay of the mean square: RMSprop, Adadelta                  */
+    double beta1, beta2;       /* Adam's decays                                                */
+    double eps;                /* what keeps the divisor from 0; Adagrad to Adam               */
+    double start;              /* what the states start at: Adagrad's sum                      */
+    double own[4];             /* numbers of a kind of your own                                */
+    /* For every kind. All of these but ema change grad, in this order: */
+    double clip_norm;          /* INFINITY; scale all gradients to this common norm at most    */
+    double clip_value;         /* INFINITY; then limit each element to [-clip_value, clip_value] */
+    double l1, l2;             /* 0; then add the gradient of l1 sum |w| + l2 sum w^2          */
+    double weight_decay;       /* PyTorch's kinds, but AdamW, add weight_decay w to the gradient;
+                                  Keras' and both AdamW: w -= lr weight_decay w before the update */
+    double ema;                /* 0; else keep averages of the weights: after each update
+                                  average = ema average + (1 - ema) w, the first time w        */
+} dl_optim;
 
 /* Keras 3's defaults and formulas; lr is the learning rate (Keras' default in brackets).
-   @F S0-2.4 S1-4 S4-5: optimization algorithms
    SGD [.01]; momentum, Nesterov (mu .9 usual); Adagrad [.001] start .1, eps 1e-7; Adadelta [.001]
    rho .95, eps 1e-7; RMSprop [.001] rho .9, eps 1e-7; Adam [.001] .9, .999, 1e-7; AdamW [.001]
-   weight_decay .004. */
+   weight_decay .004. Adam's correction counts the optimizer's updates, the same for all its
+   parameters: one that was frozen for long starts with steps of up to 3 lr. */
 DL_DEF dl_optim dl_sgd(double lr);
 DL_DEF dl_optim dl_momentum(double lr, double mu);
 DL_DEF dl_optim dl_nesterov(double lr, double mu);
@@ -1633,7 +1666,7 @@ DL_DEF dl_optim dl_adamw(double lr);
 
 /* PyTorch 2's defaults and formulas: Adagrad [.01] start 0, eps 1e-10; Adadelta [1.0] rho .9,
    eps 1e-6; RMSprop [.01] rho (alpha) .99, eps 1e-8; Adam [.001] eps 1e-8; AdamW [.001]
-   weight_decay .01. */
+   weight_decay .01. Adam's correction counts the updates of each parameter by itself. */
 DL_DEF dl_optim dl_torch_sgd(double lr);
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu);
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu);
@@ -1643,43 +1676,64 @@ DL_DEF dl_optim dl_torch_rmsprop(double lr);
 DL_DEF dl_optim dl_torch_adam(double lr);
 DL_DEF dl_optim dl_torch_adamw(double lr);
 
-/* The name of a kind, e.g. "RMSprop". */
-DL_DEF const char *dl_optim_name(dl_optim_kind kind);
-
-/* An optimizer for n parameters, which must outlive it; it owns its moments and touches only these
-   tensors. NULL when an option is out of range, a parameter is not one, or without memory. Free
-   with dl_optimizer_free or dl_free. */
+/* An optimizer for n parameters, which must outlive it; it owns its states and touches only these
+   tensors. NULL when an option is out of range or not the kind's, a parameter is not one, or
+   without memory. Free with dl_optimizer_free or dl_free. */
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n);
 DL_DEF void dl_optimizer_free(dl_optimizer *o);
 
 /* Set the gradients of its parameters to zero. */
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o);
 
-/* One update of all its parameters that are not frozen. Clipping and l1, l2 change grad in place.
-   False, and nothing updated, when a gradient is NaN or infinite under clip_norm. */
+/* One update of all its parameters that are not frozen. False, and no weight or state changed, when
+   a gradient is NaN or infinite, or when its kind squares gradients (Adagrad to AdamW) and one has
+   a norm above 1e14 (1e149 in double), of which a sum of squares would overflow. */
 DL_DEF bool dl_optimizer_step(dl_optimizer *o);
 
-/* Its options as they are now (lr may have been changed), and a new learning rate. */
+/* Its options as they are now, and the learning rate alone (NaN of NULL), which can be changed
+   between steps. False, and the old one stays, when lr is negative or no number. */
 DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o);
+DL_DEF double dl_optimizer_lr(const dl_optimizer *o);
 DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr);
 
-/* Scale the gradients of n parameters so that their common norm is at most max_norm; returns the
-   norm they had. */
+/* Let n of its parameters have a learning rate of their own, lr_factor times the optimizer's, and
+   a weight decay of their own (biases and norms often do without). False, and nothing changed,
+   when one is not its parameter or a number is negative or none. */
+DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
+                                   double lr_factor, double weight_decay);
+/* The options as they apply to one parameter; of a tensor that is not its own, lr is NaN. */
+DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param);
+
+/* With desc.ema: put the averages where the weights are, to evaluate or save them, and the weights
+   back. In between there are no steps. False, and nothing changed, without averages. Running
+   statistics (batch norm) are not weights and stay. What stands there now: true for averages. */
+DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged);
+DL_DEF bool dl_optimizer_averaged(const dl_optimizer *o);
+
+/* Scale the gradients of n parameters so that their common norm is at most max_norm, as PyTorch's
+   clip_grad_norm_; frozen ones do not count. Returns the norm that they had; where it is NaN or
+   infinite they stay as they are. NaN also (with an error) for a max_norm that is not 0 or more. */
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm);
 
-/* Learning-rate schedules: dl_schedule_factor(&s, i) is what to multiply the learning rate by in
-   step i = 0, 1, ... (epochs in dl_model_fit). */
-typedef enum dl_schedule_kind {
-    DL_SCHEDULE_CONSTANT, DL_SCHEDULE_STEP, DL_SCHEDULE_EXPONENTIAL, DL_SCHEDULE_COSINE,
-    DL_SCHEDULE_PLATEAU
-} dl_schedule_kind;
+/* A learning-rate schedule: dl_schedule_factor(&s, i) is what to multiply the learning rate by in
+   step i = 0, 1, ... which dl_model_fit counts in epochs or, if per_update is set, in updates:
+
+       dl_optimizer_set_lr(opt, .001 * dl_schedule_factor(&s, i));
+
+   Made by the functions below; set warmup, per_update afterwards. */
 typedef struct dl_schedule {
-    dl_schedule_kind kind;
-    double gamma;    /* factor of step, exponential and plateau; what cosine ends at         */
-    int    steps;    /* step: every so many; cosine: total; plateau: patience                */
-    int    warmup;   /* linear from 1/warmup to 1 in the first so many steps, before the rest */
-    double best, factor;  /* of plateau: what it saw                                          */
-    int    wait;
+    const char *name;
+    /* i >= 0 counts from the end of the warm-up. */
+    double (*factor)(const struct dl_schedule *s, int64_t i);
+    /* NULL, or told the loss that is watched after each epoch, by dl_schedule_observe. */
+    void (*observe)(struct dl_schedule *s, double loss);
+    void  *user;       /* a function's of your own                                             */
+    double gamma;      /* factor of step, exponential and plateau; what cosine ends at         */
+    int    steps;      /* step: every so many; cosine: total; plateau: patience                */
+    int    warmup;     /* 0; linear from 1/warmup to 1 in the first so many steps              */
+    bool   per_update; /* false: dl_model_fit counts epochs; true: updates                     */
+    double best, now;  /* plateau: the best loss it saw, its factor                            */
+    int    wait;       /* plateau: losses since the best                                       */
 } dl_schedule;
 DL_DEF dl_schedule dl_schedule_constant(void);
 /* gamma^floor(i / every) */
@@ -1690,8 +1744,68 @@ DL_DEF dl_schedule dl_schedule_exponential(double gamma);
 DL_DEF dl_schedule dl_schedule_cosine(int total, double last);
 /* times gamma whenever the loss told to dl_schedule_observe has not improved for patience calls */
 DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience);
-DL_DEF double dl_schedule_factor(const dl_schedule *s, int step);
+/* A function of your own: factor(s, i), which finds user in s->user. */
+DL_DEF dl_schedule dl_schedule_of(double (*factor)(const dl_schedule *s, int64_t i), void *user);
+
+/* The factor of a step; NaN, which dl_optimizer_set_lr refuses, when a number of the schedule makes
+   no sense: gamma negative or NaN, steps below 1, warmup or step below 0. */
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int64_t step);
 DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
+
+/* ---- a kind of optimizer of your own ----
+   Describe it in a dl_optim_type, as the library does its own; dl_optim_default(&type, lr) then
+   goes wherever dl_adam(lr) would:
+
+       static void sign_step(const dl_update *u)                         -- w -= lr sign(mean g)
+       {
+           dl_real *m = u->state[0];
+           const double b = u->options->beta1;
+           for (dl_int i = 0; i < u->n; i++) {
+               m[i] = (dl_real)(b * m[i] + (1 - b) * u->g[i]);
+               u->w[i] -= (dl_real)(u->options->lr * ((m[i] > 0) - (m[i] < 0)));
+           }
+       }
+       static const dl_optim_type sign = { "sign", sign_step, 1, false, true, false,
+                                           { { "beta1", 0.9, 0, 1 } } };                     */
+
+/* What a step function gets: one parameter with its gradient (checked, clipped, with penalties)
+   and its states, arrays of n. */
+typedef struct dl_update {
+    dl_ctx         *dl;
+    dl_real        *w;         /* [n] to be changed                                            */
+    const dl_real  *g;         /* [n] dL/dw                                                    */
+    dl_real *const *state;     /* state[0 .. type->states - 1][n], to be changed               */
+    dl_int          n;
+    int64_t         t;         /* 1, 2, ...: the update's number, counted as type->torch says  */
+    const dl_optim *options;   /* lr with the group's factor in it                             */
+} dl_update;
+
+/* A number that a kind uses: the name of a field of dl_optim, or any other name, which stands for
+   own[0], own[1], ... in this order; its default, and the range that is taken. */
+typedef struct dl_optim_option { const char *name; double initial, lo, hi; } dl_optim_option;
+
+struct dl_optim_type {
+    const char *name;                       /* for messages and files                          */
+    void (*step)(const dl_update *u);
+    int  states;                            /* arrays kept for a parameter, at most 4; they
+                                               start at options.start, which is 0 if not used  */
+    bool torch;                             /* t counts the updates of each parameter, as in
+                                               PyTorch; false: the optimizer's, as in Keras    */
+    bool decoupled;                         /* weight_decay goes off the weights; false: is
+                                               added to the gradient                           */
+    bool squares;                           /* gradients are squared: too large ones refused   */
+    dl_optim_option option[6];              /* what it uses; the first without a name ends them */
+};
+
+/* Options of this kind (one of yours, or found by name) with their defaults. */
+DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr);
+
+/* Make a kind known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type);
+/* The kind with this name, or NULL; with dl NULL only among the library's: "SGD", "momentum",
+   "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW"; PyTorch's: "torch.SGD" ... */
+DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
 
 /* ------------------------------------------------------------------------------- >>model ----
    A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
@@ -1792,8 +1906,8 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
-                                     the learning rate back that it had before                */
+    dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
+                                     optimizer has the learning rate back that it had before  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
@@ -2860,6 +2974,23 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     return p;
 }
 
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
+
+/* Sizes of work memory, in numbers. What is too large to be had stays DLI_HUGE, whatever is added
+   to it or multiplied: so sizes are computed without a care and refused once, by dli_work. */
+#define DLI_HUGE (PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 64 * 16)
+DLI_INLINE dl_int dli_plus(dl_int a, dl_int b) { return a > DLI_HUGE - b ? DLI_HUGE : a + b; }
+DLI_INLINE dl_int dli_times(dl_int a, dl_int b)
+{
+    return b > 0 && a > DLI_HUGE / b ? DLI_HUGE : a * b;
+}
+/* Bytes of so many numbers; of too many, more than there can be. */
+DLI_INLINE size_t dli_bytes_of(dl_int n)
+{
+    return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -3732,11 +3863,12 @@ DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl
 }
 
 /* Optimizers. A moment that only decays ends among the denormal numbers, the ones just above 0,
-   with which processors compute many times slower (Adam: six times). Below 1e-30 it makes no
-   difference beside any eps, so it becomes 0. */
-static double dli_flush(double moment)
+   with which processors compute many times slower (Adam: six times). Before it gets there, or its
+   product with a learning rate does, it becomes 0. */
+#define DLI_MOMENT_MIN (DLI_DOUBLE ? 1e-300 : 1e-34)
+static dl_real dli_flush(double moment)
 {
-    return fabs(moment) < 1e-30 ? 0 : moment;
+    return fabs(moment) < DLI_MOMENT_MIN ? 0 : (dl_real)moment;
 }
 
 DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -3749,8 +3881,8 @@ DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n
 {
     for (dl_int i = 0; i < n; i++) {
         const double push = gain * (double)g[i];
-        const double vi = dli_flush(mu * (double)v[i] + push);
-        v[i] = (dl_real)vi;
+        const double vi = mu * (double)v[i] + push;
+        v[i] = dli_flush(vi);
         w[i] -= (dl_real)(rate * (nesterov ? mu * vi + push : vi));
     }
 }
@@ -3773,10 +3905,10 @@ DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real 
 {
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        const double ai = rho * (double)a[i] + (1 - rho) * gi * gi;
         const double d = gi * sqrt((double)u[i] + eps) / sqrt(ai + eps);
-        a[i] = (dl_real)ai;
-        u[i] = (dl_real)dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
+        a[i] = dli_flush(ai);
+        u[i] = dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
         w[i] -= (dl_real)(lr * d);
     }
 }
@@ -3786,8 +3918,8 @@ DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
 {
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
-        a[i] = (dl_real)ai;
+        const double ai = rho * (double)a[i] + (1 - rho) * gi * gi;
+        a[i] = dli_flush(ai);
         w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
     }
 }
@@ -3799,10 +3931,10 @@ DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, 
     const double c1 = 1 - pow(b1, (double)t), c2 = 1 - pow(b2, (double)t);
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double mi = dli_flush(b1 * (double)m[i] + (1 - b1) * gi);
-        const double vi = dli_flush(b2 * (double)v[i] + (1 - b2) * gi * gi);
-        m[i] = (dl_real)mi;
-        v[i] = (dl_real)vi;
+        const double mi = b1 * (double)m[i] + (1 - b1) * gi;
+        const double vi = b2 * (double)v[i] + (1 - b2) * gi * gi;
+        m[i] = dli_flush(mi);
+        v[i] = dli_flush(vi);
         if (keras_eps) w[i] -= (dl_real)(lr * sqrt(c2) / c1 * mi / (sqrt(vi) + eps));
         else           w[i] -= (dl_real)(lr * (mi / c1) / (sqrt(vi / c2) + eps));
     }
@@ -3813,7 +3945,7 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 {
     for (dl_int i = 0; i < n; i++) {
         const double wi = (double)w[i], sign = wi > 0 ? 1 : wi < 0 ? -1 : 0;
-        g[i] = (dl_real)(scale * (double)g[i] + l2 * wi + l1 * sign);
+        g[i] = (dl_real)(scale * (double)g[i] + 2 * l2 * wi + l1 * sign);
     }
 }
 
@@ -4624,7 +4756,6 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
    threads, and results are equal bit for bit.
    */
 
-DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 
 /* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
@@ -4989,9 +5120,9 @@ DLI_affine_back(DLI_BODY)
     for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
-   A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
-   denormals, where each operation can cost a hundred ordinary ones. */
-#define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
+   The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
+#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
 
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
@@ -5001,11 +5132,9 @@ DLI_affine_back(DLI_BODY)
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float push = gain * g[i], s = mu * v[i] + push;
-        s = DLI_TINY(s);
-        v[i] = s;
+    for (dl_int i = 0; i < n; i++) {
+        const float push = gain * g[i], s = mu * v[i] + push;
+        v[i] = DLI_TINY(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -5017,15 +5146,14 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float v = keep * s[i] + gain * (g[i] * g[i]);
+    for (dl_int i = 0; i < n; i++) {
+        const float v = keep * s[i] + gain * (g[i] * g[i]);
         s[i] = DLI_TINY(v);
     }
     if (eps_out == 0.0f)
-        for (i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
     else
-        for (i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -5035,13 +5163,11 @@ DLI_rmsprop(DLI_BODY)
     (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float p = rho * a[i] + one_minus_rho * (g[i] * g[i]), q = u[i], d;
-        p = DLI_TINY(p);
-        d = g[i] * dli_sqrtf(q + eps) * dli_rsqrtf(p + eps);
-        q = rho * q + one_minus_rho * (d * d);
-        a[i] = p;
+    for (dl_int i = 0; i < n; i++) {
+        const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
+        const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
+        const float q = rho * u[i] + one_minus_rho * (d * d);
+        a[i] = DLI_TINY(p);
         u[i] = DLI_TINY(q);
         w[i] -= lr * d;
     }
@@ -5054,13 +5180,11 @@ DLI_adadelta(DLI_BODY)
     (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps))
 DLI_adam(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float a = b1 * m[i] + one_minus_b1 * g[i], q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        a = DLI_TINY(a);
-        q = DLI_TINY(q);
-        m[i] = a;
-        v[i] = q;
+    for (dl_int i = 0; i < n; i++) {
+        const float a = b1 * m[i] + one_minus_b1 * g[i];
+        const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
+        m[i] = DLI_TINY(a);
+        v[i] = DLI_TINY(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -6363,7 +6487,6 @@ typedef struct dli_conv_plan {
     dl_int grad, raw, panel, tiles, tiles_grad;
 } dli_conv_plan;
 
-static dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
 static dl_int dli_conv_packed(const dli_fast *f, const dli_conv *v, const dli_conv_size *z)
 {
     return dli_round_up(v->m, f->mr) * (z->wino ? 16 * v->c : z->k);
@@ -7591,6 +7714,19 @@ static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
     for (dl_int i = 0; i < n; i++) y[i] += a;
 }
 
+/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
+   a float. */
+static double dli_squares(const dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double sum = 0;
+#if DLI_FAST
+    if (!c->reference) return c->fast->moment(x, 0, x, 0, n);
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
@@ -7623,7 +7759,7 @@ static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, d
 {
     if (l1 == 0) {
         if (scale != 1) c->fast->scale(g, (float)scale, g, n);
-        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
+        if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
     } else dlk_decay_grad(g, w, n, scale, l1, l2);
 }
 
@@ -7815,8 +7951,8 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 {
     *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
     *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
-    if (*hi > n) *hi = n;
-    if (*lo > *hi) *lo = *hi;
+    *hi = dli_min(*hi, n);
+    *lo = dli_min(*lo, *hi);
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
@@ -7858,13 +7994,14 @@ static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *
 
 /* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
    (The products called meanwhile have scratch of their own.) */
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_int dli_col_size(const dlk_conv2d_size *s)
 {
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
-    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
-    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
-    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
-    return NULL;
+    return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
+}
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
 }
 
 #if DLI_FAST
@@ -10209,22 +10346,27 @@ DL_DEF dl_conv dl_conv_default(void)
     return o;
 }
 
-/* save: the sizes, and behind them what won in each pooling; i: the end */
+/* What a convolution keeps; behind it, if its end is pooling, what won there. */
+typedef struct dli_conv_state {
+    dlk_conv2d_size size;
+    dli_conv_end    end;
+} dli_conv_state;
+
 static void dli_conv_back(dli_node *node)
 {
+    const dli_conv_state *state = (const dli_conv_state *)node->save;
+    const dlk_conv2d_size *s = &state->size;
     dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
     const dl_real *dy = dli_grad(node->out);
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv2d_backward) || node->i[0] != DLI_END_LINEAR, add = !ours;
+    bool ours = DLI_OURS(c, conv2d_backward) || state->end != DLI_END_LINEAR, add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
 #if DLI_FAST
-    if (node->i[0] != DLI_END_LINEAR) {
+    if (state->end != DLI_END_LINEAR) {
         dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(s + 1);
+        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(state + 1);
         to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(x->ctx, &to, x->data, w->data, s,
-                                          (dli_conv_end)node->i[0]);
+        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, state->end);
         return;
     }
 #endif
@@ -10239,7 +10381,7 @@ static void dli_conv_transpose_back(dli_node *node)
     dl_ctx *c = x->ctx;
     bool ours = DLI_OURS(c, conv_transpose2d_backward), add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    const dlk_conv2d_size *s = &((const dli_conv_state *)node->save)->size;
     if (ours)
         node->failed = !dli_fast_conv_transpose2d_backward(c, dx, add, dw, db, dy, x->data,
                                                            w->data, s);
@@ -10260,69 +10402,67 @@ static dli_conv_end dli_conv_fuse(const dl_ctx *c, dli_conv_end end)
 }
 #endif
 
-/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
-   result; as much of it as can be done at once is done, and *end says what. */
-static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv *options, int dims, bool transposed,
-                               dli_conv_end *end)
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
     char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
-    dlk_conv2d_size size, *s = &size;
-    dli_conv_end done = DLI_END_LINEAR;
-    int32_t *won;
-    const dl_real *bias;
-    bool ok = true;
-    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
-                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
-    dl_conv o = options ? *options : dl_conv_default();
-    dl_int C, M, seen;
-    dl_tensor *in[3], *y;
-    dl_ctx *c;
-    dl_shape shape;
+    const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
+    const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
+    const bool grown = o->output_padding[0] || o->output_padding[1];
+    const char *unused = grown && !transposed ? "output_padding is for transposed convolutions"
+                       : grown && o->same     ? "with same, output_padding must be 0"
+                       : padded && o->same    ? "with same, before and after must be 0"
+                       : second && dims == 1  ? "in one dimension only the first number counts"
+                       : NULL;
+    dli_shape_text(t, x->shape);
+    dli_shape_text(r, w->shape);
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
+                       dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
+                       transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
+    if (unused)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
+    if (C < 1 || first < 1 || next < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
+                       "one", op, t, r);
+    if (o->groups < 1 || C % o->groups || first % o->groups)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s "
+                       "and the weight %s", op, o->groups, t, r);
+    const dl_int seen = transposed ? first : next * o->groups;
+    const dl_int M = transposed ? next * o->groups : first;
+    if (seen != C)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
+                       "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
+                       (long long)seen);
+    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
+        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
+                       "of weight %s", op, dli_shape_text(t, b->shape), (long long)M, r);
+    return true;
+}
+
+/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
+                         const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
+{
+    const int last = dims - 1;
     dli_slide slide;
-    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs(op, in, n))) return NULL;
-    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
-                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
-        return NULL;
-    }
-    C = x->shape.dim[1];
-    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
-                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
-    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
-    if (seen != C) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
-                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
-                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
-        return NULL;
-    }
-    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
-                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         slide.in[i] = x->shape.dim[i + 2];
         slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o.stride[i];
-        slide.dilation[i] = o.dilation[i];
-        slide.before[i] = o.before[i];
-        slide.after[i] = o.after[i];
+        slide.stride[i] = o->stride[i];
+        slide.dilation[i] = o->dilation[i];
+        slide.before[i] = o->before[i];
+        slide.after[i] = o->after[i];
     }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
-                     : dli_slide_fit(c, op, &slide, o.same, dims)))
-        return NULL;
-    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+        return false;
+    s->N = x->shape.dim[0];
+    s->C = x->shape.dim[1];
+    s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
+    s->groups = o->groups;
     s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
     s->top = 0;
     if (dims == 2) {
@@ -10339,37 +10479,67 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     s->stride_w = (dl_int)slide.stride[last];
     s->dilation_w = (dl_int)slide.dilation[last];
     s->left = (dl_int)slide.before[last];
-    shape = dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW);
+    return true;
+}
+
+/* y by whichever kernel it is; false without memory. */
+static bool dli_conv_compute(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                             const dl_real *b, dli_conv_state *state, bool transposed)
+{
+    const dlk_conv2d_size *s = &state->size;
 #if DLI_FAST
-    if (!transposed && dli_conv_is_plain(s)) done = dli_conv_fuse(c, *end);
-#endif
-    if (done == DLI_END_RELU_POOL)
-        for (i = 2; i < 4; i++) shape.dim[i] /= 2;
-    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s + (done == DLI_END_RELU_POOL ?
-                                          (size_t)dl_shape_size(shape) * sizeof *won : 0));
-    y = s ? dli_result(c, op, shape, in, n, transposed ? dli_conv_transpose_back : dli_conv_back)
-          : NULL;
-    if (!y) return NULL;
-    *s = size;
-    won = (int32_t *)(void *)(s + 1);
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = done;
-    }
-    *end = done;
-    bias = n == 3 ? b->data : NULL;
-#if DLI_FAST
-    if (done != DLI_END_LINEAR)
-        ok = dli_conv_run(c, y->data, won, x->data, w->data, bias, s, done, false);
-    else
+    int32_t *won = (int32_t *)(void *)(state + 1);
+    if (state->end != DLI_END_LINEAR)
+        return dli_conv_run(c, y, won, x, w, b, s, state->end, false);
 #endif
     if (transposed && DLI_OURS(c, conv_transpose2d_forward))
-        ok = dli_fast_conv_transpose2d_forward(c, y->data, x->data, w->data, bias, s);
-    else if (transposed) c->kernels.conv_transpose2d_forward(y->data, x->data, w->data, bias, s);
-    else if (DLI_OURS(c, conv2d_forward))
-        ok = dli_fast_conv2d_forward(c, y->data, false, x->data, w->data, bias, s);
-    else c->kernels.conv2d_forward(y->data, x->data, w->data, bias, s);
-    return ok ? y : NULL;
+        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
+    if (!transposed && DLI_OURS(c, conv2d_forward))
+        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    (transposed ? c->kernels.conv_transpose2d_forward : c->kernels.conv2d_forward)(y, x, w, b, s);
+    return true;
+}
+
+/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
+   result; as much of it as can be done at once is done, and *end says what. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv *options, int dims, bool transposed,
+                               dli_conv_end *end)
+{
+    const dl_conv o = options ? *options : dl_conv_default();
+    const int n = b != DL_NONE ? 3 : 2;
+    dl_tensor *in[3];
+    dli_conv_state keep;
+    in[0] = x;
+    in[1] = w;
+    in[2] = b;
+    dl_ctx *c = dli_inputs(op, in, n);
+    if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
+        !dli_conv_fit(c, op, &keep.size, x, w, &o, dims, transposed))
+        return NULL;
+    dl_shape shape = dims == 1 ? dl_shape3(keep.size.N, keep.size.M, keep.size.OW)
+                               : dl_shape4(keep.size.N, keep.size.M, keep.size.OH, keep.size.OW);
+    keep.end = DLI_END_LINEAR;
+#if DLI_FAST
+    if (!transposed && dli_conv_is_plain(&keep.size)) keep.end = dli_conv_fuse(c, *end);
+#endif
+    size_t bytes = sizeof keep;
+    if (keep.end == DLI_END_RELU_POOL) {
+        shape.dim[2] /= 2;
+        shape.dim[3] /= 2;
+        const dl_int pooled = dl_shape_size(shape);      /* a size that fails fails again below */
+        bytes += (size_t)dli_larger(pooled, 0) * sizeof(int32_t);
+    }
+    dli_conv_state *state = (dli_conv_state *)dli_tape_alloc(c, op, bytes);
+    if (!state) return NULL;
+    *state = keep;
+    dl_tensor *y = dli_result(c, op, shape, in, n,
+                              transposed ? dli_conv_transpose_back : dli_conv_back);
+    if (!y) return NULL;
+    if (y->node) y->node->save = state;
+    *end = keep.end;
+    const dl_real *bias = n == 3 ? b->data : NULL;
+    return dli_conv_compute(c, y->data, x->data, w->data, bias, state, transposed) ? y : NULL;
 }
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
@@ -12825,181 +12995,303 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
     return dl && loss && loss->name && dli_register(dl, 'l', loss, dl_find_loss(dl, loss->name));
 }
 
-/* --------------------------------------------------------------------- >>optimizers-impl ---- */
+/* --------------------------------------------------------------------- >>optimizers-impl ----
+   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
 
-struct dl_optimizer {
-    dl_ctx     *ctx;
-    dl_optim    desc;
-    int         n;
-    dl_tensor **param;
-    dl_real   **m, **v;        /* first and second moment of each parameter, or NULL */
-    dl_real    *moments;       /* the memory behind all of them                      */
-    int64_t     t;             /* updates so far                                     */
+/* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
+   (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
+   the 1e-17 (1e-34) that is missing then does not show. In double likewise. */
+#define DLI_EPS_MIN    (DLI_DOUBLE ? 1e-140 : 1e-12)
+#define DLI_EPS_IN_MIN (DLI_DOUBLE ? 1e-280 : 1e-24)
+/* Squares up to this norm can be added up 10^10 times. */
+#define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
+#define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
+
+/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
+   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
+   contains lr. */
+static void dli_update_sgd(const dl_update *u)
+{
+    DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
+}
+static void dli_roll(const dl_update *u, bool nesterov)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, momentum_step, u->w, u->g, u->state[0], u->n, torch ? 1 : o->lr,
+            torch ? o->lr : 1, o->momentum, nesterov);
+}
+static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+static void dli_update_adagrad(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
+            torch ? o->eps : 0);
+}
+static void dli_update_adadelta(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
+            o->eps);
+}
+static void dli_update_rmsprop(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
+            torch ? o->eps : 0);
+}
+static void dli_update_adam(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    DLI_RUN(u->dl, adam_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->beta1, o->beta2,
+            o->eps, u->t, !o->type->torch);
+}
+
+#define DLI_BELOW_1 (1 - DBL_EPSILON)
+#define DLI_MU { "momentum", 0, 0, 1 }
+#define DLI_START(value) { "start", value, 0, DLI_NUMBER_MAX }
+#define DLI_RHO(value) { "rho", value, 0, 1 }
+#define DLI_EPS(value) { "eps", value, DLI_EPS_MIN, DLI_NUMBER_MAX }
+#define DLI_EPS_IN(value) { "eps", value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX }
+#define DLI_BETAS { "beta1", 0.9, 0, DLI_BELOW_1 }, { "beta2", 0.999, 0, DLI_BELOW_1 }
+#define DLI_DECAY(value) { "weight_decay", value, 0, DLI_NUMBER_MAX }
+
+/* name, step, states, torch, decoupled, squares, options */
+static const dl_optim_type dli_optim_types[] = {
+    { "SGD", dli_update_sgd, 0, false, true, false, { { NULL, 0, 0, 0 } } },
+    { "momentum", dli_update_momentum, 1, false, true, false, { DLI_MU } },
+    { "Nesterov", dli_update_nesterov, 1, false, true, false, { DLI_MU } },
+    { "Adagrad", dli_update_adagrad, 1, false, true, true, { DLI_START(0.1), DLI_EPS_IN(1e-7) } },
+    { "Adadelta", dli_update_adadelta, 2, false, true, true, { DLI_RHO(0.95), DLI_EPS_IN(1e-7) } },
+    { "RMSprop", dli_update_rmsprop, 1, false, true, true, { DLI_RHO(0.9), DLI_EPS_IN(1e-7) } },
+    { "Adam", dli_update_adam, 2, false, true, true, { DLI_BETAS, DLI_EPS(1e-7) } },
+    { "AdamW", dli_update_adam, 2, false, true, true,
+      { DLI_BETAS, DLI_EPS(1e-7), DLI_DECAY(0.004) } },
+    { "torch.SGD", dli_update_sgd, 0, true, false, false, { { NULL, 0, 0, 0 } } },
+    { "torch.momentum", dli_update_momentum, 1, true, false, false, { DLI_MU } },
+    { "torch.Nesterov", dli_update_nesterov, 1, true, false, false, { DLI_MU } },
+    { "torch.Adagrad", dli_update_adagrad, 1, true, false, true,
+      { DLI_START(0), DLI_EPS(1e-10) } },
+    { "torch.Adadelta", dli_update_adadelta, 2, true, false, true,
+      { DLI_RHO(0.9), DLI_EPS_IN(1e-6) } },
+    { "torch.RMSprop", dli_update_rmsprop, 1, true, false, true, { DLI_RHO(0.99), DLI_EPS(1e-8) } },
+    { "torch.Adam", dli_update_adam, 2, true, false, true, { DLI_BETAS, DLI_EPS(1e-8) } },
+    { "torch.AdamW", dli_update_adam, 2, true, true, true,
+      { DLI_BETAS, DLI_EPS(1e-8), DLI_DECAY(0.01) } },
 };
 
-static dl_optim dli_optim(dl_optim_kind kind, bool torch, double lr)
+DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name)
+{
+    for (size_t i = 0; name && i < sizeof dli_optim_types / sizeof dli_optim_types[0]; i++)
+        if (strcmp(dli_optim_types[i].name, name) == 0) return &dli_optim_types[i];
+    return name ? (const dl_optim_type *)dli_registered_find(dl, 'o', name) : NULL;
+}
+
+DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
+{
+    return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
+}
+
+/* The fields of dl_optim that only some kinds use, then those for all with their ranges. */
+static const struct { size_t at; dl_optim_option option; } dli_optim_fields[] = {
+#define DLI_OF(f, hi) { offsetof(dl_optim, f), { #f, 0, 0, hi } }
+    DLI_OF(momentum, 0), DLI_OF(rho, 0), DLI_OF(beta1, 0), DLI_OF(beta2, 0),
+    DLI_OF(eps, 0), DLI_OF(start, 0), DLI_OF(own[0], 0), DLI_OF(own[1], 0),
+    DLI_OF(own[2], 0), DLI_OF(own[3], 0),
+    DLI_OF(lr, DLI_NUMBER_MAX), DLI_OF(weight_decay, DLI_NUMBER_MAX),
+    DLI_OF(l1, DLI_NUMBER_MAX), DLI_OF(l2, DLI_NUMBER_MAX), DLI_OF(ema, DLI_BELOW_1),
+#undef DLI_OF
+};
+enum { DLI_OWN = 6, DLI_OPTIM_FIELDS = 15 };
+
+/* The field (its index above) that option k of a kind stands for; -1 past the fourth of its own. */
+static int dli_optim_field(const dl_optim_type *type, int k)
+{
+    int own = -1, found = -1;
+    for (int i = 0; i <= k; i++) {
+        found = -1;
+        for (int f = 0; f < DLI_OPTIM_FIELDS && found < 0; f++)
+            if (strcmp(dli_optim_fields[f].option.name, type->option[i].name) == 0) found = f;
+        if (found < 0) own++;
+    }
+    if (found < 0 && own < 4) found = DLI_OWN + own;
+    return found;
+}
+
+static int dli_option_count(const dl_optim_type *type)
+{
+    int n = 0;
+    while (n < (int)(sizeof type->option / sizeof type->option[0]) && type->option[n].name) n++;
+    return n;
+}
+
+DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
 {
     dl_optim o;
     memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.torch = torch;
+    o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
-    o.beta1 = 0.9;
-    o.beta2 = 0.999;
-    o.eps = torch ? 1e-8 : 1e-7;
-    switch (kind) {
-    case DL_ADAGRAD:  o.start = torch ? 0 : 0.1; o.eps = torch ? 1e-10 : 1e-7; break;
-    case DL_ADADELTA: o.rho = torch ? 0.9 : 0.95; o.eps = torch ? 1e-6 : 1e-7; break;
-    case DL_RMSPROP:  o.rho = torch ? 0.99 : 0.9; break;
-    case DL_ADAMW:    o.weight_decay = torch ? 0.01 : 0.004; break;
-    default: break;
+    for (int k = 0; type && k < dli_option_count(type); k++) {
+        const int f = dli_optim_field(type, k);
+        double *field = (double *)(void *)((char *)&o + dli_optim_fields[f < 0 ? 0 : f].at);
+        if (f >= 0) *field = type->option[k].initial;
     }
     return o;
 }
 
-static dl_optim dli_with_momentum(dl_optim o, double mu)
+static dl_optim dli_optim(const char *name, double lr)
 {
+    return dl_optim_default(dl_find_optim(NULL, name), lr);
+}
+static dl_optim dli_rolling(const char *name, double lr, double mu)
+{
+    dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
-
-DL_DEF dl_optim dl_sgd(double lr) { return dli_optim(DL_SGD, false, lr); }
-DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim(DL_ADAGRAD, false, lr); }
-DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim(DL_ADADELTA, false, lr); }
-DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim(DL_RMSPROP, false, lr); }
-DL_DEF dl_optim dl_adam(double lr) { return dli_optim(DL_ADAM, false, lr); }
-DL_DEF dl_optim dl_adamw(double lr) { return dli_optim(DL_ADAMW, false, lr); }
-DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim(DL_SGD, true, lr); }
-DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim(DL_ADAGRAD, true, lr); }
-DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim(DL_ADADELTA, true, lr); }
-DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim(DL_RMSPROP, true, lr); }
-DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim(DL_ADAM, true, lr); }
-DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim(DL_ADAMW, true, lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu)
-{
-    return dli_with_momentum(dli_optim(DL_MOMENTUM, false, lr), mu);
-}
-DL_DEF dl_optim dl_nesterov(double lr, double mu)
-{
-    return dli_with_momentum(dli_optim(DL_NESTEROV, false, lr), mu);
-}
+DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
+DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
+DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
+DL_DEF dl_optim dl_adam(double lr) { return dli_optim("Adam", lr); }
+DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
+DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_with_momentum(dli_optim(DL_MOMENTUM, true, lr), mu);
+    return dli_rolling("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_with_momentum(dli_optim(DL_NESTEROV, true, lr), mu);
+    return dli_rolling("torch.Nesterov", lr, mu);
 }
+DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
+DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
+DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", lr); }
+DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim("torch.Adam", lr); }
+DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr); }
 
-DL_DEF const char *dl_optim_name(dl_optim_kind kind)
+/* Is type whole? Else false with a message. */
+static bool dli_check_optim_type(dl_ctx *c, const char *who, const dl_optim_type *type)
 {
-    switch (kind) {
-    case DL_SGD:      return "SGD";
-    case DL_MOMENTUM: return "momentum";
-    case DL_NESTEROV: return "Nesterov";
-    case DL_ADAGRAD:  return "Adagrad";
-    case DL_ADADELTA: return "Adadelta";
-    case DL_RMSPROP:  return "RMSprop";
-    case DL_ADAM:     return "Adam";
-    case DL_ADAMW:    return "AdamW";
-    }
-    return "unknown";
+    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
+                       "states", who);
+    for (int k = 0; k < dli_option_count(type); k++)
+        if (dli_optim_field(type, k) < 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is the fifth option of %s's own; there is "
+                           "room for 4", who, type->option[k].name, type->name);
+    return true;
 }
 
-/* How many moment arrays a kind keeps for each parameter. */
-static int dli_moments(dl_optim_kind kind)
-{
-    if (kind == DL_SGD) return 0;
-    return kind == DL_ADADELTA || kind == DL_ADAM || kind == DL_ADAMW ? 2 : 1;
-}
-
-/* Is every option of o in its range? Else false with a message. */
+/* Is every option of o in its range, and 0 when its kind does not use it? Else false with a
+   message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    struct { const char *name; double value, lo, hi; } field[11];
-    int i, n = 0;
-    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
-#define DLI_OPTION(f, low, high) \
-    (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
-    DLI_OPTION(lr, 0, DBL_MAX);
-    DLI_OPTION(momentum, 0, 1);
-    DLI_OPTION(rho, 0, 1);
-    DLI_OPTION(beta1, 0, 1 - DBL_EPSILON);
-    DLI_OPTION(beta2, 0, 1 - DBL_EPSILON);
-    DLI_OPTION(eps, 0, DBL_MAX);
-    DLI_OPTION(start, 0, DBL_MAX);
-    DLI_OPTION(weight_decay, 0, DBL_MAX);
-    DLI_OPTION(l1, 0, DBL_MAX);
-    DLI_OPTION(l2, 0, DBL_MAX);
-#undef DLI_OPTION
-    for (i = 0; i < n; i++)
-        if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
-                           field[i].name, dl_optim_name(o->kind), field[i].value, field[i].lo,
-                           field[i].hi);
+    if (!dli_check_optim_type(c, who, o->type)) return false;
+    for (int f = 0; f < DLI_OPTIM_FIELDS; f++) {
+        const double value = *(const double *)(const void *)
+                             ((const char *)o + dli_optim_fields[f].at);
+        dl_optim_option range = dli_optim_fields[f].option;
+        for (int k = 0; k < dli_option_count(o->type); k++)
+            if (dli_optim_field(o->type, k) == f) range = o->type->option[k];
+        if (value >= range.lo && value <= range.hi) continue;
+        if (range.lo == 0 && range.hi == 0)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, "
+                           "or take a kind that does", who, range.name, value, o->type->name);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who, range.name,
+                       o->type->name, value, range.lo, range.hi);
+    }
     if (!(o->clip_norm > 0) || !(o->clip_value > 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
                        "(INFINITY for off)", who, o->clip_norm, o->clip_value);
     return true;
 }
 
+/* A parameter and what is kept for it. */
+typedef struct dli_slot {
+    dl_tensor *param;
+    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
+    int64_t    updates;
+    double     lr_factor, weight_decay;
+} dli_slot;
+
+struct dl_optimizer {
+    dl_ctx   *ctx;
+    dl_optim  desc;
+    int       n;
+    dli_slot *slot;            /* [n]                                             */
+    dl_real  *memory;          /* behind all states and averages                  */
+    int64_t   updates;
+    bool      averaged;        /* weights and averages have changed places        */
+};
+
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
-    if (o->param) DL_FREE(o->param);
-    if (o->moments) DL_FREE(o->moments);
+    if (o->slot) DL_FREE(o->slot);
+    if (o->memory) DL_FREE(o->memory);
+}
+
+/* Are these n different parameters of this context? */
+static bool dli_check_params(dl_ctx *dl, const char *who, dl_tensor *const *params, int n)
+{
+    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+    for (int i = 0; i < n; i++) {
+        if (!dli_usable(who, params[i])) return false;
+        const char *name = params[i]->name, *space = name[0] ? " " : "";
+        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl)
+            return dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this "
+                           "context; make it with dl_param", who, i, space, name);
+        for (int j = 0; j < i; j++)
+            if (params[j] == params[i])
+                return dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it "
+                               "would be updated twice", who, j, i, space, name);
+    }
+    return true;
 }
 
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, j, k = dli_moments(desc.kind);
-    size_t total = 0, at = 0;
-    dl_optimizer *o;
-    if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
-    if (n < 1) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+    if (!dl || !params || !dli_check_optim(dl, who, &desc) || !dli_check_params(dl, who, params, n))
         return NULL;
-    }
-    for (i = 0; i < n; i++) {
-        if (!dli_usable(who, params[i])) return NULL;
-        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
-            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this context; make "
-                    "it with dl_param", who, i, params[i]->name[0] ? " " : "", params[i]->name);
-            return NULL;
-        }
-        for (j = 0; j < i; j++)
-            if (params[j] == params[i]) {
-                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it would be "
-                        "updated twice", who, j, i, params[i]->name[0] ? " " : "",
-                        params[i]->name);
-                return NULL;
-            }
-        total += (size_t)params[i]->size;
-    }
-    o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    const int states = desc.type->states, arrays = states + (desc.ema > 0);
+    size_t total = 0;
+    for (int i = 0; i < n; i++) total += (size_t)params[i]->size;
+    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
     if (!o) return NULL;
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
-    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n * 3, sizeof *o->param);
-    o->moments = (dl_real *)dli_alloc(dl, who, total * (size_t)k, sizeof *o->moments);
-    if (!o->param || !o->moments) {
+    o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
+    o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
+    if (!o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
-    o->m = (dl_real **)(void *)(o->param + n);
-    o->v = o->m + n;
-    for (i = 0; i < n; i++) {
-        o->param[i] = params[i];
-        if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
-        if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
+    dl_real *at = o->memory;
+    for (int i = 0; i < n; i++) {
+        dli_slot *s = &o->slot[i];
+        const dl_int size = params[i]->size;
+        s->param = params[i];
+        s->lr_factor = 1;
+        s->weight_decay = desc.weight_decay;
+        for (int k = 0; k < states; k++, at += size) {
+            s->state[k] = at;
+            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
+        }
+        if (desc.ema > 0) {
+            s->average = at;
+            at += size;
+            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        }
     }
-    if (desc.kind == DL_ADAGRAD)
-        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -13007,163 +13299,324 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
-    int i;
-    for (i = 0; o && i < o->n; i++) {
-        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
-        o->param[i]->fresh = false;
+    for (int i = 0; o && i < o->n; i++) {
+        dl_tensor *p = o->slot[i].param;
+        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
+        p->fresh = false;
     }
+}
+
+/* ---- a step ---- */
+
+/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
+static double dli_root(const dl_real *x, dl_int n, double squares)
+{
+    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
+    double top = 0, sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double a = fabs((double)x[i]);
+        if (dli_isnan(a)) return NAN;
+        if (a > top) top = a;
+    }
+    if (top == 0 || top == INFINITY) return top;
+    for (dl_int i = 0; i < n; i++) {
+        const double r = (double)x[i] / top;
+        sum += r * r;
+    }
+    return top * sqrt(sum);
+}
+
+static double dli_grad_norm(const dl_tensor *p)
+{
+    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
+}
+
+/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
+static double dli_join_norms(double a, double b)
+{
+    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double sum = 0, norm;
-    dl_int k;
-    int i;
-    if (!params) return NAN;
-    for (i = 0; i < n; i++) {
+    double norm = 0;
+    for (int i = 0; params && i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
             dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
                     "more", max_norm);
             return NAN;
         }
-        if (!params[i]->requires_grad || !params[i]->grad) continue;
-        for (k = 0; k < params[i]->size; k++)
-            sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
+        if (params[i]->requires_grad && params[i]->grad)
+            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
     }
-    norm = sqrt(sum);
+    if (!params) return NAN;
     if (norm > max_norm && norm < INFINITY)
-        for (i = 0; i < n; i++)
+        for (int i = 0; i < n; i++)
             if (params[i]->requires_grad && params[i]->grad)
                 DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
                         params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
     return norm;
 }
 
-/* The update of one parameter, by the formulas of floor 1. */
-static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
+/* Report the gradient of parameter i, which has this norm. */
+static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
+{
+    char number[32];
+    const char *name = o->slot[i].param->name;
+    snprintf(number, sizeof number, "parameter %d", i);
+    if (!name[0]) name = number;
+    if (!(norm < INFINITY))
+        return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of %s is NaN or "
+                       "infinite; nothing was updated. A lower learning rate may help", name);
+    return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of %s has the norm "
+                   "%g, too large for %s, which squares it (limit %g); nothing was updated. Set "
+                   "clip_norm, or scale the loss", name, norm, o->desc.type->name,
+                   DLI_SQUARES_MAX);
+}
+
+/* The gradients as the updates will see them: checked, clipped, with penalties. */
+static bool dli_prepare_gradients(dl_optimizer *o)
 {
     const dl_optim *d = &o->desc;
-    dl_real *w = p->data, *g = p->grad;
-    double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
-    dl_int n = p->size;
-    if (d->clip_value < INFINITY)
-        o->ctx->kernels.clamp_forward(g, g, n, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || d->l2 > 0) DLI_RUN(o->ctx, decay_grad, g, w, n, 1, d->l1, d->l2);
-    switch (d->kind) {
-    case DL_SGD: DLI_RUN(o->ctx, sgd_step, w, g, n, d->lr); break;
-    case DL_MOMENTUM:
-    case DL_NESTEROV:
-        DLI_RUN(o->ctx, momentum_step, w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1,
-                d->momentum, d->kind == DL_NESTEROV);
-        break;
-    case DL_ADAGRAD: DLI_RUN(o->ctx, adagrad_step, w, g, m, n, d->lr, in, out); break;
-    case DL_ADADELTA:
-        DLI_RUN(o->ctx, adadelta_step, w, g, m, v, n, d->lr, d->rho, d->eps);
-        break;
-    case DL_RMSPROP: DLI_RUN(o->ctx, rmsprop_step, w, g, m, n, d->lr, d->rho, in, out); break;
-    case DL_ADAMW:
-        dli_decay_weights(o->ctx, w, n, d->lr * d->weight_decay);
-        /* fall through */
-    case DL_ADAM:
-        DLI_RUN(o->ctx, adam_step, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t,
-                !d->torch);
-        break;
+    double norm = 0, largest = 0, scale = 1;
+    bool penalties = d->l1 > 0 || d->l2 > 0;
+    for (int i = 0; i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        if (!p->requires_grad) continue;
+        const double squares = dli_squares(o->ctx, p->grad, p->size);
+        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
+                           dli_root(p->grad, p->size, squares) : sqrt(squares);
+        if (!(one < INFINITY)) return dli_bad_gradient(o, i, one);
+        norm = hypot(norm, one);
+        largest = one > largest ? one : largest;
+        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalties = true;
     }
+    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
+    if (scale != 1 || d->clip_value < INFINITY || penalties)
+        for (int i = 0; i < o->n; i++) {
+            const dli_slot *s = &o->slot[i];
+            dl_tensor *p = s->param;
+            const double decay = d->type->decoupled ? 0 : s->weight_decay;
+            if (!p->requires_grad) continue;
+            if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
+            if (d->clip_value < INFINITY)
+                o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
+                                              d->clip_value);
+            if (penalties)
+                DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, d->l2 + decay / 2);
+        }
+    if (d->type->squares && (penalties || largest > DLI_SQUARES_MAX))
+        for (int i = 0; i < o->n; i++) {
+            const dl_tensor *p = o->slot[i].param;
+            const double now = p->requires_grad ? dli_grad_norm(p) : 0;
+            if (!(now <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, now);
+        }
+    return true;
+}
+
+DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
+{
+    dl_optim d = dl_optimizer_desc(o);
+    int i = 0;
+    while (o && i < o->n && o->slot[i].param != param) i++;
+    d.lr *= o && i < o->n ? o->slot[i].lr_factor : NAN;
+    if (o && i < o->n) d.weight_decay = o->slot[i].weight_decay;
+    return d;
+}
+
+static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+{
+    dl_optim d = o->desc;
+    dl_tensor *p = s->param;
+    dl_update u;
+    d.lr *= s->lr_factor;
+    d.weight_decay = s->weight_decay;
+    s->updates++;
+    if (d.type->decoupled && d.weight_decay > 0)
+        dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
+    u.dl = o->ctx;
+    u.w = p->data;
+    u.g = p->grad;
+    u.state = s->state;
+    u.n = p->size;
+    u.t = d.type->torch ? s->updates : o->updates;
+    u.options = &d;
+    d.type->step(&u);
     p->version++;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
 {
-    int i;
     if (!o) return false;
-    if (o->desc.clip_norm < INFINITY) {
-        double norm = dl_clip_grad_norm(o->param, o->n, o->desc.clip_norm);
-        if (!(norm < INFINITY))
-            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the norm of the "
-                           "gradients is %g; a lower learning rate may help", norm);
+    if (o->averaged)
+        return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
+                       "averages; call dl_optimizer_set_averaged(o, false) first");
+    if (!dli_prepare_gradients(o)) return false;
+    o->updates++;
+    for (int i = 0; i < o->n; i++)
+        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
     }
-    o->t++;
-    for (i = 0; i < o->n; i++)
-        if (o->param[i]->requires_grad) dli_update(o, o->param[i], o->m[i], o->v[i]);
     return true;
 }
 
-DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o)
+DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
 {
-    return o ? o->desc : dli_optim(DL_SGD, false, NAN);
+    if (!o) return false;
+    if (!(o->desc.ema > 0))
+        return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
+                       "ema in the options of the optimizer");
+    for (int i = 0; averaged != o->averaged && i < o->n; i++) {
+        dl_tensor *p = o->slot[i].param;
+        for (dl_int k = 0; k < p->size; k++) {
+            const dl_real w = p->data[k];
+            p->data[k] = o->slot[i].average[k];
+            o->slot[i].average[k] = w;
+        }
+        p->version++;
+    }
+    o->averaged = averaged;
+    return true;
 }
+
+DL_DEF bool dl_optimizer_averaged(const dl_optimizer *o) { return o && o->averaged; }
+
+DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o) { return o ? o->desc : dl_sgd(NAN); }
+DL_DEF double dl_optimizer_lr(const dl_optimizer *o) { return o ? o->desc.lr : NAN; }
 
 DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
 {
-    dl_optim d;
     if (!o) return false;
-    d = o->desc;
+    dl_optim d = o->desc;
     d.lr = lr;
     if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
-    o->desc = d;
+    o->desc.lr = lr;
     return true;
 }
 
-static dl_schedule dli_schedule(dl_schedule_kind kind, double gamma, int steps)
+DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
+                                   double lr_factor, double weight_decay)
 {
-    dl_schedule s;
-    memset(&s, 0, sizeof s);
-    s.kind = kind;
-    s.gamma = gamma;
-    s.steps = steps;
-    s.best = INFINITY;
-    s.factor = 1;
-    return s;
+    const char *who = "dl_optimizer_set_group";
+    if (!o || !params) return false;
+    if (!(lr_factor >= 0 && lr_factor <= DLI_NUMBER_MAX) ||
+        !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
+        return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
+                       "more", who, lr_factor, weight_decay);
+    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
+        for (int k = 0; k < n; k++) {
+            int i = 0;
+            while (i < o->n && o->slot[i].param != params[k]) i++;
+            if (i == o->n)
+                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
+                               "%d parameters", who, k, o->n);
+            if (pass == 0) continue;
+            o->slot[i].lr_factor = lr_factor;
+            o->slot[i].weight_decay = weight_decay;
+        }
+    return true;
 }
 
-DL_DEF dl_schedule dl_schedule_constant(void) { return dli_schedule(DL_SCHEDULE_CONSTANT, 1, 1); }
-DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
-{
-    return dli_schedule(DL_SCHEDULE_STEP, gamma, every);
-}
-DL_DEF dl_schedule dl_schedule_exponential(double gamma)
-{
-    return dli_schedule(DL_SCHEDULE_EXPONENTIAL, gamma, 1);
-}
-DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
-{
-    return dli_schedule(DL_SCHEDULE_COSINE, last, total);
-}
-DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
-{
-    return dli_schedule(DL_SCHEDULE_PLATEAU, gamma, patience);
-}
+/* ---- schedules ---- */
 
-DL_DEF double dl_schedule_factor(const dl_schedule *s, int step)
+static double dli_constant_factor(const dl_schedule *s, int64_t i)
 {
-    int i, steps;
-    if (!s || step < 0) return NAN;
-    if (step < s->warmup) return (step + 1) / (double)s->warmup;
-    i = step - (s->warmup > 0 ? s->warmup : 0);
-    steps = s->steps > 0 ? s->steps : 1;
-    switch (s->kind) {
-    case DL_SCHEDULE_CONSTANT:    return 1;
-    case DL_SCHEDULE_STEP:        return pow(s->gamma, (double)(i / steps));
-    case DL_SCHEDULE_EXPONENTIAL: return pow(s->gamma, (double)i);
-    case DL_SCHEDULE_COSINE:
-        if (i > steps) i = steps;
-        return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * i / steps)) / 2;
-    case DL_SCHEDULE_PLATEAU:     return s->factor;
-    }
-    return NAN;
+    (void)s;
+    (void)i;
+    return 1;
 }
-
-DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+static double dli_step_factor(const dl_schedule *s, int64_t i)
 {
-    if (!s || s->kind != DL_SCHEDULE_PLATEAU) return;
+    return pow(s->gamma, (double)(i / s->steps));
+}
+static double dli_cosine_factor(const dl_schedule *s, int64_t i)
+{
+    const double part = i < s->steps ? (double)i / s->steps : 1;
+    return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * part)) / 2;
+}
+static double dli_plateau_factor(const dl_schedule *s, int64_t i)
+{
+    (void)i;
+    return s->now;
+}
+static void dli_plateau_observe(dl_schedule *s, double loss)
+{
     if (loss < s->best) {
         s->best = loss;
         s->wait = 0;
     } else if (++s->wait >= s->steps) {
-        s->factor *= s->gamma;
+        s->now *= s->gamma;
         s->wait = 0;
     }
+}
+
+static dl_schedule dli_schedule(const char *name, double (*factor)(const dl_schedule *, int64_t),
+                                double gamma, int steps)
+{
+    dl_schedule s;
+    memset(&s, 0, sizeof s);
+    s.name = name;
+    s.factor = factor;
+    s.gamma = gamma;
+    s.steps = steps;
+    s.best = INFINITY;
+    s.now = 1;
+    return s;
+}
+
+DL_DEF dl_schedule dl_schedule_constant(void)
+{
+    return dli_schedule("constant", dli_constant_factor, 1, 1);
+}
+DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
+{
+    return dli_schedule("step", dli_step_factor, gamma, every);
+}
+DL_DEF dl_schedule dl_schedule_exponential(double gamma)
+{
+    return dli_schedule("exponential", dli_step_factor, gamma, 1);
+}
+DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
+{
+    return dli_schedule("cosine", dli_cosine_factor, last, total);
+}
+DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
+{
+    dl_schedule s = dli_schedule("plateau", dli_plateau_factor, gamma, patience);
+    s.observe = dli_plateau_observe;
+    return s;
+}
+DL_DEF dl_schedule dl_schedule_of(double (*factor)(const dl_schedule *s, int64_t i), void *user)
+{
+    dl_schedule s = dli_schedule("own", factor, 1, 1);
+    s.user = user;
+    return s;
+}
+
+/* Do its numbers make sense? Else false, with a message unless c is NULL. */
+static bool dli_check_schedule(dl_ctx *c, const char *who, const dl_schedule *s)
+{
+    if (!s->factor) return dl_fail(c, DL_ERR_ARGUMENT, "%s: a schedule without a function", who);
+    if (s->gamma >= 0 && s->gamma < INFINITY && s->steps >= 1 && s->warmup >= 0) return true;
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: schedule %s with gamma %g, steps %d, warmup %d: gamma "
+                   "must be 0 or more, steps 1 or more, warmup 0 or more", who,
+                   s->name ? s->name : "?", s->gamma, s->steps, s->warmup);
+}
+
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int64_t step)
+{
+    if (!s || step < 0 || !dli_check_schedule(NULL, "", s)) return NAN;
+    if (step < s->warmup) return (double)(step + 1) / s->warmup;
+    return s->factor(s, step - s->warmup);
+}
+
+DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+{
+    if (s && s->observe) s->observe(s, loss);
 }
 
 /* -------------------------------------------------------------------------- >>model-impl ----
@@ -13982,7 +14435,8 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     m->epochs = 0;
     m->batch_size = o->batch_size;
     r->schedule = o->schedule;
-    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
+    if (!dli_check_schedule(m->ctx, who, &o->schedule)) return false;
+    r->scheduled = o->schedule.factor != dli_constant_factor || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -14001,6 +14455,13 @@ static void dli_run_end(dli_run *r)
     dl_data_free(r->validation);
 }
 
+/* The learning rate of this epoch or update. */
+static bool dli_run_schedule(dli_run *r, int64_t step)
+{
+    return !r->scheduled || dl_optimizer_set_lr(r->m->optimizer, r->lr *
+                                                dl_schedule_factor(&r->schedule, step));
+}
+
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
 static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
@@ -14015,6 +14476,7 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
         return false;
     if (place == o->accumulate - 1 || s->batch == s->batches) {
+        if (r->schedule.per_update && !dli_run_schedule(r, r->updates)) return false;
         if (!dli_apply_gradients(r->m)) return false;
         r->updates++;
     }
@@ -14083,13 +14545,11 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
     dl_metrics v = dli_no_metrics();
-    if (r->scheduled &&
-        !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
-        return false;
+    if (!r->schedule.per_update && !dli_run_schedule(r, epoch)) return false;
     e->epoch = epoch + 1;
     e->epochs = r->o->epochs;
-    e->lr = dl_optimizer_desc(m->optimizer).lr;
     if (!dli_run_epoch(r, e)) return false;
+    e->lr = m->optimizer->desc.lr;
     if (r->validation) {
         v = dl_model_evaluate(m, r->validation);
         if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;

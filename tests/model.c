@@ -345,9 +345,10 @@ static void compile_again(void)
     CHECK(dl_model_compile(m, DL_MSE, dl_adam(0.1)), "%s", dl_error_text(dl));
     CHECK(!dl_model_compile(m, DL_MSE, dl_adam(-0.1)), "a bad one");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "lr of Adam");
-    CHECK(dl_optimizer_desc(dl_model_optimizer(m)).lr == 0.1, "the old optimizer stays");
+    CHECK(dl_optimizer_lr(dl_model_optimizer(m)) == 0.1, "the old optimizer stays");
     CHECK(dl_model_compile(m, DL_MAE, dl_sgd(0.5)) &&
-          dl_optimizer_desc(dl_model_optimizer(m)).kind == DL_SGD, "a new one");
+          dl_optimizer_desc(dl_model_optimizer(m)).type == dl_find_optim(NULL, "SGD"),
+          "a new one");
     CHECK(!dl_model_compile(NULL, DL_MSE, dl_sgd(1)) && !dl_model_optimizer(NULL), "no model");
     dl_free(dl);
 }
@@ -1237,15 +1238,22 @@ static void schedules(void)
         o.schedule = all[i].s;
         o.schedule.warmup = all[i].warmup;
         if (all[i].callback) o.on_epoch = lower;
-        if (all[i].s.kind == DL_SCHEDULE_PLATEAU) o.validation = one_target(dl, -1); /* worsens */
+        if (all[i].s.observe) o.validation = one_target(dl, -1); /* worsens */
         for (int turn = 0; turn < turns; turn++) {
             CHECK(dl_model_fit(m, one_target(dl, 2), &o), "%s", dl_error_text(dl));
             for (int k = 0; k < 4; k++)
                 CHECK_CLOSE(dl_model_history(m, NULL)[k].lr, 0.01 * all[i].lr[k], 1e-12, 1e-15);
-            CHECK_CLOSE(dl_optimizer_desc(dl_model_optimizer(m)).lr, 0.01 * all[i].after, 1e-12, 0);
+            CHECK_CLOSE(dl_optimizer_lr(dl_model_optimizer(m)), 0.01 * all[i].after, 1e-12, 0);
         }
         dl_free(dl);
     }
+}
+
+static double minus_one(const dl_schedule *s, int64_t i)
+{
+    (void)s;
+    (void)i;
+    return -1;
 }
 
 /* The rate is used, not only reported: w = 2 (1 - .9 * .95). And put back after a failure. */
@@ -1257,12 +1265,43 @@ static void schedule_is_used(void)
     o.schedule = dl_schedule_exponential(0.5);
     CHECK(dl_model_fit(m, one_target(dl, 2), &o), "%s", dl_error_text(dl));
     CHECK_CLOSE(dl_model_param(m, 0)->data[0], 2 * (1 - 0.9 * 0.95), TEST_TOL, 0);
-    o.schedule = dl_schedule_exponential(-1);
+    o.schedule = dl_schedule_of(minus_one, NULL);
+    o.schedule.warmup = 1;
     CHECK(!dl_model_fit(m, one_target(dl, 2), &o), "a negative rate");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "lr of SGD is -0.05");
-    CHECK(dl_optimizer_desc(dl_model_optimizer(m)).lr == 0.05, "back to %g",
-          dl_optimizer_desc(dl_model_optimizer(m)).lr);
+    CHECK(dl_optimizer_lr(dl_model_optimizer(m)) == 0.05, "back to %g",
+          dl_optimizer_lr(dl_model_optimizer(m)));
     CHECK(epochs_done(m) == 1, "%d epochs are in the history", epochs_done(m));
+    const dl_schedule bad[] = { dl_schedule_exponential(-1), dl_schedule_exponential(NAN),
+                                dl_schedule_step(0, 0.5), dl_schedule_cosine(-1, 0),
+                                dl_schedule_plateau(0.5, 0), dl_schedule_of(NULL, NULL) };
+    const double w = (double)dl_model_param(m, 0)->data[0];
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        o.schedule = bad[i];
+        CHECK(!dl_model_fit(m, one_target(dl, 2), &o), "a senseless schedule");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_fit: ");
+        CHECK((double)dl_model_param(m, 0)->data[0] == w, "and nothing trained");
+    }
+    dl_free(dl);
+}
+
+/* Updates are counted over all epochs, three in each: the rate halves after the fourth. */
+static void schedule_per_update(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = line(dl, DL_MSE, dl_sgd(0.05));
+    dl_fit o = quiet_fit(2, 1);
+    const dl_real x[3] = { 1, 1, 1 }, y[3] = { 2, 2, 2 };
+    dl_data *data = dl_data_from_targets(dl, x, 3, dl_shape1(1), y, dl_shape1(1));
+    double left = 1;
+    o.schedule = dl_schedule_step(3, 0.5);
+    o.schedule.warmup = 1;
+    o.schedule.per_update = true;
+    CHECK(dl_model_fit(m, data, &o), "%s", dl_error_text(dl));
+    for (int i = 0; i < 6; i++) left *= 1 - 2 * (i < 4 ? 0.05 : 0.025);
+    CHECK_CLOSE(dl_model_param(m, 0)->data[0], 2 * (1 - left), TEST_TOL, 0);
+    CHECK(dl_model_history(m, NULL)[1].lr == 0.025, "%g", dl_model_history(m, NULL)[1].lr);
+    CHECK(dl_optimizer_lr(dl_model_optimizer(m)) == 0.05, "put back");
     dl_free(dl);
 }
 
@@ -1687,7 +1726,7 @@ static void divergence(void)
 static void last_update(void)
 {
     dl_ctx *dl = quiet_context(1);
-    dl_model *m = line(dl, DL_MSE, dl_sgd(1e308));
+    dl_model *m = line(dl, DL_MSE, dl_sgd(sizeof(dl_real) == sizeof(double) ? 1e308 : 3e38));
     const dl_fit o = quiet_fit(1, 1);
     CHECK(!dl_model_fit(m, one_target(dl, 1e3), &o), "fitted");
     CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_model_fit: epoch 1: the last update made dense_1.weight "
@@ -2101,6 +2140,7 @@ int main(void)
     TEST(fit_within_fit);
     TEST(schedules);
     TEST(schedule_is_used);
+    TEST(schedule_per_update);
     TEST(predicting);
     TEST(predict_errors);
     TEST(part_of_a_formula);

@@ -1898,7 +1898,8 @@ typedef struct dl_fit {
     int    accumulate;            /* 1; update the weights once in so many batches, as if they
                                      were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
-    const dl_data *validation;    /* NULL: none                                               */
+    const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
+                                     that are validated, watched and restored                 */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
                                      there: a bad choice for sorted data, such as MNIST, whose
                                      images are ordered by writer (its last ones are easier)   */
@@ -14420,7 +14421,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
-    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -14482,7 +14483,7 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     }
     s->updates = r->updates;
     s->loss = (tally->loss - before) / (double)b->size;
-    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
@@ -14550,17 +14551,18 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
     e->lr = m->optimizer->desc.lr;
-    if (r->validation) {
-        v = dl_model_evaluate(m, r->validation);
-        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
-    }
+    const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
+                          dl_optimizer_set_averaged(m->optimizer, true);
+    if (r->validation) v = dl_model_evaluate(m, r->validation);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
-    m->epochs = epoch + 1;
     const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
+    if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
+    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif

@@ -946,6 +946,27 @@ static void uneven_batches(void)
     }
 }
 
+/* With an optimizer that keeps averages, these are validated, and training goes on without them. */
+static void averages(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_optim sgd = dl_sgd(0.25);
+    dl_fit o = quiet_fit(2, 1);
+    sgd.ema = 0.5;
+    dl_model *m = line(dl, DL_MSE, sgd);                 /* w: 0, 1, 1.5; average: 1, 1.25 */
+    o.validation = one_target(dl, 2);
+    CHECK(dl_model_fit(m, o.validation, &o), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_model_history(m, NULL)[1].val_loss, 0.75 * 0.75, 1e-6, 0);
+    CHECK(dl_model_param(m, 0)->data[0] == (dl_real)1.5 &&
+          !dl_optimizer_averaged(dl_model_optimizer(m)), "w is back");
+    o.early_stopping = true;
+    o.epochs = 1;
+    CHECK(dl_model_fit(m, o.validation, &o), "%s", dl_error_text(dl));
+    CHECK(dl_model_param(m, 0)->data[0] == (dl_real)1.5, "the best epoch's average, %g",
+          (double)dl_model_param(m, 0)->data[0]);
+    dl_free(dl);
+}
+
 /* ------------------------------------------------------------------- one seed, one result ---- */
 
 typedef struct peek { const dl_data *data; bool clear; double sum; } peek;
@@ -2131,6 +2152,7 @@ int main(void)
     TEST(labels_are_targets);
     TEST(history);
     TEST(uneven_batches);
+    TEST(averages);
     TEST(same_results);
     TEST(evaluate_in_between);
     TEST(modes_are_put_back);

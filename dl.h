@@ -11945,9 +11945,10 @@ DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 
 DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
 
-#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
-#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
-#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+/* An option that is a member of struct o, and one that is two of them in a row. */
+#define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
+#define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
+#define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
@@ -11964,13 +11965,11 @@ static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
     dli_flatten_build, dli_flatten_forward, NULL };
 
-typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
 static const dl_field dli_activation_fields[] = {
-    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRIES_END };
+    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = ((const dli_activation_options *)l->options)->activation;
+    l->activation = *(const dl_activation *)l->options;
     return true;
 }
 static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -11979,32 +11978,30 @@ static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor *
     y[0] = x[0];
 }
 static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
     dli_activation_forward, NULL };
 
-typedef struct dli_dropout_options { double rate; } dli_dropout_options;
 static const dl_field dli_dropout_fields[] = {
-    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = ((const dli_dropout_options *)l->options)->rate;
+    const double p = *(const double *)l->options;
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
 static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+    y[0] = dl_dropout(x[0], *(const double *)l->options);
 }
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
     dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
 static const dl_field dli_reshape_fields[] = {
-    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_shape shape = *(const dl_shape *)l->options;
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12023,7 +12020,7 @@ static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tenso
 {
     y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
 }
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
     dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
@@ -12061,13 +12058,10 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 }
 
 static const dl_field dli_dense_fields[] = {
-    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
-    DLI_ENTRIES_END };
+    DLI_E(dl_dense, units, INT), DLI_E(dl_dense, activation, ACTIVATION),
+    DLI_E(dl_dense, weight_init, INIT), DLI_E(dl_dense, bias_init, INIT),
+    DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
+    DLI_E_END };
 
 /* Weight and bias of a layer that can do without a bias. */
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
@@ -12143,21 +12137,14 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 }
 
 static const dl_field dli_conv_fields[] = {
-    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    DLI_E(dl_conv_layer, filters, INT), DLI_E2(dl_conv_layer, kernel, INT),
+    DLI_E2(dl_conv_layer, conv.stride, INT), DLI_E2(dl_conv_layer, conv.before, INT),
+    DLI_E2(dl_conv_layer, conv.after, INT), DLI_E(dl_conv_layer, conv.same, BOOL),
+    DLI_E2(dl_conv_layer, conv.dilation, INT), DLI_E(dl_conv_layer, conv.groups, INT),
+    DLI_E2(dl_conv_layer, conv.output_padding, INT), DLI_E(dl_conv_layer, activation, ACTIVATION),
+    DLI_E(dl_conv_layer, weight_init, INIT), DLI_E(dl_conv_layer, bias_init, INIT),
+    DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
+    DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
 /* Work out a convolution layer's output and make its parameters. */
 static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
@@ -12260,12 +12247,11 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
-typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
 static const dl_field dli_upsampling_fields[] = {
-    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12277,11 +12263,11 @@ static bool dli_upsampling_build(dl_layer *l)
 }
 static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     y[0] = dl_upsample_nearest2d(x[0], factor, factor);
 }
 static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
     dli_upsampling_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
@@ -12290,12 +12276,9 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 }
 
 static const dl_field dli_pool_fields[] = {
-    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
+    DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
+    DLI_E_END };
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
@@ -12378,12 +12361,9 @@ DL_DEF dl_norm_layer dl_norm_layer_default(void)
 }
 
 static const dl_field dli_norm_fields[] = {
-    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
-    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dl_norm_layer, momentum, DOUBLE), DLI_E(dl_norm_layer, eps, DOUBLE),
+    DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
+    DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
 static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
@@ -12526,10 +12506,8 @@ typedef struct dli_recurrent_options {
 } dli_recurrent_options;
 static const dl_field dli_recurrent_fields[] = {
     { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
-    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
-    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
-    DLI_ENTRIES_END };
+    DLI_E(dli_recurrent_options, units, INT), DLI_E(dli_recurrent_options, bidirectional, BOOL),
+    DLI_E(dli_recurrent_options, return_sequences, BOOL), DLI_E_END };
 
 static bool dli_recurrent_build(dl_layer *l)
 {
@@ -12606,8 +12584,7 @@ DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind,
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
 static const dl_field dli_embedding_fields[] = {
-    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
-    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dli_embedding_options, words, INT), DLI_E(dli_embedding_options, units, INT), DLI_E_END };
 
 /* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
    numbers apart up to 2^24. */
@@ -12658,8 +12635,8 @@ DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
-    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
-    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
+    DLI_E_END };
 
 static bool dli_attention_build(dl_layer *l)
 {
@@ -14106,26 +14083,24 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
     return ok;
 }
 
-/* What it comes to; all NaN if something has failed. */
-static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
-{
-    const dl_model *m = t->m;
-    dl_metrics r;
-    r.loss = ok ? t->loss / t->size : NAN;
-    r.accuracy = NAN;
-    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
-    for (int i = 0; i < m->metrics; i++) {
-        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
-        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
-    }
-    return r;
-}
-
 static dl_metrics dli_no_metrics(void)
 {
     dl_metrics r;
     r.loss = r.accuracy = NAN;
     for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r = dli_no_metrics();
+    if (ok) r.loss = t->loss / t->size;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        if (ok) *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = v;
+    }
     return r;
 }
 
@@ -14254,11 +14229,38 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+/* What the model gives in evaluation, as the loss wants it. */
+static dl_tensor *dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    dl_tensor *x = dli_model_input(who, m, b->x);
-    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
-    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return dli_layers_forward(m, dli_model_input(who, m, b->x), dli_fused(m), true);
+}
+
+/* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
+typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor *z, dl_int first, void *user);
+
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
+                           void *user)
+{
+    const dl_int size = m->batch_size;
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += size) {
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        dl_tensor *z = NULL;
+        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
+                            &b);
+        if (ok) z = dli_evaluate_forward(who, m, &b);
+        ok = z && fn(&b, z, at, user);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok;
+}
+
+static bool dli_evaluate_batch(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dli_tally *t = (dli_tally *)user;
+    const dl_tensor *loss = dli_batch_loss(t->m, z, b);
+    (void)first;
     return loss && dli_tally_add(t, b, z, dl_item(loss));
 }
 
@@ -14268,7 +14270,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -14278,15 +14280,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
-        dli_scope_end(m->ctx, &scope);
-    }
-    return dli_tally_end(&t, ok);
+    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -14921,6 +14915,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z->size / b->size);
+    memcpy(out, z->data, (size_t)z->size * sizeof *out);
+    return true;
+}
+
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
@@ -14929,20 +14930,8 @@ static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
     if (!dli_check_data(who, m, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    bool ok = out != NULL;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
-                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
-                     : NULL;
-        ok = z != NULL;
-        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
-        dli_scope_end(m->ctx, &scope);
-    }
-    if (ok) return out;
-    if (out) DL_FREE(out);
+    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    DL_FREE(out);
     return NULL;
 }
 

@@ -129,25 +129,34 @@
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <math.h>
-
 #ifndef DL_REAL
 #define DL_REAL float
 #endif
 #define DLI_REAL_IS_float  1
 #define DLI_REAL_IS_double 2
+#define DLI_REAL_IS_long   0 *      /* so that long double is 0, too */
 #define DLI_CAT_(a, b) a##b
 #define DLI_CAT(a, b) DLI_CAT_(a, b)
-#if DLI_CAT(DLI_REAL_IS_, DL_REAL) == 1
-#define DLI_DOUBLE 0
-#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2
-#define DLI_DOUBLE 1
-#else
+#define DLI_DOUBLE (DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2)
+
+/* What cannot work is said in one sentence: compilers go on after an #error, so all the rest is in
+   its #else. */
+#if defined(_MSC_VER) && _MSC_VER < 1900
+#error "dl.h: needs Visual C++ 2015 or later"
+#elif defined(__cplusplus) && __cplusplus < 201103L && !defined(_MSC_VER)
+#error "dl.h: needs C++11 or later (-std=c++11)"
+#elif !defined(__cplusplus) && !defined(_MSC_VER) && \
+      (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "dl.h: needs C99 or later (-std=c99)"
+#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 0
 #error "dl.h: DL_REAL must be the word float or the word double"
-#endif
+#else
+#define DLI_GOOD_COMPILER
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
 
 #define DL_MAX_DIMS 6
 #define DL_NAME_MAX 256
@@ -238,7 +247,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
 DL_DEF void dl_free(dl_ctx *dl);
 
 /* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False for another n, or without memory. */
+   use. Results do not depend on it. False for another n, or without memory.
+   fork() and OpenMP: once a process has run something on several threads, a child that it forks
+   hangs when it does so as well (in GCC's library, libgomp). dl_set_threads(dl, 1) in the child, or
+   fork before the first operation. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
 /* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
@@ -374,6 +386,14 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
               const dl_real *x, dl_int n, double p, double q);
 DLK_UNARY(DLI_DECLARE)
 #undef DLI_DECLARE
+
+/* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
+   numbers make a large one; scale is 1, or 1/n for a mean. */
+DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+          double scale);
+/* dx[o,k,i] += scale dy[o,i] */
+DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+          double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
    which changes nothing but keeps e^x finite. y may be x. */
@@ -765,6 +785,7 @@ DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S
     X(gelu_tanh_forward)          X(gelu_tanh_backward)                                          \
     X(silu_forward)               X(silu_backward)                                               \
     X(softplus_forward)           X(softplus_backward)                                           \
+    X(sum_forward)                X(sum_backward)                                                \
     X(softmax_forward)            X(softmax_backward)                                            \
     X(log_softmax_forward)        X(log_softmax_backward)                                        \
     X(dropout_forward)            X(dropout_backward)                                            \
@@ -858,6 +879,7 @@ struct dl_tensor {
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
+    dl_tensor *reached;       /* the one that was given its grad before this one            */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
     dl_int   offset;          /* where in base's gradient its own begins                    */
@@ -887,7 +909,9 @@ DL_DEF dl_init dl_init_normal(double mean, double std);
    fan_in = in k..., fan_out = out k... */
 DL_DEF dl_init dl_init_glorot_uniform(void);
 DL_DEF dl_init dl_init_glorot_normal(void);
-/* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). */
+/* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). The
+   weight of a transposed convolution is [in,out,k...]: its fan_in is out k..., and fan_out in
+   k..., as in Keras and PyTorch. */
 DL_DEF dl_init dl_init_he_uniform(void);
 DL_DEF dl_init dl_init_he_normal(void);
 /* U(-r, r), r = 1 / sqrt(fan_in): what PyTorch's nn.Linear gives both its weight and its bias. */
@@ -954,9 +978,10 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t);
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 
 /* Freeze n parameters: operations recorded from now on send them no gradient, but send it
-   through to what is below (a GAN's other half). Unfreeze undoes it. */
-DL_DEF void dl_freeze(dl_tensor *const *params, int n);
-DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
+   through to what is below (a GAN's other half). Unfreeze undoes it. False, and nothing changed, if
+   one of them is NULL, the result of an operation, or (unfreeze) without gradient. */
+DL_DEF bool dl_freeze(dl_tensor *const *params, int n);
+DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n);
 
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
@@ -972,6 +997,7 @@ typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
     struct dli_node *node;
+    dl_tensor *reached;
 } dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
@@ -1078,7 +1104,9 @@ DL_DEF dl_tensor *dl_flatten(dl_tensor *x);
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2);
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order);
 
-/* Elements start .. stop-1 of one axis; negative ones count from its end. Copies. */
+/* Elements start .. stop-1 of one axis; negative ones count from its end, and a stop of DL_END is
+   the end. Copies. */
+#define DL_END PTRDIFF_MAX
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop);
 
 /* Join n tensors along an existing axis, or along a new one. */
@@ -1141,7 +1169,8 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
 
 /* Options of a pooling; dl_pool_default(k): a window of k x k that moves by k, no padding, and
-   count_padding true. Padding must be smaller than the window. */
+   count_padding true. NULL in their place: dl_pool_default(2). Padding must be smaller than the
+   window. */
 typedef struct dl_pool {
     int  kernel[2], stride[2];
     int  before[2], after[2];
@@ -2038,25 +2067,52 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
 /* -------------------------------------------------------------------------------- >>data ----
-   A data set keeps images as bytes and turns a batch at a time into numbers. It may be a view of
-   another; the storage lives as long as any of them. */
+   A data set is a number of samples of one shape, each with a label, a target or neither. Where
+   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
+   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
+   source is closed with the last of them. */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A data set, for reading. */
-struct dl_data {
-    dl_ctx  *ctx;
-    dl_int   count;           /* samples                                                      */
-    dl_shape shape;           /* of one sample, e.g. [1,28,28]                                */
+/* A source of samples. The library's own data sets are made from the same descriptor. */
+typedef struct dl_source {
+    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
-    dl_shape target_shape;    /* of one target; used when there are targets                   */
-    const uint8_t *bytes;     /* count samples as bytes, or NULL                              */
-    const dl_real *values;    /* count samples as numbers, or NULL                            */
-    const int32_t *labels;    /* count labels, or NULL                                        */
-    const dl_real *targets;   /* count targets, or NULL                                       */
-    double   scale;           /* bytes times this are the numbers: 1/255                      */
-    struct dli_storage *storage;  /* private: owns the arrays                                 */
-};
+    bool     targets;         /* each sample has a target of target_shape, and no label       */
+    dl_shape target_shape;
+    /* Read the samples index[n] (0 .. count-1, in any order): x [n,shape]; labels[n] or
+       y [n,target_shape] if it has them. A pointer that is NULL is not wanted now. False on failure
+       (dl_fail says why; else a general message is made). Labels are checked. */
+    bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                 dl_real *y);
+    /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
+       source that reads on from where it is goes back to its start. False on failure. */
+    bool (*rewind)(void *user);
+    void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
+    void *user;
+} dl_source;
+
+/* Everything 0 and NULL. */
+DL_DEF dl_source dl_source_default(void);
+
+/* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
+   is then not called. Free with dl_data_free or dl_free. */
+DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
+
+/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
+   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
+DL_DEF dl_int dl_data_count(const dl_data *d);
+DL_DEF dl_shape dl_data_shape(const dl_data *d);
+DL_DEF int dl_data_classes(const dl_data *d);
+DL_DEF bool dl_data_has_targets(const dl_data *d);
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
+
+/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
+   a dl_source are read once and kept. NULL when it has none, and on failure. */
+DL_DEF const int32_t *dl_data_labels(const dl_data *d);
+DL_DEF const dl_real *dl_data_targets(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -2114,8 +2170,10 @@ DL_DEF void dl_loader_free(dl_loader *l);
 
 /* The next batch; false at the end of the epoch (the next call starts a new one) and on failure
    (dl_error tells which; batch is left as it was).
-   while (dl_loader_next(loader, &batch)) { ... } is one epoch. */
+   while (dl_loader_next(loader, &batch)) { ... } is one epoch. A loop that was left by break goes
+   on in the middle when it is entered again; dl_loader_restart before it starts a new epoch. */
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
+DL_DEF void dl_loader_restart(dl_loader *l);
 
 /* Batches in an epoch. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
@@ -2137,9 +2195,9 @@ struct dl_augment {
 /* All 0: changes nothing. */
 DL_DEF dl_augment dl_augment_default(void);
 
-/* x [N,C,H,W] changed as a tells (with noise alone any shape): a new tensor on the tape, without
-   gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
-   NULL on failure. */
+/* x [N,C,H,W] changed as a tells (NULL: a copy; with noise alone any shape): a new tensor on the
+   tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
+   one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
 /* ------------------------------------------------------------------------------- >>files ----
@@ -2209,23 +2267,30 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef __cplusplus
 }
 #endif
+#endif /* DLI_GOOD_COMPILER */
 #endif /* DL_H_INCLUDED */
 
 /* ==============================================================================================
    Implementation: the same rooms in the same order.
    ============================================================================================== */
-#if defined(DL_IMPLEMENTATION) && !defined(DL_IMPLEMENTED)
+#if defined(DL_IMPLEMENTATION) && !defined(DL_IMPLEMENTED) && defined(DLI_GOOD_COMPILER)
 #define DL_IMPLEMENTED
 
 /* ----------------------------------------------------------------------- >>platform-impl ---- */
 
-#if !defined(DL_MALLOC) && !defined(DL_REALLOC) && !defined(DL_FREE)
+#if defined(DL_MALLOC) + defined(DL_REALLOC) + defined(DL_FREE) == 1 || \
+    defined(DL_MALLOC) + defined(DL_REALLOC) + defined(DL_FREE) == 2
+#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
+#elif defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
+      defined(_M_FP_FAST)
+#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
+#else
+
+#ifndef DL_MALLOC
 #include <stdlib.h>
 #define DL_MALLOC(n)     malloc(n)
 #define DL_REALLOC(p, n) realloc(p, n)
 #define DL_FREE(p)       free(p)
-#elif !defined(DL_MALLOC) || !defined(DL_REALLOC) || !defined(DL_FREE)
-#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
 #endif
 
 #include <float.h>
@@ -2233,10 +2298,6 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
 #include <time.h>
-
-#if defined(__FAST_MATH__)
-#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
-#endif
 
 #if defined(_OPENMP) && !defined(DL_NO_THREADS)
 #include <omp.h>
@@ -2630,8 +2691,9 @@ typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
     DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_MAP, DLI_JOB_MAP_BACK,
     DLI_JOB_GELU, DLI_JOB_GELU_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS, DLI_JOB_BATCH_NORM,
-    DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK, DLI_JOB_SGD,
-    DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA, DLI_JOB_ADAM, DLI_JOB_KINDS
+    DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
+    DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
+    DLI_JOB_ADAM, DLI_JOB_KINDS
 } dli_job_kind;
 
 /* What is known about jobs of one kind and about one size: see dli_job_start. */
@@ -2642,6 +2704,8 @@ typedef struct dli_pace {
 } dli_pace;
 #define DLI_JOB_LEAST   15                     /* jobs of less than 2^15 units run on one thread */
 #define DLI_JOB_OCTAVES 24
+
+#define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
 
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
@@ -2659,6 +2723,8 @@ struct dl_ctx {
     uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
+    dl_tensor  *reached;                       /* the last one given a gradient on the tape     */
+    dl_int      to_go;                         /* operations that backward has yet to get to    */
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
@@ -2668,6 +2734,8 @@ struct dl_ctx {
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
     char        info[160];
+    char        shape_text[4][DLI_SHAPE_TEXT];
+    unsigned    shape_texts;                   /* used in turn                                  */
     const char *advice;                        /* what helps when the tape is full, or NULL     */
     struct dli_registered *registered;         /* the user's descriptions, by name              */
 };
@@ -3101,9 +3169,7 @@ static uint64_t dli_hash(uint64_t key, uint64_t i)
 
 DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 {
-    dl_rng r;
-    r.key = dli_hash(dli_mix(seed), dli_mix(stream + 1));
-    r.counter = 0;
+    const dl_rng r = { dli_hash(dli_mix(seed), dli_mix(stream + 1)), 0 };
     return r;
 }
 
@@ -3117,30 +3183,40 @@ DL_DEF double dl_rng_uniform(dl_rng *r)
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
+/* Uniform in [lo, hi) as a dl_real: one draw in 3 * 10^7 is so close to hi that a float rounds it
+   to hi, and becomes the number below. */
+static dl_real dli_uniform(dl_rng *r, double lo, double hi)
+{
+    const volatile dl_real x = (dl_real)(lo + (hi - lo) * dl_rng_uniform(r));  /* on x87, too */
+    if ((double)x < hi || !(lo < hi)) return x;
+    return (dl_real)(DLI_DOUBLE ? nextafter((double)x, lo)
+                                : (double)nextafterf((float)x, (float)lo));
+}
+
 DL_DEF double dl_rng_normal(dl_rng *r)
 {
-    double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
-    double u2 = dl_rng_uniform(r);
+    const double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
+    const double u2 = dl_rng_uniform(r);
     return sqrt(-2.0 * log(u1)) * cos(6.283185307179586 * u2);
 }
 
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
-    uint64_t range = (uint64_t)n, limit, u;
     if (!r || n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
+    const uint64_t range = (uint64_t)n;
+    const uint64_t limit = UINT64_MAX - UINT64_MAX % range;       /* so that none is favoured */
+    uint64_t u;
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
 
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
-    dl_int i;
     if (!r || !order) return;
-    for (i = 0; i < n; i++) order[i] = (int32_t)i;
-    for (i = n - 1; i > 0; i--) {
-        dl_int j = dl_rng_int(r, i + 1);
-        int32_t t = order[i];
+    for (dl_int i = 0; i < n; i++) order[i] = (int32_t)i;
+    for (dl_int i = n - 1; i > 0; i--) {
+        const dl_int j = dl_rng_int(r, i + 1);
+        const int32_t t = order[i];
         order[i] = order[j];
         order[j] = t;
     }
@@ -3656,6 +3732,27 @@ static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
     double sum = 0;
     for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
     return sum;
+}
+
+DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+                            double scale)
+{
+    for (dl_int o = 0; o < outer; o++)
+        for (dl_int i = 0; i < inner; i++) {
+            const dl_real *from = x + o * n * inner + i;
+            double part[4] = { 0, 0, 0, 0 };             /* four sums, so that none must wait */
+            for (dl_int k = 0; k < n; k++) part[k % 4] += (double)from[k * inner];
+            *y++ = (dl_real)(scale * ((part[0] + part[1]) + (part[2] + part[3])));
+        }
+}
+
+/* forward: y[o,i] = scale sum_k x[o,k,i]; each x[o,k,i] has the derivative scale */
+DL_DEF void dlk_sum_backward(dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+                             double scale)
+{
+    for (dl_int o = 0; o < outer; o++, dy += inner)
+        for (dl_int k = 0; k < n; k++)
+            for (dl_int i = 0; i < inner; i++) *dx++ += (dl_real)(scale * (double)dy[i]);
 }
 
 DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
@@ -5125,6 +5222,24 @@ DLI_affine_back(DLI_BODY)
    computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
 #define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
 
+/* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
+#define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
+DLI_squares(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        float s[16] = { 0 }, t = 0.0f;
+        dl_int j = i;
+        for (; j + 16 <= end; j += 16)
+            for (dl_int l = 0; l < 16; l++) s[l] += x[j + l] * x[j + l];
+        for (; j < end; j++) t += x[j] * x[j];
+        for (dl_int half = 8; half > 0; half /= 2)
+            for (dl_int l = 0; l < half; l++) s[l] += s[l + half];
+        sum += (double)s[0] + (double)t;
+    }
+    return sum;
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -5588,8 +5703,8 @@ DLI_add_rows(DLI_BODY)
     DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) DLI_vsigmoid_back(X) \
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_momentum(X) \
-    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
+    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_squares(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
     DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
     DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
     DLI_add_rows(X) DLI_pack(X)
@@ -7472,6 +7587,13 @@ static void dli_job_end(const dli_timer *t)
 #define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
 #endif
 #define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+/* The same for a backward whose twin can overwrite, for which add is false. */
+#if DLI_FAST
+#define DLI_RUN_ADD(c, name, add, ...) \
+    (DLI_OURS(c, name) ? dli_fast_##name(c, add, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#else
+#define DLI_RUN_ADD(c, name, add, ...) (c)->kernels.name(__VA_ARGS__)
+#endif
 
 #if defined(DL_USE_CBLAS)
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) dli_blas(m, n, k, a, ta, b, tb, c, add)
@@ -7692,36 +7814,27 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
     kernel(da, db, dy, a, b, n, sa, sb);
 }
 
-/* The sum of n numbers, and y += a. */
-static double dli_sum_of(const dl_ctx *c, const dl_real *x, dl_int n)
-{
-    double sum = 0;
 #if DLI_FAST
-    if (!c->reference) return dli_row_sum(c->fast, x, n);
-#endif
-    (void)c;
-    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
+static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
+{
+    double sum = 0, part[64];                      /* of blocks that no thread count changes */
+    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->squares(x + i + at, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+    }
     return sum;
 }
-static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
-{
-#if DLI_FAST
-    if (!c->reference) {
-        c->fast->offset(y, a, y, n);
-        return;
-    }
 #endif
-    (void)c;
-    for (dl_int i = 0; i < n; i++) y[i] += a;
-}
 
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
    a float. */
-static double dli_squares(const dl_ctx *c, const dl_real *x, dl_int n)
+static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 {
     double sum = 0;
 #if DLI_FAST
-    if (!c->reference) return c->fast->moment(x, 0, x, 0, n);
+    if (!c->reference) return dli_fast_squares(c, x, n);
 #endif
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
@@ -7786,8 +7899,8 @@ static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real 
 }
 
 /* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
-static void dli_fast_dropout(dl_ctx *c, dl_real *y, bool add, const dl_real *x, dl_int n, double p,
-                             uint64_t key)
+static void dli_fast_dropout_backward(dl_ctx *c, bool add, dl_real *y, const dl_real *x, dl_int n,
+                                      double p, uint64_t key)
 {
     const int32_t drop24 = (int32_t)ceil(p * 16777216);
     DLI_SPREAD(c, DLI_JOB_DROPOUT, n, at, len,
@@ -7798,7 +7911,7 @@ static void dli_fast_dropout(dl_ctx *c, dl_real *y, bool add, const dl_real *x, 
 static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p,
                                      uint64_t key)
 {
-    dli_fast_dropout(c, y, false, x, n, p, key);
+    dli_fast_dropout_backward(c, false, y, x, n, p, key);
 }
 
 /* Cross-entropy with labels, and with soft targets t [N,C]. */
@@ -8445,7 +8558,6 @@ DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
     return true;
 }
 
-#define DLI_SHAPE_TEXT 136
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
@@ -8456,6 +8568,21 @@ static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
     snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
     return s;
 }
+
+/* The same for messages with up to four shapes, in memory of the context. */
+static const char *dli_shown(dl_ctx *c, dl_shape shape)
+{
+    return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
+}
+
+/* What a function that makes a tensor returns when it has failed:
+   return DLI_REFUSE(c, code, format, ...); */
+static dl_tensor *dli_no_tensor(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REFUSE(c, code, ...) dli_no_tensor(dl_fail(c, code, __VA_ARGS__))
 
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
@@ -8482,14 +8609,11 @@ struct dli_node {
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
-    dl_int      i[6];               /* what the operation wants to remember: sizes, axes ...    */
-    double      p, q;               /* ... its constants                                        */
-    uint64_t    key;                /* ... its dropout key                                      */
-    void       *save;               /* ... memory on the tape                                   */
-    dlk_unary_backward_fn unary;    /* ... which elementwise function                           */
-    dlk_add_backward_fn binary;     /* ... or arithmetic                                        */
-    dl_op_fn    custom;
-    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
+    void       *state;              /* what backward must know: a struct of the operation's own */
+    dl_int      i[6];
+    double      p, q;
+    uint64_t    key;
+    void       *save;
 };
 
 /* n bytes of tape memory, not zeroed. */
@@ -8735,8 +8859,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
-                                       : a + b * dl_rng_normal(r));
+        t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -8929,16 +9052,22 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
     return true;
 }
 
-DL_DEF void dl_freeze(dl_tensor *const *params, int n)
+/* All of them or none: the first walk only asks. */
+static bool dli_set_frozen(dl_tensor *const *params, int n, bool frozen)
 {
-    int i;
-    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], false);
+    for (int walk = 0; walk < 2; walk++)
+        for (int i = 0; i < n; i++) {
+            const bool was = params && params[i] && params[i]->requires_grad;
+            if (!params || !dl_set_requires_grad(params[i], !frozen)) return false;
+            if (walk == 0) params[i]->requires_grad = was;
+        }
+    return true;
 }
 
-DL_DEF void dl_unfreeze(dl_tensor *const *params, int n)
+DL_DEF bool dl_freeze(dl_tensor *const *params, int n) { return dli_set_frozen(params, n, true); }
+DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
 {
-    int i;
-    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], true);
+    return dli_set_frozen(params, n, false);
 }
 
 /* --------------------------------------------------------------------------- >>tape-impl ---- */
@@ -8954,43 +9083,42 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
     m.node = dl->last;
+    m.reached = dl->reached;
     return m;
 }
 
-/* Was p, which may be NULL, taken from the arena after the mark? */
-static bool dli_after_mark(const dli_arena *a, dl_mark mark, const dl_real *p)
+/* Take back the gradient arrays that were given since `until` was the last to get one: first from
+   the tensors that have arrays of their own, then from those that share theirs. */
+static void dli_unreach(dl_ctx *c, dl_tensor *until)
 {
-    uintptr_t at = (uintptr_t)p;
-    dl_int i;
-    for (i = mark.chunk; p && i < a->chunks; i++) {
-        uintptr_t base = (uintptr_t)a->base[i];
-        if (at >= base + (uintptr_t)(i == mark.chunk ? mark.used : 0) &&
-            at < base + (uintptr_t)a->size[i])
-            return true;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached) {
+        t->grad = NULL;
+        t->fresh = false;
     }
-    return false;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached)
+        if (t->base && t->base->grad) t->grad = t->base->grad + t->offset;
+    c->reached = until;
 }
 
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 {
-    dli_slab *s;
-    dl_int i;
     if (!dl) return false;
-    s = &dl->slab[dl->generation % 2];
+    dli_arena *a = &dl->arena;
+    dli_slab *s = &dl->slab[dl->generation % 2];
     if (mark.generation != dl->generation || mark.tensors > s->count ||
         (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
-    for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
-    for (i = 0; i < mark.tensors; i++)         /* older tensors lose gradients of this part */
-        if (dli_after_mark(&dl->arena, mark, dli_header(s, i)->grad)) dli_header(s, i)->grad = NULL;
+    dli_unreach(dl, mark.reached);             /* older tensors lose gradients of this part */
+    for (dl_int i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
     s->count = mark.tensors;
-    for (i = mark.chunk; i < dl->arena.chunks; i++) {
-        dl_int from = i == mark.chunk ? mark.used : 0;
-        DLI_POISON(dl->arena.base[i] + from, (size_t)(dl->arena.size[i] - from));
+    for (dl_int i = mark.chunk; i <= a->chunk && i < a->chunks; i++) {
+        const dl_int from = i == mark.chunk ? mark.used : 0;
+        const dl_int to = i == a->chunk ? a->used : a->size[i];
+        DLI_POISON(a->base[i] + from, (size_t)(to - from));
     }
-    dl->arena.chunk = mark.chunk;
-    dl->arena.used = mark.used;
+    a->chunk = mark.chunk;
+    a->used = mark.used;
     dl->last = mark.node;
     return true;
 }
@@ -9055,25 +9183,26 @@ static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
-   only then) out->node is set afterwards. False without memory. */
+   only then) out->node is set afterwards. The node gets a copy of the bytes at state. False
+   without memory. */
 static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int n,
-                       void (*backward)(dli_node *))
+                       void (*backward)(dli_node *), const void *state, size_t bytes)
 {
     dl_ctx *c = out->ctx;
-    dli_node *node;
     bool wanted = false;
-    int i;
-    for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
+    for (int i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
-                                      (sizeof *node->in + sizeof *node->in_version +
-                                       sizeof *node->in_wanted));
+    const size_t room = (bytes + 15) / 16 * 16;          /* so that what is behind it is aligned */
+    dli_node *node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + room + (size_t)n *
+                                                (sizeof *node->in + sizeof *node->in_version +
+                                                 sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
-    node->in = (dl_tensor **)(void *)(node + 1);
+    if (bytes) node->state = memcpy(node + 1, state, bytes);
+    node->in = (dl_tensor **)(void *)((char *)(node + 1) + room);
     node->in_version = (uint32_t *)(void *)(node->in + n);
     node->in_wanted = (bool *)(void *)(node->in_version + n);
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         node->in[i] = in[i];
         node->in_version[i] = *dli_version(in[i]);
         node->in_wanted[i] = in[i]->requires_grad;
@@ -9090,11 +9219,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
 }
 
 /* The result of an operation: a tape tensor, recorded. Its elements are still to be computed. */
+static dl_tensor *dli_result_with(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
+                                  int n, void (*backward)(dli_node *), const void *state,
+                                  size_t bytes)
+{
+    dl_tensor *y = dli_tape_tensor(c, op, shape);
+    return y && dli_record(y, op, in, n, backward, state, bytes) ? y : NULL;
+}
+/* The same for an operation whose backward needs nothing but its operands and its result. */
 static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
                              int n, void (*backward)(dli_node *))
 {
-    dl_tensor *y = dli_tape_tensor(c, op, shape);
-    return y && dli_record(y, op, in, n, backward) ? y : NULL;
+    return dli_result_with(c, op, shape, in, n, backward, NULL, 0);
 }
 
 /* A view of x's elements from offset on in another shape (they must be there): it shares data and
@@ -9103,7 +9239,7 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
 static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
 {
     dl_tensor *y = dli_share(op, x, shape, offset);
-    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
+    if (!y || !dli_record(y, op, &x, 1, NULL, NULL, 0)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
         y->offset = x->offset + offset;
@@ -9137,6 +9273,21 @@ static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
     return root->grad;
 }
 
+/* Note that t's gradient array is new. */
+static void dli_reached(dl_tensor *t)
+{
+    t->reached = t->ctx->reached;
+    t->ctx->reached = t;
+}
+
+/* This backward pass goes through t, and through the operation that made it. */
+static void dli_pass_through(dl_tensor *t)
+{
+    if (t->pass == t->ctx->pass) return;
+    t->pass = t->ctx->pass;
+    if (t->node) t->ctx->to_go++;
+}
+
 /* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
 static bool dli_reach(dl_tensor *t, const char *op)
 {
@@ -9145,44 +9296,31 @@ static bool dli_reach(dl_tensor *t, const char *op)
         root->grad = (dl_real *)dli_tape_alloc(t->ctx, op, (size_t)root->size * sizeof(dl_real));
         if (!root->grad) return false;
         root->fresh = true;
+        dli_reached(root);
     }
-    t->grad = root->grad + t->offset;
-    t->pass = root->pass = t->ctx->pass;
+    if (!t->grad) {
+        t->grad = root->grad + t->offset;
+        dli_reached(t);
+    }
+    dli_pass_through(root);
+    dli_pass_through(t);
     return true;
 }
 
-/* Take back a gradient array that dli_reach gave and no one has filled. */
-static void dli_unreach(dl_tensor *t)
-{
-    dl_tensor *root = t->base ? t->base : t;
-    if (root->generation != DLI_PERSISTENT && root->fresh) {
-        root->grad = NULL;
-        root->fresh = false;
-    }
-    t->grad = root->grad ? root->grad + t->offset : NULL;
-}
-
-/* What a backward that was refused has reached is as before. */
-static void dli_backward_undo(dl_tensor *y)
-{
-    dli_node *node;
-    int i;
-    dli_unreach(y);
-    for (node = y->node; node; node = node->prev)
-        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
-            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
-}
-
-/* First walk: find what the result depends on, and refuse before anything is changed. */
-static bool dli_backward_check(dl_tensor *y)
+/* First walk: find what the result depends on, and refuse before anything is changed. to_go counts
+   the operations that have been found and not yet been got to. When there are none left, *end is
+   the last one: below it there may be a long tape that has nothing to do with y. */
+static bool dli_backward_check(dl_tensor *y, const dli_node **end)
 {
     dl_ctx *c = y->ctx;
-    dli_node *node;
-    int i;
     c->pass++;
+    c->to_go = 0;
+    *end = NULL;
     if (!dli_reach(y, "dl_backward")) return false;
-    for (node = y->node; node; node = node->prev) {
+    for (dli_node *node = y->node; c->to_go > 0; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        c->to_go--;
+        *end = node;
         if (node->spent)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
                            "add losses that share a graph (dl_add) and go back once, or compute "
@@ -9191,7 +9329,7 @@ static bool dli_backward_check(dl_tensor *y)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: the result of %s was changed by dl_fill, "
                            "dl_copy_in or dl_initialize; use dl_detach, or another operation",
                            node->op);
-        for (i = 0; i < node->n; i++) {
+        for (int i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
             if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
@@ -9206,26 +9344,24 @@ static bool dli_backward_check(dl_tensor *y)
 
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 {
-    dl_ctx *c;
-    dli_node *node;
-    dl_real *g;
-    dl_int i;
     if (!dli_usable("dl_backward", y)) return false;
-    c = y->ctx;
+    dl_ctx *c = y->ctx;
+    dl_tensor *before = c->reached;
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or all that does is frozen, or dl_set_no_grad was on)");
-    if (!dli_backward_check(y)) {
-        dli_backward_undo(y);
+    const dli_node *end;
+    if (!dli_backward_check(y, &end)) {
+        dli_unreach(c, before);
         return false;
     }
     y->wanted = true;
-    g = dli_grad(y);
-    for (i = 0; i < y->size; i++) g[i] += dy[i];
-    for (node = y->node; node; node = node->prev) {
+    dl_real *g = dli_grad(y);
+    for (dl_int i = 0; i < y->size; i++) g[i] += dy[i];
+    for (dli_node *node = y->node; node; node = node == end ? NULL : node->prev) {
         if (node->out->pass != c->pass) continue;
-        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        for (int i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
         node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
@@ -9246,87 +9382,92 @@ DL_DEF bool dl_backward(dl_tensor *loss)
     return dl_backward_from(loss, &one);
 }
 
+/* The callback back and what it is passed; room for gradients that it shall not see. */
+typedef struct dli_custom_state {
+    dl_op_fn  backward;
+    void     *user;
+    dl_real **hidden;
+} dli_custom_state;
+
 static void dli_custom_back(dli_node *node)
 {
-    int i;
+    const dli_custom_state *s = (const dli_custom_state *)node->state;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
-        node->hidden[i] = node->in[i]->grad;
+    for (int i = 0; i < node->n; i++) {          /* the callback sees NULL where none is wanted */
+        s->hidden[i] = node->in[i]->grad;
         if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
     }
-    if (!node->custom(node->out, node->in, node->n, node->save)) {
+    if (!s->backward(node->out, node->in, node->n, s->user)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
-    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
+    for (int i = node->n - 1; i >= 0; i--) node->in[i]->grad = s->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                dl_tensor *const *in, int n, dl_op_fn forward, dl_op_fn backward,
                                const void *user, size_t user_bytes)
 {
-    dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
-    char *copy;
-    void *pass;
-    dl_real **hidden;
-    size_t length;
     if (!dl) return NULL;
-    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "one or more operands of this context");
-        return NULL;
-    }
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user))
+        return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are "
+                          "needed, and one or more operands of this context");
     if (!c) return NULL;
-    length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
-    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
-    copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
-    if (!copy || !hidden) return NULL;
-    if (user_bytes) memcpy(copy, user, user_bytes);
+    if (user_bytes > SIZE_MAX / 2) return dli_no_tensor(dli_no_memory(c, name, user_bytes));
+    const size_t length = strlen(name) + 1;      /* the name is kept, behind the user's bytes */
+    char *copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
+    dli_custom_state s = { backward, (void *)(uintptr_t)user, NULL };
+    s.hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *s.hidden);
+    if (!copy || !s.hidden) return NULL;
+    if (user_bytes) s.user = memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
-    pass = user_bytes ? copy : (void *)(uintptr_t)user;
-    y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
+    dl_tensor *y = dli_result_with(c, copy + user_bytes, shape, in, n, dli_custom_back, &s,
+                                   sizeof s);
     if (!y) return NULL;
-    if (y->node) {
-        y->node->save = pass;
-        y->node->custom = backward;
-        y->node->hidden = hidden;
-    }
-    if (!forward(y, in, n, pass)) {
-        dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
-        return NULL;
-    }
+    if (!forward(y, in, n, s.user))
+        return DLI_REFUSE(c, DL_ERR_STATE, "%s: its forward failed", name);
     y->version = 0;                              /* forward may have used dl_copy_in to fill it */
     return y;
 }
 
-/* ---------------------------------------------------------------------------- >>ops-impl ---- */
+/* ---------------------------------------------------------------------------- >>ops-impl ----
+   An operation is three thoughts, and is written as them:
+
+       check     dli_inputs: are all operands alive, given, of one context? Then the shapes; what
+                 does not fit is said with both of them. Up to here nothing has been changed.
+       record    dli_result makes the tensor for the result and writes the operation down on the
+                 tape, if a gradient can ever be asked for: its operands, its function back, and a
+                 copy of what that must know (a struct dli_NAME_state of its own). Arrays that it
+                 needs are made on the tape before, so that there is one place that can fail.
+       compute   a kernel out of the context's table, or its twin: DLI_RUN.
+
+   The function back is the mirror image: dli_grad(out) is what has come in, dli_grad(in) where it
+   goes on to (NULL if nobody wants it), and the kernel's backward adds the one to the other.
+   dl_softmax is all of that in twenty lines; read it first, then dl_linear and dl_matmul. The rest
+   of this room is in the order of the declarations. */
 
 /* ---- elementwise functions ---- */
 
+typedef struct dli_unary_state { dlk_unary_backward_fn backward; double p, q; } dli_unary_state;
+
 static void dli_unary_back(dli_node *node)
 {
+    const dli_unary_state *s = (const dli_unary_state *)node->state;
     dl_tensor *x = node->in[0], *y = node->out;
     const dl_real *dy = dli_grad(y);
     bool add = false;
     dl_real *dx = dli_grad_or_set(x, &add);
-    dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
-                       node->q);
+    dli_unary_backward(x->ctx, s->backward, dx, add, dy, y->data, x->data, x->size, s->p, s->q);
 }
 
 static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
                             dlk_unary_backward_fn backward, double p, double q)
 {
+    const dli_unary_state s = { backward, p, q };
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_tensor *y = c ? dli_result(c, op, x->shape, &x, 1, dli_unary_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->unary = backward;
-        y->node->p = p;
-        y->node->q = q;
-    }
-    dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
+    dl_tensor *y = c ? dli_result_with(c, op, x->shape, &x, 1, dli_unary_back, &s, sizeof s) : NULL;
+    if (y) dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
     return y;
 }
 
@@ -9426,13 +9567,19 @@ static dl_int dli_dim_from_right(dl_shape s, int d)
 static dl_shape dli_broadcast(dl_shape a, dl_shape b)
 {
     dl_shape y = dli_rank(a, a.rank > b.rank ? a.rank : b.rank);
-    int d;
-    for (d = 0; d < y.rank; d++) {
-        dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
+    for (int d = 0; d < y.rank; d++) {
+        const dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
         if (m != n && m != 1 && n != 1) y.rank = -1;
         else y.dim[y.rank - 1 - d] = m == 1 ? n : m;
     }
     return y;
+}
+
+static void dli_swap_int(dl_int *a, dl_int *b)
+{
+    const dl_int t = *a;
+    *a = *b;
+    *b = t;
 }
 
 /* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
@@ -9440,11 +9587,12 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 {
     dli_walk w;
     dl_int step_a = 1, step_b = 1;
-    int d, r = 0, lo, hi;
+    int r = 0;
     memset(&w, 0, sizeof w);
-    for (d = 0; d < y.rank; d++) {                      /* from the right: innermost first */
-        dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
-        dl_int n = dli_dim_from_right(y, d), sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+    for (int d = 0; d < y.rank; d++) {                  /* from the right: innermost first */
+        const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
+        const dl_int n = dli_dim_from_right(y, d);
+        const dl_int sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
         if (n == 1) continue;
         if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
             w.n[r - 1] *= n;                            /* continues the one before: join them */
@@ -9459,11 +9607,10 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     }
     if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
     w.rank = r;
-    for (lo = 0, hi = r - 1; lo < hi; lo++, hi--) {     /* outermost first, as one would write it */
-        dl_int t;
-        t = w.n[lo];  w.n[lo] = w.n[hi];    w.n[hi] = t;
-        t = w.sa[lo]; w.sa[lo] = w.sa[hi];  w.sa[hi] = t;
-        t = w.sb[lo]; w.sb[lo] = w.sb[hi];  w.sb[hi] = t;
+    for (int lo = 0, hi = r - 1; lo < hi; lo++, hi--) { /* outermost first, as one would write it */
+        dli_swap_int(&w.n[lo], &w.n[hi]);
+        dli_swap_int(&w.sa[lo], &w.sa[hi]);
+        dli_swap_int(&w.sb[lo], &w.sb[hi]);
     }
     return w;
 }
@@ -9471,58 +9618,52 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 /* Where row `row` of the walk starts in a and b. */
 static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
 {
-    int d;
     *a = *b = 0;
-    for (d = w->rank - 2; d >= 0; d--) {
+    for (int d = w->rank - 2; d >= 0; d--) {
         *a += row % w->n[d] * w->sa[d];
         *b += row % w->n[d] * w->sb[d];
         row /= w->n[d];
     }
 }
 
+typedef struct dli_binary_state { dlk_add_backward_fn backward; dli_walk walk; } dli_binary_state;
+
 static void dli_binary_back(dli_node *node)
 {
+    const dli_binary_state *s = (const dli_binary_state *)node->state;
+    const dli_walk *w = &s->walk;
+    const dl_int n = w->n[w->rank - 1], sa = w->sa[w->rank - 1], sb = w->sb[w->rank - 1];
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(y);
-    dli_walk w = dli_walk_of(y->shape, a->shape, b->shape);
-    dl_int row, n = w.n[w.rank - 1], ia, ib;
-    for (row = 0; n > 0 && row < y->size / n; row++) {
-        dli_walk_row(&w, row, &ia, &ib);
-        dli_binary_row_back(y->ctx, node->binary, da ? da + ia : NULL, db ? db + ib : NULL,
-                            dy + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
-                            w.sb[w.rank - 1]);
+    for (dl_int row = 0; n > 0 && row < y->size / n; row++) {
+        dl_int ia, ib;
+        dli_walk_row(w, row, &ia, &ib);
+        dli_binary_row_back(y->ctx, s->backward, da ? da + ia : NULL, db ? db + ib : NULL,
+                            dy + row * n, a->data + ia, b->data + ib, n, sa, sb);
     }
 }
 
 static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
                              dlk_add_forward_fn forward, dlk_add_backward_fn backward)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    dl_shape shape;
-    dli_walk w;
-    dl_int row, n, ia, ib;
-    in[0] = a;
-    in[1] = b;
-    if (!(c = dli_inputs(op, in, 2))) return NULL;
-    shape = dli_broadcast(a->shape, b->shape);
-    if (shape.rank < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from the right, "
-                "dimensions must be equal or 1", op, dli_shape_text(s, a->shape),
-                dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    y = dli_result(c, op, shape, in, 2, dli_binary_back);
-    if (!y) return NULL;
-    if (y->node) y->node->binary = backward;
-    w = dli_walk_of(shape, a->shape, b->shape);
-    n = w.n[w.rank - 1];
-    for (row = 0; n > 0 && row < y->size / n; row++) {
-        dli_walk_row(&w, row, &ia, &ib);
+    dl_tensor *in[2] = { a, b };
+    dl_ctx *c = dli_inputs(op, in, 2);
+    if (!c) return NULL;
+    const dl_shape shape = dli_broadcast(a->shape, b->shape);
+    if (shape.rank < 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from "
+                          "the right, dimensions must be equal or 1", op, dli_shown(c, a->shape),
+                          dli_shown(c, b->shape));
+    const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
+    const dli_walk *w = &s.walk;
+    const dl_int n = w->n[w->rank - 1];
+    dl_tensor *y = dli_result_with(c, op, shape, in, 2, dli_binary_back, &s, sizeof s);
+    for (dl_int row = 0; y && n > 0 && row < y->size / n; row++) {
+        dl_int ia, ib;
+        dli_walk_row(w, row, &ia, &ib);
         dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
-                       w.sa[w.rank - 1], w.sb[w.rank - 1]);
+                       w->sa[w->rank - 1], w->sb[w->rank - 1]);
     }
     return y;
 }
@@ -9545,8 +9686,7 @@ static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
 static dl_int dli_rows(const dl_tensor *t)
 {
     dl_int rows = 1;
-    int d;
-    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    for (int d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
     return rows;
 }
 
@@ -9581,40 +9721,30 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
     return y;
 }
 
+typedef struct dli_dropout_state { double p; uint64_t key; } dli_dropout_state;
+
 static void dli_dropout_back(dli_node *node)
 {
-    const dl_real *dy = dli_grad(node->out);
+    const dli_dropout_state *s = (const dli_dropout_state *)node->state;
     dl_tensor *x = node->in[0];
+    const dl_real *dy = dli_grad(node->out);
     bool add = !DLI_TWIN(x->ctx, dropout_backward);
     dl_real *dx = dli_grad_or_set(x, &add);
-#if DLI_FAST
-    if (dx && DLI_OURS(x->ctx, dropout_backward)) {
-        dli_fast_dropout(x->ctx, dx, add, dy, x->size, node->p, node->key);
-        return;
-    }
-#endif
-    if (dx) x->ctx->kernels.dropout_backward(dx, dy, x->size, node->p, node->key);
+    if (dx) DLI_RUN_ADD(x->ctx, dropout_backward, add, dx, dy, x->size, s->p, s->key);
 }
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 {
     dl_ctx *c = dli_inputs("dl_dropout", &x, 1);
-    dl_tensor *y;
-    uint64_t key;
     if (!c) return NULL;
-    if (!(p >= 0 && p < 1)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)", p);
-        return NULL;
-    }
+    if (!(p >= 0 && p < 1))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)",
+                          p);
     if (!c->training || p == 0) return x;
-    y = dli_result(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back);
-    if (!y) return NULL;
-    key = dl_rng_u64(&c->rng);
-    if (y->node) {
-        y->node->p = p;
-        y->node->key = key;
-    }
-    DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, key);
+    const dli_dropout_state s = { p, dl_rng_u64(&c->rng) };
+    dl_tensor *y = dli_result_with(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back, &s,
+                                   sizeof s);
+    if (y) DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, s.key);
     return y;
 }
 
@@ -9622,111 +9752,88 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 
 static void dli_linear_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    const dl_real *dy = dli_grad(node->out);
+    dl_tensor *x = node->in[0], *w = node->in[1];
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, linear_backward), add_dx = !ours, add_dw = !ours;
+    const dl_real *dy = dli_grad(node->out);
+    const bool ours = DLI_OURS(c, linear_backward);
+    bool add_dx = !ours, add_dw = !ours;
     dl_real *dx = dli_grad_or_set(x, &add_dx), *dw = dli_grad_or_set(w, &add_dw);
-    dl_real *db = b ? dli_grad(b) : NULL;
+    dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
+    const dl_int N = dli_rows(x), D = w->shape.dim[1], M = w->shape.dim[0];
     if (ours)
-        dli_fast_linear_backward(c, dx, add_dx, dw, add_dw, db, dy, x->data, w->data, dli_rows(x),
-                                 D, M);
-    else c->kernels.linear_backward(dx, dw, db, dy, x->data, w->data, dli_rows(x), D, M);
+        dli_fast_linear_backward(c, dx, add_dx, dw, add_dw, db, dy, x->data, w->data, N, D, M);
+    else c->kernels.linear_backward(dx, dw, db, dy, x->data, w->data, N, D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[3], *y;
-    bool bias = b != DL_NONE;
-    dl_ctx *c;
-    dl_shape shape;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs("dl_linear", in, bias ? 3 : 2))) return NULL;
-    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be [out,in] with in "
-                "= %lld, the last dimension of x", dli_shape_text(s, x->shape),
-                dli_shape_text(t, w->shape), (long long)dli_last(x->shape));
-        return NULL;
-    }
-    if (bias && (b->shape.rank != 1 || b->size != w->shape.dim[0])) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row of the "
-                "weight %s", dli_shape_text(s, b->shape), (long long)w->shape.dim[0],
-                dli_shape_text(t, w->shape));
-        return NULL;
-    }
-    shape = x->shape;
-    shape.dim[shape.rank - 1] = w->shape.dim[0];
-    y = dli_result(c, "dl_linear", shape, in, bias ? 3 : 2, dli_linear_back);
-    if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, bias ? b->data : NULL,
-                        dli_rows(x), w->shape.dim[1], w->shape.dim[0]);
+    dl_tensor *in[3] = { x, w, b };
+    const int n = b == DL_NONE ? 2 : 3;
+    dl_ctx *c = dli_inputs("dl_linear", in, n);
+    if (!c) return NULL;
+    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
+                          "[out,in] with in = %lld, the last dimension of x",
+                          dli_shown(c, x->shape), dli_shown(c, w->shape),
+                          (long long)dli_last(x->shape));
+    const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
+    if (n == 3 && (b->shape.rank != 1 || b->size != M))
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row "
+                          "of the weight %s", dli_shown(c, b->shape), (long long)M,
+                          dli_shown(c, w->shape));
+    dl_shape shape = x->shape;
+    shape.dim[shape.rank - 1] = M;
+    dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
+    if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, n == 3 ? b->data : NULL,
+                        dli_rows(x), D, M);
     return y;
 }
 
-/* i: how many products; the step from one to the next in a, b (0: the same again); N, K, M */
+/* How many products; the step from one to the next in a and b (0: the same again); their sizes. */
+typedef struct dli_matmul_state { dl_int count, step_a, step_b, N, K, M; } dli_matmul_state;
+
 static void dli_matmul_back(dli_node *node)
 {
+    const dli_matmul_state *s = (const dli_matmul_state *)node->state;
     dl_tensor *a = node->in[0], *b = node->in[1];
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(node->out);
-    const dl_int *v = node->i;
-    dl_int i;
-    for (i = 0; i < v[0]; i++)
-        DLI_RUN_TWIN(a->ctx, matmul_backward, da ? da + i * v[1] : NULL,
-                     db ? db + i * v[2] : NULL, dy + i * v[3] * v[5], a->data + i * v[1],
-                     b->data + i * v[2], v[3], v[4], v[5]);
+    for (dl_int i = 0; i < s->count; i++)
+        DLI_RUN_TWIN(a->ctx, matmul_backward, da ? da + i * s->step_a : NULL,
+                     db ? db + i * s->step_b : NULL, dy + i * s->N * s->M,
+                     a->data + i * s->step_a, b->data + i * s->step_b, s->N, s->K, s->M);
 }
 
 DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    dl_shape shape;
-    dl_int v[6], i, ra, rb;
-    int d;
-    bool fits;
-    in[0] = a;
-    in[1] = b;
-    if (!(c = dli_inputs("dl_matmul", in, 2))) return NULL;
-    ra = a->shape.rank;
-    rb = b->shape.rank;
-    if (ra < 2 || rb < 2) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
-                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    v[3] = a->shape.dim[ra - 2];
-    v[4] = a->shape.dim[ra - 1];
-    v[5] = b->shape.dim[rb - 1];
-    if (v[4] != b->shape.dim[rb - 2]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld differ",
-                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape), (long long)v[4],
-                (long long)b->shape.dim[rb - 2]);
-        return NULL;
-    }
-    fits = ra == rb || ra == 2 || rb == 2;
-    for (d = 0; fits && ra == rb && d < ra - 2; d++) fits = a->shape.dim[d] == b->shape.dim[d];
-    if (!fits) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the matrices "
-                "differ", dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    shape = ra >= rb ? a->shape : b->shape;
-    for (v[0] = 1, d = 0; d < shape.rank - 2; d++) v[0] *= shape.dim[d];
-    shape.dim[shape.rank - 2] = v[3];
-    shape.dim[shape.rank - 1] = v[5];
-    v[1] = ra > 2 ? v[3] * v[4] : 0;
-    v[2] = rb > 2 ? v[4] * v[5] : 0;
-    y = dli_result(c, "dl_matmul", shape, in, 2, dli_matmul_back);
-    if (!y) return NULL;
-    if (y->node) memcpy(y->node->i, v, sizeof v);
-    for (i = 0; i < v[0]; i++)
-        DLI_RUN_TWIN(c, matmul_forward, y->data + i * v[3] * v[5], a->data + i * v[1],
-                     b->data + i * v[2], v[3], v[4], v[5]);
+    dl_tensor *in[2] = { a, b };
+    dl_ctx *c = dli_inputs("dl_matmul", in, 2);
+    if (!c) return NULL;
+    const int ra = a->shape.rank, rb = b->shape.rank;
+    const dl_int *da = a->shape.dim, *db = b->shape.dim;
+    if (ra < 2 || rb < 2)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
+                          dli_shown(c, a->shape), dli_shown(c, b->shape));
+    if (da[ra - 1] != db[rb - 2])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld "
+                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape),
+                          (long long)da[ra - 1], (long long)db[rb - 2]);
+    bool fits = ra == rb || ra == 2 || rb == 2;
+    for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
+    if (!fits)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
+                          "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
+    dli_matmul_state s = { 1, 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
+    if (ra > 2) s.step_a = s.N * s.K;
+    if (rb > 2) s.step_b = s.K * s.M;
+    dl_shape shape = ra >= rb ? a->shape : b->shape;
+    for (int d = 0; d < shape.rank - 2; d++) s.count *= shape.dim[d];
+    shape.dim[shape.rank - 2] = s.N;
+    shape.dim[shape.rank - 1] = s.M;
+    dl_tensor *y = dli_result_with(c, "dl_matmul", shape, in, 2, dli_matmul_back, &s, sizeof s);
+    for (dl_int i = 0; y && i < s.count; i++)
+        DLI_RUN_TWIN(c, matmul_forward, y->data + i * s.N * s.M, a->data + i * s.step_a,
+                     b->data + i * s.step_b, s.N, s.K, s.M);
     return y;
 }
 
@@ -9734,44 +9841,38 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 
 DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
-    dl_shape wanted = shape;
-    dl_int known = 1;
-    int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+    const dl_shape wanted = shape;
+    int open = -1;
+    for (int d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
         if (shape.dim[d] == -1) open = d;
     if (open >= 0) {
         shape.dim[open] = 1;
-        known = dl_shape_size(shape);
+        const dl_int known = dl_shape_size(shape);
         shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (dl_shape_size(shape) != x->size) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
-                dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
-        return NULL;
-    }
+    if (dl_shape_size(shape) != x->size)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
+                          dli_shown(c, x->shape), (long long)x->size, dli_shown(c, wanted));
     return dli_view("dl_reshape", x, shape, 0);
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
-    dl_int rest = 1;
-    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
-    if (x->shape.rank < 1) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
-        return NULL;
-    }
-    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    if (x->shape.rank < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first "
+                          "dimension");
+    dl_int rest = 1;
+    for (int d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
     return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
 static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
 {
-    int a = axis < 0 ? axis + rank : axis;
+    const int a = axis < 0 ? axis + rank : axis;
     if (a >= 0 && a < rank) return a;
     dl_fail(c, DL_ERR_ARGUMENT, "%s: axis %d of a tensor of rank %d", op, axis, rank);
     return -1;
@@ -9782,15 +9883,15 @@ static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
 static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, const dl_int *step,
                              int rank, bool scatter)
 {
-    dl_int at[DL_MAX_DIMS] = {0}, i = 0, j = 0, k, inner = rank ? n[rank - 1] : 1;
-    dl_int s = rank ? step[rank - 1] : 0;
-    int d;
-    for (d = 0; d < rank; d++) if (n[d] == 0) return;
+    dl_int at[DL_MAX_DIMS] = { 0 }, i = 0, j = 0;
+    const dl_int inner = rank ? n[rank - 1] : 1, s = rank ? step[rank - 1] : 0;
+    for (int d = 0; d < rank; d++) if (n[d] == 0) return;
     for (;;) {
-        if (scatter) for (k = 0; k < inner; k++) out[j + k * s] += in[i + k];
-        else         for (k = 0; k < inner; k++) out[i + k] = in[j + k * s];
+        if (scatter) for (dl_int k = 0; k < inner; k++) out[j + k * s] += in[i + k];
+        else         for (dl_int k = 0; k < inner; k++) out[i + k] = in[j + k * s];
         i += inner;
-        for (d = rank - 2; d >= 0; d--) {               /* count like an odometer */
+        int d = rank - 2;
+        for (; d >= 0; d--) {                           /* count like an odometer */
             j += step[d];
             if (++at[d] < n[d]) break;
             j -= step[d] * n[d];
@@ -9800,47 +9901,47 @@ static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, c
     }
 }
 
+/* The step in x along each axis of the result. */
+typedef struct dli_permute_state { dl_int step[DL_MAX_DIMS]; } dli_permute_state;
+
 static void dli_permute_back(dli_node *node)
 {
+    const dli_permute_state *s = (const dli_permute_state *)node->state;
+    const dl_shape *shape = &node->out->shape;
     dl_real *dx = dli_grad(node->in[0]);
-    if (dx) dli_permute_walk(dx, dli_grad(node->out), node->out->shape.dim,
-                             (const dl_int *)node->save, node->out->shape.rank, true);
+    if (dx) dli_permute_walk(dx, dli_grad(node->out), shape->dim, s->step, shape->rank, true);
 }
 
 static dl_tensor *dli_permute(const char *op, dl_tensor *x, const int *order)
 {
-    dl_ctx *c = x->ctx;
-    dl_int stride[DL_MAX_DIMS], *step;
+    dl_int stride[DL_MAX_DIMS];
+    dli_permute_state s;
     dl_shape shape = x->shape;
-    dl_tensor *y;
-    int d, r = shape.rank;
-    for (d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
-    step = (dl_int *)dli_tape_alloc(c, op, DL_MAX_DIMS * sizeof *step);
-    if (!step) return NULL;
-    for (d = 0; d < r; d++) {
+    const int r = shape.rank;
+    for (int d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
+    memset(&s, 0, sizeof s);
+    for (int d = 0; d < r; d++) {
         shape.dim[d] = x->shape.dim[order[d]];
-        step[d] = stride[order[d]];
+        s.step[d] = stride[order[d]];
     }
-    y = dli_result(c, op, shape, &x, 1, dli_permute_back);
-    if (!y) return NULL;
-    if (y->node) y->node->save = step;
-    dli_permute_walk(y->data, x->data, shape.dim, step, r, false);
+    dl_tensor *y = dli_result_with(x->ctx, op, shape, &x, 1, dli_permute_back, &s, sizeof s);
+    if (y) dli_permute_walk(y->data, x->data, shape.dim, s.step, r, false);
     return y;
 }
 
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
-    int axes[DL_MAX_DIMS], d, e;
+    int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
-    for (d = 0; d < x->shape.rank; d++) {
-        if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
-        for (e = 0; e < d; e++)
-            if (axes[e] == axes[d]) {
-                dl_fail(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice", axes[d]);
-                return NULL;
-            }
+    if (!order) return dli_no_tensor(dli_null(c, "dl_permute", "order"));
+    for (int d = 0; d < x->shape.rank; d++) {
+        axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
+        if (axes[d] < 0) return NULL;
+        for (int e = 0; e < d; e++)
+            if (axes[e] == axes[d])
+                return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice",
+                                  axes[d]);
     }
     return dli_permute("dl_permute", x, axes);
 }
@@ -9848,11 +9949,12 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2)
 {
     dl_ctx *c = dli_inputs("dl_transpose", &x, 1);
-    int axes[DL_MAX_DIMS], a, b, d;
-    if (!c || (a = dli_axis(c, "dl_transpose", axis1, x->shape.rank)) < 0 ||
-        (b = dli_axis(c, "dl_transpose", axis2, x->shape.rank)) < 0)
-        return NULL;
-    for (d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
+    if (!c) return NULL;
+    const int a = dli_axis(c, "dl_transpose", axis1, x->shape.rank);
+    const int b = a < 0 ? a : dli_axis(c, "dl_transpose", axis2, x->shape.rank);
+    if (b < 0) return NULL;
+    int axes[DL_MAX_DIMS];
+    for (int d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
     return dli_permute("dl_transpose", x, axes);
 }
 
@@ -9861,107 +9963,96 @@ typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
 
 static dli_axis_view dli_along(dl_shape s, int axis)
 {
-    dli_axis_view v;
-    int d;
-    v.outer = v.inner = 1;
-    v.n = s.dim[axis];
-    for (d = 0; d < s.rank; d++) {
+    dli_axis_view v = { 1, s.dim[axis], 1 };
+    for (int d = 0; d < s.rank; d++) {
         if (d < axis) v.outer *= s.dim[d];
         if (d > axis) v.inner *= s.dim[d];
     }
     return v;
 }
 
-/* i: axis, start */
+/* count blocks of len elements, to_step and from_step apart, are copied, or added, to `to`. */
+static void dli_blocks_copy(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
+                            dl_int count, dl_int len)
+{
+    for (dl_int o = 0; o < count; o++)
+        memcpy(to + o * to_step, from + o * from_step, (size_t)len * sizeof *to);
+}
+static void dli_blocks_add(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
+                           dl_int count, dl_int len)
+{
+    for (dl_int o = 0; o < count; o++)
+        for (dl_int i = 0; i < len; i++) to[o * to_step + i] += from[o * from_step + i];
+}
+
+/* x along the axis; where the slice starts, and how long it is, in elements of a block. */
+typedef struct dli_slice_state { dli_axis_view x; dl_int start, len; } dli_slice_state;
+
 static void dli_slice_back(dli_node *node)
 {
-    dli_axis_view x = dli_along(node->in[0]->shape, (int)node->i[0]);
-    dl_int o, i, len = node->out->shape.dim[node->i[0]] * x.inner;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_slice_state *s = (const dli_slice_state *)node->state;
     dl_real *dx = dli_grad(node->in[0]);
-    for (o = 0; dx && o < x.outer; o++) {
-        dl_real *to = dx + (o * x.n + node->i[1]) * x.inner;
-        for (i = 0; i < len; i++) to[i] += dy[o * len + i];
-    }
+    if (dx)
+        dli_blocks_add(dx + s->start, s->x.n * s->x.inner, dli_grad(node->out), s->len, s->x.outer,
+                       s->len);
 }
 
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
 {
     dl_ctx *c = dli_inputs("dl_slice", &x, 1);
-    dli_axis_view v;
-    dl_shape shape;
-    dl_tensor *y;
-    dl_int o, len, from = start, to = stop;
     if (!c || (axis = dli_axis(c, "dl_slice", axis, x->shape.rank)) < 0) return NULL;
-    v = dli_along(x->shape, axis);
-    if (start < 0) start += v.n;
-    if (stop < 0) stop += v.n;
-    if (start < 0 || stop < start || stop > v.n) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which has %lld "
-                "elements", (long long)from, (long long)to, axis, (long long)v.n);
-        return NULL;
-    }
-    shape = x->shape;
-    shape.dim[axis] = stop - start;
-    y = dli_result(c, "dl_slice", shape, &x, 1, dli_slice_back);
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->i[1] = start;
-    }
-    len = (stop - start) * v.inner;
-    for (o = 0; o < v.outer; o++)
-        memcpy(y->data + o * len, x->data + (o * v.n + start) * v.inner,
-               (size_t)len * sizeof *y->data);
+    const dli_axis_view v = dli_along(x->shape, axis);
+    const dl_int from = start < 0 ? start + v.n : start;
+    const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
+    if (from < 0 || to < from || to > v.n)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which "
+                          "has %lld elements", (long long)start,
+                          (long long)(stop == DL_END ? v.n : stop), axis, (long long)v.n);
+    const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
+    dl_shape shape = x->shape;
+    shape.dim[axis] = to - from;
+    dl_tensor *y = dli_result_with(c, "dl_slice", shape, &x, 1, dli_slice_back, &s, sizeof s);
+    if (y) dli_blocks_copy(y->data, s.len, x->data + s.start, v.n * v.inner, v.outer, s.len);
     return y;
 }
 
-/* i: axis */
+typedef struct dli_concat_state { int axis; } dli_concat_state;
+
 static void dli_concat_back(dli_node *node)
 {
-    dli_axis_view all = dli_along(node->out->shape, (int)node->i[0]);
+    const int axis = ((const dli_concat_state *)node->state)->axis;
+    const dli_axis_view all = dli_along(node->out->shape, axis);
     const dl_real *dy = dli_grad(node->out);
-    dl_int k, o, i, start = 0;
-    for (k = 0; k < node->n; k++) {
-        dl_int len = node->in[k]->shape.dim[node->i[0]] * all.inner;
+    for (int k = 0; k < node->n; k++) {
+        const dl_int len = node->in[k]->shape.dim[axis] * all.inner;
         dl_real *dx = dli_grad(node->in[k]);
-        for (o = 0; dx && o < all.outer; o++)
-            for (i = 0; i < len; i++) dx[o * len + i] += dy[o * all.n * all.inner + start + i];
-        start += len;
+        if (dx) dli_blocks_add(dx, len, dy, all.n * all.inner, all.outer, len);
+        dy += len;
     }
 }
 
 DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_concat", x, n);
-    dl_shape shape;
-    dli_axis_view all;
-    dl_tensor *y;
-    dl_int o, start = 0;
-    int k;
     if (!c || (axis = dli_axis(c, "dl_concat", axis, x[0]->shape.rank)) < 0) return NULL;
-    shape = x[0]->shape;
-    for (k = 1; k < n; k++) {
+    dl_shape shape = x[0]->shape;
+    for (int k = 1; k < n; k++) {
         dl_shape other = x[k]->shape;
-        dl_int more = other.rank > axis ? other.dim[axis] : 0;
+        const dl_int more = other.rank > axis ? other.dim[axis] : 0;
         other.dim[axis] = shape.dim[axis];
-        if (!dl_shape_equal(shape, other)) {
-            dl_fail(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more than axis "
-                    "%d", dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k, axis);
-            return NULL;
-        }
+        if (!dl_shape_equal(shape, other))
+            return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
+                              "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
+                              k, axis);
         shape.dim[axis] += more;
     }
-    y = dli_result(c, "dl_concat", shape, x, n, dli_concat_back);
-    if (!y) return NULL;
-    if (y->node) y->node->i[0] = axis;
-    all = dli_along(shape, axis);
-    for (k = 0; k < n; k++) {
-        dl_int len = x[k]->shape.dim[axis] * all.inner;
-        for (o = 0; o < all.outer; o++)
-            memcpy(y->data + o * all.n * all.inner + start, x[k]->data + o * len,
-                   (size_t)len * sizeof *y->data);
+    const dli_concat_state s = { axis };
+    dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
+    const dli_axis_view all = dli_along(shape, axis);
+    dl_int start = 0;
+    for (int k = 0; y && k < n; k++) {
+        const dl_int len = x[k]->shape.dim[axis] * all.inner;
+        dli_blocks_copy(y->data + start, all.n * all.inner, x[k]->data, len, all.outer, len);
         start += len;
     }
     return y;
@@ -9969,42 +10060,22 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 
 DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_stack", x, n);
-    dl_tensor **views;
-    dl_shape shape;
-    int k, d;
     if (!c || (axis = dli_axis(c, "dl_stack", axis, x[0]->shape.rank + 1)) < 0) return NULL;
-    shape = x[0]->shape;
-    if (shape.rank == DL_MAX_DIMS) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
-                dli_shape_text(s, shape));
-        return NULL;
-    }
-    for (d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
+    dl_shape shape = x[0]->shape;
+    if (shape.rank == DL_MAX_DIMS)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
+                          dli_shown(c, shape));
+    for (int d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
     shape.dim[axis] = 1;
-    views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
-    if (!views) return NULL;
-    for (k = 0; k < n; k++) {
-        if (!dl_shape_equal(x[k]->shape, x[0]->shape)) {
-            dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
-                    dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k);
-            return NULL;
-        }
+    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
+    for (int k = 0; views && k < n; k++) {
+        if (!dl_shape_equal(x[k]->shape, x[0]->shape))
+            return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
+                              dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape), k);
         views[k] = dl_reshape(x[k], shape);
     }
-    return dl_concat(views, n, axis);
-}
-
-/* save: the indexes; i: how many, elements in a row */
-static void dli_gather_back(dli_node *node)
-{
-    const int32_t *index = (const int32_t *)node->save;
-    const dl_real *dy = dli_grad(node->out);
-    dl_real *dx = dli_grad(node->in[0]);
-    dl_int i, j, len = node->i[1];
-    for (i = 0; dx && i < node->i[0]; i++)
-        for (j = 0; j < len; j++) dx[index[i] * len + j] += dy[i * len + j];
+    return views ? dl_concat(views, n, axis) : NULL;
 }
 
 /* A copy of n indexes on the tape. */
@@ -10015,34 +10086,36 @@ static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, d
     return copy;
 }
 
+/* n rows of len elements. */
+typedef struct dli_gather_state { const int32_t *index; dl_int n, len; } dli_gather_state;
+
+static void dli_gather_back(dli_node *node)
+{
+    const dli_gather_state *s = (const dli_gather_state *)node->state;
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    for (dl_int i = 0; dx && i < s->n; i++)
+        for (dl_int j = 0; j < s->len; j++) dx[s->index[i] * s->len + j] += dy[i * s->len + j];
+}
+
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 {
-    dl_ctx *c = dli_inputs("dl_gather_rows", &x, 1);
-    dl_shape shape;
-    dl_tensor *y;
-    int32_t *copy;
-    dl_int i, len;
+    const char *op = "dl_gather_rows";
+    dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c) return NULL;
-    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
-    if (x->shape.rank < 1 || n < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
-                x->shape.rank);
-        return NULL;
-    }
-    if (!dli_check_index(c, "dl_gather_rows", "index", index, n, x->shape.dim[0])) return NULL;
-    shape = x->shape;
+    if (!index) return dli_no_tensor(dli_null(c, op, "index"));
+    if (x->shape.rank < 1 || n < 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
+                          (long long)n, x->shape.rank);
+    dl_shape shape = x->shape;
+    if (!dli_check_index(c, op, "index", index, n, shape.dim[0])) return NULL;
+    const dl_int len = shape.dim[0] ? x->size / shape.dim[0] : 0;
+    const dli_gather_state s = { dli_tape_copy(c, op, index, n), n, len };
     shape.dim[0] = n;
-    len = x->shape.dim[0] ? x->size / x->shape.dim[0] : 0;
-    copy = dli_tape_copy(c, "dl_gather_rows", index, n);
-    y = copy ? dli_result(c, "dl_gather_rows", shape, &x, 1, dli_gather_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->save = copy;
-        y->node->i[0] = n;
-        y->node->i[1] = len;
-    }
-    for (i = 0; i < n; i++)
-        memcpy(y->data + i * len, x->data + copy[i] * len, (size_t)len * sizeof *y->data);
+    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &x, 1, dli_gather_back, &s, sizeof s)
+                           : NULL;
+    for (dl_int i = 0; y && i < n; i++)
+        memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
     return y;
 }
 
@@ -10051,82 +10124,62 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 /* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
 static dl_shape dli_without(dl_shape s, int axis, bool keep)
 {
-    int d;
     if (axis < 0) return dl_shape0();
     if (keep) {
         s.dim[axis] = 1;
         return s;
     }
-    for (d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
+    for (int d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
     return dli_rank(s, s.rank - 1);
 }
 
 static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
 {
-    dli_axis_view v;
-    if (axis >= 0) return dli_along(x->shape, axis);
-    v.outer = v.inner = 1;
-    v.n = x->size;
-    return v;
+    const dli_axis_view all = { 1, x->size, 1 };
+    return axis < 0 ? all : dli_along(x->shape, axis);
 }
 
-/* i: axis or -1; p: the factor, 1 for a sum and 1/n for a mean */
+/* How x is summed; the factor, 1 for a sum and 1/n for a mean. */
+typedef struct dli_sum_state { dli_axis_view v; double scale; } dli_sum_state;
+
 static void dli_sum_back(dli_node *node)
 {
-    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
-    const dl_real *dy = dli_grad(node->out);
-    dl_real *dx = dli_grad(node->in[0]), scale = (dl_real)node->p;
-    dl_int o, k, i;
-    for (o = 0; dx && o < v.outer; o++)
-        if (v.inner == 1) dli_add_number(node->out->ctx, dx + o * v.n, dy[o] * scale, v.n);
-        else
-            for (k = 0; k < v.n; k++)
-                for (i = 0; i < v.inner; i++)
-                    dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
+    const dli_sum_state *s = (const dli_sum_state *)node->state;
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx)
+        node->out->ctx->kernels.sum_backward(dx, dli_grad(node->out), s->v.outer, s->v.n,
+                                             s->v.inner, s->scale);
 }
 
-/* Sum (or mean) along an axis that has been checked, -1 for all; in double, for many small
-   numbers make a large one. */
+/* Sum (or mean) along an axis that has been checked, -1 for all. */
 static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
 {
-    dli_axis_view v = dli_along_or_all(x, axis);
-    dl_tensor *y = dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_sum_back);
-    double scale = mean ? 1 / (double)v.n : 1;
-    dl_int o, k, i;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->p = scale;
-    }
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++) {
-            double sum = 0;
-            if (v.inner == 1) sum = dli_sum_of(x->ctx, x->data + o * v.n, v.n);
-            else
-                for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
-            y->data[o * v.inner + i] = (dl_real)(sum * scale);
-        }
+    const dli_axis_view v = dli_along_or_all(x, axis);
+    const dli_sum_state s = { v, mean ? 1 / (double)v.n : 1 };
+    dl_tensor *y = dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
+                                   dli_sum_back, &s, sizeof s);
+    if (y) x->ctx->kernels.sum_forward(y->data, x->data, v.outer, v.n, v.inner, s.scale);
     return y;
 }
 
-/* save: where each maximum (or minimum) was */
+/* How x is searched, and where in it each maximum (or minimum) was. */
+typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
+
 static void dli_max_back(dli_node *node)
 {
-    const int32_t *at = (const int32_t *)node->save;
-    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
+    const dli_max_state *s = (const dli_max_state *)node->state;
+    const dl_int inner = s->v.inner;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    dl_int o, i;
-    for (o = 0; dx && o < v.outer; o++)
-        for (i = 0; i < v.inner; i++)
-            dx[(o * v.n + at[o * v.inner + i]) * v.inner + i] += dy[o * v.inner + i];
+    for (dl_int i = 0; dx && i < s->v.outer * inner; i++)
+        dx[(i / inner * s->v.n + s->at[i]) * inner + i % inner] += dy[i];
 }
 
 /* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
-    dl_int k, best = 0;
-    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+    dl_int best = 0;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
         if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
@@ -10134,8 +10187,8 @@ static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 /* The same for the first minimum. */
 static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
 {
-    dl_int k, best = 0;
-    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+    dl_int best = 0;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
         if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
@@ -10144,30 +10197,20 @@ static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
 static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
                           dl_int (*choose)(const dl_real *, dl_int, dl_int))
 {
-    char s[DLI_SHAPE_TEXT];
-    dli_axis_view v = dli_along_or_all(x, axis);
-    dl_tensor *y;
-    int32_t *at;
-    dl_int o, i;
-    if (v.n == 0 || v.n > INT32_MAX) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
-                dli_shape_text(s, x->shape));
-        return NULL;
+    const dli_axis_view v = dli_along_or_all(x, axis);
+    const dl_int count = v.outer * v.inner;
+    if (v.n == 0 || v.n > INT32_MAX)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose "
+                          "from", op, dli_shown(x->ctx, x->shape));
+    int32_t *at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *at);
+    const dli_max_state s = { v, at };
+    dl_tensor *y = at ? dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
+                                        dli_max_back, &s, sizeof s) : NULL;
+    for (dl_int i = 0; y && i < count; i++) {
+        const dl_real *from = x->data + i / v.inner * v.n * v.inner + i % v.inner;
+        at[i] = (int32_t)choose(from, v.n, v.inner);
+        y->data[i] = from[at[i] * v.inner];
     }
-    at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)(v.outer * v.inner) * sizeof *at);
-    y = at ? dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_max_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->save = at;
-    }
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++) {
-            const dl_real *from = x->data + o * v.n * v.inner + i;
-            dl_int k = choose(from, v.n, v.inner);
-            at[o * v.inner + i] = (int32_t)k;
-            y->data[o * v.inner + i] = from[k * v.inner];
-        }
     return y;
 }
 
@@ -10188,59 +10231,55 @@ DL_DEF dl_tensor *dl_min(dl_tensor *x)
     return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
 }
 
+/* The axis of x that `axis` means, -1 if there is none or x is not usable. */
+static int dli_axis_of(const char *op, const dl_tensor *x, int axis)
+{
+    return dli_usable(op, x) ? dli_axis(x->ctx, op, axis, x->shape.rank) : -1;
+}
+
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_sum_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_sum_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_sum_axis", x, axis);
     return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
 }
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_mean_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_mean_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_mean_axis", x, axis);
     return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
 }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_max_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_max_axis", x, axis);
     return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_min_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_min_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_min_axis", x, axis);
     return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    char s[DLI_SHAPE_TEXT];
-    dli_axis_view v;
-    dl_int o, i;
     if (!dli_usable("dl_argmax_axis", x)) return false;
     if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
-    v = dli_along(x->shape, axis);
+    const dli_axis_view v = dli_along(x->shape, axis);
     if (v.n == 0 || v.n > INT32_MAX)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
-                       "too many) to choose from", axis, dli_shape_text(s, x->shape));
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++)
-            out[o * v.inner + i] = (int32_t)dli_argmax(x->data + o * v.n * v.inner + i, v.n,
-                                                       v.inner);
+                       "too many) to choose from", axis, dli_shown(x->ctx, x->shape));
+    for (dl_int i = 0; i < v.outer * v.inner; i++)
+        out[i] = (int32_t)dli_argmax(x->data + i / v.inner * v.n * v.inner + i % v.inner, v.n,
+                                     v.inner);
     return true;
 }
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
     if (!dli_usable("dl_argmax", x)) return -1;
-    if (x->size == 0) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
-        return -1;
-    }
-    return dli_argmax(x->data, x->size, 1);
+    if (x->size > 0) return dli_argmax(x->data, x->size, 1);
+    dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
+    return -1;
 }
 
 /* ---- images: convolution, pooling, normalization ---- */
@@ -10347,67 +10386,76 @@ DL_DEF dl_conv dl_conv_default(void)
     return o;
 }
 
-/* What a convolution keeps; behind it, if its end is pooling, what won there. */
+/* The sizes; transposed or not; what was done with the sums at once, and then which pixel won in
+   each pooling. */
 typedef struct dli_conv_state {
     dlk_conv2d_size size;
+    bool            transposed;
     dli_conv_end    end;
+    int32_t        *won;
 } dli_conv_state;
+
+/* Is the kernel that would run backwards (or forwards) the library's own? */
+static bool dli_conv_ours(const dl_ctx *c, bool transposed, bool backward)
+{
+    if (transposed)
+        return backward ? DLI_OURS(c, conv_transpose2d_backward)
+                        : DLI_OURS(c, conv_transpose2d_forward);
+    return backward ? DLI_OURS(c, conv2d_backward) : DLI_OURS(c, conv2d_forward);
+}
 
 static void dli_conv_back(dli_node *node)
 {
-    const dli_conv_state *state = (const dli_conv_state *)node->save;
-    const dlk_conv2d_size *s = &state->size;
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_conv_state *st = (const dli_conv_state *)node->state;
+    const dlk_conv2d_size *s = &st->size;
+    const dl_tensor *w = node->in[1];
+    dl_tensor *x = node->in[0];
     dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv2d_backward) || state->end != DLI_END_LINEAR, add = !ours;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
+    const dl_real *dy = dli_grad(node->out);
+    const bool fused = st->end != DLI_END_LINEAR;            /* then it was ours, and stays so */
+    const bool ours = fused || dli_conv_ours(c, st->transposed, true);
+    bool add = !ours;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
+    dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
 #if DLI_FAST
-    if (state->end != DLI_END_LINEAR) {
+    if (fused) {
         dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(state + 1);
+        to.dy = dy; to.y = node->out->data; to.arg = st->won;
         to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, state->end);
+        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, st->end);
         return;
     }
 #endif
-    if (ours) node->failed = !dli_fast_conv2d_backward(c, dx, add, dw, db, dy, x->data, w->data, s);
-    else c->kernels.conv2d_backward(dx, dw, db, dy, x->data, w->data, s);
-}
-
-static void dli_conv_transpose_back(dli_node *node)
-{
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    const dl_real *dy = dli_grad(node->out);
-    dl_ctx *c = x->ctx;
-    bool ours = DLI_OURS(c, conv_transpose2d_backward), add = !ours;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = &((const dli_conv_state *)node->save)->size;
     if (ours)
-        node->failed = !dli_fast_conv_transpose2d_backward(c, dx, add, dw, db, dy, x->data,
-                                                           w->data, s);
-    else c->kernels.conv_transpose2d_backward(dx, dw, db, dy, x->data, w->data, s);
+        node->failed = !(st->transposed ? dli_fast_conv_transpose2d_backward
+                                        : dli_fast_conv2d_backward)(c, dx, add, dw, db, dy,
+                                                                    x->data, w->data, s);
+    else
+        (st->transposed ? c->kernels.conv_transpose2d_backward
+                        : c->kernels.conv2d_backward)(dx, dw, db, dy, x->data, w->data, s);
 }
 
-#if DLI_FAST
-/* How much of what follows a convolution may be done with it: what has been replaced may not. */
-static dli_conv_end dli_conv_fuse(const dl_ctx *c, dli_conv_end end)
+/* How much of what follows a convolution of size s may be done with it: what the fast room does
+   not know, or what has been replaced, may not. */
+static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_conv_end end)
 {
-    if (!DLI_OURS(c, conv2d_forward) || !DLI_OURS(c, conv2d_backward) ||
-        !DLI_OURS(c, relu_forward) || !DLI_OURS(c, relu_backward))
-        return DLI_END_LINEAR;
-    if (end == DLI_END_RELU_POOL &&
-        (!DLI_OURS(c, max_pool2d_forward) || !DLI_OURS(c, max_pool2d_backward)))
-        return DLI_END_RELU;
-    return end;
-}
+#if DLI_FAST
+    const bool conv = DLI_OURS(c, conv2d_forward) && DLI_OURS(c, conv2d_backward);
+    const bool relu = DLI_OURS(c, relu_forward) && DLI_OURS(c, relu_backward);
+    const bool pool = DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward);
+    if (!s->transposed && dli_conv_is_plain(&s->size) && conv && relu)
+        return end == DLI_END_RELU_POOL && !pool ? DLI_END_RELU : end;
 #endif
+    (void)c;
+    (void)s;
+    (void)end;
+    return DLI_END_LINEAR;
+}
 
 /* Do input, weight, bias (or DL_NONE) and options belong together? */
 static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
                            const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
-    char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
     const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
     const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
     const bool grown = o->output_padding[0] || o->output_padding[1];
@@ -10416,8 +10464,7 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        : padded && o->same    ? "with same, before and after must be 0"
                        : second && dims == 1  ? "in one dimension only the first number counts"
                        : NULL;
-    dli_shape_text(t, x->shape);
-    dli_shape_text(r, w->shape);
+    const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
                        dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
@@ -10439,7 +10486,7 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        (long long)seen);
     if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
         return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
-                       "of weight %s", op, dli_shape_text(t, b->shape), (long long)M, r);
+                       "of weight %s", op, dli_shown(c, b->shape), (long long)M, r);
     return true;
 }
 
@@ -10483,22 +10530,22 @@ static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl
     return true;
 }
 
-/* y by whichever kernel it is; false without memory. */
-static bool dli_conv_compute(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
-                             const dl_real *b, dli_conv_state *state, bool transposed)
+/* y = the convolution; false without memory. */
+static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y, const dl_real *x,
+                             const dl_real *w, const dl_real *b)
 {
     const dlk_conv2d_size *s = &state->size;
 #if DLI_FAST
-    int32_t *won = (int32_t *)(void *)(state + 1);
     if (state->end != DLI_END_LINEAR)
-        return dli_conv_run(c, y, won, x, w, b, s, state->end, false);
+        return dli_conv_run(c, y, state->won, x, w, b, s, state->end, false);
 #endif
-    if (transposed && DLI_OURS(c, conv_transpose2d_forward))
-        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
-    if (!transposed && DLI_OURS(c, conv2d_forward))
-        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
-    (transposed ? c->kernels.conv_transpose2d_forward : c->kernels.conv2d_forward)(y, x, w, b, s);
-    return true;
+    if (!dli_conv_ours(c, state->transposed, false)) {
+        (state->transposed ? c->kernels.conv_transpose2d_forward
+                           : c->kernels.conv2d_forward)(y, x, w, b, s);
+        return true;
+    }
+    return state->transposed ? dli_fast_conv_transpose2d_forward(c, y, x, w, b, s)
+                             : dli_fast_conv2d_forward(c, y, false, x, w, b, s);
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
@@ -10508,50 +10555,38 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
                                dli_conv_end *end)
 {
     const dl_conv o = options ? *options : dl_conv_default();
-    const int n = b != DL_NONE ? 3 : 2;
-    dl_tensor *in[3];
-    dli_conv_state keep;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
+    dl_tensor *in[3] = { x, w, b };
+    const int n = b == DL_NONE ? 2 : 3;
     dl_ctx *c = dli_inputs(op, in, n);
+    dli_conv_state s;
+    memset(&s, 0, sizeof s);
+    s.transposed = transposed;
     if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
-        !dli_conv_fit(c, op, &keep.size, x, w, &o, dims, transposed))
+        !dli_conv_fit(c, op, &s.size, x, w, &o, dims, transposed))
         return NULL;
-    dl_shape shape = dims == 1 ? dl_shape3(keep.size.N, keep.size.M, keep.size.OW)
-                               : dl_shape4(keep.size.N, keep.size.M, keep.size.OH, keep.size.OW);
-    keep.end = DLI_END_LINEAR;
-#if DLI_FAST
-    if (!transposed && dli_conv_is_plain(&keep.size)) keep.end = dli_conv_fuse(c, *end);
-#endif
-    size_t bytes = sizeof keep;
-    if (keep.end == DLI_END_RELU_POOL) {
-        shape.dim[2] /= 2;
-        shape.dim[3] /= 2;
-        const dl_int pooled = dl_shape_size(shape);      /* a size that fails fails again below */
-        bytes += (size_t)dli_larger(pooled, 0) * sizeof(int32_t);
+    *end = s.end = dli_conv_fuse(c, &s, *end);
+    const dl_int half = s.end == DLI_END_RELU_POOL ? 2 : 1;
+    const dlk_conv2d_size *z = &s.size;
+    const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
+                                     : dl_shape4(z->N, z->M, z->OH / half, z->OW / half);
+    if (half == 2) {
+        const dl_int size = dli_checked_size(c, op, shape);
+        if (size < 0) return NULL;
+        s.won = (int32_t *)dli_tape_alloc(c, op, (size_t)size * sizeof *s.won);
+        if (!s.won) return NULL;
     }
-    dli_conv_state *state = (dli_conv_state *)dli_tape_alloc(c, op, bytes);
-    if (!state) return NULL;
-    *state = keep;
-    dl_tensor *y = dli_result(c, op, shape, in, n,
-                              transposed ? dli_conv_transpose_back : dli_conv_back);
-    if (!y) return NULL;
-    if (y->node) y->node->save = state;
-    *end = keep.end;
-    const dl_real *bias = n == 3 ? b->data : NULL;
-    return dli_conv_compute(c, y->data, x->data, w->data, bias, state, transposed) ? y : NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, in, n, dli_conv_back, &s, sizeof s);
+    return y && dli_conv_compute(c, &s, y->data, x->data, w->data, n == 3 ? b->data : NULL) ? y
+                                                                                         : NULL;
 }
 
-DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options)
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
 }
 
-DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options)
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
@@ -10567,41 +10602,35 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 /* Is x an image [N,C,H,W]? */
 static bool dli_image(const char *op, dl_tensor *x)
 {
-    char t[DLI_SHAPE_TEXT];
     return x->shape.rank == 4 ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
-                   dli_shape_text(t, x->shape));
+                   dli_shown(x->ctx, x->shape));
 }
 
-/* i: fh, fw */
+typedef struct dli_upsample_state { int fh, fw; } dli_upsample_state;
+
 static void dli_upsample_back(dli_node *node)
 {
+    const dli_upsample_state *s = (const dli_upsample_state *)node->state;
     dl_tensor *x = node->in[0];
     const dl_int *d = x->shape.dim;
     x->ctx->kernels.upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3],
-                                        node->i[0], node->i[1]);
+                                        s->fh, s->fw);
 }
 
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
 {
     const char *op = "dl_upsample_nearest2d";
+    const dli_upsample_state s = { fh, fw };
     dl_ctx *c = dli_inputs(op, &x, 1);
-    const dl_int *d;
-    dl_tensor *y;
     if (!c || !dli_image(op, x)) return NULL;
-    d = x->shape.dim;
-    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the image not "
-                "too large", op, fh, fw);
-        return NULL;
-    }
-    y = dli_result(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1, dli_upsample_back);
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = fh;
-        y->node->i[1] = fw;
-    }
-    c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    const dl_int *d = x->shape.dim;
+    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the "
+                          "image not too large", op, fh, fw);
+    dl_tensor *y = dli_result_with(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
+                                   dli_upsample_back, &s, sizeof s);
+    if (y) c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
     return y;
 }
 
@@ -10614,42 +10643,44 @@ DL_DEF dl_pool dl_pool_default(int kernel)
     return o;
 }
 
-/* i: whether the twin ran, which numbers the places in its own way; save: the sizes, and behind
-   them where the maxima were */
+/* The sizes; of an average, whether padding counts; of a maximum, where each was, and whether the
+   twin says so, which numbers the places in its own way. */
+typedef struct dli_pool_state {
+    dlk_pool2d_size size;
+    bool            count_padding, twin;
+    int32_t        *at;
+} dli_pool_state;
+
 static void dli_max_pool_back(dli_node *node)
 {
-    const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
-    const int32_t *at = (const int32_t *)(const void *)(s + 1);
-    const dl_real *dy = dli_grad(node->out);
+    const dli_pool_state *s = (const dli_pool_state *)node->state;
     dl_ctx *c = node->out->ctx;
-    bool add = node->i[0] == 0;
+    const dl_real *dy = dli_grad(node->out);
+    bool add = !s->twin;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
 #if DLI_FAST
-    if (node->i[0]) {
-        dli_fast_max_pool2d_backward(c, dx, add, dy, at, s);
+    if (s->twin) {
+        dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
         return;
     }
 #endif
-    c->kernels.max_pool2d_backward(dx, dy, at, s);
+    c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
 }
 
-/* i: count_padding; save: the sizes */
 static void dli_avg_pool_back(dli_node *node)
 {
+    const dli_pool_state *s = (const dli_pool_state *)node->state;
     node->out->ctx->kernels.avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
-                                                (const dlk_pool2d_size *)node->save,
-                                                node->i[0] != 0);
+                                                &s->size, s->count_padding);
 }
 
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
-static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o,
-                         dl_int *out)
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
 {
     dli_slide s;
-    int i;
     s.in[0] = H;
     s.in[1] = W;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         s.kernel[i] = o->kernel[i];
         s.stride[i] = o->stride[i];
         s.dilation[i] = 1;
@@ -10657,7 +10688,7 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         s.after[i] = o->after[i];
     }
     if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
                            "kernel %dx%d, or a window would see padding only", op,
@@ -10676,47 +10707,38 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
 {
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_pool o;
-    dlk_pool2d_size *s;
-    dl_int out[2] = {0, 0}, n;
-    dl_shape shape;
-    dl_tensor *y;
+    dl_pool o = options ? *options : dl_pool_default(2);
+    dl_int out[2] = { 0, 0 };
+    dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
-    if (!options) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool_default makes some", op);
-        return NULL;
-    }
-    o = *options;
-    shape = x->shape;
-    if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
-    shape.dim[2] = out[0];
-    shape.dim[3] = out[1];
-    n = max ? dl_shape_size(shape) : 0;                   /* a size that fails fails again below */
-    s = (dlk_pool2d_size *)dli_tape_alloc(c, op, sizeof *s + (size_t)(n > 0 ? n : 0) * 4);
-    y = s ? dli_result(c, op, shape, &x, 1, max ? dli_max_pool_back : dli_avg_pool_back) : NULL;
+    const dl_int *d = x->shape.dim;
+    if (!dli_pool_fit(c, op, d[2], d[3], &o, out)) return NULL;
+    const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
+    const dl_int n = dli_checked_size(c, op, shape);
+    if (n < 0) return NULL;
+    memset(&s, 0, sizeof s);
+    s.size.planes = d[0] * d[1];
+    s.size.H = d[2];
+    s.size.W = d[3];
+    s.size.OH = out[0];
+    s.size.OW = out[1];
+    s.size.KH = o.kernel[0];
+    s.size.KW = o.kernel[1];
+    s.size.stride_h = o.stride[0];
+    s.size.stride_w = o.stride[1];
+    s.size.top = o.before[0];
+    s.size.left = o.before[1];
+    s.count_padding = o.count_padding;
+    s.twin = max && dli_pool_plain(c, &s.size);
+    if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, &x, 1, max ? dli_max_pool_back
+                                                            : dli_avg_pool_back, &s, sizeof s);
     if (!y) return NULL;
-    s->planes = shape.dim[0] * shape.dim[1];
-    s->H = x->shape.dim[2];
-    s->W = x->shape.dim[3];
-    s->OH = out[0];
-    s->OW = out[1];
-    s->KH = o.kernel[0];
-    s->KW = o.kernel[1];
-    s->stride_h = o.stride[0];
-    s->stride_w = o.stride[1];
-    s->top = o.before[0];
-    s->left = o.before[1];
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = max ? dli_pool_plain(c, s) : o.count_padding;
-    }
+    if (!max) c->kernels.avg_pool2d_forward(y->data, x->data, &s.size, s.count_padding);
 #if DLI_FAST
-    if (max && dli_pool_plain(c, s))
-        dli_fast_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
-    else
+    else if (s.twin) dli_fast_max_pool2d_forward(c, y->data, s.at, x->data, &s.size);
 #endif
-    if (max) c->kernels.max_pool2d_forward(y->data, (int32_t *)(void *)(s + 1), x->data, s);
-    else c->kernels.avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+    else c->kernels.max_pool2d_forward(y->data, s.at, x->data, &s.size);
     return y;
 }
 
@@ -10732,87 +10754,102 @@ DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options)
 
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
 {
-    const dl_int *d;
     if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
         return NULL;
-    d = x->shape.dim;
+    const dl_int *d = x->shape.dim;
     return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
 }
 
-/* Put x and those of weight and bias that are not DL_NONE into in; their number, 0 on failure. */
-static int dli_norm_inputs(const char *op, dl_tensor **in, dl_tensor *x, dl_tensor *weight,
-                           dl_tensor *bias)
+/* What is normalized together: a channel over the batch, by the batch's own statistics or by the
+   running ones; all of a sample; a group of a sample's channels. */
+typedef enum dli_norm_kind { DLI_NORM_BATCH, DLI_NORM_RUNNING, DLI_NORM_LAYER, DLI_NORM_GROUP }
+    dli_norm_kind;
+
+typedef struct dli_norm_state {
+    dli_norm_kind kind;
+    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C]                   */
+    dl_int        count;                 /* of means, and of variances                         */
+    double        eps;
+    dl_real      *mean, *var;
+    int           w, b;                  /* which operands weight and bias are; 0: left out    */
+} dli_norm_state;
+
+static void dli_norm_back(dli_node *node)
 {
-    int n = 0;
-    in[n++] = x;
-    if (weight != DL_NONE) in[n++] = weight;
-    if (bias != DL_NONE) in[n++] = bias;
-    return dli_inputs(op, in, n) ? n : 0;
+    const dli_norm_state *s = (const dli_norm_state *)node->state;
+    dl_tensor *x = node->in[0];
+    dl_ctx *c = x->ctx;
+    const dl_real *dy = dli_grad(node->out), *w = s->w ? node->in[s->w]->data : NULL;
+    dl_real *dx = dli_grad(x), *dw = s->w ? dli_grad(node->in[s->w]) : NULL;
+    dl_real *db = s->b ? dli_grad(node->in[s->b]) : NULL;
+    if (s->kind == DLI_NORM_GROUP)
+        DLI_RUN(c, group_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->S, s->groups, s->eps);
+    else if (s->kind == DLI_NORM_LAYER)
+        DLI_RUN(c, layer_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->eps);
+    else
+        DLI_RUN(c, batch_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->S, s->eps, s->kind == DLI_NORM_BATCH);
 }
 
 /* Has t (unless it is DL_NONE) this shape? */
-static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_shape shape,
+static bool dli_norm_shape(const char *op, const char *what, const dl_tensor *t, dl_shape shape,
                            const dl_tensor *x)
 {
-    char r[DLI_SHAPE_TEXT], s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_ctx *c = x->ctx;
     return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
-           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
-                   dli_shape_text(r, t->shape), dli_shape_text(s, shape),
-                   dli_shape_text(u, x->shape));
+           dl_fail(c, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
+                   dli_shown(c, t->shape), dli_shown(c, shape), dli_shown(c, x->shape));
 }
 
-/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics, -2 for a layer
-   norm), has weight, has bias; p: eps; save: mean, and behind it var */
-static void dli_norm_back(dli_node *node)
+static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double eps)
 {
-    const dl_int *v = node->i, groups = v[3];
-    dl_tensor *x = node->in[0], *w = v[4] ? node->in[1] : NULL;
-    dl_tensor *b = v[5] ? node->in[v[4] + 1] : NULL;
-    dl_real *dx = dli_grad(x), *dw = w ? dli_grad(w) : NULL, *db = b ? dli_grad(b) : NULL;
-    const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
-    const dl_real *weight = w ? w->data : NULL;
-    if (groups > 0)
-        DLI_RUN(x->ctx, group_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
-                weight, v[0], v[1], v[2], groups, node->p);
-    else if (groups == -2)
-        DLI_RUN(x->ctx, layer_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[0], weight,
-                v[0], v[1], node->p);
-    else
-        DLI_RUN(x->ctx, batch_norm_backward, dx, dw, db, dy, x->data, mean, mean + v[1], weight,
-                v[0], v[1], v[2], node->p, groups == 0);
-}
-
-/* The result of a normalization, with room for `stats` means and variances in *mean. */
-static dl_tensor *dli_norm_result(const char *op, dl_tensor *const *in, int n, bool weight,
-                                  dl_int N, dl_int C, dl_int S, dl_int groups, double eps,
-                                  dl_int stats, dl_real **mean)
-{
-    dl_ctx *c = in[0]->ctx;
-    dl_tensor *y;
-    *mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)stats * sizeof **mean);
-    y = *mean ? dli_result(c, op, in[0]->shape, in, n, dli_norm_back) : NULL;
-    if (y && y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->i[2] = S;
-        y->node->i[3] = groups;
-        y->node->i[4] = weight;
-        y->node->i[5] = n - 1 - weight;
-        y->node->p = eps;
-        y->node->save = *mean;
-    }
-    return y;
-}
-
-static bool dli_norm_check(dl_tensor *x, const char *op, int rank, double eps)
-{
-    char s[DLI_SHAPE_TEXT];
     if (x->shape.rank < rank || x->size == 0)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
-                       "empty", op, dli_shape_text(s, x->shape), rank);
+                       "empty", op, dli_shown(x->ctx, x->shape), rank);
     if (!(eps >= 0))
         return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
     return true;
+}
+
+/* Every normalization; s comes with its first six fields and leaves with all of them. shape is that
+   of weight and bias, run the running mean and variance of DLI_NORM_RUNNING. */
+static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_shape shape, dl_tensor *const *run, dli_norm_state *s)
+{
+    dl_tensor *in[3] = { x, x, x };
+    int n = 1;
+    if (weight != DL_NONE) in[s->w = n++] = weight;
+    if (bias != DL_NONE) in[s->b = n++] = bias;
+    dl_ctx *c = dli_inputs(op, in, n);
+    if (!c || !dli_norm_shape(op, "weight", weight, shape, x) ||
+        !dli_norm_shape(op, "bias", bias, shape, x))
+        return NULL;
+    s->mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)s->count * sizeof *s->mean);
+    if (!s->mean) return NULL;
+    s->var = s->mean + s->count;
+    dl_tensor *y = dli_result_with(c, op, x->shape, in, n, dli_norm_back, s, sizeof *s);
+    if (!y) return NULL;
+    const dl_real *w = s->w ? weight->data : NULL, *b = s->b ? bias->data : NULL;
+    if (s->kind == DLI_NORM_GROUP)
+        DLI_RUN(c, group_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S,
+                s->groups, s->eps);
+    else if (s->kind == DLI_NORM_LAYER)
+        DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C,
+                s->eps);
+    else {
+        const size_t bytes = (size_t)s->count * sizeof *s->mean;
+        if (s->kind == DLI_NORM_BATCH)
+            DLI_RUN(c, batch_stats, s->mean, s->var, x->data, s->N, s->C, s->S);
+        else {
+            memcpy(s->mean, run[0]->data, bytes);
+            memcpy(s->var, run[1]->data, bytes);
+        }
+        DLI_RUN(c, batch_norm_forward, y->data, x->data, s->mean, s->var, w, b, s->N, s->C, s->S,
+                s->eps);
+    }
+    return y;
 }
 
 DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
@@ -10820,113 +10857,78 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
                                 double eps)
 {
     const char *op = "dl_batch_norm";
-    dl_tensor *in[3], *run[3], *y;
-    dl_int N, C, S;
-    dl_real *mean;
-    bool running = running_mean != DL_NONE, batch;
-    int n = dli_norm_inputs(op, in, x, weight, bias);
-    dl_ctx *c;
-    run[0] = x;
-    run[1] = running_mean;
-    run[2] = running_var;
-    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
-    c = x->ctx;
-    N = x->shape.dim[0];
-    C = x->shape.dim[1];
-    S = x->size / N / C;
+    dl_tensor *run[2] = { running_mean, running_var };
+    const bool running = running_mean != DL_NONE;
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !running_mean || !running_var || !dli_norm_check(op, x, 2, eps)) return NULL;
     if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
-        (running && (running_mean->requires_grad || running_var->requires_grad))) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
-                "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
+        (running && (running_mean->requires_grad || running_var->requires_grad)))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
+                          "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
+                          momentum);
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING;
+    s.N = x->shape.dim[0];
+    s.C = s.count = x->shape.dim[1];
+    s.S = x->size / s.N / s.C;
+    s.eps = eps;
+    if (running && (dli_inputs(op, run, 2) != c ||
+                    !dli_norm_shape(op, "running mean", run[0], dl_shape1(s.C), x) ||
+                    !dli_norm_shape(op, "running variance", run[1], dl_shape1(s.C), x)))
         return NULL;
+    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(s.C), run, &s);
+    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && s.N * s.S > 1) {
+        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, s.C,
+                                     (double)(s.N * s.S), momentum);
+        ++*dli_version(run[0]);
+        ++*dli_version(run[1]);
     }
-    if (running && !dli_inputs(op, run, 3)) return NULL;
-    if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "running variance", running_var, dl_shape1(C), x))
-        return NULL;
-    batch = c->training || !running;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
-    if (!y) return NULL;
-    if (!batch) {
-        memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
-        memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
-    }
-    if (batch) DLI_RUN(c, batch_stats, mean, mean + C, x->data, N, C, S);
-    DLI_RUN(c, batch_norm_forward, y->data, x->data, mean, mean + C,
-            weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C, S,
-            eps);
-    if (running && batch && !c->no_grad && N * S > 1) {
-        c->kernels.batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
-                                     (double)(N * S), momentum);
-        ++*dli_version(running_mean);
-        ++*dli_version(running_var);
-    }
-    return y;
-}
-
-/* Both per-sample normalizations; shape is that of weight and bias, groups -2 for a layer norm. */
-static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
-                                 dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
-                                 double eps)
-{
-    dl_tensor *in[3], *y;
-    dl_real *mean;
-    dl_int stats;
-    int n = dli_norm_inputs(op, in, x, weight, bias);
-    if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
-        !dli_norm_shape(op, "bias", bias, shape, x))
-        return NULL;
-    stats = groups > 0 ? N * groups : N;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, stats, &mean);
-    if (y && groups > 0)
-        DLI_RUN(x->ctx, group_norm_forward, y->data, mean, mean + stats, x->data,
-                weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C,
-                S, groups, eps);
-    else if (y)
-        DLI_RUN(x->ctx, layer_norm_forward, y->data, mean, mean + stats, x->data,
-                weight != DL_NONE ? weight->data : NULL, bias != DL_NONE ? bias->data : NULL, N, C,
-                eps);
     return y;
 }
 
 DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_layer_norm", &x, 1);
-    dl_shape shape;
-    dl_int D = 1;
-    int d;
-    if (!c || !dli_norm_check(x, "dl_layer_norm", 1, eps)) return NULL;
-    if (axes < 1 || axes > x->shape.rank) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_layer_norm: the last %d axes of input %s", axes,
-                dli_shape_text(s, x->shape));
-        return NULL;
+    const char *op = "dl_layer_norm";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !dli_norm_check(op, x, 1, eps)) return NULL;
+    if (axes < 1 || axes > x->shape.rank)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
+                          dli_shown(c, x->shape));
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = DLI_NORM_LAYER;
+    s.C = 1;
+    dl_shape shape = x->shape;
+    for (int d = 0; d < axes; d++) {
+        shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
+        s.C *= shape.dim[d];
     }
-    shape = x->shape;
-    for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
-    return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
-                          1, -2, eps);
+    s.N = s.count = x->size / s.C;
+    s.eps = eps;
+    return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_group_norm", &x, 1);
-    dl_int N, C;
-    if (!c || !dli_norm_check(x, "dl_group_norm", 2, eps)) return NULL;
-    N = x->shape.dim[0];
-    C = x->shape.dim[1];
-    if (groups < 1 || C % groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_group_norm: %d groups do not divide the %lld channels of "
-                "input %s", groups, (long long)C, dli_shape_text(s, x->shape));
-        return NULL;
-    }
-    return dli_group_norm("dl_group_norm", x, weight, bias, dl_shape1(C), N, C, x->size / N / C,
-                          groups, eps);
+    const char *op = "dl_group_norm";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = DLI_NORM_GROUP;
+    s.N = x->shape.dim[0];
+    s.C = x->shape.dim[1];
+    s.S = x->size / s.N / s.C;
+    s.groups = groups;
+    s.count = s.N * groups;
+    s.eps = eps;
+    if (groups < 1 || s.C % groups)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
+                          "input %s", op, groups, (long long)s.C, dli_shown(c, x->shape));
+    return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
 }
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */
@@ -13602,6 +13604,16 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
    step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
    middle of training too, happens inside a dli_scope, which puts everything back. */
 
+/* A data set: samples first .. first+count-1 of a source, which its views share. */
+struct dl_data {
+    dl_ctx  *ctx;
+    dl_int   first, count;
+    dl_shape shape, target_shape;
+    int      classes;
+    bool     labels, targets;
+    struct dli_storage *storage;
+};
+
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
@@ -13998,7 +14010,8 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
-    return dli_check_range(who, m, d->targets, d->count * dl_shape_size(out));
+    const dl_real *targets = dl_data_targets(d);
+    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -14947,20 +14960,22 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
         return NULL;
     }
     dl_real *z = dli_outputs(who, m, data);
+    const int32_t *labels = dl_data_labels(data);
+    const dl_real *targets = dl_data_targets(data);
     int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
                        : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label) {
+    if (label && (labels || targets)) {
         int32_t *predicted = label + data->count;
         for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = data->targets ? data->targets + i * C : NULL;
+            const dl_real *t = targets ? targets + i * C : NULL;
             predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
-            label[i] = data->labels ? data->labels[i]
+            label[i] = labels ? labels[i]
                      : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
         }
         r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-        DL_FREE(label);
     }
+    if (label) DL_FREE(label);
     if (z) DL_FREE(z);
     return r;
 }
@@ -15061,72 +15076,214 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
         return r;
     }
     dl_real *z = dli_outputs(who, m, data);
-    if (z) r = dl_regression_of(z, data->targets, data->count, dl_shape_size(dli_output_shape(m)));
+    const dl_real *t = dl_data_targets(data);
+    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
     if (z) DL_FREE(z);
     return r;
 }
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
-/* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
+/* What a data set and its views share. Labels and targets are here from the start when they are
+   arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
-    int   references;
-    void *samples;                  /* memory of bytes or values, freed with the last reference */
-    void *answers;                  /* memory of labels or targets                              */
+    int            references;
+    dl_source      source;
+    const int32_t *labels;
+    const dl_real *targets;
+    void          *cache;
 };
 
 static void dli_storage_release(struct dli_storage *s)
 {
     if (!s || --s->references > 0) return;
-    if (s->samples) DL_FREE(s->samples);
-    if (s->answers) DL_FREE(s->answers);
+    if (s->source.close) s->source.close(s->source.user);
+    if (s->cache) DL_FREE(s->cache);
     DL_FREE(s);
 }
 
 static void dli_data_destroy(void *object) { dli_storage_release(((dl_data *)object)->storage); }
 
-/* Elements of one sample (or target), or -1 with a message: it must not be empty, and with the
-   batch dimension in front it must still be a shape. */
-static dl_int dli_sample_size(dl_ctx *c, const char *who, const char *what, dl_int count,
-                              dl_shape shape)
+DL_DEF dl_source dl_source_default(void)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_int size = dl_shape_size(shape);
-    if (size < 1 || shape.rank >= DL_MAX_DIMS) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the rank "
-                "at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
-        return -1;
-    }
-    if (dl_shape_size(dli_batch_shape(count, shape)) < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
-                (long long)count, what, dli_shape_text(s, shape));
-        return -1;
-    }
-    return size;
+    dl_source s;
+    memset(&s, 0, sizeof s);
+    return s;
 }
 
-/* A data set of count samples, and its storage, both without arrays yet. */
-static dl_data *dli_data_new(dl_ctx *c, const char *who, dl_int count, dl_shape shape)
+/* One sample (or target) must not be empty, and with the batch dimension in front it must still be
+   a shape. */
+static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_int count,
+                             dl_shape shape)
 {
-    dl_data *d;
-    if (count < 0 || count > INT32_MAX) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
-                (long long)count, (long)INT32_MAX);
-        return NULL;
-    }
-    if (dli_sample_size(c, who, "sample", count, shape) < 0) return NULL;
-    d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
+    char s[DLI_SHAPE_TEXT];
+    if (dl_shape_size(shape) < 1 || shape.rank >= DL_MAX_DIMS)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the "
+                       "rank at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+    return dl_shape_size(dli_batch_shape(count, shape)) >= 0 ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
+                   (long long)count, what, dli_shape_text(s, shape));
+}
+
+/* Does what a source says of its samples make sense? */
+static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
+{
+    if (s->count < 0 || s->count > INT32_MAX)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
+                       (long long)s->count, (long)INT32_MAX);
+    if (s->classes < 0 || (s->classes > 0 && s->targets))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
+                       s->classes, s->targets ? ", and targets" : "");
+    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+}
+
+/* The data set of a source that dli_check_source has found good. */
+static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source)
+{
+    dl_data *d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
     if (!d) return NULL;
-    d->ctx = c;
-    d->count = count;
-    d->shape = dli_rank(shape, shape.rank);
-    d->scale = 1;
     d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
     if (!d->storage) {
         dli_object_free(d);
         return NULL;
     }
     d->storage->references = 1;
+    d->storage->source = *source;
+    d->ctx = c;
+    d->count = source->count;
+    d->shape = dli_rank(source->shape, source->shape.rank);
+    d->classes = source->classes;
+    d->labels = source->classes > 0;
+    d->targets = source->targets;
+    if (d->targets) d->target_shape = dli_rank(source->target_shape, source->target_shape.rank);
+    return d;
+}
+
+DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
+{
+    const char *who = "dl_data_from_source";
+    if (!dl) return NULL;
+    if (!source || !source->read) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
+        return NULL;
+    }
+    return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
+}
+
+DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
+DL_DEF dl_int dl_data_count(const dl_data *d) { return d ? d->count : 0; }
+DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape0(); }
+DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
+DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
+   knows to exist, into x, labels and y; each may be NULL. */
+static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                          dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    int32_t index[512];
+    dl_int k;
+    for (dl_int at = 0; at < n; at += k) {
+        k = n - at < 512 ? n - at : 512;
+        for (dl_int i = 0; i < k; i++)
+            index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
+        if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
+                     y ? y + at * M : NULL))
+            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %lld samples, the "
+                           "first of them number %ld", who, (long long)k, (long)index[0]);
+    }
+    return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
+}
+
+/* Read all labels or targets of a source, once; false without them. */
+static bool dli_data_answers(const dl_data *d)
+{
+    struct dli_storage *s = d->storage;
+    dl_data all = *d;
+    if (s->labels || s->targets) return true;
+    all.first = 0;
+    all.count = s->source.count;
+    s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
+                         (size_t)dl_shape_size(d->target_shape) * sizeof(dl_real));
+    int32_t *labels = d->labels ? (int32_t *)s->cache : NULL;
+    dl_real *targets = d->targets ? (dl_real *)s->cache : NULL;
+    if (!s->cache) return false;
+    if (!dli_data_read(&all, NULL, 0, all.count, NULL, labels, targets)) {
+        DL_FREE(s->cache);
+        s->cache = NULL;
+        return false;
+    }
+    s->labels = labels;
+    s->targets = targets;
+    return true;
+}
+
+DL_DEF const int32_t *dl_data_labels(const dl_data *d)
+{
+    return d && d->labels && dli_data_answers(d) ? d->storage->labels + d->first : NULL;
+}
+
+DL_DEF const dl_real *dl_data_targets(const dl_data *d)
+{
+    return d && d->targets && dli_data_answers(d)
+         ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
+}
+
+/* ---- the source of all data that lies in memory ----
+   Samples are numbers, or bytes that times scale are numbers. */
+typedef struct dli_arrays {
+    dl_ctx        *ctx;
+    const uint8_t *bytes;
+    const dl_real *values;
+    double         scale;
+    const int32_t *labels;
+    const dl_real *targets;
+    dl_int         D, M;                    /* elements of a sample and of a target  */
+    void          *own[2];                  /* to be freed: samples, labels or targets */
+} dli_arrays;
+
+static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                            dl_real *y)
+{
+    const dli_arrays *a = (const dli_arrays *)user;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_int k = index[i];
+        if (x && a->bytes)
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+        else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
+        if (labels) labels[i] = a->labels[k];
+        if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
+    }
+    return true;
+}
+
+static void dli_arrays_close(void *user)
+{
+    dli_arrays *a = (dli_arrays *)user;
+    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    DL_FREE(a);
+}
+
+/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
+   fails. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+{
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    source->read = dli_arrays_read;
+    source->close = dli_arrays_close;
+    source->user = a;
+    dl_data *d = dli_data_new(c, who, source);
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+    } else dli_arrays_close(a);
     return d;
 }
 
@@ -15141,74 +15298,87 @@ static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, 
     return *owner;
 }
 
-/* The four ways to make a data set of arrays: with labels, or (targets true) with targets y. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_real *x, dl_int count,
-                                   dl_shape shape, const int32_t *labels, int classes,
-                                   bool targets, const dl_real *y, dl_shape target_shape,
-                                   bool borrow)
+/* The four ways to make a data set of numbers: like source, with labels or targets y. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
+                                    const dl_real *x, const int32_t *labels, const dl_real *y,
+                                    bool borrow)
 {
-    dl_data *d;
-    dl_int size;
-    if (!c || !(d = dli_data_new(c, who, count, shape))) return NULL;
-    if (!x || (targets && !y)) {
+    const dl_int n = source->count;
+    if (!c) return NULL;
+    if (!x || (source->targets && !y)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        goto failed;
+        return NULL;
     }
-    if (classes < 0 || (labels != NULL) != (classes > 0)) {
+    if ((labels != NULL) != (source->classes > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL", classes);
-        goto failed;
+                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
+                source->classes);
+        return NULL;
     }
-    if (labels && !dli_check_index(c, who, "label", labels, count, classes)) goto failed;
-    size = count * dl_shape_size(shape);
-    d->values = (const dl_real *)dli_data_array(c, who, x, size, sizeof *x, borrow,
-                                                &d->storage->samples);
-    if (!d->values) goto failed;
-    if (targets) {
-        if ((size = dli_sample_size(c, who, "target", count, target_shape)) < 0) goto failed;
-        d->target_shape = dli_rank(target_shape, target_shape.rank);
-        d->targets = (const dl_real *)dli_data_array(c, who, y, count * size, sizeof *y, borrow,
-                                                     &d->storage->answers);
-        if (!d->targets) goto failed;
+    if (!dli_check_source(c, who, source) ||
+        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        return NULL;
+    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    if (!a) return NULL;
+    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
+                                                sizeof *x, borrow, &a->own[0]);
+    if (a->values && labels)
+        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
+                                                    &a->own[1]);
+    if (a->values && y)
+        a->targets = (const dl_real *)dli_data_array(c, who, y,
+                                                     n * dl_shape_size(source->target_shape),
+                                                     sizeof *y, borrow, &a->own[1]);
+    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
+        dli_arrays_close(a);
+        return NULL;
     }
-    if (labels) {
-        d->classes = classes;
-        d->labels = (const int32_t *)dli_data_array(c, who, labels, count, sizeof *labels, borrow,
-                                                    &d->storage->answers);
-        if (!d->labels) goto failed;
-    }
-    return d;
-failed:
-    dli_object_free(d);
-    return NULL;
+    return dli_data_of_arrays(c, who, source, a);
+}
+
+static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
+{
+    dl_source s = dl_source_default();
+    s.count = count;
+    s.shape = shape;
+    s.classes = classes;
+    return s;
+}
+
+static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
+{
+    dl_source s = dli_source_of(count, shape, 0);
+    s.targets = true;
+    s.target_shape = target_shape;
+    return s;
 }
 
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    return dli_data_of_arrays(dl, "dl_data_from_arrays", x, count, shape, labels, classes, false,
-                              NULL, dl_shape0(), false);
+    dl_source s = dli_source_of(count, shape, classes);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                      const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_arrays(dl, "dl_data_from_targets", x, count, shape, NULL, 0, true, y,
-                              target_shape, false);
+    dl_source s = dli_source_of_targets(count, shape, target_shape);
+    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    return dli_data_of_arrays(dl, "dl_data_borrow_arrays", x, count, shape, labels, classes, false,
-                              NULL, dl_shape0(), true);
+    dl_source s = dli_source_of(count, shape, classes);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_arrays(dl, "dl_data_borrow_targets", x, count, shape, NULL, 0, true, y,
-                              target_shape, true);
+    dl_source s = dli_source_of_targets(count, shape, target_shape);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
@@ -15224,9 +15394,7 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
                            size_t bytes, int rank, dl_int *count)
 {
     const size_t header = 4 + 4 * (size_t)rank;
-    double need = 1, have;
-    uint32_t n;
-    int i;
+    double need = 1;
     if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
                        "(gunzip)", who, what);
@@ -15238,16 +15406,16 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
                        "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
-    for (i = 0; i < rank; i++) {
+    for (int i = 0; i < rank; i++) {
         const uint8_t *q = p + 4 + 4 * i;
-        n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        const uint32_t n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
                            "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    have = (double)(bytes - header);
+    const double have = (double)(bytes - header);
     if (have != need)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
                        "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
@@ -15267,67 +15435,58 @@ typedef struct dli_idx_files {
 static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
                         void **owner)
 {
-    dl_int size[3], labels = 0, i;
-    int32_t *label;
+    dl_int size[3], labels = 0;
     int32_t most = -1;
-    dl_data *d;
     if (classes < 0) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
                 "+ 1", who, classes);
         return NULL;
     }
     if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
+    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
+        return NULL;
+    if (f->labels && labels != size[0]) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                f->image_name, (long long)size[0], f->label_name, (long long)labels);
+        return NULL;
+    }
+    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
+    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                !f->labels ? 0 : classes ? classes : most + 1);
+    if (!dli_check_source(c, who, &s)) return NULL;
+    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    if (!a) return NULL;
     if (f->labels) {
-        if (!dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-            return NULL;
-        if (labels != size[0]) {
-            dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                    f->image_name, (long long)size[0], f->label_name, (long long)labels);
+        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
+        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
+        a->own[1] = label;
+        a->labels = label;
+        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
+            dli_arrays_close(a);
             return NULL;
         }
     }
-    d = dli_data_new(c, who, size[0], dl_shape3(1, size[1], size[2]));
-    if (!d) return NULL;
-    if (f->labels) {
-        label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        if (!label) goto failed;
-        d->storage->answers = label;
-        d->labels = label;
-        for (i = 0; i < labels; i++) {
-            label[i] = f->labels[8 + i];
-            if (label[i] > most) most = label[i];
-        }
-        d->classes = classes ? classes : most + 1;
-        if (!dli_check_index(c, who, "label", label, labels, d->classes)) goto failed;
+    a->scale = 1.0 / 255;
+    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
+                                               1, owner != NULL, &a->own[0]);
+    if (!a->bytes) {
+        dli_arrays_close(a);
+        return NULL;
     }
-    d->scale = 1.0 / 255;
-    if (owner) {
-        d->storage->samples = *owner;
+    dl_data *d = dli_data_of_arrays(c, who, &s, a);
+    if (d && owner) {
+        a->own[0] = *owner;
         *owner = NULL;
-        d->bytes = f->images + 16;
-    } else {
-        d->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16,
-                                                   size[0] * size[1] * size[2], 1, false,
-                                                   &d->storage->samples);
-        if (!d->bytes) goto failed;
     }
     return d;
-failed:
-    dli_object_free(d);
-    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    dli_idx_files f;
+    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
+                              image_bytes, label_bytes };
     if (!dl) return NULL;
-    f.image_name = "images";
-    f.label_name = "labels";
-    f.images = (const uint8_t *)images;
-    f.labels = (const uint8_t *)labels;
-    f.image_bytes = image_bytes;
-    f.label_bytes = label_bytes;
     if (!images) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
         return NULL;
@@ -15346,15 +15505,14 @@ static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, cons
                               size_t *size)
 {
     size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *p, *more;
-    FILE *f;
+    uint8_t *more;
     errno = 0;
-    f = fopen(path, "rb");
+    FILE *f = fopen(path, "rb");
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    p = (uint8_t *)DL_MALLOC(room);
+    uint8_t *p = (uint8_t *)DL_MALLOC(room);
     while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
         used += got;
         if (used < room) continue;
@@ -15412,10 +15570,7 @@ DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, 
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
-    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k", *slash;
-    size_t length, room;
-    char *images, *labels;
-    dl_data *d;
+    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
     if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
         if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
@@ -15423,16 +15578,14 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
                      (int)split);
         return NULL;
     }
-    length = strlen(dir);
-    room = length + 32;                         /* "/train-labels-idx1-ubyte" and some */
-    slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
-    images = (char *)dli_alloc(dl, who, 2, room);
+    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
+    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    labels = images + room;
     dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
     dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
-    d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
-                     "directory that holds MNIST's four unpacked files");
+    dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
+                              "or pass the directory that holds MNIST's four unpacked files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -15452,11 +15605,8 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
     dl_data *v = (dl_data *)dli_object_new(d->ctx, who, sizeof *v, dli_data_destroy);
     if (!v) return NULL;
     *v = *d;
+    v->first += first;
     v->count = count;
-    if (v->bytes) v->bytes += first * dl_shape_size(d->shape);
-    if (v->values) v->values += first * dl_shape_size(d->shape);
-    if (v->labels) v->labels += first;
-    if (v->targets) v->targets += first * dl_shape_size(d->target_shape);
     v->storage->references++;
     return v;
 }
@@ -15474,16 +15624,14 @@ DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
 {
-    dl_data *a, *b;
-    dl_int n;
+    const char *who = "dl_data_split";
     if (!d) return false;
     if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "dl_data_split: fraction %g must be from 0 to 1, "
-                       "and both results have a place to go", fraction);
-    n = (dl_int)floor((double)d->count * fraction + 0.5);
-    a = dli_data_view(d, "dl_data_split", 0, d->count - n);
-    if (!a) return false;
-    b = dli_data_view(d, "dl_data_split", d->count - n, n);
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    dl_data *a = dli_data_view(d, who, 0, d->count - n);
+    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
     if (!b) {
         dl_data_free(a);
         return false;
@@ -15493,59 +15641,42 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ----
-   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
+/* ---- batches ---- */
 
-/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
-static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
-                              dl_int D)
-{
-    dl_int i;
-    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
-    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
-}
-
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
-   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
-   and *batch as it was, when the tape has no room. */
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
+   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
+   tape. False, and *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
-    dl_tensor *x, *y = NULL;
-    dl_int i, M = 0;
-    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    const dl_source *source = &d->storage->source;
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
     if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (!x || (d->targets && !y)) return false;
-    if (order) order += first;
-    if (d->bytes)
-        for (i = 0; i < n; i++)
-            dli_bytes_to_real(d->ctx, x->data + i * D,
-                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
-    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
-    if (y) {
-        M = dl_shape_size(d->target_shape);
-        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
-    }
-    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
+    if (x && d->labels && !labels)
+        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
+    if (first == 0 && source->rewind && !source->rewind(source->user))
+        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+    if (!d->labels) labels = NULL;
+    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
     batch->x = x;
     batch->y = y;
-    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
+    batch->labels = labels;
     batch->size = n;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    dl_batch b;
     if (!d) return NULL;
     if (i < 0 || i >= d->count) {
         dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
+    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
 struct dl_loader {
@@ -15554,20 +15685,19 @@ struct dl_loader {
     dl_int   next;                  /* samples of this epoch handed out yet         */
     dl_rng   rng;
     int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* behind it: room for a batch's labels         */
+    int32_t *labels;                /* room for a batch's labels                    */
 };
 
 static void dli_loader_destroy(void *object)
 {
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
-    if (l->order) DL_FREE(l->order);
+    if (l->labels) DL_FREE(l->labels);
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
-    dl_loader *l;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -15576,19 +15706,19 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
         return NULL;
     }
-    l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    if (!shuffle) return l;
-    l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
-                                    sizeof *l->order);
-    if (!l->order) {
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
+                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
+    if (!l->labels) {
         dli_object_free(l);
         return NULL;
     }
-    l->labels = l->order + d->count;
+    if (!shuffle) return l;
+    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
     l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
@@ -15602,18 +15732,21 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
     return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
 }
 
+DL_DEF void dl_loader_restart(dl_loader *l)
+{
+    if (l) l->next = 0;
+}
+
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    dl_rng rng;
-    dl_int n;
     if (!l || !batch) return false;
-    n = l->data.count - l->next;
+    dl_int n = l->data.count - l->next;
     if (n == 0) {
         l->next = 0;
         return false;
     }
     if (n > l->batch_size) n = l->batch_size;
-    rng = l->rng;
+    const dl_rng rng = l->rng;
     if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
     if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
         if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
@@ -15638,9 +15771,8 @@ static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, doubl
 {
     const double top = floor(i), left = floor(j);
     double sum = 0;
-    int k;
     if (!(i > -1 && i < (double)H && j > -1 && j < (double)W)) return fill;
-    for (k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++) {
         const dl_int p = (dl_int)top + k / 2, q = (dl_int)left + k % 2;
         const double rows = k / 2 ? i - top : top + 1 - i;
         const double columns = k % 2 ? j - left : left + 1 - j, share = rows * columns;
@@ -15663,13 +15795,12 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
     const double down = dl_rng_uniform(r) < a->flip_v ? -1 : 1;
     const double right = dl_rng_uniform(r) < a->flip_h ? -1 : 1;
     const double cosine = cos(angle) / zoom, sine = sin(angle) / zoom;
-    dl_int c, p, q;
-    for (p = 0; p < H; p++)
-        for (q = 0; q < W; q++) {
+    for (dl_int p = 0; p < H; p++)
+        for (dl_int q = 0; q < W; q++) {
             const double u = (double)p - cy - dy, v = (double)q - cx - dx;
             const double i = cy + down * (cosine * u - sine * v);
             const double j = cx + right * (sine * u + cosine * v);
-            for (c = 0; c < C; c++)
+            for (dl_int c = 0; c < C; c++)
                 y[(c * H + p) * W + q] =
                     (dl_real)dli_bilinear(x + c * H * W, H, W, i, j, a->fill);
         }
@@ -15679,16 +15810,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
     const char *who = "dl_augment_batch";
     dl_ctx *c = dli_inputs(who, &x, 1);
+    const dl_augment none = dl_augment_default();
     char s[DLI_SHAPE_TEXT];
-    dl_tensor *y;
-    uint64_t key;
-    bool moves;
-    dl_int n, i, size;
     if (!c) return NULL;
-    if (!a) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL", who);
-        return NULL;
-    }
+    if (!a) a = &none;
     if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
           a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
           a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
@@ -15697,26 +15822,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 a->flip_h, a->flip_v, a->noise, a->fill);
         return NULL;
     }
-    moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 || a->flip_v > 0;
+    const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
+                       a->flip_v > 0;
     if (moves && x->shape.rank != 4) {
         dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
                 dli_shape_text(s, x->shape));
         return NULL;
     }
-    y = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *y = dli_tape_tensor(c, who, x->shape);
     if (!y) return NULL;
-    key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
-    n = x->shape.rank ? x->shape.dim[0] : 1;
-    size = n ? x->size / n : 0;
-    for (i = 0; i < n; i++) {
+    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
+    const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
+    for (dl_int i = 0; i < n; i++) {
         dl_rng own = dl_rng_new(key, (uint64_t)i);
         const dl_real *from = x->data + i * size;
         dl_real *to = y->data + i * size;
-        dl_int k;
         if (moves)
             dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
         else memcpy(to, from, (size_t)size * sizeof *to);
-        for (k = 0; a->noise > 0 && k < size; k++)
+        for (dl_int k = 0; a->noise > 0 && k < size; k++)
             to[k] += (dl_real)(a->noise * dl_rng_normal(&own));
     }
     return y;
@@ -16280,7 +16404,7 @@ static bool dli_check_name(const dli_list *m, int i, const char *name)
                            "and not __metadata__", m->who, i, name);
 }
 
-#define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
+#define DLI_ENTRY_MAX (DL_NAME_MAX + 320)   /* a name, six sizes and two offsets take less */
 
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dli_list *m, size_t *length)
@@ -16592,6 +16716,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#endif /* the implementation can be compiled */
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----

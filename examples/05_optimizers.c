@@ -160,7 +160,8 @@ int main(int argc, char **argv) {
     /* Digits: 784 - 64 relu - 10 softmax, the same start for all, Keras' usual learning rates. */
     static const double usual[RACERS] = {.01, .01, .01, .001, .001, 1, .001, .001};
     if (!o.quiet) printf("\nDigits, %d images, epochs: %d\n\n%-10s %9s %14s %12s\n",
-                         (int)train->count, o.epochs, "", "lr", "test accuracy", "test loss");
+                         (int)dl_data_count(train), o.epochs, "", "lr", "test accuracy",
+                         "test loss");
     ex_page_text(&page, 2, "On digits · 在手写数字上");
     ex_page_table(&page, true);
     ex_page_row(&page, true, "optimizer · 优化器|lr · 学习率|test accuracy · 准确率|test loss · 损失");

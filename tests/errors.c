@@ -273,6 +273,10 @@ static void null_tensor(void)
     CHECK(!dl_fill(NULL, 1) && !dl_copy_in(NULL, &one) && !dl_copy_in(NULL, NULL), "setting");
     CHECK(!dl_assign(NULL, x) && !dl_assign(x, NULL) && !dl_keep(NULL), "dl_assign, dl_keep");
     CHECK(!dl_set_requires_grad(NULL, true) && !dl_set_requires_grad(DL_NONE, true), "dl_set_requires_grad");
+    CHECK(!dl_kernel_table(NULL) && !dl_reference(NULL) && !dl_set_isa(NULL, "base"), "no context");
+    CHECK(strcmp(dl_isa(NULL), "") == 0, "dl_isa");
+    dl_kernel_table_reset(NULL);
+    dl_set_reference(NULL, true);
     dl_freeze(NULL, 3);
     dl_freeze(&none, 1);
     dl_unfreeze(NULL, 3);
@@ -326,6 +330,13 @@ static void null_objects(void)
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");
     dl_data_free(NULL);
+    dl_source source = dl_source_default();
+    CHECK(!dl_data_from_source(NULL, &source), "dl_data_from_source");
+    CHECK(!dl_data_ctx(NULL) && dl_data_count(NULL) == 0 && dl_data_shape(NULL).rank == 0 &&
+          dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
+    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL), "its answers");
+    CHECK(dl_data_target_shape(NULL).rank == 0, "dl_data_target_shape");
+    dl_loader_restart(NULL);
     CHECK(!dl_data_take(NULL, 0, 1) && !dl_data_split(NULL, 0.5, &a, &b), "views");
     CHECK(!dl_data_sample(NULL, 0) && !dl_loader_new(NULL, 1, false), "data");
     dl_loader_free(NULL);

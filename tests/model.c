@@ -388,7 +388,8 @@ static void learns(void)
                            all[i].data == SINE ? sine(dl, 64) :
                            all[i].data == CLOUDS ? clouds(dl, 200, 2, 3) :
                            clouds_with_targets(dl, 200, 2, 3);
-        dl_model *m = net(dl, d->shape.dim[0], 16, all[i].hidden, 0, all[i].out, all[i].last);
+        dl_model *m = net(dl, dl_data_shape(d).dim[0], 16, all[i].hidden, 0, all[i].out,
+                          all[i].last);
         dl_fit o = quiet_fit(all[i].epochs, 8);
         dl_metrics before, after;
         CHECK(dl_model_compile(m, all[i].loss, dl_adam(0.02)), "%s", dl_error_text(dl));

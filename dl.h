@@ -94,7 +94,13 @@
               dl_backward calls until dl_optimizer_zero_grad.
    Shapes     Images are NCHW. Weights have PyTorch's layouts: linear [out,in]. A negative axis
               counts from the end, as in NumPy.
-   Options    A struct of options comes filled in from its _default function; a zero means zero.
+   Options    A struct of options comes filled in from its _default function; a zero means zero,
+              a NULL pointer means the defaults. An option that a thing does not use is refused.
+   Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
+              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
+              are _count.
+   Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
+              by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
@@ -1428,8 +1434,9 @@ typedef struct dl_field {
 } dl_field;
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
-   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
-   Options are copied as bytes: whatever they point to must outlive the layer. */
+   returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
+   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
+   whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1459,6 +1466,7 @@ struct dl_layer {
                                              0 unless build sets them; may be changed */
     void         *own;                    /* the type's, for whatever else it needs */
     bool          frozen;                 /* see dl_layer_set_frozen                */
+    bool          built;                  /* no more parameters, states, outputs    */
     dl_ctx       *ctx;
     dl_model     *model;
 };
@@ -1467,10 +1475,10 @@ struct dl_layer {
    what the layer before it gives, all of its outputs. */
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
 
-/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
-   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
-   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
-   false without memory or for a bad shape: return false then. */
+/* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
+   behind those that are there in l->param; a state, all c at the start, saved and cloned but not
+   trained, in l->state; and room for n outputs (there is 1, of the shape of input[0], until build
+   changes it). NULL or false without memory or for a bad shape: return false then. */
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
@@ -11772,9 +11780,16 @@ static void dli_layer_free(dl_layer *l)
     DL_FREE(l);
 }
 
+/* Is the layer still being built? */
+static bool dli_layer_open(const dl_layer *l)
+{
+    return l && (!l->built || dl_fail(l->ctx, DL_ERR_STATE, "%s: parameters, states and outputs "
+                                      "are made by the build of its type", l->name));
+}
+
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    if (!l) return false;
+    if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
     dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
@@ -11873,6 +11888,7 @@ static bool dli_layer_join(dl_layer *l)
         if (tensor) DL_FREE(tensor);
         return false;
     }
+    l->built = true;
     layer[m->layers++] = l;
     m->layer = layer;
     if (m->tensor) DL_FREE(m->tensor);
@@ -11925,22 +11941,20 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
 
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
-    if (!l) return false;
-    if (on) dl_freeze(l->param, l->params);
-    else dl_unfreeze(l->param, l->params);
+    if (!l || !(on ? dl_freeze : dl_unfreeze)(l->param, l->params)) return false;
     l->frozen = on;
     return true;
 }
@@ -12732,26 +12746,26 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
            dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
 
-/* ------------------------------------------------------------------------- >>losses-impl ---- */
+/* ------------------------------------------------------------------------- >>losses-impl ----
+   A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
+   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
+   costs no second exponential. */
 
-/* The losses that compare two tensors of one shape, element by element. */
-typedef enum dli_pair_loss { DLI_MSE, DLI_MAE, DLI_HUBER, DLI_BCE } dli_pair_loss;
+/* What the losses that compare two tensors element by element keep. */
+typedef struct dli_pair_state {
+    dlk_mse_backward_fn   backward;       /* of MSE, MAE or binary cross-entropy              */
+    dlk_huber_backward_fn huber;          /* or this one                                      */
+    double scale, delta;
+} dli_pair_state;
 
-/* i: which loss; p: scale; q: delta */
 static void dli_pair_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *t = node->in[1];
-    dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
-    const dl_kernels *k = &x->ctx->kernels;
-    if (!dx) return;
-    switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_HUBER:
-        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
-        break;
-    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    }
+    const dli_pair_state *s = (const dli_pair_state *)node->state;
+    const dl_tensor *x = node->in[0], *t = node->in[1];
+    const dl_real dloss = dli_grad(node->out)[0];
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx && s->backward) s->backward(dx, dloss, x->data, t->data, x->size, s->scale);
+    else if (dx) s->huber(dx, dloss, x->data, t->data, x->size, s->delta, s->scale);
 }
 
 /* Two operands of one shape, the second one without gradient? */
@@ -12773,112 +12787,112 @@ static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
     return c;
 }
 
-static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_pair_loss loss,
-                           double delta, bool mean)
+/* forward and backward: of one of them, or NULL for Huber's with delta. */
+static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
+                           dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
+                           bool mean)
 {
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    double scale;
-    const dl_kernels *k;
+    dl_tensor *in[2];
     in[0] = x;
     in[1] = target;
-    if (!(c = dli_check_targets(op, in))) return NULL;
-    if (loss == DLI_HUBER && !(delta > 0)) {
+    dl_ctx *c = dli_check_targets(op, in);
+    if (!c) return NULL;
+    if (!(delta > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
         return NULL;
     }
-    y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
-    if (!y) return NULL;
-    k = &c->kernels;
-    scale = mean ? 1 / (double)x->size : 1;
-    if (y->node) {
-        y->node->i[0] = loss;
-        y->node->p = scale;
-        y->node->q = delta;
-    }
-    switch (loss) {
-    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_HUBER:
-        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
-        break;
-    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
-    }
+    dli_pair_state s;
+    s.backward = backward;
+    s.huber = c->kernels.huber_backward;
+    s.scale = mean ? 1 / (double)x->size : 1;
+    s.delta = delta;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
+    if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
+    else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
     return y;
 }
 
+/* One of the table, where there is a context to have one. */
+#define DLI_PAIR(op, x, target, name, mean)                                                      \
+    dli_pair(op, x, target, (x) && (x)->ctx ? (x)->ctx->kernels.name##_forward : NULL,           \
+             (x) && (x)->ctx ? (x)->ctx->kernels.name##_backward : NULL, 1, mean)
+
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse", x, target, DLI_MSE, 0, true);
+    return DLI_PAIR("dl_mse", x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse_sum", x, target, DLI_MSE, 0, false);
+    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae", x, target, DLI_MAE, 0, true);
+    return DLI_PAIR("dl_mae", x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae_sum", x, target, DLI_MAE, 0, false);
+    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, DLI_HUBER, delta, true);
+    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, DLI_HUBER, delta, false);
+    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce", logits, target, DLI_BCE, 0, true);
+    return DLI_PAIR("dl_bce", logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce_sum", logits, target, DLI_BCE, 0, false);
+    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
 }
 
-/* i: rows, classes; p: scale; save: the softmax and behind it, if there are any, the labels */
+typedef struct dli_cross_entropy_state {
+    dlk_cross_entropy_backward_fn      labels_backward;
+    dlk_soft_cross_entropy_backward_fn targets_backward;
+    const dl_real *p;                     /* [N,C] the softmax                                */
+    const int32_t *label;                 /* [N], or NULL: the targets are the second operand */
+    dl_int N, C;
+    double scale;
+} dli_cross_entropy_state;
+
 static void dli_cross_entropy_back(dli_node *node)
 {
-    const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
+    const dli_cross_entropy_state *s = (const dli_cross_entropy_state *)node->state;
+    const dl_real dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
-    const dl_kernels *k = &node->out->ctx->kernels;
-    dl_int N = node->i[0], C = node->i[1];
-    if (!dx) return;
-    if (node->n == 2)
-        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
-    else
-        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                  node->p);
+    if (dx && s->label) s->labels_backward(dx, dloss, s->p, s->label, s->N, s->C, s->scale);
+    else if (dx)
+        s->targets_backward(dx, dloss, s->p, node->in[1]->data, s->N, s->C, s->scale);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
 static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const *in,
                                     const int32_t *labels, bool mean)
 {
-    dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
-    double scale = mean ? 1 / (double)N : 1;
-    dl_real *p;
-    int32_t *copy;
-    dl_tensor *y;
+    const dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
     if (labels && !dli_check_index(c, op, "label", labels, N, C)) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p +
-                                         (labels ? (size_t)N * sizeof *labels : 0));
-    y = p ? dli_result(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back) : NULL;
+    dl_real *p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p);
+    int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
+    if (!p || (labels && !label)) return NULL;
+    if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
+    dli_cross_entropy_state s;
+    s.labels_backward = c->kernels.cross_entropy_backward;
+    s.targets_backward = c->kernels.soft_cross_entropy_backward;
+    s.p = p;
+    s.label = label;
+    s.N = N;
+    s.C = C;
+    s.scale = mean ? 1 / (double)N : 1;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
+                                   &s, sizeof s);
     if (!y) return NULL;
-    copy = (int32_t *)(void *)(p + N * C);
-    if (labels) memcpy(copy, labels, (size_t)N * sizeof *copy);
-    if (y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->p = scale;
-        y->node->save = p;
-    }
-    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
-    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, label, N, C, s.scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C,
+                 s.scale);
     if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
         c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
@@ -12899,10 +12913,9 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
     dl_tensor *in[2];
-    dl_ctx *c;
     in[0] = logits;
     in[1] = target;
-    c = dli_check_targets(op, in);
+    dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
 
@@ -14231,7 +14244,12 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const char *who = "dl_model_train_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (m->fitting) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dli_no_metrics();
+    }
     const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
     const dl_mark mark = dl_tape_mark(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
@@ -14830,9 +14848,9 @@ DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
-    dl_int i, right = 0;
+    dl_int right = 0;
     if (!predicted || !label || n < 1) return NAN;
-    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    for (dl_int i = 0; i < n; i++) right += predicted[i] == label[i];
     return (double)right / (double)n;
 }
 
@@ -14840,20 +14858,19 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
 {
     const char *who = "dl_top_k_accuracy";
     char s[DLI_SHAPE_TEXT];
-    dl_int i, c, N, C, right = 0;
+    dl_int right = 0;
     if (!label || !dli_usable(who, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
                 "more", who, dli_shape_text(s, scores->shape), k);
         return NAN;
     }
-    N = scores->shape.dim[0];
-    C = scores->shape.dim[1];
+    const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
     if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
-    for (i = 0; i < N; i++) {
+    for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
-        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        for (dl_int c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
         right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
@@ -14884,12 +14901,6 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
                                 dl_int n, int classes)
 {
     const char *who = "dl_report_new";
-    int64_t *confusion, hits = 0;
-    dl_class_score *score;
-    dl_report *r;
-    size_t k;
-    dl_int i;
-    int a, b;
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000) {
         dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
@@ -14899,16 +14910,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
         !dli_check_index(dl, who, "prediction", predicted, n, classes))
         return NULL;
-    k = (size_t)classes;
-    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
-                                             k * k * sizeof *confusion, NULL);
+    const size_t k = (size_t)classes;
+    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+                                                        k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
-    score = (dl_class_score *)(void *)(r + 1);
-    confusion = (int64_t *)(void *)(score + classes);
-    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
-    for (a = 0; a < classes; a++) {
+    dl_class_score *score = (dl_class_score *)(void *)(r + 1);
+    int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
+    for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (int a = 0; a < classes; a++) {
         int64_t support = 0, called = 0;
-        for (b = 0; b < classes; b++) {
+        for (int b = 0; b < classes; b++) {
             support += confusion[a * classes + b];
             called += confusion[b * classes + a];
         }
@@ -14980,60 +14991,58 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-/* Text into a buffer that may be too small: *at is the length it has or would have. */
-static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+DLI_PRINTF(2, 3)
+static void dli_put_text(dli_text *out, const char *format, ...)
 {
     va_list args;
-    const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    dli_put_args(out, format, args);
     va_end(args);
 }
 
-static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
-                            const dl_class_score *s)
+static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
-              s->recall, s->f1, (long long)s->support);
+    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+                 (long long)s->support);
+}
+
+static void dli_put_report(dli_text *out, const dl_report *r, const char *const *names)
+{
+    char number[24];
+    int width = (int)strlen("weighted avg");
+    for (int c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+                 "support");
+    for (int c = 0; c < r->classes; c++) {
+        dli_format(number, sizeof number, "%d", c);
+        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+                 (long long)r->count);
+    dli_put_score(out, width, "macro avg", &r->macro);
+    dli_put_score(out, width, "weighted avg", &r->weighted);
 }
 
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
                             const char *const *names)
 {
-    char number[24];
-    int c, at = 0, width = (int)strlen("weighted avg");
-    if (!buffer) size = 0;
-    if (size) buffer[0] = 0;
-    if (!r) return 0;
-    for (c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
-              "f1-score", "support");
-    for (c = 0; c < r->classes; c++) {
-        dli_format(number, sizeof number, "%d", c);
-        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
-    }
-    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
-              r->accuracy, (long long)r->count);
-    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
-    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
-    return at;
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    if (r) dli_put_report(&out, r, names);
+    if (out.size) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 {
-    int length = dl_report_format(NULL, 0, r, names), i, j;
-    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
-    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
-    if (!text) return;
-    dl_report_format(text, (size_t)length + 1, r, names);
-    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
-    DL_FREE(text);
-    for (i = 0; i < r->classes; i++)
-        for (j = 0; j < r->classes; j++)
-            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
-                   j == r->classes - 1 ? "\n" : " ");
+    dli_text out = { NULL, 0, 0, stdout };
+    if (!r) return;
+    dli_put_report(&out, r, names);
+    dli_print("\nconfusion (row: true class, column: predicted)\n");
+    for (int i = 0; i < r->classes * r->classes; i++)
+        dli_print("%6lld%s", (long long)r->confusion[i],
+                  i % r->classes == r->classes - 1 ? "\n" : " ");
 }
 #endif
 

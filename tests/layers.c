@@ -297,6 +297,8 @@ static void own_layer(void)
     x = dl_from(other, dl_shape2(3, 4), data);
     y = dl_model_forward(copy, x);
     if (CHECK(y && y->size == 9, "%s", dl_error_text(other))) CHECK_ARRAY(y->data, want->data, 9);
+    CHECK(!dl_layer_param(dl_model_layer(m, 0), "late", dl_shape1(1), dl_init_zeros()), "late");
+    CHECK_ERROR(dl, DL_ERR_STATE, "gate_1: parameters, states and outputs are made by the build");
     CHECK(!dl_find_layer(dl, "Gate") && dl_register_layer(dl, &gate) &&
           dl_find_layer(dl, "Gate") == &gate && !dl_find_layer(NULL, "Gate"), "registered");
     dl_free(dl);

@@ -325,34 +325,33 @@ DL_KERNEL(matmul_forward, dl_real *y, const dl_real *a, const dl_real *b,
 DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
                            const dl_real *b, dl_int N, dl_int K, dl_int M);
 
-/* Row kernels of arithmetic with broadcasting. sa and sb are the steps of a and b: 1 walks
-   along, 0 repeats one element. y[i] = a[i*sa] op b[i*sb], i < n. In the backward da or db may be
-   NULL; with step 0 the gradient sums into the one element that was repeated. */
-DL_KERNEL(add_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(add_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(sub_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(sub_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(mul_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(mul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(div_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                       dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(div_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                        const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-/* y = max(a, b) and min(a, b). Where a = b each side gets half of dy, as in PyTorch. */
-DL_KERNEL(maximum_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                           dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(maximum_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                            const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(minimum_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                           dl_int n, dl_int sa, dl_int sb);
-DL_KERNEL(minimum_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                            const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+/* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
+   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
+   with step 0 the gradient sums (in double) into the one element that was repeated.
+
+   The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
+   and what is added to da and db; A is whatever the caller of the list wants to pass on. Of equal a
+   and b in a maximum each gets half of dy, as in PyTorch; a != a is true for a NaN only, so that a
+   NaN on either side comes out. The derivative of a / b by b is -a / b^2, written as (a / b) / b
+   because b^2 may leave the range of numbers. */
+#define DLK_BINARY(X, A)                                                                         \
+    X(A, add, a + b, dy, dy, "a + b", "sum")                                                     \
+    X(A, sub, a - b, dy, -dy, "a - b", "difference")                                             \
+    X(A, mul, a * b, dy * b, dy * a, "a b", "product")                                           \
+    X(A, div, a / b, dy / b, -dy * (a / b) / b, "a / b", "quotient")                             \
+    X(A, maximum, a > b || a != a ? a : b, a < b ? 0 : a == b ? dy / 2 : dy,                     \
+               a > b ? 0 : a == b ? dy / 2 : dy, "max(a, b)", "the larger one")                  \
+    X(A, minimum, a < b || a != a ? a : b, a > b ? 0 : a == b ? dy / 2 : dy,                     \
+               a < b ? 0 : a == b ? dy / 2 : dy, "min(a, b)", "the smaller one")
+
+/* dlk_add_forward, dlk_add_backward and so on, for every row of the list above. */
+#define DLI_DECLARE(A, name, value, to_a, to_b, formula, what)                                   \
+    DL_KERNEL(name##_forward, dl_real *y, const dl_real *a, const dl_real *b,                    \
+                              dl_int n, dl_int sa, dl_int sb);                                   \
+    DL_KERNEL(name##_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,    \
+                               const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+DLK_BINARY(DLI_DECLARE, 0)
+#undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
    same arguments, so that one caller serves all; each uses x or y, whichever is simpler. y may be
@@ -361,40 +360,67 @@ typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, dou
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);
 
-/* The list of them: X(name, formula, derivative, what it is).  p, q: see the formula.
+/* The list of them: X(A, name, y, dx, formula, what it is). y and dx are C: what y becomes for the
+   element x, and what is added to dx for the element dy. From a line come the kernels (written out
+   for one of them in >>kernels-impl) and, in float, their vector twins; so a new function is one
+   line here and a call of DLI_UNARY in >>ops-impl. The names that begin with dli_ are functions of
+   x in double for the kernels and in float for the twins:
+     dli_exp, dli_expm1, dli_tanh, dli_abs   as in math.h
+     dli_sigmoid(x) = 1 / (1 + e^-x)         dli_slope(x) = its derivative, s (1 - s)
+     dli_softplus(x) = ln(1 + e^x)
+     dli_phi(x), dli_density(x)              the normal distribution: (1 + erf(x / sqrt 2)) / 2 and
+                                             its derivative, e^(-x^2 / 2) / sqrt(2 pi)
+     dli_bend(x), dli_bend_slope(x)          2 sqrt(2/pi) (x + .044715 x^3), and its derivative
+     dli_fade(x, e) = x e, where e goes to 0 faster than x to infinity: 0, not NaN, at infinity
+   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
+   which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
-#define DLK_UNARY(X)                                                                             \
-    X(neg,        "-x",                         "-1",                   "negation")              \
-    X(exp,        "e^x",                        "y",                    "exponential")           \
-    X(log,        "ln x",                       "1 / x",                "natural logarithm")     \
-    X(sqrt,       "sqrt(x)",                    "1 / (2 y)",            "square root")           \
-    X(square,     "x^2",                        "2 x",                  "square")                \
-    X(pow,        "x^p",                        "p x^(p-1)",            "power")                 \
-    X(abs,        "|x|",                        "sign x, 0 at 0",       "absolute value")        \
-    X(clamp,      "min(max(x, p), q)",          "1 where p<=x<=q",      "clip to [p, q]")        \
-    X(affine,     "p x + q",                    "p",                    "scale and shift")       \
-    X(reciprocal, "p / x",                      "-p / x^2",             "p over x")              \
-    X(sigmoid,    "1 / (1 + e^-x)",             "y (1 - y)",            "logistic sigmoid")      \
-    X(tanh,       "tanh x",                     "1 - y^2",              "hyperbolic tangent")    \
-    X(relu,       "max(0, x)",                  "1 where x > 0",        "rectified linear unit") \
-    X(leaky_relu, "x > 0 ? x : p x",            "x > 0 ? 1 : p",        "leaky ReLU, slope p")   \
-    X(elu,        "x > 0 ? x : p (e^x - 1)",    "x > 0 ? 1 : y + p",    "exponential linear")    \
-    X(gelu,       "x Phi(x), Phi by erf",       "Phi(x) + x phi(x)",    "GELU, exact")           \
-    X(gelu_tanh,  "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)",                         \
-                  "by the product rule",                                "GELU, tanh form")       \
-    X(silu,       "x sigmoid(x)",               "s + y (1 - s)",        "SiLU (swish)")          \
-    X(softplus,   "ln(1 + e^x)",                "sigmoid(x)",           "softplus")
+#define DLK_UNARY(X, A) DLK_UNARY_VECTOR(X, A) DLK_UNARY_EXACT(X, A)
+#define DLK_UNARY_VECTOR(X, A)                                                                   \
+    X(A, neg, -x, -dy, "-x", "negation")                                                         \
+    X(A, exp, dli_exp(x), dy * y, "e^x", "exponential")                                          \
+    X(A, square, x * x, 2 * (dy * x), "x^2", "square")                                           \
+    X(A, abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")   \
+    X(A, clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                    \
+                 x < (dl_real)p ? (dl_real)p : x,                                                \
+             (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
+    X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
+    X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
+    X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
+    X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
+    X(A, leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                   \
+                  "x > 0 ? x : p x", "leaky ReLU, slope p")                                      \
+    X(A, elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                    \
+           "x > 0 ? x : p (e^x - 1)", "exponential linear")                                      \
+    X(A, gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),         \
+            "x Phi(x), Phi by erf", "GELU, exact")                                               \
+    X(A, gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +      \
+                     dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
+                 "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
+    X(A, silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),   \
+            "x sigmoid(x)", "SiLU (swish)")                                                      \
+    X(A, softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
+
+/* Those without a vector twin: in float, too, they divide by a p in double, and have all digits.
+   x^0 is constant: without the test, 0 times the infinite 0^-1 would make its derivative at 0 a
+   NaN. */
+#define DLK_UNARY_EXACT(X, A)                                                                    \
+    X(A, over, x / p, dy / p, "x / p", "x over p")                                               \
+    X(A, reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                              \
+    X(A, log, log(x), dy / x, "ln x", "natural logarithm")                                       \
+    X(A, sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                  \
+    X(A, pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
 
 /* dlk_relu_forward, dlk_relu_backward and so on, for every row of the list above. */
-#define DLI_DECLARE(name, formula, derivative, what)                                             \
+#define DLI_DECLARE(A, name, value, gradient, formula, what)                                     \
     DL_KERNEL(name##_forward, dl_real *y, const dl_real *x, dl_int n, double p, double q);       \
     DL_KERNEL(name##_backward, dl_real *dx, const dl_real *dy, const dl_real *y,                 \
               const dl_real *x, dl_int n, double p, double q);
-DLK_UNARY(DLI_DECLARE)
+DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
-   numbers make a large one; scale is 1, or 1/n for a mean. */
+   numbers make a large one; scale is 1, or 1/n for a mean, which exists where the sum overflows. */
 DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
           double scale);
 /* dx[o,k,i] += scale dy[o,i] */
@@ -572,11 +598,12 @@ DL_KERNEL(avg_pool2d_backward, dl_real *dx, const dl_real *dy, const dlk_pool2d_
    channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
 DL_KERNEL(batch_stats, dl_real *mean, dl_real *var, const dl_real *x,
                        dl_int N, dl_int C, dl_int S);
-/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
-   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training
+   (batch true: what rounding took from the mean is made good) and the running ones afterwards;
+   w[C] and b[C] may be NULL (1 and 0). */
 DL_KERNEL(batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *mean,
                               const dl_real *var, const dl_real *w, const dl_real *b,
-                              dl_int N, dl_int C, dl_int S, double eps);
+                              dl_int N, dl_int C, dl_int S, double eps, bool batch);
 /* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
    dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
    this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
@@ -763,34 +790,12 @@ DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S
    it was recorded. */
 
 /* Every kernel that an operation or an optimizer calls. */
+#define DLI_BINARY_PAIR(X, name, y, da, db, formula, what) X(name##_forward) X(name##_backward)
+#define DLI_UNARY_PAIR(X, name, y, dx, formula, what) X(name##_forward) X(name##_backward)
 #define DL_KERNELS(X)                                                                            \
     X(linear_forward)             X(linear_backward)                                             \
     X(matmul_forward)             X(matmul_backward)                                             \
-    X(add_forward)                X(add_backward)                                                \
-    X(sub_forward)                X(sub_backward)                                                \
-    X(mul_forward)                X(mul_backward)                                                \
-    X(div_forward)                X(div_backward)                                                \
-    X(maximum_forward)            X(maximum_backward)                                            \
-    X(minimum_forward)            X(minimum_backward)                                            \
-    X(neg_forward)                X(neg_backward)                                                \
-    X(exp_forward)                X(exp_backward)                                                \
-    X(log_forward)                X(log_backward)                                                \
-    X(sqrt_forward)               X(sqrt_backward)                                               \
-    X(square_forward)             X(square_backward)                                             \
-    X(pow_forward)                X(pow_backward)                                                \
-    X(abs_forward)                X(abs_backward)                                                \
-    X(clamp_forward)              X(clamp_backward)                                              \
-    X(affine_forward)             X(affine_backward)                                             \
-    X(reciprocal_forward)         X(reciprocal_backward)                                         \
-    X(sigmoid_forward)            X(sigmoid_backward)                                            \
-    X(tanh_forward)               X(tanh_backward)                                               \
-    X(relu_forward)               X(relu_backward)                                               \
-    X(leaky_relu_forward)         X(leaky_relu_backward)                                         \
-    X(elu_forward)                X(elu_backward)                                                \
-    X(gelu_forward)               X(gelu_backward)                                               \
-    X(gelu_tanh_forward)          X(gelu_tanh_backward)                                          \
-    X(silu_forward)               X(silu_backward)                                               \
-    X(softplus_forward)           X(softplus_backward)                                           \
+    DLK_BINARY(DLI_BINARY_PAIR, X) DLK_UNARY(DLI_UNARY_PAIR, X)                                  \
     X(sum_forward)                X(sum_backward)                                                \
     X(softmax_forward)            X(softmax_backward)                                            \
     X(log_softmax_forward)        X(log_softmax_backward)                                        \
@@ -1691,7 +1696,7 @@ typedef struct dl_optim {
    SGD [.01]; momentum, Nesterov (mu .9 usual); Adagrad [.001] start .1, eps 1e-7; Adadelta [.001]
    rho .95, eps 1e-7; RMSprop [.001] rho .9, eps 1e-7; Adam [.001] .9, .999, 1e-7; AdamW [.001]
    weight_decay .004. Adam's correction counts the optimizer's updates, the same for all its
-   parameters: one that was frozen for long starts with steps of up to 3 lr. */
+   parameters: one that was frozen for long starts with steps of up to 3.2 lr. */
 DL_DEF dl_optim dl_sgd(double lr);
 DL_DEF dl_optim dl_momentum(double lr, double mu);
 DL_DEF dl_optim dl_nesterov(double lr, double mu);
@@ -1803,7 +1808,7 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
            }
        }
        static const dl_optim_type sign = { "sign", sign_step, 1, false, true, false,
-                                           { { "beta1", 0.9, 0, 1 } } };                     */
+                                           { DL_OPTION(beta1, 0.9, 0, 1) } };                */
 
 /* What a step function gets: one parameter with its gradient (checked, clipped, with penalties)
    and its states, arrays of n. */
@@ -1817,9 +1822,16 @@ typedef struct dl_update {
     const dl_optim *options;   /* lr with the group's factor in it                             */
 } dl_update;
 
-/* A number that a kind uses: the name of a field of dl_optim, or any other name, which stands for
-   own[0], own[1], ... in this order; its default, and the range that is taken. */
-typedef struct dl_optim_option { const char *name; double initial, lo, hi; } dl_optim_option;
+/* A number that a kind uses: its name (in messages and files), where it stands in dl_optim, its
+   default, and the range that is taken. For own[0] to own[3], { "gain", DL_OWN(0), 1, 0, 9 }. */
+typedef struct dl_optim_option {
+    const char *name;
+    size_t      at;
+    double      initial, lo, hi;
+} dl_optim_option;
+#define DL_OPTION(field, initial, lo, hi) { #field, offsetof(dl_optim, field), initial, lo, hi }
+#define DL_OPTION_MAX 8
+#define DL_OWN(i) (offsetof(dl_optim, own) + (i) * sizeof(double))
 
 struct dl_optim_type {
     const char *name;                       /* for messages and files                          */
@@ -1831,7 +1843,7 @@ struct dl_optim_type {
     bool decoupled;                         /* weight_decay goes off the weights; false: is
                                                added to the gradient                           */
     bool squares;                           /* gradients are squared: too large ones refused   */
-    dl_optim_option option[6];              /* what it uses; the first without a name ends them */
+    dl_optim_option option[DL_OPTION_MAX];  /* what it uses; the first without a name ends them */
 };
 
 /* Options of this kind (one of yours, or found by name) with their defaults. */
@@ -2695,13 +2707,14 @@ typedef struct dli_arena {
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
 
 /* The kinds of work that may run on several threads; the sizes of one kind are comparable. */
+#define DLI_JOB_UNARY(A, name, value, gradient, formula, what) \
+    DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_MAP, DLI_JOB_MAP_BACK,
-    DLI_JOB_GELU, DLI_JOB_GELU_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS, DLI_JOB_BATCH_NORM,
-    DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
     DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
-    DLI_JOB_ADAM, DLI_JOB_KINDS
+    DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
 } dli_job_kind;
 
 /* What is known about jobs of one kind and about one size: see dli_job_start. */
@@ -3240,8 +3253,6 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
    dl_real, for speed. These loops are what the fast twins are tested against.
 
-   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x <= 0 ? 0 :
-   x", which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    ------------------------------------------------------------------------------------------ */
 
 /* Each output is a dot product of a row of x and a row of w, both walked along in memory. */
@@ -3303,259 +3314,60 @@ DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, con
                 for (dl_int j = 0; j < M; j++) db[k * M + j] += a[i * K + k] * dy[i * M + j];
 }
 
-/* Arithmetic. With a step of 0, a[i * sa] is the same element every time; its gradient is then
-   the sum over all i, which the += of the backward does by itself. */
-DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] + b[i * sb];
-}
+/* Arithmetic, from the list DLK_BINARY. The line X(mul, a * b, dy * b, dy * a, ...) becomes
 
-/* forward: y = a + b; both derivatives are 1 */
-DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i];
-}
+       DL_DEF void dlk_mul_forward(dl_real *ys, const dl_real *as, const dl_real *bs,
+                                   dl_int n, dl_int sa, dl_int sb)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const dl_real a = as[i * sa], b = bs[i * sb];
+               ys[i] = a * b;
+           }
+       }
 
-DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] - b[i * sb];
-}
-
-/* forward: y = a - b; the derivatives are 1 and -1 */
-DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i];
-}
-
-DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] * b[i * sb];
-}
-
-/* forward: y = a b; dy/da = b, dy/db = a */
-DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] * b[i * sb];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i] * a[i * sa];
-}
-
-DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] / b[i * sb];
-}
-
-/* forward: y = a / b; dy/da = 1 / b, dy/db = -a / b^2, written as (a / b) / b because b^2 may be
-   too small or too large for a float */
-DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] / b[i * sb];
-    if (db)
-        for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i] * (a[i * sa] / b[i * sb]) / b[i * sb];
-}
-
-/* u != u is true for a NaN only: a NaN on either side comes out. */
-DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u > v || u != u ? u : v;
+   and a backward of two such loops, one for da with dy * b, one for db with dy * a. */
+#define DLI_BINARY_FORWARD(A, name, value, to_a, to_b, formula, what)                            \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *as, const dl_real *bs,          \
+                                     dl_int n, dl_int sa, dl_int sb)                             \
+    {                                                                                            \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const dl_real a = as[i * sa], b = bs[i * sb];                                        \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
     }
-}
+DLK_BINARY(DLI_BINARY_FORWARD, 0)
 
-/* forward: y = max(a, b); the larger side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u < v)) da[i * sa] += share;
-        if (db && !(u > v)) db[i * sb] += share;
+/* With a step of 0, a[i * sa] is the same element every time: its gradient is the sum over all i,
+   taken in double, as a float sum of a million equal terms is wrong in the third digit. */
+#define DLI_BINARY_EACH(gradient, add)                                                           \
+    for (dl_int i = 0; i < n; i++) {                                                             \
+        const dl_real a = as[i * sa], b = bs[i * sb], dy = dys[i], g = gradient;                 \
+        (void)a; (void)b;                                                                        \
+        add;                                                                                     \
     }
-}
-
-DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u < v || u != u ? u : v;
+#define DLI_BINARY_HALF(ds, step, gradient)                                                      \
+    if (ds && step != 0) DLI_BINARY_EACH(gradient, ds[i * step] += g)                            \
+    if (ds && step == 0 && n > 0) {                                                              \
+        double sum = 0;                                                                          \
+        DLI_BINARY_EACH(gradient, sum += (double)g)                                              \
+        ds[0] += (dl_real)sum;                                                                   \
     }
-}
-
-/* forward: y = min(a, b); the smaller side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u > v)) da[i * sa] += share;
-        if (db && !(u < v)) db[i * sb] += share;
+#define DLI_BINARY_BACKWARD(A, name, value, to_a, to_b, formula, what)                           \
+    DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dys,              \
+                                      const dl_real *as, const dl_real *bs,                      \
+                                      dl_int n, dl_int sa, dl_int sb)                            \
+    {                                                                                            \
+        DLI_BINARY_HALF(da, sa, to_a)                                                            \
+        DLI_BINARY_HALF(db, sb, to_b)                                                            \
     }
-}
+DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
-/* Elementwise functions, in the order of the list DLK_UNARY. (void)p says that p is not used. */
-
-DL_DEF void dlk_neg_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = -x[i];
-}
-
-/* forward: y = -x */
-DL_DEF void dlk_neg_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] -= dy[i];
-}
-
-DL_DEF void dlk_exp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)exp((double)x[i]);
-}
-
-/* forward: y = e^x, its own derivative */
-DL_DEF void dlk_exp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i];
-}
-
-DL_DEF void dlk_log_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)log((double)x[i]);
-}
-
-/* forward: y = ln x; y' = 1 / x */
-DL_DEF void dlk_log_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / x[i];
-}
-
-DL_DEF void dlk_sqrt_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)sqrt((double)x[i]);
-}
-
-/* forward: y = x^(1/2); y' = 1/2 x^(-1/2) = 1 / (2 y), which is infinite at 0 */
-DL_DEF void dlk_sqrt_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / (2 * y[i]);
-}
-
-DL_DEF void dlk_square_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] * x[i];
-}
-
-/* forward: y = x x; y' = 2 x */
-DL_DEF void dlk_square_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * 2 * x[i];
-}
-
-DL_DEF void dlk_pow_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)pow((double)x[i], p);
-}
-
-/* forward: y = x^p; y' = p x^(p-1). x^0 is constant: without the test, 0 times the infinite
-   0^-1 would make its derivative at 0 a NaN. */
-DL_DEF void dlk_pow_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    if (p == 0) return;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * p * pow((double)x[i], p - 1));
-}
-
-DL_DEF void dlk_abs_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)fabs((double)x[i]);
-}
-
-/* forward: y = |x|; y' = sign x. At 0 any slope from -1 to 1 would do; 0 is the usual choice. */
-DL_DEF void dlk_abs_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
-}
-
-/* p and q are rounded to dl_real first, so that x == p is inside the range in float, too. */
-DL_DEF void dlk_clamp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real v = x[i] < lo ? lo : x[i]; /* max(x, p) */
-        y[i] = v > hi ? hi : v;                  /* min(v, q) */
-    }
-}
-
-/* forward: y = min(max(x, p), q); 1 inside, borders included, 0 outside */
-DL_DEF void dlk_clamp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                               dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    (void)y;
-    for (dl_int i = 0; i < n; i++) dx[i] += lo <= x[i] && x[i] <= hi ? dy[i] : 0;
-}
-
-DL_DEF void dlk_affine_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p * (double)x[i] + q);
-}
-
-/* forward: y = p x + q; y' = p */
-DL_DEF void dlk_affine_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(p * (double)dy[i]);
-}
-
-DL_DEF void dlk_reciprocal_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p / (double)x[i]);
-}
-
-/* forward: y = p / x; y' = -p / x^2 */
-DL_DEF void dlk_reciprocal_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] -= (dl_real)((double)dy[i] * p / ((double)x[i] * (double)x[i]));
-}
+/* ---- elementwise functions, from the list DLK_UNARY ----
+   First the functions that its expressions call, in double. */
+#define dli_exp   exp
+#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
+#define dli_tanh  tanh
+#define dli_abs   fabs
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -3563,145 +3375,12 @@ static double dli_sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-DL_DEF void dlk_sigmoid_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* s (1 - s) = e^-x / (1 + e^-x)^2, which is the same for -x: with |x| nothing overflows, and unlike
+   1 - s it keeps its digits where s is nearly 1. */
+static double dli_slope(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_sigmoid((double)x[i]);
-}
-
-/* forward: y = 1 / (1 + e^-x); y' = e^-x / (1 + e^-x)^2 = y (1 - y) */
-DL_DEF void dlk_sigmoid_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 const dl_real *x, dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
-}
-
-DL_DEF void dlk_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)tanh((double)x[i]);
-}
-
-/* forward: y = tanh x; y' = 1 - y^2 */
-DL_DEF void dlk_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
-}
-
-DL_DEF void dlk_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] <= 0 ? 0 : x[i];
-}
-
-/* forward: y = x <= 0 ? 0 : x; where the output was cut off, x has no influence */
-DL_DEF void dlk_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] <= 0 ? 0 : dy[i];
-}
-
-DL_DEF void dlk_leaky_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * (double)x[i]);
-}
-
-/* forward: y = x > 0 ? x : p x */
-DL_DEF void dlk_leaky_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : (dl_real)(p * (double)dy[i]);
-}
-
-/* expm1(x) is e^x - 1 without the cancellation near 0. */
-DL_DEF void dlk_elu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * expm1((double)x[i]));
-}
-
-/* forward: y = x > 0 ? x : p (e^x - 1); on the left y' = p e^x = y + p */
-DL_DEF void dlk_elu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += x[i] > 0 ? dy[i] : (dl_real)((double)dy[i] * ((double)y[i] + p));
-}
-
-/* Phi(x), the normal distribution function: (1 + erf(x / sqrt 2)) / 2. With erfc(u) = 1 - erf(u)
-   it is one term, and keeps its digits where Phi is small. */
-static double dli_phi(double x)
-{
-    return erfc(-x * 0.70710678118654752440) / 2;
-}
-
-DL_DEF void dlk_gelu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_phi((double)x[i]));
-}
-
-/* forward: y = x Phi(x); y' = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi) */
-DL_DEF void dlk_gelu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        const double density = 0.39894228040143267794 * exp(-v * v / 2);
-        dx[i] += (dl_real)((double)dy[i] * (dli_phi(v) + v * density));
-    }
-}
-
-/* The t of y = x/2 (1 + t): tanh(sqrt(2/pi) (x + .044715 x^3)). */
-static double dli_gelu_t(double x)
-{
-    return tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x));
-}
-
-DL_DEF void dlk_gelu_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        y[i] = (dl_real)(v / 2 * (1 + dli_gelu_t(v)));
-    }
-}
-
-/* forward: y = x/2 (1 + t); y' = (1 + t) / 2 + x/2 t', t' = (1 - t^2) sqrt(2/pi) (1 + 3 c x^2) */
-DL_DEF void dlk_gelu_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                   const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i], t = dli_gelu_t(v);
-        const double dt = (1 - t * t) * 0.79788456080286535588 * (1 + 3 * 0.044715 * v * v);
-        dx[i] += (dl_real)((double)dy[i] * ((1 + t) / 2 + v / 2 * dt));
-    }
-}
-
-DL_DEF void dlk_silu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_sigmoid((double)x[i]));
-}
-
-/* forward: y = x s(x); y' = s + x s (1 - s) = s + y (1 - s) */
-DL_DEF void dlk_silu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double s = dli_sigmoid((double)x[i]);
-        dx[i] += (dl_real)((double)dy[i] * (s + (double)y[i] * (1 - s)));
-    }
+    const double e = exp(-fabs(x));
+    return e / ((1 + e) * (1 + e));
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
@@ -3711,35 +3390,88 @@ static double dli_softplus(double x)
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
 
-DL_DEF void dlk_softplus_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* (1 + erf(x / sqrt 2)) / 2; with erfc(u) = 1 - erf(u) it is one term, and keeps its digits where
+   Phi is small. */
+static double dli_phi(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_softplus((double)x[i]);
+    return erfc(-x * 0.70710678118654752440) / 2;
 }
 
-/* forward: y = ln(1 + e^x); y' = e^x / (1 + e^x) = sigmoid(x) */
-DL_DEF void dlk_softplus_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                  const dl_real *x, dl_int n, double p, double q)
+static double dli_density(double x)
 {
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * dli_sigmoid((double)x[i]));
+    return 0.39894228040143267794 * exp(-x * x / 2);
 }
 
-/* Softmax. The largest element of a row, and the sum of e^(x - max): at least 1, as the largest
-   element itself gives e^0. A NaN in the row makes the sum NaN. */
-static double dli_row_max(const dl_real *x, dl_int C)
+/* The tanh form of GELU has (1 + tanh u) / 2 for Phi, which is sigmoid(2 u): one term, again. */
+static double dli_bend(double x)
 {
-    double max = -(double)INFINITY;
-    for (dl_int c = 0; c < C; c++)
-        if ((double)x[c] > max) max = (double)x[c];
-    return max;
+    return 1.59576912160573071176 * (x + 0.044715 * x * x * x);
 }
 
-static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
+static double dli_bend_slope(double x)
 {
-    double sum = 0;
-    for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
-    return sum;
+    return 1.59576912160573071176 * (1 + 3 * 0.044715 * x * x);
+}
+
+/* x == x is false for a NaN, which goes on. */
+static double dli_fade(double x, double e)
+{
+    return e == 0 && x == x ? copysign(0.0, x) : x * e;
+}
+
+/* The line X(tanh, dli_tanh(x), dy * (1 - y * y), ...) becomes
+
+       DL_DEF void dlk_tanh_forward(dl_real *ys, const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double x = (double)xs[i];
+               ys[i] = (dl_real)(tanh(x));
+           }
+       }
+       DL_DEF void dlk_tanh_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,
+                                     const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double y = (double)ys[i], dy = (double)dys[i];
+               dxs[i] += (dl_real)(dy * (1 - y * y));
+           }
+       }
+
+   The backward may use x or y. y is at hand and often simpler, but has been rounded: ELU's
+   derivative p e^x is also y + p, which is 0 where y has been rounded to -p. */
+#define DLI_UNARY_KERNELS(A, name, value, gradient, formula, what)                               \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *xs, dl_int n, double p,         \
+                                     double q)                                                   \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i];                                                      \
+            ys[i] = (dl_real)(value);                                                            \
+        }                                                                                        \
+    }                                                                                            \
+    DL_DEF void dlk_##name##_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,       \
+                                      const dl_real *xs, dl_int n, double p, double q)           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i], y = (double)ys[i], dy = (double)dys[i];              \
+            (void)x; (void)y;                                                                    \
+            dxs[i] += (dl_real)(gradient);                                                       \
+        }                                                                                        \
+    }
+DLK_UNARY(DLI_UNARY_KERNELS, 0)
+
+/* The sum of n elements, step apart, each times scale. Long ones are halved, so that rounding
+   errors grow with log n, not n; short ones are four sums, none of which waits for another. */
+static double dli_sum_of(const dl_real *x, dl_int n, dl_int step, double scale)
+{
+    const dl_int half = n / 2;
+    if (n > 512)
+        return dli_sum_of(x, half, step, scale) +
+               dli_sum_of(x + half * step, n - half, step, scale);
+    double part[4] = { 0, 0, 0, 0 };
+    for (dl_int k = 0; k < n; k++) part[k % 4] += scale * (double)x[k * step];
+    return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
 DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
@@ -3748,9 +3480,9 @@ DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n
     for (dl_int o = 0; o < outer; o++)
         for (dl_int i = 0; i < inner; i++) {
             const dl_real *from = x + o * n * inner + i;
-            double part[4] = { 0, 0, 0, 0 };             /* four sums, so that none must wait */
-            for (dl_int k = 0; k < n; k++) part[k % 4] += (double)from[k * inner];
-            *y++ = (dl_real)(scale * ((part[0] + part[1]) + (part[2] + part[3])));
+            double sum = scale * dli_sum_of(from, n, inner, 1);
+            if (n > 0 && !(fabs(sum) < INFINITY)) sum = dli_sum_of(from, n, inner, scale);
+            *y++ = (dl_real)sum;
         }
 }
 
@@ -3763,11 +3495,44 @@ DL_DEF void dlk_sum_backward(dl_real *dx, const dl_real *dy, dl_int outer, dl_in
             for (dl_int i = 0; i < inner; i++) *dx++ += (dl_real)(scale * (double)dy[i]);
 }
 
+/* Softmax: y_c = e^(x_c) / sum_k e^(x_k). A large x makes e^x overflow; but a number m subtracted
+   from all x cancels, e^(x_c - m) / sum_k e^(x_k - m), and with m the row's largest element no
+   power is above 1, and the sum, in which that element counts 1, not below. Likewise
+     log y_c = x_c - m - log sum_k e^(x_k - m)         (log-sum-exp)
+   never takes the logarithm of a y that has become 0. A NaN in the row makes the sum NaN. */
+static double dli_row_max(const dl_real *x, dl_int C)
+{
+    double max = -(double)INFINITY;
+    for (dl_int c = 0; c < C; c++)
+        if ((double)x[c] > max) max = (double)x[c];
+    return max;
+}
+
+/* x - max. A logit of +infinity takes all (several share), which is the limit; without the test it
+   would be infinity - infinity. A row of -infinity has no limit: NaN. */
+static double dli_below_max(double x, double max)
+{
+    return x == max && max > 0 ? 0 : x - max;
+}
+
+static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
+{
+    double sum = 0;
+    for (dl_int c = 0; c < C; c++) sum += exp(dli_below_max((double)x[c], max));
+    return sum;
+}
+
+/* y may be x. */
+static void dli_softmax_row(dl_real *y, const dl_real *x, dl_int C, double max, double sum)
+{
+    for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp(dli_below_max((double)x[c], max)) / sum);
+}
+
 DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        const double max = dli_row_max(x, C);
+        dli_softmax_row(y, x, C, max, dli_row_sum_exp(x, C, max));
     }
 }
 
@@ -3787,7 +3552,8 @@ DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_i
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
         const double max = dli_row_max(x, C), log_sum = log(dli_row_sum_exp(x, C, max));
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)((double)x[c] - max - log_sum);
+        for (dl_int c = 0; c < C; c++)
+            y[c] = (dl_real)(dli_below_max((double)x[c], max) - log_sum);
     }
 }
 
@@ -3838,17 +3604,19 @@ DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, doubl
     for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
 }
 
-/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. */
+/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. The
+   scale is multiplied in early, so that a mean is finite where the sum would not be; 0 * scale is
+   0, or a NaN for 1/0, the scale of the mean of nothing. */
 
 DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = (double)x[i] - (double)t[i];
-        sum += d * d;
+        sum += scale * d * d;
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d^2, d = x - t; the derivative is 2 d */
@@ -3862,9 +3630,9 @@ DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += fabs((double)x[i] - (double)t[i]);
-    loss[0] = (dl_real)(scale * sum);
+    double sum = 0 * scale;
+    for (dl_int i = 0; i < n; i++) sum += scale * fabs((double)x[i] - (double)t[i]);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += |x - t|; the derivative is the sign */
@@ -3878,12 +3646,12 @@ DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                               dl_int n, double delta, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = fabs((double)x[i] - (double)t[i]);
-        sum += d <= delta ? d * d / 2 : delta * (d - delta / 2);
+        sum += scale * (d <= delta ? d * d / 2 : delta * (d - delta / 2));
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d <= delta ? d^2 / 2 : delta (d - delta / 2); a parabola that goes on as a
@@ -3898,36 +3666,45 @@ DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, con
     }
 }
 
-/* -t ln s(x) - (1 - t) ln(1 - s(x)), with -ln s(x) = ln(1 + e^x) - x and -ln(1 - s(x)) =
-   ln(1 + e^x), is ln(1 + e^x) - x t: no logarithm of a number that may have become 0. */
+/* -t ln s(x) - (1 - t) ln(1 - s(x)): no logarithm of a number that may have become 0, if written
+   with -ln s(x) = ln(1 + e^-x) and, as 1 - s(x) = s(-x), -ln(1 - s(x)) = ln(1 + e^x). These two
+   differ by x, so the sum is ln(1 + e^-|x|), the smaller of them, plus |x| times the target's share
+   of the larger one: 1 - t on the right, t on the left. A certain network (x = 40) that is right
+   (t = 1) thus costs e^-40, not the 0 or the NaN of x - x t. */
 DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += dli_softplus((double)x[i]) - (double)x[i] * (double)t[i];
-    loss[0] = (dl_real)(scale * sum);
+    double sum = 0 * scale;
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], wrong = u > 0 ? 1 - (double)t[i] : (double)t[i];
+        sum += scale * (dli_fade(fabs(u), wrong) + log1p(exp(-fabs(u))));
+    }
+    loss[0] = (dl_real)sum;
 }
 
-/* forward: sum += ln(1 + e^x) - x t; the derivative is sigmoid(x) - t */
+/* forward: sum += ln(1 + e^x) - x t, in other words; the derivative is s(x) - t, which on the right
+   is (1 - t) - s(-x) */
 DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
                              dl_int n, double scale)
 {
     const double s = (double)dloss * scale;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += (dl_real)(s * (dli_sigmoid((double)x[i]) - (double)t[i]));
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], v = (double)t[i];
+        dx[i] += (dl_real)(s * (u > 0 ? 1 - v - dli_sigmoid(-u) : dli_sigmoid(u) - v));
+    }
 }
 
 /* The loss is read from x before p is written, because p may be x. */
 DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                       const int32_t *label, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, p += C) {
         const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        total -= (double)x[label[i]] - max - log(sum);
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        total -= scale * (dli_below_max((double)x[label[i]], max) - log(sum));
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= x_label - max - log(sum), that is log sum_k e^(x_k) - x_label. The first term
@@ -3946,14 +3723,15 @@ DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real
 DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                            const dl_real *t, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max), log_sum = log(sum);
         for (dl_int c = 0; c < C; c++)
-            if (t[c] != 0) total -= (double)t[c] * ((double)x[c] - max - log(sum));
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+            if (t[c] != 0)
+                total -= scale * (double)t[c] * (dli_below_max((double)x[c], max) - log_sum);
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
@@ -4258,37 +4036,61 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
             }
 }
 
-/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
-   would be one pass, but loses all digits when the mean is large. */
+/* Normalization: y = w h + b, h = (x - mean) / sqrt(var + eps). All lies in x - mean, which may be
+   tiny beside x: of 1000000.1, 1000000.2, 1000000.3 only the seventh and eighth digit count. So
+
+   - the variance is the mean of the squares around the mean, in a second pass. The mean of the
+     squares minus the square of the mean would be one pass, but loses all these digits;
+   - what rounding took from the mean, to a dl_real or while adding up, is found by looking again:
+     it is the mean of the differences x - mean, which are small and keep their digits. Then
+     x - mean - rest is exact. The rest isn't stored for the backward, which finds it in x again;
+   - the first estimate is x_0 + mean of (x - x_0), so that no sum of large numbers overflows, and
+     equal numbers have exactly their own mean. */
+
+/* The mean of x - m; x stands in `runs` runs of len elements, with their starts gap apart. */
+static double dli_mean_from(double m, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    double sum = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) sum += (double)x[n * gap + i] - m;
+    return sum / ((double)runs * (double)len);
+}
+
+/* Sets the mean, and returns the variance around it. */
+static double dli_statistics(dl_real *mean, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    const double first = (double)x[0], m = first + dli_mean_from(first, x, runs, len, gap);
+    const double rest = dli_mean_from(m, x, runs, len, gap);
+    double squares = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) {
+            const double d = (double)x[n * gap + i] - m - rest;
+            squares += d * d;
+        }
+    *mean = (dl_real)(m + rest);
+    return squares / ((double)runs * (double)len);
+}
+
 DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
                             dl_int N, dl_int C, dl_int S)
 {
-    const double count = (double)N * (double)S;
-    for (dl_int c = 0; c < C; c++) {
-        double sum = 0, squares = 0;
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) {
-                const double d = (double)x[(n * C + c) * S + i] - sum / count;
-                squares += d * d;
-            }
-        mean[c] = (dl_real)(sum / count);
-        var[c] = (dl_real)(squares / count);
-    }
+    for (dl_int c = 0; c < C; c++)
+        var[c] = (dl_real)dli_statistics(&mean[c], x + c * S, N, S, C * S);
 }
 
 DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
                                    const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps)
+                                   dl_int N, dl_int C, dl_int S, double eps, bool batch)
 {
-    for (dl_int n = 0; n < N; n++)
-        for (dl_int c = 0; c < C; c++) {
-            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
-            const double shift = b ? (double)b[c] : 0;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c];
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
+        const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+        const double shift = b ? (double)b[c] : 0;
+        for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
-                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
-        }
+                y[i] = (dl_real)(scale * ((double)x[i] - m - rest) + shift);
+    }
 }
 
 /* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
@@ -4304,17 +4106,18 @@ DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const double count = (double)N * (double)S;
     for (dl_int c = 0; c < C; c++) {
         const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
         double sum = 0, sum_h = 0;                              /* of dy and of dy h */
         for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
                 sum += (double)dy[i];
-                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+                sum_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
             }
         if (dw) dw[c] += (dl_real)sum_h;
         if (db) db[c] += (dl_real)sum;
         for (dl_int n = 0; dx && n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
-                const double h = ((double)x[i] - m) * r;
+                const double h = ((double)x[i] - m - rest) * r;
                 const double through = batch ? (sum + h * sum_h) / count : 0;
                 dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
             }
@@ -4355,18 +4158,12 @@ DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, cons
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
         const dl_int c0 = k % groups * (C / groups);
-        double sum = 0, squares = 0;
-        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
-        for (dl_int i = 0; i < D; i++) {
-            const double d = (double)x[i] - sum / (double)D;
-            squares += d * d;
-        }
-        mean[k] = (dl_real)(sum / (double)D);
-        var[k] = (dl_real)(squares / (double)D);
-        const double r = 1 / sqrt((double)var[k] + eps);
+        const double v = dli_statistics(&mean[k], x, 1, D, D), r = 1 / sqrt(v + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x, 1, D, D);
+        var[k] = (dl_real)v;
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double h = ((double)x[i] - (double)mean[k]) * r;
+            const double h = ((double)x[i] - m - rest) * r;
             y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
         }
     }
@@ -4382,11 +4179,12 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * (C / groups), at = k * D;
-        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
+        const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
             const double g = w ? d * (double)w[c] : d;
             sum += g;
             sum_h += g * h;
@@ -4394,7 +4192,7 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
             if (db) db[c] += (dl_real)d;
         }
         for (dl_int i = 0; dx && i < D; i++) {
-            const double h = ((double)x[at + i] - m) * r;
+            const double h = ((double)x[at + i] - m - rest) * r;
             const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
             dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
         }
@@ -4863,6 +4661,7 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
    */
 
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
+DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 /* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
 
@@ -4925,28 +4724,48 @@ DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) 
     q = dli_expm1_reduced(-2.0f * a, &n);
     s = dli_pow2(n);
     e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
-/* Below -88.7 the true value is a denormal; this gives 0. */
-DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
-/* With the slope, s (1 - s) without the cancellation. */
-DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
-    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
-    *slope = e * r * r;
-    return dli_select(x < 0.0f, e * r, r);
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return dli_select(x < 0.0f, e, 1.0f) * r;
+}
+DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
+{
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return e * r * r;
+}
+DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
+{
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    int32_t n;
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
+}
+/* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
+   relative error 4.5e-9. */
+DLI_INLINE float dli_softplusf(float x)
+{
+    const float u = dli_expf(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
+    float p = 0.28004563f * z + 0.28003502f;
+    p = p * z + 0.40021408f;
+    p = p * z + 0.6666642f;
+    return dli_select(x > 0.0f, x, 0.0f) + (2.0f * s + s * z * p);
 }
 
-/* GELU is x Phi(x), Phi the normal distribution; its slope is Phi(x) + x Phi'(x). The tail of Phi
-   is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8
-   on [0, 14]. Returns Phi(x) and its slope. */
-DLI_INLINE float dli_normal(float x, float *slope)
+/* The tail of Phi is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative
+   error 3.2e-8 on [0, 14]; at 15 it is 0. */
+DLI_INLINE float dli_bellf(float x)          /* exp(-x^2 / 2) */
 {
-    float a = dli_absf(x), t, p, e;
-    a = dli_select(a > 15.0f, 15.0f, a);
-    t = 1.0f / (1.0f + 0.35f * a);
-    e = dli_expf(-0.5f * a * a);
-    p = -0.0291459434f * t + 0.143971753f;
+    const float a = dli_absf(x), c = dli_select(a > 15.0f, 15.0f, a);
+    return dli_expf(-0.5f * c * c);
+}
+DLI_INLINE float dli_densityf(float x) { return 0.398942280f * dli_bellf(x); }
+DLI_INLINE float dli_phif(float x)
+{
+    const float a = dli_absf(x), t = 1.0f / (1.0f + 0.35f * dli_select(a > 15.0f, 15.0f, a));
+    float p = -0.0291459434f * t + 0.143971753f;
     p = p * t - 0.25571435f;
     p = p * t + 0.159174249f;
     p = p * t - 0.0231098822f;
@@ -4954,17 +4773,15 @@ DLI_INLINE float dli_normal(float x, float *slope)
     p = p * t + 0.119832865f;
     p = p * t + 0.13986187f;
     p = p * t + 0.139621404f;
-    p = e * t * p;
-    *slope = e * 0.398942280f;
+    p = dli_bellf(x) * t * p;
     return dli_select(x < 0.0f, p, 1.0f - p);
 }
-/* The tanh form of GELU puts (1 + tanh u) / 2 = sigmoid(2u) for Phi, with
-   u = sqrt(2 / pi) (x + 0.044715 x^3). */
-DLI_INLINE float dli_normal_tanh(float x, float *slope)
+DLI_INLINE float dli_bendf(float x) { return 1.59576912f * (x + 0.044715f * x * x * x); }
+DLI_INLINE float dli_bend_slopef(float x) { return 1.59576912f * (1.0f + 0.134145f * x * x); }
+DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign of x e */
 {
-    float u = 1.59576912f * (x + 0.044715f * x * x * x), d, s = dli_sigmoid_slope(u, &d);
-    *slope = d * (1.59576912f * (1.0f + 0.134145f * x * x));
-    return s;
+    const uint32_t gone = 0u - (uint32_t)((e == 0.0f) & (x == x));
+    return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
 /* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
@@ -5029,15 +4846,6 @@ DLI_vtanh_back(DLI_BODY)                     /* x is the output */
         dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
     }
 }
-#define DLI_vsigmoid_back(X) DLI_MAP_BACK(X, vsigmoid_back)
-DLI_vsigmoid_back(DLI_BODY)                     /* x is the output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + g * (v * (1.0f - v));
-    }
-}
 #define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
 DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
 {
@@ -5048,23 +4856,66 @@ DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
     }
 }
 
-/* Phi and its slope, in either form, for GELU */
-#define DLI_normals(X) X(void, normals, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal(x[i], &slope[i]);
-}
-#define DLI_normals_tanh(X) X(void, normals_tanh, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals_tanh(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal_tanh(x[i], &slope[i]);
-}
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
+   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#define dli_exp        dli_expf
+#define dli_expm1      dli_expm1f
+#define dli_tanh       dli_tanhf
+#define dli_abs        dli_absf
+#define dli_sigmoid    dli_sigmoidf
+#define dli_slope      dli_slopef
+#define dli_softplus   dli_softplusf
+#define dli_phi        dli_phif
+#define dli_density    dli_densityf
+#define dli_bend       dli_bendf
+#define dli_bend_slope dli_bend_slopef
+#define dli_fade       dli_fadef
+#define DLI_TWIN_PAIR(X, name, value, gradient, formula, what)                                   \
+    X(void, name##_forward, (float *ys, const float *xs, dl_int n, float p, float q),            \
+      (ys, xs, n, p, q))                                                                         \
+    X(void, name##_backward, (float *dxs, const float *dys, const float *ys, const float *xs,    \
+                              dl_int n, float p, float q, int add),                              \
+      (dxs, dys, ys, xs, n, p, q, add))
+#define DLI_TWIN_BODIES(A, name, value, gradient, formula, what)                                 \
+    DLI_INLINE void dli_##name##_forward_body(float *ys, const float *xs, dl_int n, float p,     \
+                                              float q)                                           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i];                                                               \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
+    }                                                                                            \
+    DLI_INLINE void dli_##name##_backward_body(float *dxs, const float *dys, const float *ys,    \
+                                               const float *xs, dl_int n, float p, float q,      \
+                                               int add)                                          \
+    {                                                                                            \
+        const uint32_t old = dli_mask(add);                                                      \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i], y = ys[i], dy = dys[i];                                       \
+            (void)x; (void)y;                                                                    \
+            dxs[i] = dli_masked(dxs[i], old) + (gradient);                                       \
+        }                                                                                        \
+    }
+DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#undef dli_sigmoid
+#undef dli_slope
+#undef dli_softplus
+#undef dli_phi
+#undef dli_density
+#undef dli_bend
+#undef dli_bend_slope
+#undef dli_fade
+
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
@@ -5188,42 +5039,134 @@ DLI_vmax(DLI_BODY)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
-/* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
+/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
    into a double, so that rows of any length keep their digits. */
 #define DLI_moment(X) X(double, moment, \
-    (const float *a, float am, const float *x, float m, dl_int n), (a, am, x, m, n))
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
 DLI_moment(DLI_BODY)
 {
     double sum = 0.0;
-    dl_int i, j, l;
-    for (i = 0; i < n; i += 1024) {
+    for (dl_int i = 0; i < n; i += 1024) {
         const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
         float s[16] = { 0 };
         for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
+        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
         for (l = 0; l < 16; l++) sum += (double)s[l];
     }
     return sum;
 }
-/* y = a (x - m) + b */
+/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
+#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
+    (sum, x, m, n))
+DLI_spread(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                s[l] += d;
+                q[l] += d * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            s[l] += d;
+            q[l] += d * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)s[l];
+            sum[1] += (double)q[l];
+        }
+    }
+}
+/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+#define DLI_moments(X) X(void, moments, \
+    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+DLI_moments(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                r[l] += a[j + l];
+                s[l] += d;
+                q[l] += a[j + l] * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            r[l] += a[j + l];
+            s[l] += d;
+            q[l] += a[j + l] * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)r[l];
+            sum[1] += (double)s[l];
+            sum[2] += (double)q[l];
+        }
+    }
+}
+/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
+   q += a (x - m). */
+#define DLI_col_spread(X) X(void, col_spread, \
+    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
+DLI_col_spread(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        s[j] += d;
+        q[j] += d * d;
+    }
+}
+#define DLI_col_moments(X) X(void, col_moments, \
+    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     dl_int n), (r, s, q, a, x, m, n))
+DLI_col_moments(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        r[j] += a[j];
+        s[j] += d;
+        q[j] += a[j] * d;
+    }
+}
+/* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
     (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
     (y, x, m, a, b, n))
 DLI_affine(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+    for (dl_int i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
 }
-/* dx += a dy + b (x - m) + c */
 #define DLI_affine_back(X) X(void, affine_back, \
     (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
-     float a, float b, float c, dl_int n), \
-    (dx, dy, x, m, a, b, c, n))
+     float a, float b, float c, dl_int n), (dx, dy, x, m, a, b, c, n))
 DLI_affine_back(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+    for (dl_int i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+}
+#define DLI_col_affine(X) X(void, col_affine, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int n), (y, x, m, a, b, n))
+DLI_col_affine(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
+}
+#define DLI_col_affine_back(X) X(void, col_affine_back, \
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, \
+     const float *DLI_RESTRICT c, dl_int n), (dx, dy, x, m, a, b, c, n))
+DLI_col_affine_back(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
@@ -5708,11 +5651,13 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_OPS(X) \
-    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) DLI_vsigmoid_back(X) \
+    DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
+    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_squares(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
+    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
+    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
     DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
     DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
     DLI_add_rows(X) DLI_pack(X)
@@ -5843,41 +5788,25 @@ static const dli_fast *dli_fast_pick(void)
 
 #define DLI_STRIP 256                                    /* floats of scratch on the stack */
 
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. */
+/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
+   leave the range of floats, all is done in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
     double sum = 0.0;
-    dl_int i;
-    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    if (fabs(sum) < (double)INFINITY) return sum;
+    sum = 0.0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
 }
 
-/* y = GELU(x), exact or in its tanh form */
-static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
+/* y = x - its maximum, which is returned. */
+static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(y + i, phi, x + i, len);
-    }
-}
-/* dx = or += dy (Phi(x) + x Phi'(x)) */
-static void dli_gelu_backward(const dli_fast *f, float *dx, const float *dy, const float *x,
-                              dl_int n, int add, int tanh_form)
-{
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(slope, slope, x + i, len);
-        f->add(phi, phi, slope, len);
-        f->mul(phi, phi, dy + i, len);
-        if (add) f->add(dx + i, dx + i, phi, len);
-        else memcpy(dx + i, phi, sizeof(float) * (size_t)len);
-    }
+    const float top = f->vmax(x, n);
+    if (top < INFINITY) f->offset(y, -top, x, n);
+    else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
+    return top;
 }
 /* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
    over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
@@ -5886,35 +5815,31 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
                                dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    if (n == 0) return 0.0;
-    for (r = 0; r < rows; r++) {
-        float top = f->vmax(x + r * n, n);
-        if (label) loss -= (double)x[r * n + label[r]] - (double)top;
-        f->offset(y + r * n, -top, x + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double own = label ? (double)x[r * n + label[r]] : 0.0;    /* y may be x */
+        const double top = (double)dli_below_top(f, y + r * n, x + r * n, n);
+        if (label) loss -= dli_below_max(own, top);
     }
     f->vexp(y, y, rows * n);
-    for (r = 0; r < rows; r++) {
-        float sum = f->vsum(y + r * n, n);
-        if (label) loss += log((double)sum);
-        f->scale(y + r * n, 1.0f / sum, y + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double sum = dli_row_sum(f, y + r * n, n);
+        if (label) loss += log(sum);
+        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
 static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
 {
     float e[DLI_STRIP];
-    dl_int r, i;
-    if (n == 0) return;
-    for (r = 0; r < rows; r++, y += n, x += n) {
-        float sum = 0.0f;
-        f->offset(y, -f->vmax(x, n), x, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+        double sum = 0.0;
+        dli_below_top(f, y, x, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(e, y + i, len);
-            sum += f->vsum(e, len);
+            sum += (double)f->vsum(e, len);
         }
-        f->offset(y, -logf(sum), y, n);
+        f->offset(y, (float)-log(sum), y, n);
     }
 }
 
@@ -5923,11 +5848,10 @@ static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
                                   dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, 0.0f, y, 0.0f, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)f->moment(dy, y, 0.0f, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->offset(t, -sum, dy + i, len);
             f->mul(t, t, y + i, len);
             f->add(dx + i, dx + i, t, len);
@@ -5939,11 +5863,10 @@ static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float 
                                       const float *y, dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
         const float sum = (float)dli_row_sum(f, dy, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(t, y + i, len);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
@@ -5956,21 +5879,20 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
                             dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    for (r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
+    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
         const float top = f->vmax(x, n);
-        const double dot = f->moment(t, 0.0f, x, top, n);
-        float sum;
-        if (dli_isnan(dot)) {
-            dlk_soft_cross_entropy_forward(&sum, p, x, t, 1, n, 1);
-            loss += (double)sum;
+        const double dot = f->moment(t, x, top, n);
+        if (!(fabs(dot) < (double)INFINITY)) {
+            float one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
+            loss += (double)one;
             continue;
         }
         f->offset(p, -top, x, n);
         f->vexp(p, p, n);
-        sum = f->vsum(p, n);
-        f->scale(p, 1.0f / sum, p, n);
-        loss += log((double)sum) * dli_row_sum(f, t, n) - dot;
+        const double sum = dli_row_sum(f, p, n);
+        f->scale(p, (float)(1.0 / sum), p, n);
+        loss += log(sum) * dli_row_sum(f, t, n) - dot;
     }
     return loss;
 }
@@ -6002,7 +5924,7 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
     dl_int i;
     if (!da) return;
     if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, 0.0f, b, 0.0f, n)
+        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
                           : (double)*b * dli_row_sum(f, dy, n));
     else if (sb == 0) f->axpy(da, *b, dy, n);
     else
@@ -6017,120 +5939,176 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
    Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
    norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
    row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread. */
+   and goes through strips of columns. Each channel, row or strip belongs to one thread.
 
-/* Of a row of n: the mean, and the mean square around it. */
-static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
+   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
+   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
+   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
+   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
+   costs nothing. The backward finds it again beside its other sums. */
+
+typedef struct dli_stat { float mean; double rest, var; } dli_stat;
+
+/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
+   NaN), in double. */
+static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
+                             dl_int gap)
 {
-    *mean = (float)(dli_row_sum(f, x, n) / (double)n);
-    *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
-}
-/* Channel c of a batch [N,C,S], S > 1. */
-static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const float *x,
-                              dl_int N, dl_int C, dl_int S, dl_int c)
-{
-    double sum = 0.0, squares = 0.0;
-    dl_int n;
-    for (n = 0; n < N; n++) sum += dli_row_sum(f, x + (n * C + c) * S, S);
-    *mean = (float)(sum / ((double)N * (double)S));
-    for (n = 0; n < N; n++)
-        squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
-    *var = (float)(squares / ((double)N * (double)S));
-}
-/* Columns of x [N,C] (S = 1), len <= DLI_STRIP of them from x on: sum[j] = sum over the rows of
-   a (x - m), or with a NULL of (x - m)^2. */
-static void dli_strip_moment(const dli_fast *f, double *sum, const float *a, const float *x,
-                             const float *minus_m, dl_int N, dl_int C, dl_int len)
-{
-    float h[DLI_STRIP], s[DLI_STRIP];
-    dl_int n, j;
-    for (j = 0; j < len; j++) { s[j] = 0.0f; sum[j] = 0.0; }
-    for (n = 0; n < N; n++) {
-        f->add(h, x + n * C, minus_m, len);
-        f->mul(h, h, a ? a + n * C : h, len);
-        f->add(s, s, h, len);
-        if (n % 64 == 63 || n == N - 1)                  /* into double before digits are lost */
-            for (j = 0; j < len; j++) { sum[j] += (double)s[j]; s[j] = 0.0f; }
+    const double count = (double)runs * (double)len;
+    dli_stat s;
+    double sum = 0.0;
+    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
+    s.mean = (float)(sum / count);
+    for (int pass = 0; pass < 3; pass++) {
+        double spread[2] = { 0.0, 0.0 };
+        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
+        s.rest = spread[0] / count;
+        s.var = spread[1] / count - s.rest * s.rest;
+        if (s.var < 0.0) s.var = 0.0;
+        if (!(s.rest * s.rest > 0.01 * s.var)) break;
+        s.mean = (float)((double)s.mean + s.rest);
     }
+    if (!(s.var < (double)FLT_MAX)) {
+        s.var = dli_statistics(&s.mean, x, runs, len, gap);
+        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
+    }
+    return s;
 }
-static void dli_strip_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                            dl_int C, dl_int len)
+/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
+static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                            dl_int len)
 {
     double sum[DLI_STRIP] = { 0 };
-    float s[DLI_STRIP];
-    dl_int n, j;
-    for (n = 0; n < N; n += 64) {
-        for (j = 0; j < len; j++) s[j] = 0.0f;
+    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    bool again = true;
+    for (dl_int n = 0; n < N; n += 64) {
+        memset(s, 0, sizeof s);
         f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (j = 0; j < len; j++) sum[j] += (double)s[j];
+        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
     }
-    for (j = 0; j < len; j++) {
-        mean[j] = (float)(sum[j] / (double)N);
-        s[j] = -mean[j];
+    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
+    for (int pass = 0; pass < 3 && again; pass++) {
+        for (dl_int j = 0; j < len; j++) {
+            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
+            m[j] = st[j].mean;
+            st[j].rest = st[j].var = 0.0;
+        }
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+            memset(s, 0, sizeof s);
+            memset(q, 0, sizeof q);
+            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+                f->col_spread(s, q, x + n * C, m, len);
+            for (dl_int j = 0; j < len; j++) {
+                st[j].rest += (double)s[j] / (double)N;
+                st[j].var += (double)q[j] / (double)N;
+            }
+        }
+        again = false;
+        for (dl_int j = 0; j < len; j++) {
+            const double r = st[j].rest;
+            st[j].var -= r * r;
+            if (st[j].var < 0.0) st[j].var = 0.0;
+            if (r * r > 0.01 * st[j].var) again = true;
+        }
     }
-    dli_strip_moment(f, sum, NULL, x, s, N, C, len);
-    for (j = 0; j < len; j++) var[j] = (float)(sum[j] / (double)N);
+    for (dl_int j = 0; j < len; j++)
+        if (!(st[j].var < (double)FLT_MAX)) {
+            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
+            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
+        }
 }
 
-/* As dlk_batch_stats. */
-static void dli_norm_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                           dl_int C, dl_int S, int threads)
+/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
+static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                               dl_int S, dl_int c, dl_int len)
 {
-    const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step)
-        if (S > 1) dli_channel_stats(f, mean + c, var + c, x, N, C, S, c);
-        else dli_strip_stats(f, mean + c, var + c, x + c, N, C, dli_min(step, C - c));
-    (void)threads;
+    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
+    else dli_strip_stats(f, st, x + c, N, C, len);
 }
-/* As dlk_batch_norm_forward. */
-static void dli_norm_forward(const dli_fast *f, float *y, const float *x, const float *mean,
-                             const float *var, const float *w, const float *b, dl_int N,
-                             dl_int C, dl_int S, double eps, int threads)
+static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
+                                 const float *w, const float *b, dl_int N, dl_int C, dl_int S,
+                                 double eps, dl_int c, dl_int len)
+{
+    float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
+    for (dl_int j = 0; j < len; j++) {
+        const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)(float)st[j].var + eps);
+        m[j] = st[j].mean;
+        scale[j] = (float)a;
+        shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
+    }
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int at = (n * C + c) * S;
+        if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
+        else f->col_affine(y + at, x + at, m, scale, shift, len);
+    }
+}
+
+/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
+   the former; with mean and var given (stats false) only the latter, where `batch` says whether
+   they are of this x. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+                              const float *x, const float *w, const float *b, dl_int N, dl_int C,
+                              dl_int S, double eps, bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step) {
-        float minus_m[DLI_STRIP], a[DLI_STRIP], *to;
-        dl_int n, j, len = dli_min(step, C - c);
-        for (j = 0; j < len; j++) {
-            minus_m[j] = -mean[c + j];
-            a[j] = (float)((w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps));
-        }
-        for (n = 0; n < N; n++) {
-            to = y + (n * C + c) * S;
-            if (S > 1) {
-                f->affine(to, x + (n * C + c) * S, mean[c], a[0], b ? b[c] : 0.0f, S);
-                continue;
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        dli_stat st[DLI_STRIP];
+        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        for (dl_int j = 0; j < len; j++)
+            if (stats) {
+                mean[c + j] = (float)((double)st[j].mean + st[j].rest);
+                var[c + j] = (float)st[j].var;
+            } else {
+                if (!batch) st[j].rest = 0.0;
+                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
+                st[j].mean = mean[c + j];
+                st[j].var = (double)var[c + j];
             }
-            f->add(to, x + n * C + c, minus_m, len);
-            f->mul(to, to, a, len);
-            if (b) f->add(to, to, b + c, len);
-        }
+        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
+
 /* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
 static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *minus_m, const float *a, const float *b,
-                                  const float *c, dl_int N, dl_int C, dl_int len)
+                                  const float *m, const float *a, const float *b, const float *c,
+                                  dl_int N, dl_int C, dl_int len)
 {
-    float h[DLI_STRIP], g[DLI_STRIP];
-    dl_int n;
-    for (n = 0; n < N; n++) {
-        f->mul(g, dy + n * C, a, len);
-        if (b) {
-            f->add(h, x + n * C, minus_m, len);
-            f->mul(h, h, b, len);
-            f->add(h, h, c, len);
-            f->add(g, g, h, len);
+    float g[DLI_STRIP];
+    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
+        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
+        else {
+            f->mul(g, dy, a, len);
+            f->add(dx, dx, g, len);
         }
-        f->add(dx + n * C, dx + n * C, g, len);
     }
 }
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. */
+/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
+static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
+                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
+                                 dl_int len)
+{
+    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    memset(sum, 0, (size_t)len * sizeof *sum);
+    for (dl_int n = 0; S > 1 && n < N; n++)
+        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
+    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
+        memset(r, 0, sizeof r);
+        memset(s, 0, sizeof s);
+        memset(q, 0, sizeof q);
+        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
+        for (dl_int j = 0; j < len; j++) {
+            sum[j][0] += (double)r[j];
+            sum[j][1] += (double)s[j];
+            sum[j][2] += (double)q[j];
+        }
+    }
+}
+/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
+   and no gradient gets through, exactly none: that is left to the kernel. */
 static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
                               const float *x, const float *mean, const float *var,
                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
@@ -6138,130 +6116,161 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
-    dl_int c0;
+    if (batch && N * S == 1) {
+        dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
+        return;
+    }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c0 = 0; c0 < C; c0 += step) {
+    for (dl_int c0 = 0; c0 < C; c0 += step) {
         const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S;
-        double sum[DLI_STRIP] = { 0 }, sum_h[DLI_STRIP] = { 0 };
-        float minus_m[DLI_STRIP], a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dl_int n, j;
-        for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
-        for (n = 0; S > 1 && n < N; n++) {
-            sum[0] += dli_row_sum(f, dyc + n * C * S, S);
-            sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
-        }
-        for (n = 0; S == 1 && n < N; n += 64) {
-            for (j = 0; j < len; j++) a[j] = 0.0f;
-            f->col_sums(a, dyc + n * C, C, dli_min(64, N - n), len);
-            for (j = 0; j < len; j++) sum[j] += (double)a[j];
-        }
-        if (S == 1) dli_strip_moment(f, sum_h, dyc, xc, minus_m, N, C, len);
-        for (j = 0; j < len; j++) {
+        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
+        double sum[DLI_STRIP][3];
+        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
+        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+        for (dl_int j = 0; j < len; j++) {
             const double r = 1 / sqrt((double)var[c0 + j] + eps);
             const double rw = w ? r * (double)w[c0 + j] : r;
-            if (dw) dw[c0 + j] += (float)(sum_h[j] * r);
-            if (db) db[c0 + j] += (float)sum[j];
+            const double rest = batch ? sum[j][1] / count : 0.0;
+            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
+            if (dw) dw[c0 + j] += (float)(sum_h * r);
+            if (db) db[c0 + j] += (float)sum[j][0];
             a[j] = (float)rw;
-            b[j] = (float)(-rw * r * r * sum_h[j] / count);
-            c[j] = (float)(-rw * sum[j] / count);
+            b[j] = (float)slope;
+            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
         }
-        for (n = 0; dx && S > 1 && n < N; n++) {
-            float *to = dx + (n * C + c0) * S;
+        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
             const dl_int at = n * C * S;
-            if (batch) f->affine_back(to, dyc + at, xc + at, mean[c0], a[0], b[0], c[0], S);
+            float *to = dx + c0 * S + at;
+            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
             else f->axpy(to, a[0], dyc + at, S);
         }
         if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, minus_m, a, batch ? b : NULL, c, N, C, len);
+            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
 
-/* As dlk_group_norm_forward: rows of D = C/groups S elements. */
+/* As dlk_group_norm_forward: rows of D = C/groups S elements. A row whose variance is no float is
+   left to it. */
 static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *var,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
-    dl_int k;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++) {
+    for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D;
-        float *to = y + k * D, r;
-        dl_int c;
-        dli_row_stats(f, mean + k, var + k, row, D);
-        r = (float)(1 / sqrt((double)var[k] + eps));
-        if (S == 1) {
-            f->affine(to, row, mean[k], r, 0.0f, D);
-            if (w) f->mul(to, to, w + c0, D);
-            if (b) f->add(to, to, b + c0, D);
+        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
+        const dli_stat s = dli_stats_of(f, row, 1, D, D);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        float *to = y + k * D;
+        mean[k] = (float)((double)s.mean + s.rest);
+        var[k] = (float)s.var;
+        if (!(s.var < (double)FLT_MAX)) {
+            dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
+            continue;
         }
-        for (c = 0; S > 1 && c < Cg; c++)
-            f->affine(to + c * S, row + c * S, mean[k], w ? r * w[c0 + c] : r,
-                      b ? b[c0 + c] : 0.0f, S);
+        if (S == 1) {
+            f->affine(to, row, s.mean, r, shift, D);
+            if (w) f->mul(to, to, wk, D);
+            if (b) f->add(to, to, bk, D);
+        }
+        for (dl_int c = 0; S > 1 && c < Cg; c++)
+            f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
+                      (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. */
-static void dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                               float m, double r, const float *w, dl_int Cg, dl_int S)
+/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
+   of the mean m; dx may be NULL. */
+static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                                 float m, double r, const float *w, dl_int Cg, dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0;
-    float strip[DLI_STRIP], b, c;
-    dl_int i, len;
-    int pass;
-    for (pass = 0; pass < 2; pass++) {                   /* first the sums, then dx */
-        b = (float)(-r * r * r * sum_h / (double)D);
-        c = (float)(-r * sum / (double)D);
-        for (i = 0; i < D; i += len) {
+    double sum = 0.0, sum_h = 0.0, rest = 0.0;
+    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
+    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+        for (dl_int i = 0, len; i < D; i += len) {
             const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
             const float *g = dy + i;
+            double part[3] = { 0.0, 0.0, 0.0 };
             len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) f->mul(strip, g, w + i, len), g = strip;    /* or one each */
-            if (pass == 0) {
-                sum += wc * (double)f->vsum(g, len);
-                sum_h += wc * f->moment(g, 0.0f, x + i, m, len);
-            } else f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (S == 1 && w) {                                           /* or one each */
+                f->mul(strip, g, w + i, len);
+                g = strip;
+            }
+            if (pass == 1) {
+                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+                continue;
+            }
+            f->moments(part, g, x + i, m, len);
+            sum += wc * part[0];
+            rest += part[1] / (double)D;
+            sum_h += wc * part[2];
+        }
+        if (pass == 0) {
+            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
+            b = (float)slope;
+            c = (float)(-r * sum / (double)D - slope * rest);
         }
     }
+    return rest;
 }
-/* As dlk_group_norm_backward. */
+/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
+   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
+static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
+                                   const float *x, const float *mean, const float *var,
+                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
+                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
+                                   double eps)
+{
+    float h[DLI_STRIP];
+    for (dl_int k = k0; k < k1; k++) {
+        const dl_int from = (k / groups * C + c) * S;
+        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
+        if (k % groups != group) continue;
+        if (S > 1) {
+            double sum[3] = { 0.0, 0.0, 0.0 };
+            f->moments(sum, dy + from, x + from, mean[k], S);
+            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
+            if (db) db[c] += (float)sum[0];
+            continue;
+        }
+        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
+        f->mul(h, h, dy + from, len);
+        if (dw) f->add(dw + c, dw + c, h, len);
+        if (db) f->add(db + c, db + c, dy + from, len);
+    }
+}
+/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
+   weights, so that their rests fit on the stack. A row of one element has no gradient. */
+#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
                                dl_int groups, double eps, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : DLI_STRIP;
-    dl_int k, at;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++)
-        if (dx)
-            dli_group_row_back(f, dx + k * D, dy + k * D, x + k * D, mean[k],
-                               1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL,
-                               Cg, S);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
-        float h[DLI_STRIP];
-        dl_int n, c, len;
-        for (n = 0; (dw || db) && n < N; n++)
-            for (c = at; c < dli_min(C, at + step); c += len) {
-                const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
-                const double r = 1 / sqrt((double)var[row] + eps);
-                len = S > 1 ? 1 : dli_min(dli_min(C, at + step) - c, Cg - c % Cg);
-                if (S > 1) {
-                    if (dw)
-                        dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
-                    if (db) db[c] += (float)dli_row_sum(f, dy + from, S);
-                    continue;
-                }
-                f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
-                f->mul(h, h, dy + from, len);
-                if (dw) f->add(dw + c, dw + c, h, len);
-                if (db) f->add(db + c, db + c, dy + from, len);
-            }
+    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
+    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
+    float rest[DLI_REST_ROWS];
+    if (D == 1) {
+        dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
+        return;
+    }
+    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
+        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int k = k0; k < k1; k++)
+            rest[k - k0] = (float)dli_group_row_back(
+                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
+                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
+        if (!dw && !db) continue;
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int i = 0; i < groups * steps; i++) {
+            const dl_int group = i / steps, at = i % steps * step;
+            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
+                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+        }
     }
     (void)threads;
 }
@@ -6500,8 +6509,8 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
          (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
         p = dli_product_transposed(&p);
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
-                (p.n + f->nr) * p.k <= (dl_int)DLI_KC * DLI_NC;
-    if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
+                dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
+    if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -6521,12 +6530,20 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
    weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
    by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
    is computed at the width of the (padded) input, every row is simply the image from
-   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
-   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself.
+
+       image, wp = 6       rows of the matrix, 3 x 3        sums, at the image's width
+       a b c d e f         k = (0, 0)  a b c d e f g h ..   y y y y . .
+       g h i j k l         k = (0, 1)  b c d e f g h i ..   y y y y . .
+       m n o p q r         k = (1, 0)  g h i j k l m n ..
+       s t u v w x         k = (1, 1)  h i j k l m n o ..   dots: kernels across the edge
+
+   The kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
 
    The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
-   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
-   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed.
+   their first two dimensions exchanged: dli_conv_reversed; its forward pass is run. The gradient
+   for w is dWt[k][m] = sum over positions p of x[off[k] + p] dy[m][p]: rows of the tile are shifted
+   images again, dy is packed.
 
    3 x 3 kernels with 8 channels and more take 2.25 times fewer multiplications by Winograd's way
    (S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms
@@ -6541,12 +6558,21 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 
    four, since what concerns g alone is computed once. As matrices: y = A^T [(G g) * (B^T d)]. In
    two dimensions, y = A^T [(G g G^T) * (B^T d B)] A makes 2 x 2 outputs from 4 x 4 inputs by 16
-   multiplications, not 36. Summed over channels, each of the 16 is a matrix product, [M, C] times
-   [C, tiles]. Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G. */
+   multiplications, not 36. Summed over channels, each of the 16 is a matrix product:
+
+       image [C]   B^T d B    16 planes [C, tiles]  --.
+       kernels     G g G^T    16 planes [M, C]      ---+- 16 products [M, tiles] -- A^T m A -- y
+       once for all samples                         --'   a few output planes at a time
+
+   Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G.
+
+   Read in this order: dli_conv_sizes, dli_direct_sample (the plain way), dli_wino_sample,
+   dli_conv_forward, then the gradients. */
 typedef struct dli_conv {
     dl_int n, c, h, w;                                   /* x [n, c, h, w] */
     dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
     dli_conv_end end;                                    /* what is done before y is written */
+    bool reversed;                                       /* of weights [c, m, kh, kw], flipped */
 } dli_conv;
 
 typedef struct dli_conv_size {
@@ -6559,7 +6585,6 @@ typedef struct dli_conv_size {
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
 #define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
-static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
 {
@@ -6570,7 +6595,7 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
     z.wp = v->w + 2 * v->pw;
     z.oh = z.hp - v->kh + 1;
     z.ow = z.wp - v->kw + 1;
-    z.tiles = dli_round_up((z.oh - 1) * z.wp + z.ow, f->nr);
+    z.tiles = dli_round_up(dli_plus(dli_times(z.oh - 1, z.wp), z.ow), f->nr);
     z.in = v->c * v->h * v->w;
     z.out = v->m * (z.oh / pool) * (z.ow / pool);
     z.th = dli_ceil_div(z.oh, 2);
@@ -6580,82 +6605,129 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
              z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
              v->n >= 4;                                  /* fewer do not pay for U */
     z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
-                   : f->mr * (z.tiles + 32);
+                   : dli_times(f->mr, z.tiles + 32);
     return z;
-}
-/* Does the gradient of the weights go Winograd's way? dy then needs a border of zeros. */
-static bool dli_conv_wino_weights(const dli_conv *v, const dli_conv_size *z)
-{
-    return z->wino && v->ph < 2 && v->pw < 2;
 }
 /* Floats of n planes in each of the 16 parts, with room to write too far. */
 static dl_int dli_wino_part(const dli_conv_size *z, dl_int n) { return n * z->tp + 16; }
 /* The convolution whose forward pass is the gradient for x of v. */
-static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+static dli_conv dli_conv_reversed(const dli_conv *v)
 {
-    dli_conv_size z = dli_conv_sizes(f, v);
-    dli_conv r;
-    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
-    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    dli_conv r = *v;
+    r.c = v->m;
+    r.h = v->h + 2 * v->ph - v->kh + 1;
+    r.w = v->w + 2 * v->pw - v->kw + 1;
+    r.m = v->c;
     r.ph = v->kh - 1 - v->ph;
     r.pw = v->kw - 1 - v->pw;
     r.end = DLI_END_LINEAR;
+    r.reversed = true;
     return r;
 }
+
+/* Where the gradients of a convolution come from and go to. */
+typedef struct dli_conv_grads {
+    const float *dy, *y;                                 /* y is asked if its end is ReLU */
+    const int32_t *arg;                                  /* if its end is pooling */
+    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
+    float *dw, *db;                                      /* NULL or added to */
+} dli_conv_grads;
+
+/* Where things stand in the work memory, in floats: only what this pass needs is there.
+
+       offsets rows packed scratch sums | own: image grad raw tiles tiles_grad panel | own ...
+       of all threads                     of the first thread, `each` floats           ...   total
+
+   The gradient of the sums, unpooled and masked, has planes of gp floats and rows of gw, with
+   ph and pw zeros around it. */
 #define DLI_CHUNKS 8
-/* Where things stand in the work memory, in floats, behind the offsets; every thread has an own
-   part. In the own part, behind x padded: the gradient of the sums padded, sums, the gradient
-   packed; and Winograd's transforms of x and of the gradient. */
 typedef struct dli_conv_plan {
-    dl_int packed, sums, chunk, own, each;
-    dl_int grad, raw, panel, tiles, tiles_grad;
+    dl_int offsets, rows, packed, scratch, sums, chunk, chunks, own;
+    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
+    dl_int ph, pw, gw, gp;
+    bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
 } dli_conv_plan;
 
-static dl_int dli_conv_packed(const dli_fast *f, const dli_conv *v, const dli_conv_size *z)
+/* The next n floats of a memory of which *used are taken. */
+static dl_int dli_take(dl_int *used, dl_int n)
 {
-    return dli_round_up(v->m, f->mr) * (z->wino ? 16 * v->c : z->k);
+    const dl_int at = *used;
+    *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
+    return at;
 }
-static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v)
+/* Floats for one offset for each of n rows. */
+static dl_int dli_offset_floats(dl_int n)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
-    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
-    const bool wino = dli_conv_wino_weights(v, &z);
-    const dl_int slack = f->nr + 32, rows = wino ? z.th * z.tw : z.oh * z.ow;
-    const dl_int scratch = 16 * v->m * v->c + z.k * v->m;
-    dl_int tiles = z.wino ? 16 * dli_wino_part(&z, v->c) : 0;
+    return dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float)));
+}
+/* What the gradient of the weights takes beside the passes. */
+static void dli_conv_plan_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                  dli_conv_plan *p)
+{
+    const dl_int cols = dli_round_up(v->m, f->nr);
+    p->chunks = dli_min(v->n, DLI_CHUNKS);
+    p->chunk = p->wino ? dli_times(16 * dli_round_up(v->m, f->mr), dli_round_up(v->c, f->nr))
+                       : dli_times(dli_round_up(z->k, f->mr), cols);
+    p->chunk = dli_plus(p->chunk, cols);                                         /* db */
+    p->rows = dli_take(&p->own, dli_offset_floats(dli_larger(z->k, v->m)));
+    p->sums = dli_take(&p->own, dli_times(p->chunk, p->chunks));
+    p->panel = dli_take(&p->each, dli_times((p->wino ? z->th * z->tw : z->oh * z->ow) + 3, f->nr));
+    if (p->wino) p->tiles_grad = dli_take(&p->each, 16 * dli_wino_part(z, v->m));
+}
+/* For the forward pass (to is NULL) or the gradients that `to` names. */
+static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v,
+                                      const dli_conv_grads *to, int threads)
+{
+    const dli_conv r = dli_conv_reversed(v), *pass = to ? &r : v;
+    const dli_conv_size z = dli_conv_sizes(f, v), q = dli_conv_sizes(f, pass);
+    const dl_int slack = f->nr + 32, mp = dli_round_up(pass->m, f->mr);
+    dl_int tiles = 0;
     dli_conv_plan p;
-    if (b.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&b, v->m));
-    p.packed = dli_round_up(dli_larger(z.k, b.k) * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
-    p.sums = p.packed + dli_round_up(dli_larger(dli_conv_packed(f, v, &z),
-                                                dli_conv_packed(f, &r, &b)), 16);
-    p.chunk = wino ? 16 * dli_round_up(v->m, f->mr) * dli_round_up(v->c, f->nr)
-                   : dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr);
-    p.chunk += dli_round_up(v->m, f->nr);                /* db */
-    p.own = p.sums + dli_round_up(p.chunk * DLI_CHUNKS + scratch, 16);
-    p.grad = dli_round_up(v->c * z.hp * z.wp + 2 * z.wp + slack, 16);
-    p.raw = p.grad + dli_round_up(v->m * (z.oh + 2 * dli_larger(r.ph, 1)) *
-                                  (z.ow + 2 * dli_larger(r.pw, 1)) + 2 * b.wp + slack, 16);
-    p.panel = p.raw + dli_round_up(dli_larger(z.raw, b.raw) + slack, 16);
-    p.tiles = p.panel + dli_round_up((rows + 3) * f->nr, 16);
-    p.tiles_grad = p.tiles + tiles;
-    p.each = p.tiles_grad + (wino ? 16 * dli_wino_part(&z, v->m) : 0);
+    memset(&p, 0, sizeof p);
+    p.weights = to && (to->dw || to->db);
+    p.wino = p.weights && z.wino && v->ph < 2 && v->pw < 2;      /* a border of zeros is enough */
+    p.image = dli_take(&p.each, dli_plus(dli_times(dli_plus(dli_times(v->c, z.hp), 2), z.wp),
+                                         slack));
+    if (to) {
+        p.ph = to->dx ? r.ph : p.wino;
+        p.pw = to->dx ? r.pw : p.wino;
+        p.gw = z.ow + 2 * p.pw;
+        p.gp = dli_times(p.gw, z.oh + 2 * p.ph);
+        p.grad = dli_take(&p.each, dli_plus(dli_plus(dli_times(v->m, p.gp), dli_times(2, p.gw)),
+                                            slack));
+    }
+    p.raw = p.each;                                      /* up to here zeros are set at first */
+    if (!to || to->dx) {
+        p.offsets = dli_take(&p.own, dli_offset_floats(q.k));
+        p.packed = dli_take(&p.own, dli_times(mp, q.wino ? 16 * pass->c : q.k));
+        p.scratch = dli_take(&p.own, dli_times(f->mr, dli_plus(q.k, dli_times(16, pass->c))));
+        p.raw = dli_take(&p.each, dli_plus(q.raw, slack));
+        if (q.wino) tiles = 16 * dli_wino_part(&q, pass->c);
+    }
+    if (p.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&z, v->c));
+    p.tiles = dli_take(&p.each, tiles);
+    if (p.weights) dli_conv_plan_weights(f, v, &z, &p);
+    p.total = dli_plus(p.own, dli_times(p.each, threads));
     return p;
 }
-/* Bytes of 64-byte aligned work memory for the forward and backward passes of v. */
-static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+/* Bytes of 64-byte aligned work memory; SIZE_MAX if that is more than there can be. */
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
+                                  int threads)
 {
-    dli_conv_plan p = dli_conv_plan_of(f, v);
-    return (size_t)(p.own + p.each * threads) * sizeof(float);
+    return dli_bytes_of(dli_conv_plan_of(f, v, to, threads).total);
 }
-/* off[k] for k = (c, ky, kx), or Winograd's for k = c */
-static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(dl_int *off, const dli_conv *v, const dli_conv_size *z)
 {
-    dl_int c, i, j;
-    for (c = 0; z->wino && c < v->c; c++) off[c] = c * z->tp;
-    if (z->wino) return;
-    for (c = 0; c < v->c; c++)
-        for (i = 0; i < v->kh; i++)
-            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+    for (dl_int c = 0; c < v->c; c++)
+        for (dl_int i = 0; i < v->kh; i++)
+            for (dl_int j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The same for Winograd's tiles of n planes */
+static void dli_wino_offsets(dl_int *off, const dli_conv_size *z, dl_int n)
+{
+    for (dl_int i = 0; i < n; i++) off[i] = i * z->tp;
 }
 /* The padded image of sample s: x itself where there is nothing to pad and enough may be read
    behind it, else a copy in image, whose borders are zero. */
@@ -6669,18 +6741,17 @@ static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const d
     return image;
 }
 
-/* The kernels U = G g G^T, [16][M][C], of w [M, C, 3, 3]. */
+/* The kernels U = G g G^T, [16][kernels], of w [kernels, 3, 3]. */
 static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 {
-    dl_int n, i;
-    for (n = 0; n < kernels; n++, w += 9, u++) {
+    for (dl_int n = 0; n < kernels; n++, w += 9, u++) {
         float t[4][3];
-        for (i = 0; i < 3; i++) {
-            float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
+        for (dl_int i = 0; i < 3; i++) {
+            const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
             t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
         }
-        for (i = 0; i < 4; i++) {
-            float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
+        for (dl_int i = 0; i < 4; i++) {
+            const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
             to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
         }
@@ -6690,264 +6761,303 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
 {
     float t[3][4];
-    dl_int i;
-    for (i = 0; i < 4; i++) {
+    for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
-        float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
+        const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
         t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
     }
-    for (i = 0; i < 3; i++) {
-        float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
+    for (dl_int i = 0; i < 3; i++) {
+        const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
         dw[3 * i] += t[i][0] + h + g;
         dw[3 * i + 1] += h - g;
         dw[3 * i + 2] += h + g + t[i][3];
     }
 }
-/* Packs the weights for dli_conv_sample; scratch: 16 M C floats. */
+
+/* The weights of a reversed convolution, rows m to m + n - 1: [n, c, kh, kw]. */
+static void dli_conv_flip(float *rows, const dli_conv *v, const float *w, dl_int m, dl_int n)
+{
+    const dl_int taps = v->kh * v->kw;
+    for (dl_int j = m; j < m + n; j++)
+        for (dl_int c = 0; c < v->c; c++, rows += taps)
+            for (dl_int i = 0; i < taps; i++)
+                rows[i] = w[(c * v->m + j) * taps + taps - 1 - i];
+}
+/* Packs the weights for dli_conv_sample, mr rows at a time. */
 static void dli_conv_pack(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
                           float *packed, const float *w, float *scratch)
 {
-    dl_int t, part = v->m * v->c;
-    if (!z->wino) {
-        f->pack(packed, w, z->k, 1, v->m, z->k, f->mr);
-        return;
+    const dl_int mp = dli_round_up(v->m, f->mr);
+    for (dl_int m = 0; m < v->m; m += f->mr) {
+        const dl_int n = dli_min(f->mr, v->m - m), kernels = n * v->c;
+        const float *rows = w + m * z->k;
+        float *u = scratch + f->mr * z->k;
+        if (v->reversed) {
+            dli_conv_flip(scratch, v, w, m, n);
+            rows = scratch;
+        }
+        if (!z->wino) {
+            f->pack(packed + m * z->k, rows, z->k, 1, n, z->k, f->mr);
+            continue;
+        }
+        dli_wino_kernels(u, rows, kernels);
+        for (dl_int t = 0; t < 16; t++)
+            f->pack(packed + (t * mp + m) * v->c, u + t * kernels, v->c, 1, n, v->c, f->mr);
     }
-    dli_wino_kernels(scratch, w, part);
-    for (t = 0; t < 16; t++)
-        f->pack(packed + t * dli_round_up(v->m, f->mr) * v->c, scratch + t * part, v->c, 1, v->m,
-                v->c, f->mr);
 }
 
-/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
-static void dli_conv_finish(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, dl_int i, const float *sums, dl_int ld,
-                            const float *bias, int add)
+/* A forward pass, ready to take sample after sample: y = or += the convolution. */
+typedef struct dli_conv_pass {
+    const dli_fast *f;
+    const dli_conv *v;
+    dli_conv_size z;
+    const float *packed, *bias;                          /* weights; bias [m] or NULL */
+    const dl_int *off;
+    int add;
+    dl_int raw, tiles;                                   /* where, in a thread's own memory */
+} dli_conv_pass;
+
+static dli_conv_pass dli_conv_prepare(const dli_fast *f, const dli_conv *v, const dli_conv_plan *p,
+                                      const float *w, const float *bias, int add, float *work)
 {
-    const dl_int plane = z->out / v->m;
-    const float b = bias ? bias[i] : 0.0f;
-    if (v->end == DLI_END_RELU_POOL)
-        f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
-                 z->oh / 2, z->ow / 2, b, 1);
+    dl_int *off = (dl_int *)(void *)(work + p->offsets);
+    dli_conv_pass q;
+    q.f = f;
+    q.v = v;
+    q.z = dli_conv_sizes(f, v);
+    q.packed = work + p->packed;
+    q.bias = bias;
+    q.off = off;
+    q.add = add;
+    q.raw = p->raw;
+    q.tiles = p->tiles;
+    if (q.z.wino) dli_wino_offsets(off, &q.z, v->c);
+    else dli_conv_offsets(off, v, &q.z);
+    dli_conv_pack(f, v, &q.z, work + p->packed, w, work + p->scratch);
+    return q;
+}
+/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
+static void dli_conv_finish(const dli_conv_pass *q, float *y, int32_t *arg, dl_int i,
+                            const float *sums, dl_int ld)
+{
+    const dli_conv_size *z = &q->z;
+    const dl_int plane = z->out / q->v->m;
+    const float b = q->bias ? q->bias[i] : 0.0f;
+    if (q->v->end == DLI_END_RELU_POOL)
+        q->f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
+                    z->oh / 2, z->ow / 2, b, 1);
     else
-        f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, v->end == DLI_END_RELU, add);
+        q->f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, q->v->end == DLI_END_RELU, q->add);
 }
 /* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
    to y, if the end is linear). */
-static void dli_direct_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                              float *y, int32_t *arg, const float *image, const float *packed,
-                              const dl_int *off, const float *bias, int add, float *raw)
+static void dli_direct_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
+                              float *raw)
 {
+    const dli_fast *f = q->f;
+    const dli_conv_size *z = &q->z;
     const dl_int ld = z->tiles + 32;
-    dl_int m, j, i, k;
-    for (m = 0; m < v->m; m += f->mr) {
-        for (k = 0; k < z->k; k += DLI_KC) {
-            dl_int kk = dli_min(DLI_KC, z->k - k);
-            for (j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, image + j,
-                            off + k);
+    for (dl_int m = 0; m < q->v->m; m += f->mr) {
+        for (dl_int k = 0; k < z->k; k += DLI_KC) {
+            const float *panel = q->packed + m * z->k + k * f->mr;
+            for (dl_int j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, dli_min(DLI_KC, z->k - k), panel, image + j,
+                            q->off + k);
         }
-        for (i = m; i < m + f->mr && i < v->m; i++)
-            dli_conv_finish(f, v, z, y, arg, i, raw + (i - m) * ld, z->wp, bias, add);
-    }
-}
-/* The same by Winograd's way. tiles: B^T d B of the image. */
-static void dli_wino_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, const float *tiles, const float *packed,
-                            const dl_int *off, const float *bias, int add, float *raw)
-{
-    const dl_int ld = dli_round_up(2 * z->tw, 32), mp = dli_round_up(v->m, f->mr);
-    const dl_int group = DLI_WINO_GROUP * f->mr, part = group * z->tp;
-    float *products = raw + 2 * z->th * ld;
-    dl_int m0, m, j, t;
-    for (m0 = 0; m0 < v->m; m0 += group) {
-        const dl_int m1 = dli_min(mp, m0 + group);
-        for (t = 0; t < 16; t++)
-            for (j = 0; j < z->tp; j += f->nr)
-                for (m = m0; m < m1; m += f->mr)
-                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, v->c,
-                                packed + (t * mp + m) * v->c,
-                                tiles + t * dli_wino_part(z, v->c) + j, off);
-        for (m = m0; m < m1 && m < v->m; m++) {
-            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
-            dli_conv_finish(f, v, z, y, arg, m, raw, ld, bias, add);
-        }
+        for (dl_int i = m; i < m + f->mr && i < q->v->m; i++)
+            dli_conv_finish(q, y, arg, i, raw + (i - m) * ld, z->wp);
     }
 }
 /* tiles = B^T d B of an image of c planes. */
 static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
                            const float *image)
 {
-    dl_int i;
-    for (i = 0; i < c; i++)
+    for (dl_int i = 0; i < c; i++)
         f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
                    z->tw);
 }
-/* One sample in the way that z says; own: the thread's part of the work memory. */
-static void dli_conv_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            const dli_conv_plan *p, float *y, int32_t *arg, const float *image,
-                            const float *packed, const dl_int *off, const float *bias, int add,
+/* The same by Winograd's way. */
+static void dli_wino_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
+                            float *raw, float *tiles)
+{
+    const dli_fast *f = q->f;
+    const dli_conv_size *z = &q->z;
+    const dl_int M = q->v->m, C = q->v->c, mp = dli_round_up(M, f->mr);
+    const dl_int ld = dli_round_up(2 * z->tw, 32), group = DLI_WINO_GROUP * f->mr;
+    const dl_int part = group * z->tp;
+    float *products = raw + 2 * z->th * ld;
+    dli_wino_tiles(f, z, C, tiles, image);
+    for (dl_int m0 = 0; m0 < M; m0 += group) {
+        const dl_int m1 = dli_min(mp, m0 + group);
+        for (dl_int t = 0; t < 16; t++)
+            for (dl_int j = 0; j < z->tp; j += f->nr)
+                for (dl_int m = m0; m < m1; m += f->mr)
+                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, C,
+                                q->packed + (t * mp + m) * C,
+                                tiles + t * dli_wino_part(z, C) + j, q->off);
+        for (dl_int m = m0; m < m1 && m < M; m++) {
+            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
+            dli_conv_finish(q, y, arg, m, raw, ld);
+        }
+    }
+}
+/* One sample in the way that suits it; own: the thread's memory. */
+static void dli_conv_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
                             float *own)
 {
-    float *raw = own + p->raw, *tiles = own + p->tiles;
-    if (z->wino) {
-        dli_wino_tiles(f, z, v->c, tiles, image);
-        dli_wino_sample(f, v, z, y, arg, tiles, packed, off, bias, add, raw);
-    } else
-        dli_direct_sample(f, v, z, y, arg, image, packed, off, bias, add, raw);
+    if (q->z.wino) dli_wino_sample(q, y, arg, image, own + q->raw, own + q->tiles);
+    else dli_direct_sample(q, y, arg, image, own + q->raw);
 }
 /* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
-   With add, y += conv. */
+   With add, y += conv. Each thread takes its samples. */
 static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
                              const float *x, const float *w, const float *bias, int add,
                              int threads, void *work)
 {
-    const dli_conv_size z = dli_conv_sizes(f, v);
-    const dli_conv_plan p = dli_conv_plan_of(f, v);
-    dl_int *off = (dl_int *)work;
-    float *packed = (float *)work + p.packed;
+    const dli_conv_plan p = dli_conv_plan_of(f, v, NULL, threads);
+    const dli_conv_pass q = dli_conv_prepare(f, v, &p, w, bias, add, (float *)work);
+    const dli_conv_size *z = &q.z;
     int t;
-    dli_conv_offsets(v, &z, off);
-    dli_conv_pack(f, v, &z, packed, w, (float *)work + p.sums);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         float *own = (float *)work + p.own + t * p.each;
-        dl_int s, s1 = v->n * (t + 1) / threads;
-        memset(own, 0, sizeof(float) * (size_t)p.grad);
-        for (s = v->n * t / threads; s < s1; s++)
-            dli_conv_sample(f, v, &z, &p, y + s * z.out, arg ? arg + s * z.out : NULL,
-                            dli_conv_image(f, v, &z, x, s, own), packed, off, bias, add, own);
+        const dl_int end = v->n * (t + 1) / threads;
+        memset(own, 0, sizeof(float) * (size_t)p.raw);
+        for (dl_int s = v->n * t / threads; s < end; s++)
+            dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
+                            dli_conv_image(f, v, z, x, s, own + p.image), own);
     }
 }
 
-/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
-   the sums starts at g and has planes of gp floats and rows of gw. */
-static void dli_conv_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                    float *dwt, float *db, const float *image, const float *g,
-                                    dl_int gp, dl_int gw, int first, float *panel)
+/* The gradient of the weights. A backward pass, as all its threads see it: */
+typedef struct dli_conv_backs {
+    const dli_fast *f;
+    const dli_conv *v;
+    dli_conv_size z;
+    const dli_conv_plan *p;
+    const dl_int *rows;                                  /* offsets of the rows of the product */
+} dli_conv_backs;
+
+/* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
+   of count starts at x + off[i], in runs with gaps; rows of out are ld apart. */
+static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, const float *x,
+                             const dl_int *off, dl_int count, dl_int n, dl_int run, dl_int gap,
+                             const float *panel)
 {
-    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, taps = v->kh * v->kw;
-    dl_int m, k, i, r;
-    if (first) memset(db, 0, sizeof(float) * (size_t)ldw);
-    for (m = 0; m < v->m; m += f->nr) {
-        dl_int cols = dli_min(f->nr, v->m - m);
+    for (dl_int i = 0; i < count; i += f->mr) {
+        const float *rows[DLI_MAX_MR];
+        for (dl_int l = 0; l < f->mr; l++) rows[l] = x + off[dli_min(i + l, count - 1)];
+        f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
+    }
+}
+/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
+   the sums starts at g. */
+static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, const float *image,
+                               const float *g, bool first, float *own)
+{
+    const dli_fast *f = b->f;
+    const dli_conv_size *z = &b->z;
+    const dl_int M = b->v->m, ld = dli_round_up(M, f->nr), area = z->oh * z->ow;
+    float *panel = own + b->p->panel;
+    if (first) memset(db, 0, sizeof(float) * (size_t)ld);
+    for (dl_int m = 0; m < M; m += f->nr) {
+        const dl_int cols = dli_min(f->nr, M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (r = 0; r < z->oh; r++)                      /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * gp + r * gw, gp, cols,
-                         dli_round_up(z->ow, 4));
-        for (k = 0; k < z->k; k += f->mr) {
-            const float *rows[DLI_MAX_MR];
-            for (i = 0; i < f->mr; i++) {
-                const dl_int l = dli_min(k + i, z->k - 1), tap = l % taps;
-                rows[i] = image + (l / taps * z->hp + tap / v->kw) * z->wp + tap % v->kw;
-            }
-            f->tile_rows(dwt + k * ldw + m, ldw, !first, area, rows, z->ow, z->wp - z->ow, panel);
-        }
+        for (dl_int r = 0; r < z->oh; r++)               /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
+                         b->p->gp, cols, dli_round_up(z->ow, 4));
+        dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
+                         z->wp - z->ow, panel);
         f->col_sums(db + m, panel, f->nr, area, f->nr);
     }
 }
-
-/* The same by Winograd's way, for dU [16][M][C]; tiles: B^T d B of the image. */
-static void dli_wino_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                    float *du, float *db, const float *tiles, float *tiles_grad,
-                                    const float *g, dl_int gp, dl_int gw, int first, float *panel)
+/* The same by Winograd's way, for dU [16][M][C]. */
+static void dli_wino_weights(const dli_conv_backs *b, float *du, float *db, const float *image,
+                             const float *g, bool first, float *own)
 {
-    const dl_int ld = dli_round_up(v->c, f->nr), mp = dli_round_up(v->m, f->mr), n = z->th * z->tw;
-    const float *rows[DLI_MAX_MR];
-    dl_int m, c, t, i;
-    for (m = 0; m < v->m; m++) {
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(g + m * gp, (z->oh - 1) * gw + z->ow);
-        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, v->m), g + m * gp, gw, z->th, z->tw);
+    const dli_fast *f = b->f;
+    const dli_conv_size *z = &b->z;
+    const dl_int M = b->v->m, C = b->v->c, n = z->th * z->tw;
+    const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
+    float *tiles = own + b->p->tiles, *tiles_grad = own + b->p->tiles_grad;
+    float *panel = own + b->p->panel;
+    dli_wino_tiles(f, z, C, tiles, image);
+    for (dl_int m = 0; m < M; m++) {
+        const float *plane = g + m * b->p->gp;
+        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (z->oh - 1) * b->p->gw + z->ow);
+        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, M), plane, b->p->gw, z->th, z->tw);
     }
-    for (t = 0; t < 16; t++)
-        for (c = 0; c < v->c; c += f->nr) {
-            const float *part = tiles_grad + t * dli_wino_part(z, v->m);
-            const dl_int cols = dli_min(f->nr, v->c - c);
+    for (dl_int t = 0; t < 16; t++)
+        for (dl_int c = 0; c < C; c += f->nr) {
+            const dl_int cols = dli_min(f->nr, C - c);
             if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(n * f->nr));
-            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, v->c) + c * z->tp, z->tp, cols,
-                         n);
-            for (m = 0; m < v->m; m += f->mr) {
-                for (i = 0; i < f->mr; i++) rows[i] = part + dli_min(m + i, v->m - 1) * z->tp;
-                f->tile_rows(du + (t * mp + m) * ld + c, ld, !first, n, rows, n, 0, panel);
-            }
+            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, C) + c * z->tp, z->tp, cols, n);
+            dli_rows_product(f, du + t * mp * ld + c, ld, !first,
+                             tiles_grad + t * dli_wino_part(z, M), b->rows, M, n, n, 0, panel);
         }
 }
-
-/* Where the gradients of a convolution come from and go to. */
-typedef struct dli_conv_grads {
-    const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
-} dli_conv_grads;
-
-/* The weights of the reversed convolution: flipped, their first dimensions exchanged. */
-static void dli_conv_flip(const dli_conv *v, float *flipped, const float *w)
+/* The sum of all chunks' gradients goes to dw and db. */
+static void dli_conv_add_weights(const dli_conv_backs *b, const dli_conv_grads *to, float *sums)
 {
-    const dl_int taps = v->kh * v->kw;
-    dl_int m, c, i;
-    for (m = 0; m < v->m; m++)
-        for (c = 0; c < v->c; c++)
-            for (i = 0; i < taps; i++)
-                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    const dli_fast *f = b->f;
+    const dl_int M = b->v->m, K = b->z.k, chunk = b->p->chunk;
+    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(b->v->c, f->nr);
+    const float *db = sums + chunk - ldw;
+    for (dl_int c = 1; c < b->p->chunks; c++) f->add(sums, sums, sums + c * chunk, chunk);
+    for (dl_int m = 0; m < M && to->dw; m++)
+        for (dl_int k = 0; k < K; k += b->p->wino ? 9 : 1)
+            if (b->p->wino) dli_wino_kernel_back(to->dw + m * K + k, sums + m * ldu + k / 9,
+                                                 dli_round_up(M, f->mr) * ldu);
+            else to->dw[m * K + k] += sums[k * ldw + m];
+    for (dl_int m = 0; m < M && to->db; m++) to->db[m] += db[m];
 }
 /* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
    order. A sample's gradient is unpooled and masked once, for dx and dw. */
 static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
                               const float *x, const float *w, int threads, void *work)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
-    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
-    const dli_conv_plan p = dli_conv_plan_of(f, v);
-    const bool weights = to->dw || to->db, wino = weights && dli_conv_wino_weights(v, &z);
-    const dl_int ph = to->dx ? r.ph : wino, pw = to->dx ? r.pw : wino;       /* zeros around dy */
-    const dl_int gw = z.ow + 2 * pw, gp = gw * (z.oh + 2 * ph), chunks = dli_min(v->n, DLI_CHUNKS);
-    const dl_int ldw = dli_round_up(v->m, f->nr), ldu = dli_round_up(v->c, f->nr);
-    dl_int *off = (dl_int *)work, m, k, c;
-    float *packed = (float *)work + p.packed, *sums = (float *)work + p.sums;
+    const dli_conv_plan p = dli_conv_plan_of(f, v, to, threads);
+    const dli_conv r = dli_conv_reversed(v);
+    float *base = (float *)work, *sums = base + p.sums;
+    dl_int *rows = (dl_int *)(void *)(base + p.rows);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS), ldw = dli_round_up(v->m, f->nr);
+    dli_conv_pass q;
+    dli_conv_backs b;
     int t;
-    dli_conv_offsets(&r, &b, off);
-    if (to->dx) {
-        dli_conv_flip(v, sums, w);
-        dli_conv_pack(f, &r, &b, packed, sums, sums + z.k * v->m);
-    }
+    b.f = f;
+    b.v = v;
+    b.z = dli_conv_sizes(f, v);
+    b.p = &p;
+    b.rows = rows;
+    if (p.wino) dli_wino_offsets(rows, &b.z, v->m);
+    else if (p.weights) dli_conv_offsets(rows, v, &b.z);
+    if (to->dx) q = dli_conv_prepare(f, &r, &p, w, NULL, to->add_dx, base);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each;
-        float *grad = own + p.grad, *g = grad + ph * gw + pw;
-        dl_int chunk, s;
+        float *own = base + p.own + t * p.each, *grad = own + p.grad;
+        float *g = grad + p.ph * p.gw + p.pw;
         memset(own, 0, sizeof(float) * (size_t)p.raw);
-        for (chunk = t; chunk < chunks; chunk += threads) {
+        for (dl_int chunk = t; chunk < chunks; chunk += threads) {
+            const dl_int first = v->n * chunk / chunks, end = v->n * (chunk + 1) / chunks;
             float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
-            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
-            for (s = s0; s < s1; s++) {
-                const float *dy = to->dy + s * z.out, *from = NULL;
+            for (dl_int s = first; s < end; s++) {
+                const float *dy = to->dy + s * b.z.out;
                 if (v->end == DLI_END_RELU_POOL)
-                    f->unpool2(g, gp, gw, own + p.raw, dy, to->arg + s * z.out, v->m, z.oh, z.ow);
+                    f->unpool2(g, p.gp, p.gw, own + p.raw, dy, to->arg + s * b.z.out, v->m,
+                               b.z.oh, b.z.ow);
                 else
-                    f->place(g, gp, gw, dy, v->end == DLI_END_RELU ? to->y + s * z.out : NULL,
-                             v->m, z.oh, z.ow);
-                if (weights) from = dli_conv_image(f, v, &z, x, s, own);
-                if (wino) {
-                    dli_wino_tiles(f, &z, v->c, own + p.tiles, from);
-                    dli_wino_sample_weights(f, v, &z, dwt, db, own + p.tiles, own + p.tiles_grad,
-                                            g, gp, gw, s == s0, own + p.panel);
-                } else if (weights)
-                    dli_conv_sample_weights(f, v, &z, dwt, db, from, g, gp, gw, s == s0,
-                                            own + p.panel);
-                if (to->dx)
-                    dli_conv_sample(f, &r, &b, &p, to->dx + s * z.in, NULL, grad, packed, off,
-                                    NULL, to->add_dx, own);
+                    f->place(g, p.gp, p.gw, dy, v->end == DLI_END_RELU ? to->y + s * b.z.out
+                                                                       : NULL,
+                             v->m, b.z.oh, b.z.ow);
+                if (p.weights)
+                    (p.wino ? dli_wino_weights : dli_direct_weights)(
+                        &b, dwt, db, dli_conv_image(f, v, &b.z, x, s, own + p.image), g,
+                        s == first, own);
+                if (to->dx) dli_conv_sample(&q, to->dx + s * b.z.in, NULL, grad, own);
             }
         }
     }
-    if (!weights) return;
-    for (c = 1; c < chunks; c++) f->add(sums, sums, sums + c * p.chunk, p.chunk);
-    for (m = 0; m < v->m && to->dw; m++)
-        for (k = 0; k < z.k; k += wino ? 9 : 1)
-            if (wino) dli_wino_kernel_back(to->dw + m * z.k + k, sums + m * ldu + k / 9,
-                                           dli_round_up(v->m, f->mr) * ldu);
-            else to->dw[m * z.k + k] += sums[k * ldw + m];
-    for (m = 0; m < v->m && to->db; m++) to->db[m] += sums[p.chunk - ldw + m];
+    if (p.weights) dli_conv_add_weights(&b, to, sums);
 }
 
 /* ---- recurrent layers ----
@@ -7699,33 +7809,29 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 #endif
 }
 
+#if DLI_FAST
+#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_forward) { \
+        fast = c->fast->name##_forward; \
+        kind = DLI_JOB_##name##_forward; \
+    }
+#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_backward) { \
+        fast = c->fast->name##_backward; \
+        kind = DLI_JOB_##name##_backward; \
+    }
+#endif
+
 /* An elementwise function, by its kernel: the library's own may have a twin. */
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, dl_int) =
-        kernel == dlk_relu_forward      ? c->fast->vrelu :
-        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
-        kernel == dlk_tanh_forward      ? c->fast->vtanh :
-        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
-    if (c->reference) {
-        kernel(y, x, n, p, q);
-        return;
-    }
+    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
     if (fast) {
-        DLI_SPREAD(c, DLI_JOB_MAP, n, at, len, fast(y + at, x + at, len));
-        return;
-    }
-    if (kernel == dlk_affine_forward) {                  /* p x + q */
-        c->fast->scale(y, (float)p, x, n);
-        if (q != 0) c->fast->offset(y, (float)q, y, n);
-        return;
-    }
-    if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
-        int form = kernel == dlk_gelu_tanh_forward;
-        DLI_SPREAD(c, DLI_JOB_GELU, n, at, len,
-                   dli_gelu_forward(c->fast, y + at, x + at, len, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
     }
 #endif
@@ -7738,25 +7844,13 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
                                double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, const float *, dl_int, int) =
-        c->reference                     ? NULL :
-        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
-        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
-        kernel == dlk_tanh_backward      ? c->fast->vtanh_back : NULL;
+    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
+                 int) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
     if (fast) {
-        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPREAD(c, DLI_JOB_MAP_BACK, n, at, len, fast(dx + at, dy + at, v + at, len, add));
-        return;
-    }
-    if (!c->reference && kernel == dlk_affine_backward) {
-        if (add) c->fast->axpy(dx, (float)p, dy, n);
-        else c->fast->scale(dx, (float)p, dy, n);
-        return;
-    }
-    if (!c->reference && (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward)) {
-        int form = kernel == dlk_gelu_tanh_backward;
-        DLI_SPREAD(c, DLI_JOB_GELU_BACK, n, at, len,
-                   dli_gelu_backward(c->fast, dx + at, dy + at, x + at, len, add, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                             (float)q, add));
         return;
     }
 #endif
@@ -7989,15 +8083,18 @@ static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const
                                  dl_int N, dl_int C, dl_int S)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
-    dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
+    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
+                      t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
                                         const dl_real *mean, const dl_real *var, const dl_real *w,
-                                        const dl_real *b, dl_int N, dl_int C, dl_int S, double eps)
+                                        const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
+                                        bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
+    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
+                      batch, t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -8045,6 +8142,24 @@ static void dli_fast_layer_norm_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl
 }
 #endif
 
+/* Statistics of the batch and the norm by them. The twins of both can do it in one: the channel is
+   still in the cache when it is normalized. */
+static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                 const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
+                                 dl_int C, dl_int S, double eps)
+{
+#if DLI_FAST
+    if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
+        const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_job_end(&t);
+        return;
+    }
+#endif
+    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
+    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
+}
+
 /* ---- convolution: what the operations call ----
    Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
@@ -8064,6 +8179,7 @@ static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
     v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
     v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
     v.end = end;
+    v.reversed = false;
     return v;
 }
 #endif
@@ -8142,7 +8258,7 @@ static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
 {
     const dli_conv v = dli_conv_of(s, end);
     dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, NULL, c->threads));
     if (!work) return false;
     t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
     dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
@@ -8154,7 +8270,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
 {
     const dli_conv v = dli_conv_of(s, end);
     dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
     if (!work) return false;
     t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
@@ -9525,27 +9641,13 @@ DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
 }
 DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_mul_scalar", x, c, 0);
+    return DLI_AFFINE("dl_mul_scalar", x, c, -0.0);     /* -0 + -0 is -0, -0 + 0 is 0 */
 }
 
-/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
-static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
-}
-
-/* forward: y = x / p; y' = 1 / p */
-static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
-}
-
+/* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
+    return DLI_UNARY_AS("dl_div_scalar", over, x, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -10846,16 +10948,14 @@ static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight,
     else if (s->kind == DLI_NORM_LAYER)
         DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C,
                 s->eps);
+    else if (s->kind == DLI_NORM_BATCH)
+        dli_batch_norm_train(c, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S, s->eps);
     else {
         const size_t bytes = (size_t)s->count * sizeof *s->mean;
-        if (s->kind == DLI_NORM_BATCH)
-            DLI_RUN(c, batch_stats, s->mean, s->var, x->data, s->N, s->C, s->S);
-        else {
-            memcpy(s->mean, run[0]->data, bytes);
-            memcpy(s->var, run[1]->data, bytes);
-        }
+        memcpy(s->mean, run[0]->data, bytes);
+        memcpy(s->var, run[1]->data, bytes);
         DLI_RUN(c, batch_norm_forward, y->data, x->data, s->mean, s->var, w, b, s->N, s->C, s->S,
-                s->eps);
+                s->eps, false);
     }
     return y;
 }
@@ -11421,7 +11521,7 @@ static void dli_attention_back(dli_node *node)
     dl_tape_release(c, mark);
 }
 
-/* How many masks there are: 1, N or B; 0 with a message when the mask does not fit. */
+/* How many masks there are: 1, N or B; -1 with a message when the mask does not fit. */
 static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
 {
     char s[DLI_SHAPE_TEXT];
@@ -11431,7 +11531,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (mask->requires_grad) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
                 "dl_detach on it", op);
-        return 0;
+        return -1;
     }
     if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
     if (dl_shape_equal(mask->shape, one)) return one.dim[0];
@@ -11439,7 +11539,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
             "[N,R,S], or all dimensions of the queries in front", op,
             dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
-    return 0;
+    return -1;
 }
 
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
@@ -11484,8 +11584,7 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     S = key.dim[rank - 2];
     B = dl_shape_size(dli_rank(shape, rank - 2));
     if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
-    if (mask != DL_NONE && !(masks = dli_check_mask(c, op, mask, q->shape, S)) && B > 0)
-        return NULL;
+    if (mask != DL_NONE && (masks = dli_check_mask(c, op, mask, q->shape, S)) < 0) return NULL;
     if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
     p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
                                          (lengths ? (size_t)N * sizeof *lengths : 0));
@@ -13044,17 +13143,18 @@ static void dli_update_adam(const dl_update *u)
 }
 
 #define DLI_BELOW_1 (1 - DBL_EPSILON)
-#define DLI_MU { "momentum", 0, 0, 1 }
-#define DLI_START(value) { "start", value, 0, DLI_NUMBER_MAX }
-#define DLI_RHO(value) { "rho", value, 0, 1 }
-#define DLI_EPS(value) { "eps", value, DLI_EPS_MIN, DLI_NUMBER_MAX }
-#define DLI_EPS_IN(value) { "eps", value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX }
-#define DLI_BETAS { "beta1", 0.9, 0, DLI_BELOW_1 }, { "beta2", 0.999, 0, DLI_BELOW_1 }
-#define DLI_DECAY(value) { "weight_decay", value, 0, DLI_NUMBER_MAX }
+#define DLI_NONE_USED { NULL, 0, 0, 0, 0 }
+#define DLI_MU DL_OPTION(momentum, 0, 0, 1)
+#define DLI_START(value) DL_OPTION(start, value, 0, DLI_NUMBER_MAX)
+#define DLI_RHO(value) DL_OPTION(rho, value, 0, 1)
+#define DLI_EPS(value) DL_OPTION(eps, value, DLI_EPS_MIN, DLI_NUMBER_MAX)
+#define DLI_EPS_IN(value) DL_OPTION(eps, value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX)
+#define DLI_BETAS DL_OPTION(beta1, 0.9, 0, DLI_BELOW_1), DL_OPTION(beta2, 0.999, 0, DLI_BELOW_1)
+#define DLI_DECAY(value) DL_OPTION(weight_decay, value, 0, DLI_NUMBER_MAX)
 
 /* name, step, states, torch, decoupled, squares, options */
 static const dl_optim_type dli_optim_types[] = {
-    { "SGD", dli_update_sgd, 0, false, true, false, { { NULL, 0, 0, 0 } } },
+    { "SGD", dli_update_sgd, 0, false, true, false, { DLI_NONE_USED } },
     { "momentum", dli_update_momentum, 1, false, true, false, { DLI_MU } },
     { "Nesterov", dli_update_nesterov, 1, false, true, false, { DLI_MU } },
     { "Adagrad", dli_update_adagrad, 1, false, true, true, { DLI_START(0.1), DLI_EPS_IN(1e-7) } },
@@ -13063,7 +13163,7 @@ static const dl_optim_type dli_optim_types[] = {
     { "Adam", dli_update_adam, 2, false, true, true, { DLI_BETAS, DLI_EPS(1e-7) } },
     { "AdamW", dli_update_adam, 2, false, true, true,
       { DLI_BETAS, DLI_EPS(1e-7), DLI_DECAY(0.004) } },
-    { "torch.SGD", dli_update_sgd, 0, true, false, false, { { NULL, 0, 0, 0 } } },
+    { "torch.SGD", dli_update_sgd, 0, true, false, false, { DLI_NONE_USED } },
     { "torch.momentum", dli_update_momentum, 1, true, false, false, { DLI_MU } },
     { "torch.Nesterov", dli_update_nesterov, 1, true, false, false, { DLI_MU } },
     { "torch.Adagrad", dli_update_adagrad, 1, true, false, true,
@@ -13088,37 +13188,12 @@ DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
     return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
 }
 
-/* The fields of dl_optim that only some kinds use, then those for all with their ranges. */
-static const struct { size_t at; dl_optim_option option; } dli_optim_fields[] = {
-#define DLI_OF(f, hi) { offsetof(dl_optim, f), { #f, 0, 0, hi } }
-    DLI_OF(momentum, 0), DLI_OF(rho, 0), DLI_OF(beta1, 0), DLI_OF(beta2, 0),
-    DLI_OF(eps, 0), DLI_OF(start, 0), DLI_OF(own[0], 0), DLI_OF(own[1], 0),
-    DLI_OF(own[2], 0), DLI_OF(own[3], 0),
-    DLI_OF(lr, DLI_NUMBER_MAX), DLI_OF(weight_decay, DLI_NUMBER_MAX),
-    DLI_OF(l1, DLI_NUMBER_MAX), DLI_OF(l2, DLI_NUMBER_MAX), DLI_OF(ema, DLI_BELOW_1),
-#undef DLI_OF
-};
-enum { DLI_OWN = 6, DLI_OPTIM_FIELDS = 15 };
-
-/* The field (its index above) that option k of a kind stands for; -1 past the fourth of its own. */
-static int dli_optim_field(const dl_optim_type *type, int k)
+/* The option of this kind that stands at this place of dl_optim; NULL when it has none. */
+static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at)
 {
-    int own = -1, found = -1;
-    for (int i = 0; i <= k; i++) {
-        found = -1;
-        for (int f = 0; f < DLI_OPTIM_FIELDS && found < 0; f++)
-            if (strcmp(dli_optim_fields[f].option.name, type->option[i].name) == 0) found = f;
-        if (found < 0) own++;
-    }
-    if (found < 0 && own < 4) found = DLI_OWN + own;
-    return found;
-}
-
-static int dli_option_count(const dl_optim_type *type)
-{
-    int n = 0;
-    while (n < (int)(sizeof type->option / sizeof type->option[0]) && type->option[n].name) n++;
-    return n;
+    for (int k = 0; k < DL_OPTION_MAX && type->option[k].name; k++)
+        if (type->option[k].at == at) return &type->option[k];
+    return NULL;
 }
 
 DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
@@ -13128,11 +13203,8 @@ DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
     o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
-    for (int k = 0; type && k < dli_option_count(type); k++) {
-        const int f = dli_optim_field(type, k);
-        double *field = (double *)(void *)((char *)&o + dli_optim_fields[f < 0 ? 0 : f].at);
-        if (f >= 0) *field = type->option[k].initial;
-    }
+    for (int k = 0; type && k < DL_OPTION_MAX && type->option[k].name; k++)
+        memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
     return o;
 }
 
@@ -13169,36 +13241,33 @@ DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", 
 DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim("torch.Adam", lr); }
 DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr); }
 
-/* Is type whole? Else false with a message. */
-static bool dli_check_optim_type(dl_ctx *c, const char *who, const dl_optim_type *type)
-{
-    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
-                       "states", who);
-    for (int k = 0; k < dli_option_count(type); k++)
-        if (dli_optim_field(type, k) < 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is the fifth option of %s's own; there is "
-                           "room for 4", who, type->option[k].name, type->name);
-    return true;
-}
-
 /* Is every option of o in its range, and 0 when its kind does not use it? Else false with a
    message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    if (!dli_check_optim_type(c, who, o->type)) return false;
-    for (int f = 0; f < DLI_OPTIM_FIELDS; f++) {
-        const double value = *(const double *)(const void *)
-                             ((const char *)o + dli_optim_fields[f].at);
-        dl_optim_option range = dli_optim_fields[f].option;
-        for (int k = 0; k < dli_option_count(o->type); k++)
-            if (dli_optim_field(o->type, k) == f) range = o->type->option[k];
-        if (value >= range.lo && value <= range.hi) continue;
-        if (range.lo == 0 && range.hi == 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, "
-                           "or take a kind that does", who, range.name, value, o->type->name);
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who, range.name,
-                       o->type->name, value, range.lo, range.hi);
+    static const dl_optim_option all[] = {
+        DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
+        DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
+        { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
+        { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
+        DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
+    const dl_optim_type *type = o->type;
+    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
+                       "states", who);
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        const dl_optim_option *used = dli_option_at(type, all[k].at);
+        const dl_optim_option *range = used ? used : &all[k];
+        double value;
+        memcpy(&value, (const char *)o + all[k].at, sizeof value);
+        if (value >= range->lo && value <= range->hi) continue;
+        if (range->hi > 0 || used)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
+                           range->name, type->name, value, range->lo, range->hi);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, or "
+                       "take a kind that does", who, range->name, value, type->name);
     }
     if (!(o->clip_norm > 0) || !(o->clip_value > 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
@@ -13368,63 +13437,74 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* The gradients as the updates will see them: checked, clipped, with penalties. */
+/* A gradient as its update will see it: scaled, clipped, with penalties. */
+static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+{
+    const dl_optim *d = &o->desc;
+    dl_tensor *p = s->param;
+    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
+    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
+    if (d->clip_value < INFINITY)
+        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+}
+
+/* Check all gradients, then prepare them, then check what came out. */
 static bool dli_prepare_gradients(dl_optimizer *o)
 {
     const dl_optim *d = &o->desc;
-    double norm = 0, largest = 0, scale = 1;
-    bool penalties = d->l1 > 0 || d->l2 > 0;
+    double norm = 0, scale = 1;
     for (int i = 0; i < o->n; i++) {
         const dl_tensor *p = o->slot[i].param;
         if (!p->requires_grad) continue;
         const double squares = dli_squares(o->ctx, p->grad, p->size);
         const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
                            dli_root(p->grad, p->size, squares) : sqrt(squares);
-        if (!(one < INFINITY)) return dli_bad_gradient(o, i, one);
         norm = hypot(norm, one);
-        largest = one > largest ? one : largest;
-        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalties = true;
+        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
     }
     if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    if (scale != 1 || d->clip_value < INFINITY || penalties)
-        for (int i = 0; i < o->n; i++) {
-            const dli_slot *s = &o->slot[i];
-            dl_tensor *p = s->param;
-            const double decay = d->type->decoupled ? 0 : s->weight_decay;
-            if (!p->requires_grad) continue;
-            if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-            if (d->clip_value < INFINITY)
-                o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
-                                              d->clip_value);
-            if (penalties)
-                DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, d->l2 + decay / 2);
-        }
-    if (d->type->squares && (penalties || largest > DLI_SQUARES_MAX))
-        for (int i = 0; i < o->n; i++) {
-            const dl_tensor *p = o->slot[i].param;
-            const double now = p->requires_grad ? dli_grad_norm(p) : 0;
-            if (!(now <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, now);
-        }
+    bool check = norm > DLI_SQUARES_MAX;
+    for (int i = 0; i < o->n; i++) {
+        const dli_slot *s = &o->slot[i];
+        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
+        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
+    }
+    for (int i = 0; check && d->type->squares && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
+        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+    }
     return true;
+}
+
+/* What is kept for a parameter; NULL when it is none of the optimizer's. */
+static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+{
+    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
+    return NULL;
+}
+
+/* The options as they apply to one parameter. */
+static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+{
+    dl_optim d = o->desc;
+    d.lr *= s->lr_factor;
+    d.weight_decay = s->weight_decay;
+    return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    dl_optim d = dl_optimizer_desc(o);
-    int i = 0;
-    while (o && i < o->n && o->slot[i].param != param) i++;
-    d.lr *= o && i < o->n ? o->slot[i].lr_factor : NAN;
-    if (o && i < o->n) d.weight_decay = o->slot[i].weight_decay;
-    return d;
+    const dli_slot *s = dli_slot_of(o, param);
+    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
 }
 
 static void dli_update_slot(dl_optimizer *o, dli_slot *s)
 {
-    dl_optim d = o->desc;
+    const dl_optim d = dli_slot_desc(o, s);
     dl_tensor *p = s->param;
     dl_update u;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
     s->updates++;
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
@@ -13502,14 +13582,13 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
                        "more", who, lr_factor, weight_decay);
     for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
         for (int k = 0; k < n; k++) {
-            int i = 0;
-            while (i < o->n && o->slot[i].param != params[k]) i++;
-            if (i == o->n)
+            dli_slot *s = dli_slot_of(o, params[k]);
+            if (!s)
                 return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
                                "%d parameters", who, k, o->n);
             if (pass == 0) continue;
-            o->slot[i].lr_factor = lr_factor;
-            o->slot[i].weight_decay = weight_decay;
+            s->lr_factor = lr_factor;
+            s->weight_decay = weight_decay;
         }
     return true;
 }

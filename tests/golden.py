@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Golden values for the tests of dl.h: what PyTorch computes, in float64.
 
-    python3 tests/golden.py        (needs torch and numpy) writes tests/golden/*.txt
+    python3 tests/golden.py        (needs torch, numpy and mpmath) writes tests/golden/*.txt
 
 The files are committed, so only who changes this program needs PyTorch. Format: a list of arrays,
 each a line "name rank dim dim ..." and then its numbers in row-major order; # begins a comment
@@ -98,11 +98,13 @@ _sx, _sy, _sdx: NaN, infinities, zeros and large numbers, with dy = 1.""")
         ("gelu_tanh", 0, 0, any_x, lambda x: F.gelu(x, approximate="tanh")),
         ("silu", 0, 0, any_x, F.silu),
         ("softplus", 0, 0, any_x, F.softplus),
+        ("over", -4, 0, any_x, lambda x: x / -4),
     ]
     count = {}
     for name, p, q, x, f in rows:
         k = count[name] = count.get(name, -1) + 1
-        dy = uniform(-2, 2, len(x))
+        if name != "over":          # it has the dy of the one before: the numbers that follow stay
+            dy = uniform(-2, 2, len(x))
         y, (dx,) = grad(f, x, dy=dy)
         sy, (sdx,) = grad(f, special)
         for what, a in (("pq", [p, q]), ("x", x), ("dy", dy), ("y", y), ("dx", dx),
@@ -260,8 +262,110 @@ ceK_x [N,C], ceK_label [N], ceK_soft [N,C] (rows add to 1 but in ce3) with ceK_*
     out.close()
 
 
+# ------------------------------------------------------------------------------------ limits ----
+
+def limits():
+    """Elementwise functions and losses far out: formulas in 80 digits, limits at infinity."""
+    import mpmath as mp
+    mp.mp.dps = 80
+    inf, nan = mp.inf, mp.nan
+    out = File("limits", """
+Elementwise functions at the edges of the numbers. x: the points; xd: more of them, which only a
+double holds. NAME_K_pq: the constants; _y = f(x), _dx = f'(x), and with xd _yd, _dxd: the values,
+at infinity the limits. t: targets; LOSS_K_y, _dx, _yd, _dxd: of one element, with target K.""")
+    side = [1e-45, 1e-40, 1e-20, 1e-3, 0.5, 1, 3, 5, 8, 12, 15.5, 20, 40, 80, 89, 100, 1000, 1e10,
+            1e20, 1e38]
+    x = f32([np.nan, np.inf, -np.inf, 0.0, -0.0] + side + [-v for v in side])
+    xd = [s * v for v in (5e-324, 1e-300, 1e-160, 40, 700, 750, 1e160, 1e300) for s in (1, -1)]
+
+    def sigmoid(v):
+        return mp.mpf(v > 0) if abs(v) > 1e6 else 1 / (1 + mp.exp(-v))
+
+    def slope(v):
+        return sigmoid(v) * sigmoid(-v)
+
+    def phi(v):
+        return mp.mpf(v > 0) if abs(v) > 1e4 else mp.erfc(-v / mp.sqrt(2)) / 2
+
+    def density(v):
+        return mp.mpf(0) if abs(v) > 1e4 else mp.exp(-v * v / 2) / mp.sqrt(2 * mp.pi)
+
+    def exp(v):
+        return mp.mpf(0) if v < -1e6 else inf if v > 1e6 else mp.exp(v)
+
+    def fade(v, e):
+        return mp.mpf(0) if e == 0 else v * e
+
+    def bend(v):
+        return 2 * mp.sqrt(2 / mp.pi) * (v + mp.mpf("0.044715") * v ** 3)
+
+    def bend_slope(v):
+        return 2 * mp.sqrt(2 / mp.pi) * (1 + 3 * mp.mpf("0.044715") * v ** 2)
+
+    def softplus(v):
+        return max(v, 0) + (mp.log1p(mp.exp(-abs(v))) if abs(v) < 1e6 else 0)
+
+    def tanh(v):
+        return mp.sign(v) if abs(v) > 1e4 else mp.tanh(v)
+
+    rows = [
+        ("neg", 0, 0, lambda v: -v, lambda v: -1),
+        ("exp", 0, 0, exp, exp),
+        ("square", 0, 0, lambda v: v * v, lambda v: 2 * v),
+        ("abs", 0, 0, abs, mp.sign),
+        ("clamp", -0.5, 1.25, lambda v: min(max(v, -0.5), 1.25), lambda v: -0.5 <= v <= 1.25),
+        ("affine", 2.5, -0.75, lambda v: v * 2.5 - 0.75, lambda v: 2.5),
+        ("over", -4, 0, lambda v: v / -4, lambda v: -0.25),
+        ("sigmoid", 0, 0, sigmoid, slope),
+        ("tanh", 0, 0, tanh, lambda v: 0 if abs(v) > 1e4 else mp.sech(v) ** 2),
+        ("relu", 0, 0, lambda v: max(v, 0), lambda v: v > 0),
+        ("leaky_relu", 0.25, 0, lambda v: v if v > 0 else v / 4, lambda v: 1 if v > 0 else 0.25),
+        ("leaky_relu", 0, 0, lambda v: max(v, 0), lambda v: v > 0),
+        ("elu", 1, 0, lambda v: v if v > 0 else mp.expm1(max(v, -1e6)),
+         lambda v: 1 if v > 0 else exp(v)),
+        ("elu", 0.5, 0, lambda v: v if v > 0 else mp.expm1(max(v, -1e6)) / 2,
+         lambda v: 1 if v > 0 else exp(v) / 2),
+        ("gelu", 0, 0, lambda v: fade(v, phi(v)), lambda v: phi(v) + fade(v, density(v))),
+        ("gelu_tanh", 0, 0, lambda v: fade(v, sigmoid(bend(v))),
+         lambda v: sigmoid(bend(v)) + fade(v * bend_slope(v), slope(bend(v)))),
+        ("silu", 0, 0, lambda v: fade(v, sigmoid(v)), lambda v: sigmoid(v) + fade(v, slope(v))),
+        ("softplus", 0, 0, softplus, sigmoid),
+    ]
+
+    def apply(f, a):
+        with np.errstate(over="ignore"):
+            return [nan if np.isnan(v) else float(mp.mpf(f(mp.mpf(v)))) for v in a]
+
+    out.put("x", x)
+    out.put("xd", xd)
+    count = {}
+    for name, p, q, f, df in rows:
+        k = count[name] = count.get(name, -1) + 1
+        out.put("%s_%d_pq" % (name, k), [p, q])
+        for what, g, a in (("y", f, x), ("dx", df, x), ("yd", f, xd), ("dxd", df, xd)):
+            out.put("%s_%d_%s" % (name, k, what), apply(g, a))
+    for name in count:
+        out.put("%s_cases" % name, count[name] + 1)
+
+    targets = [0, 0.25, 1]
+    out.put("t", targets)
+    for k, t in enumerate(targets):
+        losses = [
+            ("mse", lambda v: (v - t) ** 2, lambda v: 2 * (v - t)),
+            ("mae", lambda v: abs(v - t), lambda v: mp.sign(v - t)),
+            ("huber", lambda v: (v - t) ** 2 / 2 if abs(v - t) <= 1 else abs(v - t) - 0.5,
+             lambda v: min(max(v - t, -1), 1)),
+            ("bce", lambda v: fade(abs(v), 1 - t if v > 0 else t) + softplus(-abs(v)),
+             lambda v: 1 - t - sigmoid(-v) if v > 0 else sigmoid(v) - t),
+        ]
+        for name, f, df in losses:
+            for what, g, a in (("y", f, x), ("dx", df, x), ("yd", f, xd), ("dxd", df, xd)):
+                out.put("%s_%d_%s" % (name, k, what), apply(g, a))
+    out.close()
+
+
 if __name__ == "__main__":
     os.makedirs(HERE, exist_ok=True)
-    for section in (unary, softmax, linear, matmul, arithmetic, losses):
+    for section in (unary, softmax, linear, matmul, arithmetic, losses, limits):
         section()
     print(sum(os.path.getsize(os.path.join(HERE, f)) for f in os.listdir(HERE)), "bytes in", HERE)

@@ -183,18 +183,14 @@ typedef void (*binary_forward_fn)(dl_real *, const dl_real *, const dl_real *, d
                                   dl_int);
 typedef void (*binary_backward_fn)(dl_real *, dl_real *, const dl_real *, const dl_real *,
                                    const dl_real *, dl_int, dl_int, dl_int);
+#define ROW(A, name, value, to_a, to_b, formula, what) \
+    { #name, dlk_##name##_forward, dlk_##name##_backward },
 static const struct {
     const char *name;
     binary_forward_fn  forward;
     binary_backward_fn backward;
-} binary[] = {
-    { "add", dlk_add_forward, dlk_add_backward },
-    { "sub", dlk_sub_forward, dlk_sub_backward },
-    { "mul", dlk_mul_forward, dlk_mul_backward },
-    { "div", dlk_div_forward, dlk_div_backward },
-    { "maximum", dlk_maximum_forward, dlk_maximum_backward },
-    { "minimum", dlk_minimum_forward, dlk_minimum_backward }
-};
+} binary[] = { DLK_BINARY(ROW, 0) };
+#undef ROW
 enum { BINARY = sizeof binary / sizeof binary[0] };
 
 /* Where row r (all axes but the last) of the result y starts in a, and a's step along the row. */
@@ -307,12 +303,13 @@ static void arithmetic_gradients(void)
 
 /* --------------------------------------------------------------------------------- unary ---- */
 
-#define ROW(name, formula, derivative, what) { #name, dlk_##name##_forward, dlk_##name##_backward },
+#define ROW(A, name, value, gradient, formula, what) \
+    { #name, dlk_##name##_forward, dlk_##name##_backward },
 static const struct {
     const char *name;
     dlk_unary_forward_fn  forward;
     dlk_unary_backward_fn backward;
-} unary[] = { DLK_UNARY(ROW) };
+} unary[] = { DLK_UNARY(ROW, 0) };
 #undef ROW
 enum { UNARY = sizeof unary / sizeof unary[0] };
 
@@ -342,11 +339,14 @@ static void unary_golden(void)
 }
 
 /* Where we differ from PyTorch on purpose: the square root of -infinity by pow (C says infinity,
-   PyTorch takes sqrt for p = .5), and ELU's slope at NaN (we say NaN, PyTorch 1). */
+   PyTorch takes sqrt for p = .5), ELU's slope at NaN (we say NaN, PyTorch 1), and the limits at
+   infinity, which PyTorch's formulas of GELU and SiLU miss (NaN; see unary_limits). */
 static bool differs(const char *name, double x, double p)
 {
+    const bool far = fabs(x) == (double)INFINITY;
     return (strcmp(name, "pow") == 0 && p == 0.5 && x == -(double)INFINITY) ||
-           (strcmp(name, "elu") == 0 && x != x);
+           (strcmp(name, "elu") == 0 && x != x) ||
+           (far && (strncmp(name, "gelu", 4) == 0 || strcmp(name, "silu") == 0));
 }
 
 static void unary_special(void)
@@ -374,6 +374,57 @@ static void unary_special(void)
             }
             free(y); free(dx); free(dy);
         }
+    }
+    golden_close(&g);
+}
+
+/* What may be wrong in a value of this size: eps, or an error of eps in its exponent. */
+static double rounding(double value)
+{
+    const bool wide = sizeof(dl_real) == sizeof(double);
+    const double eps = wide ? 2.3e-16 : 1.2e-7, least = wide ? 5e-324 : 1.5e-45, v = fabs(value);
+    return v > 0 ? eps * v * (8 + 2 * fabs(log(v))) + 4 * least : 4 * least;
+}
+
+/* Every function of golden/limits.txt (all but log, sqrt, pow and p / x) at the edges of
+   the numbers. What is computed from a rounded y, the slopes of sigmoid and tanh, is as exact as 1
+   - y is: PyTorch has the same. */
+static void unary_limits(void)
+{
+    test_golden g = golden_open("limits");
+    const double eps = sizeof(dl_real) == sizeof(double) ? 2.3e-16 : 1.2e-7;
+    for (int f = 0; f < UNARY; f++) {
+        const char *name = unary[f].name;
+        const bool from_y = strcmp(name, "sigmoid") == 0 || strcmp(name, "tanh") == 0;
+        const double odd = strcmp(name, "neg") == 0 || strcmp(name, "over") == 0 ? -1 :
+                           strcmp(name, "abs") == 0 || strcmp(name, "square") == 0 ? 0 : 1;
+        if (strcmp(name, "reciprocal") == 0 || strcmp(name, "log") == 0 ||
+            strcmp(name, "sqrt") == 0 || strcmp(name, "pow") == 0) continue;
+        for (int k = 0; k < (int)golden_getf(&g, "%s_cases", name)->value[0]; k++)
+            for (int more = 0; more < (sizeof(dl_real) == sizeof(double) ? 2 : 1); more++) {
+                const test_array *x = golden_get(&g, more ? "xd" : "x");
+                const double *pq = golden_getf(&g, "%s_%d_pq", name, k)->value;
+                const dl_real *v = golden_getf(&g, more ? "%s_%d_yd" : "%s_%d_y", name, k)->data;
+                const dl_real *d = golden_getf(&g, more ? "%s_%d_dxd" : "%s_%d_dx", name, k)->data;
+                dl_real *y = room(x->size), *dx = room(x->size), *dy = filled(x->size, 1);
+                unary[f].forward(y, x->data, x->size, pq[0], pq[1]);
+                unary[f].backward(dx, dy, y, x->data, x->size, pq[0], pq[1]);
+                for (dl_int i = 0; i < x->size; i++) {
+                    const double want = (double)v[i], slope = (double)d[i];
+                    const bool nan = x->value[i] != x->value[i];
+                    CHECK(test_close((double)y[i], want, rounding(want)),
+                          "%s(%g; %g) = %.9g, should be %.9g", name, x->value[i], pq[0],
+                          (double)y[i], want);
+                    CHECK(nan || test_close((double)dx[i], slope, rounding(slope) +
+                                            (from_y ? 2 * eps : 0)),
+                          "%s'(%g; %g) = %.9g, should be %.9g", name, x->value[i], pq[0],
+                          (double)dx[i], slope);
+                    if (x->value[i] != 0 || v[i] != 0 || !odd) continue;
+                    CHECK(!signbit((double)y[i]) == !signbit(x->value[i] * odd),
+                          "%s keeps the sign of 0: %g of %g", name, (double)y[i], x->value[i]);
+                }
+                free(y); free(dx); free(dy);
+            }
     }
     golden_close(&g);
 }
@@ -479,9 +530,11 @@ static void softmax_edges(void)
     CHECK(y[0] == -inf, "log softmax of -inf is %g", (double)y[0]);
     CHECK_CLOSE(y[1], -0.69314718055994531, TEST_TOL, 0);
     dlk_softmax_forward(y, spoiled, 4, 2);
-    for (int i = 0; i < 8; i++) CHECK(y[i] != y[i] || i == 6, "[%d] is %g", i, (double)y[i]);
-    dlk_log_softmax_forward(y, spoiled, 3, 2);
+    for (int i = 0; i < 6; i++) CHECK(y[i] != y[i], "[%d] is %g", i, (double)y[i]);
+    CHECK(y[6] == 0 && y[7] == 1, "+infinity takes all: %g %g", (double)y[6], (double)y[7]);
+    dlk_log_softmax_forward(y, spoiled, 4, 2);
     for (int i = 0; i < 6; i++) CHECK(y[i] != y[i], "log [%d] is %g", i, (double)y[i]);
+    CHECK(y[6] == -inf && y[7] == 0, "log: %g %g", (double)y[6], (double)y[7]);
 }
 
 typedef struct rows { dl_real *y, *x, *dy; dl_int N, C; bool log; } rows;
@@ -603,6 +656,35 @@ static void loss_golden(void)
     golden_close(&g);
 }
 
+/* Every loss of one element at the edges of the numbers, by golden/limits.txt. */
+static void loss_limits(void)
+{
+    test_golden g = golden_open("limits");
+    const test_array *targets = golden_get(&g, "t");
+    const bool wide = sizeof(dl_real) == sizeof(double);
+    for (int kind = 0; kind < LOSSES; kind++)
+        for (int k = 0; k < targets->size && kind != HUBER5; k++)
+            for (int more = 0; more < (wide ? 2 : 1); more++) {
+                const char *name = loss_name[kind];
+                const test_array *x = golden_get(&g, more ? "xd" : "x");
+                const dl_real *v = golden_getf(&g, more ? "%s_%d_yd" : "%s_%d_y", name, k)->data;
+                const dl_real *d = golden_getf(&g, more ? "%s_%d_dxd" : "%s_%d_dx", name, k)->data;
+                for (dl_int i = 0; i < x->size; i++) {
+                    const double y = loss_forward(kind, x->data + i, targets->data + k, 1, 1);
+                    dl_real dx = 0;
+                    loss_backward(kind, &dx, 1, x->data + i, targets->data + k, 1, 1);
+                    CHECK(test_close(y, (double)v[i], rounding((double)v[i])),
+                          "%s(%g, %g) = %.9g, should be %.9g", name, x->value[i],
+                          targets->value[k], y, (double)v[i]);
+                    CHECK(x->value[i] != x->value[i] ||
+                          test_close((double)dx, (double)d[i], rounding((double)d[i])),
+                          "%s'(%g, %g) = %.9g, should be %.9g", name, x->value[i],
+                          targets->value[k], (double)dx, (double)d[i]);
+                }
+            }
+    golden_close(&g);
+}
+
 static void loss_edges(void)
 {
     const dl_real inf = (dl_real)INFINITY, nan = (dl_real)NAN;
@@ -615,8 +697,8 @@ static void loss_edges(void)
         x[0] = nan;
         CHECK(loss_forward(kind, x, t, 1, 1) != loss_forward(kind, x, t, 1, 1), "%s of NaN",
               loss_name[kind]);
-        x[0] = inf; /* the binary cross-entropy has inf - inf t, a NaN: not finite, at least */
-        CHECK(!(loss_forward(kind, x, t, 1, 1) < (double)inf), "%s of inf", loss_name[kind]);
+        x[0] = inf;
+        CHECK(loss_forward(kind, x, t, 1, 1) == (double)inf, "%s of inf", loss_name[kind]);
         x[0] = 0;
     }
     x[0] = 1000;
@@ -721,7 +803,7 @@ static void cross_entropy_edges(void)
 {
     const dl_real inf = (dl_real)INFINITY, nan = (dl_real)NAN;
     const dl_real far[2] = { 0, 1000 }, masked[3] = { -inf, 1, 1 }, hot[3] = { 0, 0, 1 };
-    const dl_real spoiled[2] = { nan, 0 }, first[2] = { 1, 0 };
+    const dl_real spoiled[2] = { nan, 0 }, first[2] = { 1, 0 }, certain[3] = { 0, 1, inf };
     const int32_t zero = 0, two = 2;
     dl_real loss = 7, p[3];
     dlk_cross_entropy_forward(&loss, p, far, &zero, 1, 2, 1);
@@ -739,6 +821,12 @@ static void cross_entropy_edges(void)
     CHECK(loss != loss && p[1] != p[1], "NaN goes through: %g", (double)loss);
     dlk_soft_cross_entropy_forward(&loss, p, spoiled, first, 1, 2, 1);
     CHECK(loss != loss && p[1] != p[1], "NaN goes through: %g", (double)loss);
+    dlk_cross_entropy_forward(&loss, p, certain, &two, 1, 3, 1);
+    CHECK(loss == 0 && p[2] == 1 && p[0] == 0, "certain and right: %g", (double)loss);
+    dlk_cross_entropy_forward(&loss, p, certain, &zero, 1, 3, 1);
+    CHECK(loss == inf, "certain and wrong: %g", (double)loss);
+    dlk_soft_cross_entropy_forward(&loss, p, certain, hot, 1, 3, 1);
+    CHECK(loss == 0 && p[2] == 1 && p[0] == 0, "certain and right: %g", (double)loss);
     dlk_cross_entropy_forward(&loss, p, spoiled, &zero, 0, 2, 1);
     CHECK(loss == 0, "no rows cost nothing: %g", (double)loss);
 }
@@ -869,12 +957,14 @@ int main(void)
     TEST(arithmetic_special);
     TEST(unary_golden);
     TEST(unary_special);
+    TEST(unary_limits);
     TEST(unary_sizes);
     TEST(softmax_golden);
     TEST(softmax_edges);
     TEST(dropout);
     TEST(loss_golden);
     TEST(loss_edges);
+    TEST(loss_limits);
     TEST(cross_entropy_golden);
     TEST(cross_entropy_edges);
     TEST(optimizer_golden);

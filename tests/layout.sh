@@ -29,11 +29,10 @@ undocumented=$(awk '
     /^DL_(DEF |KERNEL\()/ && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
 check "every declaration has a comment" "" "$undocumented"
 
-# Each declared function is defined once, and the other way round. DL_KERNEL(x, ...) declares dlk_x,
-# DLK_UNARY two a row.
+# Each declared function is defined once, and the other way round. DL_KERNEL(x, ...) declares dlk_x.
+# (What DLK_UNARY and DLK_BINARY declare, they define.)
 names() { sed 's/^DL_KERNEL(\([a-z0-9_]*\),/DL_DEF void dlk_\1(/; s/(.*/(/' | grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }
-unary=$(sed -n '/^#define DLK_UNARY/,/^$/s/^    X(\([a-z_]*\), .*/dlk_\1_forward( dlk_\1_backward(/p' dl.h)
-declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | names; echo $unary | tr ' ' '\n')
+declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | names)
 defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | names)
 check "declared or defined only" "" "$(printf '%s\n%s\n' "$declared" "$defined" | grep -v '##' | sort | uniq -u)"
 

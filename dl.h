@@ -94,11 +94,17 @@
               dl_backward calls until dl_optimizer_zero_grad.
    Shapes     Images are NCHW. Weights have PyTorch's layouts: linear [out,in]. A negative axis
               counts from the end, as in NumPy.
-   Options    A struct of options comes filled in from its _default function; a zero means zero.
+   Options    A struct of options comes filled in from its _default function; a zero means zero,
+              a NULL pointer means the defaults. An option that a thing does not use is refused.
+   Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
+              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
+              are _count.
+   Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
+              by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
-   NaN        goes through every function; ReLU of NaN is NaN.
+   NaN        goes through every function; ReLU of NaN is NaN. Optimizers refuse NaN gradients.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_H_INCLUDED
@@ -414,7 +420,7 @@ DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
-   numbers make a large one; scale is 1, or 1/n for a mean. */
+   numbers make a large one; scale is 1, or 1/n for a mean, which exists where the sum overflows. */
 DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
           double scale);
 /* dx[o,k,i] += scale dy[o,i] */
@@ -1433,8 +1439,9 @@ typedef struct dl_field {
 } dl_field;
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
-   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
-   Options are copied as bytes: whatever they point to must outlive the layer. */
+   returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
+   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
+   whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1464,6 +1471,7 @@ struct dl_layer {
                                              0 unless build sets them; may be changed */
     void         *own;                    /* the type's, for whatever else it needs */
     bool          frozen;                 /* see dl_layer_set_frozen                */
+    bool          built;                  /* no more parameters, states, outputs    */
     dl_ctx       *ctx;
     dl_model     *model;
 };
@@ -1472,10 +1480,10 @@ struct dl_layer {
    what the layer before it gives, all of its outputs. */
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
 
-/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
-   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
-   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
-   false without memory or for a bad shape: return false then. */
+/* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
+   behind those that are there in l->param; a state, all c at the start, saved and cloned but not
+   trained, in l->state; and room for n outputs (there is 1, of the shape of input[0], until build
+   changes it). NULL or false without memory or for a bad shape: return false then. */
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
@@ -1637,20 +1645,20 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
    An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
    what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
-     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
-               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
-     Nesterov                    The same, with the gradient of where v is about to lead.
-     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
-               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
-     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
-                                 running mean forgets.
-     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
-                                 of w's past steps.
-     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
-                                 corrected for their start at 0.
-     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
-                                 as a part of g the pull would be divided by sqrt(v), too.
+     SGD       w -= lr g              The gradient g = dL/dw points uphill: go the other way.
+     momentum  v = mu v + g           In a narrow valley g points across more than along. A sum of
+               w -= lr v              past gradients cancels the one and adds up the other.
+     Nesterov  w -= lr (mu v + g)     The same, looking ahead to where v is about to lead.
+     Adagrad   a += g^2               One lr is too large for some weights, too small for others:
+               w -= lr g / sqrt(a)    divide each gradient by the size that it has had so far.
+     RMSprop   a = r a + (1 - r) g^2  Adagrad's sum only grows, and its steps die out: a running
+               w -= lr g / sqrt(a)    mean forgets.
+     Adadelta  w -= lr d g / sqrt(a)  g / sqrt(a) has no unit, but w may have one: times d, the
+                                      size of w's past steps.
+     Adam      w -= lr m / sqrt(v)    Momentum (m) over RMSprop (v), two running means that are
+                                      corrected for their start at 0.
+     AdamW     w -= lr decay w        Weights that should stay small shrink by themselves. As a part
+                                      of g that pull would be divided by sqrt(v), too.
 
    Each step of training is
 
@@ -1688,7 +1696,7 @@ typedef struct dl_optim {
    SGD [.01]; momentum, Nesterov (mu .9 usual); Adagrad [.001] start .1, eps 1e-7; Adadelta [.001]
    rho .95, eps 1e-7; RMSprop [.001] rho .9, eps 1e-7; Adam [.001] .9, .999, 1e-7; AdamW [.001]
    weight_decay .004. Adam's correction counts the optimizer's updates, the same for all its
-   parameters: one that was frozen for long starts with steps of up to 3 lr. */
+   parameters: one that was frozen for long starts with steps of up to 3.2 lr. */
 DL_DEF dl_optim dl_sgd(double lr);
 DL_DEF dl_optim dl_momentum(double lr, double mu);
 DL_DEF dl_optim dl_nesterov(double lr, double mu);
@@ -1800,7 +1808,7 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
            }
        }
        static const dl_optim_type sign = { "sign", sign_step, 1, false, true, false,
-                                           { { "beta1", 0.9, 0, 1 } } };                     */
+                                           { DL_OPTION(beta1, 0.9, 0, 1) } };                */
 
 /* What a step function gets: one parameter with its gradient (checked, clipped, with penalties)
    and its states, arrays of n. */
@@ -1814,9 +1822,16 @@ typedef struct dl_update {
     const dl_optim *options;   /* lr with the group's factor in it                             */
 } dl_update;
 
-/* A number that a kind uses: the name of a field of dl_optim, or any other name, which stands for
-   own[0], own[1], ... in this order; its default, and the range that is taken. */
-typedef struct dl_optim_option { const char *name; double initial, lo, hi; } dl_optim_option;
+/* A number that a kind uses: its name (in messages and files), where it stands in dl_optim, its
+   default, and the range that is taken. For own[0] to own[3], { "gain", DL_OWN(0), 1, 0, 9 }. */
+typedef struct dl_optim_option {
+    const char *name;
+    size_t      at;
+    double      initial, lo, hi;
+} dl_optim_option;
+#define DL_OPTION(field, initial, lo, hi) { #field, offsetof(dl_optim, field), initial, lo, hi }
+#define DL_OPTION_MAX 8
+#define DL_OWN(i) (offsetof(dl_optim, own) + (i) * sizeof(double))
 
 struct dl_optim_type {
     const char *name;                       /* for messages and files                          */
@@ -1828,7 +1843,7 @@ struct dl_optim_type {
     bool decoupled;                         /* weight_decay goes off the weights; false: is
                                                added to the gradient                           */
     bool squares;                           /* gradients are squared: too large ones refused   */
-    dl_optim_option option[6];              /* what it uses; the first without a name ends them */
+    dl_optim_option option[DL_OPTION_MAX];  /* what it uses; the first without a name ends them */
 };
 
 /* Options of this kind (one of yours, or found by name) with their defaults. */
@@ -1932,7 +1947,8 @@ typedef struct dl_fit {
     int    accumulate;            /* 1; update the weights once in so many batches, as if they
                                      were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
-    const dl_data *validation;    /* NULL: none                                               */
+    const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
+                                     that are validated, watched and restored                 */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
                                      there: a bad choice for sorted data, such as MNIST, whose
                                      images are ordered by writer (its last ones are easier)   */
@@ -3458,15 +3474,28 @@ static double dli_fade(double x, double e)
     }
 DLK_UNARY(DLI_UNARY_KERNELS, 0)
 
+/* The sum of n elements, step apart, each times scale. Long ones are halved, so that rounding
+   errors grow with log n, not n; short ones are four sums, none of which waits for another. */
+static double dli_sum_of(const dl_real *x, dl_int n, dl_int step, double scale)
+{
+    const dl_int half = n / 2;
+    if (n > 512)
+        return dli_sum_of(x, half, step, scale) +
+               dli_sum_of(x + half * step, n - half, step, scale);
+    double part[4] = { 0, 0, 0, 0 };
+    for (dl_int k = 0; k < n; k++) part[k % 4] += scale * (double)x[k * step];
+    return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
 DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
                             double scale)
 {
     for (dl_int o = 0; o < outer; o++)
         for (dl_int i = 0; i < inner; i++) {
             const dl_real *from = x + o * n * inner + i;
-            double part[4] = { 0, 0, 0, 0 };             /* four sums, so that none must wait */
-            for (dl_int k = 0; k < n; k++) part[k % 4] += (double)from[k * inner];
-            *y++ = (dl_real)(scale * ((part[0] + part[1]) + (part[2] + part[3])));
+            double sum = scale * dli_sum_of(from, n, inner, 1);
+            if (n > 0 && !(fabs(sum) < INFINITY)) sum = dli_sum_of(from, n, inner, scale);
+            *y++ = (dl_real)sum;
         }
 }
 
@@ -4645,6 +4674,7 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
    */
 
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
+DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 /* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
 
@@ -6492,8 +6522,8 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
          (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
         p = dli_product_transposed(&p);
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
-                (p.n + f->nr) * p.k <= (dl_int)DLI_KC * DLI_NC;
-    if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
+                dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
+    if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -6513,12 +6543,20 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
    weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
    by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
    is computed at the width of the (padded) input, every row is simply the image from
-   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
-   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself.
+
+       image, wp = 6       rows of the matrix, 3 x 3        sums, at the image's width
+       a b c d e f         k = (0, 0)  a b c d e f g h ..   y y y y . .
+       g h i j k l         k = (0, 1)  b c d e f g h i ..   y y y y . .
+       m n o p q r         k = (1, 0)  g h i j k l m n ..
+       s t u v w x         k = (1, 1)  h i j k l m n o ..   dots: kernels across the edge
+
+   The kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
 
    The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
-   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
-   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed.
+   their first two dimensions exchanged: dli_conv_reversed; its forward pass is run. The gradient
+   for w is dWt[k][m] = sum over positions p of x[off[k] + p] dy[m][p]: rows of the tile are shifted
+   images again, dy is packed.
 
    3 x 3 kernels with 8 channels and more take 2.25 times fewer multiplications by Winograd's way
    (S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms
@@ -6533,12 +6571,21 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 
    four, since what concerns g alone is computed once. As matrices: y = A^T [(G g) * (B^T d)]. In
    two dimensions, y = A^T [(G g G^T) * (B^T d B)] A makes 2 x 2 outputs from 4 x 4 inputs by 16
-   multiplications, not 36. Summed over channels, each of the 16 is a matrix product, [M, C] times
-   [C, tiles]. Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G. */
+   multiplications, not 36. Summed over channels, each of the 16 is a matrix product:
+
+       image [C]   B^T d B    16 planes [C, tiles]  --.
+       kernels     G g G^T    16 planes [M, C]      ---+- 16 products [M, tiles] -- A^T m A -- y
+       once for all samples                         --'   a few output planes at a time
+
+   Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G.
+
+   Read in this order: dli_conv_sizes, dli_direct_sample (the plain way), dli_wino_sample,
+   dli_conv_forward, then the gradients. */
 typedef struct dli_conv {
     dl_int n, c, h, w;                                   /* x [n, c, h, w] */
     dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
     dli_conv_end end;                                    /* what is done before y is written */
+    bool reversed;                                       /* of weights [c, m, kh, kw], flipped */
 } dli_conv;
 
 typedef struct dli_conv_size {
@@ -6551,7 +6598,6 @@ typedef struct dli_conv_size {
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
 #define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
-static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
 {
@@ -6562,7 +6608,7 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
     z.wp = v->w + 2 * v->pw;
     z.oh = z.hp - v->kh + 1;
     z.ow = z.wp - v->kw + 1;
-    z.tiles = dli_round_up((z.oh - 1) * z.wp + z.ow, f->nr);
+    z.tiles = dli_round_up(dli_plus(dli_times(z.oh - 1, z.wp), z.ow), f->nr);
     z.in = v->c * v->h * v->w;
     z.out = v->m * (z.oh / pool) * (z.ow / pool);
     z.th = dli_ceil_div(z.oh, 2);
@@ -6572,82 +6618,129 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
              z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
              v->n >= 4;                                  /* fewer do not pay for U */
     z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
-                   : f->mr * (z.tiles + 32);
+                   : dli_times(f->mr, z.tiles + 32);
     return z;
-}
-/* Does the gradient of the weights go Winograd's way? dy then needs a border of zeros. */
-static bool dli_conv_wino_weights(const dli_conv *v, const dli_conv_size *z)
-{
-    return z->wino && v->ph < 2 && v->pw < 2;
 }
 /* Floats of n planes in each of the 16 parts, with room to write too far. */
 static dl_int dli_wino_part(const dli_conv_size *z, dl_int n) { return n * z->tp + 16; }
 /* The convolution whose forward pass is the gradient for x of v. */
-static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+static dli_conv dli_conv_reversed(const dli_conv *v)
 {
-    dli_conv_size z = dli_conv_sizes(f, v);
-    dli_conv r;
-    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
-    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    dli_conv r = *v;
+    r.c = v->m;
+    r.h = v->h + 2 * v->ph - v->kh + 1;
+    r.w = v->w + 2 * v->pw - v->kw + 1;
+    r.m = v->c;
     r.ph = v->kh - 1 - v->ph;
     r.pw = v->kw - 1 - v->pw;
     r.end = DLI_END_LINEAR;
+    r.reversed = true;
     return r;
 }
+
+/* Where the gradients of a convolution come from and go to. */
+typedef struct dli_conv_grads {
+    const float *dy, *y;                                 /* y is asked if its end is ReLU */
+    const int32_t *arg;                                  /* if its end is pooling */
+    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
+    float *dw, *db;                                      /* NULL or added to */
+} dli_conv_grads;
+
+/* Where things stand in the work memory, in floats: only what this pass needs is there.
+
+       offsets rows packed scratch sums | own: image grad raw tiles tiles_grad panel | own ...
+       of all threads                     of the first thread, `each` floats           ...   total
+
+   The gradient of the sums, unpooled and masked, has planes of gp floats and rows of gw, with
+   ph and pw zeros around it. */
 #define DLI_CHUNKS 8
-/* Where things stand in the work memory, in floats, behind the offsets; every thread has an own
-   part. In the own part, behind x padded: the gradient of the sums padded, sums, the gradient
-   packed; and Winograd's transforms of x and of the gradient. */
 typedef struct dli_conv_plan {
-    dl_int packed, sums, chunk, own, each;
-    dl_int grad, raw, panel, tiles, tiles_grad;
+    dl_int offsets, rows, packed, scratch, sums, chunk, chunks, own;
+    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
+    dl_int ph, pw, gw, gp;
+    bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
 } dli_conv_plan;
 
-static dl_int dli_conv_packed(const dli_fast *f, const dli_conv *v, const dli_conv_size *z)
+/* The next n floats of a memory of which *used are taken. */
+static dl_int dli_take(dl_int *used, dl_int n)
 {
-    return dli_round_up(v->m, f->mr) * (z->wino ? 16 * v->c : z->k);
+    const dl_int at = *used;
+    *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
+    return at;
 }
-static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v)
+/* Floats for one offset for each of n rows. */
+static dl_int dli_offset_floats(dl_int n)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
-    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
-    const bool wino = dli_conv_wino_weights(v, &z);
-    const dl_int slack = f->nr + 32, rows = wino ? z.th * z.tw : z.oh * z.ow;
-    const dl_int scratch = 16 * v->m * v->c + z.k * v->m;
-    dl_int tiles = z.wino ? 16 * dli_wino_part(&z, v->c) : 0;
+    return dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float)));
+}
+/* What the gradient of the weights takes beside the passes. */
+static void dli_conv_plan_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                  dli_conv_plan *p)
+{
+    const dl_int cols = dli_round_up(v->m, f->nr);
+    p->chunks = dli_min(v->n, DLI_CHUNKS);
+    p->chunk = p->wino ? dli_times(16 * dli_round_up(v->m, f->mr), dli_round_up(v->c, f->nr))
+                       : dli_times(dli_round_up(z->k, f->mr), cols);
+    p->chunk = dli_plus(p->chunk, cols);                                         /* db */
+    p->rows = dli_take(&p->own, dli_offset_floats(dli_larger(z->k, v->m)));
+    p->sums = dli_take(&p->own, dli_times(p->chunk, p->chunks));
+    p->panel = dli_take(&p->each, dli_times((p->wino ? z->th * z->tw : z->oh * z->ow) + 3, f->nr));
+    if (p->wino) p->tiles_grad = dli_take(&p->each, 16 * dli_wino_part(z, v->m));
+}
+/* For the forward pass (to is NULL) or the gradients that `to` names. */
+static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v,
+                                      const dli_conv_grads *to, int threads)
+{
+    const dli_conv r = dli_conv_reversed(v), *pass = to ? &r : v;
+    const dli_conv_size z = dli_conv_sizes(f, v), q = dli_conv_sizes(f, pass);
+    const dl_int slack = f->nr + 32, mp = dli_round_up(pass->m, f->mr);
+    dl_int tiles = 0;
     dli_conv_plan p;
-    if (b.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&b, v->m));
-    p.packed = dli_round_up(dli_larger(z.k, b.k) * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
-    p.sums = p.packed + dli_round_up(dli_larger(dli_conv_packed(f, v, &z),
-                                                dli_conv_packed(f, &r, &b)), 16);
-    p.chunk = wino ? 16 * dli_round_up(v->m, f->mr) * dli_round_up(v->c, f->nr)
-                   : dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr);
-    p.chunk += dli_round_up(v->m, f->nr);                /* db */
-    p.own = p.sums + dli_round_up(p.chunk * DLI_CHUNKS + scratch, 16);
-    p.grad = dli_round_up(v->c * z.hp * z.wp + 2 * z.wp + slack, 16);
-    p.raw = p.grad + dli_round_up(v->m * (z.oh + 2 * dli_larger(r.ph, 1)) *
-                                  (z.ow + 2 * dli_larger(r.pw, 1)) + 2 * b.wp + slack, 16);
-    p.panel = p.raw + dli_round_up(dli_larger(z.raw, b.raw) + slack, 16);
-    p.tiles = p.panel + dli_round_up((rows + 3) * f->nr, 16);
-    p.tiles_grad = p.tiles + tiles;
-    p.each = p.tiles_grad + (wino ? 16 * dli_wino_part(&z, v->m) : 0);
+    memset(&p, 0, sizeof p);
+    p.weights = to && (to->dw || to->db);
+    p.wino = p.weights && z.wino && v->ph < 2 && v->pw < 2;      /* a border of zeros is enough */
+    p.image = dli_take(&p.each, dli_plus(dli_times(dli_plus(dli_times(v->c, z.hp), 2), z.wp),
+                                         slack));
+    if (to) {
+        p.ph = to->dx ? r.ph : p.wino;
+        p.pw = to->dx ? r.pw : p.wino;
+        p.gw = z.ow + 2 * p.pw;
+        p.gp = dli_times(p.gw, z.oh + 2 * p.ph);
+        p.grad = dli_take(&p.each, dli_plus(dli_plus(dli_times(v->m, p.gp), dli_times(2, p.gw)),
+                                            slack));
+    }
+    p.raw = p.each;                                      /* up to here zeros are set at first */
+    if (!to || to->dx) {
+        p.offsets = dli_take(&p.own, dli_offset_floats(q.k));
+        p.packed = dli_take(&p.own, dli_times(mp, q.wino ? 16 * pass->c : q.k));
+        p.scratch = dli_take(&p.own, dli_times(f->mr, dli_plus(q.k, dli_times(16, pass->c))));
+        p.raw = dli_take(&p.each, dli_plus(q.raw, slack));
+        if (q.wino) tiles = 16 * dli_wino_part(&q, pass->c);
+    }
+    if (p.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&z, v->c));
+    p.tiles = dli_take(&p.each, tiles);
+    if (p.weights) dli_conv_plan_weights(f, v, &z, &p);
+    p.total = dli_plus(p.own, dli_times(p.each, threads));
     return p;
 }
-/* Bytes of 64-byte aligned work memory for the forward and backward passes of v. */
-static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+/* Bytes of 64-byte aligned work memory; SIZE_MAX if that is more than there can be. */
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
+                                  int threads)
 {
-    dli_conv_plan p = dli_conv_plan_of(f, v);
-    return (size_t)(p.own + p.each * threads) * sizeof(float);
+    return dli_bytes_of(dli_conv_plan_of(f, v, to, threads).total);
 }
-/* off[k] for k = (c, ky, kx), or Winograd's for k = c */
-static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(dl_int *off, const dli_conv *v, const dli_conv_size *z)
 {
-    dl_int c, i, j;
-    for (c = 0; z->wino && c < v->c; c++) off[c] = c * z->tp;
-    if (z->wino) return;
-    for (c = 0; c < v->c; c++)
-        for (i = 0; i < v->kh; i++)
-            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+    for (dl_int c = 0; c < v->c; c++)
+        for (dl_int i = 0; i < v->kh; i++)
+            for (dl_int j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The same for Winograd's tiles of n planes */
+static void dli_wino_offsets(dl_int *off, const dli_conv_size *z, dl_int n)
+{
+    for (dl_int i = 0; i < n; i++) off[i] = i * z->tp;
 }
 /* The padded image of sample s: x itself where there is nothing to pad and enough may be read
    behind it, else a copy in image, whose borders are zero. */
@@ -6661,18 +6754,17 @@ static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const d
     return image;
 }
 
-/* The kernels U = G g G^T, [16][M][C], of w [M, C, 3, 3]. */
+/* The kernels U = G g G^T, [16][kernels], of w [kernels, 3, 3]. */
 static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 {
-    dl_int n, i;
-    for (n = 0; n < kernels; n++, w += 9, u++) {
+    for (dl_int n = 0; n < kernels; n++, w += 9, u++) {
         float t[4][3];
-        for (i = 0; i < 3; i++) {
-            float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
+        for (dl_int i = 0; i < 3; i++) {
+            const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
             t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
         }
-        for (i = 0; i < 4; i++) {
-            float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
+        for (dl_int i = 0; i < 4; i++) {
+            const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
             to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
         }
@@ -6682,264 +6774,303 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
 {
     float t[3][4];
-    dl_int i;
-    for (i = 0; i < 4; i++) {
+    for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
-        float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
+        const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
         t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
     }
-    for (i = 0; i < 3; i++) {
-        float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
+    for (dl_int i = 0; i < 3; i++) {
+        const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
         dw[3 * i] += t[i][0] + h + g;
         dw[3 * i + 1] += h - g;
         dw[3 * i + 2] += h + g + t[i][3];
     }
 }
-/* Packs the weights for dli_conv_sample; scratch: 16 M C floats. */
+
+/* The weights of a reversed convolution, rows m to m + n - 1: [n, c, kh, kw]. */
+static void dli_conv_flip(float *rows, const dli_conv *v, const float *w, dl_int m, dl_int n)
+{
+    const dl_int taps = v->kh * v->kw;
+    for (dl_int j = m; j < m + n; j++)
+        for (dl_int c = 0; c < v->c; c++, rows += taps)
+            for (dl_int i = 0; i < taps; i++)
+                rows[i] = w[(c * v->m + j) * taps + taps - 1 - i];
+}
+/* Packs the weights for dli_conv_sample, mr rows at a time. */
 static void dli_conv_pack(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
                           float *packed, const float *w, float *scratch)
 {
-    dl_int t, part = v->m * v->c;
-    if (!z->wino) {
-        f->pack(packed, w, z->k, 1, v->m, z->k, f->mr);
-        return;
+    const dl_int mp = dli_round_up(v->m, f->mr);
+    for (dl_int m = 0; m < v->m; m += f->mr) {
+        const dl_int n = dli_min(f->mr, v->m - m), kernels = n * v->c;
+        const float *rows = w + m * z->k;
+        float *u = scratch + f->mr * z->k;
+        if (v->reversed) {
+            dli_conv_flip(scratch, v, w, m, n);
+            rows = scratch;
+        }
+        if (!z->wino) {
+            f->pack(packed + m * z->k, rows, z->k, 1, n, z->k, f->mr);
+            continue;
+        }
+        dli_wino_kernels(u, rows, kernels);
+        for (dl_int t = 0; t < 16; t++)
+            f->pack(packed + (t * mp + m) * v->c, u + t * kernels, v->c, 1, n, v->c, f->mr);
     }
-    dli_wino_kernels(scratch, w, part);
-    for (t = 0; t < 16; t++)
-        f->pack(packed + t * dli_round_up(v->m, f->mr) * v->c, scratch + t * part, v->c, 1, v->m,
-                v->c, f->mr);
 }
 
-/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
-static void dli_conv_finish(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, dl_int i, const float *sums, dl_int ld,
-                            const float *bias, int add)
+/* A forward pass, ready to take sample after sample: y = or += the convolution. */
+typedef struct dli_conv_pass {
+    const dli_fast *f;
+    const dli_conv *v;
+    dli_conv_size z;
+    const float *packed, *bias;                          /* weights; bias [m] or NULL */
+    const dl_int *off;
+    int add;
+    dl_int raw, tiles;                                   /* where, in a thread's own memory */
+} dli_conv_pass;
+
+static dli_conv_pass dli_conv_prepare(const dli_fast *f, const dli_conv *v, const dli_conv_plan *p,
+                                      const float *w, const float *bias, int add, float *work)
 {
-    const dl_int plane = z->out / v->m;
-    const float b = bias ? bias[i] : 0.0f;
-    if (v->end == DLI_END_RELU_POOL)
-        f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
-                 z->oh / 2, z->ow / 2, b, 1);
+    dl_int *off = (dl_int *)(void *)(work + p->offsets);
+    dli_conv_pass q;
+    q.f = f;
+    q.v = v;
+    q.z = dli_conv_sizes(f, v);
+    q.packed = work + p->packed;
+    q.bias = bias;
+    q.off = off;
+    q.add = add;
+    q.raw = p->raw;
+    q.tiles = p->tiles;
+    if (q.z.wino) dli_wino_offsets(off, &q.z, v->c);
+    else dli_conv_offsets(off, v, &q.z);
+    dli_conv_pack(f, v, &q.z, work + p->packed, w, work + p->scratch);
+    return q;
+}
+/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
+static void dli_conv_finish(const dli_conv_pass *q, float *y, int32_t *arg, dl_int i,
+                            const float *sums, dl_int ld)
+{
+    const dli_conv_size *z = &q->z;
+    const dl_int plane = z->out / q->v->m;
+    const float b = q->bias ? q->bias[i] : 0.0f;
+    if (q->v->end == DLI_END_RELU_POOL)
+        q->f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
+                    z->oh / 2, z->ow / 2, b, 1);
     else
-        f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, v->end == DLI_END_RELU, add);
+        q->f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, q->v->end == DLI_END_RELU, q->add);
 }
 /* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
    to y, if the end is linear). */
-static void dli_direct_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                              float *y, int32_t *arg, const float *image, const float *packed,
-                              const dl_int *off, const float *bias, int add, float *raw)
+static void dli_direct_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
+                              float *raw)
 {
+    const dli_fast *f = q->f;
+    const dli_conv_size *z = &q->z;
     const dl_int ld = z->tiles + 32;
-    dl_int m, j, i, k;
-    for (m = 0; m < v->m; m += f->mr) {
-        for (k = 0; k < z->k; k += DLI_KC) {
-            dl_int kk = dli_min(DLI_KC, z->k - k);
-            for (j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, image + j,
-                            off + k);
+    for (dl_int m = 0; m < q->v->m; m += f->mr) {
+        for (dl_int k = 0; k < z->k; k += DLI_KC) {
+            const float *panel = q->packed + m * z->k + k * f->mr;
+            for (dl_int j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, dli_min(DLI_KC, z->k - k), panel, image + j,
+                            q->off + k);
         }
-        for (i = m; i < m + f->mr && i < v->m; i++)
-            dli_conv_finish(f, v, z, y, arg, i, raw + (i - m) * ld, z->wp, bias, add);
-    }
-}
-/* The same by Winograd's way. tiles: B^T d B of the image. */
-static void dli_wino_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, const float *tiles, const float *packed,
-                            const dl_int *off, const float *bias, int add, float *raw)
-{
-    const dl_int ld = dli_round_up(2 * z->tw, 32), mp = dli_round_up(v->m, f->mr);
-    const dl_int group = DLI_WINO_GROUP * f->mr, part = group * z->tp;
-    float *products = raw + 2 * z->th * ld;
-    dl_int m0, m, j, t;
-    for (m0 = 0; m0 < v->m; m0 += group) {
-        const dl_int m1 = dli_min(mp, m0 + group);
-        for (t = 0; t < 16; t++)
-            for (j = 0; j < z->tp; j += f->nr)
-                for (m = m0; m < m1; m += f->mr)
-                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, v->c,
-                                packed + (t * mp + m) * v->c,
-                                tiles + t * dli_wino_part(z, v->c) + j, off);
-        for (m = m0; m < m1 && m < v->m; m++) {
-            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
-            dli_conv_finish(f, v, z, y, arg, m, raw, ld, bias, add);
-        }
+        for (dl_int i = m; i < m + f->mr && i < q->v->m; i++)
+            dli_conv_finish(q, y, arg, i, raw + (i - m) * ld, z->wp);
     }
 }
 /* tiles = B^T d B of an image of c planes. */
 static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
                            const float *image)
 {
-    dl_int i;
-    for (i = 0; i < c; i++)
+    for (dl_int i = 0; i < c; i++)
         f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
                    z->tw);
 }
-/* One sample in the way that z says; own: the thread's part of the work memory. */
-static void dli_conv_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            const dli_conv_plan *p, float *y, int32_t *arg, const float *image,
-                            const float *packed, const dl_int *off, const float *bias, int add,
+/* The same by Winograd's way. */
+static void dli_wino_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
+                            float *raw, float *tiles)
+{
+    const dli_fast *f = q->f;
+    const dli_conv_size *z = &q->z;
+    const dl_int M = q->v->m, C = q->v->c, mp = dli_round_up(M, f->mr);
+    const dl_int ld = dli_round_up(2 * z->tw, 32), group = DLI_WINO_GROUP * f->mr;
+    const dl_int part = group * z->tp;
+    float *products = raw + 2 * z->th * ld;
+    dli_wino_tiles(f, z, C, tiles, image);
+    for (dl_int m0 = 0; m0 < M; m0 += group) {
+        const dl_int m1 = dli_min(mp, m0 + group);
+        for (dl_int t = 0; t < 16; t++)
+            for (dl_int j = 0; j < z->tp; j += f->nr)
+                for (dl_int m = m0; m < m1; m += f->mr)
+                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, C,
+                                q->packed + (t * mp + m) * C,
+                                tiles + t * dli_wino_part(z, C) + j, q->off);
+        for (dl_int m = m0; m < m1 && m < M; m++) {
+            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
+            dli_conv_finish(q, y, arg, m, raw, ld);
+        }
+    }
+}
+/* One sample in the way that suits it; own: the thread's memory. */
+static void dli_conv_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
                             float *own)
 {
-    float *raw = own + p->raw, *tiles = own + p->tiles;
-    if (z->wino) {
-        dli_wino_tiles(f, z, v->c, tiles, image);
-        dli_wino_sample(f, v, z, y, arg, tiles, packed, off, bias, add, raw);
-    } else
-        dli_direct_sample(f, v, z, y, arg, image, packed, off, bias, add, raw);
+    if (q->z.wino) dli_wino_sample(q, y, arg, image, own + q->raw, own + q->tiles);
+    else dli_direct_sample(q, y, arg, image, own + q->raw);
 }
 /* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
-   With add, y += conv. */
+   With add, y += conv. Each thread takes its samples. */
 static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
                              const float *x, const float *w, const float *bias, int add,
                              int threads, void *work)
 {
-    const dli_conv_size z = dli_conv_sizes(f, v);
-    const dli_conv_plan p = dli_conv_plan_of(f, v);
-    dl_int *off = (dl_int *)work;
-    float *packed = (float *)work + p.packed;
+    const dli_conv_plan p = dli_conv_plan_of(f, v, NULL, threads);
+    const dli_conv_pass q = dli_conv_prepare(f, v, &p, w, bias, add, (float *)work);
+    const dli_conv_size *z = &q.z;
     int t;
-    dli_conv_offsets(v, &z, off);
-    dli_conv_pack(f, v, &z, packed, w, (float *)work + p.sums);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         float *own = (float *)work + p.own + t * p.each;
-        dl_int s, s1 = v->n * (t + 1) / threads;
-        memset(own, 0, sizeof(float) * (size_t)p.grad);
-        for (s = v->n * t / threads; s < s1; s++)
-            dli_conv_sample(f, v, &z, &p, y + s * z.out, arg ? arg + s * z.out : NULL,
-                            dli_conv_image(f, v, &z, x, s, own), packed, off, bias, add, own);
+        const dl_int end = v->n * (t + 1) / threads;
+        memset(own, 0, sizeof(float) * (size_t)p.raw);
+        for (dl_int s = v->n * t / threads; s < end; s++)
+            dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
+                            dli_conv_image(f, v, z, x, s, own + p.image), own);
     }
 }
 
-/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
-   the sums starts at g and has planes of gp floats and rows of gw. */
-static void dli_conv_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                    float *dwt, float *db, const float *image, const float *g,
-                                    dl_int gp, dl_int gw, int first, float *panel)
+/* The gradient of the weights. A backward pass, as all its threads see it: */
+typedef struct dli_conv_backs {
+    const dli_fast *f;
+    const dli_conv *v;
+    dli_conv_size z;
+    const dli_conv_plan *p;
+    const dl_int *rows;                                  /* offsets of the rows of the product */
+} dli_conv_backs;
+
+/* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
+   of count starts at x + off[i], in runs with gaps; rows of out are ld apart. */
+static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, const float *x,
+                             const dl_int *off, dl_int count, dl_int n, dl_int run, dl_int gap,
+                             const float *panel)
 {
-    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, taps = v->kh * v->kw;
-    dl_int m, k, i, r;
-    if (first) memset(db, 0, sizeof(float) * (size_t)ldw);
-    for (m = 0; m < v->m; m += f->nr) {
-        dl_int cols = dli_min(f->nr, v->m - m);
+    for (dl_int i = 0; i < count; i += f->mr) {
+        const float *rows[DLI_MAX_MR];
+        for (dl_int l = 0; l < f->mr; l++) rows[l] = x + off[dli_min(i + l, count - 1)];
+        f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
+    }
+}
+/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
+   the sums starts at g. */
+static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, const float *image,
+                               const float *g, bool first, float *own)
+{
+    const dli_fast *f = b->f;
+    const dli_conv_size *z = &b->z;
+    const dl_int M = b->v->m, ld = dli_round_up(M, f->nr), area = z->oh * z->ow;
+    float *panel = own + b->p->panel;
+    if (first) memset(db, 0, sizeof(float) * (size_t)ld);
+    for (dl_int m = 0; m < M; m += f->nr) {
+        const dl_int cols = dli_min(f->nr, M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (r = 0; r < z->oh; r++)                      /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * gp + r * gw, gp, cols,
-                         dli_round_up(z->ow, 4));
-        for (k = 0; k < z->k; k += f->mr) {
-            const float *rows[DLI_MAX_MR];
-            for (i = 0; i < f->mr; i++) {
-                const dl_int l = dli_min(k + i, z->k - 1), tap = l % taps;
-                rows[i] = image + (l / taps * z->hp + tap / v->kw) * z->wp + tap % v->kw;
-            }
-            f->tile_rows(dwt + k * ldw + m, ldw, !first, area, rows, z->ow, z->wp - z->ow, panel);
-        }
+        for (dl_int r = 0; r < z->oh; r++)               /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
+                         b->p->gp, cols, dli_round_up(z->ow, 4));
+        dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
+                         z->wp - z->ow, panel);
         f->col_sums(db + m, panel, f->nr, area, f->nr);
     }
 }
-
-/* The same by Winograd's way, for dU [16][M][C]; tiles: B^T d B of the image. */
-static void dli_wino_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                    float *du, float *db, const float *tiles, float *tiles_grad,
-                                    const float *g, dl_int gp, dl_int gw, int first, float *panel)
+/* The same by Winograd's way, for dU [16][M][C]. */
+static void dli_wino_weights(const dli_conv_backs *b, float *du, float *db, const float *image,
+                             const float *g, bool first, float *own)
 {
-    const dl_int ld = dli_round_up(v->c, f->nr), mp = dli_round_up(v->m, f->mr), n = z->th * z->tw;
-    const float *rows[DLI_MAX_MR];
-    dl_int m, c, t, i;
-    for (m = 0; m < v->m; m++) {
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(g + m * gp, (z->oh - 1) * gw + z->ow);
-        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, v->m), g + m * gp, gw, z->th, z->tw);
+    const dli_fast *f = b->f;
+    const dli_conv_size *z = &b->z;
+    const dl_int M = b->v->m, C = b->v->c, n = z->th * z->tw;
+    const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
+    float *tiles = own + b->p->tiles, *tiles_grad = own + b->p->tiles_grad;
+    float *panel = own + b->p->panel;
+    dli_wino_tiles(f, z, C, tiles, image);
+    for (dl_int m = 0; m < M; m++) {
+        const float *plane = g + m * b->p->gp;
+        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (z->oh - 1) * b->p->gw + z->ow);
+        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, M), plane, b->p->gw, z->th, z->tw);
     }
-    for (t = 0; t < 16; t++)
-        for (c = 0; c < v->c; c += f->nr) {
-            const float *part = tiles_grad + t * dli_wino_part(z, v->m);
-            const dl_int cols = dli_min(f->nr, v->c - c);
+    for (dl_int t = 0; t < 16; t++)
+        for (dl_int c = 0; c < C; c += f->nr) {
+            const dl_int cols = dli_min(f->nr, C - c);
             if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(n * f->nr));
-            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, v->c) + c * z->tp, z->tp, cols,
-                         n);
-            for (m = 0; m < v->m; m += f->mr) {
-                for (i = 0; i < f->mr; i++) rows[i] = part + dli_min(m + i, v->m - 1) * z->tp;
-                f->tile_rows(du + (t * mp + m) * ld + c, ld, !first, n, rows, n, 0, panel);
-            }
+            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, C) + c * z->tp, z->tp, cols, n);
+            dli_rows_product(f, du + t * mp * ld + c, ld, !first,
+                             tiles_grad + t * dli_wino_part(z, M), b->rows, M, n, n, 0, panel);
         }
 }
-
-/* Where the gradients of a convolution come from and go to. */
-typedef struct dli_conv_grads {
-    const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
-} dli_conv_grads;
-
-/* The weights of the reversed convolution: flipped, their first dimensions exchanged. */
-static void dli_conv_flip(const dli_conv *v, float *flipped, const float *w)
+/* The sum of all chunks' gradients goes to dw and db. */
+static void dli_conv_add_weights(const dli_conv_backs *b, const dli_conv_grads *to, float *sums)
 {
-    const dl_int taps = v->kh * v->kw;
-    dl_int m, c, i;
-    for (m = 0; m < v->m; m++)
-        for (c = 0; c < v->c; c++)
-            for (i = 0; i < taps; i++)
-                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    const dli_fast *f = b->f;
+    const dl_int M = b->v->m, K = b->z.k, chunk = b->p->chunk;
+    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(b->v->c, f->nr);
+    const float *db = sums + chunk - ldw;
+    for (dl_int c = 1; c < b->p->chunks; c++) f->add(sums, sums, sums + c * chunk, chunk);
+    for (dl_int m = 0; m < M && to->dw; m++)
+        for (dl_int k = 0; k < K; k += b->p->wino ? 9 : 1)
+            if (b->p->wino) dli_wino_kernel_back(to->dw + m * K + k, sums + m * ldu + k / 9,
+                                                 dli_round_up(M, f->mr) * ldu);
+            else to->dw[m * K + k] += sums[k * ldw + m];
+    for (dl_int m = 0; m < M && to->db; m++) to->db[m] += db[m];
 }
 /* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
    order. A sample's gradient is unpooled and masked once, for dx and dw. */
 static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
                               const float *x, const float *w, int threads, void *work)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
-    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
-    const dli_conv_plan p = dli_conv_plan_of(f, v);
-    const bool weights = to->dw || to->db, wino = weights && dli_conv_wino_weights(v, &z);
-    const dl_int ph = to->dx ? r.ph : wino, pw = to->dx ? r.pw : wino;       /* zeros around dy */
-    const dl_int gw = z.ow + 2 * pw, gp = gw * (z.oh + 2 * ph), chunks = dli_min(v->n, DLI_CHUNKS);
-    const dl_int ldw = dli_round_up(v->m, f->nr), ldu = dli_round_up(v->c, f->nr);
-    dl_int *off = (dl_int *)work, m, k, c;
-    float *packed = (float *)work + p.packed, *sums = (float *)work + p.sums;
+    const dli_conv_plan p = dli_conv_plan_of(f, v, to, threads);
+    const dli_conv r = dli_conv_reversed(v);
+    float *base = (float *)work, *sums = base + p.sums;
+    dl_int *rows = (dl_int *)(void *)(base + p.rows);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS), ldw = dli_round_up(v->m, f->nr);
+    dli_conv_pass q;
+    dli_conv_backs b;
     int t;
-    dli_conv_offsets(&r, &b, off);
-    if (to->dx) {
-        dli_conv_flip(v, sums, w);
-        dli_conv_pack(f, &r, &b, packed, sums, sums + z.k * v->m);
-    }
+    b.f = f;
+    b.v = v;
+    b.z = dli_conv_sizes(f, v);
+    b.p = &p;
+    b.rows = rows;
+    if (p.wino) dli_wino_offsets(rows, &b.z, v->m);
+    else if (p.weights) dli_conv_offsets(rows, v, &b.z);
+    if (to->dx) q = dli_conv_prepare(f, &r, &p, w, NULL, to->add_dx, base);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each;
-        float *grad = own + p.grad, *g = grad + ph * gw + pw;
-        dl_int chunk, s;
+        float *own = base + p.own + t * p.each, *grad = own + p.grad;
+        float *g = grad + p.ph * p.gw + p.pw;
         memset(own, 0, sizeof(float) * (size_t)p.raw);
-        for (chunk = t; chunk < chunks; chunk += threads) {
+        for (dl_int chunk = t; chunk < chunks; chunk += threads) {
+            const dl_int first = v->n * chunk / chunks, end = v->n * (chunk + 1) / chunks;
             float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
-            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
-            for (s = s0; s < s1; s++) {
-                const float *dy = to->dy + s * z.out, *from = NULL;
+            for (dl_int s = first; s < end; s++) {
+                const float *dy = to->dy + s * b.z.out;
                 if (v->end == DLI_END_RELU_POOL)
-                    f->unpool2(g, gp, gw, own + p.raw, dy, to->arg + s * z.out, v->m, z.oh, z.ow);
+                    f->unpool2(g, p.gp, p.gw, own + p.raw, dy, to->arg + s * b.z.out, v->m,
+                               b.z.oh, b.z.ow);
                 else
-                    f->place(g, gp, gw, dy, v->end == DLI_END_RELU ? to->y + s * z.out : NULL,
-                             v->m, z.oh, z.ow);
-                if (weights) from = dli_conv_image(f, v, &z, x, s, own);
-                if (wino) {
-                    dli_wino_tiles(f, &z, v->c, own + p.tiles, from);
-                    dli_wino_sample_weights(f, v, &z, dwt, db, own + p.tiles, own + p.tiles_grad,
-                                            g, gp, gw, s == s0, own + p.panel);
-                } else if (weights)
-                    dli_conv_sample_weights(f, v, &z, dwt, db, from, g, gp, gw, s == s0,
-                                            own + p.panel);
-                if (to->dx)
-                    dli_conv_sample(f, &r, &b, &p, to->dx + s * z.in, NULL, grad, packed, off,
-                                    NULL, to->add_dx, own);
+                    f->place(g, p.gp, p.gw, dy, v->end == DLI_END_RELU ? to->y + s * b.z.out
+                                                                       : NULL,
+                             v->m, b.z.oh, b.z.ow);
+                if (p.weights)
+                    (p.wino ? dli_wino_weights : dli_direct_weights)(
+                        &b, dwt, db, dli_conv_image(f, v, &b.z, x, s, own + p.image), g,
+                        s == first, own);
+                if (to->dx) dli_conv_sample(&q, to->dx + s * b.z.in, NULL, grad, own);
             }
         }
     }
-    if (!weights) return;
-    for (c = 1; c < chunks; c++) f->add(sums, sums, sums + c * p.chunk, p.chunk);
-    for (m = 0; m < v->m && to->dw; m++)
-        for (k = 0; k < z.k; k += wino ? 9 : 1)
-            if (wino) dli_wino_kernel_back(to->dw + m * z.k + k, sums + m * ldu + k / 9,
-                                           dli_round_up(v->m, f->mr) * ldu);
-            else to->dw[m * z.k + k] += sums[k * ldw + m];
-    for (m = 0; m < v->m && to->db; m++) to->db[m] += sums[p.chunk - ldw + m];
+    if (p.weights) dli_conv_add_weights(&b, to, sums);
 }
 
 /* ---- recurrent layers ----
@@ -8061,6 +8192,7 @@ static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
     v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
     v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
     v.end = end;
+    v.reversed = false;
     return v;
 }
 #endif
@@ -8139,7 +8271,7 @@ static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
 {
     const dli_conv v = dli_conv_of(s, end);
     dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, NULL, c->threads));
     if (!work) return false;
     t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
     dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
@@ -8151,7 +8283,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
 {
     const dli_conv v = dli_conv_of(s, end);
     dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
     if (!work) return false;
     t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
@@ -9528,7 +9660,7 @@ DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 /* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return dli_unary("dl_div_scalar", x, dlk_over_forward, dlk_over_backward, c, 0);
+    return DLI_UNARY_AS("dl_div_scalar", over, x, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -11402,7 +11534,7 @@ static void dli_attention_back(dli_node *node)
     dl_tape_release(c, mark);
 }
 
-/* How many masks there are: 1, N or B; 0 with a message when the mask does not fit. */
+/* How many masks there are: 1, N or B; -1 with a message when the mask does not fit. */
 static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
 {
     char s[DLI_SHAPE_TEXT];
@@ -11412,7 +11544,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (mask->requires_grad) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
                 "dl_detach on it", op);
-        return 0;
+        return -1;
     }
     if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
     if (dl_shape_equal(mask->shape, one)) return one.dim[0];
@@ -11420,7 +11552,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
             "[N,R,S], or all dimensions of the queries in front", op,
             dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
-    return 0;
+    return -1;
 }
 
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
@@ -11465,8 +11597,7 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
     S = key.dim[rank - 2];
     B = dl_shape_size(dli_rank(shape, rank - 2));
     if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
-    if (mask != DL_NONE && !(masks = dli_check_mask(c, op, mask, q->shape, S)) && B > 0)
-        return NULL;
+    if (mask != DL_NONE && (masks = dli_check_mask(c, op, mask, q->shape, S)) < 0) return NULL;
     if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
     p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
                                          (lengths ? (size_t)N * sizeof *lengths : 0));
@@ -11761,9 +11892,16 @@ static void dli_layer_free(dl_layer *l)
     DL_FREE(l);
 }
 
+/* Is the layer still being built? */
+static bool dli_layer_open(const dl_layer *l)
+{
+    return l && (!l->built || dl_fail(l->ctx, DL_ERR_STATE, "%s: parameters, states and outputs "
+                                      "are made by the build of its type", l->name));
+}
+
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    if (!l) return false;
+    if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
     dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
@@ -11862,6 +12000,7 @@ static bool dli_layer_join(dl_layer *l)
         if (tensor) DL_FREE(tensor);
         return false;
     }
+    l->built = true;
     layer[m->layers++] = l;
     m->layer = layer;
     if (m->tensor) DL_FREE(m->tensor);
@@ -11914,31 +12053,30 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
 
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
-    if (!l) return false;
-    if (on) dl_freeze(l->param, l->params);
-    else dl_unfreeze(l->param, l->params);
+    if (!l || !(on ? dl_freeze : dl_unfreeze)(l->param, l->params)) return false;
     l->frozen = on;
     return true;
 }
 
 DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
 
-#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
-#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
-#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+/* An option that is a member of struct o, and one that is two of them in a row. */
+#define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
+#define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
+#define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
@@ -11955,13 +12093,11 @@ static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
     dli_flatten_build, dli_flatten_forward, NULL };
 
-typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
 static const dl_field dli_activation_fields[] = {
-    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRIES_END };
+    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = ((const dli_activation_options *)l->options)->activation;
+    l->activation = *(const dl_activation *)l->options;
     return true;
 }
 static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -11970,32 +12106,30 @@ static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor *
     y[0] = x[0];
 }
 static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
     dli_activation_forward, NULL };
 
-typedef struct dli_dropout_options { double rate; } dli_dropout_options;
 static const dl_field dli_dropout_fields[] = {
-    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = ((const dli_dropout_options *)l->options)->rate;
+    const double p = *(const double *)l->options;
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
 static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+    y[0] = dl_dropout(x[0], *(const double *)l->options);
 }
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
     dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
 static const dl_field dli_reshape_fields[] = {
-    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_shape shape = *(const dl_shape *)l->options;
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12014,7 +12148,7 @@ static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tenso
 {
     y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
 }
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
     dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
@@ -12052,13 +12186,10 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 }
 
 static const dl_field dli_dense_fields[] = {
-    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
-    DLI_ENTRIES_END };
+    DLI_E(dl_dense, units, INT), DLI_E(dl_dense, activation, ACTIVATION),
+    DLI_E(dl_dense, weight_init, INIT), DLI_E(dl_dense, bias_init, INIT),
+    DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
+    DLI_E_END };
 
 /* Weight and bias of a layer that can do without a bias. */
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
@@ -12134,21 +12265,14 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 }
 
 static const dl_field dli_conv_fields[] = {
-    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    DLI_E(dl_conv_layer, filters, INT), DLI_E2(dl_conv_layer, kernel, INT),
+    DLI_E2(dl_conv_layer, conv.stride, INT), DLI_E2(dl_conv_layer, conv.before, INT),
+    DLI_E2(dl_conv_layer, conv.after, INT), DLI_E(dl_conv_layer, conv.same, BOOL),
+    DLI_E2(dl_conv_layer, conv.dilation, INT), DLI_E(dl_conv_layer, conv.groups, INT),
+    DLI_E2(dl_conv_layer, conv.output_padding, INT), DLI_E(dl_conv_layer, activation, ACTIVATION),
+    DLI_E(dl_conv_layer, weight_init, INIT), DLI_E(dl_conv_layer, bias_init, INIT),
+    DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
+    DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
 /* Work out a convolution layer's output and make its parameters. */
 static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
@@ -12251,12 +12375,11 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
-typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
 static const dl_field dli_upsampling_fields[] = {
-    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12268,11 +12391,11 @@ static bool dli_upsampling_build(dl_layer *l)
 }
 static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     y[0] = dl_upsample_nearest2d(x[0], factor, factor);
 }
 static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
     dli_upsampling_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
@@ -12281,12 +12404,9 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 }
 
 static const dl_field dli_pool_fields[] = {
-    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
+    DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
+    DLI_E_END };
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
@@ -12369,12 +12489,9 @@ DL_DEF dl_norm_layer dl_norm_layer_default(void)
 }
 
 static const dl_field dli_norm_fields[] = {
-    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
-    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dl_norm_layer, momentum, DOUBLE), DLI_E(dl_norm_layer, eps, DOUBLE),
+    DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
+    DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
 static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
@@ -12517,10 +12634,8 @@ typedef struct dli_recurrent_options {
 } dli_recurrent_options;
 static const dl_field dli_recurrent_fields[] = {
     { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
-    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
-    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
-    DLI_ENTRIES_END };
+    DLI_E(dli_recurrent_options, units, INT), DLI_E(dli_recurrent_options, bidirectional, BOOL),
+    DLI_E(dli_recurrent_options, return_sequences, BOOL), DLI_E_END };
 
 static bool dli_recurrent_build(dl_layer *l)
 {
@@ -12597,8 +12712,7 @@ DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind,
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
 static const dl_field dli_embedding_fields[] = {
-    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
-    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dli_embedding_options, words, INT), DLI_E(dli_embedding_options, units, INT), DLI_E_END };
 
 /* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
    numbers apart up to 2^24. */
@@ -12649,8 +12763,8 @@ DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
-    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
-    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
+    DLI_E_END };
 
 static bool dli_attention_build(dl_layer *l)
 {
@@ -12744,26 +12858,26 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
            dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
 
-/* ------------------------------------------------------------------------- >>losses-impl ---- */
+/* ------------------------------------------------------------------------- >>losses-impl ----
+   A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
+   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
+   costs no second exponential. */
 
-/* The losses that compare two tensors of one shape, element by element. */
-typedef enum dli_pair_loss { DLI_MSE, DLI_MAE, DLI_HUBER, DLI_BCE } dli_pair_loss;
+/* What the losses that compare two tensors element by element keep. */
+typedef struct dli_pair_state {
+    dlk_mse_backward_fn   backward;       /* of MSE, MAE or binary cross-entropy              */
+    dlk_huber_backward_fn huber;          /* or this one                                      */
+    double scale, delta;
+} dli_pair_state;
 
-/* i: which loss; p: scale; q: delta */
 static void dli_pair_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *t = node->in[1];
-    dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
-    const dl_kernels *k = &x->ctx->kernels;
-    if (!dx) return;
-    switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_HUBER:
-        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
-        break;
-    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    }
+    const dli_pair_state *s = (const dli_pair_state *)node->state;
+    const dl_tensor *x = node->in[0], *t = node->in[1];
+    const dl_real dloss = dli_grad(node->out)[0];
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx && s->backward) s->backward(dx, dloss, x->data, t->data, x->size, s->scale);
+    else if (dx) s->huber(dx, dloss, x->data, t->data, x->size, s->delta, s->scale);
 }
 
 /* Two operands of one shape, the second one without gradient? */
@@ -12785,112 +12899,112 @@ static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
     return c;
 }
 
-static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_pair_loss loss,
-                           double delta, bool mean)
+/* forward and backward: of one of them, or NULL for Huber's with delta. */
+static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
+                           dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
+                           bool mean)
 {
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    double scale;
-    const dl_kernels *k;
+    dl_tensor *in[2];
     in[0] = x;
     in[1] = target;
-    if (!(c = dli_check_targets(op, in))) return NULL;
-    if (loss == DLI_HUBER && !(delta > 0)) {
+    dl_ctx *c = dli_check_targets(op, in);
+    if (!c) return NULL;
+    if (!(delta > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
         return NULL;
     }
-    y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
-    if (!y) return NULL;
-    k = &c->kernels;
-    scale = mean ? 1 / (double)x->size : 1;
-    if (y->node) {
-        y->node->i[0] = loss;
-        y->node->p = scale;
-        y->node->q = delta;
-    }
-    switch (loss) {
-    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_HUBER:
-        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
-        break;
-    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
-    }
+    dli_pair_state s;
+    s.backward = backward;
+    s.huber = c->kernels.huber_backward;
+    s.scale = mean ? 1 / (double)x->size : 1;
+    s.delta = delta;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
+    if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
+    else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
     return y;
 }
 
+/* One of the table, where there is a context to have one. */
+#define DLI_PAIR(op, x, target, name, mean)                                                      \
+    dli_pair(op, x, target, (x) && (x)->ctx ? (x)->ctx->kernels.name##_forward : NULL,           \
+             (x) && (x)->ctx ? (x)->ctx->kernels.name##_backward : NULL, 1, mean)
+
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse", x, target, DLI_MSE, 0, true);
+    return DLI_PAIR("dl_mse", x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse_sum", x, target, DLI_MSE, 0, false);
+    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae", x, target, DLI_MAE, 0, true);
+    return DLI_PAIR("dl_mae", x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae_sum", x, target, DLI_MAE, 0, false);
+    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, DLI_HUBER, delta, true);
+    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, DLI_HUBER, delta, false);
+    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce", logits, target, DLI_BCE, 0, true);
+    return DLI_PAIR("dl_bce", logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce_sum", logits, target, DLI_BCE, 0, false);
+    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
 }
 
-/* i: rows, classes; p: scale; save: the softmax and behind it, if there are any, the labels */
+typedef struct dli_cross_entropy_state {
+    dlk_cross_entropy_backward_fn      labels_backward;
+    dlk_soft_cross_entropy_backward_fn targets_backward;
+    const dl_real *p;                     /* [N,C] the softmax                                */
+    const int32_t *label;                 /* [N], or NULL: the targets are the second operand */
+    dl_int N, C;
+    double scale;
+} dli_cross_entropy_state;
+
 static void dli_cross_entropy_back(dli_node *node)
 {
-    const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
+    const dli_cross_entropy_state *s = (const dli_cross_entropy_state *)node->state;
+    const dl_real dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
-    const dl_kernels *k = &node->out->ctx->kernels;
-    dl_int N = node->i[0], C = node->i[1];
-    if (!dx) return;
-    if (node->n == 2)
-        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
-    else
-        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                  node->p);
+    if (dx && s->label) s->labels_backward(dx, dloss, s->p, s->label, s->N, s->C, s->scale);
+    else if (dx)
+        s->targets_backward(dx, dloss, s->p, node->in[1]->data, s->N, s->C, s->scale);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
 static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const *in,
                                     const int32_t *labels, bool mean)
 {
-    dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
-    double scale = mean ? 1 / (double)N : 1;
-    dl_real *p;
-    int32_t *copy;
-    dl_tensor *y;
+    const dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
     if (labels && !dli_check_index(c, op, "label", labels, N, C)) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p +
-                                         (labels ? (size_t)N * sizeof *labels : 0));
-    y = p ? dli_result(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back) : NULL;
+    dl_real *p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p);
+    int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
+    if (!p || (labels && !label)) return NULL;
+    if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
+    dli_cross_entropy_state s;
+    s.labels_backward = c->kernels.cross_entropy_backward;
+    s.targets_backward = c->kernels.soft_cross_entropy_backward;
+    s.p = p;
+    s.label = label;
+    s.N = N;
+    s.C = C;
+    s.scale = mean ? 1 / (double)N : 1;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
+                                   &s, sizeof s);
     if (!y) return NULL;
-    copy = (int32_t *)(void *)(p + N * C);
-    if (labels) memcpy(copy, labels, (size_t)N * sizeof *copy);
-    if (y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->p = scale;
-        y->node->save = p;
-    }
-    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
-    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, label, N, C, s.scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C,
+                 s.scale);
     if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
         c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
@@ -12911,10 +13025,9 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
     dl_tensor *in[2];
-    dl_ctx *c;
     in[0] = logits;
     in[1] = target;
-    c = dli_check_targets(op, in);
+    dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
 
@@ -13043,17 +13156,18 @@ static void dli_update_adam(const dl_update *u)
 }
 
 #define DLI_BELOW_1 (1 - DBL_EPSILON)
-#define DLI_MU { "momentum", 0, 0, 1 }
-#define DLI_START(value) { "start", value, 0, DLI_NUMBER_MAX }
-#define DLI_RHO(value) { "rho", value, 0, 1 }
-#define DLI_EPS(value) { "eps", value, DLI_EPS_MIN, DLI_NUMBER_MAX }
-#define DLI_EPS_IN(value) { "eps", value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX }
-#define DLI_BETAS { "beta1", 0.9, 0, DLI_BELOW_1 }, { "beta2", 0.999, 0, DLI_BELOW_1 }
-#define DLI_DECAY(value) { "weight_decay", value, 0, DLI_NUMBER_MAX }
+#define DLI_NONE_USED { NULL, 0, 0, 0, 0 }
+#define DLI_MU DL_OPTION(momentum, 0, 0, 1)
+#define DLI_START(value) DL_OPTION(start, value, 0, DLI_NUMBER_MAX)
+#define DLI_RHO(value) DL_OPTION(rho, value, 0, 1)
+#define DLI_EPS(value) DL_OPTION(eps, value, DLI_EPS_MIN, DLI_NUMBER_MAX)
+#define DLI_EPS_IN(value) DL_OPTION(eps, value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX)
+#define DLI_BETAS DL_OPTION(beta1, 0.9, 0, DLI_BELOW_1), DL_OPTION(beta2, 0.999, 0, DLI_BELOW_1)
+#define DLI_DECAY(value) DL_OPTION(weight_decay, value, 0, DLI_NUMBER_MAX)
 
 /* name, step, states, torch, decoupled, squares, options */
 static const dl_optim_type dli_optim_types[] = {
-    { "SGD", dli_update_sgd, 0, false, true, false, { { NULL, 0, 0, 0 } } },
+    { "SGD", dli_update_sgd, 0, false, true, false, { DLI_NONE_USED } },
     { "momentum", dli_update_momentum, 1, false, true, false, { DLI_MU } },
     { "Nesterov", dli_update_nesterov, 1, false, true, false, { DLI_MU } },
     { "Adagrad", dli_update_adagrad, 1, false, true, true, { DLI_START(0.1), DLI_EPS_IN(1e-7) } },
@@ -13062,7 +13176,7 @@ static const dl_optim_type dli_optim_types[] = {
     { "Adam", dli_update_adam, 2, false, true, true, { DLI_BETAS, DLI_EPS(1e-7) } },
     { "AdamW", dli_update_adam, 2, false, true, true,
       { DLI_BETAS, DLI_EPS(1e-7), DLI_DECAY(0.004) } },
-    { "torch.SGD", dli_update_sgd, 0, true, false, false, { { NULL, 0, 0, 0 } } },
+    { "torch.SGD", dli_update_sgd, 0, true, false, false, { DLI_NONE_USED } },
     { "torch.momentum", dli_update_momentum, 1, true, false, false, { DLI_MU } },
     { "torch.Nesterov", dli_update_nesterov, 1, true, false, false, { DLI_MU } },
     { "torch.Adagrad", dli_update_adagrad, 1, true, false, true,
@@ -13087,37 +13201,12 @@ DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
     return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
 }
 
-/* The fields of dl_optim that only some kinds use, then those for all with their ranges. */
-static const struct { size_t at; dl_optim_option option; } dli_optim_fields[] = {
-#define DLI_OF(f, hi) { offsetof(dl_optim, f), { #f, 0, 0, hi } }
-    DLI_OF(momentum, 0), DLI_OF(rho, 0), DLI_OF(beta1, 0), DLI_OF(beta2, 0),
-    DLI_OF(eps, 0), DLI_OF(start, 0), DLI_OF(own[0], 0), DLI_OF(own[1], 0),
-    DLI_OF(own[2], 0), DLI_OF(own[3], 0),
-    DLI_OF(lr, DLI_NUMBER_MAX), DLI_OF(weight_decay, DLI_NUMBER_MAX),
-    DLI_OF(l1, DLI_NUMBER_MAX), DLI_OF(l2, DLI_NUMBER_MAX), DLI_OF(ema, DLI_BELOW_1),
-#undef DLI_OF
-};
-enum { DLI_OWN = 6, DLI_OPTIM_FIELDS = 15 };
-
-/* The field (its index above) that option k of a kind stands for; -1 past the fourth of its own. */
-static int dli_optim_field(const dl_optim_type *type, int k)
+/* The option of this kind that stands at this place of dl_optim; NULL when it has none. */
+static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at)
 {
-    int own = -1, found = -1;
-    for (int i = 0; i <= k; i++) {
-        found = -1;
-        for (int f = 0; f < DLI_OPTIM_FIELDS && found < 0; f++)
-            if (strcmp(dli_optim_fields[f].option.name, type->option[i].name) == 0) found = f;
-        if (found < 0) own++;
-    }
-    if (found < 0 && own < 4) found = DLI_OWN + own;
-    return found;
-}
-
-static int dli_option_count(const dl_optim_type *type)
-{
-    int n = 0;
-    while (n < (int)(sizeof type->option / sizeof type->option[0]) && type->option[n].name) n++;
-    return n;
+    for (int k = 0; k < DL_OPTION_MAX && type->option[k].name; k++)
+        if (type->option[k].at == at) return &type->option[k];
+    return NULL;
 }
 
 DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
@@ -13127,11 +13216,8 @@ DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
     o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
-    for (int k = 0; type && k < dli_option_count(type); k++) {
-        const int f = dli_optim_field(type, k);
-        double *field = (double *)(void *)((char *)&o + dli_optim_fields[f < 0 ? 0 : f].at);
-        if (f >= 0) *field = type->option[k].initial;
-    }
+    for (int k = 0; type && k < DL_OPTION_MAX && type->option[k].name; k++)
+        memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
     return o;
 }
 
@@ -13168,36 +13254,33 @@ DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", 
 DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim("torch.Adam", lr); }
 DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr); }
 
-/* Is type whole? Else false with a message. */
-static bool dli_check_optim_type(dl_ctx *c, const char *who, const dl_optim_type *type)
-{
-    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
-                       "states", who);
-    for (int k = 0; k < dli_option_count(type); k++)
-        if (dli_optim_field(type, k) < 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is the fifth option of %s's own; there is "
-                           "room for 4", who, type->option[k].name, type->name);
-    return true;
-}
-
 /* Is every option of o in its range, and 0 when its kind does not use it? Else false with a
    message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    if (!dli_check_optim_type(c, who, o->type)) return false;
-    for (int f = 0; f < DLI_OPTIM_FIELDS; f++) {
-        const double value = *(const double *)(const void *)
-                             ((const char *)o + dli_optim_fields[f].at);
-        dl_optim_option range = dli_optim_fields[f].option;
-        for (int k = 0; k < dli_option_count(o->type); k++)
-            if (dli_optim_field(o->type, k) == f) range = o->type->option[k];
-        if (value >= range.lo && value <= range.hi) continue;
-        if (range.lo == 0 && range.hi == 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, "
-                           "or take a kind that does", who, range.name, value, o->type->name);
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who, range.name,
-                       o->type->name, value, range.lo, range.hi);
+    static const dl_optim_option all[] = {
+        DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
+        DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
+        { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
+        { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
+        DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
+    const dl_optim_type *type = o->type;
+    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
+                       "states", who);
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        const dl_optim_option *used = dli_option_at(type, all[k].at);
+        const dl_optim_option *range = used ? used : &all[k];
+        double value;
+        memcpy(&value, (const char *)o + all[k].at, sizeof value);
+        if (value >= range->lo && value <= range->hi) continue;
+        if (range->hi > 0 || used)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
+                           range->name, type->name, value, range->lo, range->hi);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, or "
+                       "take a kind that does", who, range->name, value, type->name);
     }
     if (!(o->clip_norm > 0) || !(o->clip_value > 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
@@ -13367,63 +13450,74 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* The gradients as the updates will see them: checked, clipped, with penalties. */
+/* A gradient as its update will see it: scaled, clipped, with penalties. */
+static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+{
+    const dl_optim *d = &o->desc;
+    dl_tensor *p = s->param;
+    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
+    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
+    if (d->clip_value < INFINITY)
+        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+}
+
+/* Check all gradients, then prepare them, then check what came out. */
 static bool dli_prepare_gradients(dl_optimizer *o)
 {
     const dl_optim *d = &o->desc;
-    double norm = 0, largest = 0, scale = 1;
-    bool penalties = d->l1 > 0 || d->l2 > 0;
+    double norm = 0, scale = 1;
     for (int i = 0; i < o->n; i++) {
         const dl_tensor *p = o->slot[i].param;
         if (!p->requires_grad) continue;
         const double squares = dli_squares(o->ctx, p->grad, p->size);
         const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
                            dli_root(p->grad, p->size, squares) : sqrt(squares);
-        if (!(one < INFINITY)) return dli_bad_gradient(o, i, one);
         norm = hypot(norm, one);
-        largest = one > largest ? one : largest;
-        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalties = true;
+        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
     }
     if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    if (scale != 1 || d->clip_value < INFINITY || penalties)
-        for (int i = 0; i < o->n; i++) {
-            const dli_slot *s = &o->slot[i];
-            dl_tensor *p = s->param;
-            const double decay = d->type->decoupled ? 0 : s->weight_decay;
-            if (!p->requires_grad) continue;
-            if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-            if (d->clip_value < INFINITY)
-                o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
-                                              d->clip_value);
-            if (penalties)
-                DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, d->l2 + decay / 2);
-        }
-    if (d->type->squares && (penalties || largest > DLI_SQUARES_MAX))
-        for (int i = 0; i < o->n; i++) {
-            const dl_tensor *p = o->slot[i].param;
-            const double now = p->requires_grad ? dli_grad_norm(p) : 0;
-            if (!(now <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, now);
-        }
+    bool check = norm > DLI_SQUARES_MAX;
+    for (int i = 0; i < o->n; i++) {
+        const dli_slot *s = &o->slot[i];
+        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
+        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
+    }
+    for (int i = 0; check && d->type->squares && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
+        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+    }
     return true;
+}
+
+/* What is kept for a parameter; NULL when it is none of the optimizer's. */
+static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+{
+    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
+    return NULL;
+}
+
+/* The options as they apply to one parameter. */
+static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+{
+    dl_optim d = o->desc;
+    d.lr *= s->lr_factor;
+    d.weight_decay = s->weight_decay;
+    return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    dl_optim d = dl_optimizer_desc(o);
-    int i = 0;
-    while (o && i < o->n && o->slot[i].param != param) i++;
-    d.lr *= o && i < o->n ? o->slot[i].lr_factor : NAN;
-    if (o && i < o->n) d.weight_decay = o->slot[i].weight_decay;
-    return d;
+    const dli_slot *s = dli_slot_of(o, param);
+    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
 }
 
 static void dli_update_slot(dl_optimizer *o, dli_slot *s)
 {
-    dl_optim d = o->desc;
+    const dl_optim d = dli_slot_desc(o, s);
     dl_tensor *p = s->param;
     dl_update u;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
     s->updates++;
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
@@ -13501,14 +13595,13 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
                        "more", who, lr_factor, weight_decay);
     for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
         for (int k = 0; k < n; k++) {
-            int i = 0;
-            while (i < o->n && o->slot[i].param != params[k]) i++;
-            if (i == o->n)
+            dli_slot *s = dli_slot_of(o, params[k]);
+            if (!s)
                 return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
                                "%d parameters", who, k, o->n);
             if (pass == 0) continue;
-            o->slot[i].lr_factor = lr_factor;
-            o->slot[i].weight_decay = weight_decay;
+            s->lr_factor = lr_factor;
+            s->weight_decay = weight_decay;
         }
     return true;
 }
@@ -14108,26 +14201,24 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
     return ok;
 }
 
-/* What it comes to; all NaN if something has failed. */
-static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
-{
-    const dl_model *m = t->m;
-    dl_metrics r;
-    r.loss = ok ? t->loss / t->size : NAN;
-    r.accuracy = NAN;
-    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
-    for (int i = 0; i < m->metrics; i++) {
-        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
-        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
-    }
-    return r;
-}
-
 static dl_metrics dli_no_metrics(void)
 {
     dl_metrics r;
     r.loss = r.accuracy = NAN;
     for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r = dli_no_metrics();
+    if (ok) r.loss = t->loss / t->size;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        if (ok) *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = v;
+    }
     return r;
 }
 
@@ -14245,7 +14336,12 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const char *who = "dl_model_train_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (m->fitting) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dli_no_metrics();
+    }
     const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
     const dl_mark mark = dl_tape_mark(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
@@ -14256,11 +14352,38 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+/* What the model gives in evaluation, as the loss wants it. */
+static dl_tensor *dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    dl_tensor *x = dli_model_input(who, m, b->x);
-    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
-    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return dli_layers_forward(m, dli_model_input(who, m, b->x), dli_fused(m), true);
+}
+
+/* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
+typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor *z, dl_int first, void *user);
+
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
+                           void *user)
+{
+    const dl_int size = m->batch_size;
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += size) {
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        dl_tensor *z = NULL;
+        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
+                            &b);
+        if (ok) z = dli_evaluate_forward(who, m, &b);
+        ok = z && fn(&b, z, at, user);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok;
+}
+
+static bool dli_evaluate_batch(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dli_tally *t = (dli_tally *)user;
+    const dl_tensor *loss = dli_batch_loss(t->m, z, b);
+    (void)first;
     return loss && dli_tally_add(t, b, z, dl_item(loss));
 }
 
@@ -14270,7 +14393,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -14280,15 +14403,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
-        dli_scope_end(m->ctx, &scope);
-    }
-    return dli_tally_end(&t, ok);
+    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -14423,7 +14538,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
-    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -14485,7 +14600,7 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     }
     s->updates = r->updates;
     s->loss = (tally->loss - before) / (double)b->size;
-    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
@@ -14553,17 +14668,18 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
     e->lr = m->optimizer->desc.lr;
-    if (r->validation) {
-        v = dl_model_evaluate(m, r->validation);
-        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
-    }
+    const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
+                          dl_optimizer_set_averaged(m->optimizer, true);
+    if (r->validation) v = dl_model_evaluate(m, r->validation);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
-    m->epochs = epoch + 1;
     const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
+    if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
+    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif
@@ -14824,9 +14940,9 @@ DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
-    dl_int i, right = 0;
+    dl_int right = 0;
     if (!predicted || !label || n < 1) return NAN;
-    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    for (dl_int i = 0; i < n; i++) right += predicted[i] == label[i];
     return (double)right / (double)n;
 }
 
@@ -14834,20 +14950,19 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
 {
     const char *who = "dl_top_k_accuracy";
     char s[DLI_SHAPE_TEXT];
-    dl_int i, c, N, C, right = 0;
+    dl_int right = 0;
     if (!label || !dli_usable(who, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
                 "more", who, dli_shape_text(s, scores->shape), k);
         return NAN;
     }
-    N = scores->shape.dim[0];
-    C = scores->shape.dim[1];
+    const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
     if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
-    for (i = 0; i < N; i++) {
+    for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
-        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        for (dl_int c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
         right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
@@ -14878,12 +14993,6 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
                                 dl_int n, int classes)
 {
     const char *who = "dl_report_new";
-    int64_t *confusion, hits = 0;
-    dl_class_score *score;
-    dl_report *r;
-    size_t k;
-    dl_int i;
-    int a, b;
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000) {
         dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
@@ -14893,16 +15002,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
         !dli_check_index(dl, who, "prediction", predicted, n, classes))
         return NULL;
-    k = (size_t)classes;
-    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
-                                             k * k * sizeof *confusion, NULL);
+    const size_t k = (size_t)classes;
+    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+                                                        k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
-    score = (dl_class_score *)(void *)(r + 1);
-    confusion = (int64_t *)(void *)(score + classes);
-    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
-    for (a = 0; a < classes; a++) {
+    dl_class_score *score = (dl_class_score *)(void *)(r + 1);
+    int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
+    for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (int a = 0; a < classes; a++) {
         int64_t support = 0, called = 0;
-        for (b = 0; b < classes; b++) {
+        for (int b = 0; b < classes; b++) {
             support += confusion[a * classes + b];
             called += confusion[b * classes + a];
         }
@@ -14922,6 +15031,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z->size / b->size);
+    memcpy(out, z->data, (size_t)z->size * sizeof *out);
+    return true;
+}
+
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
@@ -14930,20 +15046,8 @@ static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
     if (!dli_check_data(who, m, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    bool ok = out != NULL;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
-                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
-                     : NULL;
-        ok = z != NULL;
-        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
-        dli_scope_end(m->ctx, &scope);
-    }
-    if (ok) return out;
-    if (out) DL_FREE(out);
+    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    DL_FREE(out);
     return NULL;
 }
 
@@ -14979,60 +15083,58 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-/* Text into a buffer that may be too small: *at is the length it has or would have. */
-static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+DLI_PRINTF(2, 3)
+static void dli_put_text(dli_text *out, const char *format, ...)
 {
     va_list args;
-    const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    dli_put_args(out, format, args);
     va_end(args);
 }
 
-static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
-                            const dl_class_score *s)
+static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
-              s->recall, s->f1, (long long)s->support);
+    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+                 (long long)s->support);
+}
+
+static void dli_put_report(dli_text *out, const dl_report *r, const char *const *names)
+{
+    char number[24];
+    int width = (int)strlen("weighted avg");
+    for (int c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+                 "support");
+    for (int c = 0; c < r->classes; c++) {
+        dli_format(number, sizeof number, "%d", c);
+        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+                 (long long)r->count);
+    dli_put_score(out, width, "macro avg", &r->macro);
+    dli_put_score(out, width, "weighted avg", &r->weighted);
 }
 
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
                             const char *const *names)
 {
-    char number[24];
-    int c, at = 0, width = (int)strlen("weighted avg");
-    if (!buffer) size = 0;
-    if (size) buffer[0] = 0;
-    if (!r) return 0;
-    for (c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
-              "f1-score", "support");
-    for (c = 0; c < r->classes; c++) {
-        dli_format(number, sizeof number, "%d", c);
-        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
-    }
-    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
-              r->accuracy, (long long)r->count);
-    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
-    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
-    return at;
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    if (r) dli_put_report(&out, r, names);
+    if (out.size) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 {
-    int length = dl_report_format(NULL, 0, r, names), i, j;
-    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
-    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
-    if (!text) return;
-    dl_report_format(text, (size_t)length + 1, r, names);
-    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
-    DL_FREE(text);
-    for (i = 0; i < r->classes; i++)
-        for (j = 0; j < r->classes; j++)
-            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
-                   j == r->classes - 1 ? "\n" : " ");
+    dli_text out = { NULL, 0, 0, stdout };
+    if (!r) return;
+    dli_put_report(&out, r, names);
+    dli_print("\nconfusion (row: true class, column: predicted)\n");
+    for (int i = 0; i < r->classes * r->classes; i++)
+        dli_print("%6lld%s", (long long)r->confusion[i],
+                  i % r->classes == r->classes - 1 ? "\n" : " ");
 }
 #endif
 

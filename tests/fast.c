@@ -533,7 +533,6 @@ static void convolutions(void)
         want[2] = zeros(n[2]);
         want[3] = zeros(n[3]);
         for (int t = 0; t < 4; t++) {
-            const size_t bytes = dli_conv_work_bytes(f, &v, threads[t]);
             int32_t *arg = (int32_t *)bytes_before_guard((size_t)n[0] * sizeof *arg);
             dli_conv_grads to;
             float *got[4];
@@ -541,16 +540,19 @@ static void convolutions(void)
             got[1] = copy(dx0, n[1]);
             got[2] = zeros(n[2]);
             got[3] = zeros(n[3]);
-            dli_conv_forward(f, &v, got[0], arg, x, w, b, add_y, threads[t], work_of(bytes));
+            dli_conv_forward(f, &v, got[0], arg, x, w, b, add_y, threads[t],
+                             work_of(dli_conv_work_bytes(f, &v, NULL, threads[t])));
             to.dy = dy; to.y = got[0]; to.arg = arg;
             to.dx = got[1]; to.add_dx = add; to.dw = got[2]; to.db = got[3];
-            dli_conv_backward(f, &v, &to, x, w, threads[t], work_of(bytes));
+            dli_conv_backward(f, &v, &to, x, w, threads[t],
+                              work_of(dli_conv_work_bytes(f, &v, &to, threads[t])));
             if (t == 0) memcpy(kept, got, sizeof kept);
             for (int i = 0; i < 4; i++)
                 CHECK(equal(got[i], kept[i], n[i]), "%s convolution, output %d, %d threads",
                       f->name, i, threads[t]);
             to.dx = NULL; to.dw = zeros(n[2]); to.db = NULL;       /* the weights alone */
-            dli_conv_backward(f, &v, &to, x, w, threads[t], work_of(bytes));
+            dli_conv_backward(f, &v, &to, x, w, threads[t],
+                              work_of(dli_conv_work_bytes(f, &v, &to, threads[t])));
             CHECK(equal(to.dw, kept[2], n[2]), "%s convolution without dx", f->name);
         }
         end_of(end, want[0], pooled, g, dy, &s);
@@ -560,6 +562,59 @@ static void convolutions(void)
         free_all();
     }
     CHECK(wino >= 5, "%s: Winograd's way was gone %d times", f->name, wino);
+}
+
+/* Sizes without end: what the guard asks for is never less than a part of what is touched, counted
+   in double, or it is more than there can be. (That nothing is touched behind it, convolutions()
+   shows: there an unreadable page begins.) */
+static dl_int extreme(void)
+{
+    const dl_int most = (dl_int)1 << (4 * sizeof(dl_int) - 2);    /* squares fit, cubes not */
+    if (chance(2)) return 1 + chance(40);
+    return chance(2) ? most + chance(9) : 1 + most / (1 + chance(5000));
+}
+static void work_sizes(void)
+{
+    int refused = 0;
+    dlk_conv2d_size s;
+    dli_conv_grads to;
+    dli_conv v;
+    memset(&s, 0, sizeof s);
+    memset(&to, 0, sizeof to);
+    s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = s.groups = 1;
+    for (int trial = 0; trial < 20000; trial++) {
+        s.N = 1 + chance(9); s.C = extreme(); s.H = extreme(); s.W = extreme();
+        s.M = extreme(); s.KH = extreme(); s.KW = extreme();
+        s.top = chance(2) ? s.KH - 1 : 0;
+        s.left = chance(2) ? s.KW - 1 : 0;
+        s.OH = s.H + 2 * s.top - s.KH + 1;
+        s.OW = s.W + 2 * s.left - s.KW + 1;
+        if (s.OH < 1 || s.OW < 1 || dl_shape_size(dl_shape4(s.N, s.C, s.H, s.W)) < 0 ||
+            dl_shape_size(dl_shape4(s.M, s.C, s.KH, s.KW)) < 0 ||
+            dl_shape_size(dl_shape4(s.N, s.M, s.OH, s.OW)) < 0)
+            continue;                                    /* there are no such tensors */
+        v = dli_conv_of(&s, DLI_END_LINEAR);
+        const double hp = (double)(s.H + 2 * s.top), wp = (double)(s.W + 2 * s.left);
+        const double k = (double)s.C * (double)(s.KH * s.KW), p = (double)s.OH * (double)s.OW;
+        to.dx = chance(2) ? (float *)&s : NULL;          /* only asked whether it is there */
+        to.dw = to.dx ? NULL : (float *)&s;
+        const double all = (double)dli_conv_work_bytes(f, &v, NULL, 3);
+        const double back = (double)dli_conv_work_bytes(f, &v, &to, 3);
+        const double col = (double)dli_bytes_of(dli_col_size(&s));
+        const double image = 3 * 4 * (double)s.C * hp * wp, none = (double)SIZE_MAX;
+        CHECK(all >= none || all >= image + 4 * (double)s.M * k, "forward asks for %g", all);
+        CHECK(back >= none || back >= image + 3 * 4 * (double)s.M * p + (to.dx ? 1 : 0) * 4 * k,
+              "backward asks for %g", back);
+        CHECK(col >= none || col >= 4 * (k + (double)s.M) * p, "im2col asks for %g", col);
+        refused += all >= none;
+    }
+    CHECK(refused > 10, "%d sizes refused", refused);
+
+    /* Forward alone takes what forward needs: weights by Winograd's way are 17 MB. */
+    memset(&v, 0, sizeof v);
+    v.n = 32; v.c = v.m = 512; v.h = v.w = 14; v.kh = v.kw = 3; v.ph = v.pw = 1;
+    CHECK(dli_conv_work_bytes(f, &v, NULL, 2) < 32000000, "%g bytes",
+          (double)dli_conv_work_bytes(f, &v, NULL, 2));
 }
 
 static void pooling(void)
@@ -825,6 +880,7 @@ int main(int argc, char **argv)
         TEST(optimizers);
         TEST(products);
         TEST(convolutions);
+        TEST(work_sizes);
         TEST(pooling);
         TEST(recurrent);
         TEST(normalizations);

@@ -2628,9 +2628,9 @@ static double dli_now(void)
 #define DLI_X86 0
 #endif
 
-/* The old arithmetic of i386 (x87) computes floats with 64 digits and rounds them when it happens to
-   store them. The fast room counts on the rounding, the kernels, which compute in double, do not:
-   there they run alone. gcc -msse2 -mfpmath=sse brings the fast room back. */
+/* The old arithmetic of i386 (x87) computes with 64 binary digits and rounds to a float when it
+   happens to store one. The fast room counts on the rounding, the kernels, which compute in double,
+   do not: there they run alone. gcc -msse2 -mfpmath=sse brings the fast room back. */
 #if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
 #define DLI_EXCESS 1
 #else

@@ -177,8 +177,8 @@ if [ "$cc" = clang ] && [ "$(uname -m)" = x86_64 ]; then
 #include "dl.h"
 float fuse(float a, float b, float c) { return a * b + c; }
 END
-    try "no fused a*b+c after dl.h" sh -c "clang -O1 -mfma -ffp-contract=off -I. -S -o '$work/fuse.s' \
-        '$work/fuse.c' && ! sed -n '/^fuse:/,/ret/p' '$work/fuse.s' | grep -q vfm"
+    try "no fused a*b+c after dl.h" sh -c "clang -O1 -mfma -ffp-contract=off -I. -S '$work/fuse.c' \
+        -o '$work/fuse.s' && ! sed -n '/^fuse:/,/ret/p' '$work/fuse.s' | grep -q vfm"
 fi
 
 if [ "$cc" = gcc ]; then

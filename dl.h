@@ -428,7 +428,8 @@ DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, 
           double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
-   which changes nothing but keeps e^x finite. y may be x. */
+   which changes nothing but keeps e^x finite. y may be x. A logit of +infinity takes all, which is
+   the limit (several share); a row of -infinity has none and becomes NaN. */
 DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
 DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
@@ -3280,6 +3281,18 @@ DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, c
         }
 }
 
+/* db[m] += the sum of dy[n,m,i] over the N samples and, in an image, its S places. In double: of a
+   float sum of a million equal terms the third digit is wrong. */
+static void dli_bias_backward(dl_real *db, const dl_real *dy, dl_int N, dl_int M, dl_int S)
+{
+    for (dl_int m = 0; m < M; m++) {
+        double sum = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)dy[(n * M + m) * S + i];
+        db[m] += (dl_real)sum;
+    }
+}
+
 /* forward: y[i,j] = b[j] + sum_k x[i,k] w[j,k]
    Three loops over the same products, in three orders, so that the inner one runs along memory. */
 DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
@@ -3293,9 +3306,7 @@ DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         for (dl_int j = 0; j < M; j++)
             for (dl_int i = 0; i < N; i++)
                 for (dl_int k = 0; k < D; k++) dw[j * D + k] += dy[i * M + j] * x[i * D + k];
-    if (db) /* b[j] went into y[i,j] for every sample i, with the factor 1 */
-        for (dl_int i = 0; i < N; i++)
-            for (dl_int j = 0; j < M; j++) db[j] += dy[i * M + j];
+    if (db) dli_bias_backward(db, dy, N, M, 1); /* b[j] went into every y[i,j], with the factor 1 */
 }
 
 /* In the order i, k, j the inner loop adds a multiple of a row of b to a row of y, so that all
@@ -3880,13 +3891,13 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int m = 0; m < s->M; m++) {
             const dl_int c0 = n * s->C + m / Mg * Cg;
             for (dl_int p = 0; p < s->OH; p++)
                 for (dl_int q = 0; q < s->OW; q++) {
                     const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
-                    if (db) db[m] += g;
                     for (dl_int c = 0; c < Cg; c++)
                         for (dl_int u = 0; u < s->KH; u++)
                             for (dl_int v = 0; v < s->KW; v++) {
@@ -3933,10 +3944,8 @@ DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
-    if (db)
-        for (dl_int k = 0; k < s->N * s->M; k++)
-            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int c = 0; c < s->C; c++) {
             const dl_int m0 = n * s->M + c / Cg * Mg;
@@ -4195,14 +4204,16 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
         const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
         const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
-        for (dl_int i = 0; i < D; i++) {
-            const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
-            const double g = w ? d * (double)w[c] : d;
-            sum += g;
-            sum_h += g * h;
-            if (dw) dw[c] += (dl_real)(d * h);
-            if (db) db[c] += (dl_real)d;
+        for (dl_int c = c0; c < c0 + C / groups; c++) {
+            double one = 0, one_h = 0;                          /* of dy and of dy h */
+            for (dl_int i = at + (c - c0) * S; i < at + (c - c0 + 1) * S; i++) {
+                one += (double)dy[i];
+                one_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
+            }
+            sum += w ? one * (double)w[c] : one;
+            sum_h += w ? one_h * (double)w[c] : one_h;
+            if (dw) dw[c] += (dl_real)one_h;
+            if (db) db[c] += (dl_real)one;
         }
         for (dl_int i = 0; dx && i < D; i++) {
             const double h = ((double)x[at + i] - m - rest) * r;
@@ -4704,11 +4715,10 @@ DLI_INLINE float dli_select(int c, float a, float b)
 DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
 {
     const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
-    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    const float t = x * 1.44269504f + magic, q = t - magic;
+    const float f = x - q * 0.693145752f - q * 1.42860677e-6f;
+    float p = 0.00139465305f * f + 0.00836663137f;
     *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
-    f = x - q * 0.693145752f;
-    f = f - q * 1.42860677e-6f;
-    p = 0.00139465305f * f + 0.00836663137f;
     p = p * f + 0.0416662811f;
     p = p * f + 0.166665427f;
     p = p * f + 0.5f;
@@ -4720,23 +4730,20 @@ DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in
 }
 DLI_INLINE float dli_expf(float x)
 {
-    int32_t n, h;
-    float e;
+    int32_t n;
     x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
     x = dli_select(x < -104.0f, -104.0f, x);
-    e = 1.0f + dli_expm1_reduced(x, &n);
-    h = n >> 1;                                                        /* 2^n may not fit a float */
+    const float e = 1.0f + dli_expm1_reduced(x, &n);
+    const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
 DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
 {
-    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    float a = dli_absf(x), q, s, e;
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    const float a = dli_absf(x);
     int32_t n;
-    a = dli_select(a > 10.0f, 10.0f, a);
-    q = dli_expm1_reduced(-2.0f * a, &n);
-    s = dli_pow2(n);
-    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
+    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
     return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
@@ -4932,39 +4939,33 @@ DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = x[i] + a;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
 }
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] += a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
 }
 #define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_scale(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 #define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_mul(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
 DLI_bytes(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+    for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
 #define DLI_bias_act(X) X(void, bias_act, \
@@ -4972,12 +4973,11 @@ DLI_bytes(DLI_BODY)
     (c, ldc, m, n, col, row, relu))
 DLI_bias_act(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, c += ldc) {
-        float r = row ? row[i] : 0.0f;
-        if (col) for (j = 0; j < n; j++) c[j] += col[j];
-        if (row) for (j = 0; j < n; j++) c[j] += r;
-        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    for (dl_int i = 0; i < m; i++, c += ldc) {
+        const float r = row ? row[i] : 0.0f;
+        if (col) for (dl_int j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (dl_int j = 0; j < n; j++) c[j] += r;
+        if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
@@ -4985,12 +4985,12 @@ DLI_bias_act(DLI_BODY)
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
 DLI_col_sums(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
-        for (j = 0; j < n; j++)
+    dl_int i = 0;
+    for (; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (dl_int j = 0; j < n; j++)
             s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
     for (; i < m; i++, x += ldx)
-        for (j = 0; j < n; j++) s[j] += x[j];
+        for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
 #define DLI_dots(X) X(void, dots, \
@@ -5811,6 +5811,21 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
+}
+
+/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
+static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
+{
+    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
+        const dl_int len = dli_min(DLI_STRIP, n - j0);
+        double sum[DLI_STRIP] = { 0 };
+        for (dl_int i = 0; i < m; i += 64) {
+            float part[DLI_STRIP] = { 0 };
+            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
+            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
+        }
+        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
+    }
 }
 
 /* y = x - its maximum, which is returned. */
@@ -7786,7 +7801,7 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 #if DLI_FAST
     if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
     if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) c->fast->col_sums(db, dy, M, N, M);
+    if (db) dli_bias_sums(c->fast, db, dy, N, M);
 #else
     (void)c;
     if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);

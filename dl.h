@@ -104,7 +104,7 @@
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
-   NaN        goes through every function; ReLU of NaN is NaN.
+   NaN        goes through every function; ReLU of NaN is NaN. Optimizers refuse NaN gradients.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_H_INCLUDED
@@ -1645,20 +1645,20 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
    An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
    what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
-     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
-               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
-     Nesterov                    The same, with the gradient of where v is about to lead.
-     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
-               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
-     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
-                                 running mean forgets.
-     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
-                                 of w's past steps.
-     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
-                                 corrected for their start at 0.
-     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
-                                 as a part of g the pull would be divided by sqrt(v), too.
+     SGD       w -= lr g              The gradient g = dL/dw points uphill: go the other way.
+     momentum  v = mu v + g           In a narrow valley g points across more than along. A sum of
+               w -= lr v              past gradients cancels the one and adds up the other.
+     Nesterov  w -= lr (mu v + g)     The same, looking ahead to where v is about to lead.
+     Adagrad   a += g^2               One lr is too large for some weights, too small for others:
+               w -= lr g / sqrt(a)    divide each gradient by the size that it has had so far.
+     RMSprop   a = r a + (1 - r) g^2  Adagrad's sum only grows, and its steps die out: a running
+               w -= lr g / sqrt(a)    mean forgets.
+     Adadelta  w -= lr d g / sqrt(a)  g / sqrt(a) has no unit, but w may have one: times d, the
+                                      size of w's past steps.
+     Adam      w -= lr m / sqrt(v)    Momentum (m) over RMSprop (v), two running means that are
+                                      corrected for their start at 0.
+     AdamW     w -= lr decay w        Weights that should stay small shrink by themselves. As a part
+                                      of g that pull would be divided by sqrt(v), too.
 
    Each step of training is
 

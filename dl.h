@@ -94,15 +94,17 @@
               dl_backward calls until dl_optimizer_zero_grad.
    Shapes     Images are NCHW. Weights have PyTorch's layouts: linear [out,in]. A negative axis
               counts from the end, as in NumPy.
-   Options    A struct of options dl_X comes filled in from dl_X_default; a zero means zero. NULL
-              in its place means the defaults; an option that is not used is refused.
-   Arguments  First the object or context, then outputs, inputs, sizes, options, and a callback
-              with the pointer it is handed.
-   Settings   dl_set_x(object, value) changes one, dl_x(object) tells it.
+   Options    A struct of options comes filled in from its _default function; a zero means zero,
+              a NULL pointer means the defaults. An option that a thing does not use is refused.
+   Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
+              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
+              are _count.
+   Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
+              by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
-   NaN        goes through every function; ReLU of NaN is NaN.
+   NaN        goes through every function; ReLU of NaN is NaN. Optimizers refuse NaN gradients.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_H_INCLUDED
@@ -1451,8 +1453,9 @@ typedef struct dl_field {
 } dl_field;
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
-   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
-   Options are copied as bytes: whatever they point to must outlive the layer. */
+   returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
+   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
+   whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1482,6 +1485,7 @@ struct dl_layer {
                                              0 unless build sets them; may be changed */
     void         *own;                    /* the type's, for whatever else it needs */
     bool          frozen;                 /* see dl_layer_set_frozen                */
+    bool          built;                  /* no more parameters, states, outputs    */
     dl_ctx       *ctx;
     dl_model     *model;
 };
@@ -1490,10 +1494,10 @@ struct dl_layer {
    what the layer before it gives, all of its outputs. */
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
 
-/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
-   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
-   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
-   false without memory or for a bad shape: return false then. */
+/* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
+   behind those that are there in l->param; a state, all c at the start, saved and cloned but not
+   trained, in l->state; and room for n outputs (there is 1, of the shape of input[0], until build
+   changes it). NULL or false without memory or for a bad shape: return false then. */
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
@@ -1655,20 +1659,20 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
    An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
    what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
-     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
-               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
-     Nesterov                    The same, with the gradient of where v is about to lead.
-     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
-               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
-     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
-                                 running mean forgets.
-     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
-                                 of w's past steps.
-     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
-                                 corrected for their start at 0.
-     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
-                                 as a part of g the pull would be divided by sqrt(v), too.
+     SGD       w -= lr g              The gradient g = dL/dw points uphill: go the other way.
+     momentum  v = mu v + g           In a narrow valley g points across more than along. A sum of
+               w -= lr v              past gradients cancels the one and adds up the other.
+     Nesterov  w -= lr (mu v + g)     The same, looking ahead to where v is about to lead.
+     Adagrad   a += g^2               One lr is too large for some weights, too small for others:
+               w -= lr g / sqrt(a)    divide each gradient by the size that it has had so far.
+     RMSprop   a = r a + (1 - r) g^2  Adagrad's sum only grows, and its steps die out: a running
+               w -= lr g / sqrt(a)    mean forgets.
+     Adadelta  w -= lr d g / sqrt(a)  g / sqrt(a) has no unit, but w may have one: times d, the
+                                      size of w's past steps.
+     Adam      w -= lr m / sqrt(v)    Momentum (m) over RMSprop (v), two running means that are
+                                      corrected for their start at 0.
+     AdamW     w -= lr decay w        Weights that should stay small shrink by themselves. As a part
+                                      of g that pull would be divided by sqrt(v), too.
 
    Each step of training is
 
@@ -1957,7 +1961,8 @@ typedef struct dl_fit {
     int    accumulate;            /* 1; update the weights once in so many batches, as if they
                                      were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
-    const dl_data *validation;    /* NULL: none                                               */
+    const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
+                                     that are validated, watched and restored                 */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
                                      there: a bad choice for sorted data, such as MNIST, whose
                                      images are ordered by writer (its last ones are easier)   */
@@ -11877,9 +11882,16 @@ static void dli_layer_free(dl_layer *l)
     DL_FREE(l);
 }
 
+/* Is the layer still being built? */
+static bool dli_layer_open(const dl_layer *l)
+{
+    return l && (!l->built || dl_fail(l->ctx, DL_ERR_STATE, "%s: parameters, states and outputs "
+                                      "are made by the build of its type", l->name));
+}
+
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    if (!l) return false;
+    if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
     dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
@@ -11978,6 +11990,7 @@ static bool dli_layer_join(dl_layer *l)
         if (tensor) DL_FREE(tensor);
         return false;
     }
+    l->built = true;
     layer[m->layers++] = l;
     m->layer = layer;
     if (m->tensor) DL_FREE(m->tensor);
@@ -12030,31 +12043,30 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
 
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
-    if (!l) return false;
-    if (on) dl_freeze(l->param, l->params);
-    else dl_unfreeze(l->param, l->params);
+    if (!l || !(on ? dl_freeze : dl_unfreeze)(l->param, l->params)) return false;
     l->frozen = on;
     return true;
 }
 
 DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
 
-#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
-#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
-#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+/* An option that is a member of struct o, and one that is two of them in a row. */
+#define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
+#define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
+#define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
@@ -12071,13 +12083,11 @@ static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
     dli_flatten_build, dli_flatten_forward, NULL };
 
-typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
 static const dl_field dli_activation_fields[] = {
-    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRIES_END };
+    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = ((const dli_activation_options *)l->options)->activation;
+    l->activation = *(const dl_activation *)l->options;
     return true;
 }
 static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12086,32 +12096,30 @@ static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor *
     y[0] = x[0];
 }
 static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
     dli_activation_forward, NULL };
 
-typedef struct dli_dropout_options { double rate; } dli_dropout_options;
 static const dl_field dli_dropout_fields[] = {
-    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = ((const dli_dropout_options *)l->options)->rate;
+    const double p = *(const double *)l->options;
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
 static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+    y[0] = dl_dropout(x[0], *(const double *)l->options);
 }
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
     dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
 static const dl_field dli_reshape_fields[] = {
-    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_shape shape = *(const dl_shape *)l->options;
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12130,7 +12138,7 @@ static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tenso
 {
     y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
 }
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
     dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
@@ -12168,13 +12176,10 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 }
 
 static const dl_field dli_dense_fields[] = {
-    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
-    DLI_ENTRIES_END };
+    DLI_E(dl_dense, units, INT), DLI_E(dl_dense, activation, ACTIVATION),
+    DLI_E(dl_dense, weight_init, INIT), DLI_E(dl_dense, bias_init, INIT),
+    DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
+    DLI_E_END };
 
 /* Weight and bias of a layer that can do without a bias. */
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
@@ -12250,21 +12255,14 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 }
 
 static const dl_field dli_conv_fields[] = {
-    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    DLI_E(dl_conv_layer, filters, INT), DLI_E2(dl_conv_layer, kernel, INT),
+    DLI_E2(dl_conv_layer, conv.stride, INT), DLI_E2(dl_conv_layer, conv.before, INT),
+    DLI_E2(dl_conv_layer, conv.after, INT), DLI_E(dl_conv_layer, conv.same, BOOL),
+    DLI_E2(dl_conv_layer, conv.dilation, INT), DLI_E(dl_conv_layer, conv.groups, INT),
+    DLI_E2(dl_conv_layer, conv.output_padding, INT), DLI_E(dl_conv_layer, activation, ACTIVATION),
+    DLI_E(dl_conv_layer, weight_init, INIT), DLI_E(dl_conv_layer, bias_init, INIT),
+    DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
+    DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
 /* Work out a convolution layer's output and make its parameters. */
 static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
@@ -12367,12 +12365,11 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
-typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
 static const dl_field dli_upsampling_fields[] = {
-    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12384,11 +12381,11 @@ static bool dli_upsampling_build(dl_layer *l)
 }
 static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     y[0] = dl_upsample_nearest2d(x[0], factor, factor);
 }
 static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
     dli_upsampling_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
@@ -12397,12 +12394,9 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 }
 
 static const dl_field dli_pool_fields[] = {
-    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
+    DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
+    DLI_E_END };
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
@@ -12485,12 +12479,9 @@ DL_DEF dl_norm_layer dl_norm_layer_default(void)
 }
 
 static const dl_field dli_norm_fields[] = {
-    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
-    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dl_norm_layer, momentum, DOUBLE), DLI_E(dl_norm_layer, eps, DOUBLE),
+    DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
+    DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
 static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
@@ -12633,10 +12624,8 @@ typedef struct dli_recurrent_options {
 } dli_recurrent_options;
 static const dl_field dli_recurrent_fields[] = {
     { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
-    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
-    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
-    DLI_ENTRIES_END };
+    DLI_E(dli_recurrent_options, units, INT), DLI_E(dli_recurrent_options, bidirectional, BOOL),
+    DLI_E(dli_recurrent_options, return_sequences, BOOL), DLI_E_END };
 
 static bool dli_recurrent_build(dl_layer *l)
 {
@@ -12713,8 +12702,7 @@ DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind,
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
 static const dl_field dli_embedding_fields[] = {
-    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
-    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dli_embedding_options, words, INT), DLI_E(dli_embedding_options, units, INT), DLI_E_END };
 
 /* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
    numbers apart up to 2^24. */
@@ -12765,8 +12753,8 @@ DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
-    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
-    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
+    DLI_E_END };
 
 static bool dli_attention_build(dl_layer *l)
 {
@@ -12860,26 +12848,26 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
            dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
 
-/* ------------------------------------------------------------------------- >>losses-impl ---- */
+/* ------------------------------------------------------------------------- >>losses-impl ----
+   A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
+   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
+   costs no second exponential. */
 
-/* The losses that compare two tensors of one shape, element by element. */
-typedef enum dli_pair_loss { DLI_MSE, DLI_MAE, DLI_HUBER, DLI_BCE } dli_pair_loss;
+/* What the losses that compare two tensors element by element keep. */
+typedef struct dli_pair_state {
+    dlk_mse_backward_fn   backward;       /* of MSE, MAE or binary cross-entropy              */
+    dlk_huber_backward_fn huber;          /* or this one                                      */
+    double scale, delta;
+} dli_pair_state;
 
-/* i: which loss; p: scale; q: delta */
 static void dli_pair_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *t = node->in[1];
-    dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
-    const dl_kernels *k = &x->ctx->kernels;
-    if (!dx) return;
-    switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_HUBER:
-        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
-        break;
-    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    }
+    const dli_pair_state *s = (const dli_pair_state *)node->state;
+    const dl_tensor *x = node->in[0], *t = node->in[1];
+    const dl_real dloss = dli_grad(node->out)[0];
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx && s->backward) s->backward(dx, dloss, x->data, t->data, x->size, s->scale);
+    else if (dx) s->huber(dx, dloss, x->data, t->data, x->size, s->delta, s->scale);
 }
 
 /* Two operands of one shape, the second one without gradient? */
@@ -12901,112 +12889,112 @@ static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
     return c;
 }
 
-static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_pair_loss loss,
-                           double delta, bool mean)
+/* forward and backward: of one of them, or NULL for Huber's with delta. */
+static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
+                           dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
+                           bool mean)
 {
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    double scale;
-    const dl_kernels *k;
+    dl_tensor *in[2];
     in[0] = x;
     in[1] = target;
-    if (!(c = dli_check_targets(op, in))) return NULL;
-    if (loss == DLI_HUBER && !(delta > 0)) {
+    dl_ctx *c = dli_check_targets(op, in);
+    if (!c) return NULL;
+    if (!(delta > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
         return NULL;
     }
-    y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
-    if (!y) return NULL;
-    k = &c->kernels;
-    scale = mean ? 1 / (double)x->size : 1;
-    if (y->node) {
-        y->node->i[0] = loss;
-        y->node->p = scale;
-        y->node->q = delta;
-    }
-    switch (loss) {
-    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_HUBER:
-        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
-        break;
-    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
-    }
+    dli_pair_state s;
+    s.backward = backward;
+    s.huber = c->kernels.huber_backward;
+    s.scale = mean ? 1 / (double)x->size : 1;
+    s.delta = delta;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
+    if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
+    else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
     return y;
 }
 
+/* One of the table, where there is a context to have one. */
+#define DLI_PAIR(op, x, target, name, mean)                                                      \
+    dli_pair(op, x, target, (x) && (x)->ctx ? (x)->ctx->kernels.name##_forward : NULL,           \
+             (x) && (x)->ctx ? (x)->ctx->kernels.name##_backward : NULL, 1, mean)
+
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse", x, target, DLI_MSE, 0, true);
+    return DLI_PAIR("dl_mse", x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse_sum", x, target, DLI_MSE, 0, false);
+    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae", x, target, DLI_MAE, 0, true);
+    return DLI_PAIR("dl_mae", x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae_sum", x, target, DLI_MAE, 0, false);
+    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, DLI_HUBER, delta, true);
+    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, DLI_HUBER, delta, false);
+    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce", logits, target, DLI_BCE, 0, true);
+    return DLI_PAIR("dl_bce", logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce_sum", logits, target, DLI_BCE, 0, false);
+    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
 }
 
-/* i: rows, classes; p: scale; save: the softmax and behind it, if there are any, the labels */
+typedef struct dli_cross_entropy_state {
+    dlk_cross_entropy_backward_fn      labels_backward;
+    dlk_soft_cross_entropy_backward_fn targets_backward;
+    const dl_real *p;                     /* [N,C] the softmax                                */
+    const int32_t *label;                 /* [N], or NULL: the targets are the second operand */
+    dl_int N, C;
+    double scale;
+} dli_cross_entropy_state;
+
 static void dli_cross_entropy_back(dli_node *node)
 {
-    const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
+    const dli_cross_entropy_state *s = (const dli_cross_entropy_state *)node->state;
+    const dl_real dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
-    const dl_kernels *k = &node->out->ctx->kernels;
-    dl_int N = node->i[0], C = node->i[1];
-    if (!dx) return;
-    if (node->n == 2)
-        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
-    else
-        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                  node->p);
+    if (dx && s->label) s->labels_backward(dx, dloss, s->p, s->label, s->N, s->C, s->scale);
+    else if (dx)
+        s->targets_backward(dx, dloss, s->p, node->in[1]->data, s->N, s->C, s->scale);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
 static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const *in,
                                     const int32_t *labels, bool mean)
 {
-    dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
-    double scale = mean ? 1 / (double)N : 1;
-    dl_real *p;
-    int32_t *copy;
-    dl_tensor *y;
+    const dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
     if (labels && !dli_check_index(c, op, "label", labels, N, C)) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p +
-                                         (labels ? (size_t)N * sizeof *labels : 0));
-    y = p ? dli_result(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back) : NULL;
+    dl_real *p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p);
+    int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
+    if (!p || (labels && !label)) return NULL;
+    if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
+    dli_cross_entropy_state s;
+    s.labels_backward = c->kernels.cross_entropy_backward;
+    s.targets_backward = c->kernels.soft_cross_entropy_backward;
+    s.p = p;
+    s.label = label;
+    s.N = N;
+    s.C = C;
+    s.scale = mean ? 1 / (double)N : 1;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
+                                   &s, sizeof s);
     if (!y) return NULL;
-    copy = (int32_t *)(void *)(p + N * C);
-    if (labels) memcpy(copy, labels, (size_t)N * sizeof *copy);
-    if (y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->p = scale;
-        y->node->save = p;
-    }
-    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
-    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, label, N, C, s.scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C,
+                 s.scale);
     if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
         c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
@@ -13027,10 +13015,9 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
     dl_tensor *in[2];
-    dl_ctx *c;
     in[0] = logits;
     in[1] = target;
-    c = dli_check_targets(op, in);
+    dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
 
@@ -14204,26 +14191,24 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
     return ok;
 }
 
-/* What it comes to; all NaN if something has failed. */
-static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
-{
-    const dl_model *m = t->m;
-    dl_metrics r;
-    r.loss = ok ? t->loss / t->size : NAN;
-    r.accuracy = NAN;
-    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
-    for (int i = 0; i < m->metrics; i++) {
-        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
-        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
-    }
-    return r;
-}
-
 static dl_metrics dli_no_metrics(void)
 {
     dl_metrics r;
     r.loss = r.accuracy = NAN;
     for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r = dli_no_metrics();
+    if (ok) r.loss = t->loss / t->size;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        if (ok) *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = v;
+    }
     return r;
 }
 
@@ -14341,7 +14326,12 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const char *who = "dl_model_train_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (m->fitting) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dli_no_metrics();
+    }
     const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
     const dl_mark mark = dl_tape_mark(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
@@ -14352,11 +14342,38 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+/* What the model gives in evaluation, as the loss wants it. */
+static dl_tensor *dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    dl_tensor *x = dli_model_input(who, m, b->x);
-    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
-    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return dli_layers_forward(m, dli_model_input(who, m, b->x), dli_fused(m), true);
+}
+
+/* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
+typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor *z, dl_int first, void *user);
+
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
+                           void *user)
+{
+    const dl_int size = m->batch_size;
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += size) {
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        dl_tensor *z = NULL;
+        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
+                            &b);
+        if (ok) z = dli_evaluate_forward(who, m, &b);
+        ok = z && fn(&b, z, at, user);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok;
+}
+
+static bool dli_evaluate_batch(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dli_tally *t = (dli_tally *)user;
+    const dl_tensor *loss = dli_batch_loss(t->m, z, b);
+    (void)first;
     return loss && dli_tally_add(t, b, z, dl_item(loss));
 }
 
@@ -14366,7 +14383,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -14376,15 +14393,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
-        dli_scope_end(m->ctx, &scope);
-    }
-    return dli_tally_end(&t, ok);
+    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -14519,7 +14528,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
-    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -14581,7 +14590,7 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     }
     s->updates = r->updates;
     s->loss = (tally->loss - before) / (double)b->size;
-    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
@@ -14649,17 +14658,18 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
     e->lr = m->optimizer->desc.lr;
-    if (r->validation) {
-        v = dl_model_evaluate(m, r->validation);
-        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
-    }
+    const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
+                          dl_optimizer_set_averaged(m->optimizer, true);
+    if (r->validation) v = dl_model_evaluate(m, r->validation);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
-    m->epochs = epoch + 1;
     const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
+    if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
+    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif
@@ -14920,9 +14930,9 @@ DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
-    dl_int i, right = 0;
+    dl_int right = 0;
     if (!predicted || !label || n < 1) return NAN;
-    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    for (dl_int i = 0; i < n; i++) right += predicted[i] == label[i];
     return (double)right / (double)n;
 }
 
@@ -14930,20 +14940,19 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
 {
     const char *who = "dl_top_k_accuracy";
     char s[DLI_SHAPE_TEXT];
-    dl_int i, c, N, C, right = 0;
+    dl_int right = 0;
     if (!label || !dli_usable(who, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
                 "more", who, dli_shape_text(s, scores->shape), k);
         return NAN;
     }
-    N = scores->shape.dim[0];
-    C = scores->shape.dim[1];
+    const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
     if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
-    for (i = 0; i < N; i++) {
+    for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
-        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        for (dl_int c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
         right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
@@ -14974,12 +14983,6 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
                                 dl_int n, int classes)
 {
     const char *who = "dl_report_new";
-    int64_t *confusion, hits = 0;
-    dl_class_score *score;
-    dl_report *r;
-    size_t k;
-    dl_int i;
-    int a, b;
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000) {
         dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
@@ -14989,16 +14992,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
         !dli_check_index(dl, who, "prediction", predicted, n, classes))
         return NULL;
-    k = (size_t)classes;
-    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
-                                             k * k * sizeof *confusion, NULL);
+    const size_t k = (size_t)classes;
+    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+                                                        k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
-    score = (dl_class_score *)(void *)(r + 1);
-    confusion = (int64_t *)(void *)(score + classes);
-    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
-    for (a = 0; a < classes; a++) {
+    dl_class_score *score = (dl_class_score *)(void *)(r + 1);
+    int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
+    for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (int a = 0; a < classes; a++) {
         int64_t support = 0, called = 0;
-        for (b = 0; b < classes; b++) {
+        for (int b = 0; b < classes; b++) {
             support += confusion[a * classes + b];
             called += confusion[b * classes + a];
         }
@@ -15018,6 +15021,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z->size / b->size);
+    memcpy(out, z->data, (size_t)z->size * sizeof *out);
+    return true;
+}
+
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
@@ -15026,20 +15036,8 @@ static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
     if (!dli_check_data(who, m, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    bool ok = out != NULL;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
-                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
-                     : NULL;
-        ok = z != NULL;
-        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
-        dli_scope_end(m->ctx, &scope);
-    }
-    if (ok) return out;
-    if (out) DL_FREE(out);
+    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    DL_FREE(out);
     return NULL;
 }
 
@@ -15075,60 +15073,58 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-/* Text into a buffer that may be too small: *at is the length it has or would have. */
-static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+DLI_PRINTF(2, 3)
+static void dli_put_text(dli_text *out, const char *format, ...)
 {
     va_list args;
-    const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    dli_put_args(out, format, args);
     va_end(args);
 }
 
-static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
-                            const dl_class_score *s)
+static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
-              s->recall, s->f1, (long long)s->support);
+    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+                 (long long)s->support);
+}
+
+static void dli_put_report(dli_text *out, const dl_report *r, const char *const *names)
+{
+    char number[24];
+    int width = (int)strlen("weighted avg");
+    for (int c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+                 "support");
+    for (int c = 0; c < r->classes; c++) {
+        dli_format(number, sizeof number, "%d", c);
+        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+                 (long long)r->count);
+    dli_put_score(out, width, "macro avg", &r->macro);
+    dli_put_score(out, width, "weighted avg", &r->weighted);
 }
 
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
                             const char *const *names)
 {
-    char number[24];
-    int c, at = 0, width = (int)strlen("weighted avg");
-    if (!buffer) size = 0;
-    if (size) buffer[0] = 0;
-    if (!r) return 0;
-    for (c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
-              "f1-score", "support");
-    for (c = 0; c < r->classes; c++) {
-        dli_format(number, sizeof number, "%d", c);
-        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
-    }
-    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
-              r->accuracy, (long long)r->count);
-    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
-    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
-    return at;
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    if (r) dli_put_report(&out, r, names);
+    if (out.size) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 {
-    int length = dl_report_format(NULL, 0, r, names), i, j;
-    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
-    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
-    if (!text) return;
-    dl_report_format(text, (size_t)length + 1, r, names);
-    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
-    DL_FREE(text);
-    for (i = 0; i < r->classes; i++)
-        for (j = 0; j < r->classes; j++)
-            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
-                   j == r->classes - 1 ? "\n" : " ");
+    dli_text out = { NULL, 0, 0, stdout };
+    if (!r) return;
+    dli_put_report(&out, r, names);
+    dli_print("\nconfusion (row: true class, column: predicted)\n");
+    for (int i = 0; i < r->classes * r->classes; i++)
+        dli_print("%6lld%s", (long long)r->confusion[i],
+                  i % r->classes == r->classes - 1 ? "\n" : " ");
 }
 #endif
 

@@ -2642,6 +2642,15 @@ static double dli_now(void)
 #define DLI_X86 0
 #endif
 
+/* The old arithmetic of i386 (x87) computes with 64 binary digits and rounds to a float when it
+   happens to store one. The fast room counts on the rounding, the kernels, which compute in double,
+   do not: there they run alone. gcc -msse2 -mfpmath=sse brings the fast room back. */
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#define DLI_EXCESS 1
+#else
+#define DLI_EXCESS 0
+#endif
+
 /* Ask for the cache line at p. */
 #if DLI_SIMD
 #define DLI_PREFETCH(p) __builtin_prefetch(p)
@@ -2664,6 +2673,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
+#if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#pragma float_control(push)
 #endif
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
@@ -4624,7 +4637,7 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-#if !DLI_DOUBLE
+#if !DLI_DOUBLE && !DLI_EXCESS
 #define DLI_FAST 1
 #else
 #define DLI_FAST 0
@@ -16807,6 +16820,11 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#pragma float_control(pop)
+#elif defined(__clang__)
+#pragma STDC FP_CONTRACT DEFAULT
+#endif
 #endif /* the implementation can be compiled */
 #endif /* DL_IMPLEMENTATION */
 

@@ -4651,7 +4651,17 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 /* Matrix products and array loops at full vector speed.
 
    Everything above this room is written to be read; this room is written to be fast, and every
-   function in it is tested against its readable twin. Four ideas carry it.
+   function in it is tested against its readable twin. Read in this order:
+
+       tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
+       dli_gemm_part, dli_gemm                                  its parts for several
+       "convolution, stride 1"                                  the same tile on images; Winograd
+       "recurrent layers"                                       the same tile through time
+       "how many threads a job is worth"                        one or all, learned by timing
+       "twins of the kernels"                                   what the operations call
+
+   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
+   each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -4674,17 +4684,31 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 
    3. Packing. The tile wants its NR floats of B side by side for k = 0, 1, 2 ... A matrix with
       1000 columns has them 4000 bytes apart, or, transposed, one by one. So a block of B is first
-      copied into panels of NR columns, in exactly the order the tile reads them; the copy costs
-      K N moves and serves 2 M K N operations. The copy is told the strides of its source, and
-      that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
-      are zeros: the tile never needs to know about edges.
+      copied into panels of NR columns, in exactly the order the tile reads them:
+
+            B, k down        NR     NR              packed: panel 0, then panel 1 ...
+            b00 b01 b02 b03 | b04 b05 ..            b00 b01 b02 b03 b10 b11 b12 b13 b20 ...
+            b10 b11 b12 b13 | b14 b15 ..            b04 b05  0   0  b14 b15  0   0  b24 ...
+
+      The copy costs K N moves and serves 2 M K N operations. It is told the strides of its source,
+      and that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
+      are zeros: the tile never needs to know about edges. A is packed likewise, MR rows a panel.
 
    4. Blocking. The caches are small: a block of B (KC x NC) should stay in L2 while all of A
-      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles.
+      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles:
 
-   Threads divide C, never K, so each element is summed in one order whatever the number of
-   threads, and results are equal bit for bit.
-   */
+            for k0 by KC                     a slice of K: C is added to after the first
+                for j0 by NC                 pack B[k0..][j0..], KC x NC
+                    for i0 by MC             pack A[i0..][k0..], MC x KC
+                        for j by NR          a panel of B, in L1
+                            for i by MR      a tile: K runs innermost, in registers
+
+      What is read once or twice is not worth packing: the tile then reads it where it stands, by
+      pointers to the rows of A (tile_rows) or offsets of the rows of B (tile_off).
+
+   5. Threads divide C, never K, so each element is summed in one order whatever the number of
+      threads, and results are equal bit for bit. Sums across samples are cut into chunks that do
+      not depend on the threads, and added in order. */
 
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
@@ -5331,9 +5355,8 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
 #else
 DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
 {
-    dl_int i, l;
-    for (l = 0; l < 4; l++)
-        for (i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+    for (dl_int l = 0; l < 4; l++)
+        for (dl_int i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
 }
 #endif
 /* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
@@ -5342,13 +5365,12 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
     (dst, ld, src, ls, rows, cols))
 DLI_transpose(DLI_BODY)
 {
-    dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
-    for (l = 0; l < r4; l += 4)
-        for (i = 0; i < c4; i += 4) dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
-    for (l = 0; l < r4; l++)
-        for (i = c4; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
-    for (l = r4; l < rows; l++)
-        for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+    const dl_int r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    for (dl_int l = 0; l < r4; l += 4)
+        for (dl_int i = 0; i < c4; i += 4)
+            dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+    for (dl_int l = 0; l < rows; l++)
+        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
 DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 #define DLI_pack(X) X(void, pack, \
@@ -5356,21 +5378,21 @@ DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * s
     (dst, src, js, ks, n, k, w))
 DLI_pack(DLI_BODY)
 {
-    dl_int j, i, l;
-    for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
+    for (dl_int j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
         if (js == 1)
-            for (i = 0; i < k; i++) {
-                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+            for (dl_int i = 0; i < k; i++) {
+                dl_int l = 0;
+                for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
         else if (ks == 1)
-            for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
+            for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
         else
-            for (i = 0; i < k; i++)
-                for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
+            for (dl_int i = 0; i < k; i++)
+                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -5388,15 +5410,14 @@ DLI_pack(DLI_BODY)
     (dst, ps, ld, src, gate, c, h, w))
 DLI_place(DLI_BODY)
 {
-    dl_int i, y, x;
-    for (i = 0; i < c; i++)
-        for (y = 0; y < h; y++, src += w) {
+    for (dl_int i = 0; i < c; i++)
+        for (dl_int y = 0; y < h; y++, src += w) {
             float *d = dst + i * ps + y * ld;
             if (!gate) {
-                for (x = 0; x < w; x++) d[x] = src[x];
+                for (dl_int x = 0; x < w; x++) d[x] = src[x];
                 continue;
             }
-            for (x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
+            for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
             gate += w;
         }
 }
@@ -5408,16 +5429,16 @@ DLI_place(DLI_BODY)
     (dst, src, lds, rows, cols, bias, relu, add))
 DLI_crop(DLI_BODY)
 {
-    dl_int r, x, l;
-    for (r = 0; r < rows; r++, src += lds) {
+    const float *end = dst + rows * cols;
+    for (dl_int r = 0; r < rows; r++, src += lds) {
         float *d = dst + r * cols;
-        const float *end = dst + rows * cols;
+        dl_int x = 0;
         if (add) {
-            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            for (; x < cols; x++) d[x] += src[x] + bias;
             continue;
         }
-        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
-            for (l = 0; l < 16; l++) {
+        for (; x < cols && d + x + 16 <= end; x += 16)
+            for (dl_int l = 0; l < 16; l++) {
                 float v = src[x + l] + bias;
                 d[x + l] = relu && v < 0.0f ? 0.0f : v;
             }
@@ -5456,12 +5477,12 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
     (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
 DLI_pool2(DLI_BODY)
 {
-    dl_int r, j, l;
-    for (r = 0; r < oh; r++, y += ow, arg += ow) {
+    const float least = relu ? 0.0f : -INFINITY;
+    for (dl_int r = 0; r < oh; r++, y += ow, arg += ow) {
         const float *a = x + 2 * r * ld, *b = a + ld;
-        const float least = relu ? 0.0f : -INFINITY;
-        for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
-            for (l = j; l < j + 16; l++)
+        dl_int j = 0;
+        for (; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
+            for (dl_int l = j; l < j + 16; l++)
                 arg[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
         for (; j < ow; j++) arg[j] = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
     }
@@ -5477,17 +5498,17 @@ DLI_unpool2(DLI_BODY)
 {
     const dl_int oh = h / 2, ow = w / 2;
     const float *dyend = dy + planes * oh * ow;
-    dl_int p, r, j, l;
-    for (p = 0; p < planes; p++)
-        for (r = 0; r < h; r++) {
+    for (dl_int p = 0; p < planes; p++)
+        for (dl_int r = 0; r < h; r++) {
             float *d = dx + p * ps + r * ld;
             const int32_t k = r & 1 ? 2 : 0;
+            dl_int j = 0;
             if (r >= 2 * oh) {                           /* an odd row or column got nothing */
-                for (j = 0; j < w; j++) d[j] = 0.0f;
+                for (; j < w; j++) d[j] = 0.0f;
                 continue;
             }
-            for (j = 0; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
-                for (l = j; l < j + 16; l++) {
+            for (; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
+                for (dl_int l = j; l < j + 16; l++) {
                     d[2 * l] = dli_select(arg[l] == k, dy[l], 0.0f);
                     d[2 * l + 1] = dli_select(arg[l] == k + 1, dy[l], 0.0f);
                 }
@@ -5495,7 +5516,7 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j] = arg[j] == k ? dy[j] : 0.0f;
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
-            for (l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
+            for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
             if (r & 1) { dy += ow; arg += ow; }
         }
 }
@@ -5516,15 +5537,14 @@ DLI_unpool2(DLI_BODY)
     (v, vs, src, ld, th, tw))
 DLI_wino_in(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 4; i++) {         /* B^T d, a row of it */
+    for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 4; i++) {  /* B^T d, a row of it */
                 const float *a = src + 2 * tx + (i == 0 ? 0 : i == 2 ? 2 : 1) * ld;
                 const float *b = src + 2 * tx + (i == 2 ? 1 : i == 3 ? 3 : 2) * ld;
                 const float sign = i == 1 ? 1.0f : -1.0f;
                 float *to = v + 4 * i * vs + tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float t0 = a[2 * l] + sign * b[2 * l];
                     float t1 = a[2 * l + 1] + sign * b[2 * l + 1];
                     float t2 = a[2 * l + 2] + sign * b[2 * l + 2];
@@ -5544,14 +5564,13 @@ DLI_wino_in(DLI_BODY)
     (dst, ld, m, ms, th, tw))
 DLI_wino_out(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 2; i++) {         /* A^T m, a row of it: 0 1 2 or 1 2 3 */
+    for (dl_int ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 2; i++) {  /* A^T m, a row of it: 0 1 2 or 1 2 3 */
                 const float *a = m + 4 * i * ms + tx, *b = a + 4 * ms, *c = b + 4 * ms;
                 const float sign = i ? -1.0f : 1.0f;
                 float *to = dst + i * ld + 2 * tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float s0 = a[l] + sign * (b[l] + c[l]);
                     float s1 = a[ms + l] + sign * (b[ms + l] + c[ms + l]);
                     float s2 = a[2 * ms + l] + sign * (b[2 * ms + l] + c[2 * ms + l]);
@@ -5568,14 +5587,13 @@ DLI_wino_out(DLI_BODY)
     (v, vs, src, ld, th, tw))
 DLI_wino_grad(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 4; i++) {         /* A g: a, a + b, a - b, -b */
+    for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 4; i++) {  /* A g: a, a + b, a - b, -b */
                 const float *a = src + 2 * tx, *b = a + ld;
                 const float p = i < 3 ? 1.0f : 0.0f, q = i == 0 ? 0.0f : i == 1 ? 1.0f : -1.0f;
                 float *to = v + 4 * i * vs + tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float t0 = p * a[2 * l] + q * b[2 * l];
                     float t1 = p * a[2 * l + 1] + q * b[2 * l + 1];
                     to[l] = t0;
@@ -5709,7 +5727,9 @@ typedef struct dli_fast {
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
    needed next is asked for early, while the products keep the CPU busy: a tile of C to add to, and
-   with AHEAD the panel of B to the right of this one. */
+   with AHEAD the panel of B to the right of this one. This is the one body behind backslashes,
+   since C has no other way to give a function a type: written as loops over floats, gcc finds the
+   same registers, but clang keeps acc in memory and stores all of it for every k. */
 #define DLI_ALL_K    for (k = 0; k < n; k++)
 #define DLI_K_IN_RUNS for (skip = 0, end = run; end <= n; end += run, skip += gap) \
                           for (; k < end; k++)
@@ -6019,7 +6039,7 @@ static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_
             m[j] = st[j].mean;
             st[j].rest = st[j].var = 0.0;
         }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
             memset(s, 0, sizeof s);
             memset(q, 0, sizeof q);
             for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
@@ -6366,13 +6386,12 @@ static size_t dli_gemm_work_bytes(int threads)
 static void dli_tile_out(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
                          int add, const float *t)
 {
-    dl_int i, j;
     if (p->crs == 1 && !add) {
         f->transpose(c, p->ccs, t, f->nr, m, n);
         return;
     }
-    for (i = 0; i < m; i++)
-        for (j = 0; j < n; j++) {
+    for (dl_int i = 0; i < m; i++)
+        for (dl_int j = 0; j < n; j++) {
             float *out = c + i * p->crs + j * p->ccs;
             *out = add ? *out + t[i * f->nr + j] : t[i * f->nr + j];
         }
@@ -6393,12 +6412,11 @@ static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dl
 {
     const int add = p->add || q->k0 > 0;
     const float *pb = q->pb;
-    dl_int i, j, l;
-    for (j = 0; j < q->n; j += f->nr) {
+    for (dl_int j = 0; j < q->n; j += f->nr) {
         const dl_int n = dli_min(f->nr, q->n - j);
         const bool in_place = q->off && n == f->nr;
         const float *b = in_place ? p->b + q->k0 * p->brs + q->j0 + j : pb;
-        for (i = 0; i < q->m; i += f->mr) {
+        for (dl_int i = 0; i < q->m; i += f->mr) {
             const dl_int m = dli_min(f->mr, q->m - i);
             float *c = p->c + (q->i0 + i) * p->crs + (q->j0 + j) * p->ccs;
             float t[DLI_MAX_MR * DLI_MAX_NR];
@@ -6409,7 +6427,7 @@ static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dl
             if (in_place) f->tile_off(to, ld, add && !edge, q->k, q->pa + i * q->k, b, q->off);
             else if (q->pa) f->tile(to, ld, add && !edge, q->k, q->pa + i * q->k, b);
             else {
-                for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
+                for (dl_int l = 0; l < f->mr; l++)       /* past the edge: repeat the last row */
                     rows[l] = p->a + (q->i0 + dli_min(i + l, q->m - 1)) * p->ars + q->k0;
                 f->tile_rows(to, ld, add && !edge, q->k, rows, q->k, 0, b);
             }
@@ -6437,9 +6455,9 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
     const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
     float *pa = a_stays ? NULL : work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
-    dl_int off[DLI_KC], l, packed;
+    dl_int off[DLI_KC];
     dli_gemm_block q;
-    for (l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
+    for (dl_int l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
     q.off = b_stays ? off : NULL;
     for (q.k0 = 0; q.k0 < p->k; q.k0 += kc)
         for (q.j0 = 0; q.j0 < p->n; q.j0 += nc) {
@@ -6448,7 +6466,7 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
             q.n = dli_min(nc, p->n - q.j0);
             q.pb = p->packed_b ? p->packed_b + q.j0 * p->k + q.k0 * f->nr : work;
             q.b_panel = f->nr * (p->packed_b ? p->k : q.k);
-            packed = b_stays ? q.n / f->nr * f->nr : 0;  /* from here on */
+            const dl_int packed = b_stays ? q.n / f->nr * f->nr : 0;        /* from here on */
             if (!p->packed_b && packed < q.n)
                 f->pack(work, b + packed * p->bcs, p->bcs, p->brs, q.n - packed, q.k, f->nr);
             for (q.i0 = 0; q.i0 < p->m; q.i0 += mc) {
@@ -6467,21 +6485,20 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
 static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t, int threads)
 {
     dli_product q = *p;
-    dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr), down = 1, d, best = 0;
-    dl_int i0, i1, j0, j1, across;
-    for (d = 1; d <= threads; d++)
+    const dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr);
+    dl_int down = 1, best = 0;
+    for (dl_int d = 1; d <= threads; d++)
         if (threads % d == 0) {
-            dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
-            dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+            const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+            const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
             if (d == 1 || cost < best) { best = cost; down = d; }
         }
-    across = threads / down;
-    i0 = mt * (t / across) / down * f->mr;
-    i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
-    j0 = nt * (t % across) / across * f->nr;
-    j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
-    q.m = i1 > i0 ? i1 - i0 : 0;
-    q.n = j1 > j0 ? j1 - j0 : 0;
+    const dl_int across = threads / down;
+    const dl_int i0 = mt * (t / across) / down * f->mr, j0 = nt * (t % across) / across * f->nr;
+    const dl_int i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
+    const dl_int j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
+    q.m = dli_larger(i1 - i0, 0);
+    q.n = dli_larger(j1 - j0, 0);
     q.a += i0 * p->ars;
     q.b += j0 * p->bcs;
     q.c += i0 * p->crs + j0 * p->ccs;
@@ -6508,9 +6525,8 @@ static dli_product dli_product_transposed(const dli_product *p)
 static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
 {
     float y[DLI_STRIP];
-    dl_int i, j;
-    for (i = 0; i < p->m; i++)
-        for (j = 0; j < p->n; j += DLI_STRIP) {
+    for (dl_int i = 0; i < p->m; i++)
+        for (dl_int j = 0; j < p->n; j += DLI_STRIP) {
             dl_int n = dli_min(DLI_STRIP, p->n - j);
             float *c = p->c + i * p->crs + j;
             f->dots(y, p->a + i * p->ars, p->b + j * p->bcs, p->bcs, n, p->k);
@@ -6519,15 +6535,15 @@ static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
         }
 }
 
+/* The product, on so many threads; work: dli_gemm_work_bytes. */
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
     int t;
     if (p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0 && !p.add) {
-        dl_int i, j;
-        for (i = 0; i < p.m; i++)
-            for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
+        for (dl_int i = 0; i < p.m; i++)
+            for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
     if (!p.packed_b && !p.by_dots &&                     /* fill the tile; pack the smaller one */
@@ -6989,7 +7005,7 @@ static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, c
     for (dl_int m = 0; m < M; m += f->nr) {
         const dl_int cols = dli_min(f->nr, M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < z->oh; r++)               /* as [position][NR], in blocks of 4 x 4 */
+        for (dl_int r = 0; r < z->oh; r++)        /* as [position][NR], in blocks of 4 x 4 */
             f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
                          b->p->gp, cols, dli_round_up(z->ow, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
@@ -8224,11 +8240,11 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int r, p, q, lo, hi;
-    for (r = 0; r < rows; r++) {
+    dl_int q, lo, hi;
+    for (dl_int r = 0; r < rows; r++) {
         const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
         const dl_int off = v * s->dilation_w - s->left;
-        for (p = 0; p < s->OH; p++, col += s->OW) {
+        for (dl_int p = 0; p < s->OH; p++, col += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
             dli_inside(&lo, &hi, off, step, s->W, s->OW);
             if (i < 0 || i >= s->H) lo = hi = s->OW;
@@ -8243,15 +8259,15 @@ static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
 static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int r, p, q, lo, hi;
-    for (r = 0; r < rows; r++) {
+    dl_int lo, hi;
+    for (dl_int r = 0; r < rows; r++) {
         const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
         const dl_int off = v * s->dilation_w - s->left;
         dli_inside(&lo, &hi, off, step, s->W, s->OW);
-        for (p = 0; p < s->OH; p++, dcol += s->OW) {
+        for (dl_int p = 0; p < s->OH; p++, dcol += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
             if (i < 0 || i >= s->H) continue;
-            for (q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
+            for (dl_int q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
         }
     }
 }
@@ -8312,19 +8328,18 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
     dl_real *col;
-    dl_int k, m, i;
 #if DLI_FAST
     if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
 #endif
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
-    for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
+    for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
         dli_im2col(col, x, s);
         DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
-        for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
-        for (m = 0; b && m < Mg; m++)
-            for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
+        for (dl_int i = 0; add && i < Mg * P; i++) y[i] += out[i];
+        for (dl_int m = 0; b && m < Mg; m++)
+            for (dl_int i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
     }
     return true;
 }
@@ -8337,7 +8352,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
     dl_real *col, *dcol;
-    dl_int k, m, i;
 #if DLI_FAST
     if (dli_conv_is_plain(s)) {
         dli_conv_grads to;
@@ -8349,15 +8363,15 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     dcol = col + K * P;
-    for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
+    for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (m = 0; db && m < Mg; m++)
-            for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
+        for (dl_int m = 0; db && m < Mg; m++)
+            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8377,9 +8391,8 @@ static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_re
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
-    dl_int k, i;
-    for (k = 0; b && k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    for (dl_int k = 0; b && k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
     return dli_fast_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
 }
 
@@ -8389,10 +8402,9 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
-    dl_int k, i;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (k = 0; db && k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    for (dl_int k = 0; db && k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 

@@ -851,7 +851,12 @@ DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name);
 /* Its name; "" of NULL. */
 DL_DEF const char *dl_isa(const dl_ctx *dl);
 
-/* ----------------------------------------------------------------------------- >>tensors ---- */
+/* ----------------------------------------------------------------------------- >>tensors ----
+   A tensor is an array with a shape, a gradient of the same shape, and the context it belongs to.
+   There are two kinds. Persistent ones (dl_param, dl_state, dl_keep) live until they are freed:
+   what is learned, and what must outlive a step. All others live on the tape: results of
+   operations and the data they begin with, gone with dl_tape_clear. Everything here is about
+   making them, filling them and moving numbers between the two kinds. */
 
 /* A shape: rank 0 is a single number. */
 typedef struct dl_shape {
@@ -994,7 +999,13 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 DL_DEF bool dl_freeze(dl_tensor *const *params, int n);
 DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n);
 
-/* -------------------------------------------------------------------------------- >>tape ---- */
+/* -------------------------------------------------------------------------------- >>tape ----
+   While a formula is computed, each operation writes down what it has read and made. That list is
+   the tape. dl_backward reads it from its end to its beginning and applies the chain rule to one
+   operation after the other: by the time it gets to one, the gradient of its result is complete,
+   for all that have used the result stand behind it. A step of training is
+       forward (record) - dl_backward - dl_optimizer_step - dl_optimizer_zero_grad - dl_tape_clear.
+   */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
    dl_optimizer_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed
@@ -1051,8 +1062,11 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                const void *user, size_t user_bytes);
 
 /* --------------------------------------------------------------------------------- >>ops ----
-   Every function here returns a new tape tensor, or NULL on failure (NULL in, a stale tensor,
-   shapes that do not fit, no memory), and records itself so that dl_backward can go back. */
+   What formulas are made of: arithmetic, activations, matrix products, changes of shape, sums,
+   images, sequences. The formulas stand at the kernels of the same names, in floor 1; here is what
+   shapes they take. Every function returns a new tape tensor, or NULL on failure (NULL in, a stale
+   tensor, shapes that do not fit, no memory), and records itself so that dl_backward can go
+   back. */
 
 /* a op b with NumPy's broadcasting: shapes are aligned at the right, a dimension of 1 (or a
    missing one) is repeated. Formulas at dlk_add_forward and its neighbours. */
@@ -3147,16 +3161,15 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 
 DL_DEF void dl_free(dl_ctx *dl)
 {
-    int i, s;
     if (!dl) return;
     dl->closing = true;
     while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
-    for (i = 0; i < dl->arena.chunks; i++) {
+    for (int i = 0; i < dl->arena.chunks; i++) {
         DLI_UNPOISON(dl->arena.base[i], (size_t)dl->arena.size[i]);
         DL_FREE(dl->arena.memory[i]);
     }
-    for (s = 0; s < 2; s++)
-        for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -8639,7 +8652,10 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
 
 /* ---- end of sequences ---- */
 
-/* ------------------------------------------------------------------------ >>tensors-impl ---- */
+/* ------------------------------------------------------------------------ >>tensors-impl ----
+   First shapes; then the memory of the tape: an arena, out of which bytes are handed from front to
+   back, and two slabs of tensor headers, which the generations of the tape use in turn, so that a
+   tensor of the last one can still be looked at and refused. Then tensors, made from both. */
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
 {
@@ -8652,9 +8668,8 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 /* The first rank dimensions of s; the rest is 0, so that equal shapes are equal bytes. */
 static dl_shape dli_rank(dl_shape s, int rank)
 {
-    int i;
     s.rank = rank;
-    for (i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
+    for (int i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
     return s;
 }
 
@@ -8677,8 +8692,7 @@ DL_DEF dl_shape dl_shape5(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e)
 /* A sample's shape with the batch dimension in front of it. */
 static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 {
-    int i;
-    for (i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
+    for (int i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
     s.dim[0] = n;
     s.rank++;                       /* rank 7 is refused by whoever makes a tensor of it */
     return s;
@@ -8688,9 +8702,8 @@ DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
     bool empty = false;
-    int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
+    for (int i = 0; i < s.rank; i++) {  /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
         if (s.dim[i] == 0) { empty = true; continue; }
         if (size > limit / s.dim[i]) return -1;
@@ -8701,17 +8714,16 @@ DL_DEF dl_int dl_shape_size(dl_shape s)
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
 {
-    int i;
     if (a.rank != b.rank) return false;
-    for (i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
+    for (int i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
     return true;
 }
 
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
-    int i, at = snprintf(s, DLI_SHAPE_TEXT, "[");
-    for (i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
+    int at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    for (int i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
         at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
                        (long long)shape.dim[i]);
     snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
@@ -8736,12 +8748,10 @@ static dl_tensor *dli_no_tensor(bool failed)
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_int n = dl_shape_size(shape);
+    const dl_int n = dl_shape_size(shape);
     if (n < 0)
         dl_fail(c, DL_ERR_SHAPE, "%s: %s is no shape: dimensions must be 0 or more, the rank 0 to "
-                "%d, and the elements must fit in memory", who, dli_shape_text(s, shape),
-                DL_MAX_DIMS);
+                "%d, and the elements must fit in memory", who, dli_shown(c, shape), DL_MAX_DIMS);
     return n;
 }
 
@@ -8765,41 +8775,46 @@ struct dli_node {
     void       *save;
 };
 
+/* Append a chunk with room for n bytes to the arena, larger each time. */
+static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
+{
+    dli_arena *a = &c->arena;
+    const size_t left = c->tape_limit - c->tape_bytes;
+    size_t size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
+    if (size > left) size = left;
+    if (size < n) size = n;
+    if (size > left || a->chunks == DLI_ARENA_CHUNKS)
+        return dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
+                       "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
+                       (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
+                       c->advice ? c->advice : "call dl_tape_clear after every step");
+    void *p = DL_MALLOC(size + DLI_ALIGN);
+    if (!p) return dli_no_memory(c, who, size);
+    a->memory[a->chunks] = p;
+    a->base[a->chunks] = dli_align(p);
+    a->size[a->chunks] = (dl_int)size;
+    DLI_POISON(a->base[a->chunks], size);
+    a->chunks++;
+    c->tape_bytes += size;
+    return true;
+}
+
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
     dl_int chunk = a->chunk, used = a->used;
-    size_t size;
-    char *p;
-    if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
+    if (n > PTRDIFF_MAX / 2) {
+        dli_no_memory(c, who, n);
+        return NULL;
+    }
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
     while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
         chunk++;
         used = 0;
     }
-    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
-        size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
-        if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
-        if (size < n) size = n;
-        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
-            dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
-                    "(limit %.1f MB); %s, or raise dl_set_tape_limit",
-                    who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
-                    (double)c->tape_limit / 1e6,
-                    c->advice ? c->advice : "call dl_tape_clear after every step");
-            return NULL;
-        }
-        p = (char *)DL_MALLOC(size + DLI_ALIGN);
-        if (!p) return dli_no_memory(c, who, size), (void *)NULL;
-        a->memory[a->chunks] = p;
-        a->base[a->chunks] = dli_align(p);
-        a->size[a->chunks] = (dl_int)size;
-        a->chunks++;
-        c->tape_bytes += size;
-        DLI_POISON(a->base[chunk], size);
-    }
-    p = a->base[chunk] + used;
+    if (chunk == a->chunks && !dli_more_tape(c, who, n)) return NULL;
+    char *p = a->base[chunk] + used;
     a->chunk = chunk;
     a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
@@ -8818,8 +8833,7 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
 static bool dli_more_headers(dl_ctx *c, const char *who)
 {
     const int blocks = c->slab[c->generation % 2].blocks + 1;
-    int k;
-    for (k = 0; k < 2; k++) {
+    for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
             size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
@@ -8834,13 +8848,11 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
-    dli_slab *s;
-    dl_tensor *t;
-    dl_int n;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    s = &c->slab[c->generation % 2];
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
-    t = dli_header(s, s->count++);
+    dl_tensor *t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8855,10 +8867,9 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
 /* A new tape tensor with room for its elements, not filled. */
 static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
 {
-    dl_real *data;
-    dl_int n;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    dl_real *data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
 }
 
@@ -8906,13 +8917,11 @@ static void dli_tensor_destroy(void *object)
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
 static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
 {
-    dl_tensor *t;
-    dl_int n;
-    size_t bytes, room;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    room = sizeof *t + DLI_ALIGN + bytes * (grad ? 2 : 1);
-    t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    const size_t bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
+    const size_t room = sizeof(dl_tensor) + DLI_ALIGN + bytes * (grad ? 2 : 1);
+    dl_tensor *t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
     if (!t) return NULL;
     t->name = "";
     t->data = (dl_real *)(void *)dli_align(t + 1);
@@ -8960,30 +8969,28 @@ static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
     bool tall = R > C;
     dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
     dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
-    dl_int i, j, k;
-    int twice;
-    for (i = 0; i < n; i++) {
+    for (dl_int i = 0; i < n; i++) {
         dl_real *v = w + i * vs;
         double norm = 0;
-        for (twice = 0; twice < 2; twice++)
-            for (j = 0; j < i; j++) {
+        for (int twice = 0; twice < 2; twice++)
+            for (dl_int j = 0; j < i; j++) {
                 const dl_real *u = w + j * vs;
                 double dot = 0;
-                for (k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
-                for (k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
+                for (dl_int k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
+                for (dl_int k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
             }
-        for (k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
+        for (dl_int k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
         norm = sqrt(norm);
-        for (k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
+        for (dl_int k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
     }
-    for (i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
+    for (dl_int i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
 }
 
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
 {
     double a = init.a, b = init.b, fan_in, fan_out;
     bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
-    dl_int i, rest;
+    dl_int rest;
     dl_rng *r;
     if (!dli_usable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
@@ -8997,7 +9004,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
     switch (init.kind) {
     case DL_INIT_CONSTANT:
-        for (i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
+        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
         return true;
     case DL_INIT_UNIFORM: uniform = true; break;
     case DL_INIT_NORMAL: break;
@@ -9007,7 +9014,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
-    for (i = 0; i < t->size; i++)
+    for (dl_int i = 0; i < t->size; i++)
         t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
@@ -9069,8 +9076,7 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
 DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
 {
     dl_tensor *t = dli_tape_tensor(dl, "dl_full", shape);
-    dl_int i;
-    if (t) for (i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
+    if (t) for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
     return t;
 }
 
@@ -9111,8 +9117,7 @@ DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const int32_t *index,
                             dl_int n, dl_int limit)
 {
-    dl_int i;
-    for (i = 0; i < n; i++)
+    for (dl_int i = 0; i < n; i++)
         if (index[i] < 0 || index[i] >= limit)
             return dl_fail(c, DL_ERR_RANGE, "%s: %s %d at position %lld is not in 0..%lld", who,
                            what, (int)index[i], (long long)i, (long long)limit - 1);
@@ -9122,22 +9127,20 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
     dl_tensor *t;
-    dl_int i;
     if (!label) dli_null(dl, "dl_one_hot", "label");
     if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
         return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
-    if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    if (t) for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
 }
 
 DL_DEF double dl_item(const dl_tensor *t)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
-            dli_shape_text(s, t->shape));
+            dli_shown(t->ctx, t->shape));
     return (double)NAN;
 }
 
@@ -9157,7 +9160,6 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
-    char s[DLI_SHAPE_TEXT], v[DLI_SHAPE_TEXT];
     if (!dli_usable("dl_assign", state)) return false;
     if (value == DL_NONE)
         return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
@@ -9167,7 +9169,7 @@ DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
                        "make it with dl_state or dl_param");
     if (state->size != value->size)
         return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
-                       dli_shape_text(s, state->shape), dli_shape_text(v, value->shape));
+                       dli_shown(state->ctx, state->shape), dli_shown(state->ctx, value->shape));
     return dl_copy_in(state, value->data);
 }
 
@@ -9219,7 +9221,12 @@ DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
     return dli_set_frozen(params, n, false);
 }
 
-/* --------------------------------------------------------------------------- >>tape-impl ---- */
+/* --------------------------------------------------------------------------- >>tape-impl ----
+   In this order: marks, which are places in the arena, the slab and the two lists (of operations,
+   and of tensors that were given a gradient), so that a release only has to go back to them; what
+   an operation needs to record itself (dli_inputs, dli_result; see >>ops-impl); gradients, which
+   are given when a backward first reaches a tensor and set to zero when it is first added to; then
+   dl_backward, two walks along the list; and operations of the user's own. */
 
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
 {
@@ -9314,13 +9321,12 @@ DL_DEF bool dl_training(const dl_ctx *dl) { return dl ? dl->training : true; }
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
     dl_ctx *c = NULL;
-    int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i]) return NULL;
         if (!c) c = in[i]->ctx;
     }
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i]->ctx)
             dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
                     i + 1);
@@ -9521,13 +9527,12 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 
 DL_DEF bool dl_backward(dl_tensor *loss)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_real one = 1;
     if (!dli_usable("dl_backward", loss)) return false;
     if (loss->size != 1)
         return dl_fail(loss->ctx, DL_ERR_SHAPE, "dl_backward: the loss has shape %s, not one "
                        "element; use dl_mean or dl_sum, or dl_backward_from",
-                       dli_shape_text(s, loss->shape));
+                       dli_shown(loss->ctx, loss->shape));
     return dl_backward_from(loss, &one);
 }
 
@@ -10438,8 +10443,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
     char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
     char pad[DLI_SHAPE_TEXT] = "without padding";
     int64_t span[2];
-    int i;
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
                            "must be 1 or more", op, (long long)s->kernel[i],
@@ -10455,7 +10459,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
                            "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
     }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         int64_t room = s->in[i] + s->before[i] + s->after[i];
         s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
         if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
@@ -10480,8 +10484,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
    "same" convolution that makes the input from the output. */
 static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
 {
-    int i;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         int64_t span;
         if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "

@@ -8229,8 +8229,8 @@ static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
 {
-    *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
-    *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
+    *lo = offset < 0 ? (-offset - 1) / stride + 1 : 0;       /* rounded up; a stride may be huge */
+    *hi = offset < size ? (size - offset - 1) / stride + 1 : 0;
     *hi = dli_min(*hi, n);
     *lo = dli_min(*lo, *hi);
 }
@@ -8314,7 +8314,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
+    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s) * (to->dx && to->dw ? 2 : 1));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
     dli_job_end(&t);
     return true;

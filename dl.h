@@ -49,7 +49,8 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences;
+                    the table by which operations call them, and how to replace one
      >>tensors      floor 2: shapes, tensors, initializers
      >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
      >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
@@ -3108,6 +3109,13 @@ DLI_INLINE size_t dli_bytes_of(dl_int n)
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
+/* Free what a tensor has beside its own memory: its name, if it has one. */
+static void dli_tensor_destroy(void *object)
+{
+    const char *name = ((dl_tensor *)object)->name;
+    if (name && name[0]) DL_FREE((void *)(uintptr_t)name);
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -3169,7 +3177,11 @@ DL_DEF void dl_free(dl_ctx *dl)
         DL_FREE(dl->arena.memory[i]);
     }
     for (int s = 0; s < 2; s++)
-        for (int i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+        for (int b = 0; b < dl->slab[s].blocks; b++) {
+            dl_tensor *block = dl->slab[s].block[b];
+            for (dl_int i = 0; i < (dl_int)64 << b; i++) dli_tensor_destroy(block + i);
+            DL_FREE(block);
+        }
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -8853,6 +8865,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
+    dli_tensor_destroy(t);                     /* of the tensor that was here before */
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8906,12 +8919,6 @@ static bool dli_usable(const char *who, const dl_tensor *t)
     return dl_fail(t->ctx, DL_ERR_STALE, "%s: the tensor %s%sis from before the last "
                    "dl_tape_clear or dl_tape_release; take results home with dl_keep, and state "
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
-}
-
-static void dli_tensor_destroy(void *object)
-{
-    dl_tensor *t = (dl_tensor *)object;
-    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
 }
 
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
@@ -9060,15 +9067,13 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (!dli_usable(who, t)) return false;
     if (!name) return dli_null(t->ctx, who, "name");
     const size_t n = strlen(name);
-    const bool kept = t->generation == DLI_PERSISTENT;
     if (n >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
                        DL_NAME_MAX - 1);
-    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
-                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    char *copy = n == 0 ? NULL : (char *)dli_alloc(t->ctx, who, n + 1, 1);
     if (n > 0 && !copy) return false;
     if (copy) memcpy(copy, name, n + 1);
-    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    dli_tensor_destroy(t);                       /* the name that it had */
     t->name = copy ? copy : "";
     return true;
 }

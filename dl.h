@@ -11929,23 +11929,32 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     return NULL;
 }
 
-/* Is every option something that its field can be? */
+/* Is what lies at `at` something that an option of this field can be? */
+static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
+{
+    const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names : f->names;
+    if (f->kind == DL_FIELD_DOUBLE) {
+        double v;
+        memcpy(&v, at, sizeof v);
+        return !dli_isnan(v) ||
+               dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+    }
+    if (!names) return true;
+    int v, n = 0;
+    memcpy(&v, at, sizeof v);
+    while (names[n]) n++;
+    return (v >= 0 && v < n) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d",
+                                        l->name, f->name, v, n - 1);
+}
+
 static bool dli_layer_fields(const dl_layer *l)
 {
+    const char *options = (const char *)l->options;
     for (const dl_field *f = l->type->fields; f && f->name; f++)
-        for (int k = 0; k < f->count; k++) {
-            const char *at = (const char *)l->options + f->offset;
-            const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-                                                                      : f->names;
-            int n = 0;
-            if (f->kind == DL_FIELD_DOUBLE && dli_isnan(((const double *)(const void *)at)[k]))
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
-            if (f->kind != DL_FIELD_ENUM && f->kind != DL_FIELD_ACTIVATION) continue;
-            while (names[n]) n++;
-            if (((const int *)(const void *)at)[k] < 0 || ((const int *)(const void *)at)[k] >= n)
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
-                               f->name, ((const int *)(const void *)at)[k], n - 1);
-        }
+        for (int k = 0; k < f->count; k++)
+            if (!dli_layer_field(l, f, options + f->offset + (size_t)k *
+                                 (f->kind == DL_FIELD_DOUBLE ? sizeof(double) : sizeof(int))))
+                return false;
     return true;
 }
 
@@ -14525,6 +14534,9 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
+    if (data->labels && data->classes == 1 && dli_takes_labels(m->loss))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: all labels are 0; of one class there is "
+                       "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;

@@ -82,7 +82,7 @@ static void lion_step(const dl_update *u) {
     }
 }
 static const dl_optim_type lion = {"Lion", lion_step, 1, false, true, false,
-                                   {{"beta1", 0.9, 0, 1}, {"beta2", 0.99, 0, 1}}};
+                                   {DL_OPTION(beta1, 0.9, 0, 1), DL_OPTION(beta2, 0.99, 0, 1)}};
 
 /* ---- a kernel: the loop that dl_linear runs ---- */
 static double products;

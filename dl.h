@@ -5517,7 +5517,10 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
             for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
-            if (r & 1) { dy += ow; arg += ow; }
+            if (r & 1) {
+                dy += ow;
+                arg += ow;
+            }
         }
 }
 
@@ -6327,9 +6330,9 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
    A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
 typedef struct dli_product {
     dl_int m, n, k;
-    const float *a;  dl_int ars, acs;
-    const float *b;  dl_int brs, bcs;
-    float *c;        dl_int crs, ccs;
+    const float *a, *b;
+    float *c;
+    dl_int ars, acs, brs, bcs, crs, ccs;                 /* from row to row, column to column */
     int add;
     const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
     int relu;
@@ -6344,10 +6347,18 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
 {
     dli_product p;
     memset(&p, 0, sizeof p);
-    p.m = m; p.n = n; p.k = k;
-    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
-    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
-    p.c = c; p.crs = n; p.ccs = 1;
+    p.m = m;
+    p.n = n;
+    p.k = k;
+    p.a = a;
+    p.ars = ta ? 1 : k;
+    p.acs = ta ? m : 1;
+    p.b = b;
+    p.brs = tb ? 1 : n;
+    p.bcs = tb ? k : 1;
+    p.c = c;
+    p.crs = n;
+    p.ccs = 1;
     return p;
 }
 DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
@@ -6487,12 +6498,13 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
     dli_product q = *p;
     const dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr);
     dl_int down = 1, best = 0;
-    for (dl_int d = 1; d <= threads; d++)
-        if (threads % d == 0) {
-            const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
-            const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
-            if (d == 1 || cost < best) { best = cost; down = d; }
-        }
+    for (dl_int d = 1; d <= threads; d++) {
+        const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+        const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+        if (threads % d != 0 || (d > 1 && cost >= best)) continue;
+        best = cost;
+        down = d;
+    }
     const dl_int across = threads / down;
     const dl_int i0 = mt * (t / across) / down * f->mr, j0 = nt * (t % across) / across * f->nr;
     const dl_int i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
@@ -6512,11 +6524,18 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
 static dli_product dli_product_transposed(const dli_product *p)
 {
     dli_product q = *p;
-    q.m = p->n; q.n = p->m;
-    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
-    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
-    q.crs = p->ccs; q.ccs = p->crs;
-    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    q.m = p->n;
+    q.n = p->m;
+    q.a = p->b;
+    q.ars = p->bcs;
+    q.acs = p->brs;
+    q.b = p->a;
+    q.brs = p->acs;
+    q.bcs = p->ars;
+    q.crs = p->ccs;
+    q.ccs = p->crs;
+    q.col_bias = p->row_bias;
+    q.row_bias = p->col_bias;
     return q;
 }
 
@@ -6671,8 +6690,8 @@ static dli_conv dli_conv_reversed(const dli_conv *v)
 typedef struct dli_conv_grads {
     const float *dy, *y;                                 /* y is asked if its end is ReLU */
     const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
+    float *dx, *dw, *db;                                 /* NULL or added to */
+    int add_dx;                                          /* false: dx is overwritten */
 } dli_conv_grads;
 
 /* Where things stand in the work memory, in floats: only what this pass needs is there.
@@ -6790,12 +6809,18 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
         float t[4][3];
         for (dl_int i = 0; i < 3; i++) {
             const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
-            t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
+            t[0][i] = a;
+            t[1][i] = h + b;
+            t[2][i] = h - b;
+            t[3][i] = c;
         }
         for (dl_int i = 0; i < 4; i++) {
             const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
-            to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
+            to[0] = a;
+            to[kernels] = h + b;
+            to[2 * kernels] = h - b;
+            to[3 * kernels] = c;
         }
     }
 }
@@ -6806,7 +6831,9 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
         const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
-        t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
+        t[0][i] = d[0] + h + g;
+        t[1][i] = h - g;
+        t[2][i] = h + g + d[12 * part];
     }
     for (dl_int i = 0; i < 3; i++) {
         const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
@@ -7650,7 +7677,11 @@ static const char *dli_fast_name(const dl_ctx *c)
    one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
    soon after a change must wait longer for the next: so a machine that is busy half of the time
    costs a few jobs in 512. */
-typedef struct dli_timer { dli_pace *pace; double start, work; int way, threads; } dli_timer;
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
 
 /* The way of the next job: 0, one thread, or 1, all. */
 static int dli_pace_way(const dli_pace *p)
@@ -8218,8 +8249,15 @@ static bool dli_conv_is_plain(const dlk_conv2d_size *s)
 static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 {
     dli_conv v;
-    v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
-    v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
+    v.n = s->N;
+    v.c = s->C;
+    v.h = s->H;
+    v.w = s->W;
+    v.m = s->M;
+    v.kh = s->KH;
+    v.kw = s->KW;
+    v.ph = s->top;
+    v.pw = s->left;
     v.end = end;
     v.reversed = false;
     return v;
@@ -8356,7 +8394,11 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dli_conv_is_plain(s)) {
         dli_conv_grads to;
         memset(&to, 0, sizeof to);
-        to.dy = dy; to.dx = dx; to.add_dx = add_dx; to.dw = dw; to.db = db;
+        to.dy = dy;
+        to.dx = dx;
+        to.add_dx = add_dx;
+        to.dw = dw;
+        to.db = db;
         return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
     }
 #endif
@@ -8380,8 +8422,12 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 {
     dlk_conv2d_size t = *s;
-    t.C = s->M; t.H = s->OH; t.W = s->OW;
-    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
     return t;
 }
 

@@ -119,7 +119,6 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
-   DL_REFERENCE       one   every operation runs the readable kernel, for debugging and teaching
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -130,28 +129,37 @@
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <math.h>
-
 #ifndef DL_REAL
 #define DL_REAL float
 #endif
 #define DLI_REAL_IS_float  1
 #define DLI_REAL_IS_double 2
+#define DLI_REAL_IS_long   0 *      /* so that long double is 0, too */
 #define DLI_CAT_(a, b) a##b
 #define DLI_CAT(a, b) DLI_CAT_(a, b)
-#if DLI_CAT(DLI_REAL_IS_, DL_REAL) == 1
-#define DLI_DOUBLE 0
-#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2
-#define DLI_DOUBLE 1
-#else
+#define DLI_DOUBLE (DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2)
+
+/* What cannot work is said in one sentence: compilers go on after an #error, so all the rest is in
+   its #else. */
+#if defined(_MSC_VER) && _MSC_VER < 1900
+#error "dl.h: needs Visual C++ 2015 or later"
+#elif defined(__cplusplus) && __cplusplus < 201103L && !defined(_MSC_VER)
+#error "dl.h: needs C++11 or later (-std=c++11)"
+#elif !defined(__cplusplus) && !defined(_MSC_VER) && \
+      (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "dl.h: needs C99 or later (-std=c99)"
+#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 0
 #error "dl.h: DL_REAL must be the word float or the word double"
-#endif
+#else
+#define DLI_GOOD_COMPILER
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
 
 #define DL_MAX_DIMS 6
-#define DL_NAME_MAX 64
+#define DL_NAME_MAX 256
 
 #if defined(DL_STATIC) && defined(__GNUC__)
 #define DL_DEF static __attribute__((unused))
@@ -176,6 +184,7 @@ typedef struct dl_model dl_model;
 typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
+typedef struct dl_batch dl_batch;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -238,7 +247,10 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version);
 DL_DEF void dl_free(dl_ctx *dl);
 
 /* Use up to n threads (1 to 1024; needs OpenMP, else always 1). The default is what OpenMP would
-   use. Results do not depend on it. False for another n, or without memory. */
+   use. Results do not depend on it. False for another n, or without memory.
+   fork() and OpenMP: once a process has run something on several threads, a child that it forks
+   hangs when it does so as well (in GCC's library, libgomp). dl_set_threads(dl, 1) in the child, or
+   fork before the first operation. */
 DL_DEF bool dl_set_threads(dl_ctx *dl, int n);
 /* How many there are; 0 of NULL. */
 DL_DEF int dl_threads(const dl_ctx *dl);
@@ -282,52 +294,58 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
    Floor 1. Pure functions on arrays: outputs first, inputs next, sizes last; no allocation, no
    globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS
    to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
-   the caller's; outputs must not overlap inputs unless it says so. */
+   the caller's; outputs must not overlap inputs unless it says so.
+
+   DL_KERNEL(name, parameters) declares the function dlk_name and the type of a pointer to such a
+   function, dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
+   at the end of this room. */
+#define DL_KERNEL(name, ...)                                                                     \
+    typedef void (*dlk_##name##_fn)(__VA_ARGS__);                                                \
+    DL_DEF void dlk_##name(__VA_ARGS__)
 
 /* y[N,M] = x[N,D] w[M,D]^T + b[M]; b may be NULL.   @F S0-3.1 S3-3.1 S4-4: y = f(Wx + b)
    With f = identity this is the layer's z; an activation below makes it y. */
-DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
-                               dl_int N, dl_int D, dl_int M);
+DL_KERNEL(linear_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                          dl_int N, dl_int D, dl_int M);
 /* dx[N,D] += dy w,  dw[M,D] += dy^T x,  db[M] += sum over N of dy;  each may be NULL.
    @F S1-3.2: dL/dw_j = sum_i dL/dz_i dz_i/dw_j, with i the sample. */
-DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M);
+DL_KERNEL(linear_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                           const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M);
 
 /* y[N,M] = a[N,K] b[K,M], the plain matrix product. */
-DL_DEF void dlk_matmul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                               dl_int N, dl_int K, dl_int M);
+DL_KERNEL(matmul_forward, dl_real *y, const dl_real *a, const dl_real *b,
+                          dl_int N, dl_int K, dl_int M);
 /* da[N,K] += dy b^T,  db[K,M] += a^T dy;  each may be NULL. */
-DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                const dl_real *b, dl_int N, dl_int K, dl_int M);
+DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+                           const dl_real *b, dl_int N, dl_int K, dl_int M);
 
-/* Row kernels of arithmetic with broadcasting. sa and sb are the steps of a and b: 1 walks
-   along, 0 repeats one element. y[i] = a[i*sa] op b[i*sb], i < n. In the backward da or db may be
-   NULL; with step 0 the gradient sums into the one element that was repeated. */
-DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-/* y = max(a, b) and min(a, b). Where a = b each side gets half of dy, as in PyTorch. */
-DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb);
-DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+/* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
+   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
+   with step 0 the gradient sums (in double) into the one element that was repeated.
+
+   The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
+   and what is added to da and db; A is whatever the caller of the list wants to pass on. Of equal a
+   and b in a maximum each gets half of dy, as in PyTorch; a != a is true for a NaN only, so that a
+   NaN on either side comes out. The derivative of a / b by b is -a / b^2, written as (a / b) / b
+   because b^2 may leave the range of numbers. */
+#define DLK_BINARY(X, A)                                                                         \
+    X(A, add, a + b, dy, dy, "a + b", "sum")                                                     \
+    X(A, sub, a - b, dy, -dy, "a - b", "difference")                                             \
+    X(A, mul, a * b, dy * b, dy * a, "a b", "product")                                           \
+    X(A, div, a / b, dy / b, -dy * (a / b) / b, "a / b", "quotient")                             \
+    X(A, maximum, a > b || a != a ? a : b, a < b ? 0 : a == b ? dy / 2 : dy,                     \
+               a > b ? 0 : a == b ? dy / 2 : dy, "max(a, b)", "the larger one")                  \
+    X(A, minimum, a < b || a != a ? a : b, a > b ? 0 : a == b ? dy / 2 : dy,                     \
+               a < b ? 0 : a == b ? dy / 2 : dy, "min(a, b)", "the smaller one")
+
+/* dlk_add_forward, dlk_add_backward and so on, for every row of the list above. */
+#define DLI_DECLARE(A, name, value, to_a, to_b, formula, what)                                   \
+    DL_KERNEL(name##_forward, dl_real *y, const dl_real *a, const dl_real *b,                    \
+                              dl_int n, dl_int sa, dl_int sb);                                   \
+    DL_KERNEL(name##_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,    \
+                               const dl_real *b, dl_int n, dl_int sa, dl_int sb);
+DLK_BINARY(DLI_DECLARE, 0)
+#undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
    same arguments, so that one caller serves all; each uses x or y, whichever is simpler. y may be
@@ -336,129 +354,167 @@ typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, dou
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);
 
-/* The list of them: X(name, formula, derivative, what it is).  p, q: see the formula.
+/* The list of them: X(A, name, y, dx, formula, what it is). y and dx are C: what y becomes for the
+   element x, and what is added to dx for the element dy. From a line come the kernels (written out
+   for one of them in >>kernels-impl) and, in float, their vector twins; so a new function is one
+   line here and a call of DLI_UNARY in >>ops-impl. The names that begin with dli_ are functions of
+   x in double for the kernels and in float for the twins:
+     dli_exp, dli_expm1, dli_tanh, dli_abs   as in math.h
+     dli_sigmoid(x) = 1 / (1 + e^-x)         dli_slope(x) = its derivative, s (1 - s)
+     dli_softplus(x) = ln(1 + e^x)
+     dli_phi(x), dli_density(x)              the normal distribution: (1 + erf(x / sqrt 2)) / 2 and
+                                             its derivative, e^(-x^2 / 2) / sqrt(2 pi)
+     dli_bend(x), dli_bend_slope(x)          2 sqrt(2/pi) (x + .044715 x^3), and its derivative
+     dli_fade(x, e) = x e, where e goes to 0 faster than x to infinity: 0, not NaN, at infinity
+   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
+   which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
-#define DLK_UNARY(X)                                                                             \
-    X(neg,        "-x",                         "-1",                   "negation")              \
-    X(exp,        "e^x",                        "y",                    "exponential")           \
-    X(log,        "ln x",                       "1 / x",                "natural logarithm")     \
-    X(sqrt,       "sqrt(x)",                    "1 / (2 y)",            "square root")           \
-    X(square,     "x^2",                        "2 x",                  "square")                \
-    X(pow,        "x^p",                        "p x^(p-1)",            "power")                 \
-    X(abs,        "|x|",                        "sign x, 0 at 0",       "absolute value")        \
-    X(clamp,      "min(max(x, p), q)",          "1 where p<=x<=q",      "clip to [p, q]")        \
-    X(affine,     "p x + q",                    "p",                    "scale and shift")       \
-    X(reciprocal, "p / x",                      "-p / x^2",             "p over x")              \
-    X(sigmoid,    "1 / (1 + e^-x)",             "y (1 - y)",            "logistic sigmoid")      \
-    X(tanh,       "tanh x",                     "1 - y^2",              "hyperbolic tangent")    \
-    X(relu,       "max(0, x)",                  "1 where x > 0",        "rectified linear unit") \
-    X(leaky_relu, "x > 0 ? x : p x",            "x > 0 ? 1 : p",        "leaky ReLU, slope p")   \
-    X(elu,        "x > 0 ? x : p (e^x - 1)",    "x > 0 ? 1 : y + p",    "exponential linear")    \
-    X(gelu,       "x Phi(x), Phi by erf",       "Phi(x) + x phi(x)",    "GELU, exact")           \
-    X(gelu_tanh,  "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)",                         \
-                  "by the product rule",                                "GELU, tanh form")       \
-    X(silu,       "x sigmoid(x)",               "s + y (1 - s)",        "SiLU (swish)")          \
-    X(softplus,   "ln(1 + e^x)",                "sigmoid(x)",           "softplus")
+#define DLK_UNARY(X, A) DLK_UNARY_VECTOR(X, A) DLK_UNARY_EXACT(X, A)
+#define DLK_UNARY_VECTOR(X, A)                                                                   \
+    X(A, neg, -x, -dy, "-x", "negation")                                                         \
+    X(A, exp, dli_exp(x), dy * y, "e^x", "exponential")                                          \
+    X(A, square, x * x, 2 * (dy * x), "x^2", "square")                                           \
+    X(A, abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")   \
+    X(A, clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                    \
+                 x < (dl_real)p ? (dl_real)p : x,                                                \
+             (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
+    X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
+    X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
+    X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
+    X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
+    X(A, leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                   \
+                  "x > 0 ? x : p x", "leaky ReLU, slope p")                                      \
+    X(A, elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                    \
+           "x > 0 ? x : p (e^x - 1)", "exponential linear")                                      \
+    X(A, gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),         \
+            "x Phi(x), Phi by erf", "GELU, exact")                                               \
+    X(A, gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +      \
+                     dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
+                 "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
+    X(A, silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),   \
+            "x sigmoid(x)", "SiLU (swish)")                                                      \
+    X(A, softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
+
+/* Those without a vector twin: in float, too, they divide by a p in double, and have all digits.
+   x^0 is constant: without the test, 0 times the infinite 0^-1 would make its derivative at 0 a
+   NaN. */
+#define DLK_UNARY_EXACT(X, A)                                                                    \
+    X(A, over, x / p, dy / p, "x / p", "x over p")                                               \
+    X(A, reciprocal, p / x, -dy * (p / x) / x, "p / x", "p over x")                              \
+    X(A, log, log(x), dy / x, "ln x", "natural logarithm")                                       \
+    X(A, sqrt, sqrt(x), dy / (2 * y), "sqrt(x)", "square root")                                  \
+    X(A, pow, pow(x, p), p == 0 ? 0 : dy * p * pow(x, p - 1), "x^p", "power")
 
 /* dlk_relu_forward, dlk_relu_backward and so on, for every row of the list above. */
-#define DLI_DECLARE(name, formula, derivative, what)                                             \
-    DL_DEF void dlk_##name##_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q);\
-    DL_DEF void dlk_##name##_backward(dl_real *dx, const dl_real *dy, const dl_real *y,          \
-                                      const dl_real *x, dl_int n, double p, double q);
-DLK_UNARY(DLI_DECLARE)
+#define DLI_DECLARE(A, name, value, gradient, formula, what)                                     \
+    DL_KERNEL(name##_forward, dl_real *y, const dl_real *x, dl_int n, double p, double q);       \
+    DL_KERNEL(name##_backward, dl_real *dx, const dl_real *dy, const dl_real *y,                 \
+              const dl_real *x, dl_int n, double p, double q);
+DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
+
+/* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
+   numbers make a large one; scale is 1, or 1/n for a mean, which exists where the sum overflows. */
+DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+          double scale);
+/* dx[o,k,i] += scale dy[o,i] */
+DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+          double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
    which changes nothing but keeps e^x finite. y may be x. */
-DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C);
+DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
-DL_DEF void dlk_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 dl_int N, dl_int C);
+DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
+                            dl_int N, dl_int C);
 /* Each row of [N,C]: y_c = x_c - log sum_k e^(x_k)   (log-sum-exp, never log of a probability) */
-DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C);
+DL_KERNEL(log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += dy_c - e^(y_c) sum_k dy_k */
-DL_DEF void dlk_log_softmax_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                     dl_int N, dl_int C);
+DL_KERNEL(log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                dl_int N, dl_int C);
 
 /* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
-DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
+DL_KERNEL(dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
-DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p,
-                                 uint64_t key);
+DL_KERNEL(dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p,
+                            uint64_t key);
 
 /* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
    The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
    Mean squared error:  (x - t)^2  over n elements. */
-DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                            dl_int n, double scale);
+DL_KERNEL(mse_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                       dl_int n, double scale);
 /* dx += dloss scale 2 (x - t) */
-DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                             dl_int n, double scale);
+DL_KERNEL(mse_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                        dl_int n, double scale);
 /* Mean absolute error:  |x - t| */
-DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                            dl_int n, double scale);
+DL_KERNEL(mae_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                       dl_int n, double scale);
 /* dx += dloss scale sign(x - t), 0 at 0 */
-DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                             dl_int n, double scale);
+DL_KERNEL(mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                        dl_int n, double scale);
 /* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
-DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                              dl_int n, double delta, double scale);
+DL_KERNEL(huber_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                         dl_int n, double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
-DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                               dl_int n, double delta, double scale);
+DL_KERNEL(huber_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                          dl_int n, double delta, double scale);
 /* Binary cross-entropy of logits x with targets t in [0,1]:
    -t ln s(x) - (1-t) ln(1 - s(x)) = max(x,0) - x t + ln(1 + e^-|x|),  s the sigmoid */
-DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
-                            dl_int n, double scale);
+DL_KERNEL(bce_forward, dl_real *loss, const dl_real *x, const dl_real *t,
+                       dl_int n, double scale);
 /* dx += dloss scale (sigmoid(x) - t) */
-DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                             dl_int n, double scale);
+DL_KERNEL(bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+                        dl_int n, double scale);
 /* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
    softmax in p[N,C], which the backward needs. p may be x. */
-DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
-                                      const int32_t *label, dl_int N, dl_int C, double scale);
+DL_KERNEL(cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
+                                 const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
-DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
-                                       const int32_t *label, dl_int N, dl_int C, double scale);
+DL_KERNEL(cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
+                                  const int32_t *label, dl_int N, dl_int C, double scale);
 /* Cross-entropy with one-hot or soft targets t[N,C]: -sum_c t_c log softmax(x)_c. p as above. */
-DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
-                                           const dl_real *t, dl_int N, dl_int C, double scale);
+DL_KERNEL(soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
+                                      const dl_real *t, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] sum_k t[i,k] - t[i,c]) */
-DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
-                                            const dl_real *t, dl_int N, dl_int C, double scale);
+DL_KERNEL(soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
+                                       const dl_real *t, dl_int N, dl_int C, double scale);
 
 /* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise.   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
+   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
+   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
-DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr);
+DL_KERNEL(sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
 /* Momentum:  v = mu v + gain g;  w -= rate v;   nesterov:  w -= rate (mu v + gain g).
    PyTorch: gain 1, rate lr.  Keras: gain lr, rate 1.  The same until lr changes. */
-DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n,
-                              double gain, double rate, double mu, bool nesterov);
+DL_KERNEL(momentum_step, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                         double gain, double rate, double mu, bool nesterov);
 /* Adagrad:  a += g^2;  w -= lr g / (sqrt(a + eps_in) + eps_out)   (Duchi et al., JMLR 2011)
    Keras has its eps inside the root, PyTorch outside; the other one is 0. */
-DL_DEF void dlk_adagrad_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double eps_in, double eps_out);
+DL_KERNEL(adagrad_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                        double lr, double eps_in, double eps_out);
 /* Adadelta:  a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d   (Zeiler, arXiv 1212.5701) */
-DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
-                              double lr, double rho, double eps);
+DL_KERNEL(adadelta_step, dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
+                         double lr, double rho, double eps);
 /* RMSprop:  a = rho a + (1-rho) g^2;  w -= lr g / (sqrt(a + eps_in) + eps_out)
    (Hinton, lecture 6e of Neural Networks for Machine Learning, 2012) */
-DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double rho, double eps_in, double eps_out);
+DL_KERNEL(rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                        double lr, double rho, double eps_in, double eps_out);
 /* Adam:  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  t = 1, 2, ... the update's number
    PyTorch (the paper):  w -= lr m_hat / (sqrt(v_hat) + eps),  m_hat = m / (1 - b1^t), v_hat alike
    Keras (keras_eps):    w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
    (Kingma, Ba: Adam, ICLR 2015) */
-DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
-                          double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
-/* What regularization and clipping do to a gradient:  g = scale g + l2 w + l1 sign(w) */
-DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
-                           double l2);
+DL_KERNEL(adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
+                     double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
+/* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
+   being the gradient of l1 sum |w| + l2 sum w^2. */
+DL_KERNEL(decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
+                      double l2);
 
 /* ---- images: convolution, pooling, normalization ----
 
@@ -482,32 +538,32 @@ typedef struct dlk_conv2d_size {
    s the stride; x = 0 outside; b may be NULL). A cross-correlation: a convolution in the sense of
    mathematics flips w. X = 1..9 in 3x3 and K = [[1,0],[0,-1]] give -4 everywhere, flipped +4.
    @F S1-3.3, with the bounds put right: i runs x .. x+k_h-1 there, not 0 .. k_h-1 */
-DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
-                               const dlk_conv2d_size *s);
+DL_KERNEL(conv2d_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+                          const dlk_conv2d_size *s);
 /* dx[n,c,i,j] += sum of dy[n,m,p,q] w[m,c,u,v] over all that looked at i, j;
    dw[m,c,u,v] += sum of dy[n,m,p,q] x[n,c,i,j];  db[m] += sum of dy[n,m,p,q];  each may be NULL */
-DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
+DL_KERNEL(conv2d_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                           const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
 
 /* Transposed convolution: the way of a convolution's gradient, used forward, so that a stride makes
    the image larger. Here w is [C,M/groups,KH,KW] and the input is what slides:
    y[n,m, i s + u - top, j s + v - left] += x[n,c,i,j] w[c,m,u,v], from y = b_m (b may be NULL);
    what falls outside OH x OW is dropped. OH = (H-1) s - 2 P + (KH-1) dilation + 1 + output padding.
    (Zeiler et al., Deconvolutional networks, CVPR 2010) */
-DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
-                                         const dl_real *b, const dlk_conv2d_size *s);
+DL_KERNEL(conv_transpose2d_forward, dl_real *y, const dl_real *x, const dl_real *w,
+                                    const dl_real *b, const dlk_conv2d_size *s);
 /* dx += what a convolution of dy gives; dw, db as above; each may be NULL */
-DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
-                                          const dl_real *dy, const dl_real *x, const dl_real *w,
-                                          const dlk_conv2d_size *s);
+DL_KERNEL(conv_transpose2d_backward, dl_real *dx, dl_real *dw, dl_real *db,
+                                     const dl_real *dy, const dl_real *x, const dl_real *w,
+                                     const dlk_conv2d_size *s);
 
 /* Nearest neighbours: y[k,p,q] = x[k, p / fh, q / fw], whole-number division; x [planes,H,W],
    y [planes, H fh, W fw]. planes is N times C. */
-DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
-                                   dl_int fh, dl_int fw);
+DL_KERNEL(upsample2d_forward, dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+                              dl_int fh, dl_int fw);
 /* dx[k,i,j] += sum of dy over the fh x fw copies of i, j */
-DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
-                                    dl_int W, dl_int fh, dl_int fw);
+DL_KERNEL(upsample2d_backward, dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+                               dl_int W, dl_int fh, dl_int fw);
 
 /* The sizes of a pooling: x [planes,H,W], y [planes,OH,OW], planes = N C, a window of KH x KW. */
 typedef struct dlk_pool2d_size {
@@ -518,64 +574,65 @@ typedef struct dlk_pool2d_size {
 /* y[k,p,q] = max over u, v of x[k, p s + u - top, q s + v - left], places outside left out; at is
    where the maximum was, i W + j (the first of equal ones; a NaN counts as largest). Every window
    must touch the image.   @F S1-3.4, put right: there the maximum did not depend on the place */
-DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
-                                   const dlk_pool2d_size *s);
+DL_KERNEL(max_pool2d_forward, dl_real *y, int32_t *at, const dl_real *x,
+                              const dlk_pool2d_size *s);
 /* dx[k, at] += dy[k,p,q]: the gradient goes to the one that won */
-DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_t *at,
-                                    const dlk_pool2d_size *s);
+DL_KERNEL(max_pool2d_backward, dl_real *dx, const dl_real *dy, const int32_t *at,
+                               const dlk_pool2d_size *s);
 
 /* y[k,p,q] = (sum over u, v of x[k, p s + u - top, q s + v - left]) / count, count = KH KW with
    count_padding (PyTorch's default), else how many of the places are inside (Keras). */
-DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
-                                   bool count_padding);
+DL_KERNEL(avg_pool2d_forward, dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+                              bool count_padding);
 /* dx[k,i,j] += dy[k,p,q] / count, for every window p, q that i, j is in */
-DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
-                                    bool count_padding);
+DL_KERNEL(avg_pool2d_backward, dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+                               bool count_padding);
 
 /* Batch normalization, of x [N,C,S]; S = H W, 1 for plain rows. First the statistics of each
    channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
-DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
-                            dl_int N, dl_int C, dl_int S);
-/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training and
-   the running ones afterwards; w[C] and b[C] may be NULL (1 and 0). */
-DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
-                                   const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps);
+DL_KERNEL(batch_stats, dl_real *mean, dl_real *var, const dl_real *x,
+                       dl_int N, dl_int C, dl_int S);
+/* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training
+   (batch true: what rounding took from the mean is made good) and the running ones afterwards;
+   w[C] and b[C] may be NULL (1 and 0). */
+DL_KERNEL(batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *mean,
+                              const dl_real *var, const dl_real *w, const dl_real *b,
+                              dl_int N, dl_int C, dl_int S, double eps, bool batch);
 /* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
    dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
    this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
-DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                    const dl_real *x, const dl_real *mean, const dl_real *var,
-                                    const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
-                                    bool batch);
+DL_KERNEL(batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                               const dl_real *x, const dl_real *mean, const dl_real *var,
+                               const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
+                               bool batch);
 /* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
-DL_DEF void dlk_batch_norm_update(dl_real *run_mean, dl_real *run_var, const dl_real *mean,
-                                  const dl_real *var, dl_int C, double count, double a);
+DL_KERNEL(batch_norm_update, dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+                             const dl_real *var, dl_int C, double count, double a);
 
 /* Layer normalization: the same with the statistics of each row of x [N,D] by itself, and w[D],
    b[D] (NULL: 1 and 0). Stores mean[N] and var[N] for the backward.   (Ba et al., 2016) */
-DL_DEF void dlk_layer_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
-                                   const dl_real *w, const dl_real *b, dl_int N, dl_int D,
-                                   double eps);
+DL_KERNEL(layer_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                              const dl_real *w, const dl_real *b, dl_int N, dl_int D,
+                              double eps);
 /* g = dy w:  dx += r (g - mean of g - h mean of g h) over a row;  dw += sum over N of dy h,
    db += sum over N of dy;  dx, dw, db, w may be NULL. */
-DL_DEF void dlk_layer_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                    const dl_real *x, const dl_real *mean, const dl_real *var,
-                                    const dl_real *w, dl_int N, dl_int D, double eps);
+DL_KERNEL(layer_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                               const dl_real *x, const dl_real *mean, const dl_real *var,
+                               const dl_real *w, dl_int N, dl_int D, double eps);
 
 /* Group normalization of x [N,C,S]: the statistics of C/groups channels of one sample together,
    mean[N,groups] and var alike; w[C] and b[C] for each channel (NULL: 1 and 0). (Wu, He, 2018) */
-DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
-                                   const dl_real *w, const dl_real *b, dl_int N, dl_int C,
-                                   dl_int S, dl_int groups, double eps);
+DL_KERNEL(group_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+                              const dl_real *w, const dl_real *b, dl_int N, dl_int C,
+                              dl_int S, dl_int groups, double eps);
 /* as for layers, the means over a group */
-DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                                    const dl_real *x, const dl_real *mean, const dl_real *var,
-                                    const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
-                                    double eps);
+DL_KERNEL(group_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+                               const dl_real *x, const dl_real *mean, const dl_real *var,
+                               const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
+                               double eps);
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
@@ -594,27 +651,26 @@ typedef struct dlk_recurrent_step {
 } dlk_recurrent_step;
 /* The backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return what the
    gates hand to the state before; the part through u is still to be added. They SET a and u.
-
    Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU; gate is not used.   @F S1-2.3
-   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990)
+   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)   (Elman, Cognitive Science 1990)
    Backward: da = du = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0. */
-DL_DEF void dlk_rnn_gates_forward(const dlk_recurrent_step *s, dl_int H);
-DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+DL_KERNEL(rnn_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(rnn_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                              dl_int H);
+DL_KERNEL(rnn_relu_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(rnn_relu_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
                                    dl_int H);
-DL_DEF void dlk_rnn_relu_gates_forward(const dlk_recurrent_step *s, dl_int H);
-DL_DEF void dlk_rnn_relu_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                        dl_int H);
 /* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
    c = f c0 + i g,  h = o tanh c.   gate[4H] keeps i, f, g, o.
    (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
-DL_DEF void dlk_lstm_gates_forward(const dlk_recurrent_step *s, dl_int H);
-DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                    dl_int H);
+DL_KERNEL(lstm_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(lstm_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                               dl_int H);
 /* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
    h = (1 - z) n + z h0.   gate[4H] keeps r, z, n, u_n.   (Cho et al., EMNLP 2014) */
-DL_DEF void dlk_gru_gates_forward(const dlk_recurrent_step *s, dl_int H);
-DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                   dl_int H);
+DL_KERNEL(gru_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(gru_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                              dl_int H);
 
 /* Whole sequences, one layer in one direction. */
 typedef struct dlk_recurrent_size {
@@ -640,31 +696,31 @@ typedef struct dlk_recurrent_grads {
 /* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length nothing
    is read. States that start anew are arrays of zeros, not NULL.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
-DL_DEF void dlk_rnn_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
-DL_DEF void dlk_rnn_relu_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
-DL_DEF void dlk_lstm_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
-DL_DEF void dlk_gru_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(lstm_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(gru_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
 /* Backpropagation through time, on the arrays as the forward left them. */
-DL_DEF void dlk_rnn_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+DL_KERNEL(rnn_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                        const dlk_recurrent_size *s);
+DL_KERNEL(rnn_relu_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
                              const dlk_recurrent_size *s);
-DL_DEF void dlk_rnn_relu_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                                  const dlk_recurrent_size *s);
-DL_DEF void dlk_lstm_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                              const dlk_recurrent_size *s);
-DL_DEF void dlk_gru_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                             const dlk_recurrent_size *s);
+DL_KERNEL(lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                         const dlk_recurrent_size *s);
+DL_KERNEL(gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                        const dlk_recurrent_size *s);
 
 /* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
-DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
-                                  dl_int E);
+DL_KERNEL(embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+                             dl_int E);
 /* dw[index[i]] += dy[i]; nothing for index[i] == padding (-1: there is none). */
-DL_DEF void dlk_embedding_backward(dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
-                                   dl_int E, dl_int padding);
+DL_KERNEL(embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+                              dl_int E, dl_int padding);
 
 /* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
    E columns.   (Vaswani et al.: Attention is all you need, 2017) */
-DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E);
+DL_KERNEL(positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
      s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
@@ -676,20 +732,94 @@ typedef struct dlk_attention_size {
     dl_int R, S, D, M;           /* queries, keys, numbers of a key, of a value */
     bool   causal;
 } dlk_attention_size;
-DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                                  const dl_real *v, const dl_real *mask,
-                                  const dlk_attention_size *s);
+DL_KERNEL(attention_forward, dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+                             const dl_real *v, const dl_real *mask,
+                             const dlk_attention_size *s);
 /* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. A pair with p = 0
    has no part in the gradients either. */
-DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
-                                   const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v,
-                                   const dlk_attention_size *s);
+DL_KERNEL(attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+                              const dl_real *dy, const dl_real *p, const dl_real *q,
+                              const dl_real *k, const dl_real *v,
+                              const dlk_attention_size *s);
 /* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
-DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
-                                  double scale, bool causal);
+DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S,
+                             double scale, bool causal);
 
 /* ---- end of sequences ---- */
+
+/* ---- the table of kernels ----
+
+   A context has a table of pointers to the kernels, and the operations call no other ones. At the
+   start all of them are the library's own, and then an operation may run a faster twin of a kernel
+   instead: the same numbers up to rounding, by vector instructions and threads. Any of them can be
+   replaced:
+       dl_kernel_table(dl)->linear_backward = my_linear_backward;
+   and from then on every linear layer of this context goes back through my_linear_backward; so
+   does whatever the twins would have done in one go with it. What was recorded before goes back as
+   it was recorded. */
+
+/* Every kernel that an operation or an optimizer calls. */
+#define DLI_BINARY_PAIR(X, name, y, da, db, formula, what) X(name##_forward) X(name##_backward)
+#define DLI_UNARY_PAIR(X, name, y, dx, formula, what) X(name##_forward) X(name##_backward)
+#define DL_KERNELS(X)                                                                            \
+    X(linear_forward)             X(linear_backward)                                             \
+    X(matmul_forward)             X(matmul_backward)                                             \
+    DLK_BINARY(DLI_BINARY_PAIR, X) DLK_UNARY(DLI_UNARY_PAIR, X)                                  \
+    X(sum_forward)                X(sum_backward)                                                \
+    X(softmax_forward)            X(softmax_backward)                                            \
+    X(log_softmax_forward)        X(log_softmax_backward)                                        \
+    X(dropout_forward)            X(dropout_backward)                                            \
+    X(mse_forward)                X(mse_backward)                                                \
+    X(mae_forward)                X(mae_backward)                                                \
+    X(huber_forward)              X(huber_backward)                                              \
+    X(bce_forward)                X(bce_backward)                                                \
+    X(cross_entropy_forward)      X(cross_entropy_backward)                                      \
+    X(soft_cross_entropy_forward) X(soft_cross_entropy_backward)                                 \
+    X(conv2d_forward)             X(conv2d_backward)                                             \
+    X(conv_transpose2d_forward)   X(conv_transpose2d_backward)                                   \
+    X(upsample2d_forward)         X(upsample2d_backward)                                         \
+    X(max_pool2d_forward)         X(max_pool2d_backward)                                         \
+    X(avg_pool2d_forward)         X(avg_pool2d_backward)                                         \
+    X(batch_norm_forward)         X(batch_norm_backward)                                         \
+    X(batch_stats)                X(batch_norm_update)                                           \
+    X(layer_norm_forward)         X(layer_norm_backward)                                         \
+    X(group_norm_forward)         X(group_norm_backward)                                         \
+    X(rnn_forward)                X(rnn_backward)                                                \
+    X(rnn_relu_forward)           X(rnn_relu_backward)                                           \
+    X(lstm_forward)               X(lstm_backward)                                               \
+    X(gru_forward)                X(gru_backward)                                                \
+    X(embedding_forward)          X(embedding_backward)                                          \
+    X(attention_forward)          X(attention_backward)                                          \
+    X(attention_softmax)          X(positional_encoding)                                         \
+    X(sgd_step)                   X(momentum_step)                                               \
+    X(adagrad_step)               X(adadelta_step)                                               \
+    X(rmsprop_step)               X(adam_step)                                                   \
+    X(decay_grad)
+
+/* The table: dlk_linear_forward_fn linear_forward; and so on. */
+typedef struct dl_kernels {
+#define DLI_FIELD(name) dlk_##name##_fn name;
+    DL_KERNELS(DLI_FIELD)
+#undef DLI_FIELD
+} dl_kernels;
+
+/* The context's table, to be read or changed; NULL of NULL. Entries must not be NULL. */
+DL_DEF dl_kernels *dl_kernel_table(dl_ctx *dl);
+/* Make all entries the library's own again. */
+DL_DEF void dl_kernel_table_reset(dl_ctx *dl);
+
+/* With true, operations call the table's kernels, never their twins: what a debugger steps through
+   is then what stands here. It can be thrown at any time; false is the default. */
+DL_DEF void dl_set_reference(dl_ctx *dl, bool on);
+DL_DEF bool dl_reference(const dl_ctx *dl);
+
+/* Choose the instruction set of the twins, by default the best that this CPU has: "avx512", "avx2"
+   (x86), "base" (what every CPU of its kind has: SSE2, NEON). False, and nothing changed, for a
+   name that this build or CPU does not have; the message says which there are. In double there are
+   no twins, and only "base". */
+DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name);
+/* Its name; "" of NULL. */
+DL_DEF const char *dl_isa(const dl_ctx *dl);
 
 /* ----------------------------------------------------------------------------- >>tensors ---- */
 
@@ -723,13 +853,14 @@ struct dl_tensor {
     dl_shape shape;
     dl_ctx  *ctx;
     bool     requires_grad;   /* backward computes grad                                     */
-    char     name[DL_NAME_MAX];      /* "" or e.g. "dense_1.weight"                         */
+    const char *name;         /* "" or e.g. "dense_1.weight"                                 */
     /* private: */
     uint64_t generation;      /* which life of the tape it belongs to                       */
     uint32_t version;         /* grows when data is changed; backward compares              */
     uint32_t pass;            /* the last backward that reached it                          */
     bool     fresh;           /* grad is to be zeroed before it is added to                 */
     bool     wanted;          /* the operation that backward is at sends it a gradient      */
+    dl_tensor *reached;       /* the one that was given its grad before this one            */
     struct dli_node *node;    /* the operation that made it, NULL for a leaf                */
     dl_tensor *base;          /* whose gradient it shares, or NULL                          */
     dl_int   offset;          /* where in base's gradient its own begins                    */
@@ -759,7 +890,9 @@ DL_DEF dl_init dl_init_normal(double mean, double std);
    fan_in = in k..., fan_out = out k... */
 DL_DEF dl_init dl_init_glorot_uniform(void);
 DL_DEF dl_init dl_init_glorot_normal(void);
-/* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). */
+/* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). The
+   weight of a transposed convolution is [in,out,k...]: its fan_in is out k..., and fan_out in
+   k..., as in Keras and PyTorch. */
 DL_DEF dl_init dl_init_he_uniform(void);
 DL_DEF dl_init dl_init_he_normal(void);
 /* U(-r, r), r = 1 / sqrt(fan_in): what PyTorch's nn.Linear gives both its weight and its bias. */
@@ -826,9 +959,10 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t);
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 
 /* Freeze n parameters: operations recorded from now on send them no gradient, but send it
-   through to what is below (a GAN's other half). Unfreeze undoes it. */
-DL_DEF void dl_freeze(dl_tensor *const *params, int n);
-DL_DEF void dl_unfreeze(dl_tensor *const *params, int n);
+   through to what is below (a GAN's other half). Unfreeze undoes it. False, and nothing changed, if
+   one of them is NULL, the result of an operation, or (unfreeze) without gradient. */
+DL_DEF bool dl_freeze(dl_tensor *const *params, int n);
+DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n);
 
 /* -------------------------------------------------------------------------------- >>tape ---- */
 
@@ -844,6 +978,7 @@ typedef struct dl_mark {
     uint64_t generation, serial;
     dl_int   tensors, chunk, used;
     struct dli_node *node;
+    dl_tensor *reached;
 } dl_mark;
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl);
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark);
@@ -950,7 +1085,9 @@ DL_DEF dl_tensor *dl_flatten(dl_tensor *x);
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2);
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order);
 
-/* Elements start .. stop-1 of one axis; negative ones count from its end. Copies. */
+/* Elements start .. stop-1 of one axis; negative ones count from its end, and a stop of DL_END is
+   the end. Copies. */
+#define DL_END PTRDIFF_MAX
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop);
 
 /* Join n tensors along an existing axis, or along a new one. */
@@ -988,7 +1125,7 @@ typedef struct dl_conv {
     int  after[2];            /* below, on the right                                            */
     bool same;                /* as Keras means it: an output of ceil(input / stride), and as   */
                               /* many zeros as that takes, an odd one after; before and after   */
-                              /* are then not used. false: as they say; all 0 is Keras' "valid" */
+                              /* stay 0. false: as they say; all 0 is Keras' "valid"            */
     int  dilation[2];         /* distance of the kernel's rows and columns in x; 1: dense       */
     int  groups;              /* channels fall in so many groups that don't see each other      */
     int  output_padding[2];   /* transposed only: rows and columns added after, below stride    */
@@ -1000,8 +1137,8 @@ DL_DEF dl_conv dl_conv_default(void);
    the defaults. @F S1-3.3 */
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
-/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of the options the first of
-   two numbers counts. */
+/* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of two numbers in the options
+   the second stays as it is by default. */
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                             const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
@@ -1013,7 +1150,8 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw);
 
 /* Options of a pooling; dl_pool_default(k): a window of k x k that moves by k, no padding, and
-   count_padding true. Padding must be smaller than the window. */
+   count_padding true. NULL in their place: dl_pool_default(2). Padding must be smaller than the
+   window. */
 typedef struct dl_pool {
     int  kernel[2], stride[2];
     int  before[2], after[2];
@@ -1178,12 +1316,30 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 /* ---- end of sequences ---- */
 
 /* ------------------------------------------------------------------------------ >>layers ----
+   A layer is described by a dl_layer_type: a name, its options, and two functions. build looks at
+   the shapes that come in, says what shape comes out and makes the parameters; forward is a
+   formula of >>ops. A layer of your own is made as the library's are (all of them stand in
+   >>layers-impl, the shortest first). One that lets each feature through as far as it opens a
+   gate, y = x * sigmoid(W x):
+
+       static bool gate_build(dl_layer *l)
+       {
+           const dl_int D = l->input[0].dim[0];
+           return dl_layer_param(l, "weight", dl_shape2(D, D), dl_init_glorot_uniform()) != NULL;
+       }
+       static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+       {
+           y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
+       }
+       static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward,
+                                           NULL };
+       ...
+       dl_model_add(m, &gate, NULL);
+
    Layers are added to a model in the order data flows through them; sizes of inputs are worked
-   out. Each function returns the layer (the model owns it) or NULL. Parameters are named
-   "dense_1.weight", "dense_1.bias" and so on.
-   A layer of your own is a function of tensors: write the network on floor 2, where any formula of
-   >>ops is a layer, dl_op_custom (in >>tape) one with a derivative by hand, and dl_model_forward
-   takes in a model's layers; train it with a loop as in examples/06_mlp_autograd.c. */
+   out. Each function below returns the layer (the model owns it) or NULL; a model that a layer
+   could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
+   and so on. */
 
 /* Activations a layer can end with. X(constant, Keras' name) */
 #define DL_ACTIVATIONS(X)                                                                        \
@@ -1214,41 +1370,15 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 
 /* Options of normalization layers; dl_norm_layer_default fills in Keras' defaults: momentum .01
    (1 - Keras' .99), eps 1e-3, weight 1 and bias 0 that are trained, the last axis. One difference
-   stays: the running variance is unbiased, as in PyTorch. */
+   stays: the running variance is unbiased, as in PyTorch. A layer refuses what it does not use. */
 typedef struct dl_norm_layer {
-    double momentum;               /* of the running statistics of a batch norm     */
+    double momentum;               /* batch norm: of its running statistics         */
     double eps;
     bool   weight, bias;           /* false: 1 and 0, not trained                   */
-    int    axes;                   /* layer norm: over so many last axes            */
+    int    axes;                   /* layer norm: over so many last axes, 1         */
+    int    groups;                 /* group norm: so many groups of channels, 1     */
 } dl_norm_layer;
 DL_DEF dl_norm_layer dl_norm_layer_default(void);
-
-#define DL_LAYER_PARAMS 8
-#define DL_LAYER_STATES 4
-/* A layer, for reading: dl_model_layer(m, i) gives it. */
-struct dl_layer {
-    char          name[DL_NAME_MAX - 24]; /* "dense_1"                              */
-    const char   *type;                   /* "Dense", as Keras prints it            */
-    dl_shape      input, output;          /* of one sample, without the batch       */
-    dl_activation activation;
-    dl_tensor    *param[DL_LAYER_PARAMS]; /* its trainable tensors                  */
-    int           params;
-    dl_tensor    *state[DL_LAYER_STATES]; /* its tensors that are not trained       */
-    int           states;
-    double        l1, l2;                 /* penalty of param[0], 0: none; may be set */
-    dl_model     *model;
-    /* private: */
-    dl_tensor *(*forward)(dl_layer *l, dl_tensor *x);  /* up to, not with, the activation */
-    double        rate;                   /* of dropout                             */
-    dl_conv conv;                 /* of convolutions                        */
-    dl_pool pool;                 /* of poolings                            */
-    dl_norm_layer norm;                   /* of normalizations                      */
-    int           n[2];                   /* factors of upsampling; groups          */
-    dl_recurrent_kind kind;               /* of a recurrent layer ...               */
-    bool          bidirectional, sequences;  /* ... both directions, return all steps */
-    int           heads;                  /* of an attention layer ...              */
-    bool          causal;                 /* ... which hides the future             */
-};
 
 /* Options of a dense layer; dl_dense_default fills in Keras' defaults: Glorot uniform, bias 0. */
 typedef struct dl_dense {
@@ -1259,6 +1389,87 @@ typedef struct dl_dense {
     double        l1, l2;          /* adds l1 sum|w| + l2 sum w^2 to the loss       */
 } dl_dense;
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation);
+
+/* ---- descriptions: what a kind of layer is ---- */
+
+/* One option of a layer, so that it can be checked, saved and read back without knowing more. */
+typedef enum dl_field_kind {
+    DL_FIELD_INT, DL_FIELD_BOOL, DL_FIELD_DOUBLE,
+    DL_FIELD_ENUM,            /* an enum, saved as one of names                               */
+    DL_FIELD_ACTIVATION,      /* a dl_activation, saved by its name                           */
+    DL_FIELD_SHAPE,           /* a dl_shape                                                   */
+    DL_FIELD_INIT             /* a dl_init                                                    */
+} dl_field_kind;
+typedef struct dl_field {
+    const char   *name;
+    dl_field_kind kind;
+    int           count;      /* so many of them in a row: 2 for int kernel[2], else 1        */
+    size_t        offset;     /* offsetof(options, member)                                    */
+    const char *const *names; /* of DL_FIELD_ENUM: one for each value, then NULL; else NULL   */
+} dl_field;
+
+/* Written as a static const struct; it must outlive the models that have such a layer. build
+   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
+   Options are copied as bytes: whatever they point to must outlive the layer. */
+typedef struct dl_layer_type {
+    const char     *name;          /* "Dense": in summaries and files                */
+    const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
+    size_t          options_size;  /* sizeof its options; 0: it has none             */
+    const dl_field *fields;        /* its options, until one named NULL; or NULL     */
+    int             inputs;        /* tensors it reads; 0: as many as come           */
+    bool          (*build)(dl_layer *l);
+    void          (*forward)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
+    void          (*destroy)(dl_layer *l);
+} dl_layer_type;
+
+/* A layer, for reading: dl_model_layer(m, i) gives it. forward computes y[0 .. outputs-1] of
+   shapes [N, output[k]...] from x[0 .. inputs-1]; the model applies the activation to each, or
+   fuses it with the loss. In evaluation what forward has put on the tape, its results too, may be
+   gone before the next layer but one runs: keep state with dl_layer_state and dl_assign. */
+struct dl_layer {
+    const dl_layer_type *type;
+    const char   *name;                   /* "dense_1"                              */
+    const void   *options;                /* its own copy                           */
+    int           inputs, outputs;
+    dl_shape     *input, *output;         /* of one sample each, without the batch  */
+    dl_tensor   **param;                  /* its trainable tensors                  */
+    dl_tensor   **state;                  /* its tensors that are not trained       */
+    int           params, states;
+    dl_activation activation;             /* linear, unless build sets another      */
+    double        l1, l2;                 /* adds l1 sum|w| + l2 sum w^2 of param[0] to the loss;
+                                             0 unless build sets them; may be changed */
+    void         *own;                    /* the type's, for whatever else it needs */
+    bool          frozen;                 /* see dl_layer_set_frozen                */
+    dl_ctx       *ctx;
+    dl_model     *model;
+};
+
+/* Add a layer of any type, yours or the library's; options: what type->options_size says. It reads
+   what the layer before it gives, all of its outputs. */
+DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
+
+/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
+   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
+   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
+   false without memory or for a bad shape: return false then. */
+DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
+DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
+DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
+
+/* Freeze a layer (or thaw it): its parameters are not trained, and it runs in evaluation mode: a
+   batch normalization uses its running statistics and leaves them alone, as with Keras' trainable
+   = false. (dl_freeze on its parameters stops the gradients only; the statistics go on moving, as
+   in PyTorch.) False without a layer. */
+DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on);
+DL_DEF bool dl_layer_frozen(const dl_layer *l);
+
+/* Make a type known by its name, for whoever reads names from a file; the library's own are known.
+   False when another one has the name. The description must outlive dl. */
+DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type);
+/* The type with this name, or NULL; with dl NULL only among the library's. */
+DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name);
+
+/* ---- the library's layers; a _with twin takes options, NULL: the defaults where there are ---- */
 
 /* y = f(W x + b).   @F S0-3.1 S3-3.1 S4-4 */
 DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation);
@@ -1306,8 +1517,7 @@ DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m);
 DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options);
 /* Group normalization of channels [C,...]; groups divides C. */
 DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups);
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
-                                                       const dl_norm_layer *options);
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options);
 
 /* ---- sequences: samples are [T,D], T steps of D numbers ---- */
 
@@ -1334,7 +1544,6 @@ DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool c
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation);
 
 /* ---- end of sequences ---- */
-
 /* ------------------------------------------------------------------------------ >>losses ----
    Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
    the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
@@ -1355,52 +1564,107 @@ DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
-/* Losses of a model, by Keras' names. The cross-entropies are computed from logits: of a last
-   layer with softmax (or sigmoid) fused with it, else of the last layer's output as it is. (So the
-   softmax belongs into the last layer: dl_model_compile refuses one before, say, a dropout.)
+/* ---- losses of a model ----
+   A loss is described by a dl_loss: a function of what the model gives and what it should give,
+   that returns one number, the mean over the batch. Those of the library are made of the functions
+   above; one of your own is two lines and may stand wherever DL_MSE may:
+
+       static dl_tensor *cubic(dl_tensor *z, dl_tensor *target, const void *user)
+       {
+           return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
+       }
+       static const dl_loss my_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+       ...
+       dl_model_compile(m, &my_loss, dl_adam(.001));
+
+   It must outlive the models compiled with it. It has of_targets, or of_labels, or both: of_targets
+   gets z [N,...] and targets of the same shape, of_labels z [...,C] and N class numbers.
+   logits: DL_SOFTMAX or DL_SIGMOID when z are to be scores (logits), of a last layer with this
+   activation, which is then left out, or of a linear one, as they are; targets must lie in [0,1]
+   then, and labels become one-hot rows (softmax) or the numbers 0 and 1 (sigmoid) for of_targets.
+   DL_LINEAR: z is what the model predicts. user is handed to the functions. */
+typedef struct dl_loss {
+    const char   *name;
+    dl_tensor  *(*of_targets)(dl_tensor *z, dl_tensor *target, const void *user);
+    dl_tensor  *(*of_labels)(dl_tensor *z, const int32_t *labels, const void *user);
+    dl_activation logits;
+    const void   *user;
+} dl_loss;
+
+/* The library's, with Keras' names. The cross-entropies are computed from logits. (So the softmax
+   belongs into the last layer: dl_model_compile refuses one before, say, a dropout.)
    DL_CATEGORICAL_CROSSENTROPY compares with rows of probabilities, one-hot or soft: the data set's
    targets, or its labels, which are made one-hot (Keras leaves that to to_categorical). The sparse
-   one takes labels only; for labels both give the same numbers. */
-#define DL_LOSSES(X)                                                                             \
-    X(DL_MSE,                             "mean_squared_error")                                  \
-    X(DL_MAE,                             "mean_absolute_error")                                 \
-    X(DL_HUBER,                           "huber")                                               \
-    X(DL_BINARY_CROSSENTROPY,             "binary_crossentropy")                                 \
-    X(DL_CATEGORICAL_CROSSENTROPY,        "categorical_crossentropy")                            \
-    X(DL_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy")
-#define DLI_ENUM(code, text) code,
-typedef enum dl_loss { DL_LOSSES(DLI_ENUM) DLI_LOSS_COUNT } dl_loss;
-#undef DLI_ENUM
+   one takes labels only; for labels both give the same numbers. Huber has delta 1. */
+#define DL_MSE                             dl_find_loss(NULL, "mean_squared_error")
+#define DL_MAE                             dl_find_loss(NULL, "mean_absolute_error")
+#define DL_HUBER                           dl_find_loss(NULL, "huber")
+#define DL_BINARY_CROSSENTROPY             dl_find_loss(NULL, "binary_crossentropy")
+#define DL_CATEGORICAL_CROSSENTROPY        dl_find_loss(NULL, "categorical_crossentropy")
+#define DL_SPARSE_CATEGORICAL_CROSSENTROPY dl_find_loss(NULL, "sparse_categorical_crossentropy")
 
-/* Keras' name of a loss. */
-DL_DEF const char *dl_loss_name(dl_loss loss);
+/* Make a loss known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss);
+/* The loss with this name, or NULL; with dl NULL only among the library's. */
+DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
 
-/* -------------------------------------------------------------------------- >>optimizers ---- */
+/* -------------------------------------------------------------------------- >>optimizers ----
+   An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
+   what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-/* Which update, and its constants. Made by the functions below; change fields before use. */
-typedef enum dl_optim_kind {
-    DL_SGD, DL_MOMENTUM, DL_NESTEROV, DL_ADAGRAD, DL_ADADELTA, DL_RMSPROP, DL_ADAM, DL_ADAMW
-} dl_optim_kind;
+     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
+     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
+               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
+     Nesterov                    The same, with the gradient of where v is about to lead.
+     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
+               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
+     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
+                                 running mean forgets.
+     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
+                                 of w's past steps.
+     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
+                                 corrected for their start at 0.
+     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
+                                 as a part of g the pull would be divided by sqrt(v), too.
+
+   Each step of training is
+
+       dl_optimizer_zero_grad(opt);  loss = ...;  dl_backward(loss);  dl_optimizer_step(opt);
+
+   and dl_model_fit does just that. Gradients add up: k batches act as one k times as large if
+   dl_backward runs for each, on its loss divided by k, while only the first of them zeroes and
+   only the last one steps (dl_fit.accumulate). Read dlk_sgd_step to dlk_adam_step in >>kernels for
+   the whole formulas, then from here on: the options (dl_optim), the functions that fill them in,
+   the optimizer itself, learning-rate schedules, and last how to make a kind of your own. */
+
+/* Which kind, and its numbers. Made by the functions below; change fields before use. An optimizer
+   refuses, by name, a number that is out of range or that its kind does not use. */
+typedef struct dl_optim_type dl_optim_type;
 typedef struct dl_optim {
-    dl_optim_kind kind;
-    bool   torch;              /* PyTorch's formula; false: Keras'                            */
-    double lr;                 /* learning rate                                               */
-    double momentum;           /* mu of momentum and Nesterov                                 */
-    double rho;                /* decay of the mean square: RMSprop, Adadelta                 */
-    double beta1, beta2;       /* Adam's decays                                               */
-    double eps;
-    double start;              /* Adagrad's accumulator starts here                           */
-    double weight_decay;       /* AdamW: w -= lr weight_decay w before the update             */
-    double l1, l2;             /* added to the gradient: l1 sign(w) + l2 w                    */
-    double clip_norm;          /* scale all gradients so that their norm is at most this      */
-    double clip_value;         /* clip every gradient to [-clip_value, clip_value]            */
-} dl_optim;                    /* both clips: INFINITY for off                                */
+    const dl_optim_type *type; /* which kind                                                   */
+    double lr;                 /* learning rate                                                */
+    double momentum;           /* mu of momentum and Nesterov                                  */
+    double rho;                /* decay of the mean square: RMSprop, Adadelta                  */
+    double beta1, beta2;       /* Adam's decays                                                */
+    double eps;                /* what keeps the divisor from 0; Adagrad to Adam               */
+    double start;              /* what the states start at: Adagrad's sum                      */
+    double own[4];             /* numbers of a kind of your own                                */
+    /* For every kind. All of these but ema change grad, in this order: */
+    double clip_norm;          /* INFINITY; scale all gradients to this common norm at most    */
+    double clip_value;         /* INFINITY; then limit each element to [-clip_value, clip_value] */
+    double l1, l2;             /* 0; then add the gradient of l1 sum |w| + l2 sum w^2          */
+    double weight_decay;       /* PyTorch's kinds, but AdamW, add weight_decay w to the gradient;
+                                  Keras' and both AdamW: w -= lr weight_decay w before the update */
+    double ema;                /* 0; else keep averages of the weights: after each update
+                                  average = ema average + (1 - ema) w, the first time w        */
+} dl_optim;
 
 /* Keras 3's defaults and formulas; lr is the learning rate (Keras' default in brackets).
-   @F S0-2.4 S1-4 S4-5: optimization algorithms
    SGD [.01]; momentum, Nesterov (mu .9 usual); Adagrad [.001] start .1, eps 1e-7; Adadelta [.001]
    rho .95, eps 1e-7; RMSprop [.001] rho .9, eps 1e-7; Adam [.001] .9, .999, 1e-7; AdamW [.001]
-   weight_decay .004. */
+   weight_decay .004. Adam's correction counts the optimizer's updates, the same for all its
+   parameters: one that was frozen for long starts with steps of up to 3.2 lr. */
 DL_DEF dl_optim dl_sgd(double lr);
 DL_DEF dl_optim dl_momentum(double lr, double mu);
 DL_DEF dl_optim dl_nesterov(double lr, double mu);
@@ -1412,7 +1676,7 @@ DL_DEF dl_optim dl_adamw(double lr);
 
 /* PyTorch 2's defaults and formulas: Adagrad [.01] start 0, eps 1e-10; Adadelta [1.0] rho .9,
    eps 1e-6; RMSprop [.01] rho (alpha) .99, eps 1e-8; Adam [.001] eps 1e-8; AdamW [.001]
-   weight_decay .01. */
+   weight_decay .01. Adam's correction counts the updates of each parameter by itself. */
 DL_DEF dl_optim dl_torch_sgd(double lr);
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu);
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu);
@@ -1422,43 +1686,64 @@ DL_DEF dl_optim dl_torch_rmsprop(double lr);
 DL_DEF dl_optim dl_torch_adam(double lr);
 DL_DEF dl_optim dl_torch_adamw(double lr);
 
-/* The name of a kind, e.g. "RMSprop". */
-DL_DEF const char *dl_optim_name(dl_optim_kind kind);
-
-/* An optimizer for n parameters, which must outlive it; it owns its moments and touches only these
-   tensors. NULL when an option is out of range, a parameter is not one, or without memory. Free
-   with dl_optimizer_free or dl_free. */
+/* An optimizer for n parameters, which must outlive it; it owns its states and touches only these
+   tensors. NULL when an option is out of range or not the kind's, a parameter is not one, or
+   without memory. Free with dl_optimizer_free or dl_free. */
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n);
 DL_DEF void dl_optimizer_free(dl_optimizer *o);
 
 /* Set the gradients of its parameters to zero. */
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o);
 
-/* One update of all its parameters that are not frozen. Clipping and l1, l2 change grad in place.
-   False, and nothing updated, when a gradient is NaN or infinite under clip_norm. */
+/* One update of all its parameters that are not frozen. False, and no weight or state changed, when
+   a gradient is NaN or infinite, or when its kind squares gradients (Adagrad to AdamW) and one has
+   a norm above 1e14 (1e149 in double), of which a sum of squares would overflow. */
 DL_DEF bool dl_optimizer_step(dl_optimizer *o);
 
-/* Its options as they are now (lr may have been changed), and a new learning rate. */
+/* Its options as they are now, and the learning rate alone (NaN of NULL), which can be changed
+   between steps. False, and the old one stays, when lr is negative or no number. */
 DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o);
+DL_DEF double dl_optimizer_lr(const dl_optimizer *o);
 DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr);
 
-/* Scale the gradients of n parameters so that their common norm is at most max_norm; returns the
-   norm they had. */
+/* Let n of its parameters have a learning rate of their own, lr_factor times the optimizer's, and
+   a weight decay of their own (biases and norms often do without). False, and nothing changed,
+   when one is not its parameter or a number is negative or none. */
+DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
+                                   double lr_factor, double weight_decay);
+/* The options as they apply to one parameter; of a tensor that is not its own, lr is NaN. */
+DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param);
+
+/* With desc.ema: put the averages where the weights are, to evaluate or save them, and the weights
+   back. In between there are no steps. False, and nothing changed, without averages. Running
+   statistics (batch norm) are not weights and stay. What stands there now: true for averages. */
+DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged);
+DL_DEF bool dl_optimizer_averaged(const dl_optimizer *o);
+
+/* Scale the gradients of n parameters so that their common norm is at most max_norm, as PyTorch's
+   clip_grad_norm_; frozen ones do not count. Returns the norm that they had; where it is NaN or
+   infinite they stay as they are. NaN also (with an error) for a max_norm that is not 0 or more. */
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm);
 
-/* Learning-rate schedules: dl_schedule_factor(&s, i) is what to multiply the learning rate by in
-   step i = 0, 1, ... (epochs in dl_model_fit). */
-typedef enum dl_schedule_kind {
-    DL_SCHEDULE_CONSTANT, DL_SCHEDULE_STEP, DL_SCHEDULE_EXPONENTIAL, DL_SCHEDULE_COSINE,
-    DL_SCHEDULE_PLATEAU
-} dl_schedule_kind;
+/* A learning-rate schedule: dl_schedule_factor(&s, i) is what to multiply the learning rate by in
+   step i = 0, 1, ... which dl_model_fit counts in epochs or, if per_update is set, in updates:
+
+       dl_optimizer_set_lr(opt, .001 * dl_schedule_factor(&s, i));
+
+   Made by the functions below; set warmup, per_update afterwards. */
 typedef struct dl_schedule {
-    dl_schedule_kind kind;
-    double gamma;    /* factor of step, exponential and plateau; what cosine ends at         */
-    int    steps;    /* step: every so many; cosine: total; plateau: patience                */
-    int    warmup;   /* linear from 1/warmup to 1 in the first so many steps, before the rest */
-    double best, factor;  /* of plateau: what it saw                                          */
-    int    wait;
+    const char *name;
+    /* i >= 0 counts from the end of the warm-up. */
+    double (*factor)(const struct dl_schedule *s, int64_t i);
+    /* NULL, or told the loss that is watched after each epoch, by dl_schedule_observe. */
+    void (*observe)(struct dl_schedule *s, double loss);
+    void  *user;       /* a function's of your own                                             */
+    double gamma;      /* factor of step, exponential and plateau; what cosine ends at         */
+    int    steps;      /* step: every so many; cosine: total; plateau: patience                */
+    int    warmup;     /* 0; linear from 1/warmup to 1 in the first so many steps              */
+    bool   per_update; /* false: dl_model_fit counts epochs; true: updates                     */
+    double best, now;  /* plateau: the best loss it saw, its factor                            */
+    int    wait;       /* plateau: losses since the best                                       */
 } dl_schedule;
 DL_DEF dl_schedule dl_schedule_constant(void);
 /* gamma^floor(i / every) */
@@ -1469,21 +1754,139 @@ DL_DEF dl_schedule dl_schedule_exponential(double gamma);
 DL_DEF dl_schedule dl_schedule_cosine(int total, double last);
 /* times gamma whenever the loss told to dl_schedule_observe has not improved for patience calls */
 DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience);
-DL_DEF double dl_schedule_factor(const dl_schedule *s, int step);
+/* A function of your own: factor(s, i), which finds user in s->user. */
+DL_DEF dl_schedule dl_schedule_of(double (*factor)(const dl_schedule *s, int64_t i), void *user);
+
+/* The factor of a step; NaN, which dl_optimizer_set_lr refuses, when a number of the schedule makes
+   no sense: gamma negative or NaN, steps below 1, warmup or step below 0. */
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int64_t step);
 DL_DEF void dl_schedule_observe(dl_schedule *s, double loss);
 
+/* ---- a kind of optimizer of your own ----
+   Describe it in a dl_optim_type, as the library does its own; dl_optim_default(&type, lr) then
+   goes wherever dl_adam(lr) would:
+
+       static void sign_step(const dl_update *u)                         -- w -= lr sign(mean g)
+       {
+           dl_real *m = u->state[0];
+           const double b = u->options->beta1;
+           for (dl_int i = 0; i < u->n; i++) {
+               m[i] = (dl_real)(b * m[i] + (1 - b) * u->g[i]);
+               u->w[i] -= (dl_real)(u->options->lr * ((m[i] > 0) - (m[i] < 0)));
+           }
+       }
+       static const dl_optim_type sign = { "sign", sign_step, 1, false, true, false,
+                                           { DL_OPTION(beta1, 0.9, 0, 1) } };                */
+
+/* What a step function gets: one parameter with its gradient (checked, clipped, with penalties)
+   and its states, arrays of n. */
+typedef struct dl_update {
+    dl_ctx         *dl;
+    dl_real        *w;         /* [n] to be changed                                            */
+    const dl_real  *g;         /* [n] dL/dw                                                    */
+    dl_real *const *state;     /* state[0 .. type->states - 1][n], to be changed               */
+    dl_int          n;
+    int64_t         t;         /* 1, 2, ...: the update's number, counted as type->torch says  */
+    const dl_optim *options;   /* lr with the group's factor in it                             */
+} dl_update;
+
+/* A number that a kind uses: its name (in messages and files), where it stands in dl_optim, its
+   default, and the range that is taken. For own[0] to own[3], { "gain", DL_OWN(0), 1, 0, 9 }. */
+typedef struct dl_optim_option {
+    const char *name;
+    size_t      at;
+    double      initial, lo, hi;
+} dl_optim_option;
+#define DL_OPTION(field, initial, lo, hi) { #field, offsetof(dl_optim, field), initial, lo, hi }
+#define DL_OPTION_MAX 8
+#define DL_OWN(i) (offsetof(dl_optim, own) + (i) * sizeof(double))
+
+struct dl_optim_type {
+    const char *name;                       /* for messages and files                          */
+    void (*step)(const dl_update *u);
+    int  states;                            /* arrays kept for a parameter, at most 4; they
+                                               start at options.start, which is 0 if not used  */
+    bool torch;                             /* t counts the updates of each parameter, as in
+                                               PyTorch; false: the optimizer's, as in Keras    */
+    bool decoupled;                         /* weight_decay goes off the weights; false: is
+                                               added to the gradient                           */
+    bool squares;                           /* gradients are squared: too large ones refused   */
+    dl_optim_option option[DL_OPTION_MAX];  /* what it uses; the first without a name ends them */
+};
+
+/* Options of this kind (one of yours, or found by name) with their defaults. */
+DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr);
+
+/* Make a kind known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type);
+/* The kind with this name, or NULL; with dl NULL only among the library's: "SGD", "momentum",
+   "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW"; PyTorch's: "torch.SGD" ... */
+DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
+
 /* ------------------------------------------------------------------------------- >>model ----
-   A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs */
+   A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
+   Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
+   optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
+   your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
+   of any formula. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. When a layer can't be added, dl_model_compile and dl_model_forward fail, too, until
-   dl_clear_error: no network is trained that lacks a layer. */
+   or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
+   network is trained that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
 /* Fix loss and optimizer (desc is copied). Layers can't be added afterwards; compiling again
-   starts a new optimizer. False when the last layer does not suit the loss. */
-DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer);
+   starts a new optimizer. False when layers and loss can't work together: a softmax over one unit
+   (it is always 1), a cross-entropy on the output of a ReLU, and the like; the message says what to
+   do instead. Fit and evaluate refuse targets that the last layer can't reach: outside [0,1] for a
+   cross-entropy, or for another loss, most of them outside what its activation gives (a tanh, say,
+   with targets from 0 to 100). */
+DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer);
+
+/* ---- metrics during training ---- */
+
+#define DL_METRIC_MAX 8       /* metrics a model may have besides accuracy */
+
+/* A batch and what the model made of it: what a metric looks at. */
+typedef struct dl_outcome {
+    dl_tensor     *output;    /* [N,...], what dl_model_predict gives                        */
+    dl_tensor     *scores;    /* what the loss got: logits, where it takes logits            */
+    dl_tensor     *target;    /* in the output's shape, or NULL                              */
+    const int32_t *labels;    /* N class numbers, or NULL                                    */
+    dl_int         size;      /* N                                                           */
+    const dl_loss *loss;
+} dl_outcome;
+
+/* A metric: a number about many batches, such as the share of right answers. state is state_size
+   bytes, all zero before the first batch; add counts a batch in (false after dl_fail), result gives
+   the number. result is called once after the last add, also when something failed, and frees what
+   add has allocated. The description must outlive the model. */
+typedef struct dl_metric {
+    const char *name;
+    size_t      state_size;
+    bool      (*add)(void *state, const dl_outcome *o, const void *user);
+    double    (*result)(void *state, const void *user);
+    const void *user;
+} dl_metric;
+
+/* Have a metric computed in fit and evaluate, beside accuracy, which is always there ("accuracy",
+   NaN for a loss without classes). The i-th added is metric[i] in dl_epoch and dl_metrics. False
+   when there are DL_METRIC_MAX, or one of this name, or without memory. */
+DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric);
+/* The i of a metric that was added, by its name; -1 when there is none. */
+DL_DEF int dl_model_metric_index(const dl_model *m, const char *name);
+/* How many have been added. */
+DL_DEF int dl_model_metric_count(const dl_model *m);
+
+/* Make a metric known by its name, for whoever reads names from a file. False when another one has
+   the name. */
+DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric);
+/* The metric with this name, or NULL; with dl NULL only the library's: "accuracy". */
+DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name);
+
+/* ---- training ---- */
 
 /* What an epoch gave. Values not computed are NaN. */
 typedef struct dl_epoch {
@@ -1491,13 +1894,26 @@ typedef struct dl_epoch {
     double loss, accuracy;            /* mean over the epoch's training batches as they went  */
     double val_loss, val_accuracy;    /* on the validation data, after the epoch              */
     double lr, seconds;
+    double metric[DL_METRIC_MAX];     /* those added, of training and of validation           */
+    double val_metric[DL_METRIC_MAX];
 } dl_epoch;
+
+/* What one batch gave, for on_batch. */
+typedef struct dl_step {
+    int     epoch;                    /* 1 ...                                                */
+    dl_int  batch, batches;           /* 1 .. batches of this epoch                           */
+    int64_t updates;                  /* of the weights since dl_model_fit began              */
+    double  loss;                     /* of this batch                                        */
+    double  lr;
+} dl_step;
 
 /* Options of dl_model_fit; dl_fit_default fills in Keras' defaults, except for early stopping (in
    Keras: patience 0, and the last weights stay). */
 typedef struct dl_fit {
     int    epochs;                /* 1                                                        */
     int    batch_size;            /* 32                                                       */
+    int    accumulate;            /* 1; update the weights once in so many batches, as if they
+                                     were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none                                               */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
@@ -1507,12 +1923,14 @@ typedef struct dl_fit {
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
-    dl_schedule schedule;         /* constant; counts epochs. Afterwards the optimizer has
-                                     the learning rate back that it had before                */
+    dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
+                                     optimizer has the learning rate back that it had before  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
-    /* Called after each epoch; return false to stop. What it records on the tape is released. */
+    /* Called after each batch and after each epoch; return false to stop (the epoch ends there).
+       What they record on the tape is released. */
+    bool (*on_batch)(dl_model *m, const dl_step *s, void *user);
     bool (*on_epoch)(dl_model *m, const dl_epoch *e, void *user);
     void  *user;
 } dl_fit;
@@ -1527,17 +1945,35 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
-/* Loss (with the layers' penalties, as in training) and accuracy (NaN for a regression) over a
-   data set, in evaluation mode. Changes nothing. Both NaN on failure. */
-typedef struct dl_metrics { double loss, accuracy; } dl_metrics;
+/* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
+   metrics that were added, over a data set, in evaluation mode. Changes nothing. All NaN on
+   failure. */
+typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
+
+/* One step of training on one batch, or its evaluation: what dl_model_fit is made of. b->x is
+   [N,...], b->size N, and either b->labels or b->y is there. Of the loss before the update. What it
+   records is released. All NaN on failure. */
+DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
+DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
+
+/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit
+   took. What they need is bounded by it. False when n is below 1. */
+DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
+DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
 /* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
+/* ---- using it ---- */
+
 /* The outputs (probabilities after a softmax) for a batch x [N,...], in evaluation mode, without
-   gradient; on the tape. */
+   gradient; on the tape. Computed dl_model_batch_size samples at a time. */
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
+
+/* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
+   tell apart what the probabilities 0 and 1 do not. */
+DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
 /* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
    on floor 2. */
@@ -1546,7 +1982,7 @@ DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 /* Parameters: how many tensors they are; how many numbers that makes (Keras' count_params); the
    i-th tensor; the one with a name (NULL when there is none); all, as an array of
    dl_model_tensor_count(m) owned by the model. To freeze the first layer:
-   dl_freeze(dl_model_params(m), 2). */
+   dl_layer_set_frozen(dl_model_layer(m, 0), true). */
 DL_DEF int dl_model_tensor_count(const dl_model *m);
 DL_DEF int64_t dl_model_param_count(const dl_model *m);
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i);
@@ -1555,11 +1991,13 @@ DL_DEF dl_tensor *const *dl_model_params(const dl_model *m);
 DL_DEF int dl_model_layer_count(const dl_model *m);
 DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i);
 
-/* A copy, with its weights but without optimizer state, in another (or the same) context. */
+/* A copy, with its weights but without loss, metrics and optimizer, in another (or the same)
+   context. */
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 
 #ifndef DL_NO_STDIO
-/* Print the layers with output shapes and parameter counts, as Keras does. */
+/* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
+   non-trainable. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
@@ -1604,34 +2042,64 @@ DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names);
 #endif
 
-/* Errors of n predicted numbers: mse = mean of (t - p)^2, rmse its root, mae = mean of |t - p|,
+/* Errors of predictions p [n,outputs] against targets t [n,outputs]: mse = mean of (t - p)^2, rmse
+   its root, mae = mean of |t - p|; and the mean over the outputs of
    r2 = 1 - sum (t - p)^2 / sum (t - mean t)^2: 1 is perfect, 0 no better than the mean. When all t
-   are equal, r2 is 1 for p = t, else 0, as in scikit-learn. All NaN when n < 1, and on failure. */
+   of an output are equal, its r2 is 1 for p = t, else 0, as in scikit-learn. All NaN when n or
+   outputs < 1, and on failure. */
 typedef struct dl_regression { double mse, rmse, mae, r2; } dl_regression;
-DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n);
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n,
+                                      dl_int outputs);
 /* The same of a compiled model's outputs for a data set with targets. */
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
 /* -------------------------------------------------------------------------------- >>data ----
-   A data set keeps images as bytes and turns a batch at a time into numbers. It may be a view of
-   another; the storage lives as long as any of them. */
+   A data set is a number of samples of one shape, each with a label, a target or neither. Where
+   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
+   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
+   source is closed with the last of them. */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A data set, for reading. */
-struct dl_data {
-    dl_ctx  *ctx;
-    dl_int   count;           /* samples                                                      */
-    dl_shape shape;           /* of one sample, e.g. [1,28,28]                                */
+/* A source of samples. The library's own data sets are made from the same descriptor. */
+typedef struct dl_source {
+    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
-    dl_shape target_shape;    /* of one target; used when there are targets                   */
-    const uint8_t *bytes;     /* count samples as bytes, or NULL                              */
-    const dl_real *values;    /* count samples as numbers, or NULL                            */
-    const int32_t *labels;    /* count labels, or NULL                                        */
-    const dl_real *targets;   /* count targets, or NULL                                       */
-    double   scale;           /* bytes times this are the numbers: 1/255                      */
-    struct dli_storage *storage;  /* private: owns the arrays                                 */
-};
+    bool     targets;         /* each sample has a target of target_shape, and no label       */
+    dl_shape target_shape;
+    /* Read the samples index[n] (0 .. count-1, in any order): x [n,shape]; labels[n] or
+       y [n,target_shape] if it has them. A pointer that is NULL is not wanted now. False on failure
+       (dl_fail says why; else a general message is made). Labels are checked. */
+    bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                 dl_real *y);
+    /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
+       source that reads on from where it is goes back to its start. False on failure. */
+    bool (*rewind)(void *user);
+    void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
+    void *user;
+} dl_source;
+
+/* Everything 0 and NULL. */
+DL_DEF dl_source dl_source_default(void);
+
+/* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
+   is then not called. Free with dl_data_free or dl_free. */
+DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
+
+/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
+   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
+DL_DEF dl_int dl_data_count(const dl_data *d);
+DL_DEF dl_shape dl_data_shape(const dl_data *d);
+DL_DEF int dl_data_classes(const dl_data *d);
+DL_DEF bool dl_data_has_targets(const dl_data *d);
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
+
+/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
+   a dl_source are read once and kept. NULL when it has none, and on failure. */
+DL_DEF const int32_t *dl_data_labels(const dl_data *d);
+DL_DEF const dl_real *dl_data_targets(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -1674,12 +2142,12 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
 /* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
    targets y [N,...] on the tape, whichever the data has, else NULL. */
-typedef struct dl_batch {
+struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
-} dl_batch;
+};
 
 /* Mini-batches of a data set, in a new random order every epoch when shuffle is true. Free with
    dl_loader_free or dl_free. It keeps the storage alive: the data set may be freed first. NULL
@@ -1689,8 +2157,10 @@ DL_DEF void dl_loader_free(dl_loader *l);
 
 /* The next batch; false at the end of the epoch (the next call starts a new one) and on failure
    (dl_error tells which; batch is left as it was).
-   while (dl_loader_next(loader, &batch)) { ... } is one epoch. */
+   while (dl_loader_next(loader, &batch)) { ... } is one epoch. A loop that was left by break goes
+   on in the middle when it is entered again; dl_loader_restart before it starts a new epoch. */
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
+DL_DEF void dl_loader_restart(dl_loader *l);
 
 /* Batches in an epoch. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
@@ -1712,18 +2182,26 @@ struct dl_augment {
 /* All 0: changes nothing. */
 DL_DEF dl_augment dl_augment_default(void);
 
-/* x [N,C,H,W] changed as a tells (with noise alone any shape): a new tensor on the tape, without
-   gradient. Random numbers from r, or with NULL from the context's stream; one seed, one result.
-   NULL on failure. */
+/* x [N,C,H,W] changed as a tells (NULL: a copy; with noise alone any shape): a new tensor on the
+   tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
+   one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 
-/* ------------------------------------------------------------------------------- >>files ---- */
+/* ------------------------------------------------------------------------------- >>files ----
+   Saving loses nothing: the new file is written beside the old one, under a random name that ends
+   in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
+   saves to the same path at the same time, leaves a whole file, the old or a new one. What a killed
+   save left behind is removed by the next one to the same path. A symbolic link stays, and
+   the file that it leads to is replaced; the permissions stay. (On Windows the link is replaced; a
+   system where C's rename does not replace a file refuses, and the old one stays.)
+   ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
    shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
    themselves are not written: build the model anew, then load. False on failure, the old file
-   kept. */
+   kept: also for a tensor whose name is __metadata__, another one's, no UTF-8, or has quotes,
+   backslashes or control characters in it. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match. False, and the
@@ -1776,23 +2254,30 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef __cplusplus
 }
 #endif
+#endif /* DLI_GOOD_COMPILER */
 #endif /* DL_H_INCLUDED */
 
 /* ==============================================================================================
    Implementation: the same rooms in the same order.
    ============================================================================================== */
-#if defined(DL_IMPLEMENTATION) && !defined(DL_IMPLEMENTED)
+#if defined(DL_IMPLEMENTATION) && !defined(DL_IMPLEMENTED) && defined(DLI_GOOD_COMPILER)
 #define DL_IMPLEMENTED
 
 /* ----------------------------------------------------------------------- >>platform-impl ---- */
 
-#if !defined(DL_MALLOC) && !defined(DL_REALLOC) && !defined(DL_FREE)
+#if defined(DL_MALLOC) + defined(DL_REALLOC) + defined(DL_FREE) == 1 || \
+    defined(DL_MALLOC) + defined(DL_REALLOC) + defined(DL_FREE) == 2
+#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
+#elif defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
+      defined(_M_FP_FAST)
+#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
+#else
+
+#ifndef DL_MALLOC
 #include <stdlib.h>
 #define DL_MALLOC(n)     malloc(n)
 #define DL_REALLOC(p, n) realloc(p, n)
 #define DL_FREE(p)       free(p)
-#elif !defined(DL_MALLOC) || !defined(DL_REALLOC) || !defined(DL_FREE)
-#error "dl.h: define all of DL_MALLOC, DL_REALLOC and DL_FREE, or none of them"
 #endif
 
 #include <float.h>
@@ -1801,10 +2286,6 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <string.h>
 #include <time.h>
 
-#if defined(__FAST_MATH__)
-#error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
-#endif
-
 #if defined(_OPENMP) && !defined(DL_NO_THREADS)
 #include <omp.h>
 #define DLI_OPENMP 1
@@ -1812,7 +2293,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #define DLI_OPENMP 0
 #endif
 
-#if defined(DL_USE_CBLAS) && !defined(DL_REFERENCE)
+#if defined(DL_USE_CBLAS)
 #include <cblas.h>
 #endif
 
@@ -1841,15 +2322,233 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #define DLI_UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/* ---- terminals and files ----
+   A file is saved under a name of its own beside the one it replaces, flushed to the disk and only
+   then renamed, so that at every moment the old or the new one is there, whole. What the system
+   has to do for it:
+
+     dli_file_mode    the permissions of a file, DLI_NO_FILE, or DLI_ODD_FILE for what cannot be
+                      replaced: a directory, a device, a pipe
+     dli_file_follow  where symbolic links lead, so that the link stays and its file is replaced
+     dli_file_create  a new file; fails when there is one of that name
+     dli_file_finish  flush, close, rename. There is no moment without a file: nothing is removed
+     dli_file_sweep   remove what saves that were killed have left behind: files of the same name
+                      but for its random digits that no living process holds. On Unix a lock
+                      (flock) tells, which dies with its process; on Windows they are those that
+                      nobody has open, and an hour old; elsewhere none is touched. */
+
 #ifndef DL_NO_STDIO
+#include <errno.h>
+#define DLI_PATH_MAX 4096
+#define DLI_NO_FILE  -1
+#define DLI_ODD_FILE -2
+
+/* The bytes of a path in front of the file's own name, with the slash. */
+static size_t dli_dir_length(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] != '/'
 #if defined(_WIN32)
-#include <io.h>
-static bool dli_is_terminal(void) { return _isatty(1) != 0; }
-#elif defined(__unix__) || defined(__APPLE__)
+           && path[n - 1] != '\\' && path[n - 1] != ':'
+#endif
+           ) n--;
+    return n;
+}
+
+/* Names of temporary files end in .dl-, 16 random digits and .tmp: are two alike but for those? */
+static bool dli_same_but_digits(const char *a, const char *b)
+{
+    const size_t n = strlen(a), digits = n - 20;
+    return n > 20 && strlen(b) == n && memcmp(a, b, digits) == 0 &&
+           strspn(a + digits, "0123456789abcdef") == 16 && strcmp(a + n - 4, b + n - 4) == 0;
+}
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#if defined(__STRICT_ANSI__) && !defined(__cplusplus)    /* which -std=c99 hides */
+FILE *fdopen(int fd, const char *mode);
+int fileno(FILE *f);
+int fsync(int fd);
+ssize_t readlink(const char *path, char *to, size_t room);
+#endif
+
 static bool dli_is_terminal(void) { return isatty(1) != 0; }
+
+static int dli_file_mode(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    return S_ISREG(s.st_mode) ? (int)(s.st_mode & 07777) : DLI_ODD_FILE;
+}
+
+/* The path in to[DLI_PATH_MAX] is replaced by what it leads to; errno on failure. */
+static bool dli_file_follow(char *to)
+{
+    for (int links = 0; links < 40; links++) {
+        char next[DLI_PATH_MAX];
+        const ssize_t n = readlink(to, next, sizeof next - 1);
+        if (n < 0) return true;                   /* not a link, or nothing there yet */
+        next[n] = 0;
+        const size_t dir = next[0] == '/' ? 0 : dli_dir_length(to);
+        if (dir + (size_t)n >= DLI_PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return false;
+        }
+        memcpy(to + dir, next, (size_t)n + 1);
+    }
+    errno = ELOOP;
+    return false;
+}
+
+static bool dli_file_lock(int fd, int how)
+{
+    while (flock(fd, how) != 0)
+        if (errno != EINTR) return false;
+    return true;
+}
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode < 0 ? 0666 : mode & 0777);
+    struct stat s;
+    if (fd < 0) return NULL;
+    dli_file_lock(fd, LOCK_EX);                   /* not everywhere: then nobody sweeps, either */
+    if (fstat(fd, &s) == 0 && s.st_nlink == 0) {  /* a sweeper came before the lock: next name  */
+        close(fd);
+        errno = EEXIST;
+        return NULL;
+    }
+    FILE *f = mode < 0 || chmod(path, (mode_t)mode) == 0 ? fdopen(fd, "wb") : NULL;
+    if (!f) {
+        const int error = errno;
+        close(fd);
+        remove(path);
+        errno = error;
+    }
+    return f;
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    const bool ok = fflush(f) == 0 && fsync(fileno(f)) == 0 && rename(temporary, path) == 0;
+    const int error = errno;
+    char dir[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(path);
+    fclose(f);                                    /* and with it the lock */
+    memcpy(dir, path, n);
+    strcpy(dir + n, ".");
+    const int fd = open(dir, O_RDONLY);           /* the new name is on the disk when its */
+    if (fd >= 0) {                                /* directory is                         */
+        fsync(fd);
+        close(fd);
+    }
+    errno = error;
+    return ok;
+}
+
+static void dli_file_sweep(const char *temporary)
+{
+    char path[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary);
+    const struct dirent *entry;
+    memcpy(path, temporary, n);
+    strcpy(path + n, ".");
+    DIR *dir = opendir(path);
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (!dli_same_but_digits(entry->d_name, temporary + n)) continue;
+        strcpy(path + n, entry->d_name);
+        const int fd = open(path, O_WRONLY | O_NONBLOCK);
+        if (fd < 0) continue;
+        if (dli_file_lock(fd, LOCK_EX | LOCK_NB)) remove(path);
+        close(fd);
+    }
+    if (dir) closedir(dir);
+}
+
+#elif defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+__declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                unsigned long flags);
+
+static bool dli_is_terminal(void) { return _isatty(1) != 0; }
+
+static int dli_file_mode(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    return (s.st_mode & _S_IFMT) == _S_IFREG ? (int)(s.st_mode & 0777) : DLI_ODD_FILE;
+}
+
+static bool dli_file_follow(char *to) { return to != NULL; }
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    const int fd = _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
+                         _S_IREAD | _S_IWRITE);
+    (void)mode;
+    return fd < 0 ? NULL : _fdopen(fd, "wb");
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    bool ok = fflush(f) == 0 && _commit(_fileno(f)) == 0;
+    ok = fclose(f) == 0 && ok;
+    if (!ok) return false;
+    errno = EACCES;                               /* what it mostly is: somebody has it open */
+    return MoveFileExA(temporary, path, 1 | 8) != 0;        /* replace; write through */
+}
+
+static void dli_file_sweep(const char *temporary)
+{
+    char path[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary), all = strlen(temporary);
+    struct _finddata_t found;
+    memcpy(path, temporary, all + 1);
+    memcpy(path + all - 20, "*.tmp", 6);
+    const intptr_t list = _findfirst(path, &found);
+    for (int more = list == -1 ? -1 : 0; more == 0; more = _findnext(list, &found)) {
+        if (!dli_same_but_digits(found.name, temporary + n)) continue;
+        strcpy(path + n, found.name);
+        if (difftime(time(NULL), (time_t)found.time_write) > 3600) remove(path);
+    }
+    if (list != -1) _findclose(list);
+}
+
 #else
 static bool dli_is_terminal(void) { return false; }
+static bool dli_file_follow(char *to) { return to != NULL; }
+static void dli_file_sweep(const char *temporary) { (void)temporary; }
+
+static int dli_file_mode(const char *path)
+{
+    (void)path;
+    return DLI_NO_FILE;
+}
+
+static FILE *dli_file_create(const char *path, int mode)
+{
+    FILE *f = fopen(path, "rb");                  /* C99 cannot do better; the name is random */
+    (void)mode;
+    if (!f) return fopen(path, "wb");
+    fclose(f);
+    return NULL;
+}
+
+static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
+{
+    const bool ok = fflush(f) == 0;
+    return fclose(f) == 0 && ok && rename(temporary, path) == 0;
+}
 #endif
 #endif
 
@@ -1974,9 +2673,27 @@ typedef struct dli_arena {
 /* Tensor headers of one generation of the tape, in blocks of 64, 128, 256, ... */
 typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_slab;
 
-/* What is known about jobs of one size: see dli_job_start. */
-typedef struct dli_job { double size, seconds[2]; int runs, next, gap; } dli_job;
-#define DLI_JOBS 64
+/* The kinds of work that may run on several threads; the sizes of one kind are comparable. */
+#define DLI_JOB_UNARY(A, name, value, gradient, formula, what) \
+    DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
+typedef enum dli_job_kind {
+    DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
+    DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
+    DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
+} dli_job_kind;
+
+/* What is known about jobs of one kind and about one size: see dli_job_start. */
+typedef struct dli_pace {
+    float rate[2], sum;                        /* seconds a unit, one thread and all; in a trial */
+    int   way, runs, stay;                     /* the better one; jobs so far, and since it is  */
+    int   wait, gap, tried;                    /* jobs until the next trial, then; in a trial   */
+} dli_pace;
+#define DLI_JOB_LEAST   15                     /* jobs of less than 2^15 units run on one thread */
+#define DLI_JOB_OCTAVES 24
+
+#define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
 
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
@@ -1994,14 +2711,220 @@ struct dl_ctx {
     uint64_t    serial;                        /* number of tape tensors so far                 */
     uint32_t    pass;                          /* number of backward passes so far              */
     dli_node   *last;                          /* the newest operation on the tape              */
+    dl_tensor  *reached;                       /* the last one given a gradient on the tape     */
+    dl_int      to_go;                         /* operations that backward has yet to get to    */
     size_t      tape_bytes, tape_limit;
     void       *work;                          /* scratch for one operation at a time           */
     size_t      work_size;
-    const struct dli_fast *fast;               /* this CPU's functions, NULL for plain kernels  */
+    dl_kernels  kernels;                       /* what the operations call                      */
+    bool        reference;                     /* ... and never a fast twin instead             */
+    const struct dli_fast *fast;               /* the twins' functions, NULL in double          */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
-    dli_job     job[DLI_JOBS];                 /* how long work took with one and all threads   */
+    dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
     char        info[160];
+    char        shape_text[4][DLI_SHAPE_TEXT];
+    unsigned    shape_texts;                   /* used in turn                                  */
+    const char *advice;                        /* what helps when the tape is full, or NULL     */
+    struct dli_registered *registered;         /* the user's descriptions, by name              */
 };
+
+/* ---- text ----
+   printf writes the point of a number as the program's locale has it: "0,75" in German, two bytes
+   in Pashto. All text is made by dli_format and dli_print instead, which know printf's conversions
+   (but for wide characters and %n) and write a point, nan and inf everywhere. */
+
+/* Where text goes: to a file; or to a buffer, cut off at size bytes. length counts all of it. */
+typedef struct dli_text { char *at; size_t size, length; FILE *file; } dli_text;
+
+static void dli_put_some(dli_text *out, const char *s, size_t n)
+{
+#ifndef DL_NO_STDIO
+    if (out->file) fwrite(s, 1, n, out->file);
+#endif
+    for (size_t i = 0; i < n; i++, out->length++)
+        if (out->length + 1 < out->size) out->at[out->length] = s[i];
+}
+
+static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
+
+/* n bytes of s in a field of so many, on the left of it when width is negative. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+{
+    const int spaces = (width < 0 ? -width : width) - (int)n;
+    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
+    dli_put_some(out, s, n);
+    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+}
+
+/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+{
+    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
+    char s[512];
+    if (!(fabs(x) <= DBL_MAX)) {
+        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
+        dli_put_field(out, word, strlen(word), width);
+        return;
+    }
+    snprintf(s, sizeof s, format, 0, precision, x);
+    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    const size_t bytes = strcspn(point, others);
+    if (bytes > 0) {
+        *point = '.';
+        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
+    }
+    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
+        dli_put_some(out, s, (size_t)(digits - s));
+        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
+        dli_put(out, digits);
+    } else dli_put_field(out, s, strlen(s), width);
+}
+
+/* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
+static long long dli_next_signed(va_list *args, char size)
+{
+    switch (size) {
+    case 'l': return va_arg(*args, long);
+    case 'L': return va_arg(*args, long long);
+    case 'j': return va_arg(*args, intmax_t);
+    case 'z':
+    case 't': return va_arg(*args, ptrdiff_t);
+    default:  return va_arg(*args, int);
+    }
+}
+
+static unsigned long long dli_next_unsigned(va_list *args, char size)
+{
+    switch (size) {
+    case 'l': return va_arg(*args, unsigned long);
+    case 'L': return va_arg(*args, unsigned long long);
+    case 'j': return va_arg(*args, uintmax_t);
+    case 'z':
+    case 't': return va_arg(*args, size_t);
+    default:  return va_arg(*args, unsigned);
+    }
+}
+
+/* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
+static int dli_format_count(const char **f, va_list *args)
+{
+    int n = 0;
+    if (**f == '*') {
+        ++*f;
+        return va_arg(*args, int);
+    }
+    for (; **f >= '0' && **f <= '9'; ++*f) n = n < 1000 ? n * 10 + (**f - '0') : n;
+    return n;
+}
+
+/* One conversion, f behind its %; where the format goes on. */
+static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
+{
+    char format[16] = "%", s[512], size = 0;
+    const char *text = s;
+    int n = 1, precision = -1;
+    bool left = false;
+    for (; *f && strchr("-+ #0", *f); f++) {
+        if (*f == '-') left = true;
+        else if (n < 6) format[n++] = *f;
+    }
+    int width = dli_format_count(&f, args);
+    if (left && width > 0) width = -width;
+    if (*f == '.') {
+        f++;
+        precision = dli_format_count(&f, args);
+    }
+    for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
+    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
+    switch (*f) {
+    case 0:
+        return f;
+    case 'd':
+    case 'i':
+        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
+        break;
+    case 'u':
+    case 'x':
+    case 'X':
+    case 'o':
+        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
+        break;
+    case 'c':
+        s[0] = (char)va_arg(*args, int);
+        dli_put_field(out, s, 1, width);
+        return f + 1;
+    case 's':
+        text = va_arg(*args, const char *);
+        if (!text) text = "(null)";
+        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
+        dli_put_field(out, text, (size_t)n, width);
+        return f + 1;
+    case 'p':
+        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+        break;
+    case '%':
+        text = "%";
+        break;
+    default:
+        dli_put_double(out, format, width, precision,
+                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
+        return f + 1;
+    }
+    dli_put(out, text);
+    return f + 1;
+}
+
+static void dli_put_args(dli_text *out, const char *format, va_list args)
+{
+    va_list rest;
+    va_copy(rest, args);
+    while (*format) {
+        const size_t plain = strcspn(format, "%");
+        dli_put_some(out, format, plain);
+        format += plain;
+        if (*format) format = dli_put_conversion(out, format + 1, &rest);
+    }
+    va_end(rest);
+}
+
+/* vsnprintf: the length, and as much of the text as fits, terminated. */
+static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
+{
+    dli_text out = { buffer, size, 0, NULL };
+    dli_put_args(&out, format, args);
+    if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
+}
+
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
+#elif defined(__GNUC__)
+#define DLI_PRINTF(f, a) __attribute__((unused))
+#else
+#define DLI_PRINTF(f, a)
+#endif
+
+DLI_PRINTF(3, 4)
+static int dli_format(char *buffer, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int length = dli_format_args(buffer, size, format, args);
+    va_end(args);
+    return length;
+}
+
+#ifndef DL_NO_STDIO
+DLI_PRINTF(1, 2)
+static void dli_print(const char *format, ...)
+{
+    dli_text out = { NULL, 0, 0, stdout };
+    va_list args;
+    va_start(args, format);
+    dli_put_args(&out, format, args);
+    va_end(args);
+}
+#endif
 
 #define DLI_TEXT(code, text) text,
 static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
@@ -2040,7 +2963,7 @@ DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
     if (!dl || dl->code != DL_OK || code == DL_OK) return false;
     dl->code = code;
     va_start(args, format);
-    vsnprintf(dl->text, sizeof dl->text, format, args);
+    dli_format_args(dl->text, sizeof dl->text, format, args);
     va_end(args);
     if (dl->error_fn) dl->error_fn(code, dl->text, dl->error_user);
 #ifndef DL_NO_STDIO
@@ -2108,6 +3031,23 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     return p;
 }
 
+DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
+DLI_INLINE dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
+
+/* Sizes of work memory, in numbers. What is too large to be had stays DLI_HUGE, whatever is added
+   to it or multiplied: so sizes are computed without a care and refused once, by dli_work. */
+#define DLI_HUGE (PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 64 * 16)
+DLI_INLINE dl_int dli_plus(dl_int a, dl_int b) { return a > DLI_HUGE - b ? DLI_HUGE : a + b; }
+DLI_INLINE dl_int dli_times(dl_int a, dl_int b)
+{
+    return b > 0 && a > DLI_HUGE / b ? DLI_HUGE : a * b;
+}
+/* Bytes of so many numbers; of too many, more than there can be. */
+DLI_INLINE size_t dli_bytes_of(dl_int n)
+{
+    return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -2144,6 +3084,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->objects.prev = c->objects.next = &c->objects;
     c->seed = seed;
     c->rng = dl_rng_new(seed, 0);
+    dl_kernel_table_reset(c);
     c->training = true;
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
@@ -2183,6 +3124,7 @@ DL_DEF bool dl_set_threads(dl_ctx *dl, int n)
                        DLI_THREADS_MAX);
     if (!dli_fast_start(dl, DLI_OPENMP ? n : 1))
         return dl_fail(dl, DL_ERR_MEMORY, "dl_set_threads: out of memory for %d threads", n);
+    memset(dl->pace, 0, sizeof dl->pace);        /* other threads, other times */
     return true;
 }
 
@@ -2191,7 +3133,7 @@ DL_DEF int dl_threads(const dl_ctx *dl) { return dl ? dl->threads : 0; }
 DL_DEF const char *dl_info(dl_ctx *dl)
 {
     if (!dl) return "";
-    snprintf(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
+    dli_format(dl->info, sizeof dl->info, "dl.h %d.%d.%d, %s, %s, %d thread%s", DL_VERSION_MAJOR,
              DL_VERSION_MINOR, DL_VERSION_PATCH, DLI_DOUBLE ? "double" : "float",
              dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
@@ -2215,9 +3157,7 @@ static uint64_t dli_hash(uint64_t key, uint64_t i)
 
 DL_DEF dl_rng dl_rng_new(uint64_t seed, uint64_t stream)
 {
-    dl_rng r;
-    r.key = dli_hash(dli_mix(seed), dli_mix(stream + 1));
-    r.counter = 0;
+    const dl_rng r = { dli_hash(dli_mix(seed), dli_mix(stream + 1)), 0 };
     return r;
 }
 
@@ -2231,30 +3171,40 @@ DL_DEF double dl_rng_uniform(dl_rng *r)
     return (double)(dl_rng_u64(r) >> 11) * (1.0 / 9007199254740992.0);      /* 2^-53 */
 }
 
+/* Uniform in [lo, hi) as a dl_real: one draw in 3 * 10^7 is so close to hi that a float rounds it
+   to hi, and becomes the number below. */
+static dl_real dli_uniform(dl_rng *r, double lo, double hi)
+{
+    const volatile dl_real x = (dl_real)(lo + (hi - lo) * dl_rng_uniform(r));  /* on x87, too */
+    if ((double)x < hi || !(lo < hi)) return x;
+    return (dl_real)(DLI_DOUBLE ? nextafter((double)x, lo)
+                                : (double)nextafterf((float)x, (float)lo));
+}
+
 DL_DEF double dl_rng_normal(dl_rng *r)
 {
-    double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
-    double u2 = dl_rng_uniform(r);
+    const double u1 = 1.0 - dl_rng_uniform(r);                                    /* in (0, 1] */
+    const double u2 = dl_rng_uniform(r);
     return sqrt(-2.0 * log(u1)) * cos(6.283185307179586 * u2);
 }
 
 DL_DEF dl_int dl_rng_int(dl_rng *r, dl_int n)
 {
-    uint64_t range = (uint64_t)n, limit, u;
     if (!r || n < 1) return 0;
-    limit = UINT64_MAX - UINT64_MAX % range;   /* a multiple of n, so no number is favoured */
+    const uint64_t range = (uint64_t)n;
+    const uint64_t limit = UINT64_MAX - UINT64_MAX % range;       /* so that none is favoured */
+    uint64_t u;
     do u = dl_rng_u64(r); while (u >= limit);
     return (dl_int)(u % range);
 }
 
 DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
 {
-    dl_int i;
     if (!r || !order) return;
-    for (i = 0; i < n; i++) order[i] = (int32_t)i;
-    for (i = n - 1; i > 0; i--) {
-        dl_int j = dl_rng_int(r, i + 1);
-        int32_t t = order[i];
+    for (dl_int i = 0; i < n; i++) order[i] = (int32_t)i;
+    for (dl_int i = n - 1; i > 0; i--) {
+        const dl_int j = dl_rng_int(r, i + 1);
+        const int32_t t = order[i];
         order[i] = order[j];
         order[j] = t;
     }
@@ -2270,8 +3220,6 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
    then serve both, and no digits are lost between two roundings. Sums of a matrix product stay in
    dl_real, for speed. These loops are what the fast twins are tested against.
 
-   Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x <= 0 ? 0 :
-   x", which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    ------------------------------------------------------------------------------------------ */
 
 /* Each output is a dot product of a row of x and a row of w, both walked along in memory. */
@@ -2333,259 +3281,60 @@ DL_DEF void dlk_matmul_backward(dl_real *da, dl_real *db, const dl_real *dy, con
                 for (dl_int j = 0; j < M; j++) db[k * M + j] += a[i * K + k] * dy[i * M + j];
 }
 
-/* Arithmetic. With a step of 0, a[i * sa] is the same element every time; its gradient is then
-   the sum over all i, which the += of the backward does by itself. */
-DL_DEF void dlk_add_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] + b[i * sb];
-}
+/* Arithmetic, from the list DLK_BINARY. The line X(mul, a * b, dy * b, dy * a, ...) becomes
 
-/* forward: y = a + b; both derivatives are 1 */
-DL_DEF void dlk_add_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i];
-}
+       DL_DEF void dlk_mul_forward(dl_real *ys, const dl_real *as, const dl_real *bs,
+                                   dl_int n, dl_int sa, dl_int sb)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const dl_real a = as[i * sa], b = bs[i * sb];
+               ys[i] = a * b;
+           }
+       }
 
-DL_DEF void dlk_sub_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] - b[i * sb];
-}
-
-/* forward: y = a - b; the derivatives are 1 and -1 */
-DL_DEF void dlk_sub_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    (void)a; (void)b;
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i];
-}
-
-DL_DEF void dlk_mul_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] * b[i * sb];
-}
-
-/* forward: y = a b; dy/da = b, dy/db = a */
-DL_DEF void dlk_mul_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] * b[i * sb];
-    if (db) for (dl_int i = 0; i < n; i++) db[i * sb] += dy[i] * a[i * sa];
-}
-
-DL_DEF void dlk_div_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                            dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a[i * sa] / b[i * sb];
-}
-
-/* forward: y = a / b; dy/da = 1 / b, dy/db = -a / b^2, written as (a / b) / b because b^2 may be
-   too small or too large for a float */
-DL_DEF void dlk_div_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                             const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    if (da) for (dl_int i = 0; i < n; i++) da[i * sa] += dy[i] / b[i * sb];
-    if (db)
-        for (dl_int i = 0; i < n; i++) db[i * sb] -= dy[i] * (a[i * sa] / b[i * sb]) / b[i * sb];
-}
-
-/* u != u is true for a NaN only: a NaN on either side comes out. */
-DL_DEF void dlk_maximum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u > v || u != u ? u : v;
+   and a backward of two such loops, one for da with dy * b, one for db with dy * a. */
+#define DLI_BINARY_FORWARD(A, name, value, to_a, to_b, formula, what)                            \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *as, const dl_real *bs,          \
+                                     dl_int n, dl_int sa, dl_int sb)                             \
+    {                                                                                            \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const dl_real a = as[i * sa], b = bs[i * sb];                                        \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
     }
-}
+DLK_BINARY(DLI_BINARY_FORWARD, 0)
 
-/* forward: y = max(a, b); the larger side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_maximum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u < v)) da[i * sa] += share;
-        if (db && !(u > v)) db[i * sb] += share;
+/* With a step of 0, a[i * sa] is the same element every time: its gradient is the sum over all i,
+   taken in double, as a float sum of a million equal terms is wrong in the third digit. */
+#define DLI_BINARY_EACH(gradient, add)                                                           \
+    for (dl_int i = 0; i < n; i++) {                                                             \
+        const dl_real a = as[i * sa], b = bs[i * sb], dy = dys[i], g = gradient;                 \
+        (void)a; (void)b;                                                                        \
+        add;                                                                                     \
     }
-}
-
-DL_DEF void dlk_minimum_forward(dl_real *y, const dl_real *a, const dl_real *b,
-                                dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        y[i] = u < v || u != u ? u : v;
+#define DLI_BINARY_HALF(ds, step, gradient)                                                      \
+    if (ds && step != 0) DLI_BINARY_EACH(gradient, ds[i * step] += g)                            \
+    if (ds && step == 0 && n > 0) {                                                              \
+        double sum = 0;                                                                          \
+        DLI_BINARY_EACH(gradient, sum += (double)g)                                              \
+        ds[0] += (dl_real)sum;                                                                   \
     }
-}
-
-/* forward: y = min(a, b); the smaller side gets dy, the other nothing, equal ones half each */
-DL_DEF void dlk_minimum_backward(dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                                 const dl_real *b, dl_int n, dl_int sa, dl_int sb)
-{
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real u = a[i * sa], v = b[i * sb];
-        const dl_real share = u == v ? dy[i] / 2 : dy[i];
-        if (da && !(u > v)) da[i * sa] += share;
-        if (db && !(u < v)) db[i * sb] += share;
+#define DLI_BINARY_BACKWARD(A, name, value, to_a, to_b, formula, what)                           \
+    DL_DEF void dlk_##name##_backward(dl_real *da, dl_real *db, const dl_real *dys,              \
+                                      const dl_real *as, const dl_real *bs,                      \
+                                      dl_int n, dl_int sa, dl_int sb)                            \
+    {                                                                                            \
+        DLI_BINARY_HALF(da, sa, to_a)                                                            \
+        DLI_BINARY_HALF(db, sb, to_b)                                                            \
     }
-}
+DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
-/* Elementwise functions, in the order of the list DLK_UNARY. (void)p says that p is not used. */
-
-DL_DEF void dlk_neg_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = -x[i];
-}
-
-/* forward: y = -x */
-DL_DEF void dlk_neg_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] -= dy[i];
-}
-
-DL_DEF void dlk_exp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)exp((double)x[i]);
-}
-
-/* forward: y = e^x, its own derivative */
-DL_DEF void dlk_exp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i];
-}
-
-DL_DEF void dlk_log_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)log((double)x[i]);
-}
-
-/* forward: y = ln x; y' = 1 / x */
-DL_DEF void dlk_log_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / x[i];
-}
-
-DL_DEF void dlk_sqrt_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)sqrt((double)x[i]);
-}
-
-/* forward: y = x^(1/2); y' = 1/2 x^(-1/2) = 1 / (2 y), which is infinite at 0 */
-DL_DEF void dlk_sqrt_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] / (2 * y[i]);
-}
-
-DL_DEF void dlk_square_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] * x[i];
-}
-
-/* forward: y = x x; y' = 2 x */
-DL_DEF void dlk_square_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * 2 * x[i];
-}
-
-DL_DEF void dlk_pow_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)pow((double)x[i], p);
-}
-
-/* forward: y = x^p; y' = p x^(p-1). x^0 is constant: without the test, 0 times the infinite
-   0^-1 would make its derivative at 0 a NaN. */
-DL_DEF void dlk_pow_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    if (p == 0) return;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * p * pow((double)x[i], p - 1));
-}
-
-DL_DEF void dlk_abs_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)fabs((double)x[i]);
-}
-
-/* forward: y = |x|; y' = sign x. At 0 any slope from -1 to 1 would do; 0 is the usual choice. */
-DL_DEF void dlk_abs_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
-}
-
-/* p and q are rounded to dl_real first, so that x == p is inside the range in float, too. */
-DL_DEF void dlk_clamp_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    for (dl_int i = 0; i < n; i++) {
-        const dl_real v = x[i] < lo ? lo : x[i]; /* max(x, p) */
-        y[i] = v > hi ? hi : v;                  /* min(v, q) */
-    }
-}
-
-/* forward: y = min(max(x, p), q); 1 inside, borders included, 0 outside */
-DL_DEF void dlk_clamp_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                               dl_int n, double p, double q)
-{
-    const dl_real lo = (dl_real)p, hi = (dl_real)q;
-    (void)y;
-    for (dl_int i = 0; i < n; i++) dx[i] += lo <= x[i] && x[i] <= hi ? dy[i] : 0;
-}
-
-DL_DEF void dlk_affine_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p * (double)x[i] + q);
-}
-
-/* forward: y = p x + q; y' = p */
-DL_DEF void dlk_affine_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)(p * (double)dy[i]);
-}
-
-DL_DEF void dlk_reciprocal_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)(p / (double)x[i]);
-}
-
-/* forward: y = p / x; y' = -p / x^2 */
-DL_DEF void dlk_reciprocal_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] -= (dl_real)((double)dy[i] * p / ((double)x[i] * (double)x[i]));
-}
+/* ---- elementwise functions, from the list DLK_UNARY ----
+   First the functions that its expressions call, in double. */
+#define dli_exp   exp
+#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
+#define dli_tanh  tanh
+#define dli_abs   fabs
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -2593,145 +3342,12 @@ static double dli_sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-DL_DEF void dlk_sigmoid_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* s (1 - s) = e^-x / (1 + e^-x)^2, which is the same for -x: with |x| nothing overflows, and unlike
+   1 - s it keeps its digits where s is nearly 1. */
+static double dli_slope(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_sigmoid((double)x[i]);
-}
-
-/* forward: y = 1 / (1 + e^-x); y' = e^-x / (1 + e^-x)^2 = y (1 - y) */
-DL_DEF void dlk_sigmoid_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 const dl_real *x, dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
-}
-
-DL_DEF void dlk_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)tanh((double)x[i]);
-}
-
-/* forward: y = tanh x; y' = 1 - y^2 */
-DL_DEF void dlk_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)x; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
-}
-
-DL_DEF void dlk_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] <= 0 ? 0 : x[i];
-}
-
-/* forward: y = x <= 0 ? 0 : x; where the output was cut off, x has no influence */
-DL_DEF void dlk_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] <= 0 ? 0 : dy[i];
-}
-
-DL_DEF void dlk_leaky_relu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * (double)x[i]);
-}
-
-/* forward: y = x > 0 ? x : p x */
-DL_DEF void dlk_leaky_relu_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                    const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += x[i] > 0 ? dy[i] : (dl_real)(p * (double)dy[i]);
-}
-
-/* expm1(x) is e^x - 1 without the cancellation near 0. */
-DL_DEF void dlk_elu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : (dl_real)(p * expm1((double)x[i]));
-}
-
-/* forward: y = x > 0 ? x : p (e^x - 1); on the left y' = p e^x = y + p */
-DL_DEF void dlk_elu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                             dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += x[i] > 0 ? dy[i] : (dl_real)((double)dy[i] * ((double)y[i] + p));
-}
-
-/* Phi(x), the normal distribution function: (1 + erf(x / sqrt 2)) / 2. With erfc(u) = 1 - erf(u)
-   it is one term, and keeps its digits where Phi is small. */
-static double dli_phi(double x)
-{
-    return erfc(-x * 0.70710678118654752440) / 2;
-}
-
-DL_DEF void dlk_gelu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_phi((double)x[i]));
-}
-
-/* forward: y = x Phi(x); y' = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi) */
-DL_DEF void dlk_gelu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        const double density = 0.39894228040143267794 * exp(-v * v / 2);
-        dx[i] += (dl_real)((double)dy[i] * (dli_phi(v) + v * density));
-    }
-}
-
-/* The t of y = x/2 (1 + t): tanh(sqrt(2/pi) (x + .044715 x^3)). */
-static double dli_gelu_t(double x)
-{
-    return tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x));
-}
-
-DL_DEF void dlk_gelu_tanh_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i];
-        y[i] = (dl_real)(v / 2 * (1 + dli_gelu_t(v)));
-    }
-}
-
-/* forward: y = x/2 (1 + t); y' = (1 + t) / 2 + x/2 t', t' = (1 - t^2) sqrt(2/pi) (1 + 3 c x^2) */
-DL_DEF void dlk_gelu_tanh_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                   const dl_real *x, dl_int n, double p, double q)
-{
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double v = (double)x[i], t = dli_gelu_t(v);
-        const double dt = (1 - t * t) * 0.79788456080286535588 * (1 + 3 * 0.044715 * v * v);
-        dx[i] += (dl_real)((double)dy[i] * ((1 + t) / 2 + v / 2 * dt));
-    }
-}
-
-DL_DEF void dlk_silu_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * dli_sigmoid((double)x[i]));
-}
-
-/* forward: y = x s(x); y' = s + x s (1 - s) = s + y (1 - s) */
-DL_DEF void dlk_silu_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) {
-        const double s = dli_sigmoid((double)x[i]);
-        dx[i] += (dl_real)((double)dy[i] * (s + (double)y[i] * (1 - s)));
-    }
+    const double e = exp(-fabs(x));
+    return e / ((1 + e) * (1 + e));
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
@@ -2741,22 +3357,116 @@ static double dli_softplus(double x)
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
 
-DL_DEF void dlk_softplus_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
+/* (1 + erf(x / sqrt 2)) / 2; with erfc(u) = 1 - erf(u) it is one term, and keeps its digits where
+   Phi is small. */
+static double dli_phi(double x)
 {
-    (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)dli_softplus((double)x[i]);
+    return erfc(-x * 0.70710678118654752440) / 2;
 }
 
-/* forward: y = ln(1 + e^x); y' = e^x / (1 + e^x) = sigmoid(x) */
-DL_DEF void dlk_softplus_backward(dl_real *dx, const dl_real *dy, const dl_real *y,
-                                  const dl_real *x, dl_int n, double p, double q)
+static double dli_density(double x)
 {
-    (void)y; (void)p; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] * dli_sigmoid((double)x[i]));
+    return 0.39894228040143267794 * exp(-x * x / 2);
 }
 
-/* Softmax. The largest element of a row, and the sum of e^(x - max): at least 1, as the largest
-   element itself gives e^0. A NaN in the row makes the sum NaN. */
+/* The tanh form of GELU has (1 + tanh u) / 2 for Phi, which is sigmoid(2 u): one term, again. */
+static double dli_bend(double x)
+{
+    return 1.59576912160573071176 * (x + 0.044715 * x * x * x);
+}
+
+static double dli_bend_slope(double x)
+{
+    return 1.59576912160573071176 * (1 + 3 * 0.044715 * x * x);
+}
+
+/* x == x is false for a NaN, which goes on. */
+static double dli_fade(double x, double e)
+{
+    return e == 0 && x == x ? copysign(0.0, x) : x * e;
+}
+
+/* The line X(tanh, dli_tanh(x), dy * (1 - y * y), ...) becomes
+
+       DL_DEF void dlk_tanh_forward(dl_real *ys, const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double x = (double)xs[i];
+               ys[i] = (dl_real)(tanh(x));
+           }
+       }
+       DL_DEF void dlk_tanh_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,
+                                     const dl_real *xs, dl_int n, double p, double q)
+       {
+           for (dl_int i = 0; i < n; i++) {
+               const double y = (double)ys[i], dy = (double)dys[i];
+               dxs[i] += (dl_real)(dy * (1 - y * y));
+           }
+       }
+
+   The backward may use x or y. y is at hand and often simpler, but has been rounded: ELU's
+   derivative p e^x is also y + p, which is 0 where y has been rounded to -p. */
+#define DLI_UNARY_KERNELS(A, name, value, gradient, formula, what)                               \
+    DL_DEF void dlk_##name##_forward(dl_real *ys, const dl_real *xs, dl_int n, double p,         \
+                                     double q)                                                   \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i];                                                      \
+            ys[i] = (dl_real)(value);                                                            \
+        }                                                                                        \
+    }                                                                                            \
+    DL_DEF void dlk_##name##_backward(dl_real *dxs, const dl_real *dys, const dl_real *ys,       \
+                                      const dl_real *xs, dl_int n, double p, double q)           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const double x = (double)xs[i], y = (double)ys[i], dy = (double)dys[i];              \
+            (void)x; (void)y;                                                                    \
+            dxs[i] += (dl_real)(gradient);                                                       \
+        }                                                                                        \
+    }
+DLK_UNARY(DLI_UNARY_KERNELS, 0)
+
+/* The sum of n elements, step apart, each times scale. Long ones are halved, so that rounding
+   errors grow with log n, not n; short ones are four sums, none of which waits for another. */
+static double dli_sum_of(const dl_real *x, dl_int n, dl_int step, double scale)
+{
+    const dl_int half = n / 2;
+    if (n > 512)
+        return dli_sum_of(x, half, step, scale) +
+               dli_sum_of(x + half * step, n - half, step, scale);
+    double part[4] = { 0, 0, 0, 0 };
+    for (dl_int k = 0; k < n; k++) part[k % 4] += scale * (double)x[k * step];
+    return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
+DL_DEF void dlk_sum_forward(dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+                            double scale)
+{
+    for (dl_int o = 0; o < outer; o++)
+        for (dl_int i = 0; i < inner; i++) {
+            const dl_real *from = x + o * n * inner + i;
+            double sum = scale * dli_sum_of(from, n, inner, 1);
+            if (n > 0 && !(fabs(sum) < INFINITY)) sum = dli_sum_of(from, n, inner, scale);
+            *y++ = (dl_real)sum;
+        }
+}
+
+/* forward: y[o,i] = scale sum_k x[o,k,i]; each x[o,k,i] has the derivative scale */
+DL_DEF void dlk_sum_backward(dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+                             double scale)
+{
+    for (dl_int o = 0; o < outer; o++, dy += inner)
+        for (dl_int k = 0; k < n; k++)
+            for (dl_int i = 0; i < inner; i++) *dx++ += (dl_real)(scale * (double)dy[i]);
+}
+
+/* Softmax: y_c = e^(x_c) / sum_k e^(x_k). A large x makes e^x overflow; but a number m subtracted
+   from all x cancels, e^(x_c - m) / sum_k e^(x_k - m), and with m the row's largest element no
+   power is above 1, and the sum, in which that element counts 1, not below. Likewise
+     log y_c = x_c - m - log sum_k e^(x_k - m)         (log-sum-exp)
+   never takes the logarithm of a y that has become 0. A NaN in the row makes the sum NaN. */
 static double dli_row_max(const dl_real *x, dl_int C)
 {
     double max = -(double)INFINITY;
@@ -2765,18 +3475,31 @@ static double dli_row_max(const dl_real *x, dl_int C)
     return max;
 }
 
+/* x - max. A logit of +infinity takes all (several share), which is the limit; without the test it
+   would be infinity - infinity. A row of -infinity has no limit: NaN. */
+static double dli_below_max(double x, double max)
+{
+    return x == max && max > 0 ? 0 : x - max;
+}
+
 static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
 {
     double sum = 0;
-    for (dl_int c = 0; c < C; c++) sum += exp((double)x[c] - max);
+    for (dl_int c = 0; c < C; c++) sum += exp(dli_below_max((double)x[c], max));
     return sum;
+}
+
+/* y may be x. */
+static void dli_softmax_row(dl_real *y, const dl_real *x, dl_int C, double max, double sum)
+{
+    for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp(dli_below_max((double)x[c], max)) / sum);
 }
 
 DL_DEF void dlk_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        const double max = dli_row_max(x, C);
+        dli_softmax_row(y, x, C, max, dli_row_sum_exp(x, C, max));
     }
 }
 
@@ -2796,7 +3519,8 @@ DL_DEF void dlk_log_softmax_forward(dl_real *y, const dl_real *x, dl_int N, dl_i
 {
     for (dl_int i = 0; i < N; i++, x += C, y += C) {
         const double max = dli_row_max(x, C), log_sum = log(dli_row_sum_exp(x, C, max));
-        for (dl_int c = 0; c < C; c++) y[c] = (dl_real)((double)x[c] - max - log_sum);
+        for (dl_int c = 0; c < C; c++)
+            y[c] = (dl_real)(dli_below_max((double)x[c], max) - log_sum);
     }
 }
 
@@ -2847,17 +3571,19 @@ DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, doubl
     for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
 }
 
-/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. */
+/* Losses. Sums run in double: a float sum of a million equal terms is wrong in the third digit. The
+   scale is multiplied in early, so that a mean is finite where the sum would not be; 0 * scale is
+   0, or a NaN for 1/0, the scale of the mean of nothing. */
 
 DL_DEF void dlk_mse_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = (double)x[i] - (double)t[i];
-        sum += d * d;
+        sum += scale * d * d;
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d^2, d = x - t; the derivative is 2 d */
@@ -2871,9 +3597,9 @@ DL_DEF void dlk_mse_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_mae_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += fabs((double)x[i] - (double)t[i]);
-    loss[0] = (dl_real)(scale * sum);
+    double sum = 0 * scale;
+    for (dl_int i = 0; i < n; i++) sum += scale * fabs((double)x[i] - (double)t[i]);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += |x - t|; the derivative is the sign */
@@ -2887,12 +3613,12 @@ DL_DEF void dlk_mae_backward(dl_real *dx, dl_real dloss, const dl_real *x, const
 DL_DEF void dlk_huber_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                               dl_int n, double delta, double scale)
 {
-    double sum = 0;
+    double sum = 0 * scale;
     for (dl_int i = 0; i < n; i++) {
         const double d = fabs((double)x[i] - (double)t[i]);
-        sum += d <= delta ? d * d / 2 : delta * (d - delta / 2);
+        sum += scale * (d <= delta ? d * d / 2 : delta * (d - delta / 2));
     }
-    loss[0] = (dl_real)(scale * sum);
+    loss[0] = (dl_real)sum;
 }
 
 /* forward: sum += d <= delta ? d^2 / 2 : delta (d - delta / 2); a parabola that goes on as a
@@ -2907,36 +3633,45 @@ DL_DEF void dlk_huber_backward(dl_real *dx, dl_real dloss, const dl_real *x, con
     }
 }
 
-/* -t ln s(x) - (1 - t) ln(1 - s(x)), with -ln s(x) = ln(1 + e^x) - x and -ln(1 - s(x)) =
-   ln(1 + e^x), is ln(1 + e^x) - x t: no logarithm of a number that may have become 0. */
+/* -t ln s(x) - (1 - t) ln(1 - s(x)): no logarithm of a number that may have become 0, if written
+   with -ln s(x) = ln(1 + e^-x) and, as 1 - s(x) = s(-x), -ln(1 - s(x)) = ln(1 + e^x). These two
+   differ by x, so the sum is ln(1 + e^-|x|), the smaller of them, plus |x| times the target's share
+   of the larger one: 1 - t on the right, t on the left. A certain network (x = 40) that is right
+   (t = 1) thus costs e^-40, not the 0 or the NaN of x - x t. */
 DL_DEF void dlk_bce_forward(dl_real *loss, const dl_real *x, const dl_real *t,
                             dl_int n, double scale)
 {
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += dli_softplus((double)x[i]) - (double)x[i] * (double)t[i];
-    loss[0] = (dl_real)(scale * sum);
+    double sum = 0 * scale;
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], wrong = u > 0 ? 1 - (double)t[i] : (double)t[i];
+        sum += scale * (dli_fade(fabs(u), wrong) + log1p(exp(-fabs(u))));
+    }
+    loss[0] = (dl_real)sum;
 }
 
-/* forward: sum += ln(1 + e^x) - x t; the derivative is sigmoid(x) - t */
+/* forward: sum += ln(1 + e^x) - x t, in other words; the derivative is s(x) - t, which on the right
+   is (1 - t) - s(-x) */
 DL_DEF void dlk_bce_backward(dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
                              dl_int n, double scale)
 {
     const double s = (double)dloss * scale;
-    for (dl_int i = 0; i < n; i++)
-        dx[i] += (dl_real)(s * (dli_sigmoid((double)x[i]) - (double)t[i]));
+    for (dl_int i = 0; i < n; i++) {
+        const double u = (double)x[i], v = (double)t[i];
+        dx[i] += (dl_real)(s * (u > 0 ? 1 - v - dli_sigmoid(-u) : dli_sigmoid(u) - v));
+    }
 }
 
 /* The loss is read from x before p is written, because p may be x. */
 DL_DEF void dlk_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                       const int32_t *label, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, p += C) {
         const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
-        total -= (double)x[label[i]] - max - log(sum);
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+        total -= scale * (dli_below_max((double)x[label[i]], max) - log(sum));
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= x_label - max - log(sum), that is log sum_k e^(x_k) - x_label. The first term
@@ -2955,14 +3690,15 @@ DL_DEF void dlk_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real
 DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_real *x,
                                            const dl_real *t, dl_int N, dl_int C, double scale)
 {
-    double total = 0;
+    double total = 0 * scale;
     for (dl_int i = 0; i < N; i++, x += C, t += C, p += C) {
-        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max);
+        const double max = dli_row_max(x, C), sum = dli_row_sum_exp(x, C, max), log_sum = log(sum);
         for (dl_int c = 0; c < C; c++)
-            if (t[c] != 0) total -= (double)t[c] * ((double)x[c] - max - log(sum));
-        for (dl_int c = 0; c < C; c++) p[c] = (dl_real)(exp((double)x[c] - max) / sum);
+            if (t[c] != 0)
+                total -= scale * (double)t[c] * (dli_below_max((double)x[c], max) - log_sum);
+        dli_softmax_row(p, x, C, max, sum);
     }
-    loss[0] = (dl_real)(scale * total);
+    loss[0] = (dl_real)total;
 }
 
 /* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
@@ -2978,11 +3714,12 @@ DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl
 }
 
 /* Optimizers. A moment that only decays ends among the denormal numbers, the ones just above 0,
-   with which processors compute many times slower (Adam: six times). Below 1e-30 it makes no
-   difference beside any eps, so it becomes 0. */
-static double dli_flush(double moment)
+   with which processors compute many times slower (Adam: six times). Before it gets there, or its
+   product with a learning rate does, it becomes 0. */
+#define DLI_MOMENT_MIN (DLI_DOUBLE ? 1e-300 : 1e-34)
+static dl_real dli_flush(double moment)
 {
-    return fabs(moment) < 1e-30 ? 0 : moment;
+    return fabs(moment) < DLI_MOMENT_MIN ? 0 : (dl_real)moment;
 }
 
 DL_DEF void dlk_sgd_step(dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -2995,8 +3732,8 @@ DL_DEF void dlk_momentum_step(dl_real *w, const dl_real *g, dl_real *v, dl_int n
 {
     for (dl_int i = 0; i < n; i++) {
         const double push = gain * (double)g[i];
-        const double vi = dli_flush(mu * (double)v[i] + push);
-        v[i] = (dl_real)vi;
+        const double vi = mu * (double)v[i] + push;
+        v[i] = dli_flush(vi);
         w[i] -= (dl_real)(rate * (nesterov ? mu * vi + push : vi));
     }
 }
@@ -3019,10 +3756,10 @@ DL_DEF void dlk_adadelta_step(dl_real *w, const dl_real *g, dl_real *a, dl_real 
 {
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
+        const double ai = rho * (double)a[i] + (1 - rho) * gi * gi;
         const double d = gi * sqrt((double)u[i] + eps) / sqrt(ai + eps);
-        a[i] = (dl_real)ai;
-        u[i] = (dl_real)dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
+        a[i] = dli_flush(ai);
+        u[i] = dli_flush(rho * (double)u[i] + (1 - rho) * d * d);
         w[i] -= (dl_real)(lr * d);
     }
 }
@@ -3032,8 +3769,8 @@ DL_DEF void dlk_rmsprop_step(dl_real *w, const dl_real *g, dl_real *a, dl_int n,
 {
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double ai = dli_flush(rho * (double)a[i] + (1 - rho) * gi * gi);
-        a[i] = (dl_real)ai;
+        const double ai = rho * (double)a[i] + (1 - rho) * gi * gi;
+        a[i] = dli_flush(ai);
         w[i] -= (dl_real)(lr * gi / (sqrt(ai + eps_in) + eps_out));
     }
 }
@@ -3045,10 +3782,10 @@ DL_DEF void dlk_adam_step(dl_real *w, const dl_real *g, dl_real *m, dl_real *v, 
     const double c1 = 1 - pow(b1, (double)t), c2 = 1 - pow(b2, (double)t);
     for (dl_int i = 0; i < n; i++) {
         const double gi = (double)g[i];
-        const double mi = dli_flush(b1 * (double)m[i] + (1 - b1) * gi);
-        const double vi = dli_flush(b2 * (double)v[i] + (1 - b2) * gi * gi);
-        m[i] = (dl_real)mi;
-        v[i] = (dl_real)vi;
+        const double mi = b1 * (double)m[i] + (1 - b1) * gi;
+        const double vi = b2 * (double)v[i] + (1 - b2) * gi * gi;
+        m[i] = dli_flush(mi);
+        v[i] = dli_flush(vi);
         if (keras_eps) w[i] -= (dl_real)(lr * sqrt(c2) / c1 * mi / (sqrt(vi) + eps));
         else           w[i] -= (dl_real)(lr * (mi / c1) / (sqrt(vi / c2) + eps));
     }
@@ -3059,7 +3796,7 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 {
     for (dl_int i = 0; i < n; i++) {
         const double wi = (double)w[i], sign = wi > 0 ? 1 : wi < 0 ? -1 : 0;
-        g[i] = (dl_real)(scale * (double)g[i] + l2 * wi + l1 * sign);
+        g[i] = (dl_real)(scale * (double)g[i] + 2 * l2 * wi + l1 * sign);
     }
 }
 
@@ -3266,37 +4003,61 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
             }
 }
 
-/* First the mean, then the squares around it: the mean of the squares minus the square of the mean
-   would be one pass, but loses all digits when the mean is large. */
+/* Normalization: y = w h + b, h = (x - mean) / sqrt(var + eps). All lies in x - mean, which may be
+   tiny beside x: of 1000000.1, 1000000.2, 1000000.3 only the seventh and eighth digit count. So
+
+   - the variance is the mean of the squares around the mean, in a second pass. The mean of the
+     squares minus the square of the mean would be one pass, but loses all these digits;
+   - what rounding took from the mean, to a dl_real or while adding up, is found by looking again:
+     it is the mean of the differences x - mean, which are small and keep their digits. Then
+     x - mean - rest is exact. The rest isn't stored for the backward, which finds it in x again;
+   - the first estimate is x_0 + mean of (x - x_0), so that no sum of large numbers overflows, and
+     equal numbers have exactly their own mean. */
+
+/* The mean of x - m; x stands in `runs` runs of len elements, with their starts gap apart. */
+static double dli_mean_from(double m, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    double sum = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) sum += (double)x[n * gap + i] - m;
+    return sum / ((double)runs * (double)len);
+}
+
+/* Sets the mean, and returns the variance around it. */
+static double dli_statistics(dl_real *mean, const dl_real *x, dl_int runs, dl_int len, dl_int gap)
+{
+    const double first = (double)x[0], m = first + dli_mean_from(first, x, runs, len, gap);
+    const double rest = dli_mean_from(m, x, runs, len, gap);
+    double squares = 0;
+    for (dl_int n = 0; n < runs; n++)
+        for (dl_int i = 0; i < len; i++) {
+            const double d = (double)x[n * gap + i] - m - rest;
+            squares += d * d;
+        }
+    *mean = (dl_real)(m + rest);
+    return squares / ((double)runs * (double)len);
+}
+
 DL_DEF void dlk_batch_stats(dl_real *mean, dl_real *var, const dl_real *x,
                             dl_int N, dl_int C, dl_int S)
 {
-    const double count = (double)N * (double)S;
-    for (dl_int c = 0; c < C; c++) {
-        double sum = 0, squares = 0;
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) sum += (double)x[(n * C + c) * S + i];
-        for (dl_int n = 0; n < N; n++)
-            for (dl_int i = 0; i < S; i++) {
-                const double d = (double)x[(n * C + c) * S + i] - sum / count;
-                squares += d * d;
-            }
-        mean[c] = (dl_real)(sum / count);
-        var[c] = (dl_real)(squares / count);
-    }
+    for (dl_int c = 0; c < C; c++)
+        var[c] = (dl_real)dli_statistics(&mean[c], x + c * S, N, S, C * S);
 }
 
 DL_DEF void dlk_batch_norm_forward(dl_real *y, const dl_real *x, const dl_real *mean,
                                    const dl_real *var, const dl_real *w, const dl_real *b,
-                                   dl_int N, dl_int C, dl_int S, double eps)
+                                   dl_int N, dl_int C, dl_int S, double eps, bool batch)
 {
-    for (dl_int n = 0; n < N; n++)
-        for (dl_int c = 0; c < C; c++) {
-            const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
-            const double shift = b ? (double)b[c] : 0;
+    for (dl_int c = 0; c < C; c++) {
+        const double m = (double)mean[c];
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
+        const double scale = (w ? (double)w[c] : 1) / sqrt((double)var[c] + eps);
+        const double shift = b ? (double)b[c] : 0;
+        for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++)
-                y[i] = (dl_real)(scale * ((double)x[i] - (double)mean[c]) + shift);
-        }
+                y[i] = (dl_real)(scale * ((double)x[i] - m - rest) + shift);
+    }
 }
 
 /* forward: y = w h + b,  h = (x - mean) r,  r = (var + eps)^(-1/2)
@@ -3312,17 +4073,18 @@ DL_DEF void dlk_batch_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const double count = (double)N * (double)S;
     for (dl_int c = 0; c < C; c++) {
         const double m = (double)mean[c], r = 1 / sqrt((double)var[c] + eps);
+        const double rest = batch ? dli_mean_from(m, x + c * S, N, S, C * S) : 0;
         double sum = 0, sum_h = 0;                              /* of dy and of dy h */
         for (dl_int n = 0; n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
                 sum += (double)dy[i];
-                sum_h += (double)dy[i] * ((double)x[i] - m) * r;
+                sum_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
             }
         if (dw) dw[c] += (dl_real)sum_h;
         if (db) db[c] += (dl_real)sum;
         for (dl_int n = 0; dx && n < N; n++)
             for (dl_int i = (n * C + c) * S; i < (n * C + c + 1) * S; i++) {
-                const double h = ((double)x[i] - m) * r;
+                const double h = ((double)x[i] - m - rest) * r;
                 const double through = batch ? (sum + h * sum_h) / count : 0;
                 dx[i] += (dl_real)((w ? (double)w[c] : 1) * r * ((double)dy[i] - through));
             }
@@ -3363,18 +4125,12 @@ DL_DEF void dlk_group_norm_forward(dl_real *y, dl_real *mean, dl_real *var, cons
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++, x += D, y += D) {
         const dl_int c0 = k % groups * (C / groups);
-        double sum = 0, squares = 0;
-        for (dl_int i = 0; i < D; i++) sum += (double)x[i];
-        for (dl_int i = 0; i < D; i++) {
-            const double d = (double)x[i] - sum / (double)D;
-            squares += d * d;
-        }
-        mean[k] = (dl_real)(sum / (double)D);
-        var[k] = (dl_real)(squares / (double)D);
-        const double r = 1 / sqrt((double)var[k] + eps);
+        const double v = dli_statistics(&mean[k], x, 1, D, D), r = 1 / sqrt(v + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x, 1, D, D);
+        var[k] = (dl_real)v;
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double h = ((double)x[i] - (double)mean[k]) * r;
+            const double h = ((double)x[i] - m - rest) * r;
             y[i] = (dl_real)((w ? (double)w[c] : 1) * h + (b ? (double)b[c] : 0));
         }
     }
@@ -3390,11 +4146,12 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     const dl_int D = C / groups * S;
     for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * (C / groups), at = k * D;
-        const double m = (double)mean[k], r = 1 / sqrt((double)var[k] + eps);
+        const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
+        const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
         for (dl_int i = 0; i < D; i++) {
             const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m) * r;
+            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
             const double g = w ? d * (double)w[c] : d;
             sum += g;
             sum_h += g * h;
@@ -3402,7 +4159,7 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
             if (db) db[c] += (dl_real)d;
         }
         for (dl_int i = 0; dx && i < D; i++) {
-            const double h = ((double)x[at + i] - m) * r;
+            const double h = ((double)x[at + i] - m - rest) * r;
             const double g = (double)dy[at + i] * (w ? (double)w[c0 + i / S] : 1);
             dx[at + i] += (dl_real)(r * (g - (sum + h * sum_h) / (double)D));
         }
@@ -3768,9 +4525,29 @@ DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_rea
 
 /* ---- end of sequences ---- */
 
+/* ---- the table of kernels ---- */
+
+DL_DEF dl_kernels *dl_kernel_table(dl_ctx *dl) { return dl ? &dl->kernels : NULL; }
+
+#define DLI_ENTRY(name) dlk_##name,
+static const dl_kernels dli_own_kernels = { DL_KERNELS(DLI_ENTRY) };
+#undef DLI_ENTRY
+
+DL_DEF void dl_kernel_table_reset(dl_ctx *dl)
+{
+    if (dl) dl->kernels = dli_own_kernels;
+}
+
+DL_DEF void dl_set_reference(dl_ctx *dl, bool on)
+{
+    if (dl) dl->reference = on;
+}
+
+DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; }
+
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-#if !DLI_DOUBLE && !defined(DL_REFERENCE)
+#if !DLI_DOUBLE
 #define DLI_FAST 1
 #else
 #define DLI_FAST 0
@@ -3819,8 +4596,8 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
    threads, and results are equal bit for bit.
    */
 
-DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
+DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 /* ---- exp, tanh, sigmoid, GELU, one lane at a time ----
 
@@ -3883,28 +4660,48 @@ DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) 
     q = dli_expm1_reduced(-2.0f * a, &n);
     s = dli_pow2(n);
     e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float(-e / (2.0f + e)) ^ sign);
+    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
-/* Below -88.7 the true value is a denormal; this gives 0. */
-DLI_INLINE float dli_sigmoidf(float x) { return 1.0f / (1.0f + dli_expf(-x)); }
-/* With the slope, s (1 - s) without the cancellation. */
-DLI_INLINE float dli_sigmoid_slope(float x, float *slope)
+DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
-    float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
-    *slope = e * r * r;
-    return dli_select(x < 0.0f, e * r, r);
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return dli_select(x < 0.0f, e, 1.0f) * r;
+}
+DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
+{
+    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    return e * r * r;
+}
+DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
+{
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    int32_t n;
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
+}
+/* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
+   relative error 4.5e-9. */
+DLI_INLINE float dli_softplusf(float x)
+{
+    const float u = dli_expf(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
+    float p = 0.28004563f * z + 0.28003502f;
+    p = p * z + 0.40021408f;
+    p = p * z + 0.6666642f;
+    return dli_select(x > 0.0f, x, 0.0f) + (2.0f * s + s * z * p);
 }
 
-/* GELU is x Phi(x), Phi the normal distribution; its slope is Phi(x) + x Phi'(x). The tail of Phi
-   is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative error 3.2e-8
-   on [0, 14]. Returns Phi(x) and its slope. */
-DLI_INLINE float dli_normal(float x, float *slope)
+/* The tail of Phi is exp(-a^2/2) t P(t) with t = 1 / (1 + 0.35 a), a = |x|, P of degree 8, relative
+   error 3.2e-8 on [0, 14]; at 15 it is 0. */
+DLI_INLINE float dli_bellf(float x)          /* exp(-x^2 / 2) */
 {
-    float a = dli_absf(x), t, p, e;
-    a = dli_select(a > 15.0f, 15.0f, a);
-    t = 1.0f / (1.0f + 0.35f * a);
-    e = dli_expf(-0.5f * a * a);
-    p = -0.0291459434f * t + 0.143971753f;
+    const float a = dli_absf(x), c = dli_select(a > 15.0f, 15.0f, a);
+    return dli_expf(-0.5f * c * c);
+}
+DLI_INLINE float dli_densityf(float x) { return 0.398942280f * dli_bellf(x); }
+DLI_INLINE float dli_phif(float x)
+{
+    const float a = dli_absf(x), t = 1.0f / (1.0f + 0.35f * dli_select(a > 15.0f, 15.0f, a));
+    float p = -0.0291459434f * t + 0.143971753f;
     p = p * t - 0.25571435f;
     p = p * t + 0.159174249f;
     p = p * t - 0.0231098822f;
@@ -3912,17 +4709,15 @@ DLI_INLINE float dli_normal(float x, float *slope)
     p = p * t + 0.119832865f;
     p = p * t + 0.13986187f;
     p = p * t + 0.139621404f;
-    p = e * t * p;
-    *slope = e * 0.398942280f;
+    p = dli_bellf(x) * t * p;
     return dli_select(x < 0.0f, p, 1.0f - p);
 }
-/* The tanh form of GELU puts (1 + tanh u) / 2 = sigmoid(2u) for Phi, with
-   u = sqrt(2 / pi) (x + 0.044715 x^3). */
-DLI_INLINE float dli_normal_tanh(float x, float *slope)
+DLI_INLINE float dli_bendf(float x) { return 1.59576912f * (x + 0.044715f * x * x * x); }
+DLI_INLINE float dli_bend_slopef(float x) { return 1.59576912f * (1.0f + 0.134145f * x * x); }
+DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign of x e */
 {
-    float u = 1.59576912f * (x + 0.044715f * x * x * x), d, s = dli_sigmoid_slope(u, &d);
-    *slope = d * (1.59576912f * (1.0f + 0.134145f * x * x));
-    return s;
+    const uint32_t gone = 0u - (uint32_t)((e == 0.0f) & (x == x));
+    return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
 /* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
@@ -3987,15 +4782,6 @@ DLI_vtanh_back(DLI_BODY)                     /* x is the output */
         dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
     }
 }
-#define DLI_vsigmoid_back(X) DLI_MAP_BACK(X, vsigmoid_back)
-DLI_vsigmoid_back(DLI_BODY)                     /* x is the output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + g * (v * (1.0f - v));
-    }
-}
 #define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
 DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
 {
@@ -4006,23 +4792,66 @@ DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
     }
 }
 
-/* Phi and its slope, in either form, for GELU */
-#define DLI_normals(X) X(void, normals, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal(x[i], &slope[i]);
-}
-#define DLI_normals_tanh(X) X(void, normals_tanh, \
-    (float *DLI_RESTRICT phi, float *DLI_RESTRICT slope, const float *DLI_RESTRICT x, dl_int n), \
-    (phi, slope, x, n))
-DLI_normals_tanh(DLI_BODY)
-{
-    dl_int i;
-    for (i = 0; i < n; i++) phi[i] = dli_normal_tanh(x[i], &slope[i]);
-}
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
+   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#define dli_exp        dli_expf
+#define dli_expm1      dli_expm1f
+#define dli_tanh       dli_tanhf
+#define dli_abs        dli_absf
+#define dli_sigmoid    dli_sigmoidf
+#define dli_slope      dli_slopef
+#define dli_softplus   dli_softplusf
+#define dli_phi        dli_phif
+#define dli_density    dli_densityf
+#define dli_bend       dli_bendf
+#define dli_bend_slope dli_bend_slopef
+#define dli_fade       dli_fadef
+#define DLI_TWIN_PAIR(X, name, value, gradient, formula, what)                                   \
+    X(void, name##_forward, (float *ys, const float *xs, dl_int n, float p, float q),            \
+      (ys, xs, n, p, q))                                                                         \
+    X(void, name##_backward, (float *dxs, const float *dys, const float *ys, const float *xs,    \
+                              dl_int n, float p, float q, int add),                              \
+      (dxs, dys, ys, xs, n, p, q, add))
+#define DLI_TWIN_BODIES(A, name, value, gradient, formula, what)                                 \
+    DLI_INLINE void dli_##name##_forward_body(float *ys, const float *xs, dl_int n, float p,     \
+                                              float q)                                           \
+    {                                                                                            \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i];                                                               \
+            ys[i] = value;                                                                       \
+        }                                                                                        \
+    }                                                                                            \
+    DLI_INLINE void dli_##name##_backward_body(float *dxs, const float *dys, const float *ys,    \
+                                               const float *xs, dl_int n, float p, float q,      \
+                                               int add)                                          \
+    {                                                                                            \
+        const uint32_t old = dli_mask(add);                                                      \
+        (void)p; (void)q;                                                                        \
+        for (dl_int i = 0; i < n; i++) {                                                         \
+            const float x = xs[i], y = ys[i], dy = dys[i];                                       \
+            (void)x; (void)y;                                                                    \
+            dxs[i] = dli_masked(dxs[i], old) + (gradient);                                       \
+        }                                                                                        \
+    }
+DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
+#undef dli_exp
+#undef dli_expm1
+#undef dli_tanh
+#undef dli_abs
+#undef dli_sigmoid
+#undef dli_slope
+#undef dli_softplus
+#undef dli_phi
+#undef dli_density
+#undef dli_bend
+#undef dli_bend_slope
+#undef dli_fade
+
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
@@ -4146,48 +4975,158 @@ DLI_vmax(DLI_BODY)
     for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
     return t;
 }
-/* The sum of (a - am)(x - m). Floats are added up 16 sums side by side, 64 each at most; these go
+/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
    into a double, so that rows of any length keep their digits. */
 #define DLI_moment(X) X(double, moment, \
-    (const float *a, float am, const float *x, float m, dl_int n), (a, am, x, m, n))
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
 DLI_moment(DLI_BODY)
 {
     double sum = 0.0;
-    dl_int i, j, l;
-    for (i = 0; i < n; i += 1024) {
+    for (dl_int i = 0; i < n; i += 1024) {
         const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
         float s[16] = { 0 };
         for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += (a[j + l] - am) * (x[j + l] - m);
+            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
+        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
         for (l = 0; l < 16; l++) sum += (double)s[l];
     }
     return sum;
 }
-/* y = a (x - m) + b */
+/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
+#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
+    (sum, x, m, n))
+DLI_spread(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                s[l] += d;
+                q[l] += d * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            s[l] += d;
+            q[l] += d * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)s[l];
+            sum[1] += (double)q[l];
+        }
+    }
+}
+/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+#define DLI_moments(X) X(void, moments, \
+    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+DLI_moments(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        dl_int j, l;
+        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
+        for (j = i; j + 16 <= end; j += 16)
+            for (l = 0; l < 16; l++) {
+                const float d = x[j + l] - m;
+                r[l] += a[j + l];
+                s[l] += d;
+                q[l] += a[j + l] * d;
+            }
+        for (l = 0; j + l < end; l++) {
+            const float d = x[j + l] - m;
+            r[l] += a[j + l];
+            s[l] += d;
+            q[l] += a[j + l] * d;
+        }
+        for (l = 0; l < 16; l++) {
+            sum[0] += (double)r[l];
+            sum[1] += (double)s[l];
+            sum[2] += (double)q[l];
+        }
+    }
+}
+/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
+   q += a (x - m). */
+#define DLI_col_spread(X) X(void, col_spread, \
+    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
+DLI_col_spread(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        s[j] += d;
+        q[j] += d * d;
+    }
+}
+#define DLI_col_moments(X) X(void, col_moments, \
+    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     dl_int n), (r, s, q, a, x, m, n))
+DLI_col_moments(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) {
+        const float d = x[j] - m[j];
+        r[j] += a[j];
+        s[j] += d;
+        q[j] += a[j] * d;
+    }
+}
+/* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
     (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
     (y, x, m, a, b, n))
 DLI_affine(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+    for (dl_int i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
 }
-/* dx += a dy + b (x - m) + c */
 #define DLI_affine_back(X) X(void, affine_back, \
     (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
-     float a, float b, float c, dl_int n), \
-    (dx, dy, x, m, a, b, c, n))
+     float a, float b, float c, dl_int n), (dx, dy, x, m, a, b, c, n))
 DLI_affine_back(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+    for (dl_int i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
+}
+#define DLI_col_affine(X) X(void, col_affine, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
+     const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int n), (y, x, m, a, b, n))
+DLI_col_affine(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
+}
+#define DLI_col_affine_back(X) X(void, col_affine_back, \
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
+     const float *DLI_RESTRICT m, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, \
+     const float *DLI_RESTRICT c, dl_int n), (dx, dy, x, m, a, b, c, n))
+DLI_col_affine_back(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
-   A moment that has decayed below 1e-30 is set to 0: left alone it would sink into the
-   denormals, where each operation can cost a hundred ordinary ones. */
-#define DLI_TINY(v) ((v) < 1e-30f && (v) > -1e-30f ? 0.0f : (v))
+   The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
+#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
 
+/* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
+#define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
+DLI_squares(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0; i < n; i += 1024) {
+        const dl_int end = dli_min(n, i + 1024);
+        float s[16] = { 0 }, t = 0.0f;
+        dl_int j = i;
+        for (; j + 16 <= end; j += 16)
+            for (dl_int l = 0; l < 16; l++) s[l] += x[j + l] * x[j + l];
+        for (; j < end; j++) t += x[j] * x[j];
+        for (dl_int half = 8; half > 0; half /= 2)
+            for (dl_int l = 0; l < half; l++) s[l] += s[l + half];
+        sum += (double)s[0] + (double)t;
+    }
+    return sum;
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -4196,11 +5135,9 @@ DLI_affine_back(DLI_BODY)
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float push = gain * g[i], s = mu * v[i] + push;
-        s = DLI_TINY(s);
-        v[i] = s;
+    for (dl_int i = 0; i < n; i++) {
+        const float push = gain * g[i], s = mu * v[i] + push;
+        v[i] = DLI_TINY(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -4212,15 +5149,14 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float v = keep * s[i] + gain * (g[i] * g[i]);
+    for (dl_int i = 0; i < n; i++) {
+        const float v = keep * s[i] + gain * (g[i] * g[i]);
         s[i] = DLI_TINY(v);
     }
     if (eps_out == 0.0f)
-        for (i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
     else
-        for (i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -4230,13 +5166,11 @@ DLI_rmsprop(DLI_BODY)
     (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float p = rho * a[i] + one_minus_rho * (g[i] * g[i]), q = u[i], d;
-        p = DLI_TINY(p);
-        d = g[i] * dli_sqrtf(q + eps) * dli_rsqrtf(p + eps);
-        q = rho * q + one_minus_rho * (d * d);
-        a[i] = p;
+    for (dl_int i = 0; i < n; i++) {
+        const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
+        const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
+        const float q = rho * u[i] + one_minus_rho * (d * d);
+        a[i] = DLI_TINY(p);
         u[i] = DLI_TINY(q);
         w[i] -= lr * d;
     }
@@ -4249,13 +5183,11 @@ DLI_adadelta(DLI_BODY)
     (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps))
 DLI_adam(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) {
-        float a = b1 * m[i] + one_minus_b1 * g[i], q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        a = DLI_TINY(a);
-        q = DLI_TINY(q);
-        m[i] = a;
-        v[i] = q;
+    for (dl_int i = 0; i < n; i++) {
+        const float a = b1 * m[i] + one_minus_b1 * g[i];
+        const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
+        m[i] = DLI_TINY(a);
+        v[i] = DLI_TINY(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -4655,10 +5587,12 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #define DLI_OPS(X) \
-    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) DLI_vsigmoid_back(X) \
+    DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
+    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
     DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_normals(X) DLI_normals_tanh(X) DLI_offset(X) DLI_momentum(X) \
+    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
     DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
     DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
     DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
@@ -4790,41 +5724,25 @@ static const dli_fast *dli_fast_pick(void)
 
 #define DLI_STRIP 256                                    /* floats of scratch on the stack */
 
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. */
+/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
+   leave the range of floats, all is done in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
     double sum = 0.0;
-    dl_int i;
-    for (i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    if (fabs(sum) < (double)INFINITY) return sum;
+    sum = 0.0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
 }
 
-/* y = GELU(x), exact or in its tanh form */
-static void dli_gelu_forward(const dli_fast *f, float *y, const float *x, dl_int n, int tanh_form)
+/* y = x - its maximum, which is returned. */
+static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(y + i, phi, x + i, len);
-    }
-}
-/* dx = or += dy (Phi(x) + x Phi'(x)) */
-static void dli_gelu_backward(const dli_fast *f, float *dx, const float *dy, const float *x,
-                              dl_int n, int add, int tanh_form)
-{
-    float phi[DLI_STRIP], slope[DLI_STRIP];
-    dl_int i;
-    for (i = 0; i < n; i += DLI_STRIP) {
-        dl_int len = dli_min(DLI_STRIP, n - i);
-        (tanh_form ? f->normals_tanh : f->normals)(phi, slope, x + i, len);
-        f->mul(slope, slope, x + i, len);
-        f->add(phi, phi, slope, len);
-        f->mul(phi, phi, dy + i, len);
-        if (add) f->add(dx + i, dx + i, phi, len);
-        else memcpy(dx + i, phi, sizeof(float) * (size_t)len);
-    }
+    const float top = f->vmax(x, n);
+    if (top < INFINITY) f->offset(y, -top, x, n);
+    else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
+    return top;
 }
 /* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
    over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
@@ -4833,35 +5751,31 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
                                dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    if (n == 0) return 0.0;
-    for (r = 0; r < rows; r++) {
-        float top = f->vmax(x + r * n, n);
-        if (label) loss -= (double)x[r * n + label[r]] - (double)top;
-        f->offset(y + r * n, -top, x + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double own = label ? (double)x[r * n + label[r]] : 0.0;    /* y may be x */
+        const double top = (double)dli_below_top(f, y + r * n, x + r * n, n);
+        if (label) loss -= dli_below_max(own, top);
     }
     f->vexp(y, y, rows * n);
-    for (r = 0; r < rows; r++) {
-        float sum = f->vsum(y + r * n, n);
-        if (label) loss += log((double)sum);
-        f->scale(y + r * n, 1.0f / sum, y + r * n, n);
+    for (dl_int r = 0; n > 0 && r < rows; r++) {
+        const double sum = dli_row_sum(f, y + r * n, n);
+        if (label) loss += log(sum);
+        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
 static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
 {
     float e[DLI_STRIP];
-    dl_int r, i;
-    if (n == 0) return;
-    for (r = 0; r < rows; r++, y += n, x += n) {
-        float sum = 0.0f;
-        f->offset(y, -f->vmax(x, n), x, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+        double sum = 0.0;
+        dli_below_top(f, y, x, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(e, y + i, len);
-            sum += f->vsum(e, len);
+            sum += (double)f->vsum(e, len);
         }
-        f->offset(y, -logf(sum), y, n);
+        f->offset(y, (float)-log(sum), y, n);
     }
 }
 
@@ -4870,11 +5784,10 @@ static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
                                   dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, 0.0f, y, 0.0f, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+        const float sum = (float)f->moment(dy, y, 0.0f, n);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->offset(t, -sum, dy + i, len);
             f->mul(t, t, y + i, len);
             f->add(dx + i, dx + i, t, len);
@@ -4886,11 +5799,10 @@ static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float 
                                       const float *y, dl_int rows, dl_int n)
 {
     float t[DLI_STRIP];
-    dl_int r, i;
-    for (r = 0; r < rows; r++, dx += n, dy += n, y += n) {
+    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
         const float sum = (float)dli_row_sum(f, dy, n);
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
+        for (dl_int i = 0; i < n; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, n - i);
             f->vexp(t, y + i, len);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
@@ -4903,21 +5815,20 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
                             dl_int rows, dl_int n)
 {
     double loss = 0.0;
-    dl_int r;
-    for (r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
+    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
         const float top = f->vmax(x, n);
-        const double dot = f->moment(t, 0.0f, x, top, n);
-        float sum;
-        if (dli_isnan(dot)) {
-            dlk_soft_cross_entropy_forward(&sum, p, x, t, 1, n, 1);
-            loss += (double)sum;
+        const double dot = f->moment(t, x, top, n);
+        if (!(fabs(dot) < (double)INFINITY)) {
+            float one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
+            loss += (double)one;
             continue;
         }
         f->offset(p, -top, x, n);
         f->vexp(p, p, n);
-        sum = f->vsum(p, n);
-        f->scale(p, 1.0f / sum, p, n);
-        loss += log((double)sum) * dli_row_sum(f, t, n) - dot;
+        const double sum = dli_row_sum(f, p, n);
+        f->scale(p, (float)(1.0 / sum), p, n);
+        loss += log(sum) * dli_row_sum(f, t, n) - dot;
     }
     return loss;
 }
@@ -4949,7 +5860,7 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
     dl_int i;
     if (!da) return;
     if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, 0.0f, b, 0.0f, n)
+        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
                           : (double)*b * dli_row_sum(f, dy, n));
     else if (sb == 0) f->axpy(da, *b, dy, n);
     else
@@ -4964,120 +5875,176 @@ static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *d
    Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
    norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
    row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread. */
+   and goes through strips of columns. Each channel, row or strip belongs to one thread.
 
-/* Of a row of n: the mean, and the mean square around it. */
-static void dli_row_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int n)
+   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
+   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
+   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
+   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
+   costs nothing. The backward finds it again beside its other sums. */
+
+typedef struct dli_stat { float mean; double rest, var; } dli_stat;
+
+/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
+   NaN), in double. */
+static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
+                             dl_int gap)
 {
-    *mean = (float)(dli_row_sum(f, x, n) / (double)n);
-    *var = (float)(f->moment(x, *mean, x, *mean, n) / (double)n);
-}
-/* Channel c of a batch [N,C,S], S > 1. */
-static void dli_channel_stats(const dli_fast *f, float *mean, float *var, const float *x,
-                              dl_int N, dl_int C, dl_int S, dl_int c)
-{
-    double sum = 0.0, squares = 0.0;
-    dl_int n;
-    for (n = 0; n < N; n++) sum += dli_row_sum(f, x + (n * C + c) * S, S);
-    *mean = (float)(sum / ((double)N * (double)S));
-    for (n = 0; n < N; n++)
-        squares += f->moment(x + (n * C + c) * S, *mean, x + (n * C + c) * S, *mean, S);
-    *var = (float)(squares / ((double)N * (double)S));
-}
-/* Columns of x [N,C] (S = 1), len <= DLI_STRIP of them from x on: sum[j] = sum over the rows of
-   a (x - m), or with a NULL of (x - m)^2. */
-static void dli_strip_moment(const dli_fast *f, double *sum, const float *a, const float *x,
-                             const float *minus_m, dl_int N, dl_int C, dl_int len)
-{
-    float h[DLI_STRIP], s[DLI_STRIP];
-    dl_int n, j;
-    for (j = 0; j < len; j++) { s[j] = 0.0f; sum[j] = 0.0; }
-    for (n = 0; n < N; n++) {
-        f->add(h, x + n * C, minus_m, len);
-        f->mul(h, h, a ? a + n * C : h, len);
-        f->add(s, s, h, len);
-        if (n % 64 == 63 || n == N - 1)                  /* into double before digits are lost */
-            for (j = 0; j < len; j++) { sum[j] += (double)s[j]; s[j] = 0.0f; }
+    const double count = (double)runs * (double)len;
+    dli_stat s;
+    double sum = 0.0;
+    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
+    s.mean = (float)(sum / count);
+    for (int pass = 0; pass < 3; pass++) {
+        double spread[2] = { 0.0, 0.0 };
+        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
+        s.rest = spread[0] / count;
+        s.var = spread[1] / count - s.rest * s.rest;
+        if (s.var < 0.0) s.var = 0.0;
+        if (!(s.rest * s.rest > 0.01 * s.var)) break;
+        s.mean = (float)((double)s.mean + s.rest);
     }
+    if (!(s.var < (double)FLT_MAX)) {
+        s.var = dli_statistics(&s.mean, x, runs, len, gap);
+        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
+    }
+    return s;
 }
-static void dli_strip_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                            dl_int C, dl_int len)
+/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
+static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                            dl_int len)
 {
     double sum[DLI_STRIP] = { 0 };
-    float s[DLI_STRIP];
-    dl_int n, j;
-    for (n = 0; n < N; n += 64) {
-        for (j = 0; j < len; j++) s[j] = 0.0f;
+    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    bool again = true;
+    for (dl_int n = 0; n < N; n += 64) {
+        memset(s, 0, sizeof s);
         f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (j = 0; j < len; j++) sum[j] += (double)s[j];
+        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
     }
-    for (j = 0; j < len; j++) {
-        mean[j] = (float)(sum[j] / (double)N);
-        s[j] = -mean[j];
+    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
+    for (int pass = 0; pass < 3 && again; pass++) {
+        for (dl_int j = 0; j < len; j++) {
+            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
+            m[j] = st[j].mean;
+            st[j].rest = st[j].var = 0.0;
+        }
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+            memset(s, 0, sizeof s);
+            memset(q, 0, sizeof q);
+            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+                f->col_spread(s, q, x + n * C, m, len);
+            for (dl_int j = 0; j < len; j++) {
+                st[j].rest += (double)s[j] / (double)N;
+                st[j].var += (double)q[j] / (double)N;
+            }
+        }
+        again = false;
+        for (dl_int j = 0; j < len; j++) {
+            const double r = st[j].rest;
+            st[j].var -= r * r;
+            if (st[j].var < 0.0) st[j].var = 0.0;
+            if (r * r > 0.01 * st[j].var) again = true;
+        }
     }
-    dli_strip_moment(f, sum, NULL, x, s, N, C, len);
-    for (j = 0; j < len; j++) var[j] = (float)(sum[j] / (double)N);
+    for (dl_int j = 0; j < len; j++)
+        if (!(st[j].var < (double)FLT_MAX)) {
+            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
+            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
+        }
 }
 
-/* As dlk_batch_stats. */
-static void dli_norm_stats(const dli_fast *f, float *mean, float *var, const float *x, dl_int N,
-                           dl_int C, dl_int S, int threads)
+/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
+static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
+                               dl_int S, dl_int c, dl_int len)
 {
-    const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step)
-        if (S > 1) dli_channel_stats(f, mean + c, var + c, x, N, C, S, c);
-        else dli_strip_stats(f, mean + c, var + c, x + c, N, C, dli_min(step, C - c));
-    (void)threads;
+    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
+    else dli_strip_stats(f, st, x + c, N, C, len);
 }
-/* As dlk_batch_norm_forward. */
-static void dli_norm_forward(const dli_fast *f, float *y, const float *x, const float *mean,
-                             const float *var, const float *w, const float *b, dl_int N,
-                             dl_int C, dl_int S, double eps, int threads)
+static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
+                                 const float *w, const float *b, dl_int N, dl_int C, dl_int S,
+                                 double eps, dl_int c, dl_int len)
+{
+    float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
+    for (dl_int j = 0; j < len; j++) {
+        const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)(float)st[j].var + eps);
+        m[j] = st[j].mean;
+        scale[j] = (float)a;
+        shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
+    }
+    for (dl_int n = 0; n < N; n++) {
+        const dl_int at = (n * C + c) * S;
+        if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
+        else f->col_affine(y + at, x + at, m, scale, shift, len);
+    }
+}
+
+/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
+   the former; with mean and var given (stats false) only the latter, where `batch` says whether
+   they are of this x. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+                              const float *x, const float *w, const float *b, dl_int N, dl_int C,
+                              dl_int S, double eps, bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
-    dl_int c;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c = 0; c < C; c += step) {
-        float minus_m[DLI_STRIP], a[DLI_STRIP], *to;
-        dl_int n, j, len = dli_min(step, C - c);
-        for (j = 0; j < len; j++) {
-            minus_m[j] = -mean[c + j];
-            a[j] = (float)((w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps));
-        }
-        for (n = 0; n < N; n++) {
-            to = y + (n * C + c) * S;
-            if (S > 1) {
-                f->affine(to, x + (n * C + c) * S, mean[c], a[0], b ? b[c] : 0.0f, S);
-                continue;
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        dli_stat st[DLI_STRIP];
+        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        for (dl_int j = 0; j < len; j++)
+            if (stats) {
+                mean[c + j] = (float)((double)st[j].mean + st[j].rest);
+                var[c + j] = (float)st[j].var;
+            } else {
+                if (!batch) st[j].rest = 0.0;
+                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
+                st[j].mean = mean[c + j];
+                st[j].var = (double)var[c + j];
             }
-            f->add(to, x + n * C + c, minus_m, len);
-            f->mul(to, to, a, len);
-            if (b) f->add(to, to, b + c, len);
-        }
+        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
+
 /* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
 static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *minus_m, const float *a, const float *b,
-                                  const float *c, dl_int N, dl_int C, dl_int len)
+                                  const float *m, const float *a, const float *b, const float *c,
+                                  dl_int N, dl_int C, dl_int len)
 {
-    float h[DLI_STRIP], g[DLI_STRIP];
-    dl_int n;
-    for (n = 0; n < N; n++) {
-        f->mul(g, dy + n * C, a, len);
-        if (b) {
-            f->add(h, x + n * C, minus_m, len);
-            f->mul(h, h, b, len);
-            f->add(h, h, c, len);
-            f->add(g, g, h, len);
+    float g[DLI_STRIP];
+    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
+        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
+        else {
+            f->mul(g, dy, a, len);
+            f->add(dx, dx, g, len);
         }
-        f->add(dx + n * C, dx + n * C, g, len);
     }
 }
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. */
+/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
+static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
+                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
+                                 dl_int len)
+{
+    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    memset(sum, 0, (size_t)len * sizeof *sum);
+    for (dl_int n = 0; S > 1 && n < N; n++)
+        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
+    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
+        memset(r, 0, sizeof r);
+        memset(s, 0, sizeof s);
+        memset(q, 0, sizeof q);
+        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
+            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
+        for (dl_int j = 0; j < len; j++) {
+            sum[j][0] += (double)r[j];
+            sum[j][1] += (double)s[j];
+            sum[j][2] += (double)q[j];
+        }
+    }
+}
+/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
+   and no gradient gets through, exactly none: that is left to the kernel. */
 static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
                               const float *x, const float *mean, const float *var,
                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
@@ -5085,130 +6052,161 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
-    dl_int c0;
+    if (batch && N * S == 1) {
+        dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
+        return;
+    }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (c0 = 0; c0 < C; c0 += step) {
+    for (dl_int c0 = 0; c0 < C; c0 += step) {
         const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S;
-        double sum[DLI_STRIP] = { 0 }, sum_h[DLI_STRIP] = { 0 };
-        float minus_m[DLI_STRIP], a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dl_int n, j;
-        for (j = 0; j < len; j++) { minus_m[j] = -mean[c0 + j]; a[j] = 0.0f; }
-        for (n = 0; S > 1 && n < N; n++) {
-            sum[0] += dli_row_sum(f, dyc + n * C * S, S);
-            sum_h[0] += f->moment(dyc + n * C * S, 0.0f, xc + n * C * S, mean[c0], S);
-        }
-        for (n = 0; S == 1 && n < N; n += 64) {
-            for (j = 0; j < len; j++) a[j] = 0.0f;
-            f->col_sums(a, dyc + n * C, C, dli_min(64, N - n), len);
-            for (j = 0; j < len; j++) sum[j] += (double)a[j];
-        }
-        if (S == 1) dli_strip_moment(f, sum_h, dyc, xc, minus_m, N, C, len);
-        for (j = 0; j < len; j++) {
+        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
+        double sum[DLI_STRIP][3];
+        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
+        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+        for (dl_int j = 0; j < len; j++) {
             const double r = 1 / sqrt((double)var[c0 + j] + eps);
             const double rw = w ? r * (double)w[c0 + j] : r;
-            if (dw) dw[c0 + j] += (float)(sum_h[j] * r);
-            if (db) db[c0 + j] += (float)sum[j];
+            const double rest = batch ? sum[j][1] / count : 0.0;
+            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
+            if (dw) dw[c0 + j] += (float)(sum_h * r);
+            if (db) db[c0 + j] += (float)sum[j][0];
             a[j] = (float)rw;
-            b[j] = (float)(-rw * r * r * sum_h[j] / count);
-            c[j] = (float)(-rw * sum[j] / count);
+            b[j] = (float)slope;
+            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
         }
-        for (n = 0; dx && S > 1 && n < N; n++) {
-            float *to = dx + (n * C + c0) * S;
+        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
             const dl_int at = n * C * S;
-            if (batch) f->affine_back(to, dyc + at, xc + at, mean[c0], a[0], b[0], c[0], S);
+            float *to = dx + c0 * S + at;
+            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
             else f->axpy(to, a[0], dyc + at, S);
         }
         if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, minus_m, a, batch ? b : NULL, c, N, C, len);
+            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
 
-/* As dlk_group_norm_forward: rows of D = C/groups S elements. */
+/* As dlk_group_norm_forward: rows of D = C/groups S elements. A row whose variance is no float is
+   left to it. */
 static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *var,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
-    dl_int k;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++) {
+    for (dl_int k = 0; k < N * groups; k++) {
         const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D;
-        float *to = y + k * D, r;
-        dl_int c;
-        dli_row_stats(f, mean + k, var + k, row, D);
-        r = (float)(1 / sqrt((double)var[k] + eps));
-        if (S == 1) {
-            f->affine(to, row, mean[k], r, 0.0f, D);
-            if (w) f->mul(to, to, w + c0, D);
-            if (b) f->add(to, to, b + c0, D);
+        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
+        const dli_stat s = dli_stats_of(f, row, 1, D, D);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        float *to = y + k * D;
+        mean[k] = (float)((double)s.mean + s.rest);
+        var[k] = (float)s.var;
+        if (!(s.var < (double)FLT_MAX)) {
+            dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
+            continue;
         }
-        for (c = 0; S > 1 && c < Cg; c++)
-            f->affine(to + c * S, row + c * S, mean[k], w ? r * w[c0 + c] : r,
-                      b ? b[c0 + c] : 0.0f, S);
+        if (S == 1) {
+            f->affine(to, row, s.mean, r, shift, D);
+            if (w) f->mul(to, to, wk, D);
+            if (b) f->add(to, to, bk, D);
+        }
+        for (dl_int c = 0; S > 1 && c < Cg; c++)
+            f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
+                      (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. */
-static void dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                               float m, double r, const float *w, dl_int Cg, dl_int S)
+/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
+   of the mean m; dx may be NULL. */
+static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
+                                 float m, double r, const float *w, dl_int Cg, dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0;
-    float strip[DLI_STRIP], b, c;
-    dl_int i, len;
-    int pass;
-    for (pass = 0; pass < 2; pass++) {                   /* first the sums, then dx */
-        b = (float)(-r * r * r * sum_h / (double)D);
-        c = (float)(-r * sum / (double)D);
-        for (i = 0; i < D; i += len) {
+    double sum = 0.0, sum_h = 0.0, rest = 0.0;
+    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
+    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+        for (dl_int i = 0, len; i < D; i += len) {
             const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
             const float *g = dy + i;
+            double part[3] = { 0.0, 0.0, 0.0 };
             len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) f->mul(strip, g, w + i, len), g = strip;    /* or one each */
-            if (pass == 0) {
-                sum += wc * (double)f->vsum(g, len);
-                sum_h += wc * f->moment(g, 0.0f, x + i, m, len);
-            } else f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (S == 1 && w) {                                           /* or one each */
+                f->mul(strip, g, w + i, len);
+                g = strip;
+            }
+            if (pass == 1) {
+                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+                continue;
+            }
+            f->moments(part, g, x + i, m, len);
+            sum += wc * part[0];
+            rest += part[1] / (double)D;
+            sum_h += wc * part[2];
+        }
+        if (pass == 0) {
+            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
+            b = (float)slope;
+            c = (float)(-r * sum / (double)D - slope * rest);
         }
     }
+    return rest;
 }
-/* As dlk_group_norm_backward. */
+/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
+   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
+static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
+                                   const float *x, const float *mean, const float *var,
+                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
+                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
+                                   double eps)
+{
+    float h[DLI_STRIP];
+    for (dl_int k = k0; k < k1; k++) {
+        const dl_int from = (k / groups * C + c) * S;
+        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
+        if (k % groups != group) continue;
+        if (S > 1) {
+            double sum[3] = { 0.0, 0.0, 0.0 };
+            f->moments(sum, dy + from, x + from, mean[k], S);
+            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
+            if (db) db[c] += (float)sum[0];
+            continue;
+        }
+        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
+        f->mul(h, h, dy + from, len);
+        if (dw) f->add(dw + c, dw + c, h, len);
+        if (db) f->add(db + c, db + c, dy + from, len);
+    }
+}
+/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
+   weights, so that their rests fit on the stack. A row of one element has no gradient. */
+#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
                                dl_int groups, double eps, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : DLI_STRIP;
-    dl_int k, at;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (k = 0; k < N * groups; k++)
-        if (dx)
-            dli_group_row_back(f, dx + k * D, dy + k * D, x + k * D, mean[k],
-                               1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL,
-                               Cg, S);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (at = 0; at < C; at += step) {                   /* weights: channel or strip by itself */
-        float h[DLI_STRIP];
-        dl_int n, c, len;
-        for (n = 0; (dw || db) && n < N; n++)
-            for (c = at; c < dli_min(C, at + step); c += len) {
-                const dl_int row = n * groups + c / Cg, from = (n * C + c) * S;
-                const double r = 1 / sqrt((double)var[row] + eps);
-                len = S > 1 ? 1 : dli_min(dli_min(C, at + step) - c, Cg - c % Cg);
-                if (S > 1) {
-                    if (dw)
-                        dw[c] += (float)(r * f->moment(dy + from, 0.0f, x + from, mean[row], S));
-                    if (db) db[c] += (float)dli_row_sum(f, dy + from, S);
-                    continue;
-                }
-                f->affine(h, x + from, mean[row], (float)r, 0.0f, len);
-                f->mul(h, h, dy + from, len);
-                if (dw) f->add(dw + c, dw + c, h, len);
-                if (db) f->add(db + c, db + c, dy + from, len);
-            }
+    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
+    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
+    float rest[DLI_REST_ROWS];
+    if (D == 1) {
+        dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
+        return;
+    }
+    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
+        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int k = k0; k < k1; k++)
+            rest[k - k0] = (float)dli_group_row_back(
+                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
+                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
+        if (!dw && !db) continue;
+        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+        for (dl_int i = 0; i < groups * steps; i++) {
+            const dl_int group = i / steps, at = i % steps * step;
+            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
+                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+        }
     }
     (void)threads;
 }
@@ -5447,8 +6445,8 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
          (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
         p = dli_product_transposed(&p);
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
-                (p.n + f->nr) * p.k <= (dl_int)DLI_KC * DLI_NC;
-    if (p.m * p.n * p.k < 32 * 32 * 32) threads = 1;     /* not worth waking anyone */
+                dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
+    if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
@@ -5468,12 +6466,20 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
    weights, [M, K] with K = C kh kw, and a matrix whose row k = (c, ky, kx) is the image shifted
    by (ky, kx). Building that matrix (im2col) costs kh kw copies of the image. But if the output
    is computed at the width of the (padded) input, every row is simply the image from
-   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself. The
-   kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
+   off[k] = (c hp + ky) wp + kx on: nothing need be built, the tile reads the image itself.
+
+       image, wp = 6       rows of the matrix, 3 x 3        sums, at the image's width
+       a b c d e f         k = (0, 0)  a b c d e f g h ..   y y y y . .
+       g h i j k l         k = (0, 1)  b c d e f g h i ..   y y y y . .
+       m n o p q r         k = (1, 0)  g h i j k l m n ..
+       s t u v w x         k = (1, 1)  h i j k l m n o ..   dots: kernels across the edge
+
+   The kw - 1 columns computed too many, some 8 %, are dropped when bias and ReLU are applied.
 
    The gradient for x is a convolution of dy, padded by k - 1 - p, with the weights flipped and
-   their first two dimensions exchanged. The gradient for w is dWt[k][m] = sum over positions p
-   of x[off[k] + p] dy[m][p]: rows of the tile are shifted images again, dy is packed.
+   their first two dimensions exchanged: dli_conv_reversed; its forward pass is run. The gradient
+   for w is dWt[k][m] = sum over positions p of x[off[k] + p] dy[m][p]: rows of the tile are shifted
+   images again, dy is packed.
 
    3 x 3 kernels with 8 channels and more take 2.25 times fewer multiplications by Winograd's way
    (S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms
@@ -5488,12 +6494,21 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 
    four, since what concerns g alone is computed once. As matrices: y = A^T [(G g) * (B^T d)]. In
    two dimensions, y = A^T [(G g G^T) * (B^T d B)] A makes 2 x 2 outputs from 4 x 4 inputs by 16
-   multiplications, not 36. Summed over channels, each of the 16 is a matrix product, [M, C] times
-   [C, tiles]. Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G. */
+   multiplications, not 36. Summed over channels, each of the 16 is a matrix product:
+
+       image [C]   B^T d B    16 planes [C, tiles]  --.
+       kernels     G g G^T    16 planes [M, C]      ---+- 16 products [M, tiles] -- A^T m A -- y
+       once for all samples                         --'   a few output planes at a time
+
+   Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G.
+
+   Read in this order: dli_conv_sizes, dli_direct_sample (the plain way), dli_wino_sample,
+   dli_conv_forward, then the gradients. */
 typedef struct dli_conv {
     dl_int n, c, h, w;                                   /* x [n, c, h, w] */
     dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
     dli_conv_end end;                                    /* what is done before y is written */
+    bool reversed;                                       /* of weights [c, m, kh, kw], flipped */
 } dli_conv;
 
 typedef struct dli_conv_size {
@@ -5506,7 +6521,6 @@ typedef struct dli_conv_size {
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
 #define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
-static dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
 static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
 {
@@ -5517,7 +6531,7 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
     z.wp = v->w + 2 * v->pw;
     z.oh = z.hp - v->kh + 1;
     z.ow = z.wp - v->kw + 1;
-    z.tiles = dli_round_up((z.oh - 1) * z.wp + z.ow, f->nr);
+    z.tiles = dli_round_up(dli_plus(dli_times(z.oh - 1, z.wp), z.ow), f->nr);
     z.in = v->c * v->h * v->w;
     z.out = v->m * (z.oh / pool) * (z.ow / pool);
     z.th = dli_ceil_div(z.oh, 2);
@@ -5527,83 +6541,129 @@ static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
              z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
              v->n >= 4;                                  /* fewer do not pay for U */
     z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
-                   : f->mr * (z.tiles + 32);
+                   : dli_times(f->mr, z.tiles + 32);
     return z;
-}
-/* Does the gradient of the weights go Winograd's way? dy then needs a border of zeros. */
-static bool dli_conv_wino_weights(const dli_conv *v, const dli_conv_size *z)
-{
-    return z->wino && v->ph < 2 && v->pw < 2;
 }
 /* Floats of n planes in each of the 16 parts, with room to write too far. */
 static dl_int dli_wino_part(const dli_conv_size *z, dl_int n) { return n * z->tp + 16; }
 /* The convolution whose forward pass is the gradient for x of v. */
-static dli_conv dli_conv_reversed(const dli_fast *f, const dli_conv *v)
+static dli_conv dli_conv_reversed(const dli_conv *v)
 {
-    dli_conv_size z = dli_conv_sizes(f, v);
-    dli_conv r;
-    r.n = v->n; r.c = v->m; r.h = z.oh; r.w = z.ow;
-    r.m = v->c; r.kh = v->kh; r.kw = v->kw;
+    dli_conv r = *v;
+    r.c = v->m;
+    r.h = v->h + 2 * v->ph - v->kh + 1;
+    r.w = v->w + 2 * v->pw - v->kw + 1;
+    r.m = v->c;
     r.ph = v->kh - 1 - v->ph;
     r.pw = v->kw - 1 - v->pw;
     r.end = DLI_END_LINEAR;
+    r.reversed = true;
     return r;
 }
+
+/* Where the gradients of a convolution come from and go to. */
+typedef struct dli_conv_grads {
+    const float *dy, *y;                                 /* y is asked if its end is ReLU */
+    const int32_t *arg;                                  /* if its end is pooling */
+    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
+    float *dw, *db;                                      /* NULL or added to */
+} dli_conv_grads;
+
+/* Where things stand in the work memory, in floats: only what this pass needs is there.
+
+       offsets rows packed scratch sums | own: image grad raw tiles tiles_grad panel | own ...
+       of all threads                     of the first thread, `each` floats           ...   total
+
+   The gradient of the sums, unpooled and masked, has planes of gp floats and rows of gw, with
+   ph and pw zeros around it. */
 #define DLI_CHUNKS 8
-/* Where things stand in the work memory, in floats, behind the offsets; every thread has an own
-   part. In the own part, behind x padded: the gradient of the sums padded, sums, the gradient
-   packed; and Winograd's transforms of x and of the gradient. */
 typedef struct dli_conv_plan {
-    dl_int packed, sums, chunk, own, each;
-    dl_int grad, raw, panel, tiles, tiles_grad;
+    dl_int offsets, rows, packed, scratch, sums, chunk, chunks, own;
+    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
+    dl_int ph, pw, gw, gp;
+    bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
 } dli_conv_plan;
 
-static dl_int dli_larger(dl_int a, dl_int b) { return a > b ? a : b; }
-static dl_int dli_conv_packed(const dli_fast *f, const dli_conv *v, const dli_conv_size *z)
+/* The next n floats of a memory of which *used are taken. */
+static dl_int dli_take(dl_int *used, dl_int n)
 {
-    return dli_round_up(v->m, f->mr) * (z->wino ? 16 * v->c : z->k);
+    const dl_int at = *used;
+    *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
+    return at;
 }
-static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v)
+/* Floats for one offset for each of n rows. */
+static dl_int dli_offset_floats(dl_int n)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
-    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
-    const bool wino = dli_conv_wino_weights(v, &z);
-    const dl_int slack = f->nr + 32, rows = wino ? z.th * z.tw : z.oh * z.ow;
-    const dl_int scratch = 16 * v->m * v->c + z.k * v->m;
-    dl_int tiles = z.wino ? 16 * dli_wino_part(&z, v->c) : 0;
+    return dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float)));
+}
+/* What the gradient of the weights takes beside the passes. */
+static void dli_conv_plan_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
+                                  dli_conv_plan *p)
+{
+    const dl_int cols = dli_round_up(v->m, f->nr);
+    p->chunks = dli_min(v->n, DLI_CHUNKS);
+    p->chunk = p->wino ? dli_times(16 * dli_round_up(v->m, f->mr), dli_round_up(v->c, f->nr))
+                       : dli_times(dli_round_up(z->k, f->mr), cols);
+    p->chunk = dli_plus(p->chunk, cols);                                         /* db */
+    p->rows = dli_take(&p->own, dli_offset_floats(dli_larger(z->k, v->m)));
+    p->sums = dli_take(&p->own, dli_times(p->chunk, p->chunks));
+    p->panel = dli_take(&p->each, dli_times((p->wino ? z->th * z->tw : z->oh * z->ow) + 3, f->nr));
+    if (p->wino) p->tiles_grad = dli_take(&p->each, 16 * dli_wino_part(z, v->m));
+}
+/* For the forward pass (to is NULL) or the gradients that `to` names. */
+static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v,
+                                      const dli_conv_grads *to, int threads)
+{
+    const dli_conv r = dli_conv_reversed(v), *pass = to ? &r : v;
+    const dli_conv_size z = dli_conv_sizes(f, v), q = dli_conv_sizes(f, pass);
+    const dl_int slack = f->nr + 32, mp = dli_round_up(pass->m, f->mr);
+    dl_int tiles = 0;
     dli_conv_plan p;
-    if (b.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&b, v->m));
-    p.packed = dli_round_up(dli_larger(z.k, b.k) * (dl_int)(sizeof(dl_int) / sizeof(float)), 16);
-    p.sums = p.packed + dli_round_up(dli_larger(dli_conv_packed(f, v, &z),
-                                                dli_conv_packed(f, &r, &b)), 16);
-    p.chunk = wino ? 16 * dli_round_up(v->m, f->mr) * dli_round_up(v->c, f->nr)
-                   : dli_round_up(z.k, f->mr) * dli_round_up(v->m, f->nr);
-    p.chunk += dli_round_up(v->m, f->nr);                /* db */
-    p.own = p.sums + dli_round_up(p.chunk * DLI_CHUNKS + scratch, 16);
-    p.grad = dli_round_up(v->c * z.hp * z.wp + 2 * z.wp + slack, 16);
-    p.raw = p.grad + dli_round_up(v->m * (z.oh + 2 * dli_larger(r.ph, 1)) *
-                                  (z.ow + 2 * dli_larger(r.pw, 1)) + 2 * b.wp + slack, 16);
-    p.panel = p.raw + dli_round_up(dli_larger(z.raw, b.raw) + slack, 16);
-    p.tiles = p.panel + dli_round_up((rows + 3) * f->nr, 16);
-    p.tiles_grad = p.tiles + tiles;
-    p.each = p.tiles_grad + (wino ? 16 * dli_wino_part(&z, v->m) : 0);
+    memset(&p, 0, sizeof p);
+    p.weights = to && (to->dw || to->db);
+    p.wino = p.weights && z.wino && v->ph < 2 && v->pw < 2;      /* a border of zeros is enough */
+    p.image = dli_take(&p.each, dli_plus(dli_times(dli_plus(dli_times(v->c, z.hp), 2), z.wp),
+                                         slack));
+    if (to) {
+        p.ph = to->dx ? r.ph : p.wino;
+        p.pw = to->dx ? r.pw : p.wino;
+        p.gw = z.ow + 2 * p.pw;
+        p.gp = dli_times(p.gw, z.oh + 2 * p.ph);
+        p.grad = dli_take(&p.each, dli_plus(dli_plus(dli_times(v->m, p.gp), dli_times(2, p.gw)),
+                                            slack));
+    }
+    p.raw = p.each;                                      /* up to here zeros are set at first */
+    if (!to || to->dx) {
+        p.offsets = dli_take(&p.own, dli_offset_floats(q.k));
+        p.packed = dli_take(&p.own, dli_times(mp, q.wino ? 16 * pass->c : q.k));
+        p.scratch = dli_take(&p.own, dli_times(f->mr, dli_plus(q.k, dli_times(16, pass->c))));
+        p.raw = dli_take(&p.each, dli_plus(q.raw, slack));
+        if (q.wino) tiles = 16 * dli_wino_part(&q, pass->c);
+    }
+    if (p.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&z, v->c));
+    p.tiles = dli_take(&p.each, tiles);
+    if (p.weights) dli_conv_plan_weights(f, v, &z, &p);
+    p.total = dli_plus(p.own, dli_times(p.each, threads));
     return p;
 }
-/* Bytes of 64-byte aligned work memory for the forward and backward passes of v. */
-static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, int threads)
+/* Bytes of 64-byte aligned work memory; SIZE_MAX if that is more than there can be. */
+static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
+                                  int threads)
 {
-    dli_conv_plan p = dli_conv_plan_of(f, v);
-    return (size_t)(p.own + p.each * threads) * sizeof(float);
+    return dli_bytes_of(dli_conv_plan_of(f, v, to, threads).total);
 }
-/* off[k] for k = (c, ky, kx), or Winograd's for k = c */
-static void dli_conv_offsets(const dli_conv *v, const dli_conv_size *z, dl_int *off)
+
+/* off[k] for k = (c, ky, kx) */
+static void dli_conv_offsets(dl_int *off, const dli_conv *v, const dli_conv_size *z)
 {
-    dl_int c, i, j;
-    for (c = 0; z->wino && c < v->c; c++) off[c] = c * z->tp;
-    if (z->wino) return;
-    for (c = 0; c < v->c; c++)
-        for (i = 0; i < v->kh; i++)
-            for (j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+    for (dl_int c = 0; c < v->c; c++)
+        for (dl_int i = 0; i < v->kh; i++)
+            for (dl_int j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+}
+/* The same for Winograd's tiles of n planes */
+static void dli_wino_offsets(dl_int *off, const dli_conv_size *z, dl_int n)
+{
+    for (dl_int i = 0; i < n; i++) off[i] = i * z->tp;
 }
 /* The padded image of sample s: x itself where there is nothing to pad and enough may be read
    behind it, else a copy in image, whose borders are zero. */
@@ -5617,18 +6677,17 @@ static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const d
     return image;
 }
 
-/* The kernels U = G g G^T, [16][M][C], of w [M, C, 3, 3]. */
+/* The kernels U = G g G^T, [16][kernels], of w [kernels, 3, 3]. */
 static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 {
-    dl_int n, i;
-    for (n = 0; n < kernels; n++, w += 9, u++) {
+    for (dl_int n = 0; n < kernels; n++, w += 9, u++) {
         float t[4][3];
-        for (i = 0; i < 3; i++) {
-            float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
+        for (dl_int i = 0; i < 3; i++) {
+            const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
             t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
         }
-        for (i = 0; i < 4; i++) {
-            float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
+        for (dl_int i = 0; i < 4; i++) {
+            const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
             to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
         }
@@ -5638,264 +6697,303 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
 {
     float t[3][4];
-    dl_int i;
-    for (i = 0; i < 4; i++) {
+    for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
-        float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
+        const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
         t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
     }
-    for (i = 0; i < 3; i++) {
-        float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
+    for (dl_int i = 0; i < 3; i++) {
+        const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
         dw[3 * i] += t[i][0] + h + g;
         dw[3 * i + 1] += h - g;
         dw[3 * i + 2] += h + g + t[i][3];
     }
 }
-/* Packs the weights for dli_conv_sample; scratch: 16 M C floats. */
+
+/* The weights of a reversed convolution, rows m to m + n - 1: [n, c, kh, kw]. */
+static void dli_conv_flip(float *rows, const dli_conv *v, const float *w, dl_int m, dl_int n)
+{
+    const dl_int taps = v->kh * v->kw;
+    for (dl_int j = m; j < m + n; j++)
+        for (dl_int c = 0; c < v->c; c++, rows += taps)
+            for (dl_int i = 0; i < taps; i++)
+                rows[i] = w[(c * v->m + j) * taps + taps - 1 - i];
+}
+/* Packs the weights for dli_conv_sample, mr rows at a time. */
 static void dli_conv_pack(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
                           float *packed, const float *w, float *scratch)
 {
-    dl_int t, part = v->m * v->c;
-    if (!z->wino) {
-        f->pack(packed, w, z->k, 1, v->m, z->k, f->mr);
-        return;
+    const dl_int mp = dli_round_up(v->m, f->mr);
+    for (dl_int m = 0; m < v->m; m += f->mr) {
+        const dl_int n = dli_min(f->mr, v->m - m), kernels = n * v->c;
+        const float *rows = w + m * z->k;
+        float *u = scratch + f->mr * z->k;
+        if (v->reversed) {
+            dli_conv_flip(scratch, v, w, m, n);
+            rows = scratch;
+        }
+        if (!z->wino) {
+            f->pack(packed + m * z->k, rows, z->k, 1, n, z->k, f->mr);
+            continue;
+        }
+        dli_wino_kernels(u, rows, kernels);
+        for (dl_int t = 0; t < 16; t++)
+            f->pack(packed + (t * mp + m) * v->c, u + t * kernels, v->c, 1, n, v->c, f->mr);
     }
-    dli_wino_kernels(scratch, w, part);
-    for (t = 0; t < 16; t++)
-        f->pack(packed + t * dli_round_up(v->m, f->mr) * v->c, scratch + t * part, v->c, 1, v->m,
-                v->c, f->mr);
 }
 
-/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
-static void dli_conv_finish(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, dl_int i, const float *sums, dl_int ld,
-                            const float *bias, int add)
+/* A forward pass, ready to take sample after sample: y = or += the convolution. */
+typedef struct dli_conv_pass {
+    const dli_fast *f;
+    const dli_conv *v;
+    dli_conv_size z;
+    const float *packed, *bias;                          /* weights; bias [m] or NULL */
+    const dl_int *off;
+    int add;
+    dl_int raw, tiles;                                   /* where, in a thread's own memory */
+} dli_conv_pass;
+
+static dli_conv_pass dli_conv_prepare(const dli_fast *f, const dli_conv *v, const dli_conv_plan *p,
+                                      const float *w, const float *bias, int add, float *work)
 {
-    const dl_int plane = z->out / v->m;
-    const float b = bias ? bias[i] : 0.0f;
-    if (v->end == DLI_END_RELU_POOL)
-        f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
-                 z->oh / 2, z->ow / 2, b, 1);
+    dl_int *off = (dl_int *)(void *)(work + p->offsets);
+    dli_conv_pass q;
+    q.f = f;
+    q.v = v;
+    q.z = dli_conv_sizes(f, v);
+    q.packed = work + p->packed;
+    q.bias = bias;
+    q.off = off;
+    q.add = add;
+    q.raw = p->raw;
+    q.tiles = p->tiles;
+    if (q.z.wino) dli_wino_offsets(off, &q.z, v->c);
+    else dli_conv_offsets(off, v, &q.z);
+    dli_conv_pack(f, v, &q.z, work + p->packed, w, work + p->scratch);
+    return q;
+}
+/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
+static void dli_conv_finish(const dli_conv_pass *q, float *y, int32_t *arg, dl_int i,
+                            const float *sums, dl_int ld)
+{
+    const dli_conv_size *z = &q->z;
+    const dl_int plane = z->out / q->v->m;
+    const float b = q->bias ? q->bias[i] : 0.0f;
+    if (q->v->end == DLI_END_RELU_POOL)
+        q->f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
+                    z->oh / 2, z->ow / 2, b, 1);
     else
-        f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, v->end == DLI_END_RELU, add);
+        q->f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, q->v->end == DLI_END_RELU, q->add);
 }
 /* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
    to y, if the end is linear). */
-static void dli_direct_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                              float *y, int32_t *arg, const float *image, const float *packed,
-                              const dl_int *off, const float *bias, int add, float *raw)
+static void dli_direct_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
+                              float *raw)
 {
+    const dli_fast *f = q->f;
+    const dli_conv_size *z = &q->z;
     const dl_int ld = z->tiles + 32;
-    dl_int m, j, i, k;
-    for (m = 0; m < v->m; m += f->mr) {
-        for (k = 0; k < z->k; k += DLI_KC) {
-            dl_int kk = dli_min(DLI_KC, z->k - k);
-            for (j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, kk, packed + m * z->k + k * f->mr, image + j,
-                            off + k);
+    for (dl_int m = 0; m < q->v->m; m += f->mr) {
+        for (dl_int k = 0; k < z->k; k += DLI_KC) {
+            const float *panel = q->packed + m * z->k + k * f->mr;
+            for (dl_int j = 0; j < z->tiles; j += f->nr)
+                f->tile_off(raw + j, ld, k > 0, dli_min(DLI_KC, z->k - k), panel, image + j,
+                            q->off + k);
         }
-        for (i = m; i < m + f->mr && i < v->m; i++)
-            dli_conv_finish(f, v, z, y, arg, i, raw + (i - m) * ld, z->wp, bias, add);
-    }
-}
-/* The same by Winograd's way. tiles: B^T d B of the image. */
-static void dli_wino_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            float *y, int32_t *arg, const float *tiles, const float *packed,
-                            const dl_int *off, const float *bias, int add, float *raw)
-{
-    const dl_int ld = dli_round_up(2 * z->tw, 32), mp = dli_round_up(v->m, f->mr);
-    const dl_int group = DLI_WINO_GROUP * f->mr, part = group * z->tp;
-    float *products = raw + 2 * z->th * ld;
-    dl_int m0, m, j, t;
-    for (m0 = 0; m0 < v->m; m0 += group) {
-        const dl_int m1 = dli_min(mp, m0 + group);
-        for (t = 0; t < 16; t++)
-            for (j = 0; j < z->tp; j += f->nr)
-                for (m = m0; m < m1; m += f->mr)
-                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, v->c,
-                                packed + (t * mp + m) * v->c,
-                                tiles + t * dli_wino_part(z, v->c) + j, off);
-        for (m = m0; m < m1 && m < v->m; m++) {
-            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
-            dli_conv_finish(f, v, z, y, arg, m, raw, ld, bias, add);
-        }
+        for (dl_int i = m; i < m + f->mr && i < q->v->m; i++)
+            dli_conv_finish(q, y, arg, i, raw + (i - m) * ld, z->wp);
     }
 }
 /* tiles = B^T d B of an image of c planes. */
 static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
                            const float *image)
 {
-    dl_int i;
-    for (i = 0; i < c; i++)
+    for (dl_int i = 0; i < c; i++)
         f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
                    z->tw);
 }
-/* One sample in the way that z says; own: the thread's part of the work memory. */
-static void dli_conv_sample(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                            const dli_conv_plan *p, float *y, int32_t *arg, const float *image,
-                            const float *packed, const dl_int *off, const float *bias, int add,
+/* The same by Winograd's way. */
+static void dli_wino_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
+                            float *raw, float *tiles)
+{
+    const dli_fast *f = q->f;
+    const dli_conv_size *z = &q->z;
+    const dl_int M = q->v->m, C = q->v->c, mp = dli_round_up(M, f->mr);
+    const dl_int ld = dli_round_up(2 * z->tw, 32), group = DLI_WINO_GROUP * f->mr;
+    const dl_int part = group * z->tp;
+    float *products = raw + 2 * z->th * ld;
+    dli_wino_tiles(f, z, C, tiles, image);
+    for (dl_int m0 = 0; m0 < M; m0 += group) {
+        const dl_int m1 = dli_min(mp, m0 + group);
+        for (dl_int t = 0; t < 16; t++)
+            for (dl_int j = 0; j < z->tp; j += f->nr)
+                for (dl_int m = m0; m < m1; m += f->mr)
+                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, C,
+                                q->packed + (t * mp + m) * C,
+                                tiles + t * dli_wino_part(z, C) + j, q->off);
+        for (dl_int m = m0; m < m1 && m < M; m++) {
+            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
+            dli_conv_finish(q, y, arg, m, raw, ld);
+        }
+    }
+}
+/* One sample in the way that suits it; own: the thread's memory. */
+static void dli_conv_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
                             float *own)
 {
-    float *raw = own + p->raw, *tiles = own + p->tiles;
-    if (z->wino) {
-        dli_wino_tiles(f, z, v->c, tiles, image);
-        dli_wino_sample(f, v, z, y, arg, tiles, packed, off, bias, add, raw);
-    } else
-        dli_direct_sample(f, v, z, y, arg, image, packed, off, bias, add, raw);
+    if (q->z.wino) dli_wino_sample(q, y, arg, image, own + q->raw, own + q->tiles);
+    else dli_direct_sample(q, y, arg, image, own + q->raw);
 }
 /* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
-   With add, y += conv. */
+   With add, y += conv. Each thread takes its samples. */
 static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
                              const float *x, const float *w, const float *bias, int add,
                              int threads, void *work)
 {
-    const dli_conv_size z = dli_conv_sizes(f, v);
-    const dli_conv_plan p = dli_conv_plan_of(f, v);
-    dl_int *off = (dl_int *)work;
-    float *packed = (float *)work + p.packed;
+    const dli_conv_plan p = dli_conv_plan_of(f, v, NULL, threads);
+    const dli_conv_pass q = dli_conv_prepare(f, v, &p, w, bias, add, (float *)work);
+    const dli_conv_size *z = &q.z;
     int t;
-    dli_conv_offsets(v, &z, off);
-    dli_conv_pack(f, v, &z, packed, w, (float *)work + p.sums);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
         float *own = (float *)work + p.own + t * p.each;
-        dl_int s, s1 = v->n * (t + 1) / threads;
-        memset(own, 0, sizeof(float) * (size_t)p.grad);
-        for (s = v->n * t / threads; s < s1; s++)
-            dli_conv_sample(f, v, &z, &p, y + s * z.out, arg ? arg + s * z.out : NULL,
-                            dli_conv_image(f, v, &z, x, s, own), packed, off, bias, add, own);
+        const dl_int end = v->n * (t + 1) / threads;
+        memset(own, 0, sizeof(float) * (size_t)p.raw);
+        for (dl_int s = v->n * t / threads; s < end; s++)
+            dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
+                            dli_conv_image(f, v, z, x, s, own + p.image), own);
     }
 }
 
-/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
-   the sums starts at g and has planes of gp floats and rows of gw. */
-static void dli_conv_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                    float *dwt, float *db, const float *image, const float *g,
-                                    dl_int gp, dl_int gw, int first, float *panel)
+/* The gradient of the weights. A backward pass, as all its threads see it: */
+typedef struct dli_conv_backs {
+    const dli_fast *f;
+    const dli_conv *v;
+    dli_conv_size z;
+    const dli_conv_plan *p;
+    const dl_int *rows;                                  /* offsets of the rows of the product */
+} dli_conv_backs;
+
+/* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
+   of count starts at x + off[i], in runs with gaps; rows of out are ld apart. */
+static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, const float *x,
+                             const dl_int *off, dl_int count, dl_int n, dl_int run, dl_int gap,
+                             const float *panel)
 {
-    const dl_int ldw = dli_round_up(v->m, f->nr), area = z->oh * z->ow, taps = v->kh * v->kw;
-    dl_int m, k, i, r;
-    if (first) memset(db, 0, sizeof(float) * (size_t)ldw);
-    for (m = 0; m < v->m; m += f->nr) {
-        dl_int cols = dli_min(f->nr, v->m - m);
+    for (dl_int i = 0; i < count; i += f->mr) {
+        const float *rows[DLI_MAX_MR];
+        for (dl_int l = 0; l < f->mr; l++) rows[l] = x + off[dli_min(i + l, count - 1)];
+        f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
+    }
+}
+/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
+   the sums starts at g. */
+static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, const float *image,
+                               const float *g, bool first, float *own)
+{
+    const dli_fast *f = b->f;
+    const dli_conv_size *z = &b->z;
+    const dl_int M = b->v->m, ld = dli_round_up(M, f->nr), area = z->oh * z->ow;
+    float *panel = own + b->p->panel;
+    if (first) memset(db, 0, sizeof(float) * (size_t)ld);
+    for (dl_int m = 0; m < M; m += f->nr) {
+        const dl_int cols = dli_min(f->nr, M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (r = 0; r < z->oh; r++)                      /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * gp + r * gw, gp, cols,
-                         dli_round_up(z->ow, 4));
-        for (k = 0; k < z->k; k += f->mr) {
-            const float *rows[DLI_MAX_MR];
-            for (i = 0; i < f->mr; i++) {
-                const dl_int l = dli_min(k + i, z->k - 1), tap = l % taps;
-                rows[i] = image + (l / taps * z->hp + tap / v->kw) * z->wp + tap % v->kw;
-            }
-            f->tile_rows(dwt + k * ldw + m, ldw, !first, area, rows, z->ow, z->wp - z->ow, panel);
-        }
+        for (dl_int r = 0; r < z->oh; r++)               /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
+                         b->p->gp, cols, dli_round_up(z->ow, 4));
+        dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
+                         z->wp - z->ow, panel);
         f->col_sums(db + m, panel, f->nr, area, f->nr);
     }
 }
-
-/* The same by Winograd's way, for dU [16][M][C]; tiles: B^T d B of the image. */
-static void dli_wino_sample_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                    float *du, float *db, const float *tiles, float *tiles_grad,
-                                    const float *g, dl_int gp, dl_int gw, int first, float *panel)
+/* The same by Winograd's way, for dU [16][M][C]. */
+static void dli_wino_weights(const dli_conv_backs *b, float *du, float *db, const float *image,
+                             const float *g, bool first, float *own)
 {
-    const dl_int ld = dli_round_up(v->c, f->nr), mp = dli_round_up(v->m, f->mr), n = z->th * z->tw;
-    const float *rows[DLI_MAX_MR];
-    dl_int m, c, t, i;
-    for (m = 0; m < v->m; m++) {
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(g + m * gp, (z->oh - 1) * gw + z->ow);
-        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, v->m), g + m * gp, gw, z->th, z->tw);
+    const dli_fast *f = b->f;
+    const dli_conv_size *z = &b->z;
+    const dl_int M = b->v->m, C = b->v->c, n = z->th * z->tw;
+    const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
+    float *tiles = own + b->p->tiles, *tiles_grad = own + b->p->tiles_grad;
+    float *panel = own + b->p->panel;
+    dli_wino_tiles(f, z, C, tiles, image);
+    for (dl_int m = 0; m < M; m++) {
+        const float *plane = g + m * b->p->gp;
+        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (z->oh - 1) * b->p->gw + z->ow);
+        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, M), plane, b->p->gw, z->th, z->tw);
     }
-    for (t = 0; t < 16; t++)
-        for (c = 0; c < v->c; c += f->nr) {
-            const float *part = tiles_grad + t * dli_wino_part(z, v->m);
-            const dl_int cols = dli_min(f->nr, v->c - c);
+    for (dl_int t = 0; t < 16; t++)
+        for (dl_int c = 0; c < C; c += f->nr) {
+            const dl_int cols = dli_min(f->nr, C - c);
             if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(n * f->nr));
-            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, v->c) + c * z->tp, z->tp, cols,
-                         n);
-            for (m = 0; m < v->m; m += f->mr) {
-                for (i = 0; i < f->mr; i++) rows[i] = part + dli_min(m + i, v->m - 1) * z->tp;
-                f->tile_rows(du + (t * mp + m) * ld + c, ld, !first, n, rows, n, 0, panel);
-            }
+            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, C) + c * z->tp, z->tp, cols, n);
+            dli_rows_product(f, du + t * mp * ld + c, ld, !first,
+                             tiles_grad + t * dli_wino_part(z, M), b->rows, M, n, n, 0, panel);
         }
 }
-
-/* Where the gradients of a convolution come from and go to. */
-typedef struct dli_conv_grads {
-    const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
-} dli_conv_grads;
-
-/* The weights of the reversed convolution: flipped, their first dimensions exchanged. */
-static void dli_conv_flip(const dli_conv *v, float *flipped, const float *w)
+/* The sum of all chunks' gradients goes to dw and db. */
+static void dli_conv_add_weights(const dli_conv_backs *b, const dli_conv_grads *to, float *sums)
 {
-    const dl_int taps = v->kh * v->kw;
-    dl_int m, c, i;
-    for (m = 0; m < v->m; m++)
-        for (c = 0; c < v->c; c++)
-            for (i = 0; i < taps; i++)
-                flipped[(c * v->m + m) * taps + i] = w[(m * v->c + c) * taps + taps - 1 - i];
+    const dli_fast *f = b->f;
+    const dl_int M = b->v->m, K = b->z.k, chunk = b->p->chunk;
+    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(b->v->c, f->nr);
+    const float *db = sums + chunk - ldw;
+    for (dl_int c = 1; c < b->p->chunks; c++) f->add(sums, sums, sums + c * chunk, chunk);
+    for (dl_int m = 0; m < M && to->dw; m++)
+        for (dl_int k = 0; k < K; k += b->p->wino ? 9 : 1)
+            if (b->p->wino) dli_wino_kernel_back(to->dw + m * K + k, sums + m * ldu + k / 9,
+                                                 dli_round_up(M, f->mr) * ldu);
+            else to->dw[m * K + k] += sums[k * ldw + m];
+    for (dl_int m = 0; m < M && to->db; m++) to->db[m] += db[m];
 }
 /* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
    order. A sample's gradient is unpooled and masked once, for dx and dw. */
 static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
                               const float *x, const float *w, int threads, void *work)
 {
-    const dli_conv r = dli_conv_reversed(f, v);
-    const dli_conv_size z = dli_conv_sizes(f, v), b = dli_conv_sizes(f, &r);
-    const dli_conv_plan p = dli_conv_plan_of(f, v);
-    const bool weights = to->dw || to->db, wino = weights && dli_conv_wino_weights(v, &z);
-    const dl_int ph = to->dx ? r.ph : wino, pw = to->dx ? r.pw : wino;       /* zeros around dy */
-    const dl_int gw = z.ow + 2 * pw, gp = gw * (z.oh + 2 * ph), chunks = dli_min(v->n, DLI_CHUNKS);
-    const dl_int ldw = dli_round_up(v->m, f->nr), ldu = dli_round_up(v->c, f->nr);
-    dl_int *off = (dl_int *)work, m, k, c;
-    float *packed = (float *)work + p.packed, *sums = (float *)work + p.sums;
+    const dli_conv_plan p = dli_conv_plan_of(f, v, to, threads);
+    const dli_conv r = dli_conv_reversed(v);
+    float *base = (float *)work, *sums = base + p.sums;
+    dl_int *rows = (dl_int *)(void *)(base + p.rows);
+    const dl_int chunks = dli_min(v->n, DLI_CHUNKS), ldw = dli_round_up(v->m, f->nr);
+    dli_conv_pass q;
+    dli_conv_backs b;
     int t;
-    dli_conv_offsets(&r, &b, off);
-    if (to->dx) {
-        dli_conv_flip(v, sums, w);
-        dli_conv_pack(f, &r, &b, packed, sums, sums + z.k * v->m);
-    }
+    b.f = f;
+    b.v = v;
+    b.z = dli_conv_sizes(f, v);
+    b.p = &p;
+    b.rows = rows;
+    if (p.wino) dli_wino_offsets(rows, &b.z, v->m);
+    else if (p.weights) dli_conv_offsets(rows, v, &b.z);
+    if (to->dx) q = dli_conv_prepare(f, &r, &p, w, NULL, to->add_dx, base);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each;
-        float *grad = own + p.grad, *g = grad + ph * gw + pw;
-        dl_int chunk, s;
+        float *own = base + p.own + t * p.each, *grad = own + p.grad;
+        float *g = grad + p.ph * p.gw + p.pw;
         memset(own, 0, sizeof(float) * (size_t)p.raw);
-        for (chunk = t; chunk < chunks; chunk += threads) {
+        for (dl_int chunk = t; chunk < chunks; chunk += threads) {
+            const dl_int first = v->n * chunk / chunks, end = v->n * (chunk + 1) / chunks;
             float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
-            dl_int s0 = v->n * chunk / chunks, s1 = v->n * (chunk + 1) / chunks;
-            for (s = s0; s < s1; s++) {
-                const float *dy = to->dy + s * z.out, *from = NULL;
+            for (dl_int s = first; s < end; s++) {
+                const float *dy = to->dy + s * b.z.out;
                 if (v->end == DLI_END_RELU_POOL)
-                    f->unpool2(g, gp, gw, own + p.raw, dy, to->arg + s * z.out, v->m, z.oh, z.ow);
+                    f->unpool2(g, p.gp, p.gw, own + p.raw, dy, to->arg + s * b.z.out, v->m,
+                               b.z.oh, b.z.ow);
                 else
-                    f->place(g, gp, gw, dy, v->end == DLI_END_RELU ? to->y + s * z.out : NULL,
-                             v->m, z.oh, z.ow);
-                if (weights) from = dli_conv_image(f, v, &z, x, s, own);
-                if (wino) {
-                    dli_wino_tiles(f, &z, v->c, own + p.tiles, from);
-                    dli_wino_sample_weights(f, v, &z, dwt, db, own + p.tiles, own + p.tiles_grad,
-                                            g, gp, gw, s == s0, own + p.panel);
-                } else if (weights)
-                    dli_conv_sample_weights(f, v, &z, dwt, db, from, g, gp, gw, s == s0,
-                                            own + p.panel);
-                if (to->dx)
-                    dli_conv_sample(f, &r, &b, &p, to->dx + s * z.in, NULL, grad, packed, off,
-                                    NULL, to->add_dx, own);
+                    f->place(g, p.gp, p.gw, dy, v->end == DLI_END_RELU ? to->y + s * b.z.out
+                                                                       : NULL,
+                             v->m, b.z.oh, b.z.ow);
+                if (p.weights)
+                    (p.wino ? dli_wino_weights : dli_direct_weights)(
+                        &b, dwt, db, dli_conv_image(f, v, &b.z, x, s, own + p.image), g,
+                        s == first, own);
+                if (to->dx) dli_conv_sample(&q, to->dx + s * b.z.in, NULL, grad, own);
             }
         }
     }
-    if (!weights) return;
-    for (c = 1; c < chunks; c++) f->add(sums, sums, sums + c * p.chunk, p.chunk);
-    for (m = 0; m < v->m && to->dw; m++)
-        for (k = 0; k < z.k; k += wino ? 9 : 1)
-            if (wino) dli_wino_kernel_back(to->dw + m * z.k + k, sums + m * ldu + k / 9,
-                                           dli_round_up(v->m, f->mr) * ldu);
-            else to->dw[m * z.k + k] += sums[k * ldw + m];
-    for (m = 0; m < v->m && to->db; m++) to->db[m] += sums[p.chunk - ldw + m];
+    if (p.weights) dli_conv_add_weights(&b, to, sums);
 }
 
 /* ---- recurrent layers ----
@@ -6357,6 +7455,43 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
 
 #endif /* DLI_FAST */
 
+DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
+{
+    char all[64] = "base";
+    if (!dl) return false;
+    if (!name) return dli_null(dl, "dl_set_isa", "name");
+#if DLI_FAST
+    const dli_fast *set[3] = { &dli_fast_base, NULL, NULL };
+    int at = 0;
+#if DLI_X86
+    if (dli_fast_pick() != set[0]) set[1] = &dli_fast_avx2;
+    if (dli_fast_pick() == &dli_fast_avx512) set[2] = &dli_fast_avx512;
+#endif
+    for (int i = 0; i < 3 && set[i]; i++) {
+        if (strcmp(set[i]->name, name) == 0) {
+            dl->fast = set[i];
+            memset(dl->pace, 0, sizeof dl->pace);
+            return true;
+        }
+        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", i ? ", " : "", set[i]->name);
+    }
+#else
+    if (strcmp(name, all) == 0) return true;
+#endif
+    return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_isa: '%.40s' is none of the instruction sets that "
+                   "this build and CPU have: %s", name, all);
+}
+
+DL_DEF const char *dl_isa(const dl_ctx *dl)
+{
+    if (!dl) return "";
+#if DLI_FAST
+    return dl->fast->name;
+#else
+    return "base";
+#endif
+}
+
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
 #if DLI_FAST
@@ -6366,7 +7501,7 @@ static bool dli_fast_start(dl_ctx *c, int threads)
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);
-    c->fast = dli_fast_pick();
+    if (!c->fast) c->fast = dli_fast_pick();
 #endif
     c->threads = threads;
     return true;
@@ -6374,94 +7509,138 @@ static bool dli_fast_start(dl_ctx *c, int threads)
 
 static const char *dli_fast_name(const dl_ctx *c)
 {
-#if DLI_FAST
-    return c->fast->name;
-#else
-    (void)c;
-    return "plain kernels";
-#endif
+    return DLI_FAST && !c->reference ? dl_isa(c) : "plain kernels";
 }
 
 #if DLI_FAST
 /* ---- how many threads a job is worth ----
    Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
    many milliseconds on one that is busy with other things, when a thread does not get its core.
-   No fixed size tells which jobs are worth it, so it is measured: a job of each size is timed with
-   one thread and with all, runs the faster way, and now and then tries the other one again.
-   Results are the same either way. A time that is better than before counts at once, a worse one
-   (chance, perhaps) by a quarter. */
-typedef struct dli_timer { dli_job *job; double start; int way, threads; } dli_timer;
+   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
 
-/* What is known of jobs of this size: among the 8 places from its hash on, where it is, or else the
-   one that was used least. */
-static dli_job *dli_job_find(dl_ctx *c, double size)
+   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
+   they are of about the same size. So for each kind and each power of two the seconds a unit takes
+   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
+   seen before runs like its neighbours.
+
+       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
+                     trial ^        late ^ ^  \
+       way 0                                   o o o o o o ? ? ? ?        o one thread
+                                                         trial of 4  \ . . .  better again
+
+   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
+   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
+   times the average at most: a machine that slept teaches nothing.) The other way is tried after
+   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
+   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
+   soon after a change must wait longer for the next: so a machine that is busy half of the time
+   costs a few jobs in 512. */
+typedef struct dli_timer { dli_pace *pace; double start, work; int way, threads; } dli_timer;
+
+/* The way of the next job: 0, one thread, or 1, all. */
+static int dli_pace_way(const dli_pace *p)
 {
-    const uint64_t hash = dli_mix((uint64_t)(size * 64));
-    dli_job *j, *least = NULL;
-    int i;
-    for (i = 0; i < 8; i++) {
-        j = &c->job[(hash + (uint64_t)i) % DLI_JOBS];
-        if (j->size == size) return j;
-        if (!least || j->runs < least->runs) least = j;
-    }
-    return least;
+    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
+    return p->wait > 0 ? p->way : !p->way;
 }
-static dli_timer dli_job_start(dl_ctx *c, double size)
+static void dli_pace_change(dli_pace *p, int way)
+{
+    p->way = way;
+    p->stay = 0;
+}
+static void dli_pace_trial(dli_pace *p, float rate)
+{
+    float mean;
+    p->sum += rate;
+    p->tried++;
+    mean = p->sum / (float)p->tried;
+    if (mean < p->rate[p->way] && p->tried < 4) return;
+    p->rate[!p->way] = mean;
+    p->sum = 0;
+    p->tried = 0;
+    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
+    else p->gap = (int)dli_min(2 * p->gap, 512);
+    p->wait = p->gap;
+}
+/* A job went this way, at this rate. */
+static void dli_pace_learn(dli_pace *p, int way, float rate)
+{
+    float *known = &p->rate[way];
+    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
+        if (p->runs % 2 == 0 || rate < *known) *known = rate;
+        p->way = p->rate[1] < p->rate[0];
+        p->wait = p->gap = 16;
+        p->runs++;
+    } else if (way != p->way) dli_pace_trial(p, rate);
+    else {
+        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
+        p->wait--;
+        if (p->stay < 256) p->stay++;
+        if (*known < 1.05f * p->rate[!way]) return;
+        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
+        p->wait = p->gap;
+        dli_pace_change(p, !way);
+    }
+}
+
+/* What is known about such jobs; NULL: they are not worth waking anyone. */
+static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
+{
+    int log2;
+    frexp(work, &log2);
+    log2 -= 1 + DLI_JOB_LEAST;
+    if (c->threads == 1 || log2 < 0) return NULL;
+    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
+}
+static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
 {
     dli_timer t;
-    dli_job *j;
-    memset(&t, 0, sizeof t);
-    t.threads = 1;
-    if (c->threads == 1 || size < 32768) return t;
-    j = dli_job_find(c, size);
-    if (j->size != size) {                      /* new here, or in the place of another size */
-        memset(j, 0, sizeof *j);
-        j->size = size;
-        j->next = 4;
-        j->gap = 32;
-    }
-    t.way = j->seconds[1] < j->seconds[0];
-    if (j->runs < 4) t.way = j->runs & 1;       /* at first, each way twice */
-    else if (j->runs == j->next) {
-        t.way = !t.way;
-        if (j->gap < 1024) j->gap *= 2;
-        j->next += j->gap;
-    }
-    if (j->runs < 1000000000) j->runs++;
-    t.job = j;
+    t.pace = dli_pace_of(c, kind, work);
+    t.work = work;
+    t.way = t.pace ? dli_pace_way(t.pace) : 0;
     t.threads = t.way ? c->threads : 1;
-    t.start = dli_now();
+    t.start = t.pace ? dli_now() : 0;
     return t;
 }
-
 static void dli_job_end(const dli_timer *t)
 {
-    double seconds, *known;
-    bool was_better;
-    if (!t->job) return;
-    seconds = dli_now() - t->start;
-    known = &t->job->seconds[t->way];
-    was_better = *known < t->job->seconds[!t->way];
-    if (t->job->runs <= 4 || seconds < *known) *known = seconds;
-    else *known += (seconds - *known) / 4;
-    if ((*known < t->job->seconds[!t->way]) != was_better) {       /* a change: look again soon */
-        t->job->gap = 32;
-        t->job->next = t->job->runs + 32;
-    }
+    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
 }
 
 /* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
 #define DLI_SPREAD(c, kind, n, at, len, call) \
     do { \
-        dli_timer dli_t = dli_job_start(c, (double)(n) + (kind) / 64.0); \
+        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
         DLI_SPLIT(n, dli_t.threads, at, len, call); \
         dli_job_end(&dli_t); \
     } while (0)
 #endif
 
-/* ---- what the operations call: the fast twin where there is one, else the readable kernel ---- */
+/* ---- twins of the kernels ----
+   An operation that calls kernel `name` writes DLI_RUN(c, name, arguments). Where the table's entry
+   is the library's own and reference is off that is dli_fast_name(c, arguments), the twin, which
+   takes threads and scratch from the context; else it is the entry. Some twins can overwrite a
+   gradient instead of adding to it, and say so by parameters of their own. */
 
-#if defined(DL_USE_CBLAS) && !defined(DL_REFERENCE)
+/* Is the entry the library's own, and may something faster run in its place? */
+#define DLI_OURS(c, name) (!(c)->reference && (c)->kernels.name == dlk_##name)
+#define DLI_RUN_TWIN(c, name, ...) \
+    (DLI_OURS(c, name) ? dli_fast_##name(c, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#if DLI_FAST
+#define DLI_RUN(c, name, ...) DLI_RUN_TWIN(c, name, __VA_ARGS__)
+#else                                                    /* no twins but those of products */
+#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
+#endif
+#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+/* The same for a backward whose twin can overwrite, for which add is false. */
+#if DLI_FAST
+#define DLI_RUN_ADD(c, name, add, ...) \
+    (DLI_OURS(c, name) ? dli_fast_##name(c, add, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#else
+#define DLI_RUN_ADD(c, name, add, ...) (c)->kernels.name(__VA_ARGS__)
+#endif
+
+#if defined(DL_USE_CBLAS)
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) dli_blas(m, n, k, a, ta, b, tb, c, add)
 /* c [m,n] = a [m,k] b [k,n], or c +=; ta, tb: stored transposed. False, and nothing done, if there
    is nothing to multiply or a size is too large for the BLAS. */
@@ -6485,21 +7664,21 @@ static bool dli_blas(dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta, co
 #if DLI_FAST
 static void dli_product_run(dl_ctx *c, dli_product p, bool add)
 {
-    dli_timer t = dli_job_start(c, (double)p.m * (double)p.n * (double)p.k);
+    const dli_job_kind kind = dli_min(p.m, p.n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
+    dli_timer t = dli_job_start(c, kind, (double)p.m * (double)p.n * (double)p.k);
     p.add = add;
     dli_gemm(c->fast, &p, t.threads, c->product_work);
     dli_job_end(&t);
 }
 #endif
 
-static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
-                               const dl_real *b, dl_int N, dl_int D, dl_int M)
+static void dli_fast_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
+                                    const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
-    dl_int i, j;
     (void)c;
     if (DLI_BLAS(N, M, D, x, false, w, true, y, false)) {
-        for (i = 0; b && i < N; i++)
-            for (j = 0; j < M; j++) y[i * M + j] += b[j];
+        for (dl_int i = 0; b && i < N; i++)
+            for (dl_int j = 0; j < M; j++) y[i * M + j] += b[j];
     } else {
 #if DLI_FAST
         dli_product p = dli_product_nt(N, M, D, x, w, y);
@@ -6512,9 +7691,9 @@ static void dli_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 }
 
 /* With add_dx false, dx is overwritten; dw likewise. */
-static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, bool add_dw,
-                                dl_real *db, const dl_real *dy, const dl_real *x,
-                                const dl_real *w, dl_int N, dl_int D, dl_int M)
+static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, bool add_dw,
+                                     dl_real *db, const dl_real *dy, const dl_real *x,
+                                     const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
     if (dx && DLI_BLAS(N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
     if (dw && DLI_BLAS(M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
@@ -6530,8 +7709,8 @@ static void dli_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
 #endif
 }
 
-static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
-                               dl_int N, dl_int K, dl_int M)
+static void dli_fast_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
+                                    dl_int N, dl_int K, dl_int M)
 {
     if (DLI_BLAS(N, M, K, a, false, b, false, y, false)) return;
 #if DLI_FAST
@@ -6542,8 +7721,9 @@ static void dli_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl
 #endif
 }
 
-static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
-                                const dl_real *a, const dl_real *b, dl_int N, dl_int K, dl_int M)
+static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
+                                     const dl_real *a, const dl_real *b, dl_int N, dl_int K,
+                                     dl_int M)
 {
     if (da && DLI_BLAS(N, K, M, dy, false, b, true, da, true)) da = NULL;
     if (db && DLI_BLAS(K, M, N, a, true, dy, false, db, true)) db = NULL;
@@ -6556,27 +7736,29 @@ static void dli_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_re
 #endif
 }
 
+#if DLI_FAST
+#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_forward) { \
+        fast = c->fast->name##_forward; \
+        kind = DLI_JOB_##name##_forward; \
+    }
+#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_backward) { \
+        fast = c->fast->name##_backward; \
+        kind = DLI_JOB_##name##_backward; \
+    }
+#endif
+
+/* An elementwise function, by its kernel: the library's own may have a twin. */
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, dl_int) =
-        kernel == dlk_relu_forward      ? c->fast->vrelu :
-        kernel == dlk_sigmoid_forward   ? c->fast->vsigmoid :
-        kernel == dlk_tanh_forward      ? c->fast->vtanh :
-        kernel == dlk_exp_forward       ? c->fast->vexp : NULL;
+    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
     if (fast) {
-        DLI_SPREAD(c, 1, n, at, len, fast(y + at, x + at, len));
-        return;
-    }
-    if (kernel == dlk_affine_forward) {                  /* p x + q */
-        c->fast->scale(y, (float)p, x, n);
-        if (q != 0) c->fast->offset(y, (float)q, y, n);
-        return;
-    }
-    if (kernel == dlk_gelu_forward || kernel == dlk_gelu_tanh_forward) {
-        int form = kernel == dlk_gelu_tanh_forward;
-        DLI_SPREAD(c, 5, n, at, len, dli_gelu_forward(c->fast, y + at, x + at, len, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
     }
 #endif
@@ -6589,24 +7771,13 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
                                double p, double q)
 {
 #if DLI_FAST
-    void (*fast)(float *, const float *, const float *, dl_int, int) =
-        kernel == dlk_relu_backward      ? c->fast->vrelu_back :
-        kernel == dlk_sigmoid_backward   ? c->fast->vsigmoid_back :
-        kernel == dlk_tanh_backward      ? c->fast->vtanh_back : NULL;
+    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
+                 int) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
     if (fast) {
-        const dl_real *v = kernel == dlk_sigmoid_backward || kernel == dlk_tanh_backward ? y : x;
-        DLI_SPREAD(c, 2, n, at, len, fast(dx + at, dy + at, v + at, len, add));
-        return;
-    }
-    if (kernel == dlk_affine_backward) {
-        if (add) c->fast->axpy(dx, (float)p, dy, n);
-        else c->fast->scale(dx, (float)p, dy, n);
-        return;
-    }
-    if (kernel == dlk_gelu_backward || kernel == dlk_gelu_tanh_backward) {
-        int form = kernel == dlk_gelu_tanh_backward;
-        DLI_SPREAD(c, 6, n, at, len,
-                   dli_gelu_backward(c->fast, dx + at, dy + at, x + at, len, add, form));
+        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                             (float)q, add));
         return;
     }
 #endif
@@ -6615,22 +7786,18 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
-typedef void (*dli_binary_forward)(dl_real *, const dl_real *, const dl_real *,
-                                   dl_int, dl_int, dl_int);
-typedef void (*dli_binary_backward)(dl_real *, dl_real *, const dl_real *, const dl_real *,
-                                    const dl_real *, dl_int, dl_int, dl_int);
-
 /* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
-static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, const dl_real *a,
+static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
                            const dl_real *b, dl_int n, dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    const bool sum = kernel == dlk_add_forward && !c->reference;
+    const bool product = kernel == dlk_mul_forward && !c->reference;
     if ((sum || product) && sa == 1 && sb == 1) {
         (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
         return;
     }
-    if (kernel == dlk_sub_forward && sa == 1 && sb == 1) {
+    if (kernel == dlk_sub_forward && !c->reference && sa == 1 && sb == 1) {
         c->fast->scale(y, -1.0f, b, n);
         c->fast->add(y, y, a, n);
         return;
@@ -6644,12 +7811,16 @@ static void dli_binary_row(dl_ctx *c, dli_binary_forward kernel, dl_real *y, con
     kernel(y, a, b, n, sa, sb);
 }
 
-static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *da, dl_real *db,
+static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
                                 const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
     const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
+    if (c->reference) {
+        kernel(da, db, dy, a, b, n, sa, sb);
+        return;
+    }
     if (kernel == dlk_add_backward && steps) {
         if (da && sa) c->fast->add(da, da, dy, n);
         if (db && sb) c->fast->add(db, db, dy, n);
@@ -6672,302 +7843,254 @@ static void dli_binary_row_back(dl_ctx *c, dli_binary_backward kernel, dl_real *
     kernel(da, db, dy, a, b, n, sa, sb);
 }
 
-/* The sum of n numbers, and y += a. */
-static double dli_sum_of(const dl_ctx *c, const dl_real *x, dl_int n)
-{
 #if DLI_FAST
-    return dli_row_sum(c->fast, x, n);
-#else
-    double sum = 0;
-    dl_int i;
-    (void)c;
-    for (i = 0; i < n; i++) sum += (double)x[i];
-    return sum;
-#endif
-}
-static void dli_add_number(const dl_ctx *c, dl_real *y, dl_real a, dl_int n)
+static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
 {
-#if DLI_FAST
-    c->fast->offset(y, a, y, n);
-#else
-    dl_int i;
-    (void)c;
-    for (i = 0; i < n; i++) y[i] += a;
-#endif
-}
-
-/* What dlk_decay_grad does to a gradient, and g *= scale alone. */
-static void dli_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, dl_int n, double scale,
-                           double l1, double l2)
-{
-#if DLI_FAST
-    if (l1 == 0) {
-        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
-        if (l2 != 0) c->fast->axpy(g, (float)l2, w, n);
-        return;
+    double sum = 0, part[64];                      /* of blocks that no thread count changes */
+    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->squares(x + i + at, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
     }
+    return sum;
+}
+#endif
+
+/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
+   a float. */
+static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double sum = 0;
+#if DLI_FAST
+    if (!c->reference) return dli_fast_squares(c, x, n);
 #endif
     (void)c;
-    dlk_decay_grad(g, w, n, scale, l1, l2);
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sum;
 }
 
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
 #if DLI_FAST
-    c->fast->axpy(w, -(float)rate, w, n);
-#else
-    (void)c;
-    dlk_affine_forward(w, w, n, 1 - rate, 0);
+    if (DLI_OURS(c, affine_forward)) {
+        c->fast->axpy(w, -(float)rate, w, n);
+        return;
+    }
 #endif
-}
-
-static void dli_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_softmax_loss(c->fast, y, x, NULL, N, C);
-#else
-    (void)c;
-    dlk_softmax_forward(y, x, N, C);
-#endif
-}
-
-static void dli_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                 dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
-#else
-    (void)c;
-    dlk_softmax_backward(dx, dy, y, N, C);
-#endif
-}
-
-static void dli_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                     dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
-#else
-    (void)c;
-    dlk_log_softmax_backward(dx, dy, y, N, C);
-#endif
-}
-
-static void dli_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-#if DLI_FAST
-    dli_log_softmax(c->fast, y, x, N, C);
-#else
-    (void)c;
-    dlk_log_softmax_forward(y, x, N, C);
-#endif
-}
-
-/* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
-static void dli_dropout(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key,
-                        bool add)
-{
-#if DLI_FAST
-    const int32_t drop24 = (int32_t)ceil(p * 16777216);
-    DLI_SPREAD(c, 7, n, at, len,
-               c->fast->dropout(y + at, x + at, len, (uint32_t)at,
-                                (uint32_t)key + (uint32_t)((uint64_t)at >> 32),
-                                (uint32_t)(key >> 32), drop24, (float)(1 / (1 - p)), add));
-#else
-    (void)c;
-    if (add) dlk_dropout_backward(y, x, n, p, key);
-    else dlk_dropout_forward(y, x, n, p, key);
-#endif
-}
-
-/* Cross-entropy with labels, as at dlk_cross_entropy_forward. */
-static void dli_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                      const int32_t *label, dl_int N, dl_int C, double scale)
-{
-#if DLI_FAST
-    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
-#else
-    (void)c;
-    dlk_cross_entropy_forward(loss, p, x, label, N, C, scale);
-#endif
-}
-
-/* The same with soft targets t [N,C]. */
-static void dli_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                           const dl_real *t, dl_int N, dl_int C, double scale)
-{
-#if DLI_FAST
-    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
-#else
-    (void)c;
-    dlk_soft_cross_entropy_forward(loss, p, x, t, N, C, scale);
-#endif
-}
-
-static void dli_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, 8, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
-#else
-    (void)c;
-    dlk_sgd_step(w, g, n, lr);
-#endif
-}
-
-static void dli_momentum_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
-                              double gain, double rate, double mu, bool nesterov)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, 9, n, at, len,
-               c->fast->momentum(w + at, g + at, v + at, len, (float)gain, (float)rate, (float)mu,
-                                 nesterov));
-#else
-    (void)c;
-    dlk_momentum_step(w, g, v, n, gain, rate, mu, nesterov);
-#endif
-}
-
-static void dli_adagrad_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double eps_in, double eps_out)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, 3, n, at, len,
-               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, 1, 1, (float)eps_in,
-                                (float)eps_out));
-#else
-    (void)c;
-    dlk_adagrad_step(w, g, a, n, lr, eps_in, eps_out);
-#endif
-}
-
-static void dli_adadelta_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_real *u,
-                              dl_int n, double lr, double rho, double eps)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, 10, n, at, len,
-               c->fast->adadelta(w + at, g + at, a + at, u + at, len, (float)lr, (float)rho,
-                                 (float)(1 - rho), (float)eps));
-#else
-    (void)c;
-    dlk_adadelta_step(w, g, a, u, n, lr, rho, eps);
-#endif
-}
-
-static void dli_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                             double lr, double rho, double eps_in, double eps_out)
-{
-#if DLI_FAST
-    DLI_SPREAD(c, 3, n, at, len,
-               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
-                                (float)(1 - rho), (float)eps_in, (float)eps_out));
-#else
-    (void)c;
-    dlk_rmsprop_step(w, g, a, n, lr, rho, eps_in, eps_out);
-#endif
-}
-
-static void dli_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
-                          dl_int n, double lr, double b1, double b2, double eps, int64_t t,
-                          bool keras_eps)
-{
-#if DLI_FAST
-    double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
-    float step = (float)(lr * root / (1 - pow(b1, (double)t)));
-    float e = (float)(keras_eps ? eps : eps * root);
-    DLI_SPREAD(c, 4, n, at, len,
-               c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
-                             (float)b2, (float)(1 - b2), step, e));
-#else
-    (void)c;
-    dlk_adam_step(w, g, m, v, n, lr, b1, b2, eps, t, keras_eps);
-#endif
-}
-
-/* The normalizations, each as its kernel. */
-static void dli_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x, dl_real *mean,
-                                   dl_real *var, const dl_real *w, const dl_real *b, dl_int N,
-                                   dl_int C, dl_int S, double eps, bool stats)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 11 / 64.0);
-    if (stats) dli_norm_stats(ctx->fast, mean, var, x, N, C, S, t.threads);
-    dli_norm_forward(ctx->fast, y, x, mean, var, w, b, N, C, S, eps, t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    if (stats) dlk_batch_stats(mean, var, x, N, C, S);
-    dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps);
-#endif
-}
-
-static void dli_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
-                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
-                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
-                                    dl_int S, double eps, bool batch)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 12 / 64.0);
-    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    dlk_batch_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch);
-#endif
-}
-
-static void dli_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
-                                   const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
-                                   dl_int C, dl_int S, dl_int groups, double eps)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 13 / 64.0);
-    dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    dlk_group_norm_forward(y, mean, var, x, w, b, N, C, S, groups, eps);
-#endif
-}
-
-static void dli_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
-                                    const dl_real *dy, const dl_real *x, const dl_real *mean,
-                                    const dl_real *var, const dl_real *w, dl_int N, dl_int C,
-                                    dl_int S, dl_int groups, double eps)
-{
-#if DLI_FAST
-    dli_timer t = dli_job_start(ctx, (double)(N * C * S) + 14 / 64.0);
-    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
-                       t.threads);
-    dli_job_end(&t);
-#else
-    (void)ctx;
-    dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
-#endif
+    c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
 #if DLI_FAST
-    c->fast->bytes(y, x, n, (float)scale);
-#else
-    dl_int i;
-    (void)c;
-    for (i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
+    if (!c->reference) {
+        c->fast->bytes(y, x, n, (float)scale);
+        return;
+    }
 #endif
+    (void)c;
+    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
+}
+
+#if DLI_FAST
+/* What dlk_decay_grad does to a gradient, and g *= scale alone. */
+static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, dl_int n,
+                                double scale, double l1, double l2)
+{
+    if (l1 == 0) {
+        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
+    } else dlk_decay_grad(g, w, n, scale, l1, l2);
+}
+
+static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
+{
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
+}
+static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                      dl_int N, dl_int C)
+{
+    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
+}
+
+static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
+                                         dl_int C)
+{
+    dli_log_softmax(c->fast, y, x, N, C);
+}
+static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
+                                          const dl_real *y, dl_int N, dl_int C)
+{
+    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
+}
+
+/* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
+static void dli_fast_dropout_backward(dl_ctx *c, bool add, dl_real *y, const dl_real *x, dl_int n,
+                                      double p, uint64_t key)
+{
+    const int32_t drop24 = (int32_t)ceil(p * 16777216);
+    DLI_SPREAD(c, DLI_JOB_DROPOUT, n, at, len,
+               c->fast->dropout(y + at, x + at, len, (uint32_t)at,
+                                (uint32_t)key + (uint32_t)((uint64_t)at >> 32),
+                                (uint32_t)(key >> 32), drop24, (float)(1 / (1 - p)), add));
+}
+static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int n, double p,
+                                     uint64_t key)
+{
+    dli_fast_dropout_backward(c, false, y, x, n, p, key);
+}
+
+/* Cross-entropy with labels, and with soft targets t [N,C]. */
+static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+}
+static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
+                                                const dl_real *x, const dl_real *t, dl_int N,
+                                                dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
+}
+
+static void dli_fast_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
+{
+    DLI_SPREAD(c, DLI_JOB_SGD, n, at, len, c->fast->axpy(w + at, -(float)lr, g + at, len));
+}
+
+static void dli_fast_momentum_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
+                                   double gain, double rate, double mu, bool nesterov)
+{
+    DLI_SPREAD(c, DLI_JOB_MOMENTUM, n, at, len,
+               c->fast->momentum(w + at, g + at, v + at, len, (float)gain, (float)rate, (float)mu,
+                                 nesterov));
+}
+
+static void dli_fast_adagrad_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                                  double lr, double eps_in, double eps_out)
+{
+    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
+               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, 1, 1, (float)eps_in,
+                                (float)eps_out));
+}
+
+static void dli_fast_adadelta_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_real *u,
+                                   dl_int n, double lr, double rho, double eps)
+{
+    DLI_SPREAD(c, DLI_JOB_ADADELTA, n, at, len,
+               c->fast->adadelta(w + at, g + at, a + at, u + at, len, (float)lr, (float)rho,
+                                 (float)(1 - rho), (float)eps));
+}
+
+static void dli_fast_rmsprop_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
+                                  double lr, double rho, double eps_in, double eps_out)
+{
+    DLI_SPREAD(c, DLI_JOB_RMSPROP, n, at, len,
+               c->fast->rmsprop(w + at, g + at, a + at, len, (float)lr, (float)rho,
+                                (float)(1 - rho), (float)eps_in, (float)eps_out));
+}
+
+static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real *m, dl_real *v,
+                               dl_int n, double lr, double b1, double b2, double eps, int64_t t,
+                               bool keras_eps)
+{
+    const double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
+    const float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    const float e = (float)(keras_eps ? eps : eps * root);
+    DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
+               c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
+                             (float)b2, (float)(1 - b2), step, e));
+}
+
+/* The normalizations. */
+static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const dl_real *x,
+                                 dl_int N, dl_int C, dl_int S)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
+    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
+                      t.threads);
+    dli_job_end(&t);
+}
+static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
+                                        const dl_real *mean, const dl_real *var, const dl_real *w,
+                                        const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
+                                        bool batch)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
+    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
+                      batch, t.threads);
+    dli_job_end(&t);
+}
+static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                         const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                         const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                         dl_int S, double eps, bool batch)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
+    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_job_end(&t);
+}
+
+static void dli_fast_group_norm_forward(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                        const dl_real *x, const dl_real *w, const dl_real *b,
+                                        dl_int N, dl_int C, dl_int S, dl_int groups, double eps)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM, (double)(N * C * S));
+    dli_group_forward(ctx->fast, y, mean, var, x, w, b, N, C, S, groups, eps, t.threads);
+    dli_job_end(&t);
+}
+static void dli_fast_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
+                                         const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                         const dl_real *var, const dl_real *w, dl_int N, dl_int C,
+                                         dl_int S, dl_int groups, double eps)
+{
+    const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+                       t.threads);
+    dli_job_end(&t);
+}
+
+/* Layer norm is group norm with every feature a channel, and one group. */
+static void dli_fast_layer_norm_forward(dl_ctx *c, dl_real *y, dl_real *mean, dl_real *var,
+                                        const dl_real *x, const dl_real *w, const dl_real *b,
+                                        dl_int N, dl_int D, double eps)
+{
+    dli_fast_group_norm_forward(c, y, mean, var, x, w, b, N, D, 1, 1, eps);
+}
+static void dli_fast_layer_norm_backward(dl_ctx *c, dl_real *dx, dl_real *dw, dl_real *db,
+                                         const dl_real *dy, const dl_real *x, const dl_real *mean,
+                                         const dl_real *var, const dl_real *w, dl_int N, dl_int D,
+                                         double eps)
+{
+    dli_fast_group_norm_backward(c, dx, dw, db, dy, x, mean, var, w, N, D, 1, 1, eps);
+}
+#endif
+
+/* Statistics of the batch and the norm by them. The twins of both can do it in one: the channel is
+   still in the cache when it is normalized. */
+static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real *var,
+                                 const dl_real *x, const dl_real *w, const dl_real *b, dl_int N,
+                                 dl_int C, dl_int S, double eps)
+{
+#if DLI_FAST
+    if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
+        const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_job_end(&t);
+        return;
+    }
+#endif
+    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
+    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
 }
 
 /* ---- convolution: what the operations call ----
    Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
    y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
-
-#ifdef DL_REFERENCE
-#define DLI_REFERENCE 1
-#else
-#define DLI_REFERENCE 0
-#endif
 
 #if DLI_FAST
 /* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
@@ -6983,6 +8106,7 @@ static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
     v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
     v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
     v.end = end;
+    v.reversed = false;
     return v;
 }
 #endif
@@ -6992,8 +8116,8 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 {
     *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
     *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
-    if (*hi > n) *hi = n;
-    if (*lo > *hi) *lo = *hi;
+    *hi = dli_min(*hi, n);
+    *lo = dli_min(*lo, *hi);
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
@@ -7035,13 +8159,14 @@ static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *
 
 /* Scratch for col and behind it dcol or a group of y, whichever is larger; NULL without memory.
    (The products called meanwhile have scratch of their own.) */
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_int dli_col_size(const dlk_conv2d_size *s)
 {
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
-    const dl_int n = dl_shape_size(dl_shape3(K + (K > Mg ? K : Mg), s->OH, s->OW));
-    if (n >= 0) return (dl_real *)dli_work(c, op, (size_t)n * sizeof(dl_real));
-    dl_fail(c, DL_ERR_MEMORY, "%s: the input is too large", op);
-    return NULL;
+    return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
+}
+static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+{
+    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
 }
 
 #if DLI_FAST
@@ -7060,9 +8185,9 @@ static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
 {
     const dli_conv v = dli_conv_of(s, end);
     dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, NULL, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, dli_conv_cost(s) + (int)end / 64.0);
+    t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
     dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -7072,9 +8197,9 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
 {
     const dli_conv v = dli_conv_of(s, end);
     dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, c->threads));
+    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, dli_conv_cost(s) + 0.25 + (int)end / 64.0);
+    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -7082,17 +8207,13 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
 #endif
 
 /* y = the convolution, or y += it; false without memory. */
-static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
-                               const dl_real *b, const dlk_conv2d_size *s, bool add)
+static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_real *x,
+                                    const dl_real *w, const dl_real *b, const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
     dl_real *col;
     dl_int k, m, i;
-    if (DLI_REFERENCE) {
-        dlk_conv2d_forward(y, x, w, b, s);
-        return true;
-    }
 #if DLI_FAST
     if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
 #endif
@@ -7101,7 +8222,7 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
         dli_im2col(col, x, s);
-        dli_matmul_forward(c, out, w + g * Mg * K, col, Mg, K, P);
+        DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
         for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
         for (m = 0; b && m < Mg; m++)
             for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
@@ -7110,9 +8231,9 @@ static bool dli_conv2d_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl
 }
 
 /* With add_dx false, dx is overwritten. */
-static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
-                                const dl_real *dy, const dl_real *x, const dl_real *w,
-                                const dlk_conv2d_size *s)
+static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw, dl_real *db,
+                                     const dl_real *dy, const dl_real *x, const dl_real *w,
+                                     const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
@@ -7127,18 +8248,14 @@ static bool dli_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw
     }
 #endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    if (DLI_REFERENCE) {
-        dlk_conv2d_backward(dx, dw, db, dy, x, w, s);
-        return true;
-    }
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     dcol = col + K * P;
     for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
-        dli_matmul_backward(c, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
-                            dx ? w + g * Mg * K : NULL, col, Mg, K, P);
+        DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
+                     dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
         for (m = 0; db && m < Mg; m++)
             for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
@@ -7155,163 +8272,161 @@ static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
     return t;
 }
 
-static bool dli_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
-                                         const dl_real *w, const dl_real *b,
-                                         const dlk_conv2d_size *s)
+static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
+                                              const dl_real *w, const dl_real *b,
+                                              const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
     dl_int k, i;
-    if (DLI_REFERENCE) {
-        dlk_conv_transpose2d_forward(y, x, w, b, s);
-        return true;
-    }
     for (k = 0; b && k < s->N * s->M; k++)
         for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
-    return dli_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
+    return dli_fast_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
 }
 
-static bool dli_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
-                                          dl_real *db, const dl_real *dy, const dl_real *x,
-                                          const dl_real *w, const dlk_conv2d_size *s)
+static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_real *dw,
+                                               dl_real *db, const dl_real *dy, const dl_real *x,
+                                               const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
     dl_int k, i;
-    if (DLI_REFERENCE) {
-        if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-        dlk_conv_transpose2d_backward(dx, dw, db, dy, x, w, s);
-        return true;
-    }
-    if (dx && !dli_conv2d_forward(c, dx, dy, w, NULL, &t, add_dx)) return false;
+    if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
     for (k = 0; db && k < s->N * s->M; k++)
         for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
-    return !dw || dli_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
+    return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 
 /* ---- max-pooling: 2 x 2 windows side by side run in the fast room; at is then 0 to 3 ---- */
 
-static bool dli_pool_plain(const dlk_pool2d_size *s)
+static bool dli_pool_plain(const dl_ctx *c, const dlk_pool2d_size *s)
 {
-    return DLI_FAST && s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+    return DLI_FAST && DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward) &&
+           s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
            s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
 }
 
-static void dli_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
-                                   const dlk_pool2d_size *s)
-{
 #if DLI_FAST
-    if (dli_pool_plain(s)) {
-        const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-        dli_timer t = dli_job_start(c, (double)(planes * in) + 0.5);
-        int i;
-        DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-        for (i = 0; i < t.threads; i++) {
-            dl_int k, stop = planes * (i + 1) / t.threads;
-            for (k = planes * i / t.threads; k < stop; k++)
-                c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
-                               x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
-        }
-        dli_job_end(&t);
-        return;
+static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                        const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    const dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
+    int i;
+    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
+    for (i = 0; i < t.threads; i++) {
+        const dl_int stop = planes * (i + 1) / t.threads;
+        for (dl_int k = planes * i / t.threads; k < stop; k++)
+            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
+                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
     }
-#endif
-    (void)c;
-    dlk_max_pool2d_forward(y, at, x, s);
+    dli_job_end(&t);
 }
 
 /* With add false, dx is overwritten. */
-static void dli_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
-                                    const int32_t *at, const dlk_pool2d_size *s)
+static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                         const int32_t *at, const dlk_pool2d_size *s)
 {
-    dl_int k, p, q;
-#if DLI_FAST
-    if (dli_pool_plain(s) && !add) {
-        const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-        dli_timer t = dli_job_start(c, (double)(planes * in) + 0.625);
-        int i;
-        DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-        for (i = 0; i < t.threads; i++) {
-            dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
-            c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
-                             stop - j, s->H, s->W);
-        }
-        dli_job_end(&t);
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    dli_timer t;
+    int i;
+    if (add) {
+        for (dl_int k = 0; k < planes; k++, dx += in)
+            for (dl_int p = 0; p < s->OH; p++)
+                for (dl_int q = 0; q < s->OW; q++, at++)
+                    dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
         return;
     }
-#endif
-    (void)c;
-    if (!add) memset(dx, 0, (size_t)(s->planes * s->H * s->W) * sizeof *dx);
-    if (!dli_pool_plain(s)) {
-        dlk_max_pool2d_backward(dx, dy, at, s);
-        return;
+    t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
+    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
+    for (i = 0; i < t.threads; i++) {
+        const dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
+        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
+                         stop - j, s->H, s->W);
     }
-    for (k = 0; k < s->planes; k++, dx += s->H * s->W)
-        for (p = 0; p < s->OH; p++)
-            for (q = 0; q < s->OW; q++, at++)
-                dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
+    dli_job_end(&t);
 }
+#endif
 
 /* ---- sequences ---- */
 
 /* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which does
-   not overflow. fast: of the twin, else of the kernels. */
-static void dli_recurrent_room(const dl_ctx *c, dl_recurrent_kind kind, bool fast,
+   not overflow. fast: the functions of the twin, or NULL for the kernels. */
+static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind kind,
                                const dlk_recurrent_size *s, double *saved, double *work)
 {
+    *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
+    *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
 #if DLI_FAST
-    if (fast) {
-        dli_recurrent_floats(c->fast, kind, s, saved, work);
+    if (fast) dli_recurrent_floats(fast, kind, s, saved, work);
+#else
+    (void)fast;
+#endif
+}
+
+/* The kernels of one kind, and the twin's functions if it may run instead of them: chosen by the
+   forward, whose choice the backward keeps, for what is saved is laid out differently. Nothing to
+   run through is left to the kernels. */
+typedef struct dli_recurrent_way {
+    dlk_rnn_forward_fn forward;
+    dlk_rnn_backward_fn backward;
+    const struct dli_fast *fast;
+} dli_recurrent_way;
+
+static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind kind,
+                                              const dlk_recurrent_size *s)
+{
+#define DLI_WAY(name)                                                                            \
+    { c->kernels.name##_forward, c->kernels.name##_backward,                                     \
+      DLI_TWIN(c, name##_forward) && DLI_TWIN(c, name##_backward) ? c->fast : NULL }
+    const dli_recurrent_way ways[] = { DLI_WAY(rnn), DLI_WAY(rnn_relu), DLI_WAY(lstm),
+                                       DLI_WAY(gru) };
+#undef DLI_WAY
+    dli_recurrent_way way = ways[kind];
+    if (s->N == 0 || s->T == 0 || s->D == 0) way.fast = NULL;
+    return way;
+}
+
+#if DLI_FAST
+static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
+{
+    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
+}
+#endif
+
+static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
+                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+{
+#if DLI_FAST
+    if (way->fast) {
+        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
+        dli_recurrent_forward(&p, t.threads);
+        dli_job_end(&t);
         return;
     }
 #endif
     (void)c;
-    (void)fast;
-    *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
-    *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
+    (void)kind;
+    way->forward(r, s);
 }
 
-#if DLI_FAST
-static dli_timer dli_recurrent_start(dl_ctx *c, dl_recurrent_kind kind, const dlk_recurrent_size *s,
-                                     double which)
+static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
+                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
+                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
-    return dli_job_start(c, (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) *
-                            (double)(s->D + s->H) + which);
-}
+#if DLI_FAST
+    if (way->fast) {
+        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
+        dli_recurrent_backward(&p, d, t.threads);
+        dli_job_end(&t);
+        return;
+    }
 #endif
-
-/* One layer in one direction by the twin of dlk_rnn_forward and so on. */
-static void dli_recurrent_twin(dl_ctx *c, dl_recurrent_kind kind, const dlk_recurrent_arrays *r,
-                               const dlk_recurrent_size *s)
-{
-#if DLI_FAST
-    const dli_recurrent p = dli_recurrent_of(c->fast, kind, r, s);
-    dli_timer t = dli_recurrent_start(c, kind, s, 0.125);
-    dli_recurrent_forward(&p, t.threads);
-    dli_job_end(&t);
-#else
     (void)c;
     (void)kind;
-    (void)r;
-    (void)s;
-#endif
-}
-
-static void dli_recurrent_twin_back(dl_ctx *c, dl_recurrent_kind kind, const dlk_recurrent_grads *d,
-                                    const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
-{
-#if DLI_FAST
-    const dli_recurrent p = dli_recurrent_of(c->fast, kind, r, s);
-    dli_timer t = dli_recurrent_start(c, kind, s, 0.375);
-    dli_recurrent_backward(&p, d, t.threads);
-    dli_job_end(&t);
-#else
-    (void)c;
-    (void)kind;
-    (void)d;
-    (void)r;
-    (void)s;
-#endif
+    way->backward(d, r, s);
 }
 
 /* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
@@ -7330,44 +8445,50 @@ static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
    weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
    hide NaN and infinity: these are left to the kernel. */
-static void dli_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
-                                  const dl_real *k, const dl_real *v, const dl_real *mask,
-                                  const dlk_attention_size *s)
+#if DLI_FAST
+static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
+                                       dl_int S, double scale, bool causal)
+{
+    dli_attention_probs(c->fast, p, mask, R, S, scale, causal);
+}
+#endif
+
+static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
+                                       const dl_real *k, const dl_real *v, const dl_real *mask,
+                                       const dlk_attention_size *s)
 {
     const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
-    if (DLI_REFERENCE || ((mask || s->causal) && !(dli_finite(c, q, R * D) &&
-                                                   dli_finite(c, k, S * D) &&
-                                                   dli_finite(c, v, S * M)))) {
+    if ((mask || s->causal) && !(dli_finite(c, q, R * D) && dli_finite(c, k, S * D) &&
+                                 dli_finite(c, v, S * M))) {
         dlk_attention_forward(y, p, q, k, v, mask, s);
         return;
     }
-    dli_linear_forward(c, p, q, k, NULL, R, D, S);
-#if DLI_FAST
-    dli_attention_probs(c->fast, p, mask, R, S, 1 / sqrt((double)D), s->causal);
-#else
-    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
-#endif
-    dli_matmul_forward(c, y, p, v, R, S, M);
+    DLI_RUN_TWIN(c, linear_forward, p, q, k, NULL, R, D, S);
+    DLI_RUN(c, attention_softmax, p, mask, R, S, 1 / sqrt((double)D), s->causal);
+    DLI_RUN_TWIN(c, matmul_forward, y, p, v, R, S, M);
 }
 
 /* work: 2 R S elements, and S at least */
-static void dli_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *work,
-                                   const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v, const dlk_attention_size *s)
+static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv,
+                                        dl_real *work, const dl_real *dy, const dl_real *p,
+                                        const dl_real *q, const dl_real *k, const dl_real *v,
+                                        const dlk_attention_size *s)
 {
     const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
-    if (DLI_REFERENCE || !(dli_finite(c, dy, R * M) && dli_finite(c, q, R * D) &&
-                           dli_finite(c, k, S * D) && dli_finite(c, v, S * M))) {
+    if (!(dli_finite(c, dy, R * M) && dli_finite(c, q, R * D) && dli_finite(c, k, S * D) &&
+          dli_finite(c, v, S * M))) {
         dlk_attention_backward(dq, dk, dv, work, dy, p, q, k, v, s);
         return;
     }
     dl_real *dp = work, *ds = work + R * S;
     const dl_real scale = (dl_real)(1 / sqrt((double)D));
     memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
-    dli_matmul_backward(c, dp, dv, dy, p, v, R, S, M);
-    dli_softmax_backward(c, ds, dp, p, R, S);
+    DLI_RUN_TWIN(c, matmul_backward, dp, dv, dy, p, v, R, S, M);
+    DLI_RUN(c, softmax_backward, ds, dp, p, R, S);
     for (dl_int i = 0; i < R * S; i++) ds[i] *= scale;
-    dli_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
+    if (DLI_OURS(c, linear_backward))
+        dli_fast_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
+    else c->kernels.linear_backward(dq, dk, NULL, ds, q, k, R, D, S);
 }
 
 /* ---- end of sequences ---- */
@@ -7440,7 +8561,6 @@ DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
     return true;
 }
 
-#define DLI_SHAPE_TEXT 136
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
@@ -7451,6 +8571,21 @@ static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
     snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
     return s;
 }
+
+/* The same for messages with up to four shapes, in memory of the context. */
+static const char *dli_shown(dl_ctx *c, dl_shape shape)
+{
+    return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
+}
+
+/* What a function that makes a tensor returns when it has failed:
+   return DLI_REFUSE(c, code, format, ...); */
+static dl_tensor *dli_no_tensor(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REFUSE(c, code, ...) dli_no_tensor(dl_fail(c, code, __VA_ARGS__))
 
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
@@ -7477,15 +8612,11 @@ struct dli_node {
     int         n;
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
-    dl_int      i[6];               /* what the operation wants to remember: sizes, axes ...    */
-    double      p, q;               /* ... its constants                                        */
-    uint64_t    key;                /* ... its dropout key                                      */
-    void       *save;               /* ... memory on the tape                                   */
-    dlk_unary_backward_fn unary;    /* ... which elementwise function                           */
-    void      (*binary)(dl_real *, dl_real *, const dl_real *, const dl_real *, const dl_real *,
-                        dl_int, dl_int, dl_int);
-    dl_op_fn    custom;
-    dl_real   **hidden;             /* ... gradients that a custom backward shall not see       */
+    void       *state;              /* what backward must know: a struct of the operation's own */
+    dl_int      i[6];
+    double      p, q;
+    uint64_t    key;
+    void       *save;
 };
 
 /* n bytes of tape memory, not zeroed. */
@@ -7507,10 +8638,10 @@ static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
         if (size < n) size = n;
         if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
             dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
-                    "(limit %.1f MB); call dl_tape_clear after every step, or "
-                    "raise dl_set_tape_limit",
+                    "(limit %.1f MB); %s, or raise dl_set_tape_limit",
                     who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
-                    (double)c->tape_limit / 1e6);
+                    (double)c->tape_limit / 1e6,
+                    c->advice ? c->advice : "call dl_tape_clear after every step");
             return NULL;
         }
         p = (char *)DL_MALLOC(size + DLI_ALIGN);
@@ -7571,6 +8702,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->ctx = c;
     t->generation = c->generation;
     t->serial = c->serial++;
+    t->name = "";
     return t;
 }
 
@@ -7619,6 +8751,12 @@ static bool dli_usable(const char *who, const dl_tensor *t)
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
 }
 
+static void dli_tensor_destroy(void *object)
+{
+    dl_tensor *t = (dl_tensor *)object;
+    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
+}
+
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
 static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
 {
@@ -7628,8 +8766,9 @@ static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, boo
     if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
     bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
     room = sizeof *t + DLI_ALIGN + bytes * (grad ? 2 : 1);
-    t = (dl_tensor *)dli_object_new(c, who, room, NULL);
+    t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
     if (!t) return NULL;
+    t->name = "";
     t->data = (dl_real *)(void *)dli_align(t + 1);
     t->grad = grad ? (dl_real *)(void *)((char *)t->data + bytes) : NULL;
     t->size = n;
@@ -7723,8 +8862,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
     for (i = 0; i < t->size; i++)
-        t->data[i] = (dl_real)(uniform ? a + (b - a) * dl_rng_uniform(r)
-                                       : a + b * dl_rng_normal(r));
+        t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
     return true;
@@ -7765,12 +8903,20 @@ DL_DEF void dl_tensor_free(dl_tensor *t)
 
 DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
 {
-    if (!dli_usable("dl_set_name", t)) return false;
-    if (!name) return dli_null(t->ctx, "dl_set_name", "name");
-    if (strlen(name) >= DL_NAME_MAX)
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_set_name: '%.100s' is longer than %d bytes",
-                       name, DL_NAME_MAX - 1);
-    memcpy(t->name, name, strlen(name) + 1);
+    const char *who = "dl_set_name";
+    if (!dli_usable(who, t)) return false;
+    if (!name) return dli_null(t->ctx, who, "name");
+    const size_t n = strlen(name);
+    const bool kept = t->generation == DLI_PERSISTENT;
+    if (n >= DL_NAME_MAX)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
+                       DL_NAME_MAX - 1);
+    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
+                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    if (n > 0 && !copy) return false;
+    if (copy) memcpy(copy, name, n + 1);
+    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    t->name = copy ? copy : "";
     return true;
 }
 
@@ -7909,16 +9055,22 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
     return true;
 }
 
-DL_DEF void dl_freeze(dl_tensor *const *params, int n)
+/* All of them or none: the first walk only asks. */
+static bool dli_set_frozen(dl_tensor *const *params, int n, bool frozen)
 {
-    int i;
-    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], false);
+    for (int walk = 0; walk < 2; walk++)
+        for (int i = 0; i < n; i++) {
+            const bool was = params && params[i] && params[i]->requires_grad;
+            if (!params || !dl_set_requires_grad(params[i], !frozen)) return false;
+            if (walk == 0) params[i]->requires_grad = was;
+        }
+    return true;
 }
 
-DL_DEF void dl_unfreeze(dl_tensor *const *params, int n)
+DL_DEF bool dl_freeze(dl_tensor *const *params, int n) { return dli_set_frozen(params, n, true); }
+DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
 {
-    int i;
-    for (i = 0; params && i < n; i++) dl_set_requires_grad(params[i], true);
+    return dli_set_frozen(params, n, false);
 }
 
 /* --------------------------------------------------------------------------- >>tape-impl ---- */
@@ -7934,43 +9086,42 @@ DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
     m.chunk = dl->arena.chunk;
     m.used = dl->arena.used;
     m.node = dl->last;
+    m.reached = dl->reached;
     return m;
 }
 
-/* Was p, which may be NULL, taken from the arena after the mark? */
-static bool dli_after_mark(const dli_arena *a, dl_mark mark, const dl_real *p)
+/* Take back the gradient arrays that were given since `until` was the last to get one: first from
+   the tensors that have arrays of their own, then from those that share theirs. */
+static void dli_unreach(dl_ctx *c, dl_tensor *until)
 {
-    uintptr_t at = (uintptr_t)p;
-    dl_int i;
-    for (i = mark.chunk; p && i < a->chunks; i++) {
-        uintptr_t base = (uintptr_t)a->base[i];
-        if (at >= base + (uintptr_t)(i == mark.chunk ? mark.used : 0) &&
-            at < base + (uintptr_t)a->size[i])
-            return true;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached) {
+        t->grad = NULL;
+        t->fresh = false;
     }
-    return false;
+    for (dl_tensor *t = c->reached; t != until; t = t->reached)
+        if (t->base && t->base->grad) t->grad = t->base->grad + t->offset;
+    c->reached = until;
 }
 
 DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 {
-    dli_slab *s;
-    dl_int i;
     if (!dl) return false;
-    s = &dl->slab[dl->generation % 2];
+    dli_arena *a = &dl->arena;
+    dli_slab *s = &dl->slab[dl->generation % 2];
     if (mark.generation != dl->generation || mark.tensors > s->count ||
         (mark.tensors > 0 && dli_header(s, mark.tensors - 1)->serial >= mark.serial))
         return dl_fail(dl, DL_ERR_STATE, "dl_tape_release: the mark is from before a "
                        "dl_tape_clear, or an older mark was released already");
-    for (i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
-    for (i = 0; i < mark.tensors; i++)         /* older tensors lose gradients of this part */
-        if (dli_after_mark(&dl->arena, mark, dli_header(s, i)->grad)) dli_header(s, i)->grad = NULL;
+    dli_unreach(dl, mark.reached);             /* older tensors lose gradients of this part */
+    for (dl_int i = mark.tensors; i < s->count; i++) dli_header(s, i)->generation = 0;
     s->count = mark.tensors;
-    for (i = mark.chunk; i < dl->arena.chunks; i++) {
-        dl_int from = i == mark.chunk ? mark.used : 0;
-        DLI_POISON(dl->arena.base[i] + from, (size_t)(dl->arena.size[i] - from));
+    for (dl_int i = mark.chunk; i <= a->chunk && i < a->chunks; i++) {
+        const dl_int from = i == mark.chunk ? mark.used : 0;
+        const dl_int to = i == a->chunk ? a->used : a->size[i];
+        DLI_POISON(a->base[i] + from, (size_t)(to - from));
     }
-    dl->arena.chunk = mark.chunk;
-    dl->arena.used = mark.used;
+    a->chunk = mark.chunk;
+    a->used = mark.used;
     dl->last = mark.node;
     return true;
 }
@@ -8035,25 +9186,26 @@ static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 }
 
 /* Record on the tape that out came from in[0..n-1], if a gradient will ever be wanted: then (and
-   only then) out->node is set afterwards. False without memory. */
+   only then) out->node is set afterwards. The node gets a copy of the bytes at state. False
+   without memory. */
 static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int n,
-                       void (*backward)(dli_node *))
+                       void (*backward)(dli_node *), const void *state, size_t bytes)
 {
     dl_ctx *c = out->ctx;
-    dli_node *node;
     bool wanted = false;
-    int i;
-    for (i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
+    for (int i = 0; i < n; i++) wanted = wanted || in[i]->requires_grad;
     if (!wanted || c->no_grad) return true;
-    node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + (size_t)n *
-                                      (sizeof *node->in + sizeof *node->in_version +
-                                       sizeof *node->in_wanted));
+    const size_t room = (bytes + 15) / 16 * 16;          /* so that what is behind it is aligned */
+    dli_node *node = (dli_node *)dli_tape_alloc(c, op, sizeof *node + room + (size_t)n *
+                                                (sizeof *node->in + sizeof *node->in_version +
+                                                 sizeof *node->in_wanted));
     if (!node) return false;
     memset(node, 0, sizeof *node);
-    node->in = (dl_tensor **)(void *)(node + 1);
+    if (bytes) node->state = memcpy(node + 1, state, bytes);
+    node->in = (dl_tensor **)(void *)((char *)(node + 1) + room);
     node->in_version = (uint32_t *)(void *)(node->in + n);
     node->in_wanted = (bool *)(void *)(node->in_version + n);
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         node->in[i] = in[i];
         node->in_version[i] = *dli_version(in[i]);
         node->in_wanted[i] = in[i]->requires_grad;
@@ -8070,11 +9222,18 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
 }
 
 /* The result of an operation: a tape tensor, recorded. Its elements are still to be computed. */
+static dl_tensor *dli_result_with(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
+                                  int n, void (*backward)(dli_node *), const void *state,
+                                  size_t bytes)
+{
+    dl_tensor *y = dli_tape_tensor(c, op, shape);
+    return y && dli_record(y, op, in, n, backward, state, bytes) ? y : NULL;
+}
+/* The same for an operation whose backward needs nothing but its operands and its result. */
 static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tensor *const *in,
                              int n, void (*backward)(dli_node *))
 {
-    dl_tensor *y = dli_tape_tensor(c, op, shape);
-    return y && dli_record(y, op, in, n, backward) ? y : NULL;
+    return dli_result_with(c, op, shape, in, n, backward, NULL, 0);
 }
 
 /* A view of x's elements from offset on in another shape (they must be there): it shares data and
@@ -8083,7 +9242,7 @@ static dl_tensor *dli_result(dl_ctx *c, const char *op, dl_shape shape, dl_tenso
 static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int offset)
 {
     dl_tensor *y = dli_share(op, x, shape, offset);
-    if (!y || !dli_record(y, op, &x, 1, NULL)) return NULL;
+    if (!y || !dli_record(y, op, &x, 1, NULL, NULL, 0)) return NULL;
     if (y->node) {
         y->base = x->base ? x->base : x;
         y->offset = x->offset + offset;
@@ -8105,16 +9264,31 @@ static dl_real *dli_grad(dl_tensor *t)
     return root->grad + t->offset;
 }
 
-/* The same for a backward that can overwrite instead: *add says whether it must add. (To a view
-   of a part it must: the rest has to be set to zero all the same.) */
+/* The same for a backward that can overwrite instead, with *add false; afterwards *add says whether
+   it must add. (To a view of a part it must: the rest has to be set to zero all the same.) */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
-    *add = !root->fresh || t->size != root->size;
+    *add = *add || !root->fresh || t->size != root->size;
     if (*add) return dli_grad(t);
     if (!t->wanted || !root->grad) return NULL;
     root->fresh = false;
     return root->grad;
+}
+
+/* Note that t's gradient array is new. */
+static void dli_reached(dl_tensor *t)
+{
+    t->reached = t->ctx->reached;
+    t->ctx->reached = t;
+}
+
+/* This backward pass goes through t, and through the operation that made it. */
+static void dli_pass_through(dl_tensor *t)
+{
+    if (t->pass == t->ctx->pass) return;
+    t->pass = t->ctx->pass;
+    if (t->node) t->ctx->to_go++;
 }
 
 /* Give t a gradient array before a backward pass reaches it, and mark it as reached. */
@@ -8125,44 +9299,31 @@ static bool dli_reach(dl_tensor *t, const char *op)
         root->grad = (dl_real *)dli_tape_alloc(t->ctx, op, (size_t)root->size * sizeof(dl_real));
         if (!root->grad) return false;
         root->fresh = true;
+        dli_reached(root);
     }
-    t->grad = root->grad + t->offset;
-    t->pass = root->pass = t->ctx->pass;
+    if (!t->grad) {
+        t->grad = root->grad + t->offset;
+        dli_reached(t);
+    }
+    dli_pass_through(root);
+    dli_pass_through(t);
     return true;
 }
 
-/* Take back a gradient array that dli_reach gave and no one has filled. */
-static void dli_unreach(dl_tensor *t)
-{
-    dl_tensor *root = t->base ? t->base : t;
-    if (root->generation != DLI_PERSISTENT && root->fresh) {
-        root->grad = NULL;
-        root->fresh = false;
-    }
-    t->grad = root->grad ? root->grad + t->offset : NULL;
-}
-
-/* What a backward that was refused has reached is as before. */
-static void dli_backward_undo(dl_tensor *y)
-{
-    dli_node *node;
-    int i;
-    dli_unreach(y);
-    for (node = y->node; node; node = node->prev)
-        for (i = 0; node->out->pass == y->ctx->pass && i < node->n; i++)
-            if (node->in[i]->pass == y->ctx->pass) dli_unreach(node->in[i]);
-}
-
-/* First walk: find what the result depends on, and refuse before anything is changed. */
-static bool dli_backward_check(dl_tensor *y)
+/* First walk: find what the result depends on, and refuse before anything is changed. to_go counts
+   the operations that have been found and not yet been got to. When there are none left, *end is
+   the last one: below it there may be a long tape that has nothing to do with y. */
+static bool dli_backward_check(dl_tensor *y, const dli_node **end)
 {
     dl_ctx *c = y->ctx;
-    dli_node *node;
-    int i;
     c->pass++;
+    c->to_go = 0;
+    *end = NULL;
     if (!dli_reach(y, "dl_backward")) return false;
-    for (node = y->node; node; node = node->prev) {
+    for (dli_node *node = y->node; c->to_go > 0; node = node->prev) {
         if (node->out->pass != c->pass) continue;
+        c->to_go--;
+        *end = node;
         if (node->spent)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: %s has been gone back through already; "
                            "add losses that share a graph (dl_add) and go back once, or compute "
@@ -8171,7 +9332,7 @@ static bool dli_backward_check(dl_tensor *y)
             return dl_fail(c, DL_ERR_STATE, "dl_backward: the result of %s was changed by dl_fill, "
                            "dl_copy_in or dl_initialize; use dl_detach, or another operation",
                            node->op);
-        for (i = 0; i < node->n; i++) {
+        for (int i = 0; i < node->n; i++) {
             dl_tensor *in = node->in[i];
             if (*dli_version(in) != node->in_version[i])
                 return dl_fail(c, DL_ERR_STATE, "dl_backward: an input of %s%s%s was changed "
@@ -8186,26 +9347,24 @@ static bool dli_backward_check(dl_tensor *y)
 
 DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 {
-    dl_ctx *c;
-    dli_node *node;
-    dl_real *g;
-    dl_int i;
     if (!dli_usable("dl_backward", y)) return false;
-    c = y->ctx;
+    dl_ctx *c = y->ctx;
+    dl_tensor *before = c->reached;
     if (!dy) return dli_null(c, "dl_backward_from", "dy");
     if (!y->requires_grad)
         return dl_fail(c, DL_ERR_STATE, "dl_backward: the result depends on nothing that requires "
                        "a gradient (or all that does is frozen, or dl_set_no_grad was on)");
-    if (!dli_backward_check(y)) {
-        dli_backward_undo(y);
+    const dli_node *end;
+    if (!dli_backward_check(y, &end)) {
+        dli_unreach(c, before);
         return false;
     }
     y->wanted = true;
-    g = dli_grad(y);
-    for (i = 0; i < y->size; i++) g[i] += dy[i];
-    for (node = y->node; node; node = node->prev) {
+    dl_real *g = dli_grad(y);
+    for (dl_int i = 0; i < y->size; i++) g[i] += dy[i];
+    for (dli_node *node = y->node; node; node = node == end ? NULL : node->prev) {
         if (node->out->pass != c->pass) continue;
-        for (i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
+        for (int i = 0; i < node->n; i++) node->in[i]->wanted = node->in_wanted[i];
         node->out->wanted = true;
         node->spent = true;
         if (node->backward) node->backward(node);
@@ -8226,92 +9385,104 @@ DL_DEF bool dl_backward(dl_tensor *loss)
     return dl_backward_from(loss, &one);
 }
 
+/* The callback back and what it is passed; room for gradients that it shall not see. */
+typedef struct dli_custom_state {
+    dl_op_fn  backward;
+    void     *user;
+    dl_real **hidden;
+} dli_custom_state;
+
 static void dli_custom_back(dli_node *node)
 {
-    int i;
+    const dli_custom_state *s = (const dli_custom_state *)node->state;
     dli_grad(node->out);
-    for (i = 0; i < node->n; i++) {              /* the callback sees NULL where none is wanted */
-        node->hidden[i] = node->in[i]->grad;
+    for (int i = 0; i < node->n; i++) {          /* the callback sees NULL where none is wanted */
+        s->hidden[i] = node->in[i]->grad;
         if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
     }
-    if (!node->custom(node->out, node->in, node->n, node->save)) {
+    if (!s->backward(node->out, node->in, node->n, s->user)) {
         dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
         node->failed = true;
     }
-    for (i = node->n - 1; i >= 0; i--) node->in[i]->grad = node->hidden[i];
+    for (int i = node->n - 1; i >= 0; i--) node->in[i]->grad = s->hidden[i];
 }
 
 DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                dl_tensor *const *in, int n, dl_op_fn forward, dl_op_fn backward,
                                const void *user, size_t user_bytes)
 {
-    dl_tensor *y;
     dl_ctx *c = dli_inputs(name ? name : "dl_op_custom", in, n);
-    char *copy;
-    void *pass;
-    dl_real **hidden;
-    size_t length;
     if (!dl) return NULL;
-    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user)) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are needed, and "
-                "one or more operands of this context");
-        return NULL;
-    }
+    if (!name || !forward || !backward || !in || n < 1 || (c && dl != c) || (user_bytes && !user))
+        return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are "
+                          "needed, and one or more operands of this context");
     if (!c) return NULL;
-    length = strlen(name) + 1;                   /* the name is kept, behind the user's bytes */
-    if (user_bytes > SIZE_MAX / 2) return dli_no_memory(c, name, user_bytes), (dl_tensor *)NULL;
-    copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
-    hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *hidden);
-    if (!copy || !hidden) return NULL;
-    if (user_bytes) memcpy(copy, user, user_bytes);
+    if (user_bytes > SIZE_MAX / 2) return dli_no_tensor(dli_no_memory(c, name, user_bytes));
+    const size_t length = strlen(name) + 1;      /* the name is kept, behind the user's bytes */
+    char *copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
+    dli_custom_state s = { backward, (void *)(uintptr_t)user, NULL };
+    s.hidden = (dl_real **)dli_tape_alloc(c, name, (size_t)n * sizeof *s.hidden);
+    if (!copy || !s.hidden) return NULL;
+    if (user_bytes) s.user = memcpy(copy, user, user_bytes);
     memcpy(copy + user_bytes, name, length);
-    pass = user_bytes ? copy : (void *)(uintptr_t)user;
-    y = dli_result(c, copy + user_bytes, shape, in, n, dli_custom_back);
+    dl_tensor *y = dli_result_with(c, copy + user_bytes, shape, in, n, dli_custom_back, &s,
+                                   sizeof s);
     if (!y) return NULL;
-    if (y->node) {
-        y->node->save = pass;
-        y->node->custom = backward;
-        y->node->hidden = hidden;
-    }
-    if (!forward(y, in, n, pass)) {
-        dl_fail(c, DL_ERR_STATE, "%s: its forward failed", name);
-        return NULL;
-    }
+    if (!forward(y, in, n, s.user))
+        return DLI_REFUSE(c, DL_ERR_STATE, "%s: its forward failed", name);
     y->version = 0;                              /* forward may have used dl_copy_in to fill it */
     return y;
 }
 
-/* ---------------------------------------------------------------------------- >>ops-impl ---- */
+/* ---------------------------------------------------------------------------- >>ops-impl ----
+   An operation is three thoughts, and is written as them:
+
+       check     dli_inputs: are all operands alive, given, of one context? Then the shapes; what
+                 does not fit is said with both of them. Up to here nothing has been changed.
+       record    dli_result makes the tensor for the result and writes the operation down on the
+                 tape, if a gradient can ever be asked for: its operands, its function back, and a
+                 copy of what that must know (a struct dli_NAME_state of its own). Arrays that it
+                 needs are made on the tape before, so that there is one place that can fail.
+       compute   a kernel out of the context's table, or its twin: DLI_RUN.
+
+   The function back is the mirror image: dli_grad(out) is what has come in, dli_grad(in) where it
+   goes on to (NULL if nobody wants it), and the kernel's backward adds the one to the other.
+   dl_softmax is all of that in twenty lines; read it first, then dl_linear and dl_matmul. The rest
+   of this room is in the order of the declarations. */
 
 /* ---- elementwise functions ---- */
 
+typedef struct dli_unary_state { dlk_unary_backward_fn backward; double p, q; } dli_unary_state;
+
 static void dli_unary_back(dli_node *node)
 {
+    const dli_unary_state *s = (const dli_unary_state *)node->state;
     dl_tensor *x = node->in[0], *y = node->out;
     const dl_real *dy = dli_grad(y);
-    bool add;
+    bool add = false;
     dl_real *dx = dli_grad_or_set(x, &add);
-    dli_unary_backward(x->ctx, node->unary, dx, add, dy, y->data, x->data, x->size, node->p,
-                       node->q);
+    dli_unary_backward(x->ctx, s->backward, dx, add, dy, y->data, x->data, x->size, s->p, s->q);
 }
 
 static dl_tensor *dli_unary(const char *op, dl_tensor *x, dlk_unary_forward_fn forward,
                             dlk_unary_backward_fn backward, double p, double q)
 {
+    const dli_unary_state s = { backward, p, q };
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_tensor *y = c ? dli_result(c, op, x->shape, &x, 1, dli_unary_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->unary = backward;
-        y->node->p = p;
-        y->node->q = q;
-    }
-    dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
+    dl_tensor *y = c ? dli_result_with(c, op, x->shape, &x, 1, dli_unary_back, &s, sizeof s) : NULL;
+    if (y) dli_unary_forward(c, forward, y->data, x->data, x->size, p, q);
     return y;
 }
 
-#define DLI_UNARY(name, x, p, q) \
-    dli_unary("dl_" #name, x, dlk_##name##_forward, dlk_##name##_backward, p, q)
+/* The table of x's context; of an x that has failed, any. */
+static const dl_kernels *dli_kernels_of(const dl_tensor *x)
+{
+    return x && x->ctx ? &x->ctx->kernels : &dli_own_kernels;
+}
+
+#define DLI_UNARY_AS(op, name, x, p, q) \
+    dli_unary(op, x, dli_kernels_of(x)->name##_forward, dli_kernels_of(x)->name##_backward, p, q)
+#define DLI_UNARY(name, x, p, q) DLI_UNARY_AS("dl_" #name, name, x, p, q)
 
 DL_DEF dl_tensor *dl_neg(dl_tensor *x) { return DLI_UNARY(neg, x, 0, 0); }
 DL_DEF dl_tensor *dl_exp(dl_tensor *x) { return DLI_UNARY(exp, x, 0, 0); }
@@ -8337,8 +9508,7 @@ DL_DEF dl_tensor *dl_gelu_tanh(dl_tensor *x) { return DLI_UNARY(gelu_tanh, x, 0,
 DL_DEF dl_tensor *dl_silu(dl_tensor *x) { return DLI_UNARY(silu, x, 0, 0); }
 DL_DEF dl_tensor *dl_softplus(dl_tensor *x) { return DLI_UNARY(softplus, x, 0, 0); }
 
-#define DLI_AFFINE(op, x, p, q) \
-    dli_unary(op, x, dlk_affine_forward, dlk_affine_backward, p, q)
+#define DLI_AFFINE(op, x, p, q) DLI_UNARY_AS(op, affine, x, p, q)
 
 DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c)
 {
@@ -8350,27 +9520,13 @@ DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
 }
 DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
 {
-    return DLI_AFFINE("dl_mul_scalar", x, c, 0);
+    return DLI_AFFINE("dl_mul_scalar", x, c, -0.0);     /* -0 + -0 is -0, -0 + 0 is 0 */
 }
 
-/* y = x / p; not x (1 / p), which rounds twice: 49 / 49 would not be 1 */
-static void dli_over_forward(dl_real *y, const dl_real *x, dl_int n, double p, double q)
-{
-    (void)q;
-    for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] / p);
-}
-
-/* forward: y = x / p; y' = 1 / p */
-static void dli_over_backward(dl_real *dx, const dl_real *dy, const dl_real *y, const dl_real *x,
-                              dl_int n, double p, double q)
-{
-    (void)y; (void)x; (void)q;
-    for (dl_int i = 0; i < n; i++) dx[i] += (dl_real)((double)dy[i] / p);
-}
-
+/* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
 DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
 {
-    return dli_unary("dl_div_scalar", x, dli_over_forward, dli_over_backward, c, 0);
+    return DLI_UNARY_AS("dl_div_scalar", over, x, c, 0);
 }
 DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 {
@@ -8378,7 +9534,7 @@ DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
 }
 DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
 {
-    return dli_unary("dl_scalar_div", x, dlk_reciprocal_forward, dlk_reciprocal_backward, c, 0);
+    return DLI_UNARY_AS("dl_scalar_div", reciprocal, x, c, 0);
 }
 
 /* ---- arithmetic with broadcasting ---- */
@@ -8400,13 +9556,19 @@ static dl_int dli_dim_from_right(dl_shape s, int d)
 static dl_shape dli_broadcast(dl_shape a, dl_shape b)
 {
     dl_shape y = dli_rank(a, a.rank > b.rank ? a.rank : b.rank);
-    int d;
-    for (d = 0; d < y.rank; d++) {
-        dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
+    for (int d = 0; d < y.rank; d++) {
+        const dl_int m = dli_dim_from_right(a, d), n = dli_dim_from_right(b, d);
         if (m != n && m != 1 && n != 1) y.rank = -1;
         else y.dim[y.rank - 1 - d] = m == 1 ? n : m;
     }
     return y;
+}
+
+static void dli_swap_int(dl_int *a, dl_int *b)
+{
+    const dl_int t = *a;
+    *a = *b;
+    *b = t;
 }
 
 /* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
@@ -8414,11 +9576,12 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 {
     dli_walk w;
     dl_int step_a = 1, step_b = 1;
-    int d, r = 0, lo, hi;
+    int r = 0;
     memset(&w, 0, sizeof w);
-    for (d = 0; d < y.rank; d++) {                      /* from the right: innermost first */
-        dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
-        dl_int n = dli_dim_from_right(y, d), sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+    for (int d = 0; d < y.rank; d++) {                  /* from the right: innermost first */
+        const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
+        const dl_int n = dli_dim_from_right(y, d);
+        const dl_int sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
         if (n == 1) continue;
         if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
             w.n[r - 1] *= n;                            /* continues the one before: join them */
@@ -8433,11 +9596,10 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     }
     if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
     w.rank = r;
-    for (lo = 0, hi = r - 1; lo < hi; lo++, hi--) {     /* outermost first, as one would write it */
-        dl_int t;
-        t = w.n[lo];  w.n[lo] = w.n[hi];    w.n[hi] = t;
-        t = w.sa[lo]; w.sa[lo] = w.sa[hi];  w.sa[hi] = t;
-        t = w.sb[lo]; w.sb[lo] = w.sb[hi];  w.sb[hi] = t;
+    for (int lo = 0, hi = r - 1; lo < hi; lo++, hi--) { /* outermost first, as one would write it */
+        dli_swap_int(&w.n[lo], &w.n[hi]);
+        dli_swap_int(&w.sa[lo], &w.sa[hi]);
+        dli_swap_int(&w.sb[lo], &w.sb[hi]);
     }
     return w;
 }
@@ -8445,64 +9607,59 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 /* Where row `row` of the walk starts in a and b. */
 static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
 {
-    int d;
     *a = *b = 0;
-    for (d = w->rank - 2; d >= 0; d--) {
+    for (int d = w->rank - 2; d >= 0; d--) {
         *a += row % w->n[d] * w->sa[d];
         *b += row % w->n[d] * w->sb[d];
         row /= w->n[d];
     }
 }
 
+typedef struct dli_binary_state { dlk_add_backward_fn backward; dli_walk walk; } dli_binary_state;
+
 static void dli_binary_back(dli_node *node)
 {
+    const dli_binary_state *s = (const dli_binary_state *)node->state;
+    const dli_walk *w = &s->walk;
+    const dl_int n = w->n[w->rank - 1], sa = w->sa[w->rank - 1], sb = w->sb[w->rank - 1];
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(y);
-    dli_walk w = dli_walk_of(y->shape, a->shape, b->shape);
-    dl_int row, n = w.n[w.rank - 1], ia, ib;
-    for (row = 0; n > 0 && row < y->size / n; row++) {
-        dli_walk_row(&w, row, &ia, &ib);
-        dli_binary_row_back(y->ctx, node->binary, da ? da + ia : NULL, db ? db + ib : NULL,
-                            dy + row * n, a->data + ia, b->data + ib, n, w.sa[w.rank - 1],
-                            w.sb[w.rank - 1]);
+    for (dl_int row = 0; n > 0 && row < y->size / n; row++) {
+        dl_int ia, ib;
+        dli_walk_row(w, row, &ia, &ib);
+        dli_binary_row_back(y->ctx, s->backward, da ? da + ia : NULL, db ? db + ib : NULL,
+                            dy + row * n, a->data + ia, b->data + ib, n, sa, sb);
     }
 }
 
 static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
-                             dli_binary_forward forward, dli_binary_backward backward)
+                             dlk_add_forward_fn forward, dlk_add_backward_fn backward)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    dl_shape shape;
-    dli_walk w;
-    dl_int row, n, ia, ib;
-    in[0] = a;
-    in[1] = b;
-    if (!(c = dli_inputs(op, in, 2))) return NULL;
-    shape = dli_broadcast(a->shape, b->shape);
-    if (shape.rank < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from the right, "
-                "dimensions must be equal or 1", op, dli_shape_text(s, a->shape),
-                dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    y = dli_result(c, op, shape, in, 2, dli_binary_back);
-    if (!y) return NULL;
-    if (y->node) y->node->binary = backward;
-    w = dli_walk_of(shape, a->shape, b->shape);
-    n = w.n[w.rank - 1];
-    for (row = 0; n > 0 && row < y->size / n; row++) {
-        dli_walk_row(&w, row, &ia, &ib);
+    dl_tensor *in[2] = { a, b };
+    dl_ctx *c = dli_inputs(op, in, 2);
+    if (!c) return NULL;
+    const dl_shape shape = dli_broadcast(a->shape, b->shape);
+    if (shape.rank < 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from "
+                          "the right, dimensions must be equal or 1", op, dli_shown(c, a->shape),
+                          dli_shown(c, b->shape));
+    const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
+    const dli_walk *w = &s.walk;
+    const dl_int n = w->n[w->rank - 1];
+    dl_tensor *y = dli_result_with(c, op, shape, in, 2, dli_binary_back, &s, sizeof s);
+    for (dl_int row = 0; y && n > 0 && row < y->size / n; row++) {
+        dl_int ia, ib;
+        dli_walk_row(w, row, &ia, &ib);
         dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
-                       w.sa[w.rank - 1], w.sb[w.rank - 1]);
+                       w->sa[w->rank - 1], w->sb[w->rank - 1]);
     }
     return y;
 }
 
 #define DLI_BINARY(name, a, b) \
-    dli_binary("dl_" #name, a, b, dlk_##name##_forward, dlk_##name##_backward)
+    dli_binary("dl_" #name, a, b, dli_kernels_of(a)->name##_forward, \
+               dli_kernels_of(a)->name##_backward)
 
 DL_DEF dl_tensor *dl_add(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(add, a, b); }
 DL_DEF dl_tensor *dl_sub(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(sub, a, b); }
@@ -8518,31 +9675,30 @@ static dl_int dli_last(dl_shape s) { return s.rank ? s.dim[s.rank - 1] : 1; }
 static dl_int dli_rows(const dl_tensor *t)
 {
     dl_int rows = 1;
-    int d;
-    for (d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
+    for (int d = 0; d < t->shape.rank - 1; d++) rows *= t->shape.dim[d];
     return rows;
 }
 
 static void dli_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dli_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-                         dli_last(y->shape));
+    DLI_RUN(y->ctx, softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+            dli_last(y->shape));
 }
 
 DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
     dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
-    if (y) dli_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) DLI_RUN(c, softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
 static void dli_log_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    dli_log_softmax_backward(y->ctx, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-                             dli_last(y->shape));
+    DLI_RUN(y->ctx, log_softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
+            dli_last(y->shape));
 }
 
 DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
@@ -8550,38 +9706,34 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
     dl_ctx *c = dli_inputs("dl_log_softmax", &x, 1);
     dl_tensor *y = c ? dli_result(c, "dl_log_softmax", x->shape, &x, 1, dli_log_softmax_back)
                      : NULL;
-    if (y) dli_log_softmax_forward(c, y->data, x->data, dli_rows(x), dli_last(x->shape));
+    if (y) DLI_RUN(c, log_softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
 
+typedef struct dli_dropout_state { double p; uint64_t key; } dli_dropout_state;
+
 static void dli_dropout_back(dli_node *node)
 {
-    const dl_real *dy = dli_grad(node->out);
+    const dli_dropout_state *s = (const dli_dropout_state *)node->state;
     dl_tensor *x = node->in[0];
-    bool add;
+    const dl_real *dy = dli_grad(node->out);
+    bool add = !DLI_TWIN(x->ctx, dropout_backward);
     dl_real *dx = dli_grad_or_set(x, &add);
-    if (dx) dli_dropout(x->ctx, dx, dy, x->size, node->p, node->key, add);
+    if (dx) DLI_RUN_ADD(x->ctx, dropout_backward, add, dx, dy, x->size, s->p, s->key);
 }
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 {
     dl_ctx *c = dli_inputs("dl_dropout", &x, 1);
-    dl_tensor *y;
-    uint64_t key;
     if (!c) return NULL;
-    if (!(p >= 0 && p < 1)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)", p);
-        return NULL;
-    }
+    if (!(p >= 0 && p < 1))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)",
+                          p);
     if (!c->training || p == 0) return x;
-    y = dli_result(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back);
-    if (!y) return NULL;
-    key = dl_rng_u64(&c->rng);
-    if (y->node) {
-        y->node->p = p;
-        y->node->key = key;
-    }
-    dli_dropout(c, y->data, x->data, x->size, p, key, false);
+    const dli_dropout_state s = { p, dl_rng_u64(&c->rng) };
+    dl_tensor *y = dli_result_with(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back, &s,
+                                   sizeof s);
+    if (y) DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, s.key);
     return y;
 }
 
@@ -8589,107 +9741,88 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 
 static void dli_linear_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    dl_int D = w->shape.dim[1], M = w->shape.dim[0];
+    dl_tensor *x = node->in[0], *w = node->in[1];
+    dl_ctx *c = x->ctx;
     const dl_real *dy = dli_grad(node->out);
-    bool add, add_dw;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad_or_set(w, &add_dw);
-    dli_linear_backward(node->out->ctx, dx, add, dw, add_dw, b ? dli_grad(b) : NULL, dy, x->data,
-                        w->data, dli_rows(x), D, M);
+    const bool ours = DLI_OURS(c, linear_backward);
+    bool add_dx = !ours, add_dw = !ours;
+    dl_real *dx = dli_grad_or_set(x, &add_dx), *dw = dli_grad_or_set(w, &add_dw);
+    dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
+    const dl_int N = dli_rows(x), D = w->shape.dim[1], M = w->shape.dim[0];
+    if (ours)
+        dli_fast_linear_backward(c, dx, add_dx, dw, add_dw, db, dy, x->data, w->data, N, D, M);
+    else c->kernels.linear_backward(dx, dw, db, dy, x->data, w->data, N, D, M);
 }
 
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[3], *y;
-    bool bias = b != DL_NONE;
-    dl_ctx *c;
-    dl_shape shape;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs("dl_linear", in, bias ? 3 : 2))) return NULL;
-    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be [out,in] with in "
-                "= %lld, the last dimension of x", dli_shape_text(s, x->shape),
-                dli_shape_text(t, w->shape), (long long)dli_last(x->shape));
-        return NULL;
-    }
-    if (bias && (b->shape.rank != 1 || b->size != w->shape.dim[0])) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row of the "
-                "weight %s", dli_shape_text(s, b->shape), (long long)w->shape.dim[0],
-                dli_shape_text(t, w->shape));
-        return NULL;
-    }
-    shape = x->shape;
-    shape.dim[shape.rank - 1] = w->shape.dim[0];
-    y = dli_result(c, "dl_linear", shape, in, bias ? 3 : 2, dli_linear_back);
-    if (y) dli_linear_forward(c, y->data, x->data, w->data, bias ? b->data : NULL, dli_rows(x),
-                              w->shape.dim[1], w->shape.dim[0]);
+    dl_tensor *in[3] = { x, w, b };
+    const int n = b == DL_NONE ? 2 : 3;
+    dl_ctx *c = dli_inputs("dl_linear", in, n);
+    if (!c) return NULL;
+    if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
+                          "[out,in] with in = %lld, the last dimension of x",
+                          dli_shown(c, x->shape), dli_shown(c, w->shape),
+                          (long long)dli_last(x->shape));
+    const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
+    if (n == 3 && (b->shape.rank != 1 || b->size != M))
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row "
+                          "of the weight %s", dli_shown(c, b->shape), (long long)M,
+                          dli_shown(c, w->shape));
+    dl_shape shape = x->shape;
+    shape.dim[shape.rank - 1] = M;
+    dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
+    if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, n == 3 ? b->data : NULL,
+                        dli_rows(x), D, M);
     return y;
 }
 
-/* i: how many products; the step from one to the next in a, b (0: the same again); N, K, M */
+/* How many products; the step from one to the next in a and b (0: the same again); their sizes. */
+typedef struct dli_matmul_state { dl_int count, step_a, step_b, N, K, M; } dli_matmul_state;
+
 static void dli_matmul_back(dli_node *node)
 {
+    const dli_matmul_state *s = (const dli_matmul_state *)node->state;
     dl_tensor *a = node->in[0], *b = node->in[1];
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(node->out);
-    const dl_int *v = node->i;
-    dl_int i;
-    for (i = 0; i < v[0]; i++)
-        dli_matmul_backward(a->ctx, da ? da + i * v[1] : NULL, db ? db + i * v[2] : NULL,
-                            dy + i * v[3] * v[5], a->data + i * v[1], b->data + i * v[2], v[3],
-                            v[4], v[5]);
+    for (dl_int i = 0; i < s->count; i++)
+        DLI_RUN_TWIN(a->ctx, matmul_backward, da ? da + i * s->step_a : NULL,
+                     db ? db + i * s->step_b : NULL, dy + i * s->N * s->M,
+                     a->data + i * s->step_a, b->data + i * s->step_b, s->N, s->K, s->M);
 }
 
 DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    dl_shape shape;
-    dl_int v[6], i, ra, rb;
-    int d;
-    bool fits;
-    in[0] = a;
-    in[1] = b;
-    if (!(c = dli_inputs("dl_matmul", in, 2))) return NULL;
-    ra = a->shape.rank;
-    rb = b->shape.rank;
-    if (ra < 2 || rb < 2) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
-                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    v[3] = a->shape.dim[ra - 2];
-    v[4] = a->shape.dim[ra - 1];
-    v[5] = b->shape.dim[rb - 1];
-    if (v[4] != b->shape.dim[rb - 2]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld differ",
-                dli_shape_text(s, a->shape), dli_shape_text(t, b->shape), (long long)v[4],
-                (long long)b->shape.dim[rb - 2]);
-        return NULL;
-    }
-    fits = ra == rb || ra == 2 || rb == 2;
-    for (d = 0; fits && ra == rb && d < ra - 2; d++) fits = a->shape.dim[d] == b->shape.dim[d];
-    if (!fits) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the matrices "
-                "differ", dli_shape_text(s, a->shape), dli_shape_text(t, b->shape));
-        return NULL;
-    }
-    shape = ra >= rb ? a->shape : b->shape;
-    for (v[0] = 1, d = 0; d < shape.rank - 2; d++) v[0] *= shape.dim[d];
-    shape.dim[shape.rank - 2] = v[3];
-    shape.dim[shape.rank - 1] = v[5];
-    v[1] = ra > 2 ? v[3] * v[4] : 0;
-    v[2] = rb > 2 ? v[4] * v[5] : 0;
-    y = dli_result(c, "dl_matmul", shape, in, 2, dli_matmul_back);
-    if (!y) return NULL;
-    if (y->node) memcpy(y->node->i, v, sizeof v);
-    for (i = 0; i < v[0]; i++)
-        dli_matmul_forward(c, y->data + i * v[3] * v[5], a->data + i * v[1], b->data + i * v[2],
-                           v[3], v[4], v[5]);
+    dl_tensor *in[2] = { a, b };
+    dl_ctx *c = dli_inputs("dl_matmul", in, 2);
+    if (!c) return NULL;
+    const int ra = a->shape.rank, rb = b->shape.rank;
+    const dl_int *da = a->shape.dim, *db = b->shape.dim;
+    if (ra < 2 || rb < 2)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
+                          dli_shown(c, a->shape), dli_shown(c, b->shape));
+    if (da[ra - 1] != db[rb - 2])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld "
+                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape),
+                          (long long)da[ra - 1], (long long)db[rb - 2]);
+    bool fits = ra == rb || ra == 2 || rb == 2;
+    for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
+    if (!fits)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
+                          "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
+    dli_matmul_state s = { 1, 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
+    if (ra > 2) s.step_a = s.N * s.K;
+    if (rb > 2) s.step_b = s.K * s.M;
+    dl_shape shape = ra >= rb ? a->shape : b->shape;
+    for (int d = 0; d < shape.rank - 2; d++) s.count *= shape.dim[d];
+    shape.dim[shape.rank - 2] = s.N;
+    shape.dim[shape.rank - 1] = s.M;
+    dl_tensor *y = dli_result_with(c, "dl_matmul", shape, in, 2, dli_matmul_back, &s, sizeof s);
+    for (dl_int i = 0; y && i < s.count; i++)
+        DLI_RUN_TWIN(c, matmul_forward, y->data + i * s.N * s.M, a->data + i * s.step_a,
+                     b->data + i * s.step_b, s.N, s.K, s.M);
     return y;
 }
 
@@ -8697,44 +9830,38 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 
 DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
-    dl_shape wanted = shape;
-    dl_int known = 1;
-    int d, open = -1;
     if (!c) return NULL;
-    for (d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
+    const dl_shape wanted = shape;
+    int open = -1;
+    for (int d = 0; d < shape.rank && d < DL_MAX_DIMS && open < 0; d++)
         if (shape.dim[d] == -1) open = d;
     if (open >= 0) {
         shape.dim[open] = 1;
-        known = dl_shape_size(shape);
+        const dl_int known = dl_shape_size(shape);
         shape.dim[open] = known > 0 ? x->size / known : -1;
     }
-    if (dl_shape_size(shape) != x->size) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
-                dli_shape_text(s, x->shape), (long long)x->size, dli_shape_text(t, wanted));
-        return NULL;
-    }
+    if (dl_shape_size(shape) != x->size)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
+                          dli_shown(c, x->shape), (long long)x->size, dli_shown(c, wanted));
     return dli_view("dl_reshape", x, shape, 0);
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
-    dl_int rest = 1;
-    int d;
     if (!dli_usable("dl_flatten", x)) return NULL;
-    if (x->shape.rank < 1) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first dimension");
-        return NULL;
-    }
-    for (d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
+    if (x->shape.rank < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first "
+                          "dimension");
+    dl_int rest = 1;
+    for (int d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
     return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
 static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
 {
-    int a = axis < 0 ? axis + rank : axis;
+    const int a = axis < 0 ? axis + rank : axis;
     if (a >= 0 && a < rank) return a;
     dl_fail(c, DL_ERR_ARGUMENT, "%s: axis %d of a tensor of rank %d", op, axis, rank);
     return -1;
@@ -8745,15 +9872,15 @@ static int dli_axis(dl_ctx *c, const char *op, int axis, int rank)
 static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, const dl_int *step,
                              int rank, bool scatter)
 {
-    dl_int at[DL_MAX_DIMS] = {0}, i = 0, j = 0, k, inner = rank ? n[rank - 1] : 1;
-    dl_int s = rank ? step[rank - 1] : 0;
-    int d;
-    for (d = 0; d < rank; d++) if (n[d] == 0) return;
+    dl_int at[DL_MAX_DIMS] = { 0 }, i = 0, j = 0;
+    const dl_int inner = rank ? n[rank - 1] : 1, s = rank ? step[rank - 1] : 0;
+    for (int d = 0; d < rank; d++) if (n[d] == 0) return;
     for (;;) {
-        if (scatter) for (k = 0; k < inner; k++) out[j + k * s] += in[i + k];
-        else         for (k = 0; k < inner; k++) out[i + k] = in[j + k * s];
+        if (scatter) for (dl_int k = 0; k < inner; k++) out[j + k * s] += in[i + k];
+        else         for (dl_int k = 0; k < inner; k++) out[i + k] = in[j + k * s];
         i += inner;
-        for (d = rank - 2; d >= 0; d--) {               /* count like an odometer */
+        int d = rank - 2;
+        for (; d >= 0; d--) {                           /* count like an odometer */
             j += step[d];
             if (++at[d] < n[d]) break;
             j -= step[d] * n[d];
@@ -8763,47 +9890,47 @@ static void dli_permute_walk(dl_real *out, const dl_real *in, const dl_int *n, c
     }
 }
 
+/* The step in x along each axis of the result. */
+typedef struct dli_permute_state { dl_int step[DL_MAX_DIMS]; } dli_permute_state;
+
 static void dli_permute_back(dli_node *node)
 {
+    const dli_permute_state *s = (const dli_permute_state *)node->state;
+    const dl_shape *shape = &node->out->shape;
     dl_real *dx = dli_grad(node->in[0]);
-    if (dx) dli_permute_walk(dx, dli_grad(node->out), node->out->shape.dim,
-                             (const dl_int *)node->save, node->out->shape.rank, true);
+    if (dx) dli_permute_walk(dx, dli_grad(node->out), shape->dim, s->step, shape->rank, true);
 }
 
 static dl_tensor *dli_permute(const char *op, dl_tensor *x, const int *order)
 {
-    dl_ctx *c = x->ctx;
-    dl_int stride[DL_MAX_DIMS], *step;
+    dl_int stride[DL_MAX_DIMS];
+    dli_permute_state s;
     dl_shape shape = x->shape;
-    dl_tensor *y;
-    int d, r = shape.rank;
-    for (d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
-    step = (dl_int *)dli_tape_alloc(c, op, DL_MAX_DIMS * sizeof *step);
-    if (!step) return NULL;
-    for (d = 0; d < r; d++) {
+    const int r = shape.rank;
+    for (int d = r - 1; d >= 0; d--) stride[d] = d == r - 1 ? 1 : stride[d + 1] * shape.dim[d + 1];
+    memset(&s, 0, sizeof s);
+    for (int d = 0; d < r; d++) {
         shape.dim[d] = x->shape.dim[order[d]];
-        step[d] = stride[order[d]];
+        s.step[d] = stride[order[d]];
     }
-    y = dli_result(c, op, shape, &x, 1, dli_permute_back);
-    if (!y) return NULL;
-    if (y->node) y->node->save = step;
-    dli_permute_walk(y->data, x->data, shape.dim, step, r, false);
+    dl_tensor *y = dli_result_with(x->ctx, op, shape, &x, 1, dli_permute_back, &s, sizeof s);
+    if (y) dli_permute_walk(y->data, x->data, shape.dim, s.step, r, false);
     return y;
 }
 
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
-    int axes[DL_MAX_DIMS], d, e;
+    int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return dli_null(c, "dl_permute", "order"), (dl_tensor *)NULL;
-    for (d = 0; d < x->shape.rank; d++) {
-        if ((axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank)) < 0) return NULL;
-        for (e = 0; e < d; e++)
-            if (axes[e] == axes[d]) {
-                dl_fail(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice", axes[d]);
-                return NULL;
-            }
+    if (!order) return dli_no_tensor(dli_null(c, "dl_permute", "order"));
+    for (int d = 0; d < x->shape.rank; d++) {
+        axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
+        if (axes[d] < 0) return NULL;
+        for (int e = 0; e < d; e++)
+            if (axes[e] == axes[d])
+                return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice",
+                                  axes[d]);
     }
     return dli_permute("dl_permute", x, axes);
 }
@@ -8811,11 +9938,12 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2)
 {
     dl_ctx *c = dli_inputs("dl_transpose", &x, 1);
-    int axes[DL_MAX_DIMS], a, b, d;
-    if (!c || (a = dli_axis(c, "dl_transpose", axis1, x->shape.rank)) < 0 ||
-        (b = dli_axis(c, "dl_transpose", axis2, x->shape.rank)) < 0)
-        return NULL;
-    for (d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
+    if (!c) return NULL;
+    const int a = dli_axis(c, "dl_transpose", axis1, x->shape.rank);
+    const int b = a < 0 ? a : dli_axis(c, "dl_transpose", axis2, x->shape.rank);
+    if (b < 0) return NULL;
+    int axes[DL_MAX_DIMS];
+    for (int d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
     return dli_permute("dl_transpose", x, axes);
 }
 
@@ -8824,107 +9952,96 @@ typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
 
 static dli_axis_view dli_along(dl_shape s, int axis)
 {
-    dli_axis_view v;
-    int d;
-    v.outer = v.inner = 1;
-    v.n = s.dim[axis];
-    for (d = 0; d < s.rank; d++) {
+    dli_axis_view v = { 1, s.dim[axis], 1 };
+    for (int d = 0; d < s.rank; d++) {
         if (d < axis) v.outer *= s.dim[d];
         if (d > axis) v.inner *= s.dim[d];
     }
     return v;
 }
 
-/* i: axis, start */
+/* count blocks of len elements, to_step and from_step apart, are copied, or added, to `to`. */
+static void dli_blocks_copy(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
+                            dl_int count, dl_int len)
+{
+    for (dl_int o = 0; o < count; o++)
+        memcpy(to + o * to_step, from + o * from_step, (size_t)len * sizeof *to);
+}
+static void dli_blocks_add(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
+                           dl_int count, dl_int len)
+{
+    for (dl_int o = 0; o < count; o++)
+        for (dl_int i = 0; i < len; i++) to[o * to_step + i] += from[o * from_step + i];
+}
+
+/* x along the axis; where the slice starts, and how long it is, in elements of a block. */
+typedef struct dli_slice_state { dli_axis_view x; dl_int start, len; } dli_slice_state;
+
 static void dli_slice_back(dli_node *node)
 {
-    dli_axis_view x = dli_along(node->in[0]->shape, (int)node->i[0]);
-    dl_int o, i, len = node->out->shape.dim[node->i[0]] * x.inner;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_slice_state *s = (const dli_slice_state *)node->state;
     dl_real *dx = dli_grad(node->in[0]);
-    for (o = 0; dx && o < x.outer; o++) {
-        dl_real *to = dx + (o * x.n + node->i[1]) * x.inner;
-        for (i = 0; i < len; i++) to[i] += dy[o * len + i];
-    }
+    if (dx)
+        dli_blocks_add(dx + s->start, s->x.n * s->x.inner, dli_grad(node->out), s->len, s->x.outer,
+                       s->len);
 }
 
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
 {
     dl_ctx *c = dli_inputs("dl_slice", &x, 1);
-    dli_axis_view v;
-    dl_shape shape;
-    dl_tensor *y;
-    dl_int o, len, from = start, to = stop;
     if (!c || (axis = dli_axis(c, "dl_slice", axis, x->shape.rank)) < 0) return NULL;
-    v = dli_along(x->shape, axis);
-    if (start < 0) start += v.n;
-    if (stop < 0) stop += v.n;
-    if (start < 0 || stop < start || stop > v.n) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which has %lld "
-                "elements", (long long)from, (long long)to, axis, (long long)v.n);
-        return NULL;
-    }
-    shape = x->shape;
-    shape.dim[axis] = stop - start;
-    y = dli_result(c, "dl_slice", shape, &x, 1, dli_slice_back);
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->i[1] = start;
-    }
-    len = (stop - start) * v.inner;
-    for (o = 0; o < v.outer; o++)
-        memcpy(y->data + o * len, x->data + (o * v.n + start) * v.inner,
-               (size_t)len * sizeof *y->data);
+    const dli_axis_view v = dli_along(x->shape, axis);
+    const dl_int from = start < 0 ? start + v.n : start;
+    const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
+    if (from < 0 || to < from || to > v.n)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which "
+                          "has %lld elements", (long long)start,
+                          (long long)(stop == DL_END ? v.n : stop), axis, (long long)v.n);
+    const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
+    dl_shape shape = x->shape;
+    shape.dim[axis] = to - from;
+    dl_tensor *y = dli_result_with(c, "dl_slice", shape, &x, 1, dli_slice_back, &s, sizeof s);
+    if (y) dli_blocks_copy(y->data, s.len, x->data + s.start, v.n * v.inner, v.outer, s.len);
     return y;
 }
 
-/* i: axis */
+typedef struct dli_concat_state { int axis; } dli_concat_state;
+
 static void dli_concat_back(dli_node *node)
 {
-    dli_axis_view all = dli_along(node->out->shape, (int)node->i[0]);
+    const int axis = ((const dli_concat_state *)node->state)->axis;
+    const dli_axis_view all = dli_along(node->out->shape, axis);
     const dl_real *dy = dli_grad(node->out);
-    dl_int k, o, i, start = 0;
-    for (k = 0; k < node->n; k++) {
-        dl_int len = node->in[k]->shape.dim[node->i[0]] * all.inner;
+    for (int k = 0; k < node->n; k++) {
+        const dl_int len = node->in[k]->shape.dim[axis] * all.inner;
         dl_real *dx = dli_grad(node->in[k]);
-        for (o = 0; dx && o < all.outer; o++)
-            for (i = 0; i < len; i++) dx[o * len + i] += dy[o * all.n * all.inner + start + i];
-        start += len;
+        if (dx) dli_blocks_add(dx, len, dy, all.n * all.inner, all.outer, len);
+        dy += len;
     }
 }
 
 DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_concat", x, n);
-    dl_shape shape;
-    dli_axis_view all;
-    dl_tensor *y;
-    dl_int o, start = 0;
-    int k;
     if (!c || (axis = dli_axis(c, "dl_concat", axis, x[0]->shape.rank)) < 0) return NULL;
-    shape = x[0]->shape;
-    for (k = 1; k < n; k++) {
+    dl_shape shape = x[0]->shape;
+    for (int k = 1; k < n; k++) {
         dl_shape other = x[k]->shape;
-        dl_int more = other.rank > axis ? other.dim[axis] : 0;
+        const dl_int more = other.rank > axis ? other.dim[axis] : 0;
         other.dim[axis] = shape.dim[axis];
-        if (!dl_shape_equal(shape, other)) {
-            dl_fail(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more than axis "
-                    "%d", dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k, axis);
-            return NULL;
-        }
+        if (!dl_shape_equal(shape, other))
+            return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
+                              "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
+                              k, axis);
         shape.dim[axis] += more;
     }
-    y = dli_result(c, "dl_concat", shape, x, n, dli_concat_back);
-    if (!y) return NULL;
-    if (y->node) y->node->i[0] = axis;
-    all = dli_along(shape, axis);
-    for (k = 0; k < n; k++) {
-        dl_int len = x[k]->shape.dim[axis] * all.inner;
-        for (o = 0; o < all.outer; o++)
-            memcpy(y->data + o * all.n * all.inner + start, x[k]->data + o * len,
-                   (size_t)len * sizeof *y->data);
+    const dli_concat_state s = { axis };
+    dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
+    const dli_axis_view all = dli_along(shape, axis);
+    dl_int start = 0;
+    for (int k = 0; y && k < n; k++) {
+        const dl_int len = x[k]->shape.dim[axis] * all.inner;
+        dli_blocks_copy(y->data + start, all.n * all.inner, x[k]->data, len, all.outer, len);
         start += len;
     }
     return y;
@@ -8932,80 +10049,62 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 
 DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs("dl_stack", x, n);
-    dl_tensor **views;
-    dl_shape shape;
-    int k, d;
     if (!c || (axis = dli_axis(c, "dl_stack", axis, x[0]->shape.rank + 1)) < 0) return NULL;
-    shape = x[0]->shape;
-    if (shape.rank == DL_MAX_DIMS) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
-                dli_shape_text(s, shape));
-        return NULL;
-    }
-    for (d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
+    dl_shape shape = x[0]->shape;
+    if (shape.rank == DL_MAX_DIMS)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
+                          dli_shown(c, shape));
+    for (int d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
     shape.dim[axis] = 1;
-    views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
-    if (!views) return NULL;
-    for (k = 0; k < n; k++) {
-        if (!dl_shape_equal(x[k]->shape, x[0]->shape)) {
-            dl_fail(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
-                    dli_shape_text(s, x[0]->shape), dli_shape_text(t, x[k]->shape), k);
-            return NULL;
-        }
+    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
+    for (int k = 0; views && k < n; k++) {
+        if (!dl_shape_equal(x[k]->shape, x[0]->shape))
+            return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
+                              dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape), k);
         views[k] = dl_reshape(x[k], shape);
     }
-    return dl_concat(views, n, axis);
-}
-
-/* save: the indexes; i: how many, elements in a row */
-static void dli_gather_back(dli_node *node)
-{
-    const int32_t *index = (const int32_t *)node->save;
-    const dl_real *dy = dli_grad(node->out);
-    dl_real *dx = dli_grad(node->in[0]);
-    dl_int i, j, len = node->i[1];
-    for (i = 0; dx && i < node->i[0]; i++)
-        for (j = 0; j < len; j++) dx[index[i] * len + j] += dy[i * len + j];
+    return views ? dl_concat(views, n, axis) : NULL;
 }
 
 /* A copy of n indexes on the tape. */
 static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, dl_int n)
 {
     int32_t *copy = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
-    if (copy && n > 0) memcpy(copy, index, (size_t)n * sizeof *copy);
+    if (copy && index) memcpy(copy, index, (size_t)n * sizeof *copy);
     return copy;
+}
+
+/* n rows of len elements. */
+typedef struct dli_gather_state { const int32_t *index; dl_int n, len; } dli_gather_state;
+
+static void dli_gather_back(dli_node *node)
+{
+    const dli_gather_state *s = (const dli_gather_state *)node->state;
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    for (dl_int i = 0; dx && i < s->n; i++)
+        for (dl_int j = 0; j < s->len; j++) dx[s->index[i] * s->len + j] += dy[i * s->len + j];
 }
 
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 {
-    dl_ctx *c = dli_inputs("dl_gather_rows", &x, 1);
-    dl_shape shape;
-    dl_tensor *y;
-    int32_t *copy;
-    dl_int i, len;
+    const char *op = "dl_gather_rows";
+    dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c) return NULL;
-    if (!index) return dli_null(c, "dl_gather_rows", "index"), (dl_tensor *)NULL;
-    if (x->shape.rank < 1 || n < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_gather_rows: %lld rows of a tensor of rank %d", (long long)n,
-                x->shape.rank);
-        return NULL;
-    }
-    if (!dli_check_index(c, "dl_gather_rows", "index", index, n, x->shape.dim[0])) return NULL;
-    shape = x->shape;
+    if (!index) return dli_no_tensor(dli_null(c, op, "index"));
+    if (x->shape.rank < 1 || n < 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
+                          (long long)n, x->shape.rank);
+    dl_shape shape = x->shape;
+    if (!dli_check_index(c, op, "index", index, n, shape.dim[0])) return NULL;
+    const dl_int len = shape.dim[0] ? x->size / shape.dim[0] : 0;
+    const dli_gather_state s = { dli_tape_copy(c, op, index, n), n, len };
     shape.dim[0] = n;
-    len = x->shape.dim[0] ? x->size / x->shape.dim[0] : 0;
-    copy = dli_tape_copy(c, "dl_gather_rows", index, n);
-    y = copy ? dli_result(c, "dl_gather_rows", shape, &x, 1, dli_gather_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->save = copy;
-        y->node->i[0] = n;
-        y->node->i[1] = len;
-    }
-    for (i = 0; i < n; i++)
-        memcpy(y->data + i * len, x->data + copy[i] * len, (size_t)len * sizeof *y->data);
+    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &x, 1, dli_gather_back, &s, sizeof s)
+                           : NULL;
+    for (dl_int i = 0; y && i < n; i++)
+        memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
     return y;
 }
 
@@ -9014,82 +10113,62 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 /* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
 static dl_shape dli_without(dl_shape s, int axis, bool keep)
 {
-    int d;
     if (axis < 0) return dl_shape0();
     if (keep) {
         s.dim[axis] = 1;
         return s;
     }
-    for (d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
+    for (int d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
     return dli_rank(s, s.rank - 1);
 }
 
 static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
 {
-    dli_axis_view v;
-    if (axis >= 0) return dli_along(x->shape, axis);
-    v.outer = v.inner = 1;
-    v.n = x->size;
-    return v;
+    const dli_axis_view all = { 1, x->size, 1 };
+    return axis < 0 ? all : dli_along(x->shape, axis);
 }
 
-/* i: axis or -1; p: the factor, 1 for a sum and 1/n for a mean */
+/* How x is summed; the factor, 1 for a sum and 1/n for a mean. */
+typedef struct dli_sum_state { dli_axis_view v; double scale; } dli_sum_state;
+
 static void dli_sum_back(dli_node *node)
 {
-    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
-    const dl_real *dy = dli_grad(node->out);
-    dl_real *dx = dli_grad(node->in[0]), scale = (dl_real)node->p;
-    dl_int o, k, i;
-    for (o = 0; dx && o < v.outer; o++)
-        if (v.inner == 1) dli_add_number(node->out->ctx, dx + o * v.n, dy[o] * scale, v.n);
-        else
-            for (k = 0; k < v.n; k++)
-                for (i = 0; i < v.inner; i++)
-                    dx[(o * v.n + k) * v.inner + i] += dy[o * v.inner + i] * scale;
+    const dli_sum_state *s = (const dli_sum_state *)node->state;
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx)
+        node->out->ctx->kernels.sum_backward(dx, dli_grad(node->out), s->v.outer, s->v.n,
+                                             s->v.inner, s->scale);
 }
 
-/* Sum (or mean) along an axis that has been checked, -1 for all; in double, for many small
-   numbers make a large one. */
+/* Sum (or mean) along an axis that has been checked, -1 for all. */
 static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
 {
-    dli_axis_view v = dli_along_or_all(x, axis);
-    dl_tensor *y = dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_sum_back);
-    double scale = mean ? 1 / (double)v.n : 1;
-    dl_int o, k, i;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->p = scale;
-    }
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++) {
-            double sum = 0;
-            if (v.inner == 1) sum = dli_sum_of(x->ctx, x->data + o * v.n, v.n);
-            else
-                for (k = 0; k < v.n; k++) sum += (double)x->data[(o * v.n + k) * v.inner + i];
-            y->data[o * v.inner + i] = (dl_real)(sum * scale);
-        }
+    const dli_axis_view v = dli_along_or_all(x, axis);
+    const dli_sum_state s = { v, mean ? 1 / (double)v.n : 1 };
+    dl_tensor *y = dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
+                                   dli_sum_back, &s, sizeof s);
+    if (y) x->ctx->kernels.sum_forward(y->data, x->data, v.outer, v.n, v.inner, s.scale);
     return y;
 }
 
-/* save: where each maximum (or minimum) was */
+/* How x is searched, and where in it each maximum (or minimum) was. */
+typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
+
 static void dli_max_back(dli_node *node)
 {
-    const int32_t *at = (const int32_t *)node->save;
-    dli_axis_view v = dli_along_or_all(node->in[0], (int)node->i[0]);
+    const dli_max_state *s = (const dli_max_state *)node->state;
+    const dl_int inner = s->v.inner;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    dl_int o, i;
-    for (o = 0; dx && o < v.outer; o++)
-        for (i = 0; i < v.inner; i++)
-            dx[(o * v.n + at[o * v.inner + i]) * v.inner + i] += dy[o * v.inner + i];
+    for (dl_int i = 0; dx && i < s->v.outer * inner; i++)
+        dx[(i / inner * s->v.n + s->at[i]) * inner + i % inner] += dy[i];
 }
 
 /* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
-    dl_int k, best = 0;
-    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+    dl_int best = 0;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
         if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
@@ -9097,8 +10176,8 @@ static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 /* The same for the first minimum. */
 static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
 {
-    dl_int k, best = 0;
-    for (k = 1; k < n && !dli_isnan(x[best * step]); k++)
+    dl_int best = 0;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
         if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
     return best;
 }
@@ -9107,30 +10186,20 @@ static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
 static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
                           dl_int (*choose)(const dl_real *, dl_int, dl_int))
 {
-    char s[DLI_SHAPE_TEXT];
-    dli_axis_view v = dli_along_or_all(x, axis);
-    dl_tensor *y;
-    int32_t *at;
-    dl_int o, i;
-    if (v.n == 0 || v.n > INT32_MAX) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
-                dli_shape_text(s, x->shape));
-        return NULL;
+    const dli_axis_view v = dli_along_or_all(x, axis);
+    const dl_int count = v.outer * v.inner;
+    if (v.n == 0 || v.n > INT32_MAX)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose "
+                          "from", op, dli_shown(x->ctx, x->shape));
+    int32_t *at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *at);
+    const dli_max_state s = { v, at };
+    dl_tensor *y = at ? dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
+                                        dli_max_back, &s, sizeof s) : NULL;
+    for (dl_int i = 0; y && i < count; i++) {
+        const dl_real *from = x->data + i / v.inner * v.n * v.inner + i % v.inner;
+        at[i] = (int32_t)choose(from, v.n, v.inner);
+        y->data[i] = from[at[i] * v.inner];
     }
-    at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)(v.outer * v.inner) * sizeof *at);
-    y = at ? dli_result(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1, dli_max_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = axis;
-        y->node->save = at;
-    }
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++) {
-            const dl_real *from = x->data + o * v.n * v.inner + i;
-            dl_int k = choose(from, v.n, v.inner);
-            at[o * v.inner + i] = (int32_t)k;
-            y->data[o * v.inner + i] = from[k * v.inner];
-        }
     return y;
 }
 
@@ -9151,59 +10220,55 @@ DL_DEF dl_tensor *dl_min(dl_tensor *x)
     return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
 }
 
+/* The axis of x that `axis` means, -1 if there is none or x is not usable. */
+static int dli_axis_of(const char *op, const dl_tensor *x, int axis)
+{
+    return dli_usable(op, x) ? dli_axis(x->ctx, op, axis, x->shape.rank) : -1;
+}
+
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_sum_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_sum_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_sum_axis", x, axis);
     return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
 }
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_mean_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_mean_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_mean_axis", x, axis);
     return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
 }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_max_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_max_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_max_axis", x, axis);
     return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    if (!dli_usable("dl_min_axis", x)) return NULL;
-    axis = dli_axis(x->ctx, "dl_min_axis", axis, x->shape.rank);
+    axis = dli_axis_of("dl_min_axis", x, axis);
     return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    char s[DLI_SHAPE_TEXT];
-    dli_axis_view v;
-    dl_int o, i;
     if (!dli_usable("dl_argmax_axis", x)) return false;
     if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
     axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
     if (axis < 0) return false;
-    v = dli_along(x->shape, axis);
+    const dli_axis_view v = dli_along(x->shape, axis);
     if (v.n == 0 || v.n > INT32_MAX)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
-                       "too many) to choose from", axis, dli_shape_text(s, x->shape));
-    for (o = 0; o < v.outer; o++)
-        for (i = 0; i < v.inner; i++)
-            out[o * v.inner + i] = (int32_t)dli_argmax(x->data + o * v.n * v.inner + i, v.n,
-                                                       v.inner);
+                       "too many) to choose from", axis, dli_shown(x->ctx, x->shape));
+    for (dl_int i = 0; i < v.outer * v.inner; i++)
+        out[i] = (int32_t)dli_argmax(x->data + i / v.inner * v.n * v.inner + i % v.inner, v.n,
+                                     v.inner);
     return true;
 }
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
     if (!dli_usable("dl_argmax", x)) return -1;
-    if (x->size == 0) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
-        return -1;
-    }
-    return dli_argmax(x->data, x->size, 1);
+    if (x->size > 0) return dli_argmax(x->data, x->size, 1);
+    dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
+    return -1;
 }
 
 /* ---- images: convolution, pooling, normalization ---- */
@@ -9310,101 +10375,131 @@ DL_DEF dl_conv dl_conv_default(void)
     return o;
 }
 
-/* save: the sizes, and behind them what won in each pooling; i: the end */
+/* The sizes; transposed or not; what was done with the sums at once, and then which pixel won in
+   each pooling. */
+typedef struct dli_conv_state {
+    dlk_conv2d_size size;
+    bool            transposed;
+    dli_conv_end    end;
+    int32_t        *won;
+} dli_conv_state;
+
+/* Is the kernel that would run backwards (or forwards) the library's own? */
+static bool dli_conv_ours(const dl_ctx *c, bool transposed, bool backward)
+{
+    if (transposed)
+        return backward ? DLI_OURS(c, conv_transpose2d_backward)
+                        : DLI_OURS(c, conv_transpose2d_forward);
+    return backward ? DLI_OURS(c, conv2d_backward) : DLI_OURS(c, conv2d_forward);
+}
+
 static void dli_conv_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
+    const dli_conv_state *st = (const dli_conv_state *)node->state;
+    const dlk_conv2d_size *s = &st->size;
+    const dl_tensor *w = node->in[1];
+    dl_tensor *x = node->in[0];
+    dl_ctx *c = x->ctx;
     const dl_real *dy = dli_grad(node->out);
-    bool add;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
+    const bool fused = st->end != DLI_END_LINEAR;            /* then it was ours, and stays so */
+    const bool ours = fused || dli_conv_ours(c, st->transposed, true);
+    bool add = !ours;
+    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
+    dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
 #if DLI_FAST
-    if (node->i[0] != DLI_END_LINEAR) {
+    if (fused) {
         dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = (const int32_t *)(const void *)(s + 1);
+        to.dy = dy; to.y = node->out->data; to.arg = st->won;
         to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(x->ctx, &to, x->data, w->data, s,
-                                          (dli_conv_end)node->i[0]);
+        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, st->end);
         return;
     }
 #endif
-    node->failed = !dli_conv2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
-                                        s);
+    if (ours)
+        node->failed = !(st->transposed ? dli_fast_conv_transpose2d_backward
+                                        : dli_fast_conv2d_backward)(c, dx, add, dw, db, dy,
+                                                                    x->data, w->data, s);
+    else
+        (st->transposed ? c->kernels.conv_transpose2d_backward
+                        : c->kernels.conv2d_backward)(dx, dw, db, dy, x->data, w->data, s);
 }
 
-static void dli_conv_transpose_back(dli_node *node)
+/* How much of what follows a convolution of size s may be done with it: what the fast room does
+   not know, or what has been replaced, may not. */
+static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_conv_end end)
 {
-    dl_tensor *x = node->in[0], *w = node->in[1], *b = node->n > 2 ? node->in[2] : NULL;
-    const dl_real *dy = dli_grad(node->out);
-    bool add;
-    dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(w), *db = b ? dli_grad(b) : NULL;
-    const dlk_conv2d_size *s = (const dlk_conv2d_size *)node->save;
-    node->failed = !dli_conv_transpose2d_backward(x->ctx, dx, add, dw, db, dy, x->data, w->data,
-                                                  s);
+#if DLI_FAST
+    const bool conv = DLI_OURS(c, conv2d_forward) && DLI_OURS(c, conv2d_backward);
+    const bool relu = DLI_OURS(c, relu_forward) && DLI_OURS(c, relu_backward);
+    const bool pool = DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward);
+    if (!s->transposed && dli_conv_is_plain(&s->size) && conv && relu)
+        return end == DLI_END_RELU_POOL && !pool ? DLI_END_RELU : end;
+#endif
+    (void)c;
+    (void)s;
+    (void)end;
+    return DLI_END_LINEAR;
 }
 
-/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
-   result; as much of it as can be done at once is done, and *end says what. */
-static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv *options, int dims, bool transposed,
-                               dli_conv_end *end)
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
-    char t[DLI_SHAPE_TEXT], r[DLI_SHAPE_TEXT];
-    dlk_conv2d_size size, *s = &size;
-    dli_conv_end done = DLI_END_LINEAR;
-    int32_t *won;
-    bool ok;
-    const char *what = dims == 1 ? "[N,C,L] and [M,C/groups,K]" : transposed
-                     ? "[N,C,H,W] and [C,M/groups,KH,KW]" : "[N,C,H,W] and [M,C/groups,KH,KW]";
-    dl_conv o = options ? *options : dl_conv_default();
-    dl_int C, M, seen;
-    dl_tensor *in[3], *y;
-    dl_ctx *c;
-    dl_shape shape;
+    const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
+    const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
+    const bool grown = o->output_padding[0] || o->output_padding[1];
+    const char *unused = grown && !transposed ? "output_padding is for transposed convolutions"
+                       : grown && o->same     ? "with same, output_padding must be 0"
+                       : padded && o->same    ? "with same, before and after must be 0"
+                       : second && dims == 1  ? "in one dimension only the first number counts"
+                       : NULL;
+    const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
+    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
+                       dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
+                       transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
+    if (unused)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
+    if (C < 1 || first < 1 || next < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
+                       "one", op, t, r);
+    if (o->groups < 1 || C % o->groups || first % o->groups)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s "
+                       "and the weight %s", op, o->groups, t, r);
+    const dl_int seen = transposed ? first : next * o->groups;
+    const dl_int M = transposed ? next * o->groups : first;
+    if (seen != C)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
+                       "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
+                       (long long)seen);
+    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
+        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
+                       "of weight %s", op, dli_shown(c, b->shape), (long long)M, r);
+    return true;
+}
+
+/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
+                         const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
+{
+    const int last = dims - 1;
     dli_slide slide;
-    int i, n = b != DL_NONE ? 3 : 2, last = dims - 1;
-    in[0] = x;
-    in[1] = w;
-    in[2] = b;
-    if (!(c = dli_inputs(op, in, n))) return NULL;
-    if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s", op,
-                dli_shape_text(t, x->shape), dli_shape_text(r, w->shape), what);
-        return NULL;
-    }
-    C = x->shape.dim[1];
-    if (o.groups < 1 || C < o.groups || C % o.groups || w->shape.dim[0] % o.groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s and the "
-                "weight %s", op, o.groups, dli_shape_text(t, x->shape),
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    M = transposed ? w->shape.dim[1] * o.groups : w->shape.dim[0];
-    seen = transposed ? w->shape.dim[0] : w->shape.dim[1] * o.groups;
-    if (seen != C) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s takes "
-                "%lld", op, dli_shape_text(t, x->shape), (long long)C,
-                dli_shape_text(r, w->shape), o.groups, o.groups == 1 ? "" : "s", (long long)seen);
-        return NULL;
-    }
-    if (n == 3 && (b->shape.rank != 1 || b->size != M)) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel of "
-                "weight %s", op, dli_shape_text(t, b->shape), (long long)M,
-                dli_shape_text(r, w->shape));
-        return NULL;
-    }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         slide.in[i] = x->shape.dim[i + 2];
         slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o.stride[i];
-        slide.dilation[i] = o.dilation[i];
-        slide.before[i] = o.before[i];
-        slide.after[i] = o.after[i];
+        slide.stride[i] = o->stride[i];
+        slide.dilation[i] = o->dilation[i];
+        slide.before[i] = o->before[i];
+        slide.after[i] = o->after[i];
     }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o.same, o.output_padding)
-                     : dli_slide_fit(c, op, &slide, o.same, dims)))
-        return NULL;
-    s->N = x->shape.dim[0]; s->C = C; s->M = M; s->groups = o.groups;
+    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+        return false;
+    s->N = x->shape.dim[0];
+    s->C = x->shape.dim[1];
+    s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
+    s->groups = o->groups;
     s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
     s->top = 0;
     if (dims == 2) {
@@ -9421,46 +10516,66 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     s->stride_w = (dl_int)slide.stride[last];
     s->dilation_w = (dl_int)slide.dilation[last];
     s->left = (dl_int)slide.before[last];
-    shape = dims == 1 ? dl_shape3(s->N, M, s->OW) : dl_shape4(s->N, M, s->OH, s->OW);
-#if DLI_FAST
-    if (!transposed && dli_conv_is_plain(s)) done = *end;
-#endif
-    if (done == DLI_END_RELU_POOL)
-        for (i = 2; i < 4; i++) shape.dim[i] /= 2;
-    s = (dlk_conv2d_size *)dli_tape_alloc(c, op, sizeof *s + (done == DLI_END_RELU_POOL ?
-                                          (size_t)dl_shape_size(shape) * sizeof *won : 0));
-    y = s ? dli_result(c, op, shape, in, n, transposed ? dli_conv_transpose_back : dli_conv_back)
-          : NULL;
-    if (!y) return NULL;
-    *s = size;
-    won = (int32_t *)(void *)(s + 1);
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = done;
-    }
-    *end = done;
-    b = n == 3 ? b : NULL;
-#if DLI_FAST
-    if (done != DLI_END_LINEAR)
-        ok = dli_conv_run(c, y->data, won, x->data, w->data, b ? b->data : NULL, s, done, false);
-    else
-#endif
-    if (transposed)
-        ok = dli_conv_transpose2d_forward(c, y->data, x->data, w->data, b ? b->data : NULL, s);
-    else
-        ok = dli_conv2d_forward(c, y->data, x->data, w->data, b ? b->data : NULL, s, false);
-    return ok ? y : NULL;
+    return true;
 }
 
-DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options)
+/* y = the convolution; false without memory. */
+static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y, const dl_real *x,
+                             const dl_real *w, const dl_real *b)
+{
+    const dlk_conv2d_size *s = &state->size;
+#if DLI_FAST
+    if (state->end != DLI_END_LINEAR)
+        return dli_conv_run(c, y, state->won, x, w, b, s, state->end, false);
+#endif
+    if (!dli_conv_ours(c, state->transposed, false)) {
+        (state->transposed ? c->kernels.conv_transpose2d_forward
+                           : c->kernels.conv2d_forward)(y, x, w, b, s);
+        return true;
+    }
+    return state->transposed ? dli_fast_conv_transpose2d_forward(c, y, x, w, b, s)
+                             : dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+}
+
+/* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
+   result; as much of it as can be done at once is done, and *end says what. */
+static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
+                               const dl_conv *options, int dims, bool transposed,
+                               dli_conv_end *end)
+{
+    const dl_conv o = options ? *options : dl_conv_default();
+    dl_tensor *in[3] = { x, w, b };
+    const int n = b == DL_NONE ? 2 : 3;
+    dl_ctx *c = dli_inputs(op, in, n);
+    dli_conv_state s;
+    memset(&s, 0, sizeof s);
+    s.transposed = transposed;
+    if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
+        !dli_conv_fit(c, op, &s.size, x, w, &o, dims, transposed))
+        return NULL;
+    *end = s.end = dli_conv_fuse(c, &s, *end);
+    const dl_int half = s.end == DLI_END_RELU_POOL ? 2 : 1;
+    const dlk_conv2d_size *z = &s.size;
+    const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
+                                     : dl_shape4(z->N, z->M, z->OH / half, z->OW / half);
+    if (half == 2) {
+        const dl_int size = dli_checked_size(c, op, shape);
+        if (size < 0) return NULL;
+        s.won = (int32_t *)dli_tape_alloc(c, op, (size_t)size * sizeof *s.won);
+        if (!s.won) return NULL;
+    }
+    dl_tensor *y = dli_result_with(c, op, shape, in, n, dli_conv_back, &s, sizeof s);
+    return y && dli_conv_compute(c, &s, y->data, x->data, w->data, n == 3 ? b->data : NULL) ? y
+                                                                                         : NULL;
+}
+
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
 }
 
-DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options)
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
     dli_conv_end end = DLI_END_LINEAR;
     return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
@@ -9476,41 +10591,35 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 /* Is x an image [N,C,H,W]? */
 static bool dli_image(const char *op, dl_tensor *x)
 {
-    char t[DLI_SHAPE_TEXT];
     return x->shape.rank == 4 ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
-                   dli_shape_text(t, x->shape));
+                   dli_shown(x->ctx, x->shape));
 }
 
-/* i: fh, fw */
+typedef struct dli_upsample_state { int fh, fw; } dli_upsample_state;
+
 static void dli_upsample_back(dli_node *node)
 {
+    const dli_upsample_state *s = (const dli_upsample_state *)node->state;
     dl_tensor *x = node->in[0];
     const dl_int *d = x->shape.dim;
-    dlk_upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3], node->i[0],
-                            node->i[1]);
+    x->ctx->kernels.upsample2d_backward(dli_grad(x), dli_grad(node->out), d[0] * d[1], d[2], d[3],
+                                        s->fh, s->fw);
 }
 
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
 {
     const char *op = "dl_upsample_nearest2d";
+    const dli_upsample_state s = { fh, fw };
     dl_ctx *c = dli_inputs(op, &x, 1);
-    const dl_int *d;
-    dl_tensor *y;
     if (!c || !dli_image(op, x)) return NULL;
-    d = x->shape.dim;
-    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the image not "
-                "too large", op, fh, fw);
-        return NULL;
-    }
-    y = dli_result(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1, dli_upsample_back);
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->i[0] = fh;
-        y->node->i[1] = fw;
-    }
-    dlk_upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
+    const dl_int *d = x->shape.dim;
+    if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the "
+                          "image not too large", op, fh, fw);
+    dl_tensor *y = dli_result_with(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
+                                   dli_upsample_back, &s, sizeof s);
+    if (y) c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
     return y;
 }
 
@@ -9523,32 +10632,44 @@ DL_DEF dl_pool dl_pool_default(int kernel)
     return o;
 }
 
-/* save: the sizes, and behind them where the maxima were */
+/* The sizes; of an average, whether padding counts; of a maximum, where each was, and whether the
+   twin says so, which numbers the places in its own way. */
+typedef struct dli_pool_state {
+    dlk_pool2d_size size;
+    bool            count_padding, twin;
+    int32_t        *at;
+} dli_pool_state;
+
 static void dli_max_pool_back(dli_node *node)
 {
-    const dlk_pool2d_size *s = (const dlk_pool2d_size *)node->save;
+    const dli_pool_state *s = (const dli_pool_state *)node->state;
+    dl_ctx *c = node->out->ctx;
     const dl_real *dy = dli_grad(node->out);
-    bool add;
+    bool add = !s->twin;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
-    dli_max_pool2d_backward(node->out->ctx, dx, add, dy, (const int32_t *)(const void *)(s + 1), s);
+#if DLI_FAST
+    if (s->twin) {
+        dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
+        return;
+    }
+#endif
+    c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
 }
 
-/* i: count_padding; save: the sizes */
 static void dli_avg_pool_back(dli_node *node)
 {
-    dlk_avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
-                            (const dlk_pool2d_size *)node->save, node->i[0] != 0);
+    const dli_pool_state *s = (const dli_pool_state *)node->state;
+    node->out->ctx->kernels.avg_pool2d_backward(dli_grad(node->in[0]), dli_grad(node->out),
+                                                &s->size, s->count_padding);
 }
 
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
-static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o,
-                         dl_int *out)
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
 {
     dli_slide s;
-    int i;
     s.in[0] = H;
     s.in[1] = W;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         s.kernel[i] = o->kernel[i];
         s.stride[i] = o->stride[i];
         s.dilation[i] = 1;
@@ -9556,7 +10677,7 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         s.after[i] = o->after[i];
     }
     if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
                            "kernel %dx%d, or a window would see padding only", op,
@@ -9575,42 +10696,38 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
 {
     dl_ctx *c = dli_inputs(op, &x, 1);
-    dl_pool o;
-    dlk_pool2d_size *s;
-    dl_int out[2] = {0, 0}, n;
-    dl_shape shape;
-    dl_tensor *y;
+    dl_pool o = options ? *options : dl_pool_default(2);
+    dl_int out[2] = { 0, 0 };
+    dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
-    if (!options) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL; dl_pool_default makes some", op);
-        return NULL;
-    }
-    o = *options;
-    shape = x->shape;
-    if (!dli_pool_fit(c, op, shape.dim[2], shape.dim[3], &o, out)) return NULL;
-    shape.dim[2] = out[0];
-    shape.dim[3] = out[1];
-    n = max ? dl_shape_size(shape) : 0;                   /* a size that fails fails again below */
-    s = (dlk_pool2d_size *)dli_tape_alloc(c, op, sizeof *s + (size_t)(n > 0 ? n : 0) * 4);
-    y = s ? dli_result(c, op, shape, &x, 1, max ? dli_max_pool_back : dli_avg_pool_back) : NULL;
+    const dl_int *d = x->shape.dim;
+    if (!dli_pool_fit(c, op, d[2], d[3], &o, out)) return NULL;
+    const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
+    const dl_int n = dli_checked_size(c, op, shape);
+    if (n < 0) return NULL;
+    memset(&s, 0, sizeof s);
+    s.size.planes = d[0] * d[1];
+    s.size.H = d[2];
+    s.size.W = d[3];
+    s.size.OH = out[0];
+    s.size.OW = out[1];
+    s.size.KH = o.kernel[0];
+    s.size.KW = o.kernel[1];
+    s.size.stride_h = o.stride[0];
+    s.size.stride_w = o.stride[1];
+    s.size.top = o.before[0];
+    s.size.left = o.before[1];
+    s.count_padding = o.count_padding;
+    s.twin = max && dli_pool_plain(c, &s.size);
+    if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, &x, 1, max ? dli_max_pool_back
+                                                            : dli_avg_pool_back, &s, sizeof s);
     if (!y) return NULL;
-    s->planes = shape.dim[0] * shape.dim[1];
-    s->H = x->shape.dim[2];
-    s->W = x->shape.dim[3];
-    s->OH = out[0];
-    s->OW = out[1];
-    s->KH = o.kernel[0];
-    s->KW = o.kernel[1];
-    s->stride_h = o.stride[0];
-    s->stride_w = o.stride[1];
-    s->top = o.before[0];
-    s->left = o.before[1];
-    if (y->node) {
-        y->node->save = s;
-        y->node->i[0] = o.count_padding;
-    }
-    if (max) dli_max_pool2d_forward(c, y->data, (int32_t *)(void *)(s + 1), x->data, s);
-    else dlk_avg_pool2d_forward(y->data, x->data, s, o.count_padding);
+    if (!max) c->kernels.avg_pool2d_forward(y->data, x->data, &s.size, s.count_padding);
+#if DLI_FAST
+    else if (s.twin) dli_fast_max_pool2d_forward(c, y->data, s.at, x->data, &s.size);
+#endif
+    else c->kernels.max_pool2d_forward(y->data, s.at, x->data, &s.size);
     return y;
 }
 
@@ -9626,84 +10743,100 @@ DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options)
 
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
 {
-    const dl_int *d;
     if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
         return NULL;
-    d = x->shape.dim;
+    const dl_int *d = x->shape.dim;
     return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
 }
 
-/* Put x and those of weight and bias that are not DL_NONE into in; their number, 0 on failure. */
-static int dli_norm_inputs(const char *op, dl_tensor **in, dl_tensor *x, dl_tensor *weight,
-                           dl_tensor *bias)
+/* What is normalized together: a channel over the batch, by the batch's own statistics or by the
+   running ones; all of a sample; a group of a sample's channels. */
+typedef enum dli_norm_kind { DLI_NORM_BATCH, DLI_NORM_RUNNING, DLI_NORM_LAYER, DLI_NORM_GROUP }
+    dli_norm_kind;
+
+typedef struct dli_norm_state {
+    dli_norm_kind kind;
+    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C]                   */
+    dl_int        count;                 /* of means, and of variances                         */
+    double        eps;
+    dl_real      *mean, *var;
+    int           w, b;                  /* which operands weight and bias are; 0: left out    */
+} dli_norm_state;
+
+static void dli_norm_back(dli_node *node)
 {
-    int n = 0;
-    in[n++] = x;
-    if (weight != DL_NONE) in[n++] = weight;
-    if (bias != DL_NONE) in[n++] = bias;
-    return dli_inputs(op, in, n) ? n : 0;
+    const dli_norm_state *s = (const dli_norm_state *)node->state;
+    dl_tensor *x = node->in[0];
+    dl_ctx *c = x->ctx;
+    const dl_real *dy = dli_grad(node->out), *w = s->w ? node->in[s->w]->data : NULL;
+    dl_real *dx = dli_grad(x), *dw = s->w ? dli_grad(node->in[s->w]) : NULL;
+    dl_real *db = s->b ? dli_grad(node->in[s->b]) : NULL;
+    if (s->kind == DLI_NORM_GROUP)
+        DLI_RUN(c, group_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->S, s->groups, s->eps);
+    else if (s->kind == DLI_NORM_LAYER)
+        DLI_RUN(c, layer_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->eps);
+    else
+        DLI_RUN(c, batch_norm_backward, dx, dw, db, dy, x->data, s->mean, s->var, w, s->N, s->C,
+                s->S, s->eps, s->kind == DLI_NORM_BATCH);
 }
 
 /* Has t (unless it is DL_NONE) this shape? */
-static bool dli_norm_shape(const char *op, const char *what, dl_tensor *t, dl_shape shape,
+static bool dli_norm_shape(const char *op, const char *what, const dl_tensor *t, dl_shape shape,
                            const dl_tensor *x)
 {
-    char r[DLI_SHAPE_TEXT], s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    dl_ctx *c = x->ctx;
     return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
-           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
-                   dli_shape_text(r, t->shape), dli_shape_text(s, shape),
-                   dli_shape_text(u, x->shape));
+           dl_fail(c, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
+                   dli_shown(c, t->shape), dli_shown(c, shape), dli_shown(c, x->shape));
 }
 
-/* i: N, C, S, groups (0 for a batch norm, -1 for one with running statistics), has weight, has
-   bias; p: eps; save: mean, and behind it var */
-static void dli_norm_back(dli_node *node)
+static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double eps)
 {
-    const dl_int *v = node->i, groups = v[3];
-    dl_tensor *x = node->in[0], *w = v[4] ? node->in[1] : NULL;
-    dl_tensor *b = v[5] ? node->in[v[4] + 1] : NULL;
-    dl_real *dx = dli_grad(x), *dw = w ? dli_grad(w) : NULL, *db = b ? dli_grad(b) : NULL;
-    const dl_real *dy = dli_grad(node->out), *mean = (const dl_real *)node->save;
-    const dl_real *weight = w ? w->data : NULL;
-    if (groups > 0)
-        dli_group_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[0] * groups,
-                                weight, v[0], v[1], v[2], groups, node->p);
-    else
-        dli_batch_norm_backward(x->ctx, dx, dw, db, dy, x->data, mean, mean + v[1], weight, v[0],
-                                v[1], v[2], node->p, groups == 0);
-}
-
-/* The result of a normalization, with room for `stats` means and variances in *mean. */
-static dl_tensor *dli_norm_result(const char *op, dl_tensor *const *in, int n, bool weight,
-                                  dl_int N, dl_int C, dl_int S, dl_int groups, double eps,
-                                  dl_int stats, dl_real **mean)
-{
-    dl_ctx *c = in[0]->ctx;
-    dl_tensor *y;
-    *mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)stats * sizeof **mean);
-    y = *mean ? dli_result(c, op, in[0]->shape, in, n, dli_norm_back) : NULL;
-    if (y && y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->i[2] = S;
-        y->node->i[3] = groups;
-        y->node->i[4] = weight;
-        y->node->i[5] = n - 1 - weight;
-        y->node->p = eps;
-        y->node->save = *mean;
-    }
-    return y;
-}
-
-static bool dli_norm_check(dl_tensor *x, const char *op, int rank, double eps)
-{
-    char s[DLI_SHAPE_TEXT];
     if (x->shape.rank < rank || x->size == 0)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
-                       "empty", op, dli_shape_text(s, x->shape), rank);
+                       "empty", op, dli_shown(x->ctx, x->shape), rank);
     if (!(eps >= 0))
         return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
     return true;
+}
+
+/* Every normalization; s comes with its first six fields and leaves with all of them. shape is that
+   of weight and bias, run the running mean and variance of DLI_NORM_RUNNING. */
+static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
+                                dl_shape shape, dl_tensor *const *run, dli_norm_state *s)
+{
+    dl_tensor *in[3] = { x, x, x };
+    int n = 1;
+    if (weight != DL_NONE) in[s->w = n++] = weight;
+    if (bias != DL_NONE) in[s->b = n++] = bias;
+    dl_ctx *c = dli_inputs(op, in, n);
+    if (!c || !dli_norm_shape(op, "weight", weight, shape, x) ||
+        !dli_norm_shape(op, "bias", bias, shape, x))
+        return NULL;
+    s->mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)s->count * sizeof *s->mean);
+    if (!s->mean) return NULL;
+    s->var = s->mean + s->count;
+    dl_tensor *y = dli_result_with(c, op, x->shape, in, n, dli_norm_back, s, sizeof *s);
+    if (!y) return NULL;
+    const dl_real *w = s->w ? weight->data : NULL, *b = s->b ? bias->data : NULL;
+    if (s->kind == DLI_NORM_GROUP)
+        DLI_RUN(c, group_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S,
+                s->groups, s->eps);
+    else if (s->kind == DLI_NORM_LAYER)
+        DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C,
+                s->eps);
+    else if (s->kind == DLI_NORM_BATCH)
+        dli_batch_norm_train(c, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S, s->eps);
+    else {
+        const size_t bytes = (size_t)s->count * sizeof *s->mean;
+        memcpy(s->mean, run[0]->data, bytes);
+        memcpy(s->var, run[1]->data, bytes);
+        DLI_RUN(c, batch_norm_forward, y->data, x->data, s->mean, s->var, w, b, s->N, s->C, s->S,
+                s->eps, false);
+    }
+    return y;
 }
 
 DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
@@ -9711,106 +10844,78 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
                                 double eps)
 {
     const char *op = "dl_batch_norm";
-    dl_tensor *in[3], *run[3], *y;
-    dl_int N, C, S;
-    dl_real *mean;
-    bool running = running_mean != DL_NONE, batch;
-    int n = dli_norm_inputs(op, in, x, weight, bias);
-    dl_ctx *c;
-    run[0] = x;
-    run[1] = running_mean;
-    run[2] = running_var;
-    if (n == 0 || !running_mean || !running_var || !dli_norm_check(x, op, 2, eps)) return NULL;
-    c = x->ctx;
-    N = x->shape.dim[0];
-    C = x->shape.dim[1];
-    S = x->size / N / C;
+    dl_tensor *run[2] = { running_mean, running_var };
+    const bool running = running_mean != DL_NONE;
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !running_mean || !running_var || !dli_norm_check(op, x, 2, eps)) return NULL;
     if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
-        (running && (running_mean->requires_grad || running_var->requires_grad))) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, as made by "
-                "dl_state, or neither; momentum %g must be in [0, 1]", op, momentum);
+        (running && (running_mean->requires_grad || running_var->requires_grad)))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
+                          "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
+                          momentum);
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING;
+    s.N = x->shape.dim[0];
+    s.C = s.count = x->shape.dim[1];
+    s.S = x->size / s.N / s.C;
+    s.eps = eps;
+    if (running && (dli_inputs(op, run, 2) != c ||
+                    !dli_norm_shape(op, "running mean", run[0], dl_shape1(s.C), x) ||
+                    !dli_norm_shape(op, "running variance", run[1], dl_shape1(s.C), x)))
         return NULL;
+    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(s.C), run, &s);
+    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && s.N * s.S > 1) {
+        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, s.C,
+                                     (double)(s.N * s.S), momentum);
+        ++*dli_version(run[0]);
+        ++*dli_version(run[1]);
     }
-    if (running && !dli_inputs(op, run, 3)) return NULL;
-    if (!dli_norm_shape(op, "weight", weight, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "bias", bias, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "running mean", running_mean, dl_shape1(C), x) ||
-        !dli_norm_shape(op, "running variance", running_var, dl_shape1(C), x))
-        return NULL;
-    batch = c->training || !running;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, batch ? 0 : -1, eps, C, &mean);
-    if (!y) return NULL;
-    if (!batch) {
-        memcpy(mean, running_mean->data, (size_t)C * sizeof *mean);
-        memcpy(mean + C, running_var->data, (size_t)C * sizeof *mean);
-    }
-    dli_batch_norm_forward(c, y->data, x->data, mean, mean + C,
-                           weight != DL_NONE ? weight->data : NULL,
-                           bias != DL_NONE ? bias->data : NULL, N, C, S, eps, batch);
-    if (running && batch && !c->no_grad && N * S > 1) {
-        dlk_batch_norm_update(running_mean->data, running_var->data, mean, mean + C, C,
-                              (double)(N * S), momentum);
-        ++*dli_version(running_mean);
-        ++*dli_version(running_var);
-    }
-    return y;
-}
-
-/* Both per-sample normalizations; shape is that of weight and bias. */
-static dl_tensor *dli_group_norm(const char *op, dl_tensor *x, dl_tensor *weight, dl_tensor *bias,
-                                 dl_shape shape, dl_int N, dl_int C, dl_int S, dl_int groups,
-                                 double eps)
-{
-    dl_tensor *in[3], *y;
-    dl_real *mean;
-    int n = dli_norm_inputs(op, in, x, weight, bias);
-    if (n == 0 || !dli_norm_shape(op, "weight", weight, shape, x) ||
-        !dli_norm_shape(op, "bias", bias, shape, x))
-        return NULL;
-    y = dli_norm_result(op, in, n, weight != DL_NONE, N, C, S, groups, eps, N * groups, &mean);
-    if (y)
-        dli_group_norm_forward(x->ctx, y->data, mean, mean + N * groups, x->data,
-                               weight != DL_NONE ? weight->data : NULL,
-                               bias != DL_NONE ? bias->data : NULL, N, C, S, groups, eps);
     return y;
 }
 
 DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_layer_norm", &x, 1);
-    dl_shape shape;
-    dl_int D = 1;
-    int d;
-    if (!c || !dli_norm_check(x, "dl_layer_norm", 1, eps)) return NULL;
-    if (axes < 1 || axes > x->shape.rank) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_layer_norm: the last %d axes of input %s", axes,
-                dli_shape_text(s, x->shape));
-        return NULL;
+    const char *op = "dl_layer_norm";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !dli_norm_check(op, x, 1, eps)) return NULL;
+    if (axes < 1 || axes > x->shape.rank)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
+                          dli_shown(c, x->shape));
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = DLI_NORM_LAYER;
+    s.C = 1;
+    dl_shape shape = x->shape;
+    for (int d = 0; d < axes; d++) {
+        shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
+        s.C *= shape.dim[d];
     }
-    shape = x->shape;
-    for (d = 0; d < axes; d++) D *= shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
-    return dli_group_norm("dl_layer_norm", x, weight, bias, dli_rank(shape, axes), x->size / D, D,
-                          1, 1, eps);
+    s.N = s.count = x->size / s.C;
+    s.eps = eps;
+    return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_group_norm", &x, 1);
-    dl_int N, C;
-    if (!c || !dli_norm_check(x, "dl_group_norm", 2, eps)) return NULL;
-    N = x->shape.dim[0];
-    C = x->shape.dim[1];
-    if (groups < 1 || C % groups) {
-        dl_fail(c, DL_ERR_ARGUMENT, "dl_group_norm: %d groups do not divide the %lld channels of "
-                "input %s", groups, (long long)C, dli_shape_text(s, x->shape));
-        return NULL;
-    }
-    return dli_group_norm("dl_group_norm", x, weight, bias, dl_shape1(C), N, C, x->size / N / C,
-                          groups, eps);
+    const char *op = "dl_group_norm";
+    dl_ctx *c = dli_inputs(op, &x, 1);
+    if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dli_norm_state s;
+    memset(&s, 0, sizeof s);
+    s.kind = DLI_NORM_GROUP;
+    s.N = x->shape.dim[0];
+    s.C = x->shape.dim[1];
+    s.S = x->size / s.N / s.C;
+    s.groups = groups;
+    s.count = s.N * groups;
+    s.eps = eps;
+    if (groups < 1 || s.C % groups)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
+                          "input %s", op, groups, (long long)s.C, dli_shown(c, x->shape));
+    return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
 }
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */
@@ -9864,7 +10969,7 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
    which are copied, so that they may be changed between forward and backward. */
 typedef struct dli_recurrent_state {
     dl_recurrent_kind    kind;
-    bool                 fast;              /* the twin has run forward, so it goes back */
+    dli_recurrent_way    way;
     dlk_recurrent_arrays arrays;
     dlk_recurrent_size   size;
     dl_tensor           *in[7], *y;
@@ -9875,18 +10980,14 @@ static dl_real *dli_recurrent_grad(const dli_recurrent_state *s, int i)
     return s->in[i] ? dli_grad(s->in[i]) : NULL;
 }
 
-/* save: a dli_recurrent_state */
 static void dli_recurrent_back(dli_node *node)
 {
-    static void (*const plain[])(const dlk_recurrent_grads *, const dlk_recurrent_arrays *,
-                                 const dlk_recurrent_size *) =
-        { dlk_rnn_backward, dlk_rnn_relu_backward, dlk_lstm_backward, dlk_gru_backward };
     dl_ctx *c = node->out->ctx;
-    dli_recurrent_state *s = (dli_recurrent_state *)node->save;
+    dli_recurrent_state *s = (dli_recurrent_state *)node->state;
     const dl_int n = s->size.N * s->size.H;
     double saved, work;
     dlk_recurrent_grads d;
-    dli_recurrent_room(c, s->kind, s->fast, &s->size, &saved, &work);
+    dli_recurrent_room(s->way.fast, s->kind, &s->size, &saved, &work);
     s->arrays.work = (dl_real *)dli_work(c, node->op, (size_t)work * sizeof(dl_real));
     if (!s->arrays.work) {
         node->failed = true;
@@ -9903,8 +11004,7 @@ static void dli_recurrent_back(dli_node *node)
     d.db_hh = dli_recurrent_grad(s, 4);
     d.dh0 = dli_recurrent_grad(s, 5);
     d.dc0 = dli_recurrent_grad(s, 6);
-    if (s->fast) dli_recurrent_twin_back(c, s->kind, &d, &s->arrays, &s->size);
-    else plain[s->kind](&d, &s->arrays, &s->size);
+    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -9963,8 +11063,6 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
                                        dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                                        const int32_t *length, bool reverse)
 {
-    static void (*const plain[])(const dlk_recurrent_arrays *, const dlk_recurrent_size *) =
-        { dlk_rnn_forward, dlk_rnn_relu_forward, dlk_lstm_forward, dlk_gru_forward };
     const dl_sequence none = { NULL, NULL, NULL };
     const bool lstm = kind == DL_LSTM;
     dl_tensor *in[7], *known[7];
@@ -9992,8 +11090,8 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     s->size.H = H;
     s->size.length = length;
     s->size.reverse = reverse;
-    s->fast = DLI_FAST && N > 0 && T > 0 && s->size.D > 0;  /* else there is nothing to run through */
-    dli_recurrent_room(c, kind, s->fast, &s->size, &saved, &work);
+    s->way = dli_recurrent_choose(c, kind, &s->size);
+    dli_recurrent_room(s->way.fast, kind, &s->size, &saved, &work);
     if (!dli_check_room(c, op, saved) || !dli_check_room(c, op, work) ||
         !dli_check_room(c, op, ((double)T + 2) * (double)N * (double)H))
         return none;
@@ -10010,8 +11108,7 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     a->c0 = dli_tape_state(c, op, c0, lstm ? n : 0);
     a->x = length ? dli_tape_padded(c, op, x, length) : x->data;
     a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
-    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->work ||
-        (length && !a->x))
+    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->x || !a->work)
         return none;
     a->w_ih = w[0]->data;
     a->w_hh = w[1]->data;
@@ -10020,10 +11117,9 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     a->y = out.y->data;
     a->hn = out.h->data;
     a->cn = lstm ? out.c->data : NULL;
-    if (s->fast) dli_recurrent_twin(c, kind, a, &s->size);
-    else plain[kind](a, &s->size);
+    dli_run_recurrent(c, &s->way, kind, a, &s->size);
     s->y = out.y;
-    if (all->node) all->node->save = s;
+    if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
 }
@@ -10224,51 +11320,51 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
     return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
 }
 
-/* save: the indexes; i: how many, padding */
+typedef struct dli_embedding_state { const int32_t *index; dl_int n, padding; } dli_embedding_state;
+
 static void dli_embedding_back(dli_node *node)
 {
+    const dli_embedding_state *s = (const dli_embedding_state *)node->state;
     dl_real *dw = dli_grad(node->in[0]);
-    if (dw) dlk_embedding_backward(dw, dli_grad(node->out), (const int32_t *)node->save,
-                                   node->i[0], node->in[0]->shape.dim[1], node->i[1]);
+    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out), s->index, s->n,
+                                                       node->in[0]->shape.dim[1], s->padding);
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_embedding", &w, 1);
-    dl_int n;
-    int32_t *copy;
-    dl_tensor *y;
-    if (!c || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    const char *op = "dl_embedding";
+    char text[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs(op, &w, 1);
+    if (!c) return NULL;
+    const dl_int n = dli_checked_size(c, op, shape);
+    if (n < 0) return NULL;
     if (!index && n > 0) {
-        dli_null(c, "dl_embedding", "index");
+        dli_null(c, op, "index");
         return NULL;
     }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
-                "the padding -1 .. V-1, and the indexes' rank below %d",
-                dli_shape_text(s, w->shape), (long long)padding, DL_MAX_DIMS);
+        dl_fail(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], the "
+                "padding -1 .. V-1, and the indexes' rank below %d", op,
+                dli_shape_text(text, w->shape), (long long)padding, DL_MAX_DIMS);
         return NULL;
     }
-    if (!dli_check_index(c, "dl_embedding", "index", index, n, w->shape.dim[0])) return NULL;
+    if (!dli_check_index(c, op, "index", index, n, w->shape.dim[0])) return NULL;
     shape.dim[shape.rank++] = w->shape.dim[1];
-    copy = dli_tape_copy(c, "dl_embedding", index, n);
-    y = copy ? dli_result(c, "dl_embedding", shape, &w, 1, dli_embedding_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->save = copy;
-        y->node->i[0] = n;
-        y->node->i[1] = padding;
-    }
-    dlk_embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
+    dli_embedding_state s;
+    s.index = dli_tape_copy(c, op, index, n);
+    s.n = n;
+    s.padding = padding;
+    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &w, 1, dli_embedding_back, &s, sizeof s)
+                           : NULL;
+    if (y) c->kernels.embedding_forward(y->data, w->data, s.index, n, w->shape.dim[1]);
     return y;
 }
 
 DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
 {
     dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
-    if (y) dlk_positional_encoding(y->data, T, E);
+    if (y) dl->kernels.positional_encoding(y->data, T, E);
     return y;
 }
 
@@ -10288,11 +11384,10 @@ static dlk_attention_size dli_attention_seen(const dli_attention_state *s, dl_in
     return size;
 }
 
-/* save: a dli_attention_state */
 static void dli_attention_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dli_attention_state *s = (const dli_attention_state *)node->save;
+    const dli_attention_state *s = (const dli_attention_state *)node->state;
     const dl_int R = s->size.R, S = s->size.S, D = s->size.D, M = s->size.M;
     const dl_real *dy = dli_grad(node->out), *q = node->in[0]->data, *k = node->in[1]->data;
     const dl_real *v = node->in[2]->data;
@@ -10306,10 +11401,10 @@ static void dli_attention_back(dli_node *node)
     for (dl_int b = 0; b < s->B; b++) {
         const dlk_attention_size seen = dli_attention_seen(s, b);
         if (seen.S > 0)
-            dli_attention_backward(c, dq ? dq + b * R * D : NULL, dk ? dk + b * S * D : NULL,
-                                   dv ? dv + b * S * M : NULL, work, dy + b * R * M,
-                                   s->p + b * R * S, q + b * R * D, k + b * S * D, v + b * S * M,
-                                   &seen);
+            DLI_RUN_TWIN(c, attention_backward, dq ? dq + b * R * D : NULL,
+                         dk ? dk + b * S * D : NULL, dv ? dv + b * S * M : NULL, work,
+                         dy + b * R * M, s->p + b * R * S, q + b * R * D, k + b * S * D,
+                         v + b * S * M, &seen);
     }
     dl_tape_release(c, mark);
 }
@@ -10375,8 +11470,8 @@ static void dli_attention_run(dl_ctx *c, dl_real *y, const dli_attention_state *
             m = part;
         }
         if (seen.S == 0) memset(y + b * R * M, 0, (size_t)(R * M) * sizeof *y);
-        else dli_attention_forward(c, y + b * R * M, s->p + b * R * S, q + b * R * D,
-                                   k + b * S * D, v + b * S * M, m, &seen);
+        else DLI_RUN_TWIN(c, attention_forward, y + b * R * M, s->p + b * R * S, q + b * R * D,
+                          k + b * S * D, v + b * S * M, m, &seen);
     }
 }
 
@@ -10406,23 +11501,19 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
                        : dli_check_mask(c, op, mask, q->shape, size.S, B, heads);
     if (share == 0 || dli_checked_size(c, op, dl_shape4(2, B, size.R, size.S)) < 0) return NULL;
     const dl_int scores = size.R * size.S;
-    dli_attention_state *s = (dli_attention_state *)dli_tape_alloc(c, op, sizeof *s);
-    dl_real *p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *p);
-    int32_t *length = lengths ? dli_tape_copy(c, op, lengths, N) : NULL;
+    dli_attention_state s;
+    s.size = size;
+    s.B = B;
+    s.heads = heads;
+    s.length = NULL;
+    s.p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *s.p);
     dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? scores
                                                                                          : 0) *
                                                      sizeof *part);
-    dl_tensor *y = s && p && part && (length || !lengths)
-                 ? dli_result(c, op, shape, in, 3, dli_attention_back) : NULL;
-    if (!y) return NULL;
-    s->size = size;
-    s->B = B;
-    s->heads = heads;
-    s->length = length;
-    s->p = p;
-    if (y->node) y->node->save = s;
-    dli_attention_run(c, y->data, s, q->data, k->data, v->data,
-                      mask == DL_NONE ? NULL : mask->data, share, part);
+    if (!s.p || !part || (lengths && !(s.length = dli_tape_copy(c, op, lengths, N)))) return NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, in, 3, dli_attention_back, &s, sizeof s);
+    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data,
+                             mask == DL_NONE ? NULL : mask->data, share, part);
     return y;
 }
 
@@ -10597,15 +11688,18 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 
 /* ---- end of sequences ---- */
 
-/* ------------------------------------------------------------------------- >>layers-impl ---- */
+/* ------------------------------------------------------------------------- >>layers-impl ----
+   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
+   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
+   forward gives the output before the activation, which the model applies. */
 
 #define DLI_NAME(code, text) text,
-static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) };
+static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
 #undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
-    int i = (int)f;
+    const int i = (int)f;
     return i >= 0 && i < (int)DLI_ACTIVATION_COUNT ? dli_activation_names[i] : "unknown";
 }
 
@@ -10628,6 +11722,8 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
     return NULL;
 }
 
+#define DLI_METRICS (1 + DL_METRIC_MAX)      /* accuracy, then the user's */
+
 struct dl_model {
     dl_ctx       *ctx;
     dl_shape      input;
@@ -10635,151 +11731,328 @@ struct dl_model {
     int           layers;
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
-    bool          broken;        /* a layer could not be added                          */
+    const char   *lacks;         /* the type of a layer that could not be added, or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
     bool          compiled;
-    bool          fused;         /* the last activation is part of the loss             */
-    dl_loss       loss;
+    const dl_loss *loss;
+    const dl_metric *metric[DLI_METRICS];
+    void         *metric_state[2][DLI_METRICS];  /* of training, of evaluation        */
+    int           metrics;
     dl_optimizer *optimizer;
+    dl_int        batch_size;    /* samples that evaluating takes at a time             */
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
 };
 
-/* Is the model there, with all its layers? What is missing has been reported. */
-static bool dli_model_whole(const dl_model *m)
+/* Is the model there, with all its layers? A network that lacks one is never used. */
+static bool dli_model_whole(const char *who, const dl_model *m)
 {
-    return m && !(m->broken && m->ctx->code != DL_OK);
+    return m && (!m->lacks ||
+                 dl_fail(m->ctx, DL_ERR_STATE, "%s: a layer (%s) could not be added to this "
+                         "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A layer of this type at the model's end, named type_1, type_2, ... ; not yet part of it. */
-static dl_layer *dli_layer_new(dl_model *m, const char *type, const char *name,
-                               dl_tensor *(*forward)(dl_layer *, dl_tensor *))
+/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
 {
-    dl_layer *l;
-    int i, number = 1;
-    if (!m) return NULL;
-    if (m->compiled) {
-        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add_%s: the model is compiled already; add layers "
-                "before dl_model_compile", name);
-        return NULL;
-    }
-    if (dli_model_whole(m)) m->broken = false;        /* an earlier failure was forgiven */
-    l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1, sizeof *l);
-    if (!l) {
-        m->broken = true;
-        return NULL;
-    }
-    for (i = 0; i < m->layers; i++) number += strcmp(m->layer[i]->type, type) == 0;
-    snprintf(l->name, sizeof l->name, "%s_%d", name, number);
-    l->type = type;
-    l->forward = forward;
-    l->model = m;
-    l->input = l->output = m->layers ? m->layer[m->layers - 1]->output : m->input;
-    return l;
+    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    if (!p) return NULL;
+    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) DL_FREE(old);
+    return p;
 }
 
 static void dli_layer_free(dl_layer *l)
 {
-    int i;
-    for (i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-    for (i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
+    if (l->type->destroy) l->type->destroy(l);
+    if (!l->ctx->closing) {              /* dl_free frees tensors by itself */
+        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
+        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
+    }
+    if (l->param) DL_FREE(l->param);
+    if (l->state) DL_FREE(l->state);
+    if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
 
-/* A trainable tensor of the layer, named after it: "dense_1.weight". False without memory. */
-static bool dli_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
+DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    dl_tensor *t = dl_param(l->model->ctx, shape, init);
-    if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%.39s.%.20s", l->name, name);
-    l->param[l->params++] = t;
+    if (!l) return false;
+    if (n < 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
+    dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
+    if (!output) return false;
+    for (int i = 0; i < n && l->inputs; i++) output[i] = l->input[0];
+    if (l->output) DL_FREE(l->output);
+    l->output = output;
+    l->outputs = n;
     return true;
 }
 
-/* A tensor of the layer that is not trained, all c at the start, such as
-   "batch_normalization_1.running_var". False without memory. */
-static bool dli_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
+/* A layer at the model's end, not yet part of it: header, options, shapes that come in and name
+   lie in one piece of memory. */
+static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    dl_tensor *t = dl_state(l->model->ctx, shape);
-    if (!t) return false;
-    snprintf(t->name, sizeof t->name, "%s.%s", l->name, name);
-    l->state[l->states++] = t;
-    return dl_fill(t, c);
+    const dl_layer *last = m->layers ? m->layer[m->layers - 1] : NULL;
+    const int inputs = last ? last->outputs : 1;
+    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
+                         sizeof(double);
+    const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 16;
+    dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
+                                        sizeof *l + shapes + bytes + name);
+    if (!l) return NULL;
+    int number = 1;
+    for (int i = 0; i < m->layers; i++) number += m->layer[i]->type == type;
+    l->input = (dl_shape *)(void *)(l + 1);
+    char *copy = (char *)(l->input + inputs);
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    l->type = type;
+    l->ctx = m->ctx;
+    l->model = m;
+    l->inputs = inputs;
+    memcpy(l->input, last ? last->output : &m->input, shapes);
+    if (dl_layer_set_outputs(l, 1)) return l;
+    DL_FREE(l);
+    return NULL;
 }
 
-/* Make a finished layer part of its model; NULL, and the layer freed, when something failed. */
-static dl_layer *dli_layer_add(dl_layer *l, bool ok)
+/* Is every option something that its field can be? */
+static bool dli_layer_fields(const dl_layer *l)
+{
+    for (const dl_field *f = l->type->fields; f && f->name; f++)
+        for (int k = 0; k < f->count; k++) {
+            const char *at = (const char *)l->options + f->offset;
+            const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
+                                                                      : f->names;
+            int n = 0;
+            if (f->kind == DL_FIELD_DOUBLE && dli_isnan(((const double *)(const void *)at)[k]))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+            if (f->kind != DL_FIELD_ENUM && f->kind != DL_FIELD_ACTIVATION) continue;
+            while (names[n]) n++;
+            if (((const int *)(const void *)at)[k] < 0 || ((const int *)(const void *)at)[k] >= n)
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
+                               f->name, ((const int *)(const void *)at)[k], n - 1);
+        }
+    return true;
+}
+
+/* Let the type build the layer, and look at what it has made of it. */
+static bool dli_layer_build(dl_layer *l)
+{
+    const dl_layer_type *t = l->type;
+    char s[DLI_SHAPE_TEXT];
+    if (t->options_size && !l->options)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
+    if (t->inputs && t->inputs != l->inputs)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
+                       "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
+    if (!dli_layer_fields(l)) return false;
+    if (t->build && !t->build(l))
+        return dl_fail(l->ctx, DL_ERR_STATE, "%s: its build failed", l->name);
+    if (!(l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or "
+                       "more", l->name, l->l1, l->l2);
+    if ((int)l->activation < 0 || (int)l->activation >= (int)DLI_ACTIVATION_COUNT)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name,
+                       (int)l->activation);
+    for (int i = 0; i < l->outputs; i++)
+        if (dl_shape_size(dli_batch_shape(1, l->output[i])) < 0)
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible",
+                           l->name, dli_shape_text(s, l->output[i]));
+    return true;
+}
+
+/* Make a built layer part of its model. */
+static bool dli_layer_join(dl_layer *l)
 {
     dl_model *m = l->model;
-    dl_layer **layer;
-    dl_tensor **tensor;
-    size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    int i, k, at = 0;
-    layer = ok ? (dl_layer **)dli_alloc(m->ctx, "dl_model_add", (size_t)m->layers + 1,
-                                        sizeof *layer) : NULL;
-    tensor = layer ? (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor)
-                   : NULL;
-    if (!tensor) {
-        if (layer) DL_FREE(layer);
-        dli_layer_free(l);
-        m->broken = true;
-        return NULL;
+    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
+    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
+    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
+                                                       sizeof *layer) : NULL;
+    if (!layer) {
+        if (tensor) DL_FREE(tensor);
+        return false;
     }
-    for (i = 0; i < m->layers; i++) layer[i] = m->layer[i];
     layer[m->layers++] = l;
-    if (m->layer) DL_FREE(m->layer);
-    if (m->tensor) DL_FREE(m->tensor);
     m->layer = layer;
+    if (m->tensor) DL_FREE(m->tensor);
     m->tensor = tensor;
-    for (i = 0; i < m->layers; i++)
-        for (k = 0; k < layer[i]->params; k++) tensor[at++] = layer[i]->param[k];
-    m->params = at;
-    for (i = 0; i < m->layers; i++)
-        for (k = 0; k < layer[i]->states; k++) tensor[at++] = layer[i]->state[k];
-    m->tensors = at;
-    return l;
-}
-
-/* A layer's output before its activation, which the model applies (or fuses with the loss). */
-static dl_tensor *dli_layer_bias(dl_layer *l) { return l->params > 1 ? l->param[1] : DL_NONE; }
-
-static dl_tensor *dli_dense_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_linear(x, l->param[0], dli_layer_bias(l));
-}
-static dl_tensor *dli_flatten_forward(dl_layer *l, dl_tensor *x)
-{
-    (void)l;
-    return dl_flatten(x);
-}
-static dl_tensor *dli_same_forward(dl_layer *l, dl_tensor *x)
-{
-    (void)l;
-    return x;
-}
-static dl_tensor *dli_dropout_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_dropout(x, l->rate);
-}
-
-static bool dli_layer_given(const dl_layer *l, const void *options)
-{
-    return options || dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
-}
-
-/* Take a layer's options over, if they are in their range. */
-static bool dli_layer_options(dl_layer *l, dl_activation f, double l1, double l2)
-{
-    if ((int)f < 0 || (int)f >= (int)DLI_ACTIVATION_COUNT)
-        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name, (int)f);
-    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
-        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be "
-                       "0 or more", l->name, l1, l2);
-    l->activation = f;
-    l->l1 = l1;
-    l->l2 = l2;
+    m->tensors = 0;
+    for (int i = 0; i < m->layers; i++)
+        for (int k = 0; k < layer[i]->params; k++) tensor[m->tensors++] = layer[i]->param[k];
+    m->params = m->tensors;
+    for (int i = 0; i < m->layers; i++)
+        for (int k = 0; k < layer[i]->states; k++) tensor[m->tensors++] = layer[i]->state[k];
     return true;
 }
+
+DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
+{
+    if (!m) return NULL;
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        m->lacks = "without a type";
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (m->compiled) {
+        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add: %s: the model is compiled already; add layers "
+                "before dl_model_compile", type->name);
+        return NULL;
+    }
+    dl_layer *l = dli_layer_new(m, type, options);
+    if (l && dli_layer_build(l) && dli_layer_join(l)) return l;
+    if (l) dli_layer_free(l);
+    m->lacks = type->name;
+    return NULL;
+}
+
+/* t, named "dense_1.weight", at the end of one of the layer's two lists. */
+static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, dl_tensor ***list,
+                                   int *count)
+{
+    char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
+                           : NULL;
+    dli_format(full, sizeof full, "%s.%s", l->name, name);
+    if (longer) {
+        *list = longer;
+        longer[(*count)++] = t;
+        return dl_set_name(t, full) ? t : NULL;
+    }
+    if (t) dl_tensor_free(t);
+    return NULL;
+}
+
+DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
+{
+    if (!l || !name) return NULL;
+    return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
+}
+
+DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
+{
+    if (!l || !name) return NULL;
+    dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
+    return dl_fill(t, c) ? t : NULL;
+}
+
+DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
+{
+    if (!l) return false;
+    if (on) dl_freeze(l->param, l->params);
+    else dl_unfreeze(l->param, l->params);
+    l->frozen = on;
+    return true;
+}
+
+DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
+
+#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
+#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
+#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+
+/* ---- flatten, activation, dropout, reshape ---- */
+
+static bool dli_flatten_build(dl_layer *l)
+{
+    l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
+    return true;
+}
+static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = dl_flatten(x[0]);
+}
+static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
+    dli_flatten_build, dli_flatten_forward, NULL };
+
+typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
+static const dl_field dli_activation_fields[] = {
+    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
+    DLI_ENTRIES_END };
+static bool dli_activation_build(dl_layer *l)
+{
+    l->activation = ((const dli_activation_options *)l->options)->activation;
+    return true;
+}
+static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = x[0];
+}
+static const dl_layer_type dli_activation_type = { "Activation", "activation",
+    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    dli_activation_forward, NULL };
+
+typedef struct dli_dropout_options { double rate; } dli_dropout_options;
+static const dl_field dli_dropout_fields[] = {
+    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+static bool dli_dropout_build(dl_layer *l)
+{
+    const double p = ((const dli_dropout_options *)l->options)->rate;
+    return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
+                                        "[0, 1)", l->name, p);
+}
+static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+}
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
+
+typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
+static const dl_field dli_reshape_fields[] = {
+    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+static bool dli_reshape_build(dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_int size = dl_shape_size(l->input[0]);
+    const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
+    dl_int known = 1;
+    int open = -1;
+    l->output[0] = dli_rank(shape, ok ? shape.rank : 0);
+    for (int d = 0; d < l->output[0].rank; d++) {
+        if (shape.dim[d] == -1 && open < 0) open = d;
+        else known = shape.dim[d] < 1 || known > size ? 0 : known * shape.dim[d];
+    }
+    if (open >= 0 && known > 0) l->output[0].dim[open] = size / known;
+    return (ok && dl_shape_size(l->output[0]) == size) ||
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
+                   dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
+}
+static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
+}
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
+{
+    return dl_model_add(m, &dli_flatten_type, NULL);
+}
+
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dl_model_add(m, &dli_activation_type, &activation);
+}
+
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
+{
+    return dl_model_add(m, &dli_dropout_type, &p);
+}
+
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dl_model_add(m, &dli_reshape_type, &shape);
+}
+
+/* ---- dense ---- */
 
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
@@ -10793,124 +12066,62 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
     return d;
 }
 
+static const dl_field dli_dense_fields[] = {
+    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
+    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
+    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
+    DLI_ENTRIES_END };
+
+/* Weight and bias of a layer that can do without a bias. */
+static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
+                              dl_int outputs, dl_init bias_init)
+{
+    return dl_layer_param(l, "weight", weight, weight_init) &&
+           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+}
+
+static dl_tensor *dli_layer_bias(const dl_layer *l)
+{
+    return l->params > 1 ? l->param[1] : DL_NONE;
+}
+
+static bool dli_dense_build(dl_layer *l)
+{
+    const dl_dense *o = (const dl_dense *)l->options;
+    if (l->input[0].rank == 0)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
+                       "input shape of rank 1 or more", l->name);
+    if (o->units < 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name, o->units);
+    l->output[0].dim[l->output[0].rank - 1] = o->units;
+    l->activation = o->activation;
+    l->l1 = o->l1;
+    l->l2 = o->l2;
+    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
+                             o->units, o->bias_init);
+}
+static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
+}
+static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
+    1, dli_dense_build, dli_dense_forward, NULL };
+
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
 {
-    dl_layer *l = dli_layer_new(m, "Dense", "dense", dli_dense_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options);
-    if (ok && l->input.rank == 0)
-        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
-                     "input shape of rank 1 or more", l->name);
-    if (ok && options->units < 1)
-        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d units; give 1 or more", l->name,
-                     options->units);
-    ok = ok && dli_layer_options(l, options->activation, options->l1, options->l2);
-    if (ok) {
-        l->output.dim[l->output.rank - 1] = options->units;
-        ok = dli_layer_param(l, "weight", dl_shape2(options->units, dli_last(l->input)),
-                             options->weight_init) &&
-             (!options->bias ||
-              dli_layer_param(l, "bias", dl_shape1(options->units), options->bias_init));
-    }
-    return dli_layer_add(l, ok);
+    return dl_model_add(m, &dli_dense_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
 {
-    dl_dense d = dl_dense_default(units, activation);
+    const dl_dense d = dl_dense_default(units, activation);
     return dl_model_add_dense_with(m, &d);
 }
 
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    dl_layer *l = dli_layer_new(m, "Flatten", "flatten", dli_flatten_forward);
-    if (!l) return NULL;
-    l->output = dl_shape1(dl_shape_size(l->input));
-    return dli_layer_add(l, true);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    dl_layer *l = dli_layer_new(m, "Activation", "activation", dli_same_forward);
-    if (!l) return NULL;
-    return dli_layer_add(l, dli_layer_options(l, activation, 0, 0));
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    dl_layer *l = dli_layer_new(m, "Dropout", "dropout", dli_dropout_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = p >= 0 && p < 1;
-    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in [0, 1)", l->name,
-                     p);
-    l->rate = p;
-    return dli_layer_add(l, ok);
-}
-
 /* ---- layers for images ---- */
-
-static dl_tensor *dli_conv2d_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_conv2d(x, l->param[0], dli_layer_bias(l), &l->conv);
-}
-static dl_tensor *dli_conv1d_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_conv1d(x, l->param[0], dli_layer_bias(l), &l->conv);
-}
-static dl_tensor *dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_conv_transpose2d(x, l->param[0], dli_layer_bias(l), &l->conv);
-}
-static dl_tensor *dli_upsampling_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_upsample_nearest2d(x, l->n[0], l->n[1]);
-}
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-static dl_tensor *dli_max_pool_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_max_pool2d(x, &l->pool);
-}
-static dl_tensor *dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_avg_pool2d(x, &l->pool);
-}
-static dl_tensor *dli_global_pool_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    (void)l;
-    return dl_global_avg_pool2d(x);
-}
-static dl_tensor *dli_reshape_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_reshape(x, dli_batch_shape(x->shape.dim[0], l->output));
-}
-static dl_tensor *dli_norm_weight(dl_layer *l)
-{
-    return l->norm.weight ? l->param[0] : DL_NONE;
-}
-static dl_tensor *dli_norm_bias(dl_layer *l)
-{
-    return l->norm.bias ? l->param[l->norm.weight ? 1 : 0] : DL_NONE;
-}
-static dl_tensor *dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_batch_norm(x, dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         l->norm.momentum, l->norm.eps);
-}
-static dl_tensor *dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_layer_norm(x, l->norm.axes, dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
-}
-static dl_tensor *dli_group_norm_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    return dl_group_norm(x, l->n[0], dli_norm_weight(l), dli_norm_bias(l), l->norm.eps);
-}
 
 /* Does the layer get an image (or, with dims 1, a sequence)? */
 static bool dli_layer_image(const dl_layer *l, int dims)
@@ -10918,9 +12129,9 @@ static bool dli_layer_image(const dl_layer *l, int dims)
     char s[DLI_SHAPE_TEXT];
     const char *wanted = dims == 1 ? "a sequence [C,L]; with one channel it is [1,L]"
                                    : "an image [C,H,W]; a grey one is [1,H,W]";
-    return l->input.rank == dims + 1 ||
-           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
-                   dli_shape_text(s, l->input), wanted);
+    return l->input[0].rank == dims + 1 ||
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
+                   dli_shape_text(s, l->input[0]), wanted);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
@@ -10937,73 +12148,113 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
     return o;
 }
 
+static const dl_field dli_conv_fields[] = {
+    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
+    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
+    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
+    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
+    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
+    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
+    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
+    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
+    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_layer_make(dl_layer *l, const dl_conv_layer *o, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
 {
-    dl_ctx *c = l->model->ctx;
-    dl_int C = l->input.dim[0], groups;
-    dl_shape shape;
+    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     dli_slide s;
-    int i;
-    if (!dli_layer_given(l, o) || !dli_layer_image(l, dims)) return false;
+    if (!dli_layer_image(l, dims)) return false;
     memset(&s, 0, sizeof s);
-    groups = o->conv.groups;
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: filters "
-                       "and groups must be 1 or more, and groups divide both", l->name,
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
+                       "filters and groups must be 1 or more, and groups divide both", l->name,
                        o->filters, o->conv.groups, (long long)C);
-    for (i = 0; i < dims; i++) {
-        s.in[i] = l->input.dim[1 + i];
+    for (int i = 0; i < dims; i++) {
+        s.in[i] = l->input[0].dim[1 + i];
         s.kernel[i] = o->kernel[i];
         s.stride[i] = o->conv.stride[i];
         s.dilation[i] = o->conv.dilation[i];
         s.before[i] = o->conv.before[i];
         s.after[i] = o->conv.after[i];
     }
-    if (!(transposed ? dli_slide_grow(c, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(c, l->name, &s, o->conv.same, dims)))
+    if (!(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same, dims)))
         return false;
-    shape = dl_shape4(transposed ? C : o->filters, (transposed ? o->filters : C) / groups,
-                      o->kernel[0], o->kernel[1]);
-    l->output.dim[0] = o->filters;
-    for (i = 0; i < dims; i++) l->output.dim[1 + i] = (dl_int)s.out[i];
-    l->conv = o->conv;
-    return dli_layer_options(l, o->activation, o->l1, o->l2) &&
-           dli_layer_param(l, "weight", dli_rank(shape, dims + 2), o->weight_init) &&
-           (!o->bias || dli_layer_param(l, "bias", dl_shape1(o->filters), o->bias_init));
+    const dl_shape shape = dl_shape4(transposed ? C : o->filters,
+                                     (transposed ? o->filters : C) / groups, o->kernel[0],
+                                     o->kernel[1]);
+    l->output[0].dim[0] = o->filters;
+    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[i];
+    l->activation = o->activation;
+    l->l1 = o->l1;
+    l->l2 = o->l2;
+    return dli_layer_weights(l, dli_rank(shape, dims + 2), o->weight_init, o->bias, o->filters,
+                             o->bias_init);
 }
+
+static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
+static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                     &((const dl_conv_layer *)l->options)->conv);
+}
+static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
+    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
+
+static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
+static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                     &((const dl_conv_layer *)l->options)->conv);
+}
+static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
+    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
+
+static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
+static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
+                               &((const dl_conv_layer *)l->options)->conv);
+}
+static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
+    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
+    dli_conv_transpose_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "Conv2D", "conv2d", dli_conv2d_layer_forward);
-    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, false)) : NULL;
+    return dl_model_add(m, &dli_conv2d_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
                                      dl_activation activation)
 {
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
     return dl_model_add_conv2d_with(m, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "Conv1D", "conv1d", dli_conv1d_layer_forward);
-    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 1, false)) : NULL;
+    return dl_model_add(m, &dli_conv1d_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
                                      dl_activation activation)
 {
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
     return dl_model_add_conv1d_with(m, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "Conv2DTranspose", "conv2d_transpose",
-                                dli_conv_transpose_layer_forward);
-    return l ? dli_layer_add(l, dli_conv_layer_make(l, options, 2, true)) : NULL;
+    return dl_model_add(m, &dli_conv_transpose_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
@@ -11015,309 +12266,437 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
+typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
+static const dl_field dli_upsampling_fields[] = {
+    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+static bool dli_upsampling_build(dl_layer *l)
+{
+    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    if (!dli_layer_image(l, 2)) return false;
+    for (int i = 1; i < 3; i++) {
+        if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
+            return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: factor %d must be 1 or more, and the "
+                           "image not too large", l->name, factor);
+        l->output[0].dim[i] *= factor;
+    }
+    return true;
+}
+static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
+}
+static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
+    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    dli_upsampling_layer_forward, NULL };
+
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 {
-    dl_layer *l = dli_layer_new(m, "UpSampling2D", "up_sampling2d", dli_upsampling_layer_forward);
-    bool ok;
-    int i;
-    if (!l) return NULL;
-    ok = dli_layer_image(l, 2);
-    for (i = 0; i < 2 && ok; i++) {
-        ok = factor >= 1 && l->input.dim[1 + i] <= INT32_MAX / factor;
-        if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: factor %d must be 1 or more, and the image "
-                         "not too large", l->name, factor);
-        else l->output.dim[1 + i] = l->input.dim[1 + i] * factor;
-        l->n[i] = factor;
-    }
-    return dli_layer_add(l, ok);
+    return dl_model_add(m, &dli_upsampling_type, &factor);
 }
 
-/* Fit a pooling layer to its input. */
-static dl_layer *dli_pool_layer(dl_layer *l, const dl_pool *options)
+static const dl_field dli_pool_fields[] = {
+    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
+    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
+    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
+    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
+    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+static bool dli_pool_build(dl_layer *l)
 {
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_image(l, 2);
-    if (ok) {
-        dl_pool fitted = *options;
-        l->pool = *options;
-        ok = dli_pool_fit(l->model->ctx, l->name, l->input.dim[1], l->input.dim[2], &fitted,
-                          l->output.dim + 1);
-    }
-    return dli_layer_add(l, ok);
+    if (!dli_layer_image(l, 2)) return false;
+    dl_pool fitted = *(const dl_pool *)l->options;
+    return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
+                        l->output[0].dim + 1);
+}
+static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
+}
+static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
+}
+static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
+    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
+static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
+    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
+
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dli_pool_layer(dli_layer_new(m, "MaxPooling2D", "max_pooling2d",
-                                        dli_max_pool_layer_forward), options);
+    return dl_model_add(m, &dli_max_pool_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 {
-    dl_pool o = dl_pool_default(size);
+    const dl_pool o = dl_pool_default(size);
     return dl_model_add_max_pooling2d_with(m, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dli_pool_layer(dli_layer_new(m, "AveragePooling2D", "average_pooling2d",
-                                        dli_avg_pool_layer_forward), options);
+    return dl_model_add(m, &dli_avg_pool_type, options);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
 {
-    dl_pool o = dl_pool_default(size);
+    const dl_pool o = dl_pool_default(size);
     return dl_model_add_average_pooling2d_with(m, &o);
 }
 
+static bool dli_global_pool_build(dl_layer *l)
+{
+    l->output[0] = dl_shape1(l->input[0].dim[0]);
+    return dli_layer_image(l, 2);
+}
+static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = dl_global_avg_pool2d(x[0]);
+}
+static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
+    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
+    NULL };
+
 DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
 {
-    dl_layer *l = dli_layer_new(m, "GlobalAveragePooling2D", "global_average_pooling2d",
-                                dli_global_pool_layer_forward);
-    if (!l) return NULL;
-    l->output = dl_shape1(l->input.dim[0]);
-    return dli_layer_add(l, dli_layer_image(l, 2));
+    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_layer *l = dli_layer_new(m, "Reshape", "reshape", dli_reshape_layer_forward);
-    dl_int size, known = 1;
-    int d, open = -1;
-    bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
-    if (!l) return NULL;
-    size = dl_shape_size(l->input);
-    l->output = dli_rank(shape, ok ? shape.rank : 0);
-    for (d = 0; d < l->output.rank; d++) {
-        if (shape.dim[d] == -1 && open < 0) open = d;
-        else known = shape.dim[d] < 1 || known > size ? 0 : known * shape.dim[d];
-    }
-    if (open >= 0 && known > 0) l->output.dim[open] = size / known;
-    if (!ok || dl_shape_size(l->output) != size)
-        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s",
-                     l->name, dli_shape_text(s, l->input), (long long)size,
-                     dli_shape_text(t, shape));
-    return dli_layer_add(l, ok);
-}
+/* ---- normalizations ---- */
 
 DL_DEF dl_norm_layer dl_norm_layer_default(void)
 {
     dl_norm_layer o;
+    memset(&o, 0, sizeof o);
     o.momentum = 0.01;
     o.eps = 1e-3;
     o.weight = o.bias = true;
-    o.axes = 1;
+    o.axes = o.groups = 1;
     return o;
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_layer_make(dl_layer *l, const dl_norm_layer *o, dl_shape shape)
+static const dl_field dli_norm_fields[] = {
+    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
+    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
+    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
+    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
+    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+
+static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
-    l->norm = *o;
-    if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
-        return dl_fail(l->model->ctx, DL_ERR_ARGUMENT, "%s: momentum %g must be in [0, 1], eps %g "
-                       "0 or more", l->name, o->momentum, o->eps);
-    return (!o->weight || dli_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!o->bias || dli_layer_param(l, "bias", shape, dl_init_zeros()));
+    return (const dl_norm_layer *)l->options;
+}
+static dl_tensor *dli_norm_weight(const dl_layer *l)
+{
+    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+}
+static dl_tensor *dli_norm_bias(const dl_layer *l)
+{
+    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
 }
 
-/* Does the layer get channels [C,...]? */
-static bool dli_layer_channels(const dl_layer *l)
+/* Check the options that every normalization shares, and that those it has no use for are left
+   alone. */
+static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
 {
-    return (l->input.rank > 0 && dl_shape_size(l->input) > 0) ||
-           dl_fail(l->model->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
+    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
+    if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: momentum %g must be in [0, 1], eps %g 0 or "
+                       "more", l->name, o->momentum, o->eps);
+    const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
+                     : !axes && o->axes != unused.axes ? "axes"
+                     : !groups && o->groups != unused.groups ? "groups" : NULL;
+    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                            "dl_norm_layer_default gives it", l->name, name);
 }
+
+/* Weight and bias of a normalization, of this shape. */
+static bool dli_norm_params(dl_layer *l, dl_shape shape)
+{
+    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
+           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
+}
+
+static bool dli_batch_norm_build(dl_layer *l)
+{
+    const dl_shape channels = dl_shape1(l->input[0].dim[0]);
+    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+           dl_layer_state(l, "running_mean", channels, 0) &&
+           dl_layer_state(l, "running_var", channels, 1);
+}
+static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                         dli_norm(l)->momentum, dli_norm(l)->eps);
+}
+static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
+    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
+    NULL };
+
+static bool dli_layer_norm_build(dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT];
+    const dl_shape in = l->input[0];
+    const int axes = dli_norm(l)->axes;
+    if (!dli_norm_options(l, false, true, false)) return false;
+    if (axes < 1 || axes > in.rank)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
+                       dli_shape_text(s, in));
+    dl_shape shape = dl_shape0();
+    while (shape.rank < axes) {
+        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
+        shape.rank++;
+    }
+    return dli_norm_params(l, shape);
+}
+static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                         dli_norm(l)->eps);
+}
+static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
+    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
+    NULL };
+
+static bool dli_group_norm_build(dl_layer *l)
+{
+    const int groups = dli_norm(l)->groups;
+    if (!dli_norm_options(l, false, false, true)) return false;
+    if (groups < 1 || l->input[0].dim[0] % groups)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
+                       l->name, groups, (long long)l->input[0].dim[0]);
+    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
+}
+static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                         dli_norm(l)->eps);
+}
+static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
+    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
+    NULL };
 
 DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "BatchNormalization", "batch_normalization",
-                                dli_batch_norm_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_channels(l) &&
-         dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])) &&
-         dli_layer_state(l, "running_mean", dl_shape1(l->input.dim[0]), 0) &&
-         dli_layer_state(l, "running_var", dl_shape1(l->input.dim[0]), 1);
-    return dli_layer_add(l, ok);
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dl_model_add(m, &dli_batch_norm_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
 {
-    dl_norm_layer o = dl_norm_layer_default();
-    return dl_model_add_batch_normalization_with(m, &o);
+    return dl_model_add_batch_normalization_with(m, NULL);
 }
 
 DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_layer *l = dli_layer_new(m, "LayerNormalization", "layer_normalization",
-                                dli_layer_norm_layer_forward);
-    dl_shape shape;
-    bool ok;
-    int d;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_channels(l);
-    if (ok && (options->axes < 1 || options->axes > l->input.rank))
-        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, options->axes,
-                     dli_shape_text(s, l->input));
-    if (ok) {
-        shape = l->input;
-        for (d = 0; d < options->axes; d++)
-            shape.dim[d] = l->input.dim[l->input.rank - options->axes + d];
-        ok = dli_norm_layer_make(l, options, dli_rank(shape, options->axes));
-    }
-    return dli_layer_add(l, ok);
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dl_model_add(m, &dli_layer_norm_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
 {
-    dl_norm_layer o = dl_norm_layer_default();
-    return dl_model_add_layer_normalization_with(m, &o);
+    return dl_model_add_layer_normalization_with(m, NULL);
 }
 
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, int groups,
-                                                       const dl_norm_layer *options)
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
 {
-    dl_layer *l = dli_layer_new(m, "GroupNormalization", "group_normalization",
-                                dli_group_norm_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = dli_layer_given(l, options) && dli_layer_channels(l);
-    if (ok && (groups < 1 || l->input.dim[0] % groups))
-        ok = dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels", l->name,
-                     groups, (long long)l->input.dim[0]);
-    l->n[0] = groups;
-    return dli_layer_add(l, ok && dli_norm_layer_make(l, options, dl_shape1(l->input.dim[0])));
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dl_model_add(m, &dli_group_norm_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
 {
     dl_norm_layer o = dl_norm_layer_default();
-    return dl_model_add_group_normalization_with(m, groups, &o);
+    o.groups = groups;
+    return dl_model_add_group_normalization_with(m, &o);
 }
 
 /* ---- sequences ---- */
 
-static dl_tensor *dli_recurrent_layer_forward(dl_layer *l, dl_tensor *x)
-{
-    dl_recurrent o = dl_recurrent_default();
-    dl_sequence r;
-    dl_tensor *h;
-    o.bidirectional = l->bidirectional;
-    r = dli_recurrent_net(l->name, l->kind, x, l->param, DL_NONE, DL_NONE, &o);
-    if (l->sequences || !r.h) return r.y;
-    h = l->bidirectional ? dl_transpose(r.h, 0, 1) : r.h;       /* [K,N,H] to [N,K,H] */
-    return h ? dl_reshape(h, dl_shape2(x->shape.dim[0], l->output.dim[0])) : NULL;
-}
+static const char *const dli_recurrent_names[] = { "rnn_tanh", "rnn_relu", "lstm", "gru", NULL };
+typedef struct dli_recurrent_options {
+    dl_recurrent_kind kind;
+    int  units;
+    bool bidirectional, return_sequences;
+} dli_recurrent_options;
+static const dl_field dli_recurrent_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
+    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
+    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
+    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
+    DLI_ENTRIES_END };
 
-static dl_layer *dli_add_recurrent(dl_model *m, const char *type, const char *name,
-                                   dl_recurrent_kind kind, int units, bool bidirectional,
-                                   bool sequences)
+static bool dli_recurrent_build(dl_layer *l)
 {
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
-                                         "bias_hh_l0" };
-    char s[DLI_SHAPE_TEXT], full[24];
-    dl_layer *l = dli_layer_new(m, type, name, dli_recurrent_layer_forward);
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, H = units, D;
-    int i, K = bidirectional ? 2 : 1;
-    bool ok;
-    if (!l) return NULL;
-    ok = l->input.rank == 2 && l->input.dim[0] > 0 && units >= 1;
-    if (!ok)
-        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples [T,D] and "
-                "1 or more units", l->name, units, dli_shape_text(s, l->input));
-    l->kind = kind;
-    l->bidirectional = bidirectional;
-    l->sequences = sequences;
-    D = ok ? l->input.dim[1] : 0;
-    l->output = sequences ? dl_shape2(l->input.dim[0], K * H) : dl_shape1(K * H);
-    for (i = 0; ok && i < 4 * K; i++) {
-        dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
-                                                                       : dl_shape1(G * H);
-        snprintf(full, sizeof full, "%s%s", names[i % 4], i < 4 ? "" : "_reverse");
-        ok = dli_layer_param(l, full, shape, dl_init_torch(H));
+        "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
+        "bias_hh_l0_reverse" };
+    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
+    const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
+    const int K = o->bidirectional ? 2 : 1;
+    char s[DLI_SHAPE_TEXT];
+    if (l->input[0].rank != 2 || T < 1 || H < 1)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples "
+                       "[T,D] and 1 or more units", l->name, o->units,
+                       dli_shape_text(s, l->input[0]));
+    l->output[0] = o->return_sequences ? dl_shape2(T, K * H) : dl_shape1(K * H);
+    for (int i = 0; i < 4 * K; i++) {
+        const dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
+                                                                             : dl_shape1(G * H);
+        if (!dl_layer_param(l, names[i], shape, dl_init_torch(H))) return false;
     }
-    return dli_layer_add(l, ok);
+    return true;
+}
+
+static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    dl_recurrent o = dl_recurrent_default();
+    o.bidirectional = own->bidirectional;
+    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
+    y[0] = r.y;
+    if (own->return_sequences || !r.h) return;
+    dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
+    y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
+}
+
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
+    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
+static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
+static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
+static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
+                                                                       "bidirectional");
+
+static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
+                                   int units, bool return_sequences)
+{
+    dli_recurrent_options o;
+    memset(&o, 0, sizeof o);
+    o.kind = kind;
+    o.units = units;
+    o.bidirectional = type == &dli_bidirectional_type;
+    o.return_sequences = return_sequences;
+    return dl_model_add(m, type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
 {
-    return dli_add_recurrent(m, "SimpleRNN", "rnn", DL_RNN_TANH, units, false, return_sequences);
+    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
 }
 DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
 {
-    return dli_add_recurrent(m, "LSTM", "lstm", DL_LSTM, units, false, return_sequences);
+    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
 }
 DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
 {
-    return dli_add_recurrent(m, "GRU", "gru", DL_GRU, units, false, return_sequences);
+    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
 }
 DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
                                             bool return_sequences)
 {
-    return dli_add_recurrent(m, "Bidirectional", "bidirectional", kind, units, true,
-                             return_sequences);
+    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
-static dl_tensor *dli_embedding_layer_forward(dl_layer *l, dl_tensor *x)
+typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
+static const dl_field dli_embedding_fields[] = {
+    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
+    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+
+/* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
+   numbers apart up to 2^24. */
+#define DLI_WORDS_MAX (sizeof(dl_real) == 4 ? 1 << 24 : INT32_MAX)
+
+static bool dli_embedding_build(dl_layer *l)
 {
-    dl_ctx *c = x->ctx;
-    dl_int i, words = l->param[0]->shape.dim[0];
-    int32_t *index = (int32_t *)dli_tape_alloc(c, l->name, (size_t)x->size * sizeof *index);
-    if (!index) return NULL;
-    for (i = 0; i < x->size; i++) {
-        const double word = (double)x->data[i];
-        if (!(word >= 0 && word < (double)words && word == floor(word))) {
-            dl_fail(c, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
-                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
-            return NULL;
-        }
-        index[i] = (int32_t)x->data[i];
-    }
-    return dl_embedding(l->param[0], index, x->shape, -1);
+    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
+                       "and samples of rank below %d", l->name, o->words, o->units,
+                       DL_MAX_DIMS - 1);
+    if (o->words > DLI_WORDS_MAX)
+        return dl_fail(l->ctx, DL_ERR_LIMIT, "%s: %d words, but a model's inputs are floats, which "
+                       "tell only %d whole numbers apart; define DL_REAL double, or call "
+                       "dl_embedding, whose indexes are int32_t", l->name, o->words,
+                       DLI_WORDS_MAX);
+    l->output[0].dim[l->output[0].rank++] = o->units;
+    return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
+
+static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dl_int words = l->param[0]->shape.dim[0], n = x[0]->size;
+    int32_t *index = (int32_t *)dli_tape_alloc(l->ctx, l->name, (size_t)n * sizeof *index);
+    for (dl_int i = 0; index && i < n; i++) {
+        const double word = (double)x[0]->data[i];
+        if (!(word >= 0 && word < (double)words && word == floor(word))) {
+            dl_fail(l->ctx, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
+                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
+            return;
+        }
+        index[i] = (int32_t)word;
+    }
+    if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
+}
+static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
+    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
+    dli_embedding_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 {
-    dl_layer *l = dli_layer_new(m, "Embedding", "embedding", dli_embedding_layer_forward);
-    bool ok;
-    if (!l) return NULL;
-    ok = words >= 1 && units >= 1 && l->input.rank < DL_MAX_DIMS - 1;
-    if (!ok) dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, and "
-                     "samples of rank below %d", l->name, words, units, DL_MAX_DIMS - 1);
-    else l->output.dim[l->output.rank++] = units;
-    ok = ok && dli_layer_param(l, "weight", dl_shape2(words, units), dl_init_normal(0, 1));
-    return dli_layer_add(l, ok);
+    dli_embedding_options o;
+    o.words = words;
+    o.units = units;
+    return dl_model_add(m, &dli_embedding_type, &o);
 }
 
-static dl_tensor *dli_attention_layer_forward(dl_layer *l, dl_tensor *x)
+typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
+static const dl_field dli_attention_fields[] = {
+    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
+    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+
+static bool dli_attention_build(dl_layer *l)
 {
-    return dl_multihead_attention(x, x, x, l->param, l->heads, DL_NONE, NULL, l->causal);
+    char s[DLI_SHAPE_TEXT];
+    const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
+    const int heads = ((const dli_attention_options *)l->options)->heads;
+    if (E < 1 || heads < 1 || E % heads)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
+                       "[T,E] with E a multiple of the heads", l->name, heads,
+                       dli_shape_text(s, l->input[0]));
+    return dl_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
+           dl_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
+           dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
+           dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
+static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dli_attention_options *o = (const dli_attention_options *)l->options;
+    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
+}
+static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
+    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
+    dli_attention_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_layer *l = dli_layer_new(m, "MultiHeadAttention", "multihead_attention",
-                                dli_attention_layer_forward);
-    dl_int E;
-    bool ok;
-    if (!l) return NULL;
-    E = l->input.rank == 2 ? l->input.dim[1] : 0;
-    ok = E > 0 && heads >= 1 && E % heads == 0;
-    if (!ok) dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples [T,E] "
-                     "with E a multiple of the heads", l->name, heads,
-                     dli_shape_text(s, l->input));
-    l->heads = heads;
-    l->causal = causal;
-    ok = ok &&
-         dli_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
-         dli_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
-         dli_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
-         dli_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
-    return dli_layer_add(l, ok);
+    dli_attention_options o;
+    memset(&o, 0, sizeof o);
+    o.heads = heads;
+    o.causal = causal;
+    return dl_model_add(m, &dli_attention_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
@@ -11326,6 +12705,59 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 }
 
 /* ---- end of sequences ---- */
+
+/* ---- types by their names ---- */
+
+/* What dl_register_... was told, newest first: descriptions, which all begin with their name. */
+struct dli_registered { struct dli_registered *next; char kind; const void *type; };
+
+static const char *dli_name_of(const void *description)
+{
+    return *(const char *const *)description;
+}
+
+static const void *dli_registered_find(const dl_ctx *c, char kind, const char *name)
+{
+    for (const struct dli_registered *r = c ? c->registered : NULL; r; r = r->next)
+        if (r->kind == kind && strcmp(dli_name_of(r->type), name) == 0) return r->type;
+    return NULL;
+}
+
+/* known: what already goes by that name, or NULL. */
+static bool dli_register(dl_ctx *c, char kind, const void *type, const void *known)
+{
+    if (known)
+        return known == type || dl_fail(c, DL_ERR_ARGUMENT, "dl_register: there is another '%.100s'"
+                                        " already", dli_name_of(type));
+    struct dli_registered *r = (struct dli_registered *)dli_object_new(c, "dl_register", sizeof *r,
+                                                                       NULL);
+    if (!r) return false;
+    r->next = c->registered;
+    r->kind = kind;
+    r->type = type;
+    c->registered = r;
+    return true;
+}
+
+DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
+{
+    static const dl_layer_type *const all[] = {
+        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
+        &dli_dense_type, &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type,
+        &dli_upsampling_type, &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
+        &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type, &dli_rnn_type,
+        &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type, &dli_embedding_type,
+        &dli_attention_type };
+    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i]->name, name) == 0) return all[i];
+    return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
+}
+
+DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
+{
+    return dl && type && type->name &&
+           dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
+}
 
 /* ------------------------------------------------------------------------- >>losses-impl ---- */
 
@@ -11337,14 +12769,15 @@ static void dli_pair_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *t = node->in[1];
     dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
+    const dl_kernels *k = &x->ctx->kernels;
     if (!dx) return;
     switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: dlk_mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: dlk_mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
     case DLI_HUBER:
-        dlk_huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
+        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
         break;
-    case DLI_BCE: dlk_bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
+    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
     }
 }
 
@@ -11373,6 +12806,7 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     dl_tensor *in[2], *y;
     dl_ctx *c;
     double scale;
+    const dl_kernels *k;
     in[0] = x;
     in[1] = target;
     if (!(c = dli_check_targets(op, in))) return NULL;
@@ -11382,6 +12816,7 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
     }
     y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
     if (!y) return NULL;
+    k = &c->kernels;
     scale = mean ? 1 / (double)x->size : 1;
     if (y->node) {
         y->node->i[0] = loss;
@@ -11389,12 +12824,12 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_
         y->node->q = delta;
     }
     switch (loss) {
-    case DLI_MSE: dlk_mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: dlk_mae_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
     case DLI_HUBER:
-        dlk_huber_forward(y->data, x->data, target->data, x->size, delta, scale);
+        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
         break;
-    case DLI_BCE: dlk_bce_forward(y->data, x->data, target->data, x->size, scale); break;
+    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
     }
     return y;
 }
@@ -11437,13 +12872,14 @@ static void dli_cross_entropy_back(dli_node *node)
 {
     const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
+    const dl_kernels *k = &node->out->ctx->kernels;
     dl_int N = node->i[0], C = node->i[1];
     if (!dx) return;
     if (node->n == 2)
-        dlk_soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
+        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
     else
-        dlk_cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                   node->p);
+        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
+                                  node->p);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
@@ -11468,8 +12904,10 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
         y->node->p = scale;
         y->node->save = p;
     }
-    if (labels) dli_cross_entropy_forward(c, y->data, p, in[0]->data, copy, N, C, scale);
-    else dli_soft_cross_entropy_forward(c, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
+        c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
 }
 
@@ -11512,191 +12950,325 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
-#define DLI_NAME(code, text) text,
-static const char *const dli_loss_names[] = { DL_LOSSES(DLI_NAME) };
-#undef DLI_NAME
+/* ---- losses of a model ---- */
 
-DL_DEF const char *dl_loss_name(dl_loss loss)
+static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
 {
-    int i = (int)loss;
-    return i >= 0 && i < (int)DLI_LOSS_COUNT ? dli_loss_names[i] : "unknown";
+    (void)user;
+    return dl_mse(z, target);
+}
+static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mae(z, target);
+}
+static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_huber(z, target, 1);
+}
+static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_bce(z, target);
+}
+static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_soft_cross_entropy(z, target);
+}
+static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
+{
+    (void)user;
+    return dl_cross_entropy(z, labels);
 }
 
-/* --------------------------------------------------------------------- >>optimizers-impl ---- */
+DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
+{
+    static const dl_loss all[] = {
+        { "mean_squared_error", dli_loss_mse, NULL, DL_LINEAR, NULL },
+        { "mean_absolute_error", dli_loss_mae, NULL, DL_LINEAR, NULL },
+        { "huber", dli_loss_huber, NULL, DL_LINEAR, NULL },
+        { "binary_crossentropy", dli_loss_bce, NULL, DL_SIGMOID, NULL },
+        { "categorical_crossentropy", dli_loss_soft, NULL, DL_SOFTMAX, NULL },
+        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, DL_SOFTMAX, NULL } };
+    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i].name, name) == 0) return &all[i];
+    return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+}
 
-struct dl_optimizer {
-    dl_ctx     *ctx;
-    dl_optim    desc;
-    int         n;
-    dl_tensor **param;
-    dl_real   **m, **v;        /* first and second moment of each parameter, or NULL */
-    dl_real    *moments;       /* the memory behind all of them                      */
-    int64_t     t;             /* updates so far                                     */
+DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
+{
+    return dl && loss && loss->name && dli_register(dl, 'l', loss, dl_find_loss(dl, loss->name));
+}
+
+/* --------------------------------------------------------------------- >>optimizers-impl ----
+   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
+
+/* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
+   (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
+   the 1e-17 (1e-34) that is missing then does not show. In double likewise. */
+#define DLI_EPS_MIN    (DLI_DOUBLE ? 1e-140 : 1e-12)
+#define DLI_EPS_IN_MIN (DLI_DOUBLE ? 1e-280 : 1e-24)
+/* Squares up to this norm can be added up 10^10 times. */
+#define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
+#define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
+
+/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
+   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
+   contains lr. */
+static void dli_update_sgd(const dl_update *u)
+{
+    DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
+}
+static void dli_roll(const dl_update *u, bool nesterov)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, momentum_step, u->w, u->g, u->state[0], u->n, torch ? 1 : o->lr,
+            torch ? o->lr : 1, o->momentum, nesterov);
+}
+static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+static void dli_update_adagrad(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
+            torch ? o->eps : 0);
+}
+static void dli_update_adadelta(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
+            o->eps);
+}
+static void dli_update_rmsprop(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    const bool torch = o->type->torch;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
+            torch ? o->eps : 0);
+}
+static void dli_update_adam(const dl_update *u)
+{
+    const dl_optim *o = u->options;
+    DLI_RUN(u->dl, adam_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->beta1, o->beta2,
+            o->eps, u->t, !o->type->torch);
+}
+
+#define DLI_BELOW_1 (1 - DBL_EPSILON)
+#define DLI_NONE_USED { NULL, 0, 0, 0, 0 }
+#define DLI_MU DL_OPTION(momentum, 0, 0, 1)
+#define DLI_START(value) DL_OPTION(start, value, 0, DLI_NUMBER_MAX)
+#define DLI_RHO(value) DL_OPTION(rho, value, 0, 1)
+#define DLI_EPS(value) DL_OPTION(eps, value, DLI_EPS_MIN, DLI_NUMBER_MAX)
+#define DLI_EPS_IN(value) DL_OPTION(eps, value, DLI_EPS_IN_MIN, DLI_NUMBER_MAX)
+#define DLI_BETAS DL_OPTION(beta1, 0.9, 0, DLI_BELOW_1), DL_OPTION(beta2, 0.999, 0, DLI_BELOW_1)
+#define DLI_DECAY(value) DL_OPTION(weight_decay, value, 0, DLI_NUMBER_MAX)
+
+/* name, step, states, torch, decoupled, squares, options */
+static const dl_optim_type dli_optim_types[] = {
+    { "SGD", dli_update_sgd, 0, false, true, false, { DLI_NONE_USED } },
+    { "momentum", dli_update_momentum, 1, false, true, false, { DLI_MU } },
+    { "Nesterov", dli_update_nesterov, 1, false, true, false, { DLI_MU } },
+    { "Adagrad", dli_update_adagrad, 1, false, true, true, { DLI_START(0.1), DLI_EPS_IN(1e-7) } },
+    { "Adadelta", dli_update_adadelta, 2, false, true, true, { DLI_RHO(0.95), DLI_EPS_IN(1e-7) } },
+    { "RMSprop", dli_update_rmsprop, 1, false, true, true, { DLI_RHO(0.9), DLI_EPS_IN(1e-7) } },
+    { "Adam", dli_update_adam, 2, false, true, true, { DLI_BETAS, DLI_EPS(1e-7) } },
+    { "AdamW", dli_update_adam, 2, false, true, true,
+      { DLI_BETAS, DLI_EPS(1e-7), DLI_DECAY(0.004) } },
+    { "torch.SGD", dli_update_sgd, 0, true, false, false, { DLI_NONE_USED } },
+    { "torch.momentum", dli_update_momentum, 1, true, false, false, { DLI_MU } },
+    { "torch.Nesterov", dli_update_nesterov, 1, true, false, false, { DLI_MU } },
+    { "torch.Adagrad", dli_update_adagrad, 1, true, false, true,
+      { DLI_START(0), DLI_EPS(1e-10) } },
+    { "torch.Adadelta", dli_update_adadelta, 2, true, false, true,
+      { DLI_RHO(0.9), DLI_EPS_IN(1e-6) } },
+    { "torch.RMSprop", dli_update_rmsprop, 1, true, false, true, { DLI_RHO(0.99), DLI_EPS(1e-8) } },
+    { "torch.Adam", dli_update_adam, 2, true, false, true, { DLI_BETAS, DLI_EPS(1e-8) } },
+    { "torch.AdamW", dli_update_adam, 2, true, true, true,
+      { DLI_BETAS, DLI_EPS(1e-8), DLI_DECAY(0.01) } },
 };
 
-static dl_optim dli_optim(dl_optim_kind kind, bool torch, double lr)
+DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name)
+{
+    for (size_t i = 0; name && i < sizeof dli_optim_types / sizeof dli_optim_types[0]; i++)
+        if (strcmp(dli_optim_types[i].name, name) == 0) return &dli_optim_types[i];
+    return name ? (const dl_optim_type *)dli_registered_find(dl, 'o', name) : NULL;
+}
+
+DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
+{
+    return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
+}
+
+/* The option of this kind that stands at this place of dl_optim; NULL when it has none. */
+static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at)
+{
+    for (int k = 0; k < DL_OPTION_MAX && type->option[k].name; k++)
+        if (type->option[k].at == at) return &type->option[k];
+    return NULL;
+}
+
+DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
 {
     dl_optim o;
     memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.torch = torch;
+    o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
-    o.beta1 = 0.9;
-    o.beta2 = 0.999;
-    o.eps = torch ? 1e-8 : 1e-7;
-    switch (kind) {
-    case DL_ADAGRAD:  o.start = torch ? 0 : 0.1; o.eps = torch ? 1e-10 : 1e-7; break;
-    case DL_ADADELTA: o.rho = torch ? 0.9 : 0.95; o.eps = torch ? 1e-6 : 1e-7; break;
-    case DL_RMSPROP:  o.rho = torch ? 0.99 : 0.9; break;
-    case DL_ADAMW:    o.weight_decay = torch ? 0.01 : 0.004; break;
-    default: break;
-    }
+    for (int k = 0; type && k < DL_OPTION_MAX && type->option[k].name; k++)
+        memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
     return o;
 }
 
-static dl_optim dli_with_momentum(dl_optim o, double mu)
+static dl_optim dli_optim(const char *name, double lr)
 {
+    return dl_optim_default(dl_find_optim(NULL, name), lr);
+}
+static dl_optim dli_rolling(const char *name, double lr, double mu)
+{
+    dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
-
-DL_DEF dl_optim dl_sgd(double lr) { return dli_optim(DL_SGD, false, lr); }
-DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim(DL_ADAGRAD, false, lr); }
-DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim(DL_ADADELTA, false, lr); }
-DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim(DL_RMSPROP, false, lr); }
-DL_DEF dl_optim dl_adam(double lr) { return dli_optim(DL_ADAM, false, lr); }
-DL_DEF dl_optim dl_adamw(double lr) { return dli_optim(DL_ADAMW, false, lr); }
-DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim(DL_SGD, true, lr); }
-DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim(DL_ADAGRAD, true, lr); }
-DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim(DL_ADADELTA, true, lr); }
-DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim(DL_RMSPROP, true, lr); }
-DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim(DL_ADAM, true, lr); }
-DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim(DL_ADAMW, true, lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu)
-{
-    return dli_with_momentum(dli_optim(DL_MOMENTUM, false, lr), mu);
-}
-DL_DEF dl_optim dl_nesterov(double lr, double mu)
-{
-    return dli_with_momentum(dli_optim(DL_NESTEROV, false, lr), mu);
-}
+DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
+DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
+DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
+DL_DEF dl_optim dl_adam(double lr) { return dli_optim("Adam", lr); }
+DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
+DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_with_momentum(dli_optim(DL_MOMENTUM, true, lr), mu);
+    return dli_rolling("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_with_momentum(dli_optim(DL_NESTEROV, true, lr), mu);
+    return dli_rolling("torch.Nesterov", lr, mu);
 }
+DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
+DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
+DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", lr); }
+DL_DEF dl_optim dl_torch_adam(double lr) { return dli_optim("torch.Adam", lr); }
+DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr); }
 
-DL_DEF const char *dl_optim_name(dl_optim_kind kind)
-{
-    switch (kind) {
-    case DL_SGD:      return "SGD";
-    case DL_MOMENTUM: return "momentum";
-    case DL_NESTEROV: return "Nesterov";
-    case DL_ADAGRAD:  return "Adagrad";
-    case DL_ADADELTA: return "Adadelta";
-    case DL_RMSPROP:  return "RMSprop";
-    case DL_ADAM:     return "Adam";
-    case DL_ADAMW:    return "AdamW";
-    }
-    return "unknown";
-}
-
-/* How many moment arrays a kind keeps for each parameter. */
-static int dli_moments(dl_optim_kind kind)
-{
-    if (kind == DL_SGD) return 0;
-    return kind == DL_ADADELTA || kind == DL_ADAM || kind == DL_ADAMW ? 2 : 1;
-}
-
-/* Is every option of o in its range? Else false with a message. */
+/* Is every option of o in its range, and 0 when its kind does not use it? Else false with a
+   message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    struct { const char *name; double value, lo, hi; } field[11];
-    int i, n = 0;
-    if ((int)o->kind < DL_SGD || o->kind > DL_ADAMW)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: no optimizer %d", who, (int)o->kind);
-#define DLI_OPTION(f, low, high) \
-    (field[n].name = #f, field[n].value = o->f, field[n].lo = low, field[n].hi = high, n++)
-    DLI_OPTION(lr, 0, DBL_MAX);
-    DLI_OPTION(momentum, 0, 1);
-    DLI_OPTION(rho, 0, 1);
-    DLI_OPTION(beta1, 0, 1 - DBL_EPSILON);
-    DLI_OPTION(beta2, 0, 1 - DBL_EPSILON);
-    DLI_OPTION(eps, 0, DBL_MAX);
-    DLI_OPTION(start, 0, DBL_MAX);
-    DLI_OPTION(weight_decay, 0, DBL_MAX);
-    DLI_OPTION(l1, 0, DBL_MAX);
-    DLI_OPTION(l2, 0, DBL_MAX);
-#undef DLI_OPTION
-    for (i = 0; i < n; i++)
-        if (!(field[i].value >= field[i].lo && field[i].value <= field[i].hi))
+    static const dl_optim_option all[] = {
+        DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
+        DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
+        { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
+        { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
+        DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
+        DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
+    const dl_optim_type *type = o->type;
+    if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
+                       "states", who);
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        const dl_optim_option *used = dli_option_at(type, all[k].at);
+        const dl_optim_option *range = used ? used : &all[k];
+        double value;
+        memcpy(&value, (const char *)o + all[k].at, sizeof value);
+        if (value >= range->lo && value <= range->hi) continue;
+        if (range->hi > 0 || used)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
-                           field[i].name, dl_optim_name(o->kind), field[i].value, field[i].lo,
-                           field[i].hi);
+                           range->name, type->name, value, range->lo, range->hi);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is %g, but %s does not use it; leave it 0, or "
+                       "take a kind that does", who, range->name, value, type->name);
+    }
     if (!(o->clip_norm > 0) || !(o->clip_value > 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: clip_norm %g and clip_value %g must be above 0 "
                        "(INFINITY for off)", who, o->clip_norm, o->clip_value);
     return true;
 }
 
+/* A parameter and what is kept for it. */
+typedef struct dli_slot {
+    dl_tensor *param;
+    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
+    int64_t    updates;
+    double     lr_factor, weight_decay;
+} dli_slot;
+
+struct dl_optimizer {
+    dl_ctx   *ctx;
+    dl_optim  desc;
+    int       n;
+    dli_slot *slot;            /* [n]                                             */
+    dl_real  *memory;          /* behind all states and averages                  */
+    int64_t   updates;
+    bool      averaged;        /* weights and averages have changed places        */
+};
+
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
-    if (o->param) DL_FREE(o->param);
-    if (o->moments) DL_FREE(o->moments);
+    if (o->slot) DL_FREE(o->slot);
+    if (o->memory) DL_FREE(o->memory);
+}
+
+/* Are these n different parameters of this context? */
+static bool dli_check_params(dl_ctx *dl, const char *who, dl_tensor *const *params, int n)
+{
+    if (n < 1) return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+    for (int i = 0; i < n; i++) {
+        if (!dli_usable(who, params[i])) return false;
+        const char *name = params[i]->name, *space = name[0] ? " " : "";
+        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl)
+            return dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this "
+                           "context; make it with dl_param", who, i, space, name);
+        for (int j = 0; j < i; j++)
+            if (params[j] == params[i])
+                return dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it "
+                               "would be updated twice", who, j, i, space, name);
+    }
+    return true;
 }
 
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
     const char *who = "dl_optimizer_new";
-    int i, j, k = dli_moments(desc.kind);
-    size_t total = 0, at = 0;
-    dl_optimizer *o;
-    if (!dl || !params || !dli_check_optim(dl, who, &desc)) return NULL;
-    if (n < 1) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %d parameters; give 1 or more", who, n);
+    if (!dl || !params || !dli_check_optim(dl, who, &desc) || !dli_check_params(dl, who, params, n))
         return NULL;
-    }
-    for (i = 0; i < n; i++) {
-        if (!dli_usable(who, params[i])) return NULL;
-        if (params[i]->generation != DLI_PERSISTENT || !params[i]->grad || params[i]->ctx != dl) {
-            dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensor %d%s%s is no parameter of this context; make "
-                    "it with dl_param", who, i, params[i]->name[0] ? " " : "", params[i]->name);
-            return NULL;
-        }
-        for (j = 0; j < i; j++)
-            if (params[j] == params[i]) {
-                dl_fail(dl, DL_ERR_ARGUMENT, "%s: tensors %d and %d are the same%s%s; it would be "
-                        "updated twice", who, j, i, params[i]->name[0] ? " " : "",
-                        params[i]->name);
-                return NULL;
-            }
-        total += (size_t)params[i]->size;
-    }
-    o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    const int states = desc.type->states, arrays = states + (desc.ema > 0);
+    size_t total = 0;
+    for (int i = 0; i < n; i++) total += (size_t)params[i]->size;
+    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
     if (!o) return NULL;
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
-    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n * 3, sizeof *o->param);
-    o->moments = (dl_real *)dli_alloc(dl, who, total * (size_t)k, sizeof *o->moments);
-    if (!o->param || !o->moments) {
+    o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
+    o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
+    if (!o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
-    o->m = (dl_real **)(void *)(o->param + n);
-    o->v = o->m + n;
-    for (i = 0; i < n; i++) {
-        o->param[i] = params[i];
-        if (k > 0) { o->m[i] = o->moments + at; at += (size_t)params[i]->size; }
-        if (k > 1) { o->v[i] = o->moments + at; at += (size_t)params[i]->size; }
+    dl_real *at = o->memory;
+    for (int i = 0; i < n; i++) {
+        dli_slot *s = &o->slot[i];
+        const dl_int size = params[i]->size;
+        s->param = params[i];
+        s->lr_factor = 1;
+        s->weight_decay = desc.weight_decay;
+        for (int k = 0; k < states; k++, at += size) {
+            s->state[k] = at;
+            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
+        }
+        if (desc.ema > 0) {
+            s->average = at;
+            at += size;
+            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        }
     }
-    if (desc.kind == DL_ADAGRAD)
-        for (at = 0; at < total; at++) o->moments[at] = (dl_real)desc.start;
     return o;
 }
 
@@ -11704,170 +13276,361 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
-    int i;
-    for (i = 0; o && i < o->n; i++) {
-        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
-        o->param[i]->fresh = false;
+    for (int i = 0; o && i < o->n; i++) {
+        dl_tensor *p = o->slot[i].param;
+        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
+        p->fresh = false;
     }
+}
+
+/* ---- a step ---- */
+
+/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
+static double dli_root(const dl_real *x, dl_int n, double squares)
+{
+    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
+    double top = 0, sum = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const double a = fabs((double)x[i]);
+        if (dli_isnan(a)) return NAN;
+        if (a > top) top = a;
+    }
+    if (top == 0 || top == INFINITY) return top;
+    for (dl_int i = 0; i < n; i++) {
+        const double r = (double)x[i] / top;
+        sum += r * r;
+    }
+    return top * sqrt(sum);
+}
+
+static double dli_grad_norm(const dl_tensor *p)
+{
+    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
+}
+
+/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
+static double dli_join_norms(double a, double b)
+{
+    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double sum = 0, norm;
-    dl_int k;
-    int i;
-    if (!params) return NAN;
-    for (i = 0; i < n; i++) {
+    double norm = 0;
+    for (int i = 0; params && i < n; i++) {
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
             dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
                     "more", max_norm);
             return NAN;
         }
-        if (!params[i]->requires_grad || !params[i]->grad) continue;
-        for (k = 0; k < params[i]->size; k++)
-            sum += (double)params[i]->grad[k] * (double)params[i]->grad[k];
+        if (params[i]->requires_grad && params[i]->grad)
+            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
     }
-    norm = sqrt(sum);
+    if (!params) return NAN;
     if (norm > max_norm && norm < INFINITY)
-        for (i = 0; i < n; i++)
+        for (int i = 0; i < n; i++)
             if (params[i]->requires_grad && params[i]->grad)
-                dli_decay_grad(params[i]->ctx, params[i]->grad, params[i]->data, params[i]->size,
-                               max_norm / (norm + 1e-6), 0, 0);    /* 1e-6: as PyTorch */
+                DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
+                        params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
     return norm;
 }
 
-/* The update of one parameter, by the formulas of floor 1. */
-static void dli_update(dl_optimizer *o, dl_tensor *p, dl_real *m, dl_real *v)
+/* Report the gradient of parameter i, which has this norm. */
+static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
+{
+    char number[32];
+    const char *name = o->slot[i].param->name;
+    snprintf(number, sizeof number, "parameter %d", i);
+    if (!name[0]) name = number;
+    if (!(norm < INFINITY))
+        return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of %s is NaN or "
+                       "infinite; nothing was updated. A lower learning rate may help", name);
+    return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of %s has the norm "
+                   "%g, too large for %s, which squares it (limit %g); nothing was updated. Set "
+                   "clip_norm, or scale the loss", name, norm, o->desc.type->name,
+                   DLI_SQUARES_MAX);
+}
+
+/* A gradient as its update will see it: scaled, clipped, with penalties. */
+static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
 {
     const dl_optim *d = &o->desc;
-    dl_real *w = p->data, *g = p->grad;
-    double in = d->torch ? 0 : d->eps, out = d->torch ? d->eps : 0;   /* eps and the root */
-    dl_int n = p->size;
-    if (d->clip_value < INFINITY) dlk_clamp_forward(g, g, n, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || d->l2 > 0) dli_decay_grad(o->ctx, g, w, n, 1, d->l1, d->l2);
-    switch (d->kind) {
-    case DL_SGD: dli_sgd_step(o->ctx, w, g, n, d->lr); break;
-    case DL_MOMENTUM:
-    case DL_NESTEROV:
-        dli_momentum_step(o->ctx, w, g, m, n, d->torch ? 1 : d->lr, d->torch ? d->lr : 1,
-                          d->momentum, d->kind == DL_NESTEROV);
-        break;
-    case DL_ADAGRAD: dli_adagrad_step(o->ctx, w, g, m, n, d->lr, in, out); break;
-    case DL_ADADELTA:
-        dli_adadelta_step(o->ctx, w, g, m, v, n, d->lr, d->rho, d->eps);
-        break;
-    case DL_RMSPROP: dli_rmsprop_step(o->ctx, w, g, m, n, d->lr, d->rho, in, out); break;
-    case DL_ADAMW:
-        dli_decay_weights(o->ctx, w, n, d->lr * d->weight_decay);
-        /* fall through */
-    case DL_ADAM:
-        dli_adam_step(o->ctx, w, g, m, v, n, d->lr, d->beta1, d->beta2, d->eps, o->t, !d->torch);
-        break;
+    dl_tensor *p = s->param;
+    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
+    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
+    if (d->clip_value < INFINITY)
+        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
+    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+}
+
+/* Check all gradients, then prepare them, then check what came out. */
+static bool dli_prepare_gradients(dl_optimizer *o)
+{
+    const dl_optim *d = &o->desc;
+    double norm = 0, scale = 1;
+    for (int i = 0; i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        if (!p->requires_grad) continue;
+        const double squares = dli_squares(o->ctx, p->grad, p->size);
+        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
+                           dli_root(p->grad, p->size, squares) : sqrt(squares);
+        norm = hypot(norm, one);
+        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
     }
+    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
+    bool check = norm > DLI_SQUARES_MAX;
+    for (int i = 0; i < o->n; i++) {
+        const dli_slot *s = &o->slot[i];
+        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
+        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
+    }
+    for (int i = 0; check && d->type->squares && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
+        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+    }
+    return true;
+}
+
+/* What is kept for a parameter; NULL when it is none of the optimizer's. */
+static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+{
+    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
+    return NULL;
+}
+
+/* The options as they apply to one parameter. */
+static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+{
+    dl_optim d = o->desc;
+    d.lr *= s->lr_factor;
+    d.weight_decay = s->weight_decay;
+    return d;
+}
+
+DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
+{
+    const dli_slot *s = dli_slot_of(o, param);
+    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
+}
+
+static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+{
+    const dl_optim d = dli_slot_desc(o, s);
+    dl_tensor *p = s->param;
+    dl_update u;
+    s->updates++;
+    if (d.type->decoupled && d.weight_decay > 0)
+        dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
+    u.dl = o->ctx;
+    u.w = p->data;
+    u.g = p->grad;
+    u.state = s->state;
+    u.n = p->size;
+    u.t = d.type->torch ? s->updates : o->updates;
+    u.options = &d;
+    d.type->step(&u);
     p->version++;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
 {
-    int i;
     if (!o) return false;
-    if (o->desc.clip_norm < INFINITY) {
-        double norm = dl_clip_grad_norm(o->param, o->n, o->desc.clip_norm);
-        if (!(norm < INFINITY))
-            return dl_fail(o->ctx, DL_ERR_NUMERIC, "dl_optimizer_step: the norm of the "
-                           "gradients is %g; a lower learning rate may help", norm);
+    if (o->averaged)
+        return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
+                       "averages; call dl_optimizer_set_averaged(o, false) first");
+    if (!dli_prepare_gradients(o)) return false;
+    o->updates++;
+    for (int i = 0; i < o->n; i++)
+        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
+        const dl_tensor *p = o->slot[i].param;
+        const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
     }
-    o->t++;
-    for (i = 0; i < o->n; i++)
-        if (o->param[i]->requires_grad) dli_update(o, o->param[i], o->m[i], o->v[i]);
     return true;
 }
 
-DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o)
+DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
 {
-    return o ? o->desc : dli_optim(DL_SGD, false, NAN);
+    if (!o) return false;
+    if (!(o->desc.ema > 0))
+        return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
+                       "ema in the options of the optimizer");
+    for (int i = 0; averaged != o->averaged && i < o->n; i++) {
+        dl_tensor *p = o->slot[i].param;
+        for (dl_int k = 0; k < p->size; k++) {
+            const dl_real w = p->data[k];
+            p->data[k] = o->slot[i].average[k];
+            o->slot[i].average[k] = w;
+        }
+        p->version++;
+    }
+    o->averaged = averaged;
+    return true;
 }
+
+DL_DEF bool dl_optimizer_averaged(const dl_optimizer *o) { return o && o->averaged; }
+
+DL_DEF dl_optim dl_optimizer_desc(const dl_optimizer *o) { return o ? o->desc : dl_sgd(NAN); }
+DL_DEF double dl_optimizer_lr(const dl_optimizer *o) { return o ? o->desc.lr : NAN; }
 
 DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
 {
-    dl_optim d;
     if (!o) return false;
-    d = o->desc;
+    dl_optim d = o->desc;
     d.lr = lr;
     if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
-    o->desc = d;
+    o->desc.lr = lr;
     return true;
 }
 
-static dl_schedule dli_schedule(dl_schedule_kind kind, double gamma, int steps)
+DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
+                                   double lr_factor, double weight_decay)
 {
-    dl_schedule s;
-    memset(&s, 0, sizeof s);
-    s.kind = kind;
-    s.gamma = gamma;
-    s.steps = steps;
-    s.best = INFINITY;
-    s.factor = 1;
-    return s;
+    const char *who = "dl_optimizer_set_group";
+    if (!o || !params) return false;
+    if (!(lr_factor >= 0 && lr_factor <= DLI_NUMBER_MAX) ||
+        !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
+        return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
+                       "more", who, lr_factor, weight_decay);
+    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
+        for (int k = 0; k < n; k++) {
+            dli_slot *s = dli_slot_of(o, params[k]);
+            if (!s)
+                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
+                               "%d parameters", who, k, o->n);
+            if (pass == 0) continue;
+            s->lr_factor = lr_factor;
+            s->weight_decay = weight_decay;
+        }
+    return true;
 }
 
-DL_DEF dl_schedule dl_schedule_constant(void) { return dli_schedule(DL_SCHEDULE_CONSTANT, 1, 1); }
-DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
-{
-    return dli_schedule(DL_SCHEDULE_STEP, gamma, every);
-}
-DL_DEF dl_schedule dl_schedule_exponential(double gamma)
-{
-    return dli_schedule(DL_SCHEDULE_EXPONENTIAL, gamma, 1);
-}
-DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
-{
-    return dli_schedule(DL_SCHEDULE_COSINE, last, total);
-}
-DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
-{
-    return dli_schedule(DL_SCHEDULE_PLATEAU, gamma, patience);
-}
+/* ---- schedules ---- */
 
-DL_DEF double dl_schedule_factor(const dl_schedule *s, int step)
+static double dli_constant_factor(const dl_schedule *s, int64_t i)
 {
-    int i, steps;
-    if (!s || step < 0) return NAN;
-    if (step < s->warmup) return (step + 1) / (double)s->warmup;
-    i = step - (s->warmup > 0 ? s->warmup : 0);
-    steps = s->steps > 0 ? s->steps : 1;
-    switch (s->kind) {
-    case DL_SCHEDULE_CONSTANT:    return 1;
-    case DL_SCHEDULE_STEP:        return pow(s->gamma, (double)(i / steps));
-    case DL_SCHEDULE_EXPONENTIAL: return pow(s->gamma, (double)i);
-    case DL_SCHEDULE_COSINE:
-        if (i > steps) i = steps;
-        return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * i / steps)) / 2;
-    case DL_SCHEDULE_PLATEAU:     return s->factor;
-    }
-    return NAN;
+    (void)s;
+    (void)i;
+    return 1;
 }
-
-DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+static double dli_step_factor(const dl_schedule *s, int64_t i)
 {
-    if (!s || s->kind != DL_SCHEDULE_PLATEAU) return;
+    return pow(s->gamma, (double)(i / s->steps));
+}
+static double dli_cosine_factor(const dl_schedule *s, int64_t i)
+{
+    const double part = i < s->steps ? (double)i / s->steps : 1;
+    return s->gamma + (1 - s->gamma) * (1 + cos(3.141592653589793 * part)) / 2;
+}
+static double dli_plateau_factor(const dl_schedule *s, int64_t i)
+{
+    (void)i;
+    return s->now;
+}
+static void dli_plateau_observe(dl_schedule *s, double loss)
+{
     if (loss < s->best) {
         s->best = loss;
         s->wait = 0;
     } else if (++s->wait >= s->steps) {
-        s->factor *= s->gamma;
+        s->now *= s->gamma;
         s->wait = 0;
     }
 }
 
-/* -------------------------------------------------------------------------- >>model-impl ---- */
+static dl_schedule dli_schedule(const char *name, double (*factor)(const dl_schedule *, int64_t),
+                                double gamma, int steps)
+{
+    dl_schedule s;
+    memset(&s, 0, sizeof s);
+    s.name = name;
+    s.factor = factor;
+    s.gamma = gamma;
+    s.steps = steps;
+    s.best = INFINITY;
+    s.now = 1;
+    return s;
+}
+
+DL_DEF dl_schedule dl_schedule_constant(void)
+{
+    return dli_schedule("constant", dli_constant_factor, 1, 1);
+}
+DL_DEF dl_schedule dl_schedule_step(int every, double gamma)
+{
+    return dli_schedule("step", dli_step_factor, gamma, every);
+}
+DL_DEF dl_schedule dl_schedule_exponential(double gamma)
+{
+    return dli_schedule("exponential", dli_step_factor, gamma, 1);
+}
+DL_DEF dl_schedule dl_schedule_cosine(int total, double last)
+{
+    return dli_schedule("cosine", dli_cosine_factor, last, total);
+}
+DL_DEF dl_schedule dl_schedule_plateau(double gamma, int patience)
+{
+    dl_schedule s = dli_schedule("plateau", dli_plateau_factor, gamma, patience);
+    s.observe = dli_plateau_observe;
+    return s;
+}
+DL_DEF dl_schedule dl_schedule_of(double (*factor)(const dl_schedule *s, int64_t i), void *user)
+{
+    dl_schedule s = dli_schedule("own", factor, 1, 1);
+    s.user = user;
+    return s;
+}
+
+/* Do its numbers make sense? Else false, with a message unless c is NULL. */
+static bool dli_check_schedule(dl_ctx *c, const char *who, const dl_schedule *s)
+{
+    if (!s->factor) return dl_fail(c, DL_ERR_ARGUMENT, "%s: a schedule without a function", who);
+    if (s->gamma >= 0 && s->gamma < INFINITY && s->steps >= 1 && s->warmup >= 0) return true;
+    return dl_fail(c, DL_ERR_ARGUMENT, "%s: schedule %s with gamma %g, steps %d, warmup %d: gamma "
+                   "must be 0 or more, steps 1 or more, warmup 0 or more", who,
+                   s->name ? s->name : "?", s->gamma, s->steps, s->warmup);
+}
+
+DL_DEF double dl_schedule_factor(const dl_schedule *s, int64_t step)
+{
+    if (!s || step < 0 || !dli_check_schedule(NULL, "", s)) return NAN;
+    if (step < s->warmup) return (double)(step + 1) / s->warmup;
+    return s->factor(s, step - s->warmup);
+}
+
+DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
+{
+    if (s && s->observe) s->observe(s, loss);
+}
+
+/* -------------------------------------------------------------------------- >>model-impl ----
+   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
+   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
+   middle of training too, happens inside a dli_scope, which puts everything back. */
+
+/* A data set: samples first .. first+count-1 of a source, which its views share. */
+struct dl_data {
+    dl_ctx  *ctx;
+    dl_int   first, count;
+    dl_shape shape, target_shape;
+    int      classes;
+    bool     labels, targets;
+    struct dli_storage *storage;
+};
 
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
 /* What evaluating in the middle of training must leave as it was. */
-typedef struct dli_scope { dl_mark mark; dl_rng rng; bool training, no_grad; } dli_scope;
+typedef struct dli_scope {
+    dl_mark mark;
+    dl_rng  rng;
+    bool    training, no_grad;
+    const char *advice;
+} dli_scope;
 
 /* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
 static dli_scope dli_scope_begin(dl_ctx *c)
@@ -11877,7 +13640,9 @@ static dli_scope dli_scope_begin(dl_ctx *c)
     s.rng = c->rng;
     s.training = dl_set_training(c, false);
     s.no_grad = dl_set_no_grad(c, true);
+    s.advice = c->advice;
     c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -11888,17 +13653,25 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
     c->rng = s->rng;
+    c->advice = s->advice;
+}
+
+/* A scope for the user's own code: it finds the modes as they are. */
+static dli_scope dli_scope_callback(dl_ctx *c)
+{
+    const dli_scope s = dli_scope_begin(c);
+    dl_set_training(c, s.training);
+    dl_set_no_grad(c, s.no_grad);
+    c->advice = NULL;
+    return s;
 }
 
 static void dli_model_destroy(void *object)
 {
     dl_model *m = (dl_model *)object;
-    int i;
-    if (!m->ctx->closing) {              /* dl_free frees tensors and optimizers by itself */
-        dl_optimizer_free(m->optimizer);
-        for (i = 0; i < m->tensors; i++) dl_tensor_free(m->tensor[i]);
-    }
-    for (i = 0; i < m->layers; i++) DL_FREE(m->layer[i]);
+    if (!m->ctx->closing) dl_optimizer_free(m->optimizer);    /* dl_free does it by itself */
+    for (int i = 0; i < m->layers; i++) dli_layer_free(m->layer[i]);
+    for (int i = 0; i < m->metrics; i++) DL_FREE(m->metric_state[0][i]);
     if (m->layer) DL_FREE(m->layer);
     if (m->tensor) DL_FREE(m->tensor);
     if (m->history) DL_FREE(m->history);
@@ -11906,30 +13679,41 @@ static void dli_model_destroy(void *object)
 
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 {
-    dl_model *m;
     if (!dl || dli_checked_size(dl, "dl_model_new", input) < 0 ||
         dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0)
         return NULL;
-    m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
+    dl_model *m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
     if (!m) return NULL;
     m->ctx = dl;
     m->input = dli_rank(input, input.rank);
-    return m;
+    m->batch_size = 128;
+    if (dl_model_add_metric(m, dl_find_metric(NULL, "accuracy"))) return m;
+    dl_model_free(m);
+    return NULL;
 }
 
 DL_DEF void dl_model_free(dl_model *m) { dli_object_free(m); }
 
+/* ---- compile ---- */
+
+static const dl_layer *dli_last_layer(const dl_model *m)
+{
+    return m->layers ? m->layer[m->layers - 1] : NULL;
+}
+
 static dl_shape dli_output_shape(const dl_model *m)
 {
-    return m->layers ? m->layer[m->layers - 1]->output : m->input;
+    return m->layers ? dli_last_layer(m)->output[0] : m->input;
 }
+
+/* Does the loss contain the last activation, so that it gets what is before it? */
+static bool dli_fused(const dl_model *m) { return m->loss && m->loss->logits != DL_LINEAR; }
 
 /* Do the logits that a cross-entropy needs come from a layer that has made probabilities of them
    already? The last such layer, with nothing but layers without weights behind it; else NULL. */
 static const dl_layer *dli_early_probabilities(const dl_model *m)
 {
-    int i;
-    for (i = m->layers - 1; i > 0 && m->layer[i]->params == 0; i--) {
+    for (int i = m->layers - 1; i > 0 && m->layer[i]->params == 0; i--) {
         const dl_activation f = m->layer[i - 1]->activation;
         if (f == DL_SOFTMAX || f == DL_SIGMOID) return m->layer[i - 1];
         if (f != DL_LINEAR) break;
@@ -11937,82 +13721,159 @@ static const dl_layer *dli_early_probabilities(const dl_model *m)
     return NULL;
 }
 
-DL_DEF bool dl_model_compile(dl_model *m, dl_loss loss, dl_optim optimizer)
+/* Do the layers go together with the loss? What can never learn is refused. */
+static bool dli_check_layers(const dl_model *m, const dl_loss *loss)
 {
-    const dl_layer *early;
-    dl_activation last;
-    dl_optimizer *o;
-    bool binary = loss == DL_BINARY_CROSSENTROPY;
-    bool classes = loss == DL_CATEGORICAL_CROSSENTROPY ||
-                   loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (!dli_model_whole(m)) return false;
+    const dl_layer *last = dli_last_layer(m);
+    const char *f = dl_activation_name(loss->logits);
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s has a softmax over one "
+                           "unit, which is always 1; for yes or no use DL_SIGMOID and "
+                           "DL_BINARY_CROSSENTROPY, or one unit for each class",
+                           m->layer[i]->name);
+    if (last->outputs != 1)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s has %d outputs; a loss compares "
+                       "one", last->name, last->outputs);
+    if (loss->logits == DL_LINEAR) return true;
+    if (last->activation != loss->logits && last->activation != DL_LINEAR)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
+                       "(or linear, for logits), but %s has %s", loss->name, f, last->name,
+                       dl_activation_name(last->activation));
+    if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s compares classes, but %s has "
+                       "only %lld output; give it one for each class, or use "
+                       "DL_BINARY_CROSSENTROPY", loss->name, last->name,
+                       (long long)dli_last(last->output[0]));
+    const dl_layer *early = dli_early_probabilities(m);
+    return !early ||
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
+                   "logits, but %s has made probabilities of them with its %s; give %s linear and "
+                   "the last layer %s", loss->name, last->name, early->name,
+                   dl_activation_name(early->activation), early->name, f);
+}
+
+DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer)
+{
+    if (!dli_model_whole("dl_model_compile", m)) return false;
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
                        "layers first");
-    if ((int)loss < 0 || loss >= DLI_LOSS_COUNT)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: no loss %d", (int)loss);
-    last = m->layer[m->layers - 1]->activation;
-    if ((binary && last != DL_SIGMOID && last != DL_LINEAR) ||
-        (classes && last != DL_SOFTMAX && last != DL_LINEAR))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
-                       "(or linear, for logits), but %s has %s", dl_loss_name(loss),
-                       binary ? "sigmoid" : "softmax", m->layer[m->layers - 1]->name,
-                       dl_activation_name(last));
-    early = binary || classes ? dli_early_probabilities(m) : NULL;
-    if (early)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
-                       "logits, but %s has made probabilities of them with its %s; give %s linear "
-                       "and the last layer %s", dl_loss_name(loss), m->layer[m->layers - 1]->name,
-                       early->name, dl_activation_name(early->activation), early->name,
-                       binary ? "sigmoid" : "softmax");
-    o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
+    if (!loss || !loss->name || (!loss->of_targets && !loss->of_labels))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the loss is NULL, or has "
+                       "neither name nor function");
+    if (!dli_check_layers(m, loss)) return false;
+    dl_optimizer *o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
     if (!o) return false;
     dl_optimizer_free(m->optimizer);
     m->optimizer = o;
     m->loss = loss;
-    m->fused = binary || classes;
     m->compiled = true;
-    m->broken = false;
     return true;
+}
+
+/* ---- a batch through the layers ---- */
+
+/* Is y what layer l said it would give for a batch of N? */
+static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
+    const dl_shape want = dli_batch_shape(N, l->output[k]);
+    return dl_shape_equal(y->shape, want) ||
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
+                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+}
+
+/* What layer l makes of x, on the tape; raw: before the activation. NULL when it failed. */
+static dl_tensor **dli_layer_forward(dl_layer *l, dl_tensor *const *x, bool raw)
+{
+    const dl_int N = x[0]->shape.dim[0];
+    const size_t bytes = (size_t)l->outputs * sizeof *x;
+    dl_tensor **y = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, bytes);
+    if (!y) return NULL;
+    memset(y, 0, bytes);
+    const bool training = dl_training(l->ctx);
+    if (l->frozen) dl_set_training(l->ctx, false);
+    l->type->forward(l, x, y);
+    dl_set_training(l->ctx, training);
+    for (int k = 0; k < l->outputs; k++) {
+        if (!dli_layer_gave(l, k, y[k], N)) return NULL;
+        if (!raw) y[k] = dl_activate(y[k], l->activation);
+        if (!y[k]) return NULL;
+    }
+    return y;
 }
 
 /* A convolution with ReLU and, if there is one, the 2 x 2 max-pooling behind it: one operation
    where the fast room has it, else one after the other. */
-static dl_tensor *dli_conv_layers_forward(dl_layer *l, dl_layer *pool, dl_tensor *x)
+static dl_tensor *dli_conv_layers_forward(const dl_layer *l, const dl_layer *pool, dl_tensor *x)
 {
+    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
-    x = dli_convolve("dl_conv2d", x, l->param[0], dli_layer_bias(l), &l->conv, 2, false, &end);
+    x = dli_convolve("dl_conv2d", x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
     if (end == DLI_END_LINEAR) x = dl_relu(x);
-    if (pool && end != DLI_END_RELU_POOL) x = dl_max_pool2d(x, &pool->pool);
+    if (pool && end != DLI_END_RELU_POOL) x = dl_max_pool2d(x, (const dl_pool *)pool->options);
     return x;
 }
 
-/* x through all layers; with logits, without the last activation when the loss contains it. */
-static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool logits)
+/* Bytes of tape memory taken since the mark. */
+static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
 {
-    int i;
-    for (i = 0; i < m->layers && x; i++) {
-        dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
-        if (l->forward == dli_conv2d_layer_forward && l->activation == DL_RELU) {
-            const bool pool = next && next->forward == dli_max_pool_layer_forward &&
-                              next->activation == DL_LINEAR && dli_pool_halves(&next->pool);
-            x = dli_conv_layers_forward(l, pool ? next : NULL, x);
-            i += pool;
-            continue;
-        }
-        x = l->forward(l, x);
-        if (i < m->layers - 1 || !logits || !m->fused) x = dl_activate(x, l->activation);
-    }
+    dl_int n = c->arena.used - mark.used;
+    for (dl_int i = mark.chunk; i < c->arena.chunk; i++) n += c->arena.size[i];
+    return n;
+}
+
+/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
+   there and release the rest, if that is worth the copy. */
+static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
+{
+    dl_ctx *c = x->ctx;
+    const dl_shape shape = x->shape;
+    const size_t bytes = (size_t)x->size * sizeof *x->data;
+    const dl_real *data = x->data;
+    if (dli_tape_since(c, mark) < 2 * (dl_int)bytes) return x;
+    dl_tape_release(c, mark);
+    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
+    DLI_UNPOISON(data, bytes);
+    if (x) memmove(x->data, data, bytes);
     return x;
+}
+
+/* x through all layers. raw: without the last activation; drop: nothing is recorded, so let go of
+   what is not needed any more (x itself stays). */
+static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool raw, bool drop)
+{
+    dl_tensor **y = &x;
+    if (!x) return NULL;
+    const dl_mark mark = dl_tape_mark(m->ctx);
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
+        if (l->type == &dli_conv2d_type && l->activation == DL_RELU) {
+            const bool pool = next && next->type == &dli_max_pool_type &&
+                              next->activation == DL_LINEAR &&
+                              dli_pool_halves((const dl_pool *)next->options);
+            x = dli_conv_layers_forward(l, pool ? next : NULL, y[0]);
+            y = &x;
+            i += pool;
+        } else y = dli_layer_forward(l, y, raw && !next);
+        if (!y || !y[0]) return NULL;
+        if (drop && next && l->outputs == 1) {
+            x = dli_drop_all_but(y[0], mark);
+            y = &x;
+            if (!x) return NULL;
+        }
+    }
+    return y[0];
 }
 
 /* The batch x in the model's input shape: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_int n;
     if (!dli_usable(who, x)) return NULL;
-    n = x->shape.rank ? x->shape.dim[0] : 0;
+    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx) {
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
         return NULL;
@@ -12028,33 +13889,117 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor 
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!dli_model_whole(m)) return NULL;
-    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false);
+    if (!dli_model_whole("dl_model_forward", m)) return NULL;
+    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false, false);
+}
+
+/* Outputs for x in evaluation mode, batch_size rows at a time, so that no more than that is ever
+   under way. */
+static dl_tensor *dli_predict(const char *who, dl_model *m, dl_tensor *x, bool raw)
+{
+    if (!dli_model_whole(who, m) || !(x = dli_model_input(who, m, x))) return NULL;
+    const dl_int N = x->shape.dim[0], D = dl_shape_size(m->input);
+    const dl_int M = dl_shape_size(dli_output_shape(m));
+    dl_tensor *out = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m)));
+    bool ok = out != NULL;
+    for (dl_int at = 0; ok && at < N; at += m->batch_size) {
+        const dl_int n = m->batch_size < N - at ? m->batch_size : N - at;
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_tensor *y = dli_share(who, x, dli_batch_shape(n, m->input), at * D);
+        y = dli_layers_forward(m, y, raw, true);
+        ok = y != NULL;
+        if (ok) memcpy(out->data + at * M, y->data, (size_t)y->size * sizeof *y->data);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok ? out : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_predict";
-    dl_tensor *y, *out = NULL;
-    dli_scope scope;
-    if (!dli_model_whole(m) || !(x = dli_model_input(who, m, x))) return NULL;
-    out = dli_tape_tensor(m->ctx, who, dli_batch_shape(x->shape.dim[0], dli_output_shape(m)));
-    if (!out) return NULL;
-    scope = dli_scope_begin(m->ctx);
-    y = dli_layers_forward(m, x, false);
-    if (y) memcpy(out->data, y->data, (size_t)out->size * sizeof *out->data);
-    dli_scope_end(m->ctx, &scope);
-    return y ? out : NULL;
+    return dli_predict("dl_model_predict", m, x, false);
+}
+
+DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
+{
+    const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
+    return dli_predict("dl_model_logits", m, x, f == DL_SOFTMAX || f == DL_SIGMOID);
+}
+
+DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
+{
+    if (!m) return false;
+    if (n < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_set_batch_size: %lld samples; give 1 or "
+                       "more", (long long)n);
+    m->batch_size = n;
+    return true;
+}
+
+DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size : 0; }
+
+/* ---- data, loss and metrics ---- */
+
+/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
+static void dli_activation_range(dl_activation f, double range[2])
+{
+    range[0] = -INFINITY;
+    range[1] = INFINITY;
+    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
+    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
+    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
+}
+
+/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
+   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
+   most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+{
+    const dl_layer *last = dli_last_layer(m);
+    dl_int outside = 0;
+    double range[2];
+    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
+    for (dl_int i = 0; i < n; i++)
+        outside += (double)target[i] < range[0] || (double)target[i] > range[1];
+    if (dli_fused(m) && outside)
+        return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
+                       "targets lie outside [0,1]; scale them, or take a linear last layer and "
+                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+    return 2 * outside <= n ||
+           dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
+                   "all that %s with its %s can give; scale them, or make it linear", who,
+                   (long long)outside, (long long)n, range[0], range[1], last->name,
+                   dl_activation_name(last->activation));
+}
+
+/* Does the loss take labels of so many classes (0: unknown), one for each sample? */
+static bool dli_check_labels(const char *who, const dl_model *m, int classes)
+{
+    char s[DLI_SHAPE_TEXT];
+    const dl_shape out = dli_output_shape(m);
+    const long long units = (long long)dli_last(out);
+    if (dli_last(out) != dl_shape_size(out))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
+                       "model's output is %s; dl_model_add_flatten before the last layer makes it "
+                       "one row", who, dli_shape_text(s, out));
+    if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
+                       "not for %d and %lld", who, m->loss->name, classes, units);
+    return m->loss->logits != DL_SOFTMAX || classes <= units ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
+                   "%lld outputs", who, classes, units);
+}
+
+/* Is the loss made for labels (its own way, or as one-hot rows or numbers 0 and 1)? */
+static bool dli_takes_labels(const dl_loss *loss)
+{
+    return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    dl_shape out = dli_output_shape(m);
-    bool binary = m->loss == DL_BINARY_CROSSENTROPY;
-    bool classes = m->loss == DL_CATEGORICAL_CROSSENTROPY ||
-                   m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    const dl_shape out = dli_output_shape(m);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (d->ctx != m->ctx)
@@ -12063,67 +14008,36 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && (classes || binary)) {            /* one label a sample: one row of outputs */
-        if (dli_last(out) != dl_shape_size(out))
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
-                           "model's output is %s; dl_model_add_flatten before the last layer makes "
-                           "it one row", who, dli_shape_text(s, out));
-        if (binary && (d->classes > 2 || dli_last(out) != 1))
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 "
-                           "output, not for %d and %lld", who, dl_loss_name(m->loss), d->classes,
-                           (long long)dli_last(out));
-        if (classes && d->classes > dli_last(out))
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last "
-                           "layer only %lld outputs", who, d->classes, (long long)dli_last(out));
-        return true;
-    }
-    if (!d->targets || m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY)
+    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
+    if (!d->targets || !m->loss->of_targets)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, dl_loss_name(m->loss),
-                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "class labels" : "targets",
-                       m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY ? "dl_data_from_arrays"
-                                                                     : "dl_data_from_targets");
+                       "have; make it with %s", who, m->loss->name,
+                       m->loss->of_targets ? "targets" : "class labels",
+                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
-    return true;
+    const dl_real *targets = dl_data_targets(d);
+    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
 static dl_tensor *dli_batch_targets(const dl_model *m, const dl_batch *b, const dl_tensor *z)
 {
-    dl_tensor *y;
-    dl_int i;
     if (!b->labels) return dl_reshape(b->y, z->shape);
-    if (m->loss == DL_CATEGORICAL_CROSSENTROPY)
+    if (m->loss->logits == DL_SOFTMAX)
         return dl_reshape(dl_one_hot(m->ctx, b->labels, b->size, dli_last(z->shape)), z->shape);
-    y = dli_tape_tensor(m->ctx, "dl_model_fit", z->shape);
-    if (y) for (i = 0; i < y->size; i++) y->data[i] = (dl_real)b->labels[i];
+    if (!dli_check_index(m->ctx, m->loss->name, "label", b->labels, b->size, 2)) return NULL;
+    dl_tensor *y = dli_tape_tensor(m->ctx, "dl_model_fit", z->shape);
+    for (dl_int i = 0; y && i < y->size; i++) y->data[i] = (dl_real)b->labels[i];
     return y;
-}
-
-/* The loss of outputs z for a batch. */
-static dl_tensor *dli_batch_loss(dl_model *m, dl_tensor *z, const dl_batch *b)
-{
-    dl_tensor *y;
-    if (!z) return NULL;
-    if (m->loss == DL_SPARSE_CATEGORICAL_CROSSENTROPY) return dl_cross_entropy(z, b->labels);
-    y = dli_batch_targets(m, b, z);
-    switch (m->loss) {
-    case DL_MSE:                 return dl_mse(z, y);
-    case DL_MAE:                 return dl_mae(z, y);
-    case DL_HUBER:               return dl_huber(z, y, 1);
-    case DL_BINARY_CROSSENTROPY: return dl_bce(z, y);
-    default:                     return dl_soft_cross_entropy(z, y);
-    }
 }
 
 /* The penalties that layers with l1 or l2 add to the loss:  l1 sum |w| + l2 sum w^2. */
 static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
 {
-    int i;
-    for (i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
         if (l->params && l->l1 > 0)
             loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_abs(l->param[0])), l->l1));
         if (l->params && l->l2 > 0)
@@ -12132,73 +14046,143 @@ static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
     return loss;
 }
 
-/* How many rows of the outputs z name the right class; NaN where there are no classes. */
-static double dli_correct(const dl_model *m, const dl_tensor *z, const dl_batch *b)
+/* The loss of outputs z for a batch. */
+static dl_tensor *dli_batch_loss(const dl_model *m, dl_tensor *z, const dl_batch *b)
 {
-    dl_int i, N = b->size, C = dli_last(z->shape), rows = dli_rows(z);
-    dl_int right = 0;
-    if (m->loss == DL_BINARY_CROSSENTROPY) {                    /* logit above 0: yes */
-        for (i = 0; i < z->size; i++)
-            right += (z->data[i] > 0) == (b->labels ? b->labels[i] > 0
-                                                    : b->y->data[i] > (dl_real)0.5);
-        return (double)right * (double)N / (double)z->size;
+    const dl_loss *l = m->loss;
+    char s[DLI_SHAPE_TEXT];
+    if (!z) return NULL;
+    dl_tensor *target = b->labels && l->of_labels ? NULL : dli_batch_targets(m, b, z);
+    dl_tensor *loss = b->labels && l->of_labels ? l->of_labels(z, b->labels, l->user)
+                    : target ? l->of_targets(z, target, l->user) : NULL;
+    if (!loss) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
+        return NULL;
     }
-    if (!m->fused) return NAN;
-    for (i = 0; i < rows; i++) {
-        dl_int k = dli_argmax(z->data + i * C, C, 1);
-        right += k == (b->labels ? (dl_int)b->labels[i] : dli_argmax(b->y->data + i * C, C, 1));
-    }
-    return (double)right * (double)N / (double)rows;
+    if (loss->size == 1) return dli_add_penalties(m, loss);
+    dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the loss is %s, not one number; end it with dl_mean",
+            l->name, dli_shape_text(s, loss->shape));
+    return NULL;
 }
+
+/* What is summed up over batches; which: 0 in training, 1 in evaluation, for that may happen in
+   the middle of it. */
+typedef struct dli_tally { dl_model *m; int which; double loss, size; } dli_tally;
+
+static dli_tally dli_tally_start(dl_model *m, int which)
+{
+    dli_tally t;
+    for (int i = 0; i < m->metrics; i++)
+        memset(m->metric_state[which][i], 0, m->metric[i]->state_size);
+    t.m = m;
+    t.which = which;
+    t.loss = t.size = 0;
+    return t;
+}
+
+/* Count a batch in, with its outputs z and their loss. */
+static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double loss)
+{
+    dl_model *m = t->m;
+    const bool no_grad = dl_set_no_grad(m->ctx, true);
+    dl_outcome o;
+    bool ok = true;
+    o.scores = o.output = z;
+    if (dli_fused(m) && m->metrics > 1) o.output = dl_activate(z, dli_last_layer(m)->activation);
+    o.target = b->y ? dl_reshape(b->y, z->shape) : NULL;
+    o.labels = b->labels;
+    o.size = b->size;
+    o.loss = m->loss;
+    if (!o.output || (b->y && !o.target)) ok = false;
+    for (int i = 0; ok && i < m->metrics; i++)
+        ok = m->metric[i]->add(m->metric_state[t->which][i], &o, m->metric[i]->user) ||
+             dl_fail(m->ctx, DL_ERR_STATE, "%s: the metric failed", m->metric[i]->name);
+    dl_set_no_grad(m->ctx, no_grad);
+    t->loss += loss * (double)b->size;
+    t->size += (double)b->size;
+    return ok;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r;
+    r.loss = ok ? t->loss / t->size : NAN;
+    r.accuracy = NAN;
+    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
+    }
+    return r;
+}
+
+static dl_metrics dli_no_metrics(void)
+{
+    dl_metrics r;
+    r.loss = r.accuracy = NAN;
+    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* ---- one step ---- */
 
 static bool dli_all_finite(const dl_real *x, dl_int n)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
     return true;
 }
 
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? */
+/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
+   two; or NULL. */
+static const char *dli_diverged_layer(dl_model *m, dl_tensor *x, const char **what)
+{
+    dl_tensor **y = &x;
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        *what = "the weights of layer ";
+        for (int k = 0; k < l->params; k++)
+            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
+        *what = "the output of layer ";
+        y = dli_layer_forward(l, y, false);
+        if (!y) return NULL;
+        for (int k = 0; k < l->outputs; k++)
+            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+    }
+    return NULL;
+}
+
+/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
+   batch, outside dl_model_fit. */
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
-    const char *cure = DLI_LOWER_RATE;
-    dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx);
     dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
-    const char *what = "the loss itself", *name = "";
-    int i, k;
-    if (x && !dli_all_finite(x->data, x->size)) {
-        what = "the training data";
-        cure = "clean the data set";
-    } else if (b->y && !dli_all_finite(b->y->data, b->y->size)) {
+    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
+    if (x && dli_all_finite(x->data, x->size)) {
         what = "the targets of the training data";
-        cure = "clean the data set";
-    } else
-        for (i = 0; i < m->layers && x && !name[0]; i++) {
-            dl_layer *l = m->layer[i];
-            for (k = 0; k < l->params && !name[0]; k++)
-                if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) {
-                    what = "the weights of layer ";
-                    name = l->name;
-                }
-            x = dl_activate(l->forward(l, x), l->activation);
-            if (!name[0] && x && !dli_all_finite(x->data, x->size)) {
-                what = "the output of layer ";
-                name = l->name;
-            }
+        if (!b->y || dli_all_finite(b->y->data, b->y->size)) {
+            cure = DLI_LOWER_RATE;
+            name = dli_diverged_layer(m, x, &what);
+            if (!name) what = "the loss itself";
         }
+    }
     dli_scope_end(m->ctx, &scope);
-    return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d, batch %lld: the loss is %s; "
-                   "NaN or infinity first in %s%s. Try this: %s", epoch, (long long)b->number + 1,
-                   dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
+    char place[80] = "dl_model_train_batch";
+    if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
+                        (long long)b->number + 1);
+    return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
+                   cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
-    int i;
-    for (i = 0; i < m->params; i++)
+    for (int i = 0; i < m->params; i++)
         if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
@@ -12206,62 +14190,103 @@ static bool dli_check_weights(const dl_model *m, int epoch)
     return true;
 }
 
-/* One step: forward, loss, backward, update. Adds to the sums over samples.
-   @F S0-2 S1-3.2 S3-3.3 S4-3 */
-static bool dli_train_batch(dl_model *m, const dl_batch *b, int epoch, dl_metrics *sum)
+/* Forward, loss, backward: the gradients of a batch, times share, are added to those of the
+   batches before it, or with first take their place.   @F S0-2 S1-3.2 S3-3.3 S4-3 */
+static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, double share, int epoch,
+                               dli_tally *tally)
 {
-    dl_tensor *z = dli_layers_forward(m, dli_model_input("dl_model_fit", m, b->x), true);
-    dl_tensor *loss = dli_add_penalties(m, dli_batch_loss(m, z, b));
-    double value = dl_item(loss);
-    bool ok;
-    int i;
+    const dl_real dloss = (dl_real)share;
+    dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
+    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), false);
+    dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
+    const double value = dl_item(loss);
     if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
-    sum->loss += value * (double)b->size;
-    sum->accuracy += dli_correct(m, z, b);
-    for (i = 0; i < m->params; i++) m->tensor[i]->fresh = true;
-    ok = dl_backward(loss);
-    for (i = 0; i < m->params; i++) {            /* gradients that it has not reached are zero */
+    if (!dli_tally_add(tally, b, z, value)) return false;
+    for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
+    return dl_backward_from(loss, &dloss);
+}
+
+/* The update. Gradients that no backward has reached are zero. */
+static bool dli_apply_gradients(dl_model *m)
+{
+    for (int i = 0; i < m->params; i++) {
         m->tensor[i]->wanted = true;
         dli_grad(m->tensor[i]);
     }
-    return ok && dl_optimizer_step(m->optimizer);
+    return dl_optimizer_step(m->optimizer);
 }
 
-static dl_metrics dli_no_metrics(void)
+/* Is this a batch for the model? */
+static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    dl_metrics r;
-    r.loss = r.accuracy = NAN;
-    return r;
+    const dl_int M = dl_shape_size(dli_output_shape(m));
+    if (!m->compiled)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
+    if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
+    if (b->size < 1 || b->x->shape.rank < 1 || b->x->shape.dim[0] != b->size)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
+                       "samples", who, (long long)b->size,
+                       (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
+    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
+    if (!b->y || !m->loss->of_targets)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
+                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
+    if (b->y->size != b->size * M)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
+                       who, (long long)b->y->size, (long long)b->size, (long long)M);
+    return dli_check_range(who, m, b->y->data, b->y->size);
+}
+
+DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
+{
+    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
+    const dl_mark mark = dl_tape_mark(m->ctx);
+    dli_tally t = dli_tally_start(m, 1);
+    const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
+    dl_tape_release(m->ctx, mark);
+    dl_set_training(m->ctx, training);
+    dl_set_no_grad(m->ctx, no_grad);
+    return dli_tally_end(&t, ok);
+}
+
+static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+{
+    dl_tensor *x = dli_model_input(who, m, b->x);
+    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
+    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return loss && dli_tally_add(t, b, z, dl_item(loss));
+}
+
+DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
+{
+    const char *who = "dl_model_evaluate_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    const dli_scope scope = dli_scope_begin(m->ctx);
+    dli_tally t = dli_tally_start(m, 1);
+    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    dli_scope_end(m->ctx, &scope);
+    return dli_tally_end(&t, ok);
 }
 
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
 {
-    dl_metrics sum = { 0, 0 };
-    dl_batch b;
     const char *who = "dl_model_evaluate";
-    dl_int at, n = 256;
-    bool ok = true;
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
-    for (at = 0; ok && at < data->count; at += n) {
-        dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z = NULL, *loss;
-        if (n > data->count - at) n = data->count - at;
-        if (dli_data_batch(data, NULL, at, n, NULL, &b))
-            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
-        loss = dli_add_penalties(m, dli_batch_loss(m, z, &b));
-        ok = loss != NULL;
-        if (ok) {
-            sum.loss += dl_item(loss) * (double)b.size;
-            sum.accuracy += dli_correct(m, z, &b);
-        }
+    dli_tally t = dli_tally_start(m, 1);
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
+        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
         dli_scope_end(m->ctx, &scope);
     }
-    if (!ok) return dli_no_metrics();
-    sum.loss /= (double)data->count;
-    sum.accuracy /= (double)data->count;
-    return sum;
+    return dli_tally_end(&t, ok);
 }
+
+/* ---- fit ---- */
 
 DL_DEF dl_fit dl_fit_default(void)
 {
@@ -12269,6 +14294,7 @@ DL_DEF dl_fit dl_fit_default(void)
     memset(&o, 0, sizeof o);
     o.epochs = 1;
     o.batch_size = 32;
+    o.accumulate = 1;
     o.shuffle = true;
     o.patience = 3;
     o.restore_best = true;
@@ -12277,33 +14303,51 @@ DL_DEF dl_fit dl_fit_default(void)
     return o;
 }
 
-#ifndef DL_NO_STDIO
+#define DLI_PROGRESS_TEXT 160
 /* The bar of a running epoch: Epoch 1/5 [=======>      ] 230/469 loss 0.2563 */
-static void dli_progress(int epoch, int epochs, dl_int batch, dl_int batches, double loss)
+static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step *s, int epochs,
+                                     double loss)
 {
     char bar[25];
-    int i, full = (int)(24 * batch / batches);
-    for (i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
+    const int full = (int)(24 * s->batch / s->batches);
+    for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    printf("\rEpoch %d/%d [%s] %lld/%lld loss %.4f ", epoch, epochs, bar, (long long)batch,
-           (long long)batches, loss);
-    fflush(stdout);
+    dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
+             bar, (long long)s->batch, (long long)s->batches, loss);
+    return text;
 }
 
-static void dli_epoch_line(const dl_epoch *e, bool over_bar)
+static void dli_show_progress(const dl_step *s, int epochs, double loss)
 {
-    char line[200];
-    int at = snprintf(line, sizeof line, "Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs,
-                      e->seconds, e->loss);
-#define DLI_ADD(what, value) \
-    if (!dli_isnan(value)) \
-        at += snprintf(line + at, sizeof line - (size_t)at, " - " what " %.4f", value)
-    DLI_ADD("accuracy", e->accuracy);
-    DLI_ADD("val_loss", e->val_loss);
-    DLI_ADD("val_accuracy", e->val_accuracy);
-#undef DLI_ADD
-    if (over_bar) printf("\r%-78s\n", line);
-    else printf("%s\n", line);
+#ifndef DL_NO_STDIO
+    char text[DLI_PROGRESS_TEXT];
+    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
+    fflush(stdout);
+#else
+    (void)s;
+    (void)epochs;
+    (void)loss;
+#endif
+}
+
+#ifndef DL_NO_STDIO
+static void dli_print_value(const char *before, const char *name, double value)
+{
+    if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
+}
+
+static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
+{
+    if (over_bar) dli_print("\r%*s\r", 78, "");
+    dli_print("Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs, e->seconds, e->loss);
+    dli_print_value("", "accuracy", e->accuracy);
+    for (int i = 0; i < m->metrics - 1; i++)
+        dli_print_value("", m->metric[i + 1]->name, e->metric[i]);
+    dli_print_value("val_", "loss", e->val_loss);
+    dli_print_value("val_", "accuracy", e->val_accuracy);
+    for (int i = 0; i < m->metrics - 1; i++)
+        dli_print_value("val_", m->metric[i + 1]->name, e->val_metric[i]);
+    dli_print("\n");
     fflush(stdout);
 }
 #endif
@@ -12318,14 +14362,14 @@ typedef struct dli_run {
     double         lr, best;             /* the learning rate at the start, best loss yet */
     int            wait;                 /* epochs since the best                         */
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
-    bool           scheduled, bar;
+    int64_t        updates;
+    bool           scheduled, bar, stop; /* stop: a callback said so                      */
 } dli_run;
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
 static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
 {
-    int i;
-    for (i = 0; i < m->tensors; i++) {
+    for (int i = 0; i < m->tensors; i++) {
         dl_tensor *t = m->tensor[i];
         if (restore) dl_copy_in(t, all);
         else memcpy(all, t->data, (size_t)t->size * sizeof *all);
@@ -12333,50 +14377,64 @@ static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
     }
 }
 
-static bool dli_run_start(dli_run *r, const dl_data *data)
+static bool dli_check_fit(const dl_model *m, const dl_fit *o)
 {
     const char *who = "dl_model_fit";
-    dl_model *m = r->m;
-    const dl_fit *o = r->o;
-    dl_epoch *history;
-    size_t total = 0;
-    int i;
-    if (!dli_check_data(who, m, data)) return false;
-    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
-        return false;
-    r->lr = m->optimizer->desc.lr;
-    r->best = INFINITY;
-    if (o->epochs < 0 || o->batch_size < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d; the epochs must "
-                       "be 0 or more, the batch size 1 or more", who, o->epochs, o->batch_size);
+    if (o->epochs < 0 || o->batch_size < 1 || o->accumulate < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d, accumulating "
+                       "%d; the epochs must be 0 or more, the others 1 or more", who, o->epochs,
+                       o->batch_size, o->accumulate);
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
-    if (o->early_stopping && (o->patience < 0 || !(o->min_delta >= 0)))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or "
-                       "more", who, o->patience, o->min_delta);
+    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
+                   who, o->patience, o->min_delta);
+}
+
+/* The views that are trained and validated on, and a loader for the first. */
+static bool dli_run_data(dli_run *r, const dl_data *data)
+{
+    const dl_fit *o = r->o;
+    dl_ctx *c = r->m->ctx;
     if (o->validation || o->validation_split == 0) {
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
     if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g leaves %lld samples for "
-                       "training and %lld for validation", who, o->validation_split,
+        return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
+                       "for training and %lld for validation", o->validation_split,
                        (long long)r->train->count, (long long)r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
-    if (!r->loader || (o->validation && !r->validation)) return false;
-    for (i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
+    return r->loader && (!o->validation || r->validation);
+}
+
+static bool dli_run_start(dli_run *r, const dl_data *data)
+{
+    const char *who = "dl_model_fit";
+    dl_model *m = r->m;
+    const dl_fit *o = r->o;
+    size_t total = 0;
+    if (!dli_check_data(who, m, data)) return false;
+    if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
+        return false;
+    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    r->best = INFINITY;
+    if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
+    for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
         if (!r->best_weights) return false;
     }
-    history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
+    dl_epoch *history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
     if (!history) return false;
     if (m->history) DL_FREE(m->history);
     m->history = history;
     m->epochs = 0;
+    m->batch_size = o->batch_size;
     r->schedule = o->schedule;
-    r->scheduled = o->schedule.kind != DL_SCHEDULE_CONSTANT || o->schedule.warmup > 0;
+    if (!dli_check_schedule(m->ctx, who, &o->schedule)) return false;
+    r->scheduled = o->schedule.factor != dli_constant_factor || o->schedule.warmup > 0;
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
@@ -12389,43 +14447,81 @@ static void dli_run_end(dli_run *r)
         if (r->best < INFINITY) dli_copy_weights(r->m, r->best_weights, true);
         DL_FREE(r->best_weights);
     }
-    if (r->scheduled) r->m->optimizer->desc.lr = r->lr;     /* the next fit starts from it again */
+    if (r->scheduled) dl_optimizer_set_lr(r->m->optimizer, r->lr);   /* for the next fit */
     dl_loader_free(r->loader);
     dl_data_free(r->train);
     dl_data_free(r->validation);
+}
+
+/* The learning rate of this epoch or update. */
+static bool dli_run_schedule(dli_run *r, int64_t step)
+{
+    return !r->scheduled || dl_optimizer_set_lr(r->m->optimizer, r->lr *
+                                                dl_schedule_factor(&r->schedule, step));
+}
+
+/* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
+   A group of accumulate batches counts as one: each adds its share of the samples. */
+static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
+{
+    const dl_fit *o = r->o;
+    const dl_int place = (s->batch - 1) % o->accumulate;
+    const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
+    const dl_int group = left / o->batch_size < o->accumulate
+                       ? left : (dl_int)o->accumulate * o->batch_size;
+    const double before = tally->loss;
+    if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
+    if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
+        return false;
+    if (place == o->accumulate - 1 || s->batch == s->batches) {
+        if (r->schedule.per_update && !dli_run_schedule(r, r->updates)) return false;
+        if (!dli_apply_gradients(r->m)) return false;
+        r->updates++;
+    }
+    s->updates = r->updates;
+    s->loss = (tally->loss - before) / (double)b->size;
+    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    if (o->on_batch) {
+        const dli_scope scope = dli_scope_callback(r->m->ctx);
+        r->stop = !o->on_batch(r->m, s, o->user);
+        dli_scope_end(r->m->ctx, &scope);
+    }
+    return true;
 }
 
 /* Train one epoch and fill in what it gave. */
 static bool dli_run_epoch(dli_run *r, dl_epoch *e)
 {
     dl_ctx *c = r->m->ctx;
-    dl_metrics sum = { 0, 0 };
-    dl_int n = 0, batches = dl_loader_batch_count(r->loader);
-    double start = dli_now(), shown = start;
-    dl_batch b;
+    dli_tally tally = dli_tally_start(r->m, 0);
+    const double start = dli_now();
+    double shown = start;
     bool ok = true, more = true;
-    while (ok && more) {
-        dl_mark mark = dl_tape_mark(c);
+    dl_step s;
+    memset(&s, 0, sizeof s);
+    s.epoch = e->epoch;
+    s.batches = dl_loader_batch_count(r->loader);
+    while (ok && more && !r->stop) {
+        const dl_mark mark = dl_tape_mark(c);
+        dl_batch b;
         more = dl_loader_next(r->loader, &b);
         if (more) {
-            if (r->o->augment) b.x = dl_augment_batch(b.x, r->o->augment, NULL);
-            ok = dli_train_batch(r->m, &b, e->epoch, &sum);
-            n += b.size;
-#ifndef DL_NO_STDIO
-            if (ok && r->bar && dli_now() - shown > 0.1) {
-                shown = dli_now();
-                dli_progress(e->epoch, e->epochs, b.number + 1, batches, sum.loss / (double)n);
-            }
-#endif
+            s.batch = b.number + 1;
+            ok = dli_run_batch(r, &b, &s, &tally);
         }
-        dl_tape_release(c, mark);
+        if (ok && more && r->bar && dli_now() - shown > 0.1) {
+            shown = dli_now();
+            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+        }
+        if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    (void)batches;
-    (void)shown;
+    ok = ok && (r->stop || (dl_int)tally.size == r->train->count);
+    const dl_metrics t = dli_tally_end(&tally, ok);
     e->seconds = dli_now() - start;
-    e->loss = sum.loss / (double)n;
-    e->accuracy = sum.accuracy / (double)n;
-    return ok && n == r->train->count && dli_check_weights(r->m, e->epoch);
+    e->loss = t.loss;
+    e->accuracy = t.accuracy;
+    memcpy(e->metric, t.metric, sizeof t.metric);
+    return ok && dli_check_weights(r->m, e->epoch);
 }
 
 /* Early stopping: remember the best epoch; false when patience has run out. */
@@ -12442,37 +14538,33 @@ static bool dli_run_watch(dli_run *r, double loss)
 }
 
 /* One epoch with all that belongs to it: schedule, validation, history, output, callback. */
-static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
+static bool dli_run_step(dli_run *r, int epoch)
 {
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
     dl_metrics v = dli_no_metrics();
-    double watched;
-    if (r->scheduled &&
-        !dl_optimizer_set_lr(m->optimizer, r->lr * dl_schedule_factor(&r->schedule, epoch)))
-        return false;
+    if (!r->schedule.per_update && !dli_run_schedule(r, epoch)) return false;
     e->epoch = epoch + 1;
     e->epochs = r->o->epochs;
-    e->lr = m->optimizer->desc.lr;
     if (!dli_run_epoch(r, e)) return false;
+    e->lr = m->optimizer->desc.lr;
     if (r->validation) {
         v = dl_model_evaluate(m, r->validation);
         if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
     }
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
+    memcpy(e->val_metric, v.metric, sizeof v.metric);
     m->epochs = epoch + 1;
-    watched = r->validation ? v.loss : e->loss;
+    const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
-    *go_on = dli_run_watch(r, watched);
+    if (!dli_run_watch(r, watched)) r->stop = true;
 #ifndef DL_NO_STDIO
-    if (r->o->verbose) dli_epoch_line(e, r->bar);
+    if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif
     if (r->o->on_epoch) {
-        dli_scope scope = dli_scope_begin(m->ctx);
-        dl_set_training(m->ctx, scope.training);
-        dl_set_no_grad(m->ctx, scope.no_grad);
-        *go_on = r->o->on_epoch(m, e, r->o->user) && *go_on;
+        const dli_scope scope = dli_scope_callback(m->ctx);
+        if (!r->o->on_epoch(m, e, r->o->user)) r->stop = true;
         dli_scope_end(m->ctx, &scope);
     }
     return true;
@@ -12480,24 +14572,24 @@ static bool dli_run_step(dli_run *r, int epoch, bool *go_on)
 
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
 {
-    dl_fit defaults = dl_fit_default();
+    const dl_fit defaults = dl_fit_default();
     dli_run r;
-    bool ok, go_on = true, training, no_grad;
-    int epoch;
     if (!m || !data) return false;
     if (m->fitting)
-        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch");
+        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch or "
+                       "on_batch");
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    training = dl_set_training(m->ctx, true);
-    no_grad = dl_set_no_grad(m->ctx, false);
+    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
+    const char *advice = m->ctx->advice;
+    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
     m->fitting = true;
-    ok = dli_run_start(&r, data);
-    for (epoch = 0; ok && go_on && epoch < r.o->epochs; epoch++)
-        ok = dli_run_step(&r, epoch, &go_on);
+    bool ok = dli_run_start(&r, data);
+    for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
     dli_run_end(&r);
     m->fitting = false;
+    m->ctx->advice = advice;
     dl_set_training(m->ctx, training);
     dl_set_no_grad(m->ctx, no_grad);
     return ok;
@@ -12509,17 +14601,23 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
     return m ? m->history : NULL;
 }
 
+/* ---- what a model is made of ---- */
+
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optimizer : NULL; }
 DL_DEF int dl_model_tensor_count(const dl_model *m) { return m ? m->params : 0; }
 DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
 DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
 
+static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < n; i++) sum += t[i]->size;
+    return sum;
+}
+
 DL_DEF int64_t dl_model_param_count(const dl_model *m)
 {
-    int64_t n = 0;
-    int i;
-    for (i = 0; m && i < m->params; i++) n += m->tensor[i]->size;
-    return n;
+    return m ? dli_sum_sizes(m->tensor, m->params) : 0;
 }
 
 DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i)
@@ -12529,8 +14627,7 @@ DL_DEF dl_tensor *dl_model_param(const dl_model *m, int i)
 
 DL_DEF dl_tensor *dl_model_find(const dl_model *m, const char *name)
 {
-    int i;
-    for (i = 0; m && name && i < m->tensors; i++)
+    for (int i = 0; m && name && i < m->tensors; i++)
         if (strcmp(m->tensor[i]->name, name) == 0) return m->tensor[i];
     return NULL;
 }
@@ -12540,40 +14637,35 @@ DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i)
     return m && i >= 0 && i < m->layers ? m->layer[i] : NULL;
 }
 
-/* A copy of tensor t in another context; NULL without memory. */
-static dl_tensor *dli_clone_tensor(dl_ctx *into, const dl_tensor *t, bool grad)
+/* Add to a model what from is in another one, with its numbers; false without memory. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from)
 {
-    dl_tensor *copy = dli_persistent(into, "dl_model_clone", t->shape, grad);
-    if (!copy) return NULL;
-    memcpy(copy->data, t->data, (size_t)t->size * sizeof *t->data);
-    memcpy(copy->name, t->name, sizeof copy->name);
-    copy->requires_grad = t->requires_grad;
-    return copy;
+    dl_layer *l = dl_model_add(into, from->type, from->options);
+    if (!l || l->params != from->params || l->states != from->states) return false;
+    for (int k = 0; k < l->params; k++) {
+        if (!dl_assign(l->param[k], from->param[k])) return false;
+        l->param[k]->requires_grad = from->param[k]->requires_grad;
+    }
+    for (int k = 0; k < l->states; k++)
+        if (!dl_assign(l->state[k], from->state[k])) return false;
+    l->activation = from->activation;
+    l->l1 = from->l1;
+    l->l2 = from->l2;
+    l->frozen = from->frozen;
+    return true;
 }
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    dl_model *copy = into && dli_model_whole(m) ? dl_model_new(into, m->input) : NULL;
-    int i, k;
-    for (i = 0; copy && i < m->layers; i++) {
-        const dl_layer *from = m->layer[i];
-        dl_layer *l = (dl_layer *)dli_alloc(into, "dl_model_clone", 1, sizeof *l);
-        bool ok = l != NULL;
-        if (ok) {
-            *l = *from;
-            l->model = copy;
-            l->params = l->states = 0;
-            for (k = 0; ok && k < from->params; k++, l->params += ok)
-                ok = (l->param[k] = dli_clone_tensor(into, from->param[k], true)) != NULL;
-            for (k = 0; ok && k < from->states; k++, l->states += ok)
-                ok = (l->state[k] = dli_clone_tensor(into, from->state[k], false)) != NULL;
-            ok = dli_layer_add(l, ok) != NULL;
-        }
-        if (!ok) {
+    if (!into || !dli_model_whole("dl_model_clone", m)) return NULL;
+    const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
+    dl_model *copy = dl_model_new(into, m->input);
+    for (int i = 0; copy && i < m->layers; i++)
+        if (!dli_clone_layer(copy, m->layer[i])) {
             dl_model_free(copy);
             copy = NULL;
         }
-    }
+    into->rng = rng;
     return copy;
 }
 
@@ -12582,8 +14674,9 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 static const char *dli_thousands(char s[32], int64_t n)
 {
     char digits[24];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)n), i, at = 0;
-    for (i = 0; i < len; i++) {
+    const int len = dli_format(digits, sizeof digits, "%lld", (long long)n);
+    int at = 0;
+    for (int i = 0; i < len; i++) {
         if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
         s[at++] = digits[i];
     }
@@ -12591,23 +14684,15 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+/* A layer's second column of the summary: "(None, 32, 26, 26)". */
+static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
 {
-    int64_t sum = 0;
-    int i;
-    for (i = 0; i < n; i++) sum += t[i]->size;
-    return sum;
-}
-
-/* A layer's first two columns of the summary: "conv2d_1 (Conv2D)" and "(None, 32, 26, 26)". */
-static void dli_summary_texts(const dl_layer *l, char name[80], char shape[DLI_SHAPE_TEXT + 16])
-{
-    int k, at = snprintf(shape, DLI_SHAPE_TEXT, "(None");
-    snprintf(name, 80, "%s (%s)", l->name, l->type);
-    for (k = 0; k < l->output.rank; k++)
-        at += snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output.dim[k]);
-    snprintf(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
+    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    for (int k = 0; k < l->output[0].rank; k++)
+        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
+                       (long long)l->output[0].dim[k]);
+    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
+    return shape;
 }
 
 static void dli_summary_rule(int width)
@@ -12618,38 +14703,119 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char name[80], number[32], shape[DLI_SHAPE_TEXT + 16];
-    int64_t trainable, fixed;
-    int i, first = 27, second = 21, width;               /* columns grow with what is in them */
+    char number[32], shape[DLI_SHAPE_TEXT + 16];
+    int first = 27, second = 21;                         /* columns grow with what is in them */
     if (!m) return;
-    for (i = 0; i < m->layers; i++) {
-        dli_summary_texts(m->layer[i], name, shape);
-        if ((int)strlen(name) > first) first = (int)strlen(name);
-        if ((int)strlen(shape) > second) second = (int)strlen(shape);
-    }
-    width = first + second + 17;
-    dli_summary_rule(width);
-    printf(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
-    dli_summary_rule(width);
-    for (i = 0; i < m->layers; i++) {
+    for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
-        dli_summary_texts(l, name, shape);
-        printf(" %-*s  %-*s  %12s\n", first, name, second, shape,
+        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
+        if (name > first) first = name;
+        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
+    }
+    const int width = first + second + 17;
+    dli_summary_rule(width);
+    dli_print(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
+    dli_summary_rule(width);
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
+        dli_print(" %s (%s)%*s  %-*s  %12s\n", l->name, l->type->name, pad, "", second,
+               dli_summary_shape(shape, l),
                dli_thousands(number, dli_sum_sizes(l->param, l->params) +
                                      dli_sum_sizes(l->state, l->states)));
     }
-    trainable = dli_sum_sizes(m->tensor, m->params);
-    fixed = dli_sum_sizes(m->tensor + m->params, m->tensors - m->params);
+    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
+    int64_t trained = 0;
+    for (int i = 0; i < m->params; i++)
+        if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
     dli_summary_rule(width);
-    printf(" Total params: %s", dli_thousands(number, trainable + fixed));
-    printf(" (%.2f MB)\n", (double)(trainable + fixed) * (double)sizeof(dl_real) / 1048576);
-    printf(" Trainable params: %s\n", dli_thousands(number, trainable));
-    printf(" Non-trainable params: %s\n", dli_thousands(number, fixed));
+    dli_print(" Total params: %s", dli_thousands(number, all));
+    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
     dli_summary_rule(width);
 }
 #endif
 
 /* ---- metrics ---- */
+
+/* Accuracy: how many rows name the right class, of how many. */
+static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
+{
+    double *sum = (double *)state;                           /* right, of */
+    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
+    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
+    dl_int right = 0, of = rows;
+    (void)user;
+    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
+        of = o->scores->size;
+        for (dl_int i = 0; i < of; i++)
+            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
+    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
+        for (dl_int i = 0; i < rows; i++)
+            right += dli_argmax(z + i * C, C, 1) ==
+                     (o->labels ? (dl_int)o->labels[i] : dli_argmax(t + i * C, C, 1));
+    } else return true;
+    if (of < 1) return true;
+    sum[0] += (double)right * (double)o->size / (double)of;
+    sum[1] += (double)o->size;
+    return true;
+}
+
+static double dli_accuracy_result(void *state, const void *user)
+{
+    const double *sum = (const double *)state;
+    (void)user;
+    return sum[1] > 0 ? sum[0] / sum[1] : NAN;
+}
+
+DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
+{
+    static const dl_metric accuracy = { "accuracy", 2 * sizeof(double), dli_accuracy_add,
+                                        dli_accuracy_result, NULL };
+    if (!name) return NULL;
+    return strcmp(name, accuracy.name) == 0
+         ? &accuracy : (const dl_metric *)dli_registered_find(dl, 'm', name);
+}
+
+DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
+{
+    return dl && metric && metric->name &&
+           dli_register(dl, 'm', metric, dl_find_metric(dl, metric->name));
+}
+
+DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric)
+{
+    const char *who = "dl_model_add_metric";
+    if (!m) return false;
+    if (!metric || !metric->name || !metric->add || !metric->result)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a metric needs name, add and result", who);
+    for (int i = 0; i < m->metrics; i++)
+        if (strcmp(m->metric[i]->name, metric->name) == 0)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: there is '%s' already", who, metric->name);
+    if (m->metrics == DLI_METRICS)
+        return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", who,
+                       metric->name, DL_METRIC_MAX);
+    if (m->fitting)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+    const size_t bytes = (metric->state_size + sizeof(double) - 1) / sizeof(double) *
+                         sizeof(double);
+    char *states = (char *)dli_alloc(m->ctx, who, 2, bytes > 0 ? bytes : 1);
+    if (!states) return false;
+    m->metric_state[0][m->metrics] = states;
+    m->metric_state[1][m->metrics] = states + bytes;
+    m->metric[m->metrics++] = metric;
+    return true;
+}
+
+DL_DEF int dl_model_metric_index(const dl_model *m, const char *name)
+{
+    for (int i = 1; m && name && i < m->metrics; i++)
+        if (strcmp(m->metric[i]->name, name) == 0) return i - 1;
+    return -1;
+}
+
+DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 : 0; }
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
@@ -12751,62 +14917,59 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-/* A model's outputs (logits, where the loss contains the last activation) for a whole data set,
-   in evaluation mode: [count, outputs], to be freed with DL_FREE; NULL on failure. */
+/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
+   [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
 {
-    dl_int at, n = 256, M = dl_shape_size(dli_output_shape(m));
-    dl_real *out;
-    bool ok = true;
+    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!dli_check_data(who, m, data)) return NULL;
-    out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                               (size_t)(M > 0 ? M : 1) * sizeof *out);
-    for (at = 0; out && ok && at < data->count; at += n) {
-        dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *z = NULL;
+    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
+                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
+    bool ok = out != NULL;
+    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
+        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
+        const dli_scope scope = dli_scope_begin(m->ctx);
         dl_batch b;
-        if (n > data->count - at) n = data->count - at;
-        if (dli_data_batch(data, NULL, at, n, NULL, &b))
-            z = dli_layers_forward(m, dli_model_input(who, m, b.x), true);
+        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
+                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
+                     : NULL;
         ok = z != NULL;
         if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
         dli_scope_end(m->ctx, &scope);
     }
-    if (out && !ok) {
-        DL_FREE(out);
-        return NULL;
-    }
-    return out;
+    if (ok) return out;
+    if (out) DL_FREE(out);
+    return NULL;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    dl_int i, C;
-    dl_real *z;
-    int32_t *label;                               /* count labels, then count predictions */
-    dl_report *r = NULL;
     if (!m || !data) return NULL;
-    C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!m->fused || dli_output_shape(m).rank != 1 ||
-                        (m->loss == DL_BINARY_CROSSENTROPY && C != 1))) {
+    const dl_int C = dl_shape_size(dli_output_shape(m));
+    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
+                        (m->loss->logits == DL_SIGMOID && C != 1))) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    z = dli_outputs(who, m, data);
-    label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label) : NULL;
-    if (label) {
+    dl_real *z = dli_outputs(who, m, data);
+    const int32_t *labels = dl_data_labels(data);
+    const dl_real *targets = dl_data_targets(data);
+    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
+                       : NULL;                    /* count labels, then count predictions */
+    dl_report *r = NULL;
+    if (label && (labels || targets)) {
         int32_t *predicted = label + data->count;
-        for (i = 0; i < data->count; i++) {
-            const dl_real *t = data->targets ? data->targets + i * C : NULL;
+        for (dl_int i = 0; i < data->count; i++) {
+            const dl_real *t = targets ? targets + i * C : NULL;
             predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
-            label[i] = data->labels ? data->labels[i]
+            label[i] = labels ? labels[i]
                      : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
         }
         r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-        DL_FREE(label);
     }
+    if (label) DL_FREE(label);
     if (z) DL_FREE(z);
     return r;
 }
@@ -12817,7 +14980,7 @@ static void dli_write(char *buffer, size_t size, int *at, const char *format, ..
     va_list args;
     const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += vsnprintf(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
     va_end(args);
 }
 
@@ -12841,7 +15004,7 @@ DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
     dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
               "f1-score", "support");
     for (c = 0; c < r->classes; c++) {
-        snprintf(number, sizeof number, "%d", c);
+        dli_format(number, sizeof number, "%d", c);
         dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
     }
     dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
@@ -12859,121 +15022,262 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
     char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
     if (!text) return;
     dl_report_format(text, (size_t)length + 1, r, names);
-    printf("%s\nconfusion (row: true class, column: predicted)\n", text);
+    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
     DL_FREE(text);
     for (i = 0; i < r->classes; i++)
         for (j = 0; j < r->classes; j++)
-            printf("%6lld%s", (long long)r->confusion[i * r->classes + j],
+            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
                    j == r->classes - 1 ? "\n" : " ");
 }
 #endif
 
-DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n)
+DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n,
+                                      dl_int outputs)
 {
     dl_regression r;
-    double squares = 0, absolute = 0, sum = 0, spread = 0;
-    dl_int i;
     r.mse = r.rmse = r.mae = r.r2 = NAN;
-    if (!predicted || !target || n < 1) return r;
-    for (i = 0; i < n; i++) {
-        const double d = (double)predicted[i] - (double)target[i];
-        squares += d * d;
-        absolute += fabs(d);
-        sum += (double)target[i];
+    if (!predicted || !target || n < 1 || outputs < 1) return r;
+    const double count = (double)n * (double)outputs;
+    r.mse = r.mae = r.r2 = 0;
+    for (dl_int k = 0; k < outputs; k++) {
+        const double first = (double)target[k];      /* equal targets have exactly no spread */
+        double squares = 0, mean = 0, spread = 0;
+        for (dl_int i = k; i < n * outputs; i += outputs) {
+            const double d = (double)predicted[i] - (double)target[i];
+            squares += d * d;
+            r.mae += fabs(d) / count;
+            mean += ((double)target[i] - first) / (double)n;
+        }
+        for (dl_int i = k; i < n * outputs; i += outputs) {
+            const double d = (double)target[i] - first - mean;
+            spread += d * d;
+        }
+        r.mse += squares / count;
+        r.r2 += (spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0) / (double)outputs;
     }
-    for (i = 0; i < n; i++) {
-        const double d = (double)target[i] - sum / (double)n;
-        spread += d * d;
-    }
-    r.mse = squares / (double)n;
     r.rmse = sqrt(r.mse);
-    r.mae = absolute / (double)n;
-    r.r2 = spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0;
     return r;
 }
 
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
-    dl_regression r = dl_regression_of(NULL, NULL, 0);
-    dl_real *z;
+    dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
     if (!m || !data) return r;
-    if (m->fused || !data->targets) {
+    if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    if (!(z = dli_outputs(who, m, data))) return r;
-    r = dl_regression_of(z, data->targets, data->count * dl_shape_size(dli_output_shape(m)));
-    DL_FREE(z);
+    dl_real *z = dli_outputs(who, m, data);
+    const dl_real *t = dl_data_targets(data);
+    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
+    if (z) DL_FREE(z);
     return r;
 }
 
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
-#ifndef DL_NO_STDIO
-#include <errno.h>
-#endif
-
-/* What a data set and its views share. Borrowed arrays are not in here: both stay NULL. */
+/* What a data set and its views share. Labels and targets are here from the start when they are
+   arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
-    int   references;
-    void *samples;                  /* memory of bytes or values, freed with the last reference */
-    void *answers;                  /* memory of labels or targets                              */
+    int            references;
+    dl_source      source;
+    const int32_t *labels;
+    const dl_real *targets;
+    void          *cache;
 };
 
 static void dli_storage_release(struct dli_storage *s)
 {
     if (!s || --s->references > 0) return;
-    if (s->samples) DL_FREE(s->samples);
-    if (s->answers) DL_FREE(s->answers);
+    if (s->source.close) s->source.close(s->source.user);
+    if (s->cache) DL_FREE(s->cache);
     DL_FREE(s);
 }
 
 static void dli_data_destroy(void *object) { dli_storage_release(((dl_data *)object)->storage); }
 
-/* Elements of one sample (or target), or -1 with a message: it must not be empty, and with the
-   batch dimension in front it must still be a shape. */
-static dl_int dli_sample_size(dl_ctx *c, const char *who, const char *what, dl_int count,
-                              dl_shape shape)
+DL_DEF dl_source dl_source_default(void)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_int size = dl_shape_size(shape);
-    if (size < 1 || shape.rank >= DL_MAX_DIMS) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the rank "
-                "at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
-        return -1;
-    }
-    if (dl_shape_size(dli_batch_shape(count, shape)) < 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
-                (long long)count, what, dli_shape_text(s, shape));
-        return -1;
-    }
-    return size;
+    dl_source s;
+    memset(&s, 0, sizeof s);
+    return s;
 }
 
-/* A data set of count samples, and its storage, both without arrays yet. */
-static dl_data *dli_data_new(dl_ctx *c, const char *who, dl_int count, dl_shape shape)
+/* One sample (or target) must not be empty, and with the batch dimension in front it must still be
+   a shape. */
+static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_int count,
+                             dl_shape shape)
 {
-    dl_data *d;
-    if (count < 0 || count > INT32_MAX) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
-                (long long)count, (long)INT32_MAX);
-        return NULL;
-    }
-    if (dli_sample_size(c, who, "sample", count, shape) < 0) return NULL;
-    d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
+    char s[DLI_SHAPE_TEXT];
+    if (dl_shape_size(shape) < 1 || shape.rank >= DL_MAX_DIMS)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the "
+                       "rank at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+    return dl_shape_size(dli_batch_shape(count, shape)) >= 0 ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
+                   (long long)count, what, dli_shape_text(s, shape));
+}
+
+/* Does what a source says of its samples make sense? */
+static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
+{
+    if (s->count < 0 || s->count > INT32_MAX)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
+                       (long long)s->count, (long)INT32_MAX);
+    if (s->classes < 0 || (s->classes > 0 && s->targets))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
+                       s->classes, s->targets ? ", and targets" : "");
+    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+}
+
+/* The data set of a source that dli_check_source has found good. */
+static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source)
+{
+    dl_data *d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
     if (!d) return NULL;
-    d->ctx = c;
-    d->count = count;
-    d->shape = dli_rank(shape, shape.rank);
-    d->scale = 1;
     d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
     if (!d->storage) {
         dli_object_free(d);
         return NULL;
     }
     d->storage->references = 1;
+    d->storage->source = *source;
+    d->ctx = c;
+    d->count = source->count;
+    d->shape = dli_rank(source->shape, source->shape.rank);
+    d->classes = source->classes;
+    d->labels = source->classes > 0;
+    d->targets = source->targets;
+    if (d->targets) d->target_shape = dli_rank(source->target_shape, source->target_shape.rank);
+    return d;
+}
+
+DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
+{
+    const char *who = "dl_data_from_source";
+    if (!dl) return NULL;
+    if (!source || !source->read) {
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
+        return NULL;
+    }
+    return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
+}
+
+DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
+DL_DEF dl_int dl_data_count(const dl_data *d) { return d ? d->count : 0; }
+DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape0(); }
+DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
+DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
+   knows to exist, into x, labels and y; each may be NULL. */
+static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
+                          dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    int32_t index[512];
+    dl_int k;
+    for (dl_int at = 0; at < n; at += k) {
+        k = n - at < 512 ? n - at : 512;
+        for (dl_int i = 0; i < k; i++)
+            index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
+        if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
+                     y ? y + at * M : NULL))
+            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %lld samples, the "
+                           "first of them number %ld", who, (long long)k, (long)index[0]);
+    }
+    return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
+}
+
+/* Read all labels or targets of a source, once; false without them. */
+static bool dli_data_answers(const dl_data *d)
+{
+    struct dli_storage *s = d->storage;
+    dl_data all = *d;
+    if (s->labels || s->targets) return true;
+    all.first = 0;
+    all.count = s->source.count;
+    s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
+                         (size_t)dl_shape_size(d->target_shape) * sizeof(dl_real));
+    int32_t *labels = d->labels ? (int32_t *)s->cache : NULL;
+    dl_real *targets = d->targets ? (dl_real *)s->cache : NULL;
+    if (!s->cache) return false;
+    if (!dli_data_read(&all, NULL, 0, all.count, NULL, labels, targets)) {
+        DL_FREE(s->cache);
+        s->cache = NULL;
+        return false;
+    }
+    s->labels = labels;
+    s->targets = targets;
+    return true;
+}
+
+DL_DEF const int32_t *dl_data_labels(const dl_data *d)
+{
+    return d && d->labels && dli_data_answers(d) ? d->storage->labels + d->first : NULL;
+}
+
+DL_DEF const dl_real *dl_data_targets(const dl_data *d)
+{
+    return d && d->targets && dli_data_answers(d)
+         ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
+}
+
+/* ---- the source of all data that lies in memory ----
+   Samples are numbers, or bytes that times scale are numbers. */
+typedef struct dli_arrays {
+    dl_ctx        *ctx;
+    const uint8_t *bytes;
+    const dl_real *values;
+    double         scale;
+    const int32_t *labels;
+    const dl_real *targets;
+    dl_int         D, M;                    /* elements of a sample and of a target  */
+    void          *own[2];                  /* to be freed: samples, labels or targets */
+} dli_arrays;
+
+static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                            dl_real *y)
+{
+    const dli_arrays *a = (const dli_arrays *)user;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_int k = index[i];
+        if (x && a->bytes)
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+        else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
+        if (labels) labels[i] = a->labels[k];
+        if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
+    }
+    return true;
+}
+
+static void dli_arrays_close(void *user)
+{
+    dli_arrays *a = (dli_arrays *)user;
+    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    DL_FREE(a);
+}
+
+/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
+   fails. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+{
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    source->read = dli_arrays_read;
+    source->close = dli_arrays_close;
+    source->user = a;
+    dl_data *d = dli_data_new(c, who, source);
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+    } else dli_arrays_close(a);
     return d;
 }
 
@@ -12988,74 +15292,87 @@ static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, 
     return *owner;
 }
 
-/* The four ways to make a data set of arrays: with labels, or (targets true) with targets y. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_real *x, dl_int count,
-                                   dl_shape shape, const int32_t *labels, int classes,
-                                   bool targets, const dl_real *y, dl_shape target_shape,
-                                   bool borrow)
+/* The four ways to make a data set of numbers: like source, with labels or targets y. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
+                                    const dl_real *x, const int32_t *labels, const dl_real *y,
+                                    bool borrow)
 {
-    dl_data *d;
-    dl_int size;
-    if (!c || !(d = dli_data_new(c, who, count, shape))) return NULL;
-    if (!x || (targets && !y)) {
+    const dl_int n = source->count;
+    if (!c) return NULL;
+    if (!x || (source->targets && !y)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        goto failed;
+        return NULL;
     }
-    if (classes < 0 || (labels != NULL) != (classes > 0)) {
+    if ((labels != NULL) != (source->classes > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL", classes);
-        goto failed;
+                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
+                source->classes);
+        return NULL;
     }
-    if (labels && !dli_check_index(c, who, "label", labels, count, classes)) goto failed;
-    size = count * dl_shape_size(shape);
-    d->values = (const dl_real *)dli_data_array(c, who, x, size, sizeof *x, borrow,
-                                                &d->storage->samples);
-    if (!d->values) goto failed;
-    if (targets) {
-        if ((size = dli_sample_size(c, who, "target", count, target_shape)) < 0) goto failed;
-        d->target_shape = dli_rank(target_shape, target_shape.rank);
-        d->targets = (const dl_real *)dli_data_array(c, who, y, count * size, sizeof *y, borrow,
-                                                     &d->storage->answers);
-        if (!d->targets) goto failed;
+    if (!dli_check_source(c, who, source) ||
+        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        return NULL;
+    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    if (!a) return NULL;
+    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
+                                                sizeof *x, borrow, &a->own[0]);
+    if (a->values && labels)
+        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
+                                                    &a->own[1]);
+    if (a->values && y)
+        a->targets = (const dl_real *)dli_data_array(c, who, y,
+                                                     n * dl_shape_size(source->target_shape),
+                                                     sizeof *y, borrow, &a->own[1]);
+    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
+        dli_arrays_close(a);
+        return NULL;
     }
-    if (labels) {
-        d->classes = classes;
-        d->labels = (const int32_t *)dli_data_array(c, who, labels, count, sizeof *labels, borrow,
-                                                    &d->storage->answers);
-        if (!d->labels) goto failed;
-    }
-    return d;
-failed:
-    dli_object_free(d);
-    return NULL;
+    return dli_data_of_arrays(c, who, source, a);
+}
+
+static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
+{
+    dl_source s = dl_source_default();
+    s.count = count;
+    s.shape = shape;
+    s.classes = classes;
+    return s;
+}
+
+static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
+{
+    dl_source s = dli_source_of(count, shape, 0);
+    s.targets = true;
+    s.target_shape = target_shape;
+    return s;
 }
 
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    return dli_data_of_arrays(dl, "dl_data_from_arrays", x, count, shape, labels, classes, false,
-                              NULL, dl_shape0(), false);
+    dl_source s = dli_source_of(count, shape, classes);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                      const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_arrays(dl, "dl_data_from_targets", x, count, shape, NULL, 0, true, y,
-                              target_shape, false);
+    dl_source s = dli_source_of_targets(count, shape, target_shape);
+    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    return dli_data_of_arrays(dl, "dl_data_borrow_arrays", x, count, shape, labels, classes, false,
-                              NULL, dl_shape0(), true);
+    dl_source s = dli_source_of(count, shape, classes);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_arrays(dl, "dl_data_borrow_targets", x, count, shape, NULL, 0, true, y,
-                              target_shape, true);
+    dl_source s = dli_source_of_targets(count, shape, target_shape);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
@@ -13071,9 +15388,7 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
                            size_t bytes, int rank, dl_int *count)
 {
     const size_t header = 4 + 4 * (size_t)rank;
-    double need = 1, have;
-    uint32_t n;
-    int i;
+    double need = 1;
     if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
                        "(gunzip)", who, what);
@@ -13085,16 +15400,16 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
                        "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
-    for (i = 0; i < rank; i++) {
+    for (int i = 0; i < rank; i++) {
         const uint8_t *q = p + 4 + 4 * i;
-        n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        const uint32_t n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
                            "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    have = (double)(bytes - header);
+    const double have = (double)(bytes - header);
     if (have != need)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
                        "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
@@ -13114,67 +15429,58 @@ typedef struct dli_idx_files {
 static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
                         void **owner)
 {
-    dl_int size[3], labels = 0, i;
-    int32_t *label;
+    dl_int size[3], labels = 0;
     int32_t most = -1;
-    dl_data *d;
     if (classes < 0) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
                 "+ 1", who, classes);
         return NULL;
     }
     if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
+    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
+        return NULL;
+    if (f->labels && labels != size[0]) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                f->image_name, (long long)size[0], f->label_name, (long long)labels);
+        return NULL;
+    }
+    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
+    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                !f->labels ? 0 : classes ? classes : most + 1);
+    if (!dli_check_source(c, who, &s)) return NULL;
+    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    if (!a) return NULL;
     if (f->labels) {
-        if (!dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-            return NULL;
-        if (labels != size[0]) {
-            dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                    f->image_name, (long long)size[0], f->label_name, (long long)labels);
+        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
+        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
+        a->own[1] = label;
+        a->labels = label;
+        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
+            dli_arrays_close(a);
             return NULL;
         }
     }
-    d = dli_data_new(c, who, size[0], dl_shape3(1, size[1], size[2]));
-    if (!d) return NULL;
-    if (f->labels) {
-        label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        if (!label) goto failed;
-        d->storage->answers = label;
-        d->labels = label;
-        for (i = 0; i < labels; i++) {
-            label[i] = f->labels[8 + i];
-            if (label[i] > most) most = label[i];
-        }
-        d->classes = classes ? classes : most + 1;
-        if (!dli_check_index(c, who, "label", label, labels, d->classes)) goto failed;
+    a->scale = 1.0 / 255;
+    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
+                                               1, owner != NULL, &a->own[0]);
+    if (!a->bytes) {
+        dli_arrays_close(a);
+        return NULL;
     }
-    d->scale = 1.0 / 255;
-    if (owner) {
-        d->storage->samples = *owner;
+    dl_data *d = dli_data_of_arrays(c, who, &s, a);
+    if (d && owner) {
+        a->own[0] = *owner;
         *owner = NULL;
-        d->bytes = f->images + 16;
-    } else {
-        d->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16,
-                                                   size[0] * size[1] * size[2], 1, false,
-                                                   &d->storage->samples);
-        if (!d->bytes) goto failed;
     }
     return d;
-failed:
-    dli_object_free(d);
-    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    dli_idx_files f;
+    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
+                              image_bytes, label_bytes };
     if (!dl) return NULL;
-    f.image_name = "images";
-    f.label_name = "labels";
-    f.images = (const uint8_t *)images;
-    f.labels = (const uint8_t *)labels;
-    f.image_bytes = image_bytes;
-    f.label_bytes = label_bytes;
     if (!images) {
         dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
         return NULL;
@@ -13193,15 +15499,14 @@ static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, cons
                               size_t *size)
 {
     size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *p, *more;
-    FILE *f;
+    uint8_t *more;
     errno = 0;
-    f = fopen(path, "rb");
+    FILE *f = fopen(path, "rb");
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    p = (uint8_t *)DL_MALLOC(room);
+    uint8_t *p = (uint8_t *)DL_MALLOC(room);
     while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
         used += got;
         if (used < room) continue;
@@ -13259,10 +15564,7 @@ DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, 
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
-    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k", *slash;
-    size_t length, room;
-    char *images, *labels;
-    dl_data *d;
+    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
     if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
         if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
@@ -13270,16 +15572,14 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
                      (int)split);
         return NULL;
     }
-    length = strlen(dir);
-    room = length + 32;                         /* "/train-labels-idx1-ubyte" and some */
-    slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
-    images = (char *)dli_alloc(dl, who, 2, room);
+    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
+    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    labels = images + room;
-    snprintf(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    snprintf(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
-    d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, or pass the "
-                     "directory that holds MNIST's four unpacked files");
+    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
+    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
+                              "or pass the directory that holds MNIST's four unpacked files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -13299,11 +15599,8 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
     dl_data *v = (dl_data *)dli_object_new(d->ctx, who, sizeof *v, dli_data_destroy);
     if (!v) return NULL;
     *v = *d;
+    v->first += first;
     v->count = count;
-    if (v->bytes) v->bytes += first * dl_shape_size(d->shape);
-    if (v->values) v->values += first * dl_shape_size(d->shape);
-    if (v->labels) v->labels += first;
-    if (v->targets) v->targets += first * dl_shape_size(d->target_shape);
     v->storage->references++;
     return v;
 }
@@ -13321,16 +15618,14 @@ DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
 {
-    dl_data *a, *b;
-    dl_int n;
+    const char *who = "dl_data_split";
     if (!d) return false;
     if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "dl_data_split: fraction %g must be from 0 to 1, "
-                       "and both results have a place to go", fraction);
-    n = (dl_int)floor((double)d->count * fraction + 0.5);
-    a = dli_data_view(d, "dl_data_split", 0, d->count - n);
-    if (!a) return false;
-    b = dli_data_view(d, "dl_data_split", d->count - n, n);
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    dl_data *a = dli_data_view(d, who, 0, d->count - n);
+    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
     if (!b) {
         dl_data_free(a);
         return false;
@@ -13340,59 +15635,42 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
-/* ---- batches ----
-   An order is the numbers of all samples, shuffled; NULL stands for 0, 1, 2, ... */
+/* ---- batches ---- */
 
-/* y[n,D] = the rows order[0..n-1] (NULL: 0..n-1) of values [..,D]. */
-static void dli_gather_values(dl_real *y, const dl_real *values, const int32_t *order, dl_int n,
-                              dl_int D)
-{
-    dl_int i;
-    if (!order) memcpy(y, values, (size_t)(n * D) * sizeof *y);
-    else for (i = 0; i < n; i++) memcpy(y + i * D, values + order[i] * D, (size_t)D * sizeof *y);
-}
-
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch. Their labels
-   go into labels[n]; without an order they are used where they are, and labels may be NULL. False,
-   and *batch as it was, when the tape has no room. */
+/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
+   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
+   tape. False, and *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_int D = dl_shape_size(d->shape), skip = order ? 0 : first;
-    dl_tensor *x, *y = NULL;
-    dl_int i, M = 0;
-    x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    const dl_source *source = &d->storage->source;
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
     if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (!x || (d->targets && !y)) return false;
-    if (order) order += first;
-    if (d->bytes)
-        for (i = 0; i < n; i++)
-            dli_bytes_to_real(d->ctx, x->data + i * D,
-                              d->bytes + (order ? order[i] : first + i) * D, D, d->scale);
-    else dli_gather_values(x->data, d->values + skip * D, order, n, D);
-    if (y) {
-        M = dl_shape_size(d->target_shape);
-        dli_gather_values(y->data, d->targets + skip * M, order, n, M);
-    }
-    if (d->labels && order) for (i = 0; i < n; i++) labels[i] = d->labels[order[i]];
+    if (x && d->labels && !labels)
+        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
+    if (first == 0 && source->rewind && !source->rewind(source->user))
+        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+    if (!d->labels) labels = NULL;
+    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
     batch->x = x;
     batch->y = y;
-    batch->labels = !d->labels ? NULL : order ? labels : d->labels + first;
+    batch->labels = labels;
     batch->size = n;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    dl_batch b;
     if (!d) return NULL;
     if (i < 0 || i >= d->count) {
         dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
                 "%lld, from 0 on", (long long)i, (long long)d->count);
         return NULL;
     }
-    return dli_data_batch(d, NULL, i, 1, NULL, &b) ? b.x : NULL;
+    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
 struct dl_loader {
@@ -13401,20 +15679,19 @@ struct dl_loader {
     dl_int   next;                  /* samples of this epoch handed out yet         */
     dl_rng   rng;
     int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* behind it: room for a batch's labels         */
+    int32_t *labels;                /* room for a batch's labels                    */
 };
 
 static void dli_loader_destroy(void *object)
 {
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
-    if (l->order) DL_FREE(l->order);
+    if (l->labels) DL_FREE(l->labels);
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
-    dl_loader *l;
     if (!d) return NULL;
     if (batch_size < 1 || d->count < 1) {
         if (batch_size < 1)
@@ -13423,19 +15700,19 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
         else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
         return NULL;
     }
-    l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = batch_size < d->count ? batch_size : d->count;
-    if (!shuffle) return l;
-    l->order = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count + (size_t)l->batch_size,
-                                    sizeof *l->order);
-    if (!l->order) {
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
+                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
+    if (!l->labels) {
         dli_object_free(l);
         return NULL;
     }
-    l->labels = l->order + d->count;
+    if (!shuffle) return l;
+    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
     l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
@@ -13449,18 +15726,21 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
     return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
 }
 
+DL_DEF void dl_loader_restart(dl_loader *l)
+{
+    if (l) l->next = 0;
+}
+
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    dl_rng rng;
-    dl_int n;
     if (!l || !batch) return false;
-    n = l->data.count - l->next;
+    dl_int n = l->data.count - l->next;
     if (n == 0) {
         l->next = 0;
         return false;
     }
     if (n > l->batch_size) n = l->batch_size;
-    rng = l->rng;
+    const dl_rng rng = l->rng;
     if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
     if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
         if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
@@ -13485,9 +15765,8 @@ static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, doubl
 {
     const double top = floor(i), left = floor(j);
     double sum = 0;
-    int k;
     if (!(i > -1 && i < (double)H && j > -1 && j < (double)W)) return fill;
-    for (k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++) {
         const dl_int p = (dl_int)top + k / 2, q = (dl_int)left + k % 2;
         const double rows = k / 2 ? i - top : top + 1 - i;
         const double columns = k % 2 ? j - left : left + 1 - j, share = rows * columns;
@@ -13510,13 +15789,12 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
     const double down = dl_rng_uniform(r) < a->flip_v ? -1 : 1;
     const double right = dl_rng_uniform(r) < a->flip_h ? -1 : 1;
     const double cosine = cos(angle) / zoom, sine = sin(angle) / zoom;
-    dl_int c, p, q;
-    for (p = 0; p < H; p++)
-        for (q = 0; q < W; q++) {
+    for (dl_int p = 0; p < H; p++)
+        for (dl_int q = 0; q < W; q++) {
             const double u = (double)p - cy - dy, v = (double)q - cx - dx;
             const double i = cy + down * (cosine * u - sine * v);
             const double j = cx + right * (sine * u + cosine * v);
-            for (c = 0; c < C; c++)
+            for (dl_int c = 0; c < C; c++)
                 y[(c * H + p) * W + q] =
                     (dl_real)dli_bilinear(x + c * H * W, H, W, i, j, a->fill);
         }
@@ -13526,16 +15804,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
     const char *who = "dl_augment_batch";
     dl_ctx *c = dli_inputs(who, &x, 1);
+    const dl_augment none = dl_augment_default();
     char s[DLI_SHAPE_TEXT];
-    dl_tensor *y;
-    uint64_t key;
-    bool moves;
-    dl_int n, i, size;
     if (!c) return NULL;
-    if (!a) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the options are NULL", who);
-        return NULL;
-    }
+    if (!a) a = &none;
     if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
           a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
           a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
@@ -13544,26 +15816,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 a->flip_h, a->flip_v, a->noise, a->fill);
         return NULL;
     }
-    moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 || a->flip_v > 0;
+    const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
+                       a->flip_v > 0;
     if (moves && x->shape.rank != 4) {
         dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
                 dli_shape_text(s, x->shape));
         return NULL;
     }
-    y = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *y = dli_tape_tensor(c, who, x->shape);
     if (!y) return NULL;
-    key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
-    n = x->shape.rank ? x->shape.dim[0] : 1;
-    size = n ? x->size / n : 0;
-    for (i = 0; i < n; i++) {
+    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
+    const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
+    for (dl_int i = 0; i < n; i++) {
         dl_rng own = dl_rng_new(key, (uint64_t)i);
         const dl_real *from = x->data + i * size;
         dl_real *to = y->data + i * size;
-        dl_int k;
         if (moves)
             dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
         else memcpy(to, from, (size_t)size * sizeof *to);
-        for (k = 0; a->noise > 0 && k < size; k++)
+        for (dl_int k = 0; a->noise > 0 && k < size; k++)
             to[k] += (dl_real)(a->noise * dl_rng_normal(&own));
     }
     return y;
@@ -13591,16 +15862,32 @@ static uint64_t dli_get_bytes(const uint8_t *p, int n)
 
 static dl_real dli_get_real(const uint8_t *p, bool wide)
 {
+    const uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
+    const uint32_t low = (uint32_t)bits;
     float f;
     double d;
-    uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
-    uint32_t low = (uint32_t)bits;
     memcpy(&f, &low, sizeof f);
     if (!wide) return (dl_real)f;
     memcpy(&d, &bits, sizeof d);
     if (!DLI_DOUBLE && d > (double)FLT_MAX) return (dl_real)INFINITY;  /* C leaves such a cast */
     if (!DLI_DOUBLE && d < -(double)FLT_MAX) return (dl_real)-INFINITY; /* undefined           */
     return (dl_real)d;
+}
+
+/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
+   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
+   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
+static int dli_utf8(const uint8_t *p, size_t n)
+{
+    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                      p[0] < 0xF5 ? 4 : 0;
+    if (bytes == 0 || (size_t)bytes > n) return 0;
+    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
+    if (p[0] == 0xE0 && p[1] < 0xA0) return 0;
+    if (p[0] == 0xED && p[1] > 0x9F) return 0;
+    if (p[0] == 0xF0 && p[1] < 0x90) return 0;
+    if (p[0] == 0xF4 && p[1] > 0x8F) return 0;
+    return bytes;
 }
 
 /* ---- as much JSON as such a header needs ----
@@ -13644,14 +15931,16 @@ static bool dli_json_expect(dli_json *j, char c, const char *expected)
 /* The four hexadecimal digits behind \u, or -1. */
 static int dli_json_hex(dli_json *j)
 {
-    int i, v = 0;
-    for (i = 0; i < 4; i++) {
-        int b = dli_json_byte(j);
+    int v = 0;
+    for (int i = 0; i < 4; i++, j->p++) {
+        const int b = dli_json_byte(j);
         if (b >= '0' && b <= '9') v = v * 16 + b - '0';
         else if (b >= 'a' && b <= 'f') v = v * 16 + b - 'a' + 10;
         else if (b >= 'A' && b <= 'F') v = v * 16 + b - 'A' + 10;
-        else return dli_json_wrong(j, "four hexadecimal digits"), -1;
-        j->p++;
+        else {
+            dli_json_wrong(j, "four hexadecimal digits");
+            return -1;
+        }
     }
     return v;
 }
@@ -13660,23 +15949,27 @@ static int dli_json_hex(dli_json *j)
 static int dli_json_escape(dli_json *j)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    int b = dli_json_byte(j), i, low;
-    for (i = 0; from[i]; i++)
-        if (b == from[i]) {
-            j->p++;
-            return to[i];
-        }
-    if (b != 'u') return dli_json_wrong(j, "one of \"\\/bfnrtu"), -1;
+    const int b = dli_json_byte(j);
+    const char *known = b > 0 ? strchr(from, b) : NULL;
+    if (known) {
+        j->p++;
+        return to[known - from];
+    }
+    if (b != 'u') {
+        dli_json_wrong(j, "one of \"\\/bfnrtu");
+        return -1;
+    }
     j->p++;
-    b = dli_json_hex(j);
-    if (b < 0xD800 || b > 0xDFFF) return b;
-    if (b > 0xDBFF || j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u')
-        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
-    j->p += 2;
-    low = dli_json_hex(j);
-    if (low < 0xDC00 || low > 0xDFFF)
-        return dli_json_wrong(j, "the other half of a surrogate pair"), -1;
-    return 0x10000 + (b - 0xD800) * 0x400 + (low - 0xDC00);
+    const int high = dli_json_hex(j);
+    if (high < 0xD800 || high > 0xDFFF) return high;
+    int low = -1;
+    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
+        j->p += 2;
+        low = dli_json_hex(j);
+    }
+    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
+    dli_json_wrong(j, "the other half of a surrogate pair");
+    return -1;
 }
 
 /* A string, decoded to UTF-8. What is longer than room - 1 bytes is read but not kept. A control
@@ -13688,20 +15981,22 @@ static bool dli_json_string(dli_json *j, char *text, size_t room)
     if (!dli_json_expect(j, '"', "a string")) return false;
     while (dli_json_byte(j) != '"') {
         char out[4];
-        int b = dli_json_byte(j), bytes = 1, i;
+        int b = dli_json_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
         if (b < ' ') return dli_json_wrong(j, "the end of the string");
-        j->p++;
+        if (bytes == 0) return dli_json_wrong(j, "UTF-8");
         if (b == '\\') {
+            j->p++;
             if ((b = dli_json_escape(j)) < 0) return false;
             bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
+            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            for (int i = 1; i < bytes; i++)
+                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+        } else {
+            memcpy(out, j->p, (size_t)bytes);
+            j->p += bytes;
         }
         if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
-        else {
-            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
-            for (i = 1; i < bytes; i++) out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
-        }
-        for (i = 0; i < bytes; i++)
-            if (n + 1 < room) text[n++] = out[i];
+        for (int i = 0; i < bytes; i++) if (n + 1 < room) text[n++] = out[i];
     }
     text[n] = 0;
     j->p++;
@@ -13711,13 +16006,12 @@ static bool dli_json_string(dli_json *j, char *text, size_t room)
 /* A whole number 0, 1, ... that a size can be. */
 static bool dli_json_count(dli_json *j, dl_int *count)
 {
-    const dl_int most = PTRDIFF_MAX;
     dl_int n = 0;
     int b = dli_json_peek(j), digits = 0;
     for (; b >= '0' && b <= '9'; b = dli_json_byte(j)) {
         b -= '0';
         if (digits++ && n == 0) return dli_json_wrong(j, "a number without leading zeros");
-        if (n > (most - b) / 10) return dli_json_wrong(j, "a smaller number");
+        if (n > (PTRDIFF_MAX - b) / 10) return dli_json_wrong(j, "a smaller number");
         n = n * 10 + b;
         j->p++;
     }
@@ -13778,13 +16072,12 @@ static bool dli_json_skip(dli_json *j, int depth)
     static const char *const words[] = { "true", "false", "null" };
     char text[8];
     bool first = true;
-    int b, i;
     if (j->wrong) return false;
-    b = dli_json_peek(j);
+    const int b = dli_json_peek(j);
     if (b == '"') return dli_json_string(j, text, sizeof text);
     if (b == '-' || (b >= '0' && b <= '9')) return dli_json_skip_number(j);
-    for (i = 0; i < 3; i++) {
-        size_t n = strlen(words[i]);
+    for (int i = 0; i < 3; i++) {
+        const size_t n = strlen(words[i]);
         if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
         j->p += n;
         return true;
@@ -13826,12 +16119,7 @@ typedef struct dli_list {
 static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
                             int tensors)
 {
-    dli_list l;
-    l.ctx = c;
-    l.who = who;
-    l.what = what;
-    l.tensor = tensor;
-    l.tensors = tensors;
+    const dli_list l = { c, who, what, tensor, tensors };
     return l;
 }
 
@@ -13909,7 +16197,6 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, cons
                             const char *what)
 {
     char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
-    dl_int width;
     if (s->found)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
                        name);
@@ -13921,7 +16208,7 @@ static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, cons
     if (!s->wide && strcmp(s->type, "F32") != 0)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
                        "F64 can be read", w->who, name, w->from, s->type);
-    width = s->wide ? 8 : 4;
+    const dl_int width = s->wide ? 8 : 4;
     if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
         return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
                        "%lld of %lld; its %lld numbers take %lld", w->who, name, w->from,
@@ -13938,7 +16225,6 @@ static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
     char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT], number[16];
     dli_json *j = &w->json;
     bool first = true;
-    int i;
     j->p = w->header;
     j->end = w->header + w->header_size;
     j->wrong = NULL;
@@ -13951,7 +16237,8 @@ static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
             continue;
         }
         if (!dli_read_entry(w, &s)) return false;
-        for (i = 0; i < n; i++) if (strcmp(name, dli_list_name(number, m, i)) == 0) break;
+        int i = 0;
+        while (i < n && strcmp(name, dli_list_name(number, m, i)) != 0) i++;
         if (i == n)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in %s%s%s%s",
                            w->who, name, dli_shape_text(a, s.shape), w->from, m->what,
@@ -13971,14 +16258,13 @@ static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_save
     const int n = m->tensors;
     char a[DLI_SHAPE_TEXT], number[16], other[16];
     dl_int left = w->data_size;
-    int i, k;
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         const dl_tensor *t = m->tensor[i];
         if (!saved[i].found)
             return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s",
                            w->who, m->what, dli_list_name(number, m, i),
                            dli_shape_text(a, t->shape), w->from);
-        for (k = 0; k < i; k++)
+        for (int k = 0; k < i; k++)
             if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
                 return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
                                w->who, dli_list_name(other, m, k), dli_list_name(number, m, i),
@@ -13994,18 +16280,12 @@ static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_save
 static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *bytes, size_t size)
 {
     const char *who = m->who;
+    const uint64_t header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
     dli_weights w;
-    dli_saved *saved;
-    const int n = m->tensors;
-    uint64_t header;
-    dl_int e;
-    bool ok;
-    int i;
     memset(&w, 0, sizeof w);
     w.ctx = m->ctx;
     w.who = who;
     w.from = from;
-    header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
     if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
         return dl_fail(w.ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its "
                        "%llu bytes the header should take 8 + %llu", who, from,
@@ -14014,13 +16294,13 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
     w.header_size = (dl_int)header;
     w.data = w.header + header;
     w.data_size = (dl_int)(size - 8 - (size_t)header);
-    saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)n, sizeof *saved);
+    dli_saved *saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)m->tensors, sizeof *saved);
     if (!saved) return false;
-    ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
-    for (i = 0; ok && i < n; i++) {
+    const bool ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
+    for (int i = 0; ok && i < m->tensors; i++) {
         dl_tensor *t = m->tensor[i];
         const uint8_t *p = w.data + saved[i].begin;
-        for (e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
+        for (dl_int e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
             t->data[e] = dli_get_real(p, saved[i].wide);
         ++*dli_version(t);
     }
@@ -14031,10 +16311,9 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
 {
     const char *who = "dl_model_load_weights_from_memory";
-    dli_list list;
     if (!m) return false;
     if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    list = dli_model_list(m, who);
+    const dli_list list = dli_model_list(m, who);
     return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
 }
 
@@ -14051,22 +16330,19 @@ DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
 #ifndef DL_NO_STDIO
 static bool dli_load_file(const dli_list *m, const char *path)
 {
-    uint8_t *bytes;
     size_t size;
-    bool ok;
     if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", m->who);
-    bytes = dli_read_file(m->ctx, m->who, path, "", &size);
+    uint8_t *bytes = dli_read_file(m->ctx, m->who, path, "", &size);
     if (!bytes) return false;
-    ok = dli_load_list(m, path, bytes, size);
+    const bool ok = dli_load_list(m, path, bytes, size);
     DL_FREE(bytes);
     return ok;
 }
 
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
 {
-    dli_list list;
     if (!m) return false;
-    list = dli_model_list(m, "dl_model_load_weights");
+    const dli_list list = dli_model_list(m, "dl_model_load_weights");
     return dli_load_file(&list, path);
 }
 
@@ -14081,8 +16357,7 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 /* The low n bytes of v, the least significant one first. */
 static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
 {
-    int i;
-    for (i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
 static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
@@ -14094,52 +16369,58 @@ static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
 #endif
     uint8_t buffer[4096];
     const dl_int most = (dl_int)(sizeof buffer / sizeof bits);
-    dl_int i, k;
-    for (; n > 0; n -= k, x += k) {
-        k = n < most ? n : most;
-        for (i = 0; i < k; i++) {
+    while (n > 0) {
+        const dl_int k = n < most ? n : most;
+        for (dl_int i = 0; i < k; i++) {
             memcpy(&bits, &x[i], sizeof bits);
             dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
         }
         if (fwrite(buffer, sizeof bits, (size_t)k, f) != (size_t)k) return false;
+        x += k;
+        n -= k;
     }
     return true;
 }
 
-#define DLI_ENTRY_MAX 384           /* more than a name, six sizes and two offsets can take */
+/* Is name, of tensor i, one that every reader takes, and not yet taken in this list? */
+static bool dli_check_name(const dli_list *m, int i, const char *name)
+{
+    char other[16];
+    bool good = strcmp(name, "__metadata__") != 0;
+    for (const char *s = name; good && *s;) {
+        const int bytes = dli_utf8((const uint8_t *)s, strlen(s));
+        good = bytes > 1 || (bytes == 1 && *s >= ' ' && *s != '"' && *s != '\\' && *s != 0x7F);
+        s += bytes;
+    }
+    for (int k = 0; good && k < i; k++) good = strcmp(dli_list_name(other, m, k), name) != 0;
+    return good || dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
+                           "unique, of UTF-8 without quotes, backslashes and control characters, "
+                           "and not __metadata__", m->who, i, name);
+}
+
+#define DLI_ENTRY_MAX (DL_NAME_MAX + 320)   /* a name, six sizes and two offsets take less */
 
 /* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
 static char *dli_weights_header(const dli_list *m, size_t *length)
 {
-    const int n = m->tensors;
-    const size_t room = ((size_t)n + 1) * DLI_ENTRY_MAX;
-    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16], other[16];
-    long long offset = 0, end;
-    size_t at;
-    int i, k;
+    const size_t room = ((size_t)m->tensors + 1) * DLI_ENTRY_MAX;
+    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16];
+    long long offset = 0;
     if (!text) return NULL;
-    at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
-    for (i = 0; i < n; i++) {
+    size_t at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
+    for (int i = 0; i < m->tensors; i++) {
         const dl_tensor *t = m->tensor[i];
-        const char *name = dli_list_name(number, m, i), *s;
-        bool plain = true;
-        for (s = name; *s; s++)
-            if (*s == '"' || *s == '\\' || (*s > 0 && *s < ' ') || *s == 0x7F) plain = false;
-        for (k = 0; k < i; k++)
-            if (strcmp(dli_list_name(other, m, k), name) == 0) plain = false;
-        if (!plain) {
-            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
-                    "unique, and without quotes, backslashes and control characters", m->who, i,
-                    name);
+        const char *name = dli_list_name(number, m, i);
+        if (!dli_check_name(m, i, name)) {
             DL_FREE(text);
             return NULL;
         }
         at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
                                name, DLI_DOUBLE ? "F64" : "F32");
-        for (k = 0; k < t->shape.rank; k++)
+        for (int k = 0; k < t->shape.rank; k++)
             at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
                                    (long long)t->shape.dim[k]);
-        end = offset + (long long)t->size * (long long)sizeof(dl_real);
+        const long long end = offset + (long long)t->size * (long long)sizeof(dl_real);
         at += (size_t)snprintf(text + at, room - at, "],\"data_offsets\":[%lld,%lld]}", offset,
                                end);
         offset = end;
@@ -14150,67 +16431,87 @@ static char *dli_weights_header(const dli_list *m, size_t *length)
     return text;
 }
 
-static bool dli_write_weights(const dli_list *m, const char *path, const char *header,
-                              size_t length)
+/* A file in the making: see the part on files in >>platform-impl. */
+typedef struct dli_saving {
+    dl_ctx     *ctx;
+    const char *who, *path;
+    FILE       *file;                           /* write here */
+    char        target[DLI_PATH_MAX], temporary[DLI_PATH_MAX];
+} dli_saving;
+
+/* Bits that nobody can tell beforehand: the system's if it has some, the time and an address. */
+static uint64_t dli_noise(uint64_t attempt)
 {
-    uint8_t size[8];
-    FILE *f = fopen(path, "wb");
-    bool ok;
-    int i, error;
-    if (!f) return false;
-    dli_put_bytes(size, length, 8);
-    ok = fwrite(size, 1, 8, f) == 8 && fwrite(header, 1, length, f) == length;
-    for (i = 0; ok && i < m->tensors; i++)
-        ok = dli_write_reals(f, m->tensor[i]->data, m->tensor[i]->size);
-    error = errno;
-    if (fclose(f) != 0) {                       /* a full disk often shows only here */
-        if (ok) error = errno;
-        ok = false;
+    const double seconds = dli_now();
+    uint64_t bits[3] = { 0, 0, 0 };
+    FILE *f = fopen("/dev/urandom", "rb");
+    if (f) {
+        setvbuf(f, NULL, _IONBF, 0);
+        if (fread(bits, sizeof *bits, 1, f) != 1) bits[0] = 0;
+        fclose(f);
     }
-    if (!ok) remove(path);
-    errno = error;
-    return ok;
+    memcpy(bits + 1, &seconds, sizeof seconds);
+    bits[2] = (uint64_t)(uintptr_t)&bits ^ (uint64_t)time(NULL) << 20;
+    return dli_hash(bits[0] ^ dli_mix(bits[1]) ^ dli_mix(bits[2]), attempt);
 }
 
-/* Give the file temporary the name path, in place of what has it now. */
-static bool dli_replace_file(dl_ctx *c, const char *who, const char *temporary, const char *path)
+/* Open a file for what shall become path. False with a message. */
+static bool dli_save_begin(dli_saving *s, dl_ctx *c, const char *who, const char *path)
 {
-    FILE *f;
-    int error;
-    if (rename(temporary, path) == 0) return true;
-    error = errno;
-    f = fopen(path, "rb+");         /* On Windows rename never replaces. If a file (not, say, a */
-    if (f) {                        /* directory) is what is in the way, remove it ourselves.   */
-        fclose(f);
-        if (remove(path) == 0) {
-            if (rename(temporary, path) == 0) return true;
-            return dl_fail(c, DL_ERR_FILE, "%s: cannot rename %s to %s: %s; the weights are in "
-                           "the first of the two", who, temporary, path, dli_reason(errno));
-        }
+    s->ctx = c;
+    s->who = who;
+    s->path = path;
+    s->file = NULL;
+    if (!path) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    const int mode = dli_file_mode(path);
+    if (mode == DLI_ODD_FILE)
+        return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: it is a directory or a device; "
+                       "give the path of a file", who, path);
+    errno = path[0] ? ENAMETOOLONG : ENOENT;
+    bool ok = path[0] != 0 && (size_t)snprintf(s->target, DLI_PATH_MAX - 64, "%s", path) <
+                              DLI_PATH_MAX - 64 && dli_file_follow(s->target);
+    for (uint64_t attempt = 0; ok && !s->file && attempt < 100; attempt++) {
+        const size_t dir = dli_dir_length(s->target);
+        const uint64_t noise = dli_noise(attempt);
+        snprintf(s->temporary, DLI_PATH_MAX, "%.*s%.200s.dl-%08lx%08lx.tmp", (int)dir, s->target,
+                 s->target + dir, (unsigned long)(noise >> 32),
+                 (unsigned long)(noise & UINT32_MAX));
+        if (attempt == 0) dli_file_sweep(s->temporary);
+        errno = 0;
+        s->file = dli_file_create(s->temporary, mode);
+        ok = s->file || errno == EEXIST;
     }
-    remove(temporary);
-    return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: %s", who, path, dli_reason(error));
+    return s->file || dl_fail(c, DL_ERR_FILE, "%s: cannot write %s: %s", who, path,
+                              dli_reason(errno));
+}
+
+/* When all was written (ok), put the file where it belongs; else away with it. */
+static bool dli_save_end(dli_saving *s, bool ok)
+{
+    int error = errno;
+    if (ok) {
+        if (dli_file_finish(s->file, s->temporary, s->target)) return true;
+        error = errno;
+    } else fclose(s->file);
+    remove(s->temporary);
+    return dl_fail(s->ctx, DL_ERR_FILE, "%s: cannot write %s: %s; it is as it was", s->who, s->path,
+                   dli_reason(error));
 }
 
 static bool dli_save_list(const dli_list *m, const char *path)
 {
-    const char *who = m->who;
-    char *header, *temporary;
-    size_t length, room;
-    bool ok = false;
-    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    header = dli_weights_header(m, &length);
+    uint8_t size[8];
+    size_t length;
+    dli_saving s;
+    char *header = dli_weights_header(m, &length);
     if (!header) return false;
-    room = strlen(path) + 8;
-    temporary = (char *)dli_alloc(m->ctx, who, room, 1);
-    if (temporary) {
-        snprintf(temporary, room, "%s.tmp", path);
-        errno = 0;
-        ok = dli_write_weights(m, temporary, header, length);
-        if (ok) ok = dli_replace_file(m->ctx, who, temporary, path);
-        else dl_fail(m->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, temporary,
-                     dli_reason(errno));
-        DL_FREE(temporary);
+    bool ok = dli_save_begin(&s, m->ctx, m->who, path);
+    if (ok) {
+        dli_put_bytes(size, length, 8);
+        ok = fwrite(size, 1, 8, s.file) == 8 && fwrite(header, 1, length, s.file) == length;
+        for (int i = 0; ok && i < m->tensors; i++)
+            ok = dli_write_reals(s.file, m->tensor[i]->data, m->tensor[i]->size);
+        ok = dli_save_end(&s, ok);
     }
     DL_FREE(header);
     return ok;
@@ -14218,9 +16519,8 @@ static bool dli_save_list(const dli_list *m, const char *path)
 
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    dli_list list;
     if (!m) return false;
-    list = dli_model_list(m, "dl_model_save_weights");
+    const dli_list list = dli_model_list(m, "dl_model_save_weights");
     return dli_save_list(&list, path);
 }
 
@@ -14233,97 +16533,64 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 
-/* Text that is cut off at size bytes, but counted to its end; rows: a line for each row. */
-typedef struct dli_text { char *at; size_t size, length; bool rows; } dli_text;
-
-static void dli_put(dli_text *out, const char *s)
-{
-    for (; *s; s++, out->length++)
-        if (out->length + 1 < out->size) out->at[out->length] = *s;
-}
-
-/* A number in at most 6 digits. NaN and the infinities are spelled here, because C libraries
-   differ ("-nan", "1.#INF"), and some locales write a comma for the point. */
-static void dli_put_number(dli_text *out, double x)
-{
-    char s[32], *comma;
-    if (dli_isnan(x)) { dli_put(out, "nan"); return; }
-    if (fabs(x) > DBL_MAX) { dli_put(out, x > 0 ? "inf" : "-inf"); return; }
-    snprintf(s, sizeof s, "%g", x);
-    if ((comma = strchr(s, ',')) != NULL) *comma = '.';
-    dli_put(out, s);
-}
-
 /* What stands between two elements of an axis: a comma, and in rows one line end between rows, two
    between matrices and so on, as in NumPy. */
-static void dli_put_comma(dli_text *out, int axis, int rank)
+static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 {
-    int i;
     dli_put(out, ",");
-    for (i = axis + 1; out->rows && i < rank; i++) dli_put(out, "\n");
-    if (!out->rows || axis == rank - 1) dli_put(out, " ");
-    else for (i = 0; i <= axis; i++) dli_put(out, " ");
+    for (int i = axis + 1; rows && i < rank; i++) dli_put(out, "\n");
+    for (int i = rows && axis < rank - 1 ? -axis : 0; i <= 0; i++) dli_put(out, " ");
 }
 
 /* The part of a tensor of this shape that starts at x, from an axis on: [a, b, c, ..., y, z]. */
-static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis)
+static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
-    dl_int i, n, step = 1;
-    int d;
-    if (axis == shape.rank) { dli_put_number(out, (double)x[0]); return; }
-    n = shape.dim[axis];
-    for (d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
+    if (axis == shape.rank) {
+        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        return;
+    }
+    const dl_int n = shape.dim[axis];
+    dl_int step = 1;
+    for (int d = axis + 1; d < shape.rank; d++) step *= shape.dim[d];
     dli_put(out, "[");
-    for (i = 0; i < n; i++) {
-        if (i > 0) dli_put_comma(out, axis, shape.rank);
+    for (dl_int i = 0; i < n; i++) {
+        if (i > 0) dli_put_comma(out, axis, shape.rank, rows);
         if (n > 6 && i == 3) {
             dli_put(out, "...");
-            dli_put_comma(out, axis, shape.rank);
+            dli_put_comma(out, axis, shape.rank, rows);
             i = n - 3;
         }
-        dli_put_axis(out, x + i * step, shape, axis + 1);
+        dli_put_axis(out, x + i * step, shape, axis + 1, rows);
     }
     dli_put(out, "]");
 }
 
-/* A whole tensor, always terminated; returns the full length. */
-static size_t dli_put_tensor(char *buffer, size_t size, const dl_tensor *t, bool rows)
+static void dli_put_tensor(dli_text *out, const dl_tensor *t, bool rows)
 {
-    dli_text out;
-    out.at = buffer;
-    out.size = buffer ? size : 0;
-    out.length = 0;
-    out.rows = rows;
-    if (!t) dli_put(&out, "(null)");
-    else if (!t->ctx) dli_put(&out, "(none)");
-    else if (!dli_usable("dl_format", t)) dli_put(&out, "(stale)");
-    else dli_put_axis(&out, t->data, t->shape, 0);
-    if (out.size > 0) buffer[out.length < out.size ? out.length : out.size - 1] = 0;
-    return out.length;
+    if (!t) dli_put(out, "(null)");
+    else if (!t->ctx) dli_put(out, "(none)");
+    else if (!dli_usable("dl_format", t)) dli_put(out, "(stale)");
+    else dli_put_axis(out, t->data, t->shape, 0, rows);
 }
 
 DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
 {
-    return (int)dli_put_tensor(buffer, size, t, false);
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    dli_put_tensor(&out, t, false);
+    if (out.size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_print(const dl_tensor *t)
 {
-    char s[DLI_SHAPE_TEXT], small[128], *text = small;
-    size_t length = dli_put_tensor(small, sizeof small, t, true);
-    if (!t || !t->ctx || !dli_alive(t)) {
-        printf("%s\n", small);
-        return;
-    }
-    if (length >= sizeof small) {                /* an axis shows 6 at most: never very long */
-        text = (char *)dli_alloc(t->ctx, "dl_print", length + 1, 1);
-        if (!text) return;
-        dli_put_tensor(text, length + 1, t, true);
-    }
-    printf("%s %s =%s%s\n", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
-           t->shape.rank > 1 ? "\n" : " ", text);
-    if (text != small) DL_FREE(text);
+    char s[DLI_SHAPE_TEXT];
+    dli_text out = { NULL, 0, 0, stdout };
+    if (t && t->ctx && dli_alive(t))
+        dli_print("%s %s =%s", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
+                  t->shape.rank > 1 ? "\n" : " ");
+    dli_put_tensor(&out, t, true);
+    dli_put(&out, "\n");
 }
 #endif
 
@@ -14348,9 +16615,8 @@ static void dli_check_restore(const dli_check *k)
 /* The loss, with the random numbers of every other call; NaN on failure. */
 static bool dli_check_loss(const dli_check *k, double *loss)
 {
-    dl_tensor *t;
     k->ctx->no_grad = true;
-    t = k->f(k->ctx, k->user);
+    dl_tensor *t = k->f(k->ctx, k->user);
     *loss = t ? dl_item(t) : (double)NAN;
     dli_check_restore(k);
     return t != NULL;
@@ -14360,29 +16626,23 @@ static bool dli_check_loss(const dli_check *k, double *loss)
    p-h really differ by. False when f fails. */
 static bool dli_numeric_gradient(const dli_check *k, dl_real *p, double h, double *gradient)
 {
-    const dl_real old = *p;
-    double plus, minus, step;
-    bool ok;
-    *p = (dl_real)((double)old + h);
-    step = (double)*p;
-    ok = dli_check_loss(k, &plus);
-    *p = (dl_real)((double)old - h);
-    step -= (double)*p;
+    const dl_real old = *p, above = (dl_real)((double)old + h), below = (dl_real)((double)old - h);
+    double plus, minus;
+    *p = above;
+    bool ok = dli_check_loss(k, &plus);
+    *p = below;
     ok = ok && dli_check_loss(k, &minus);
     *p = old;
-    if (ok) *gradient = (plus - minus) / step;
+    if (ok) *gradient = (plus - minus) / ((double)above - (double)below);
     return ok;
 }
 
 /* The gradients of all parameters, one behind the other, out of the tensors or back into them. */
 static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool back)
 {
-    int i;
-    for (i = 0; i < n; all += params[i++]->size) {
+    for (int i = 0; i < n; all += params[i++]->size) {
         dl_real *g = params[i]->grad;
-        if (!g) continue;
-        if (back) memcpy(g, all, (size_t)params[i]->size * sizeof *g);
-        else memcpy(all, g, (size_t)params[i]->size * sizeof *g);
+        if (g) memcpy(back ? g : all, back ? all : g, (size_t)params[i]->size * sizeof *g);
     }
 }
 
@@ -14390,8 +16650,8 @@ static void dli_copy_grads(dl_real *all, dl_tensor *const *params, int n, bool b
 static void dli_compare(dl_gradcheck_report *r, int i, dl_int j, double analytic, double numeric)
 {
     const double tolerance = DLI_DOUBLE ? 1e-6 : 2e-2, floor = DLI_DOUBLE ? 1e-9 : 1e-3;
-    double larger = fmax(fabs(analytic), fabs(numeric));
-    double excess = fabs(analytic - numeric) - floor;
+    const double larger = fmax(fabs(analytic), fabs(numeric));
+    const double excess = fabs(analytic - numeric) - floor;
     double error = excess > 0 ? excess / larger : 0;
     if (dli_isnan(analytic) || dli_isnan(numeric) || larger > DBL_MAX) error = (double)INFINITY;
     r->checked++;
@@ -14411,19 +16671,13 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 {
     const double h = DLI_DOUBLE ? 1e-5 : 1e-2;
     dl_gradcheck_report r;
-    dli_check k;
-    dl_tensor *loss;
-    dl_real *saved, *analytic;
-    dl_int total = 0, j;
-    double numeric = 0;
-    bool ok;
-    int i;
+    dl_int total = 0;
     memset(&r, 0, sizeof r);
     r.worst_param = -1;
     r.worst_index = -1;
     if (!dl) return r;
-    ok = f && params && n >= 1;
-    for (i = 0; ok && i < n; i++) {
+    bool ok = f && params && n >= 1;
+    for (int i = 0; ok && i < n; i++) {
         ok = params[i] && params[i]->ctx == dl && dli_usable("dl_gradcheck", params[i]) &&
              params[i]->requires_grad && !params[i]->node;
         if (ok) total += params[i]->size;
@@ -14433,26 +16687,20 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
                 "parameters of this context, leaves that require a gradient");
         return r;
     }
-    saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
+    dl_real *saved = (dl_real *)dli_alloc(dl, "dl_gradcheck", (size_t)total * 2, sizeof *saved);
     if (!saved) return r;
-    analytic = saved + total;
+    dl_real *analytic = saved + total;
     dli_copy_grads(saved, params, n, false);
-    k.ctx = dl;
-    k.f = f;
-    k.user = user;
-    k.mark = dl_tape_mark(dl);
-    k.rng = dl->rng;
-    k.training = dl->training;
-    k.no_grad = dl->no_grad;
+    const dli_check k = { dl, f, user, dl_tape_mark(dl), dl->rng, dl->training, dl->no_grad };
 
     dl->no_grad = false;
     dli_copy_grads(analytic, params, n, true);       /* all zeros: dli_alloc has cleared them */
-    loss = f(dl, user);
-    ok = dl_backward(loss);
+    ok = dl_backward(f(dl, user));
     if (ok) dli_copy_grads(analytic, params, n, false);
     dli_check_restore(&k);
-    for (i = 0; ok && i < n; i++)
-        for (j = 0; ok && j < params[i]->size; j++) {
+    for (int i = 0; ok && i < n; i++)
+        for (dl_int j = 0; ok && j < params[i]->size; j++) {
+            double numeric = 0;
             ok = dli_numeric_gradient(&k, params[i]->data + j, h, &numeric);
             if (ok) dli_compare(&r, i, j, (double)*analytic++, numeric);
         }
@@ -14462,6 +16710,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#endif /* the implementation can be compiled */
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----

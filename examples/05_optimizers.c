@@ -90,7 +90,7 @@ static void write_page(ex_page *page, run (*best)[RACERS], double k) {
         }
         for (int i = 0; i < RACERS; i++) {
             ex_curve *r = &c[LEVELS + i];
-            r->name = dl_optim_name(racer(i, 1).kind);
+            r->name = racer(i, 1).type->name;
             r->x = best[turned][i].w0, r->y = best[turned][i].w1, r->n = SHOWN + 1;
         }
         ex_page_plot(page, map[turned], c, LEVELS + RACERS);
@@ -143,7 +143,7 @@ int main(int argc, char **argv) {
     ex_page_table(&page, true);
     ex_page_row(&page, true, "steps to 0.1 %% · 步数|best lr|straight · 正|best lr|turned · 转 45°");
     for (int i = 0; i < RACERS; i++) {
-        const char *name = dl_optim_name(racer(i, 1).kind);
+        const char *name = racer(i, 1).type->name;
         const run *b = &best[0][i], *t = &best[1][i];
         ex_page_row(&page, false, "%s|%.3g|%s|%.3g|%s", name, b->lr, arrival(b, s, sizeof s), t->lr,
                     arrival(t, s2, sizeof s2));
@@ -160,7 +160,8 @@ int main(int argc, char **argv) {
     /* Digits: 784 - 64 relu - 10 softmax, the same start for all, Keras' usual learning rates. */
     static const double usual[RACERS] = {.01, .01, .01, .001, .001, 1, .001, .001};
     if (!o.quiet) printf("\nDigits, %d images, epochs: %d\n\n%-10s %9s %14s %12s\n",
-                         (int)train->count, o.epochs, "", "lr", "test accuracy", "test loss");
+                         (int)dl_data_count(train), o.epochs, "", "lr", "test accuracy",
+                         "test loss");
     ex_page_text(&page, 2, "On digits · 在手写数字上");
     ex_page_table(&page, true);
     ex_page_row(&page, true, "optimizer · 优化器|lr · 学习率|test accuracy · 准确率|test loss · 损失");
@@ -177,9 +178,9 @@ int main(int argc, char **argv) {
         seconds += ex_fit_seconds(net);
         if (dl_error(dl)) return ex_end(dl, &o);
         if (m.accuracy > top) top = m.accuracy, top_loss = m.loss;
-        ex_page_row(&page, false, "%s|%g|%.2f %%|%.4f", dl_optim_name(racer(i, 1).kind), usual[i],
+        ex_page_row(&page, false, "%s|%g|%.2f %%|%.4f", racer(i, 1).type->name, usual[i],
                     100 * m.accuracy, m.loss);
-        if (!o.quiet) printf("%-10s %9g %12.2f %% %12.4f\n", dl_optim_name(racer(i, 1).kind),
+        if (!o.quiet) printf("%-10s %9g %12.2f %% %12.4f\n", racer(i, 1).type->name,
                              usual[i], 100 * m.accuracy, m.loss);
         dl_model_free(net);
     }
@@ -188,6 +189,6 @@ int main(int argc, char **argv) {
     if (!o.quiet)
         printf("\nNow you: --steep 2 makes the valley wide. Who still needs momentum?\n\n");
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f valley_winner=%s valley_steps=%d",
-              top, top_loss, seconds, dl_optim_name(racer(winner, 1).kind), best[0][winner].arrived);
+              top, top_loss, seconds, racer(winner, 1).type->name, best[0][winner].arrived);
     return ex_end(dl, &o);
 }

@@ -69,8 +69,8 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
     enum { DIGITS = 10, WORST = 5 };
     ex_image digit[DIGITS], worst[WORST];
     dl_int index[WORST];
-    int worsts, digits = test->count < DIGITS ? (int)test->count : DIGITS;
-    dl_real *p = (dl_real *)malloc((size_t)test->count * 10 * sizeof *p);
+    int worsts, digits = dl_data_count(test) < DIGITS ? (int)dl_data_count(test) : DIGITS;
+    dl_real *p = (dl_real *)malloc((size_t)dl_data_count(test) * 10 * sizeof *p);
     if (p && ex_predict(net, test, p)) {
         for (int i = 0; i < digits; i++) digit[i] = ex_digit(test, i, p + 10 * i);
         worsts = ex_worst(test, p, index, WORST);

@@ -138,7 +138,8 @@ static double patch(void) {
 static void edges(const dl_data *test, dl_int which) {
     const dl_real kernel[2][9] = {{-1, -2, -1, 0, 0, 0, 1, 2, 1}, {-1, 0, 1, -2, 0, 2, -1, 0, 1}};
     static const char *const name[4] = {"a digit", "up, down", "left, right", "both"};
-    dl_tensor *x = dl_data_sample(test, which), *y = dl_zeros(test->ctx, dl_shape3(4, 28, 28));
+    dl_tensor *x = dl_data_sample(test, which);
+    dl_tensor *y = dl_zeros(dl_data_ctx(test), dl_shape3(4, 28, 28));
     ex_image im[4];
     if (x == NULL || y == NULL) return;
     for (int k = 0; k < 2; k++)

@@ -38,7 +38,7 @@ static ex_image square(dl_tensor *t, int k) {
 
 /* The 32 kernels, and what they make of one image: maps before and after pooling. */
 static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool quiet) {
-    dl_ctx *dl = test->ctx;
+    dl_ctx *dl = dl_data_ctx(test);
     dl_mark mark = dl_tape_mark(dl);
     bool was = dl_set_no_grad(dl, true);
     dl_tensor *x = dl_data_sample(test, 0), *w = dl_model_param(model, 0);

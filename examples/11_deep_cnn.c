@@ -111,7 +111,7 @@ int main(int argc, char **argv) {
 
     for (int k = 0; k < runs; k++) {
         if (!o.quiet) printf("Adadelta with lr = %g, %lld images, %d epochs:\n", lr[k],
-                             train ? (long long)train->count : 0, o.epochs);
+                             train ? (long long)dl_data_count(train) : 0, o.epochs);
         model[k] = train_net(dl, &o, lr[k], train, test);
         score[k] = dl_model_evaluate(model[k], test);  /* score = model.evaluate(x_test, y_test) */
         if (dl_error(dl)) return ex_end(dl, &o);

@@ -104,7 +104,7 @@ static void remedies(double gap[REMEDIES]) {
                     0, 0, 0.1, 0.7, false};
     if (!o.quiet) printf("%lld images, %d epochs; accuracy in percent, loss on new images:\n\n"
                          "                       training       new     gap    loss   epochs\n",
-                         (long long)train->count, o.epochs);
+                         (long long)dl_data_count(train), o.epochs);
     ex_page_text(&page, 2, "Remedies against overfitting · 防止过拟合的办法");
     ex_page_table(&page, true);
     ex_page_row(&page, true, "remedy · 办法|training · 训练|validation · 验证|gap · 差距|"

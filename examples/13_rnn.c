@@ -222,7 +222,7 @@ int main(int argc, char **argv) {
     forecast(dl, passengers, &page, o.quiet, error);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_show_text(&page, o.quiet, 2, "4. MNIST row by row, %lld images, %d epochs · 逐行读MNIST",
-                 (long long)train->count, o.epochs);
+                 (long long)dl_data_count(train), o.epochs);
     for (int k = 0; k < 3; k++) r[k] = by_rows(dl, &o, k, train, test, &seconds, &parameters[k]);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page_table(&page, true);

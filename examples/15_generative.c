@@ -105,7 +105,7 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
         dl_tape_clear(dl);
     }
     dl_set_no_grad(dl, false);
-    a->error /= (double)(test->count * PIXELS);
+    a->error /= (double)(dl_data_count(test) * PIXELS);
     dl_loader_free(loader);
     dl_loader_free(tests);
     dl_optimizer_free(opt);

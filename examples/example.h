@@ -273,24 +273,24 @@ static inline void ex_result(const char *format, ...) {
 /* MNIST from --data; of the training images only the first --limit. */
 static inline dl_data *ex_mnist(dl_ctx *dl, const ex_options *o, dl_split split) {
     dl_data *d = dl_mnist_load(dl, o->data, split);
-    if (d && split == DL_TRAIN && o->limit > 0 && o->limit < d->count)
+    if (d && split == DL_TRAIN && o->limit > 0 && o->limit < dl_data_count(d))
         return dl_data_take(d, 0, o->limit);
     return d;
 }
 
-/* The model's outputs for all of d into p, d->count rows. */
+/* The model's outputs for all of d into p, dl_data_count(d) rows. */
 static inline bool ex_predict(dl_model *m, const dl_data *d, dl_real *p) {
     dl_loader *loader = d ? dl_loader_new(d, 256, false) : NULL;
     dl_batch batch;
     while (loader && dl_loader_next(loader, &batch)) {
-        dl_mark mark = dl_tape_mark(d->ctx);
+        dl_mark mark = dl_tape_mark(dl_data_ctx(d));
         dl_tensor *y = dl_model_predict(m, batch.x);
         if (y) memcpy(p, y->data, (size_t)y->size * sizeof *p);
         if (y) p += y->size;
-        dl_tape_release(d->ctx, mark);
+        dl_tape_release(dl_data_ctx(d), mark);
     }
     dl_loader_free(loader);
-    return loader && dl_error(d->ctx) == DL_OK;
+    return loader && dl_error(dl_data_ctx(d)) == DL_OK;
 }
 
 /* A picture: height x width numbers, borrowed, and what stands below it. */
@@ -312,22 +312,23 @@ static inline int ex_argmax(const dl_real *p, int n) {
 static inline ex_image ex_digit(const dl_data *d, dl_int i, const dl_real *p) {
     ex_image im;
     dl_tensor *x = dl_data_sample(d, i);
-    int said = ex_argmax(p, d->classes);
+    int said = ex_argmax(p, dl_data_classes(d));
     int percent = (int)floor(100 * (double)p[said]);
     im.pixel = x ? x->data : NULL;
     im.height = im.width = 28;
-    if (said == d->labels[i]) snprintf(im.caption, sizeof im.caption, "%d  %d%%", said, percent);
-    else snprintf(im.caption, sizeof im.caption, "%d %d%% is %d", said, percent, (int)d->labels[i]);
+    const int label = dl_data_labels(d)[i];
+    if (said == label) snprintf(im.caption, sizeof im.caption, "%d  %d%%", said, percent);
+    else snprintf(im.caption, sizeof im.caption, "%d %d%% is %d", said, percent, label);
     return im;
 }
 
 /* The k samples that are wrong and most sure of it, the worst first, into index; returns how many
-   there are (at most k). p has d->count rows of probabilities. */
+   there are (at most k). p has dl_data_count(d) rows of probabilities. */
 static inline int ex_worst(const dl_data *d, const dl_real *p, dl_int *index, int k) {
-    int found = 0, c = d->classes;
-    for (dl_int i = 0; i < d->count; i++) {
+    int found = 0, c = dl_data_classes(d);
+    for (dl_int i = 0; i < dl_data_count(d); i++) {
         int said = ex_argmax(p + i * c, c), at;
-        if (said == d->labels[i]) continue;
+        if (said == dl_data_labels(d)[i]) continue;
         at = found < k ? found++ : k;          /* insertion sort, keeping the first k */
         while (at > 0) {
             const dl_real *q = p + index[at - 1] * c;
@@ -933,13 +934,14 @@ static inline void ex_show_predictions(dl_model *m, const dl_data *test, ex_page
     enum { SHOWN = 10, WORST = 5 };
     ex_image first[SHOWN], worst[WORST];
     dl_int index[WORST];
-    int n = test->count < SHOWN ? (int)test->count : SHOWN, worsts;
-    dl_real *p = (dl_real *)malloc((size_t)(test->count * test->classes) * sizeof *p);
+    int n = dl_data_count(test) < SHOWN ? (int)dl_data_count(test) : SHOWN, worsts;
+    int classes = dl_data_classes(test);
+    dl_real *p = (dl_real *)malloc((size_t)dl_data_count(test) * (size_t)classes * sizeof *p);
     if (p && (!quiet || page->f) && ex_predict(m, test, p)) {
-        for (int i = 0; i < n; i++) first[i] = ex_digit(test, i, p + i * test->classes);
+        for (int i = 0; i < n; i++) first[i] = ex_digit(test, i, p + i * classes);
         worsts = ex_worst(test, p, index, WORST);
         for (int i = 0; i < worsts; i++)
-            worst[i] = ex_digit(test, index[i], p + index[i] * test->classes);
+            worst[i] = ex_digit(test, index[i], p + index[i] * classes);
         if (!quiet) {
             printf("\n%d test images, what the net says, and how sure it is:\n\n", n);
             ex_draw(first, n, 0, 1);

@@ -117,8 +117,8 @@ static void kernel_against_operation(void)
         size.R = R; size.S = S; size.D = D; size.M = M; size.causal = causal == 1;
         dlk_attention_forward(y[0], p[0], q, k, v, mask, &size);
         dlk_attention_backward(dq[0], dk[0], dv[0], ds, dy, p[0], q, k, v, &size);
-        dli_attention_forward(dl, y[1], p[1], q, k, v, mask, &size);
-        dli_attention_backward(dl, dq[1], dk[1], dv[1], work, dy, p[1], q, k, v, &size);
+        dli_fast_attention_forward(dl, y[1], p[1], q, k, v, mask, &size);
+        dli_fast_attention_backward(dl, dq[1], dk[1], dv[1], work, dy, p[1], q, k, v, &size);
         CHECK_ARRAY(y[1], y[0], R * M);
         CHECK_ARRAY(p[1], p[0], R * S);
         CHECK_ARRAY(dq[1], dq[0], R * D);

@@ -109,7 +109,7 @@ try "$n" $cc -std=c99 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$
 n="$cxx -std=c++11 -O3"
 try "$n" $cxx -x c++ -std=c++11 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
-             -DDL_REFERENCE "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
+             "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
              "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
     n="$cc $macro"
     # shellcheck disable=SC2086
@@ -134,9 +134,24 @@ $cc -I. -DDL_REAL=double "$work/train.c" -c -o "$work/train.o"
 $cc -I. "$work/main.c" -c -o "$work/main.o"
 $cc "$work/impl.o" "$work/train.o" "$work/main.o" -o "$work/a.out" -lm
 try "$n" sh -c "'$work/a.out' 2>&1 | grep -q 'define DL_REAL alike'"
-n="$cc, DL_REAL int is refused"
-try "$n" sh -c "! $cc -DDL_REAL=int -I. -c '$work/impl.c' -o '$work/x.o' 2>'$work/err' &&
-                grep -q 'DL_REAL must be' '$work/err'"
+# What is refused is refused with one error, which says why.
+refused() {                                              # refused WORDS COMPILER OPTIONS...
+    words=$1
+    shift
+    try "$*: $words" sh -c "! $* -I. -c '$work/impl.c' -o '$work/x.o' 2>'$work/err' &&
+                            grep -q 'error.*$words' '$work/err' &&
+                            [ \$(grep -c 'error:' '$work/err') -eq 1 ]"
+}
+refused "needs C99" $cc -std=c89
+refused "needs C99" $cc -ansi
+refused "needs C++11" $cxx -x c++ -std=c++98
+for real in int 'long\ double' Float 1 2 float2; do refused "DL_REAL must be" $cc "-DDL_REAL=$real"; done
+for flag in -ffast-math -Ofast -ffinite-math-only; do refused "take away every check" $cc $flag; done
+for macro in "MALLOC(n)=malloc(n)" "FREE(p)=free(p)" "REALLOC(p,n)=realloc(p,n)"; do
+    refused "all of DL_MALLOC" $cc "'-DDL_$macro'"
+    grep -v "DL_${macro%%(*}(" "$work/allocator.h" >"$work/two.h"
+    refused "all of DL_MALLOC" $cc -include "$work/two.h"
+done
 n="$cc -fopenmp"
 try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 

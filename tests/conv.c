@@ -444,6 +444,24 @@ static void errors(void)
             "[4,2,2,2]");
     o.groups = 0;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT, "dl_conv2d: 0 groups");
+    REFUSED(dl_conv2d(dl_ones(dl, dl_shape4(1, 0, 5, 5)), dl_ones(dl, dl_shape4(4, 0, 2, 2)),
+                      DL_NONE, NULL), DL_ERR_SHAPE,
+            "dl_conv2d: input [1,0,5,5] and weight [4,0,2,2] must have channels, at least one");
+    o = dl_conv_default();
+    o.output_padding[1] = 1;
+    REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT,
+            "dl_conv2d: an option that is not used: output_padding is for transposed");
+    o.same = true;
+    REFUSED(dl_conv_transpose2d(x, dl_ones(dl, dl_shape4(2, 4, 2, 2)), DL_NONE, &o),
+            DL_ERR_ARGUMENT, "with same, output_padding must be 0");
+    o = dl_conv_default();
+    o.same = true;
+    o.before[0] = 1;
+    REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT, "with same, before and after must be 0");
+    o = dl_conv_default();
+    o.stride[1] = 2;
+    REFUSED(dl_conv1d(dl_ones(dl, dl_shape3(1, 2, 4)), dl_ones(dl, dl_shape3(1, 2, 3)), DL_NONE,
+                      &o), DL_ERR_ARGUMENT, "in one dimension only the first number counts");
     o = dl_conv_default();
     o.stride[1] = 0;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT,

@@ -26,6 +26,14 @@ static dl_ctx *quiet_new(uint64_t seed)
     return dl;
 }
 
+/* Element i of all the samples of a data set. */
+static double value(const dl_data *d, dl_int i)
+{
+    const dl_int D = dl_shape_size(dl_data_shape(d));
+    const dl_tensor *x = dl_data_sample(d, i / D);
+    return x ? (double)x->data[i % D] : (double)NAN;
+}
+
 /* Three images of 2 x 3 pixels, pixel i is 10 i, and their labels 2 0 1. */
 #define IMAGE_BYTES (16 + 18)
 #define LABEL_BYTES (8 + 3)
@@ -71,18 +79,23 @@ static void arrays(void)
     dl_data *u = dl_data_borrow_targets(dl, x, 3, dl_shape1(2), y, dl_shape1(3));
     dl_data *n = dl_data_from_arrays(dl, x, 6, dl_shape0(), NULL, 0);
     if (!CHECK(a && b && t && u && n, "%s", dl_error_text(dl))) return;
-    CHECK(a->count == 3 && a->classes == 3 && a->shape.rank == 1 && a->shape.dim[0] == 2 &&
-          a->ctx == dl && !a->bytes && !a->targets, "fields of a copy");
-    CHECK(b->values == x && b->labels == label, "borrowed arrays are the caller's");
-    CHECK(u->values == x && u->targets == y && u->classes == 0 && !u->labels, "borrowed targets");
-    CHECK(t->values != x && t->targets != y && t->target_shape.dim[0] == 3, "copied targets");
-    CHECK(n->count == 6 && !n->labels && n->classes == 0, "without labels, samples of rank 0");
+    CHECK(dl_data_count(a) == 3 && dl_data_classes(a) == 3 && dl_data_shape(a).rank == 1 &&
+          dl_data_shape(a).dim[0] == 2 &&
+          dl_data_ctx(a) == dl && !dl_data_has_targets(a) && !dl_data_targets(a), "of a copy");
+    CHECK(dl_data_labels(b) == label && dl_data_has_targets(u), "borrowed arrays are the caller's");
+    CHECK(dl_data_targets(u) == y && dl_data_classes(u) == 0 && !dl_data_labels(u),
+          "borrowed targets");
+    CHECK(dl_data_targets(t) != y && dl_data_target_shape(t).dim[0] == 3, "copied targets");
+    CHECK(dl_data_count(n) == 6 && !dl_data_labels(n) && dl_data_classes(n) == 0,
+          "without labels, samples of rank 0");
     x[0] = 100;
     label[0] = 1;
     y[0] = 100;
-    CHECK(a->values[0] == 1 && a->labels[0] == 2 && t->targets[0] == 1, "copies don't change");
-    CHECK(b->values[0] == 100 && b->labels[0] == 1 && u->targets[0] == 100, "borrowed ones do");
-    CHECK(a->values[5] != a->values[5], "NaN is let through");
+    CHECK(value(a, 0) == 1 && dl_data_labels(a)[0] == 2 && dl_data_targets(t)[0] == 1,
+          "copies don't change");
+    CHECK(value(b, 0) == 100 && dl_data_labels(b)[0] == 1 && dl_data_targets(u)[0] == 100,
+          "borrowed ones do");
+    CHECK(value(a, 5) != value(a, 5), "NaN is let through");
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);
 }
@@ -149,17 +162,19 @@ static void idx(void)
     tiny_idx(images, labels);
     d = idx_of(dl, images, sizeof images, labels, sizeof labels, 0);
     if (!CHECK(d, "%s", dl_error_text(dl))) return;
-    CHECK(d->count == 3 && dl_shape_equal(d->shape, dl_shape3(1, 2, 3)), "3 of [1,2,3]");
-    CHECK(d->classes == 3, "the largest label is 2, classes are %d", d->classes);
-    CHECK(d->labels[0] == 2 && d->labels[1] == 0 && d->labels[2] == 1, "labels");
-    CHECK(d->scale == 1.0 / 255 && !d->values && d->bytes[7] == 70, "bytes stay bytes");
+    CHECK(dl_data_count(d) == 3 && dl_shape_equal(dl_data_shape(d), dl_shape3(1, 2, 3)),
+          "3 of [1,2,3]");
+    CHECK(dl_data_classes(d) == 3, "the largest label is 2, classes are %d", dl_data_classes(d));
+    CHECK(dl_data_labels(d)[0] == 2 && dl_data_labels(d)[1] == 0 && dl_data_labels(d)[2] == 1,
+          "labels");
+    CHECK_CLOSE(value(d, 7), 70 / 255.0, 1e-6, 0);
     x = dl_data_sample(d, 1);
     if (CHECK(x && dl_shape_equal(x->shape, dl_shape4(1, 1, 2, 3)), "a sample"))
         for (i = 0; i < 6; i++) CHECK_CLOSE(x->data[i], 10 * (i + 6) / 255.0, 1e-6, 0);
     d = idx_of(dl, images, sizeof images, labels, sizeof labels, 10);
-    CHECK(d && d->classes == 10, "classes as given");
+    CHECK(d && dl_data_classes(d) == 10, "classes as given");
     d = dl_idx_from_memory(dl, images, sizeof images, NULL, 0, 0);
-    CHECK(d && d->classes == 0 && !d->labels, "images without labels");
+    CHECK(d && dl_data_classes(d) == 0 && !dl_data_labels(d), "images without labels");
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);
 }
@@ -245,7 +260,7 @@ static void idx_errors(void)
     empty[11] = 2; /* 0 images of 2 x 3: allowed, but nothing to train on */
     empty[7] = 0;
     d = dl_idx_from_memory(dl, empty, 16, NULL, 0, 0);
-    CHECK(d && d->count == 0, "no images: %s", dl_error_text(dl));
+    CHECK(d && dl_data_count(d) == 0, "no images: %s", dl_error_text(dl));
     CHECK(!dl_loader_new(d, 1, true), "a loader of nothing");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_loader_new: the data set is empty");
     dl_data_free(d);
@@ -299,7 +314,8 @@ static void idx_fuzz(void)
             dl_batch batch;
             good++;
             while (dl_loader_next(l, &batch))
-                if (batch.labels[0] < 0 || batch.labels[0] >= d->classes) CHECK(false, "label");
+                if (batch.labels[0] < 0 || batch.labels[0] >= dl_data_classes(d)) CHECK(false,
+                                                                                        "label");
             dl_loader_free(l);
             dl_data_free(d);
             dl_tape_clear(dl);
@@ -384,9 +400,10 @@ static void written_files(void)
     CHECK_ERROR(dl, DL_ERR_FILE, "t10k-labels-idx1-ubyte: ");
     CHECK(spit(label_path, labels, sizeof labels), "can't write %s", label_path);
     d = dl_idx_load(dl, image_path, label_path, 0);
-    CHECK(d && d->count == 3 && d->bytes[17] == 170 && d->classes == 3, "%s", dl_error_text(dl));
+    CHECK(d && dl_data_count(d) == 3 && fabs(value(d, 17) - 170 / 255.0) < 1e-6 &&
+          dl_data_classes(d) == 3, "%s", dl_error_text(dl));
     d = dl_idx_load(dl, image_path, NULL, 0);
-    CHECK(d && d->count == 3 && !d->labels, "%s", dl_error_text(dl));
+    CHECK(d && dl_data_count(d) == 3 && !dl_data_labels(d), "%s", dl_error_text(dl));
     CHECK(!dl_mnist_load(dl, dir, DL_TEST), "not MNIST's size");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "are 2 x 3, MNIST's are 28 x 28; dl_idx_load takes any size");
     remove(image_path);
@@ -410,13 +427,20 @@ static void mnist(void)
     uint64_t sum = 0;
     dl_int i;
     if (!CHECK(train && test, "set DL_DATA: %s", dl_error_text(dl))) return;
-    CHECK(train->count == 60000 && test->count == 10000, "counts");
-    CHECK(dl_shape_equal(train->shape, dl_shape3(1, 28, 28)) && train->classes == 10, "shape");
-    CHECK(memcmp(train->labels, train_first, sizeof train_first) == 0, "first training labels");
-    CHECK(memcmp(test->labels, test_first, sizeof test_first) == 0, "first test labels");
-    for (i = 0; i < train->count; i++) digits[train->labels[i]]++;
+    CHECK(dl_data_count(train) == 60000 && dl_data_count(test) == 10000, "counts");
+    CHECK(dl_shape_equal(dl_data_shape(train), dl_shape3(1, 28, 28)) &&
+          dl_data_classes(train) == 10, "shape");
+    CHECK(memcmp(dl_data_labels(train), train_first, sizeof train_first) == 0,
+          "first training labels");
+    CHECK(memcmp(dl_data_labels(test), test_first, sizeof test_first) == 0, "first test labels");
+    for (i = 0; i < dl_data_count(train); i++) digits[dl_data_labels(train)[i]]++;
     CHECK(memcmp(digits, train_digits, sizeof digits) == 0, "how many of each digit");
-    for (i = 0; i < train->count * 784; i++) sum += train->bytes[i];
+    dl_loader *l = dl_loader_new(train, 1000, false);
+    dl_batch b;
+    while (dl_loader_next(l, &b)) {
+        for (i = 0; i < b.x->size; i++) sum += (uint64_t)((double)b.x->data[i] * 255 + 0.5);
+        dl_tape_clear(dl);
+    }
     CHECK_CLOSE((double)sum / 255 / 60000 / 784, 0.1306604762738429, 1e-12, 0);
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);
@@ -440,17 +464,18 @@ static void views(void)
     v = dl_data_take(d, 3, 5);
     w = dl_data_take(v, 1, 2);
     if (!CHECK(v && w && t, "%s", dl_error_text(dl))) return;
-    CHECK(v->count == 5 && v->values == d->values + 6 && v->labels[0] == 6, "a view shares");
-    CHECK(w->count == 2 && w->values[0] == 8 && w->labels[1] == 4, "a view of a view");
+    CHECK(dl_data_count(v) == 5 && value(v, 0) == 6 && dl_data_labels(v)[0] == 6, "a view shares");
+    CHECK(dl_data_count(w) == 2 && value(w, 0) == 8 && dl_data_labels(w)[1] == 4,
+          "a view of a view");
     dl_data_free(d);
     dl_data_free(v);
-    CHECK(w->values[0] == 8 && w->labels[0] == 5, "the storage lives as long as any view");
+    CHECK(value(w, 0) == 8 && dl_data_labels(w)[0] == 5, "the storage lives as long as any view");
     CHECK(dl_data_sample(w, 1)->data[1] == 11, "a sample of a view");
     CHECK(!dl_data_sample(w, 2) && !dl_data_sample(w, -1), "outside");
     CHECK_ERROR(dl, DL_ERR_RANGE, "there is no sample 2; the data set has 2, from 0 on");
     dl_data_free(w);
     v = dl_data_take(t, 9, 1);
-    CHECK(v && v->targets[0] == 127, "a view of targets");
+    CHECK(v && dl_data_targets(v)[0] == 127, "a view of targets");
     CHECK(dl_data_take(t, 10, 0) != NULL, "nothing, from the end on");
     CHECK(!dl_data_take(t, 9, 2) && !dl_data_take(t, 11, 0) && !dl_data_take(t, -1, 2) &&
           !dl_data_take(t, 2, -1) && !dl_data_take(t, 1, PTRDIFF_MAX), "outside");
@@ -458,9 +483,11 @@ static void views(void)
     for (i = 0; i <= 10; i++) { /* i / 10 is not exact in binary, the parts are */
         fraction = i / 10.0;
         CHECK(dl_data_split(t, fraction, &a, &b), "%s", dl_error_text(dl));
-        CHECK(a->count == 10 - i && b->count == i, "%g of 10: %d and %d", fraction, (int)a->count,
-              (int)b->count);
-        CHECK(b->targets == t->targets + 3 * (10 - i), "the second part is the end");
+        CHECK(dl_data_count(a) == 10 - i && dl_data_count(b) == i, "%g of 10: %d and %d",
+              fraction, (int)dl_data_count(a),
+              (int)dl_data_count(b));
+        CHECK(dl_data_targets(b) == dl_data_targets(t) + 3 * (10 - i),
+              "the second part is the end");
         dl_data_free(a);
         dl_data_free(b);
     }
@@ -522,7 +549,8 @@ static void epoch(dl_ctx *dl, dl_loader *l, dl_int n, dl_int size, bool targets,
         number++;
         dl_tape_clear(dl);
     }
-    CHECK(dl_error(dl) == DL_OK && at == n && number == dl_loader_batch_count(l), "%d samples in %d "
+    CHECK(dl_error(dl) == DL_OK && at == n && number == dl_loader_batch_count(l),
+          "%d samples in %d "
           "batches: %s", (int)at, (int)number, dl_error_text(dl));
 }
 
@@ -603,6 +631,194 @@ static void loader_errors(void)
     CHECK(memcmp(&old, &b, sizeof b) == 0, "a failed call leaves its outputs as they were");
     dl_tape_clear(dl);
     CHECK(dl_loader_next(l, &b) && b.number == 1 && b.size == 4, "and goes on afterwards");
+    dl_free(dl);
+}
+
+/* A loop that is left goes on in the middle, unless the loader is told to start anew. */
+static void restart(void)
+{
+    int32_t order[20], again[20];
+    dl_ctx *dl = quiet_new(1);
+    dl_data *d = counting(dl, 20, false);
+    dl_loader *l = dl_loader_new(d, 8, true), *k = dl_loader_new(d, 8, false);
+    dl_batch b;
+    CHECK(dl_loader_next(l, &b) && b.number == 0 && dl_loader_next(l, &b) && b.number == 1, "two");
+    CHECK(dl_loader_next(l, &b) && b.number == 2 && b.size == 4, "and the third");
+    dl_loader_restart(l);
+    epoch(dl, l, 20, 8, false, order);
+    CHECK(is_permutation(order, 20), "a whole epoch");
+    dl_loader_restart(l);
+    epoch(dl, l, 20, 8, false, again);
+    CHECK(memcmp(order, again, sizeof order) != 0, "of another order");
+    CHECK(dl_loader_next(k, &b) && dl_loader_next(k, &b), "two");
+    dl_loader_restart(k);
+    CHECK(dl_loader_next(k, &b) && b.number == 0 && b.x->data[2] == 1, "the first one again");
+    dl_loader_restart(NULL);
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+/* ---- a source of one's own: sample i is (i, -i), label i % 7 or target 2 i ---- */
+
+typedef struct made {
+    dl_ctx *dl;
+    int     reads, rewinds, closes;
+    bool    fail, say_why, fail_rewind, bad;
+} made;
+
+static bool made_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                      dl_real *y)
+{
+    made *m = (made *)user;
+    m->reads++;
+    for (dl_int i = 0; i < n; i++) {
+        if (x) x[2 * i] = (dl_real)index[i];
+        if (x) x[2 * i + 1] = (dl_real)-index[i];
+        if (labels) labels[i] = m->bad ? 7 : index[i] % 7;
+        if (y) y[i] = (dl_real)(2 * index[i]);
+    }
+    if (m->say_why) return dl_fail(m->dl, DL_ERR_FORMAT, "sample %d is rotten", (int)index[0]);
+    return !m->fail;
+}
+
+static bool made_rewind(void *user)
+{
+    made *m = (made *)user;
+    m->rewinds++;
+    return !m->fail_rewind;
+}
+
+static void made_close(void *user) { ((made *)user)->closes++; }
+
+static dl_source made_source(made *m, dl_ctx *dl, bool targets)
+{
+    dl_source s = dl_source_default();
+    memset(m, 0, sizeof *m);
+    m->dl = dl;
+    s.count = 1000;
+    s.shape = dl_shape1(2);
+    s.targets = targets;
+    s.classes = targets ? 0 : 7;
+    s.read = made_read;
+    s.rewind = made_rewind;
+    s.close = made_close;
+    s.user = m;
+    return s;
+}
+
+static void own_source(void)
+{
+    int32_t order[1000];
+    for (int targets = 0; targets < 2; targets++) {
+        dl_ctx *dl = quiet_new(1);
+        made m;
+        dl_source s = made_source(&m, dl, targets);
+        dl_data *d = dl_data_from_source(dl, &s), *a = NULL, *b = NULL;
+        if (!CHECK(d, "%s", dl_error_text(dl))) return;
+        CHECK(dl_data_count(d) == 1000 && dl_data_classes(d) == (targets ? 0 : 7) &&
+              dl_data_has_targets(d) == targets && m.reads == 0, "nothing is read yet");
+        for (int shuffle = 0; shuffle < 2; shuffle++) {
+            epoch(dl, dl_loader_new(d, 600, shuffle), 1000, 600, targets, order);
+            CHECK(is_permutation(order, 1000) && m.rewinds == 1 + shuffle, "an epoch");
+        }
+        CHECK(value(d, 1998) == 999 && value(d, 1999) == -999, "the last one");
+        CHECK(dl_data_split(d, 0.25, &a, &b), "%s", dl_error_text(dl));
+        CHECK(value(b, 0) == 750, "a view");
+        if (targets) CHECK(dl_data_targets(b)[1] == 1502 && !dl_data_labels(b), "targets");
+        else CHECK(dl_data_labels(b)[1] == 751 % 7 && !dl_data_targets(b), "labels");
+        const int reads = m.reads;
+        CHECK((targets ? (const void *)dl_data_targets(a) : (const void *)dl_data_labels(a)) &&
+              m.reads == reads, "they are read once");
+        dl_data_free(d);
+        dl_data_free(a);
+        dl_loader *l = dl_loader_new(b, 100, true);
+        dl_data_free(b);
+        CHECK(m.closes == 0, "closed while a loader reads");
+        dl_loader_free(l);
+        CHECK(m.closes == 0, "two more loaders");
+        dl_free(dl);
+        CHECK(m.closes == 1 && count_live == 0, "closed %d times, %ld left", m.closes, count_live);
+    }
+}
+
+/* fit, evaluate, report and regression are the same as from arrays. */
+static void source_in_a_model(void)
+{
+    for (int targets = 0; targets < 2; targets++) {
+        double loss[2];
+        for (int own = 0; own < 2; own++) {
+            dl_ctx *dl = quiet_new(1);
+            made m;
+            dl_source s = made_source(&m, dl, targets);
+            s.count = 90;
+            dl_data *d = own ? dl_data_from_source(dl, &s) : counting(dl, 90, targets);
+            dl_model *net = dl_model_new(dl, dl_shape1(2));
+            dl_fit fit = dl_fit_default();
+            fit.verbose = 0;
+            fit.validation_split = 0.2;
+            dl_model_add_dense(net, targets ? 1 : 7, targets ? DL_LINEAR : DL_SOFTMAX);
+            dl_model_compile(net, targets ? DL_MSE : DL_SPARSE_CATEGORICAL_CROSSENTROPY,
+                             dl_sgd(1e-5));
+            CHECK(dl_model_fit(net, d, &fit), "%s", dl_error_text(dl));
+            loss[own] = dl_model_evaluate(net, d).loss;
+            if (targets) loss[own] += dl_model_regression(net, d).mae;
+            else loss[own] += dl_model_report(net, d)->accuracy;
+            CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+            dl_free(dl);
+            CHECK(count_live == 0, "%ld blocks left", count_live);
+        }
+        CHECK(loss[0] == loss[1], "%.17g from arrays, %.17g from a source", loss[0], loss[1]);
+    }
+}
+
+static void source_errors(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    made m;
+    dl_source good = made_source(&m, dl, false), s;
+    dl_batch b;
+    long before = count_live;
+    CHECK(!dl_data_from_source(NULL, &good) && !dl_data_from_source(dl, NULL), "NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_from_source: the source, or its function read, is");
+#define REFUSED(change, code, part)                                                    \
+    do {                                                                               \
+        s = good;                                                                      \
+        change;                                                                        \
+        CHECK(!dl_data_from_source(dl, &s), "%s", #change);                            \
+        CHECK_ERROR(dl, code, part);                                                   \
+    } while (0)
+    REFUSED(s.read = NULL, DL_ERR_ARGUMENT, "its function read, is NULL");
+    REFUSED(s.count = -1, DL_ERR_ARGUMENT, "-1 samples; a data set holds 0 to 2147483647");
+    REFUSED(s.classes = -1, DL_ERR_ARGUMENT, "-1 classes; give 1 or more for labels, or 0");
+    REFUSED(s.targets = true, DL_ERR_ARGUMENT, "7 classes, and targets");
+    REFUSED(s.shape = dl_shape1(0), DL_ERR_SHAPE, "sample of shape [0]");
+    REFUSED((s.classes = 0, s.targets = true, s.target_shape = dl_shape1(0)), DL_ERR_SHAPE,
+            "target of shape [0]");
+#undef REFUSED
+    CHECK(m.closes == 0 && count_live == before, "a source that was refused is the caller's");
+    dl_data *d = dl_data_from_source(dl, &good);
+    dl_loader *l = dl_loader_new(d, 10, true);
+    m.fail = true;
+    CHECK(!dl_loader_next(l, &b), "read has failed");
+    CHECK_ERROR(dl, DL_ERR_FILE, "its source could not read 10 samples, the first of them number");
+    CHECK(!dl_data_labels(d) && !dl_data_sample(d, 3), "read has failed");
+    CHECK_ERROR(dl, DL_ERR_FILE, "its source could not read 512 samples, the first of them number 0");
+    m.say_why = true;
+    CHECK(!dl_data_sample(d, 3), "read has failed, and said why");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "sample 3 is rotten");
+    m.fail = m.say_why = false;
+    m.bad = true;
+    CHECK(!dl_loader_next(l, &b), "label 7 of 7 classes");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "a batch of a data set: label 7 at position 0 is not in 0..6");
+    m.bad = false;
+    m.fail_rewind = true;
+    CHECK(!dl_loader_next(l, &b), "rewind has failed");
+    CHECK_ERROR(dl, DL_ERR_FILE, "its source could not go back to its start");
+    m.fail_rewind = false;
+    CHECK(dl_loader_next(l, &b) && dl_data_labels(d), "%s", dl_error_text(dl));
+    CHECK(!dl_data_ctx(NULL) && dl_data_count(NULL) == 0 && dl_data_shape(NULL).rank == 0 &&
+          dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL) && !dl_data_labels(NULL) &&
+          dl_data_target_shape(NULL).rank == 0 && !dl_data_targets(NULL), "getters of NULL");
     dl_free(dl);
 }
 
@@ -763,6 +979,10 @@ int main(void)
     TEST(views);
     TEST(batches);
     TEST(loader_errors);
+    TEST(restart);
+    TEST(own_source);
+    TEST(source_in_a_model);
+    TEST(source_errors);
     TEST(lifetime);
     TEST(determinism);
     TEST(failed_start);

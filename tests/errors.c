@@ -209,7 +209,8 @@ static void null_context(void)
     dl_tape_clear(NULL);
     CHECK(!dl_tape_release(NULL, m), "marks");
     dl_set_tape_limit(NULL, 1);
-    CHECK(dl_tape_bytes(NULL) == 0, "dl_tape_bytes");
+    CHECK(dl_tape_bytes(NULL) == 0 && dl_tape_limit(NULL) == 0, "dl_tape_bytes");
+    CHECK(!dl_no_grad(NULL) && dl_training(NULL), "what the modes are");
     CHECK(!dl_set_no_grad(NULL, true) && dl_set_training(NULL, false), "modes");
     CHECK(!dl_op_custom(NULL, NULL, s, NULL, 0, NULL, NULL, NULL, 0), "dl_op_custom");
     CHECK(!dl_optimizer_new(NULL, dl_sgd(0.1), &p, 1), "dl_optimizer_new");
@@ -272,6 +273,10 @@ static void null_tensor(void)
     CHECK(!dl_fill(NULL, 1) && !dl_copy_in(NULL, &one) && !dl_copy_in(NULL, NULL), "setting");
     CHECK(!dl_assign(NULL, x) && !dl_assign(x, NULL) && !dl_keep(NULL), "dl_assign, dl_keep");
     CHECK(!dl_set_requires_grad(NULL, true) && !dl_set_requires_grad(DL_NONE, true), "dl_set_requires_grad");
+    CHECK(!dl_kernel_table(NULL) && !dl_reference(NULL) && !dl_set_isa(NULL, "base"), "no context");
+    CHECK(strcmp(dl_isa(NULL), "") == 0, "dl_isa");
+    dl_kernel_table_reset(NULL);
+    dl_set_reference(NULL, true);
     dl_freeze(NULL, 3);
     dl_freeze(&none, 1);
     dl_unfreeze(NULL, 3);
@@ -293,7 +298,19 @@ static void null_objects(void)
     int n = 5;
     CHECK(!dl_model_add_dense(NULL, 2, DL_RELU) && !dl_model_add_dense_with(NULL, &dense), "dense");
     CHECK(!dl_model_add_flatten(NULL) && !dl_model_add_activation(NULL, DL_RELU), "layers");
-    CHECK(!dl_model_add_dropout(NULL, 0.5), "dl_model_add_dropout");
+    CHECK(!dl_model_add_dropout(NULL, 0.5) && !dl_model_add(NULL, NULL, NULL), "dl_model_add");
+    CHECK(!dl_layer_param(NULL, "w", dl_shape1(1), dl_init_zeros()) &&
+          !dl_layer_state(NULL, "s", dl_shape1(1), 0) && !dl_layer_set_outputs(NULL, 1) &&
+          !dl_layer_set_frozen(NULL, true) && !dl_layer_frozen(NULL), "layers");
+    CHECK(!dl_register_layer(NULL, NULL) && !dl_find_layer(NULL, NULL) &&
+          !dl_register_loss(NULL, NULL) && !dl_find_loss(NULL, NULL) &&
+          !dl_register_metric(NULL, NULL) && !dl_find_metric(NULL, NULL), "names");
+    CHECK(!dl_model_add_metric(NULL, NULL) && dl_model_metric_index(NULL, "x") == -1 &&
+          dl_model_metric_count(NULL) == 0, "metrics");
+    CHECK(isnan(dl_model_train_batch(NULL, NULL).loss) &&
+          isnan(dl_model_evaluate_batch(NULL, NULL).loss), "batches");
+    CHECK(!dl_model_set_batch_size(NULL, 1) && dl_model_batch_size(NULL) == 0 &&
+          !dl_model_logits(NULL, NULL), "dl_model_logits");
     dl_optimizer_free(NULL);
     dl_optimizer_zero_grad(NULL);
     CHECK(!dl_optimizer_step(NULL) && !dl_optimizer_set_lr(NULL, 1), "dl_optimizer_step");
@@ -313,6 +330,13 @@ static void null_objects(void)
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");
     dl_data_free(NULL);
+    dl_source source = dl_source_default();
+    CHECK(!dl_data_from_source(NULL, &source), "dl_data_from_source");
+    CHECK(!dl_data_ctx(NULL) && dl_data_count(NULL) == 0 && dl_data_shape(NULL).rank == 0 &&
+          dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
+    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL), "its answers");
+    CHECK(dl_data_target_shape(NULL).rank == 0, "dl_data_target_shape");
+    dl_loader_restart(NULL);
     CHECK(!dl_data_take(NULL, 0, 1) && !dl_data_split(NULL, 0.5, &a, &b), "views");
     CHECK(!dl_data_sample(NULL, 0) && !dl_loader_new(NULL, 1, false), "data");
     dl_loader_free(NULL);
@@ -440,7 +464,7 @@ static char *read_all(const char *path)
    above, or called with NULL first in one of these files. Kernels need not: they check nothing. */
 static const char *const also[] = { "rng", "debug", "conv", "pool", "norm", "rnn", "attention",
                                     "layers", "imagelayers", "metrics", "augment", "data",
-                                    "files" };
+                                    "files", "optimizers" };
 
 static void every_function_meets_null(void)
 {

@@ -4,6 +4,14 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#if defined(__unix__) || defined(__APPLE__)
+#define POSIX 1
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#else
+#define POSIX 0
+#endif
 
 static bool quick(void) { return getenv("DL_QUICK") != NULL; }
 
@@ -42,6 +50,23 @@ static bool exists(const char *path)
     FILE *f = fopen(path, "rb");
     if (f) fclose(f);
     return f != NULL;
+}
+
+/* Files beside path whose names begin with its own: path itself, and what saving left behind. */
+static int beside(const char *path)
+{
+    int n = exists(path);
+#if POSIX
+    const size_t dir = dli_dir_length(path);
+    char name[1000];
+    struct dirent *e;
+    snprintf(name, sizeof name, "%.*s", (int)dir, path);
+    DIR *d = opendir(name);
+    for (n = 0; d && (e = readdir(d)) != NULL;)
+        n += strncmp(e->d_name, path + dir, strlen(path + dir)) == 0;
+    if (d) closedir(d);
+#endif
+    return n;
 }
 
 /* A model 2 - 3 - 1: dense_1.weight [3,2], dense_1.bias [3], dense_2.weight [1,3], dense_2.bias
@@ -178,8 +203,7 @@ static void written_bytes(void)
         CHECK(memcmp(got, want, size) == 0, "is  %.*s\nnot %s", (int)size - 8 - 13 * w,
               (const char *)got + 8, header);
     CHECK(size > 0 && (size - (size_t)(13 * w)) % 8 == 0, "numbers are aligned");
-    snprintf(header, sizeof header, "%s.tmp", path);
-    CHECK(!exists(header), "the temporary file is gone");
+    CHECK(beside(path) == 1, "the temporary file is gone");
     free(got);
     free(want);
     remove(path);
@@ -249,18 +273,33 @@ static void save_errors(void)
     char name[1000];
     size_t size;
     uint8_t *p;
+    int i;
+    static const char *const bad[] = { "a\"b", "a\\b", "a\nb", "a\x7F", "__metadata__", "\xFF",
+        "\xC0\xAF", "\xED\xA0\x80", "a\xC3", "\xE0\x80\xAF", "\xF0\x80\x80\xAF",
+        "\xF4\x90\x80\x80", "\x80", "dense_1.weight" };
     CHECK(!dl_model_save_weights(NULL, path), "NULL fails silently");
     CHECK(!dl_model_save_weights(m, NULL), "no path");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_save_weights: the path is NULL");
     CHECK(!dl_model_save_weights(m, "no/such/place/w"), "no directory");
-    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write no/such/place/w.tmp: ");
-    snprintf(name, sizeof name, "a\"b");
-    dl_set_name(dl_model_param(m, 1), name);
-    CHECK(!dl_model_save_weights(m, path) && !exists(path), "a quote in a name");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'a\"b'; names must be unique, and without");
-    dl_set_name(dl_model_param(m, 1), "dense_1.weight");
-    CHECK(!dl_model_save_weights(m, path) && !exists(path), "two of one name");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "tensor 1 is named 'dense_1.weight'");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write no/such/place/w: ");
+    CHECK(!dl_model_save_weights(m, ""), "an empty path");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write : ");
+    CHECK(dl_model_save_weights(n, path), "%s", dl_error_text(dl));
+    for (i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
+        dl_set_name(dl_model_param(m, 1), bad[i]);
+        CHECK(!dl_model_save_weights(m, path), "name %d", i);
+        snprintf(name, sizeof name, "tensor 1 is named '%s'; names must be unique, of UTF-8", bad[i]);
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, name);
+        CHECK(beside(path) == 1 && dl_model_load_weights(n, path) && is_weights(n, 2),
+              "the old file is as it was");
+    }
+    remove(path);
+    dl_set_name(dl_model_param(m, 1), "\xE5\xB1\x82\xC3\xA4\xF0\x9F\x98\x80");
+    dl_set_name(dl_model_param(n, 1), "\xE5\xB1\x82\xC3\xA4\xF0\x9F\x98\x80");
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path) && is_weights(n, 1),
+          "UTF-8: %s", dl_error_text(dl));
+    remove(path);
+    dl_set_name(dl_model_param(n, 1), "dense_1.bias");
     dl_set_name(dl_model_param(m, 1), "2");
     dl_set_name(dl_model_param(m, 2), "");
     CHECK(!dl_model_save_weights(m, path) && !exists(path), "a name like another one's number");
@@ -273,23 +312,12 @@ static void save_errors(void)
     if (CHECK(system(name) == 0, "%s", name)) {
         CHECK(!dl_model_save_weights(m, path), "a directory is in the way");
         CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot replace ");
-        snprintf(name, sizeof name, "%s.tmp", path);
-        CHECK(!exists(name), "the temporary file is gone");
+        CHECK(beside(path) <= 1, "no temporary file");
         snprintf(name, sizeof name, "rmdir \"%s\"", path);
         CHECK(system(name) == 0, "the directory is still there");
     }
 
-    /* A full disk: the old file stays as it was. */
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
-    if (exists("/dev/full")) {
-        snprintf(name, sizeof name, "ln -s /dev/full \"%s.tmp\"", path);
-        CHECK(system(name) == 0, "%s", name);
-        CHECK(!dl_model_save_weights(n, path), "the disk is full");
-        CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write ");
-        snprintf(name, sizeof name, "%s.tmp", path);
-        CHECK(!exists(name), "the temporary file is gone");
-        CHECK(dl_model_load_weights(n, path) && is_weights(n, 1), "the old file is as it was");
-    }
     p = slurp(path, &size);
     CHECK(p && size > 13 * sizeof(dl_real), "still there");
     free(p);
@@ -297,6 +325,147 @@ static void save_errors(void)
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);
 }
+
+/* A file as others may have left it: path with an ending, holding "mine". */
+static void leave(char *name, size_t size, const char *path, const char *end)
+{
+    snprintf(name, size, "%s%s", path, end);
+    FILE *f = fopen(name, "wb");
+    if (!CHECK(f, "cannot write %s", name)) return;
+    fputs("mine", f);
+    fclose(f);
+}
+
+static bool is_mine(const char *name)
+{
+    size_t size;
+    uint8_t *p = slurp(name, &size);
+    const bool mine = p && size == 4 && memcmp(p, "mine", 4) == 0;
+    free(p);
+    return mine;
+}
+
+/* Other files beside the one that is saved stay, but for what a killed save left. */
+static void others(void)
+{
+    static const char *const kept[] = { ".tmp", ".dl-0123456789abcdef", ".dl-0123456789abcdeg.tmp",
+        ".dl-0123456789abcdef.tmp2", "2.dl-0123456789abcdef.tmp", ".dl-0123456789ABCDEF.tmp" };
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1);
+    char name[1000];
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) leave(name, sizeof name, path, kept[i]);
+    leave(name, sizeof name, path, ".dl-0123456789abcdef.tmp");
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(m, path), "%s",
+          dl_error_text(dl));
+    CHECK(exists(name) == !POSIX, "what nobody holds is removed");
+    remove(name);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        snprintf(name, sizeof name, "%s%s", path, kept[i]);
+        CHECK(is_mine(name), "%s", name);
+        remove(name);
+    }
+    remove(path);
+    dl_free(dl);
+}
+
+#if POSIX
+/* Symbolic links stay, and so do permissions; a device is no file to replace. */
+static void links_and_modes(void)
+{
+    char path[600], link1[1000], link2[1000];
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
+    struct stat s;
+    snprintf(path, sizeof path, "%s", temporary(".safetensors"));
+    snprintf(link1, sizeof link1, "%s.one", path);
+    snprintf(link2, sizeof link2, "%s.two", path);
+    CHECK(symlink(path + dli_dir_length(path), link1) == 0 && symlink(link1, link2) == 0, "links");
+    CHECK(dl_model_save_weights(m, link2), "nothing there yet: %s", dl_error_text(dl));
+    CHECK(lstat(path, &s) == 0 && S_ISREG(s.st_mode), "the file is where the links lead");
+    CHECK(chmod(path, 0604) == 0, "chmod");
+    CHECK(dl_model_save_weights(n, link2) && dl_model_load_weights(m, path) && is_weights(m, 2),
+          "%s", dl_error_text(dl));
+    CHECK(lstat(path, &s) == 0 && (s.st_mode & 07777) == 0604, "mode %o", (unsigned)s.st_mode);
+    CHECK(lstat(link2, &s) == 0 && S_ISLNK(s.st_mode), "the link is still one");
+    CHECK(lstat(link1, &s) == 0 && S_ISLNK(s.st_mode), "and the other");
+    CHECK(beside(path) == 3, "%d files", beside(path));
+    remove(link2);
+    CHECK(symlink(link2, link2) == 0, "a link to itself");
+    CHECK(!dl_model_save_weights(m, link2), "saved into a circle");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_save_weights: cannot write ");
+    CHECK(!dl_model_save_weights(m, "/dev/null"), "a device");
+    CHECK_ERROR(dl, DL_ERR_FILE, "cannot replace /dev/null: it is a directory or a device");
+    remove(link1);
+    remove(link2);
+    remove(path);
+    dl_free(dl);
+}
+
+/* A full disk: no room for the new file, and the old one is as it was. */
+static void disk_full(void)
+{
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
+    struct rlimit old, low;
+    CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
+    if (!CHECK(getrlimit(RLIMIT_FSIZE, &old) == 0, "getrlimit")) return;
+    low = old;
+    low.rlim_cur = 100;
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(setrlimit(RLIMIT_FSIZE, &low) == 0, "setrlimit");
+    CHECK(!dl_model_save_weights(n, path), "there is no room");
+    setrlimit(RLIMIT_FSIZE, &old);
+    CHECK_ERROR(dl, DL_ERR_FILE, "; it is as it was");
+    CHECK(beside(path) == 1, "the temporary file is gone");
+    CHECK(dl_model_load_weights(n, path) && is_weights(n, 1), "the old file is as it was");
+    remove(path);
+    dl_free(dl);
+}
+
+/* Ten processes save to one path at once: all succeed, and the file is always that of one. In
+   the second half of the rounds they are killed on the way. */
+static void ten_writers(void)
+{
+    const char *path = temporary(".safetensors");
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m[10], *n = small_model(dl, 100);
+    const int rounds = quick() ? 6 : 40;
+    for (int k = 0; k < 10; k++) m[k] = small_model(dl, k);
+    CHECK(dl_model_save_weights(m[0], path), "%s", dl_error_text(dl));
+    for (int i = 0; i < rounds; i++) {
+        const bool kill_them = i >= rounds / 2;
+        pid_t child[10];
+        int failed = 0, whole = 0;
+        for (int k = 0; k < 10; k++) {
+            if ((child[k] = fork()) != 0) continue;
+            bool ok = true;
+            for (int j = 0; ok && j < (kill_them ? 1000 : 3); j++)
+                ok = dl_model_save_weights(m[k], path);
+            _exit(ok ? 0 : 1);
+        }
+        for (int k = 0; k < 10; k++) {
+            int status;
+            if (kill_them) {
+                usleep(500);
+                kill(child[k], SIGKILL);
+            }
+            CHECK(waitpid(child[k], &status, 0) == child[k], "wait");
+            failed += WIFEXITED(status) && WEXITSTATUS(status) != 0;
+            if (!CHECK(dl_model_load_weights(n, path), "%s", dl_error_text(dl))) break;
+            for (int from = 0; from < 10; from++) whole += is_weights(n, from);
+        }
+        CHECK(failed == 0 && whole == 10, "round %d: %d of 10 failed, %d files whole", i, failed,
+              whole);
+        if (!kill_them) CHECK(beside(path) == 1, "%d files are left", beside(path));
+    }
+    CHECK(dl_model_save_weights(m[0], path), "%s", dl_error_text(dl));
+    CHECK(beside(path) == 1, "what the killed left is gone: %d files", beside(path));
+    remove(path);
+    dl_free(dl);
+}
+#endif
 
 /* ---- reading ---- */
 
@@ -401,6 +570,7 @@ static void load_errors(void)
         { "[3,2]", "[9223372036854775808,2]", "should be a smaller number", DL_ERR_FORMAT },
         { "[0,24]", "[0,24,3]", "should be fewer numbers", DL_ERR_FORMAT },
         { "[0,24]", "[24]", "should be two offsets", DL_ERR_FORMAT },
+        { "dense_1", "dense\xED\xA0\x80", "should be UTF-8", DL_ERR_FORMAT },
         { "dense_1", "dense\n1", "should be the end of the string", DL_ERR_FORMAT },
         { "dense_1", "dense\\x1", "should be one of", DL_ERR_FORMAT },
         { "dense_1", "dense\\u12G1", "should be four hexadecimal digits", DL_ERR_FORMAT },
@@ -548,17 +718,15 @@ static void fuzz(void)
 static void out_of_memory(void)
 {
     const char *path = temporary(".safetensors");
-    char leftover[1000];
     dl_ctx *dl = quiet_new(1);
     dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
     bool ok = false;
     long k, before = count_live;
-    snprintf(leftover, sizeof leftover, "%s.tmp", path);
     for (k = 1; k < 100 && !ok; k++) {
         count_fail_at = count_calls + k;
         ok = dl_model_save_weights(m, path);
         count_fail_at = 0;
-        CHECK(ok == exists(path) && !exists(leftover), "files when call %ld failed", k);
+        CHECK(ok == exists(path) && beside(path) == ok, "files when call %ld failed", k);
         if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_save_weights: out of memory");
         CHECK(count_live == before, "%ld blocks left when call %ld failed", count_live - before, k);
     }
@@ -597,7 +765,7 @@ static void lists(void)
     const char *path = temporary(".safetensors");
     dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
     dl_tensor *a[3], *b[3], *swapped[3];
-    char name[100];
+    char name[DL_NAME_MAX + 1];
     size_t size;
     uint8_t *bytes;
     uint32_t version;
@@ -610,12 +778,12 @@ static void lists(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_param_from: data is NULL");
     memset(name, 'n', sizeof name);
     name[DL_NAME_MAX] = 0;
-    CHECK(!dl_set_name(a[1], name) && strcmp(a[1]->name, "bias") == 0, "a name of 64 bytes");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "is longer than 63 bytes");
+    CHECK(!dl_set_name(a[1], name) && strcmp(a[1]->name, "bias") == 0, "a name too long");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "is longer than 255 bytes");
     CHECK(!dl_set_name(a[1], NULL), "no name");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_set_name: name is NULL");
     name[DL_NAME_MAX - 1] = 0;
-    CHECK(dl_set_name(a[1], name) && dl_set_name(a[1], "bias"), "63 bytes");
+    CHECK(dl_set_name(a[1], name) && dl_set_name(a[1], "bias"), "the longest");
 
     b[0] = dl_param(other, dl_shape2(2, 3), dl_init_zeros());
     b[1] = dl_param(other, dl_shape1(2), dl_init_zeros());
@@ -675,6 +843,12 @@ int main(void)
     TEST(round_trip);
     TEST(larger);
     TEST(save_errors);
+    TEST(others);
+#if POSIX
+    TEST(links_and_modes);
+    TEST(disk_full);
+    TEST(ten_writers);
+#endif
     TEST(reads);
     TEST(load_errors);
     TEST(load_file_errors);

@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """Golden values for the tests of dl.h: what PyTorch computes, in float64.
 
-    python3 tests/golden.py        (needs torch and numpy) writes tests/golden/*.txt
+    python3 tests/golden.py        (needs torch, numpy and mpmath) writes tests/golden/*.txt
 
 The files are committed, so only who changes this program needs PyTorch. Format: a list of arrays,
 each a line "name rank dim dim ..." and then its numbers in row-major order; # begins a comment
 line. tests/test.h reads them. All inputs are numbers that a float holds exactly, so that a float
 build starts from the same numbers.
 
-Keras is not needed: what Keras 3 computes where it differs from PyTorch (the optimizers) is written
-out below from its documented formulas.
+The optimizers' come from golden_optimizers.py.
 """
-import math
 import os
 
 import numpy as np
@@ -100,11 +98,13 @@ _sx, _sy, _sdx: NaN, infinities, zeros and large numbers, with dy = 1.""")
         ("gelu_tanh", 0, 0, any_x, lambda x: F.gelu(x, approximate="tanh")),
         ("silu", 0, 0, any_x, F.silu),
         ("softplus", 0, 0, any_x, F.softplus),
+        ("over", -4, 0, any_x, lambda x: x / -4),
     ]
     count = {}
     for name, p, q, x, f in rows:
         k = count[name] = count.get(name, -1) + 1
-        dy = uniform(-2, 2, len(x))
+        if name != "over":          # it has the dy of the one before: the numbers that follow stay
+            dy = uniform(-2, 2, len(x))
         y, (dx,) = grad(f, x, dy=dy)
         sy, (sdx,) = grad(f, special)
         for what, a in (("pq", [p, q]), ("x", x), ("dy", dy), ("y", y), ("dx", dx),
@@ -262,174 +262,110 @@ ceK_x [N,C], ceK_label [N], ceK_soft [N,C] (rows add to 1 but in ce3) with ceK_*
     out.close()
 
 
-# --------------------------------------------------------------------------------- optimizers ----
+# ------------------------------------------------------------------------------------ limits ----
 
-STEPS = 10
+def limits():
+    """Elementwise functions and losses far out: formulas in 80 digits, limits at infinity."""
+    import mpmath as mp
+    mp.mp.dps = 80
+    inf, nan = mp.inf, mp.nan
+    out = File("limits", """
+Elementwise functions at the edges of the numbers. x: the points; xd: more of them, which only a
+double holds. NAME_K_pq: the constants; _y = f(x), _dx = f'(x), and with xd _yd, _dxd: the values,
+at infinity the limits. t: targets; LOSS_K_y, _dx, _yd, _dxd: of one element, with target K.""")
+    side = [1e-45, 1e-40, 1e-20, 1e-3, 0.5, 1, 3, 5, 8, 12, 15.5, 20, 40, 80, 89, 100, 1000, 1e10,
+            1e20, 1e38]
+    x = f32([np.nan, np.inf, -np.inf, 0.0, -0.0] + side + [-v for v in side])
+    xd = [s * v for v in (5e-324, 1e-300, 1e-160, 40, 700, 750, 1e160, 1e300) for s in (1, -1)]
 
+    def sigmoid(v):
+        return mp.mpf(v > 0) if abs(v) > 1e6 else 1 / (1 + mp.exp(-v))
 
-class Keras:
-    """Keras 3's updates, from its documentation (keras.io/api/optimizers)."""
+    def slope(v):
+        return sigmoid(v) * sigmoid(-v)
 
-    def __init__(self, kind, o):
-        self.kind, self.o, self.t = kind, o, 0
-        self.a = self.b = None
+    def phi(v):
+        return mp.mpf(v > 0) if abs(v) > 1e4 else mp.erfc(-v / mp.sqrt(2)) / 2
 
-    def step(self, w, g, lr):
-        o, self.t = self.o, self.t + 1
-        if self.a is None:
-            self.a = np.full_like(w, o["start"] if self.kind == "adagrad" else 0.0)
-            self.b = np.zeros_like(w)
-        if self.kind == "sgd":
-            return w - lr * g
-        if self.kind in ("momentum", "nesterov"):
-            self.a = o["mu"] * self.a - lr * g
-            return w + (o["mu"] * self.a - lr * g if self.kind == "nesterov" else self.a)
-        if self.kind == "adagrad":
-            self.a = self.a + g * g
-            return w - lr * g / np.sqrt(self.a + o["eps"])
-        if self.kind == "rmsprop":
-            self.a = o["rho"] * self.a + (1 - o["rho"]) * g * g
-            return w - lr * g / np.sqrt(self.a + o["eps"])
-        if self.kind == "adadelta":
-            self.a = o["rho"] * self.a + (1 - o["rho"]) * g * g
-            d = -np.sqrt(self.b + o["eps"]) * g / np.sqrt(self.a + o["eps"])
-            self.b = o["rho"] * self.b + (1 - o["rho"]) * d * d
-            return w + lr * d
-        if self.kind == "adamw":
-            w = w - w * o["wd"] * lr
-        alpha = lr * np.sqrt(1 - o["beta2"] ** self.t) / (1 - o["beta1"] ** self.t)
-        self.a = self.a + (g - self.a) * (1 - o["beta1"])
-        self.b = self.b + (g * g - self.b) * (1 - o["beta2"])
-        return w - alpha * self.a / (np.sqrt(self.b) + o["eps"])
+    def density(v):
+        return mp.mpf(0) if abs(v) > 1e4 else mp.exp(-v * v / 2) / mp.sqrt(2 * mp.pi)
 
+    def exp(v):
+        return mp.mpf(0) if v < -1e6 else inf if v > 1e6 else mp.exp(v)
 
-def torch_optimizer(kind, o, w, lr):
-    t = torch.optim
-    if kind == "sgd":
-        return t.SGD([w], lr=lr)
-    if kind == "momentum":
-        return t.SGD([w], lr=lr, momentum=o["mu"])
-    if kind == "nesterov":
-        return t.SGD([w], lr=lr, momentum=o["mu"], nesterov=True)
-    if kind == "adagrad":
-        return t.Adagrad([w], lr=lr, initial_accumulator_value=o["start"], eps=o["eps"])
-    if kind == "adadelta":
-        return t.Adadelta([w], lr=lr, rho=o["rho"], eps=o["eps"])
-    if kind == "rmsprop":
-        return t.RMSprop([w], lr=lr, alpha=o["rho"], eps=o["eps"])
-    betas = (o["beta1"], o["beta2"])
-    if kind == "adam":
-        return t.Adam([w], lr=lr, betas=betas, eps=o["eps"])
-    return t.AdamW([w], lr=lr, betas=betas, eps=o["eps"], weight_decay=o["wd"])
+    def fade(v, e):
+        return mp.mpf(0) if e == 0 else v * e
 
+    def bend(v):
+        return 2 * mp.sqrt(2 / mp.pi) * (v + mp.mpf("0.044715") * v ** 3)
 
-def optimizers():
-    out = File("optimizers", """
-w0 [n], g [steps,n]: the weights at the start and every step's gradient. For each case, NAME_w
-[steps,n]: the weights after each step; NAME_lr [steps]; NAME_opts: mu, rho, beta1, beta2, eps,
-start, weight decay (AdamW), l1, l2. NAME is FRAMEWORK_KIND_VARIANT; variants: plain; lr (it
-changes midway); l2 and l1 (g += l2 w + l1 sign w).""")
-    n = 7
-    w0, g = uniform(-1, 1, n), uniform(-1, 1, STEPS, n)
-    g[:, 3] = f32(g[:, 3] * 1e-4)  # small gradients, where eps matters
-    g[:, 4] = 0                    # none
-    g[4:, 5] = 0                   # none any more
-    w0[6] = 0
-    out.put("w0", w0)
-    out.put("g", g)
-    base = {
-        "torch": dict(mu=0.9, beta1=0.9, beta2=0.999, start=0.0, wd=0.0, rho=0.0, eps=0.0),
-        "keras": dict(mu=0.9, beta1=0.9, beta2=0.999, start=0.0, wd=0.0, rho=0.0, eps=0.0)}
-    special = {
-        ("torch", "adagrad"): dict(eps=1e-10), ("keras", "adagrad"): dict(eps=1e-7, start=0.1),
-        ("torch", "adadelta"): dict(rho=0.9, eps=1e-6),
-        ("keras", "adadelta"): dict(rho=0.95, eps=1e-7),
-        ("torch", "rmsprop"): dict(rho=0.99, eps=1e-8),
-        ("keras", "rmsprop"): dict(rho=0.9, eps=1e-7),
-        ("torch", "adam"): dict(eps=1e-8), ("keras", "adam"): dict(eps=1e-7),
-        ("torch", "adamw"): dict(eps=1e-8, wd=0.01), ("keras", "adamw"): dict(eps=1e-7, wd=0.004)}
-    rates = dict(sgd=0.05, momentum=0.05, nesterov=0.05, adagrad=0.05, adadelta=1.0, rmsprop=0.01,
-                 adam=0.01, adamw=0.01)
-    for frame in ("torch", "keras"):
-        for kind, rate in rates.items():
-            for variant in ("plain", "lr", "l2", "l1"):
-                o = dict(base[frame], **special.get((frame, kind), {}))
-                l1 = 0.02 if variant == "l1" else 0.0
-                l2 = 0.03 if variant == "l2" else 0.0
-                lr = [rate * (0.3 if variant == "lr" and i >= STEPS // 2 else 1)
-                      for i in range(STEPS)]
-                ws, w = [], torch.tensor(w0, requires_grad=True)
-                opt = (torch_optimizer(kind, o, w, lr[0]) if frame == "torch" else Keras(kind, o))
-                if frame == "torch" and variant == "l2" and kind != "adamw":
-                    opt.param_groups[0]["weight_decay"] = l2  # PyTorch adds it itself
-                    own_l2 = 0.0
-                else:
-                    own_l2 = l2
-                wk = w0.copy()
-                for i in range(STEPS):
-                    now = w.detach().numpy() if frame == "torch" else wk
-                    gi = g[i] + l1 * np.sign(now) + own_l2 * now
-                    if frame == "torch":
-                        opt.param_groups[0]["lr"] = lr[i]
-                        w.grad = torch.tensor(gi)
-                        opt.step()
-                        ws.append(w.detach().numpy().copy())
-                    else:
-                        wk = opt.step(wk, gi, lr[i])
-                        ws.append(wk.copy())
-                name = "%s_%s_%s" % (frame, kind, variant)
-                out.put(name + "_w", np.stack(ws))
-                out.put(name + "_lr", lr)
-                out.put(name + "_opts", [o["mu"], o["rho"], o["beta1"], o["beta2"], o["eps"],
-                                         o["start"], o["wd"], l1, l2])
-    out.close()
+    def bend_slope(v):
+        return 2 * mp.sqrt(2 / mp.pi) * (1 + 3 * mp.mpf("0.044715") * v ** 2)
 
+    def softplus(v):
+        return max(v, 0) + (mp.log1p(mp.exp(-abs(v))) if abs(v) < 1e6 else 0)
 
-# ---------------------------------------------------------------------- schedules and clipping ----
+    def tanh(v):
+        return mp.sign(v) if abs(v) > 1e4 else mp.tanh(v)
 
-def schedules():
-    out = File("schedules", """
-Learning-rate factors of step 0, 1, ...: step_E_G (StepLR every E, gamma G in percent);
-exponential_G; cosine_T_L (CosineAnnealingLR, T steps, ends at L percent of the start; steps
-0 .. T).
-clipK_g0, clipK_g1: gradients of two parameters; clipK_max; clipK_norm; clipK_c0, clipK_c1: clipped
-to the norm exactly; clipK_t0, clipK_t1: as clip_grad_norm_ does, which divides by norm + 1e-6.""")
+    rows = [
+        ("neg", 0, 0, lambda v: -v, lambda v: -1),
+        ("exp", 0, 0, exp, exp),
+        ("square", 0, 0, lambda v: v * v, lambda v: 2 * v),
+        ("abs", 0, 0, abs, mp.sign),
+        ("clamp", -0.5, 1.25, lambda v: min(max(v, -0.5), 1.25), lambda v: -0.5 <= v <= 1.25),
+        ("affine", 2.5, -0.75, lambda v: v * 2.5 - 0.75, lambda v: 2.5),
+        ("over", -4, 0, lambda v: v / -4, lambda v: -0.25),
+        ("sigmoid", 0, 0, sigmoid, slope),
+        ("tanh", 0, 0, tanh, lambda v: 0 if abs(v) > 1e4 else mp.sech(v) ** 2),
+        ("relu", 0, 0, lambda v: max(v, 0), lambda v: v > 0),
+        ("leaky_relu", 0.25, 0, lambda v: v if v > 0 else v / 4, lambda v: 1 if v > 0 else 0.25),
+        ("leaky_relu", 0, 0, lambda v: max(v, 0), lambda v: v > 0),
+        ("elu", 1, 0, lambda v: v if v > 0 else mp.expm1(max(v, -1e6)),
+         lambda v: 1 if v > 0 else exp(v)),
+        ("elu", 0.5, 0, lambda v: v if v > 0 else mp.expm1(max(v, -1e6)) / 2,
+         lambda v: 1 if v > 0 else exp(v) / 2),
+        ("gelu", 0, 0, lambda v: fade(v, phi(v)), lambda v: phi(v) + fade(v, density(v))),
+        ("gelu_tanh", 0, 0, lambda v: fade(v, sigmoid(bend(v))),
+         lambda v: sigmoid(bend(v)) + fade(v * bend_slope(v), slope(bend(v)))),
+        ("silu", 0, 0, lambda v: fade(v, sigmoid(v)), lambda v: sigmoid(v) + fade(v, slope(v))),
+        ("softplus", 0, 0, softplus, sigmoid),
+    ]
 
-    def run(make, steps):
-        w = torch.zeros(1, requires_grad=True)
-        opt = torch.optim.SGD([w], lr=1.0)
-        s, factors = make(opt), []
-        for _ in range(steps):
-            factors.append(opt.param_groups[0]["lr"])
-            w.grad = torch.zeros(1)
-            opt.step()
-            s.step()
-        return factors
+    def apply(f, a):
+        with np.errstate(over="ignore"):
+            return [nan if np.isnan(v) else float(mp.mpf(f(mp.mpf(v)))) for v in a]
 
-    sched = torch.optim.lr_scheduler
-    out.put("step_3_50", run(lambda o: sched.StepLR(o, 3, 0.5), 12))
-    out.put("step_1_90", run(lambda o: sched.StepLR(o, 1, 0.9), 12))
-    out.put("exponential_95", run(lambda o: sched.ExponentialLR(o, 0.95), 12))
-    out.put("cosine_10_0", run(lambda o: sched.CosineAnnealingLR(o, 10), 11))
-    out.put("cosine_7_10", run(lambda o: sched.CosineAnnealingLR(o, 7, 0.1), 8))
-    for k, top in enumerate((1.0, 100.0, 0.25)):
-        g = [uniform(-2, 2, 5), uniform(-2, 2, 2, 3)]
-        norm = math.sqrt(sum(float((a * a).sum()) for a in g))
-        ps = [torch.zeros(a.shape, requires_grad=True) for a in g]
-        for p, a in zip(ps, g):
-            p.grad = torch.tensor(a)
-        out.put("clip%d_max" % k, top)
-        out.put("clip%d_norm" % k, torch.nn.utils.clip_grad_norm_(ps, top))
-        for i in range(2):
-            out.put("clip%d_g%d" % (k, i), g[i])
-            out.put("clip%d_c%d" % (k, i), g[i] * min(1.0, top / norm))
-            out.put("clip%d_t%d" % (k, i), ps[i].grad)
-    out.put("clip_cases", 3)
+    out.put("x", x)
+    out.put("xd", xd)
+    count = {}
+    for name, p, q, f, df in rows:
+        k = count[name] = count.get(name, -1) + 1
+        out.put("%s_%d_pq" % (name, k), [p, q])
+        for what, g, a in (("y", f, x), ("dx", df, x), ("yd", f, xd), ("dxd", df, xd)):
+            out.put("%s_%d_%s" % (name, k, what), apply(g, a))
+    for name in count:
+        out.put("%s_cases" % name, count[name] + 1)
+
+    targets = [0, 0.25, 1]
+    out.put("t", targets)
+    for k, t in enumerate(targets):
+        losses = [
+            ("mse", lambda v: (v - t) ** 2, lambda v: 2 * (v - t)),
+            ("mae", lambda v: abs(v - t), lambda v: mp.sign(v - t)),
+            ("huber", lambda v: (v - t) ** 2 / 2 if abs(v - t) <= 1 else abs(v - t) - 0.5,
+             lambda v: min(max(v - t, -1), 1)),
+            ("bce", lambda v: fade(abs(v), 1 - t if v > 0 else t) + softplus(-abs(v)),
+             lambda v: 1 - t - sigmoid(-v) if v > 0 else sigmoid(v) - t),
+        ]
+        for name, f, df in losses:
+            for what, g, a in (("y", f, x), ("dx", df, x), ("yd", f, xd), ("dxd", df, xd)):
+                out.put("%s_%d_%s" % (name, k, what), apply(g, a))
     out.close()
 
 
 if __name__ == "__main__":
     os.makedirs(HERE, exist_ok=True)
-    for section in (unary, softmax, linear, matmul, arithmetic, losses, optimizers, schedules):
+    for section in (unary, softmax, linear, matmul, arithmetic, losses, limits):
         section()
     print(sum(os.path.getsize(os.path.join(HERE, f)) for f in os.listdir(HERE)), "bytes in", HERE)

@@ -6,7 +6,7 @@
 
 static bool has_shape(const dl_layer *l, dl_shape s)
 {
-    return l && dl_shape_equal(l->output, s);
+    return l && dl_shape_equal(l->output[0], s);
 }
 
 static dl_model *s2(dl_ctx *dl)
@@ -334,9 +334,6 @@ static void errors(void)
             "group_normalization_1: 3 groups do not divide 4 channels");
     REFUSED(dl_model_add_conv2d_with(m, NULL), DL_ERR_ARGUMENT, "conv2d_2: the options are NULL");
     REFUSED(dl_model_add_max_pooling2d_with(m, NULL), DL_ERR_ARGUMENT, "the options are NULL");
-    REFUSED(dl_model_add_batch_normalization_with(m, NULL), DL_ERR_ARGUMENT, "options are NULL");
-    REFUSED(dl_model_add_layer_normalization_with(m, NULL), DL_ERR_ARGUMENT, "options are NULL");
-    REFUSED(dl_model_add_group_normalization_with(m, 2, NULL), DL_ERR_ARGUMENT, "are NULL");
     n.axes = 4;
     REFUSED(dl_model_add_layer_normalization_with(m, &n), DL_ERR_ARGUMENT,
             "layer_normalization_1: the last 4 axes of [4,3,3]");
@@ -357,8 +354,21 @@ static void errors(void)
           !dl_model_add_layer_normalization(NULL) &&
           !dl_model_add_layer_normalization_with(NULL, &n) &&
           !dl_model_add_group_normalization(NULL, 2) &&
-          !dl_model_add_group_normalization_with(NULL, 2, &n) && dl_error(dl) == DL_OK,
+          !dl_model_add_group_normalization_with(NULL, &n) && dl_error(dl) == DL_OK,
           "NULL yields NULL");
+    n = dl_norm_layer_default();
+    n.axes = 2;
+    REFUSED(dl_model_add_batch_normalization_with(m, &n), DL_ERR_ARGUMENT,
+            "batch_normalization_1: it has no use for axes; leave that as dl_norm_layer_default");
+    n.axes = 1;
+    n.groups = 2;
+    REFUSED(dl_model_add_layer_normalization_with(m, &n), DL_ERR_ARGUMENT, "no use for groups");
+    n.momentum = 0.5;
+    REFUSED(dl_model_add_group_normalization_with(m, &n), DL_ERR_ARGUMENT, "no use for momentum");
+    m = dl_model_new(dl, dl_shape3(2, 5, 5));
+    CHECK(dl_model_add_batch_normalization_with(m, NULL) &&
+          dl_model_add_layer_normalization_with(m, NULL) &&
+          dl_model_add_group_normalization_with(m, NULL), "no options: the defaults");
     CHECK(dl_model_add_flatten(m) && dl_model_add_dense(m, 2, DL_SOFTMAX) &&
           dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1)), "%s",
           dl_error_text(dl));

@@ -20,20 +20,20 @@ for tag in $(sed -n '/>>contents ----/,/\*\//s/^     >>\([a-z-]*\) .*/\1/p' dl.h
     check "room of $tag" 1 "$(grep -cE "^/\*.* >>$tag( ----|\$)" dl.h)"
 done
 
-# A public declaration (DL_DEF, or typedef at the start of a line) must be documented: the nearest
+# A public declaration (DL_DEF or DL_KERNEL at the start of a line) must be documented: the nearest
 # line above its group (lines up to the next empty one) that starts a comment belongs to it.
 undocumented=$(awk '
     /^#if defined\(DL_IMPLEMENTATION\)/ { exit }
     /^$/ { commented = 0 }
     /\/\*/ { commented = 1 }
-    /^DL_DEF / && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
+    /^DL_(DEF |KERNEL\()/ && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
 check "every declaration has a comment" "" "$undocumented"
 
-# Each declared function is defined once, and the other way round. DLK_UNARY declares two a row.
-names() { grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }
-unary=$(sed -n '/^#define DLK_UNARY/,/^$/s/^    X(\([a-z_]*\), .*/dlk_\1_forward( dlk_\1_backward(/p' dl.h)
-declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | sed 's/(.*/(/' | names; echo $unary | tr ' ' '\n')
-defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | sed 's/(.*/(/' | names)
+# Each declared function is defined once, and the other way round. DL_KERNEL(x, ...) declares dlk_x.
+# (What DLK_UNARY and DLK_BINARY declare, they define.)
+names() { sed 's/^DL_KERNEL(\([a-z0-9_]*\),/DL_DEF void dlk_\1(/; s/(.*/(/' | grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }
+declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | names)
+defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | names)
 check "declared or defined only" "" "$(printf '%s\n%s\n' "$declared" "$defined" | grep -v '##' | sort | uniq -u)"
 
 echo "$passed passed, $failed failed"

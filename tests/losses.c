@@ -80,12 +80,39 @@ static void special_logits(void)
     dl_free(dl);
 }
 
+static dl_tensor *any(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mse(z, target);
+}
+
+/* The library's losses by Keras' names; the user's once they are registered. */
 static void names(void)
 {
-#define NAME(code, name) CHECK(strcmp(dl_loss_name(code), name) == 0, "%s", dl_loss_name(code));
-    DL_LOSSES(NAME)
-#undef NAME
-    CHECK(strcmp(dl_loss_name(DLI_LOSS_COUNT), "unknown") == 0, "%s", dl_loss_name(DLI_LOSS_COUNT));
+    const struct { const dl_loss *loss; const char *name; } all[] = {
+        { DL_MSE, "mean_squared_error" }, { DL_MAE, "mean_absolute_error" }, { DL_HUBER, "huber" },
+        { DL_BINARY_CROSSENTROPY, "binary_crossentropy" },
+        { DL_CATEGORICAL_CROSSENTROPY, "categorical_crossentropy" },
+        { DL_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy" } };
+    static const dl_loss own = { "own", any, NULL, DL_LINEAR, NULL };
+    static const dl_loss again = { "own", any, NULL, DL_LINEAR, NULL };
+    static const dl_loss huber = { "huber", any, NULL, DL_LINEAR, NULL };
+    dl_ctx *dl = dl_new(1), *other = dl_new(1);
+    test_quiet(dl);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        CHECK(all[i].loss && strcmp(all[i].loss->name, all[i].name) == 0 &&
+              dl_find_loss(dl, all[i].name) == all[i].loss, "%s", all[i].name);
+    CHECK(!dl_find_loss(dl, "own") && !dl_find_loss(NULL, NULL), "none");
+    CHECK(dl_register_loss(dl, &own) && dl_register_loss(dl, &own), "%s", dl_error_text(dl));
+    CHECK(dl_find_loss(dl, "own") == &own && !dl_find_loss(other, "own") &&
+          !dl_find_loss(NULL, "own"), "known where it was registered");
+    CHECK(!dl_register_loss(dl, &again), "twice");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_register: there is another 'own' already");
+    CHECK(!dl_register_loss(dl, &huber), "the library's");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_register: there is another 'huber' already");
+    CHECK(!dl_register_loss(dl, NULL) && !dl_register_loss(NULL, &own), "NULL");
+    dl_free(dl);
+    dl_free(other);
 }
 
 static void errors(void)

@@ -100,20 +100,20 @@ static void regression(void)
 {
     const dl_real t[] = {3, (dl_real)-0.5, 2, 7}, p[] = {(dl_real)2.5, 0, 2, 8};
     const dl_real same[] = {2, 2}, other[] = {2, 3};
-    dl_regression r = dl_regression_of(p, t, 4);
+    dl_regression r = dl_regression_of(p, t, 4, 1);
     CHECK_CLOSE(r.mse, 0.375, 1e-6, 0);
     CHECK_CLOSE(r.rmse, sqrt(0.375), 1e-6, 0);
     CHECK_CLOSE(r.mae, 0.5, 1e-6, 0);
     CHECK_CLOSE(r.r2, 0.94860813704496794, 1e-6, 0);
-    CHECK(dl_regression_of(same, same, 2).r2 == 1, "perfect, though all alike");
-    CHECK(dl_regression_of(other, same, 2).r2 == 0, "all alike, but not met");
-    CHECK(isnan(dl_regression_of(NULL, t, 4).mse), "NULL");
-    r = dl_regression_of(p, t, 0);
+    CHECK(dl_regression_of(same, same, 2, 1).r2 == 1, "perfect, though all alike");
+    CHECK(dl_regression_of(other, same, 2, 1).r2 == 0, "all alike, but not met");
+    CHECK(isnan(dl_regression_of(NULL, t, 4, 1).mse), "NULL");
+    r = dl_regression_of(p, t, 0, 1);
     CHECK(isnan(r.mse) && isnan(r.rmse) && isnan(r.mae) && isnan(r.r2), "no numbers");
 }
 
 /* A model whose weights make its answers known. */
-static dl_model *sign_model(dl_ctx *dl, dl_loss loss, int outputs, dl_activation f)
+static dl_model *sign_model(dl_ctx *dl, const dl_loss *loss, int outputs, dl_activation f)
 {
     dl_model *m = dl_model_new(dl, dl_shape1(1));
     dl_model_add_dense(m, outputs, f);

@@ -159,6 +159,123 @@ static void hard_numbers(void)
     dl_free(dl);
 }
 
+/* Rows whose digits lie far behind the mean, or whose sum is no number any more: values and
+   gradients must be those of the differences alone. */
+enum { LAYER, GROUP_IMAGE, GROUP_NO_WEIGHT, GROUP_ROW, BATCH_COLUMN, BATCH_IMAGE, KINDS };
+typedef struct shifted { dl_tensor *x, *w, *b, *y; } shifted;
+
+static shifted normalized(dl_ctx *dl, int kind, double mean, double step, int n, const dl_real *dy)
+{
+    const dl_int rows = 3;                             /* the same n numbers three times */
+    const dl_shape shape = kind == BATCH_COLUMN ? dl_shape2(n, rows)
+                         : kind == BATCH_IMAGE ? dl_shape3(1, rows, n)
+                         : kind == LAYER || kind == GROUP_ROW ? dl_shape2(rows, n)
+                         : dl_shape3(rows, 1, n);
+    const dl_int C = kind == LAYER ? n : shape.dim[1];
+    shifted s;
+    s.x = dl_param(dl, shape, dl_init_zeros());
+    s.w = dl_param(dl, dl_shape1(C), dl_init_constant(1.5));
+    s.b = dl_param(dl, dl_shape1(C), dl_init_zeros());
+    for (dl_int i = 0; i < s.x->size; i++)
+        s.x->data[i] = (dl_real)(mean + step * (double)((kind == BATCH_COLUMN ? i / rows
+                                                                              : i % n) % 4));
+    if (kind == LAYER) s.y = dl_layer_norm(s.x, 1, s.w, s.b, 1e-5);
+    else if (kind == BATCH_COLUMN || kind == BATCH_IMAGE)
+        s.y = dl_batch_norm(s.x, s.w, s.b, DL_NONE, DL_NONE, 0.1, 1e-5);
+    else s.y = dl_group_norm(s.x, 1, kind == GROUP_NO_WEIGHT ? DL_NONE : s.w, s.b, 1e-5);
+    CHECK(dl_backward_from(s.y, dy), "%s", dl_error_text(dl));
+    return s;
+}
+
+static void check_shift(dl_ctx *dl, double mean, double step, int n)
+{
+    const double tol = sizeof(dl_real) == sizeof(double) ? 1e-9 : 2e-5;
+    dl_real *dy = (dl_real *)calloc((size_t)n * 3, sizeof(dl_real));
+    test_fill(dy, 3 * n, 5, -1, 1);
+    for (int kind = 0; kind < KINDS; kind++) {
+        const dl_mark mark = dl_tape_mark(dl);
+        const shifted near = normalized(dl, kind, 0, step, n, dy);
+        const shifted far = normalized(dl, kind, mean, step, n, dy);
+        bool ok = CHECK_ARRAY_TOL(far.y->data, near.y->data, 3 * n, step == 0 ? 0 : tol);
+        ok = CHECK_ARRAY_TOL(far.x->grad, near.x->grad, 3 * n, tol) && ok;
+        if (kind != GROUP_NO_WEIGHT)
+            ok = CHECK_ARRAY_TOL(far.w->grad, near.w->grad, near.w->size, tol) && ok;
+        ok = CHECK_ARRAY_TOL(far.b->grad, near.b->grad, near.b->size, tol) && ok;
+        if (!ok) printf("    (kind %d, mean %g, step %g, n %d)\n", kind, mean, step, n);
+        dl_tape_release(dl, mark);
+        dl_tensor_free(near.x); dl_tensor_free(near.w); dl_tensor_free(near.b);
+        dl_tensor_free(far.x); dl_tensor_free(far.w); dl_tensor_free(far.b);
+    }
+    free(dy);
+}
+
+static void far_means(void)
+{
+    for (int reference = 0; reference < 2; reference++) {
+        dl_ctx *dl = dl_new(1);
+        const double big = sizeof(dl_real) == sizeof(double) ? 1.5e308 : 3e38;
+        const int sizes[] = { 3, 21, 64, 257, 768, 1024, 3000 };
+        dl_set_reference(dl, reference == 1);
+        for (int k = 0; k < 7; k++) {
+            const int n = sizes[k];
+            check_shift(dl, 10000.1, 0, n);
+            check_shift(dl, 3333.3, 0, n);
+            check_shift(dl, 1000.1, 0, n);
+            check_shift(dl, 1000000.1, 0, n);
+            check_shift(dl, 1e12 / 3, 0, n);
+            check_shift(dl, big, 0, n);
+            check_shift(dl, -big, 0, n);
+            check_shift(dl, 1048576, 1, n);
+            check_shift(dl, -8388608, 1, n);            /* the last digit of a float */
+            check_shift(dl, 1048576, 0.125, n);
+            if (sizeof(dl_real) < sizeof(double)) continue;
+            check_shift(dl, 4398046511104.0, 0.0009765625, n);
+            check_shift(dl, 4503599627370496.0, 1, n);  /* the last digit of a double */
+        }
+        dl_free(dl);
+    }
+}
+
+/* 1024 columns of 1e6 + (0, 1, 2, 3); one feature and one value a channel: no gradient at all. */
+static void known_rows(void)
+{
+    for (int reference = 0; reference < 2; reference++) {
+        const double want[4] = { -1.3416354, -0.4472118, 0.4472118, 1.3416354 };
+        const dl_real dy[6] = { (dl_real)0.7, (dl_real)-0.3, (dl_real)1.1, 3, -2, (dl_real)0.1 };
+        dl_ctx *dl = dl_new(1);
+        dl_tensor *x, *y, *w;
+        dl_set_reference(dl, reference == 1);
+        x = dl_zeros(dl, dl_shape2(2, 1024));
+        for (dl_int i = 0; i < 2048; i++) x->data[i] = (dl_real)(1000000 + i % 4);
+        y = dl_layer_norm(x, 1, DL_NONE, DL_NONE, 1e-5);
+        for (dl_int i = 0; i < 2048; i++) CHECK_CLOSE(y->data[i], want[i % 4], 1e-6, 0);
+        w = dl_param(dl, dl_shape1(1), dl_init_constant(1.7));
+        x = dl_param(dl, dl_shape2(6, 1), dl_init_normal(0, 1));
+        CHECK(dl_backward_from(dl_layer_norm(x, 1, w, DL_NONE, 1e-5), dy), "%s", dl_error_text(dl));
+        for (int i = 0; i < 6; i++)
+            CHECK(x->grad[i] == 0, "one feature: dx %g", (double)x->grad[i]);
+        x = dl_param(dl, dl_shape2(1, 1), dl_init_normal(0, 1));
+        y = dl_batch_norm(x, w, DL_NONE, DL_NONE, DL_NONE, 0.1, 1e-5);
+        CHECK(dl_backward_from(y, dy), "%s", dl_error_text(dl));
+        CHECK(x->grad[0] == 0, "one value: dx %g", (double)x->grad[0]);
+        dl_free(dl);
+    }
+}
+
+/* A mean beside a wide range: rows whose squares are no floats. */
+static void wide_rows(void)
+{
+    for (int reference = 0; reference < 2; reference++) {
+        const dl_real v[4] = { (dl_real)1e25, (dl_real)-1e25, (dl_real)1e25, (dl_real)-1e25 };
+        dl_ctx *dl = dl_new(1);
+        dl_tensor *y;
+        dl_set_reference(dl, reference == 1);
+        y = dl_layer_norm(dl_from(dl, dl_shape2(1, 4), v), 1, DL_NONE, DL_NONE, 1e-5);
+        for (int i = 0; i < 4; i++) CHECK_CLOSE(y->data[i], i % 2 ? -1 : 1, 1e-6, 0);
+        dl_free(dl);
+    }
+}
+
 static dl_tensor *check_p[7];
 static dl_tensor *check_loss(dl_ctx *dl, void *user)
 {
@@ -240,6 +357,9 @@ int main(void)
     TEST(layer_norm);
     TEST(group_norm);
     TEST(hard_numbers);
+    TEST(far_means);
+    TEST(known_rows);
+    TEST(wide_rows);
     TEST(gradients);
     TEST(errors);
     golden_close(&gold);

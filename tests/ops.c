@@ -355,8 +355,99 @@ static void minima(void)
     dl_free(dl);
 }
 
+static void slice_to_the_end(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *x = dl_zeros(dl, dl_shape2(3, 5)), *y;
+    for (dl_int i = 0; i < 15; i++) x->data[i] = (dl_real)i;
+    y = dl_slice(x, 1, -2, DL_END);
+    CHECK(y && y->shape.dim[1] == 2 && y->data[5] == 14, "the last two");
+    CHECK(dl_shape_equal(dl_slice(x, 0, 0, DL_END)->shape, x->shape), "all");
+    CHECK(dl_slice(x, 0, 3, DL_END)->size == 0, "none");
+    test_quiet(dl);
+    CHECK(!dl_slice(x, 0, 4, DL_END), "behind the end");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_slice: 4 to 3 is outside axis 0, which has 3 elements");
+    dl_free(dl);
+}
+
+/* Sums are made in double: no digits are lost, and a sum may overflow where the mean does not. */
+static void sums_keep_their_digits(void)
+{
+    const double large = sizeof(dl_real) == sizeof(double) ? 1e308 : 3e38;
+    const double tol = sizeof(dl_real) == sizeof(double) ? 1e-13 : 0;
+    for (int reference = 0; reference < 2; reference++) {
+        dl_ctx *dl = dl_new(1);
+        dl_tensor *x = dl_full(dl, dl_shape2(100, 768), 10000.1), *y;
+        const dl_real v = x->data[0];
+        dl_set_reference(dl, reference == 1);
+        CHECK_CLOSE(dl_item(dl_mean(x)), v, tol, 0);
+        y = dl_mean_axis(x, 1, false);
+        CHECK_CLOSE(y->data[0], v, tol, 0);
+        CHECK_CLOSE(y->data[99], v, tol, 0);
+        y = dl_mean_axis(x, 0, false);
+        CHECK_CLOSE(y->data[767], v, tol, 0);
+        x = dl_full(dl, dl_shape2(5, 4), large);
+        CHECK_CLOSE(dl_item(dl_mean(x)), large, 1e-6, 0);
+        CHECK_CLOSE(dl_mean_axis(x, 0, false)->data[3], large, 1e-6, 0);
+        CHECK(isinf(dl_item(dl_sum(x))) && isnan(dl_item(dl_sum(dl_log(dl_neg(x))))), "inf, NaN");
+        dl_free(dl);
+    }
+}
+
+/* The gradient of each pixel is the number of its copies, for any N and C. */
+static void upsampling_backward(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *x = dl_param(dl, dl_shape4(3, 2, 4, 5), dl_init_zeros());
+    CHECK(dl_backward(dl_sum(dl_upsample_nearest2d(x, 2, 3))), "%s", dl_error_text(dl));
+    for (dl_int i = 0; i < x->size; i++) CHECK(x->grad[i] == 6, "[%d]", (int)i);
+    dl_free(dl);
+}
+
+/* Nothing in, nothing out: the sanitizers see that no pointer is used for it. */
+static void empty_batches(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *w = dl_param(dl, dl_shape2(4, 3), dl_init_constant(1)), *in[2], *y[12];
+    dl_tensor *k = dl_param(dl, dl_shape4(2, 1, 3, 3), dl_init_constant(1));
+    dl_tensor *x = dl_zeros(dl, dl_shape2(0, 3)), *q = dl_zeros(dl, dl_shape3(0, 4, 3));
+    dl_tensor *image = dl_zeros(dl, dl_shape4(0, 1, 5, 5));
+    int n = 0;
+    dl_set_requires_grad(x, true);
+    dl_set_requires_grad(q, true);
+    dl_set_requires_grad(image, true);
+    in[0] = in[1] = x;
+    y[n++] = dl_linear(x, w, DL_NONE);
+    y[n++] = dl_matmul(x, dl_transpose(w, 0, 1));
+    y[n++] = dl_attention(q, q, q, DL_NONE, NULL, true);
+    y[n++] = dl_softmax(dl_add(x, dl_zeros(dl, dl_shape1(3))));
+    y[n++] = dl_concat(in, 2, 0);
+    y[n++] = dl_stack(in, 2, 1);
+    y[n++] = dl_slice(x, 1, 1, DL_END);
+    y[n++] = dl_dropout(dl_relu(x), .5);
+    y[n++] = dl_sum_axis(x, 1, true);
+    y[n++] = dl_max_pool2d(dl_conv2d(image, k, DL_NONE, NULL), NULL);
+    y[n++] = dl_upsample_nearest2d(image, 2, 2);
+    for (int i = 0; i < n; i++) {
+        CHECK(y[i] && y[i]->size == 0, "%d: %s", i, dl_error_text(dl));
+        CHECK(dl_backward(dl_sum(y[i])), "%d: %s", i, dl_error_text(dl));
+    }
+    CHECK(dl_item(dl_sum(x)) == 0 && isnan(dl_item(dl_mean(x))), "the sum and mean of nothing");
+    for (dl_int i = 0; i < w->size; i++) CHECK(w->grad[i] == 0, "[%d]", (int)i);
+    test_quiet(dl);
+    CHECK(!dl_attention(q, q, q, dl_zeros(dl, dl_shape2(9, 9)), NULL, true), "mask");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_attention: mask [9,9] does not fit");
+    CHECK(!dl_conv2d(dl_zeros(dl, dl_shape4(1, 0, 5, 5)), k, DL_NONE, NULL), "no channels");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "input [1,0,5,5]");
+    dl_free(dl);
+}
+
 int main(void)
 {
+    TEST(slice_to_the_end);
+    TEST(sums_keep_their_digits);
+    TEST(upsampling_backward);
+    TEST(empty_batches);
     TEST(minima);
     TEST(cases_golden);
     if (sizeof(dl_real) == sizeof(double)) TEST(cases_gradcheck);

@@ -47,6 +47,27 @@ static void context_stream(void)
     dl_free(dl);
 }
 
+/* Draws so close to the upper bound that a float would round them to it. */
+static void below_the_bound(void)
+{
+    static const uint64_t near_one[] = { 9381707, 13490188, 39920763 };
+    dl_ctx *dl = dl_new(1);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 4; k++) {
+            const double hi = k == 0 ? 1 : k == 1 ? 0.5 : k == 2 ? -1 : 3e30;
+            const double lo = k == 2 ? -3 : k == 3 ? -3e30 : 0;
+            dl_rng *r = dl_ctx_rng(dl), copy;
+            r->counter = near_one[i];
+            copy = *r;
+            CHECK((float)dl_rng_uniform(&copy) == 1.0f, "this draw is near 1");
+            const double x = k == 0 ? dl_item(dl_rand(dl, dl_shape0()))
+                                    : (double)dl_param(dl, dl_shape0(),
+                                                       dl_init_uniform(lo, hi))->data[0];
+            CHECK(x < hi && x > lo + (hi - lo) * 0.999, "%.17g in [%g,%g)", x, lo, hi);
+        }
+    dl_free(dl);
+}
+
 static void uniform_is_uniform(void)
 {
     enum { N = 100000, BINS = 100 };
@@ -177,6 +198,7 @@ int main(void)
 {
     TEST(known_numbers);
     TEST(context_stream);
+    TEST(below_the_bound);
     TEST(uniform_is_uniform);
     TEST(normal_is_normal);
     TEST(int_is_unbiased);

@@ -136,6 +136,14 @@ typedef struct layer_case {
     dl_int outs, grads;               /* how many numbers there are from a.y and from d.dx on */
 } layer_case;
 
+/* The twin, if there is one, or the kernels. */
+static dli_recurrent_way way_of(dl_ctx *dl, dl_recurrent_kind kind, bool fast,
+                                const dlk_recurrent_size *s)
+{
+    dl_set_reference(dl, !fast);
+    return dli_recurrent_choose(dl, kind, s);
+}
+
 static layer_case layer_new(dl_ctx *dl, dl_recurrent_kind kind, bool fast, dlk_recurrent_size s)
 {
     const dl_int G = dli_cells[kind].gates, rows = s.N * s.T, n = s.N * s.H;
@@ -145,7 +153,7 @@ static layer_case layer_new(dl_ctx *dl, dl_recurrent_kind kind, bool fast, dlk_r
     c.s = s;
     c.outs = rows * s.H + 2 * n;
     c.grads = rows * s.D + G * s.H * (s.D + s.H + 2) + 2 * n;
-    dli_recurrent_room(dl, kind, fast, &s, &saved, &work);
+    dli_recurrent_room(way_of(dl, kind, fast, &s).fast, kind, &s, &saved, &work);
     c.a.x = numbers(rows * s.D, 3);
     c.a.h0 = numbers(n, 4);
     c.a.c0 = numbers(n, 5);
@@ -183,22 +191,9 @@ static void layer_free(layer_case *c)
 /* Forward and backward by the kernel, or by what dl_rnn and the others run instead. */
 static void layer_run(dl_ctx *dl, dl_recurrent_kind kind, bool fast, const layer_case *c)
 {
-    if (fast) {
-        dli_recurrent_twin(dl, kind, &c->a, &c->s);
-        dli_recurrent_twin_back(dl, kind, &c->d, &c->a, &c->s);
-    } else if (kind == DL_LSTM) {
-        dlk_lstm_forward(&c->a, &c->s);
-        dlk_lstm_backward(&c->d, &c->a, &c->s);
-    } else if (kind == DL_GRU) {
-        dlk_gru_forward(&c->a, &c->s);
-        dlk_gru_backward(&c->d, &c->a, &c->s);
-    } else if (kind == DL_RNN_RELU) {
-        dlk_rnn_relu_forward(&c->a, &c->s);
-        dlk_rnn_relu_backward(&c->d, &c->a, &c->s);
-    } else {
-        dlk_rnn_forward(&c->a, &c->s);
-        dlk_rnn_backward(&c->d, &c->a, &c->s);
-    }
+    const dli_recurrent_way way = way_of(dl, kind, fast, &c->s);
+    dli_run_recurrent(dl, &way, kind, &c->a, &c->s);
+    dli_run_recurrent_back(dl, &way, kind, &c->d, &c->a, &c->s);
 }
 
 static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, int threads)
@@ -215,8 +210,8 @@ static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, i
         s.length = test % 4 < 2 ? lengths : NULL;
         s.reverse = test % 2 == 1;
         for (int fast = 0; fast < 2; fast++) {
-            way[fast] = layer_new(dl, kind, DLI_FAST && fast, s);
-            layer_run(dl, kind, DLI_FAST && fast, &way[fast]);
+            way[fast] = layer_new(dl, kind, fast == 1, s);
+            layer_run(dl, kind, fast == 1, &way[fast]);
         }
         CHECK_ARRAY(way[1].a.y, way[0].a.y, way[0].outs);
         CHECK_ARRAY(way[1].d.dx, way[0].d.dx, way[0].grads);
@@ -282,7 +277,7 @@ static void sizes(void)
             double saved, work;
             s.N = 1; s.D = 1; s.H = 1; s.length = NULL; s.reverse = false;
             s.T = PTRDIFF_MAX / 16;                 /* y alone would fit */
-            dli_recurrent_room(dl, k, fast == 1, &s, &saved, &work);
+            dli_recurrent_room(way_of(dl, k, fast == 1, &s).fast, k, &s, &saved, &work);
             const double y = (double)s.T, least = k == DL_LSTM ? 5 * y : k == DL_GRU ? 4 * y : 0;
             CHECK(saved >= (fast ? y : 1) * (fast ? least / y + 4 : least), "kind %d: %g", kind,
                   saved);
@@ -790,6 +785,7 @@ static void layer_errors(void)
     CHECK(!dl_model_add_embedding(m, 0, 4), "no words");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "embedding_1: 0 words");
     CHECK(dl_model_layer_count(m) == 0, "a failed layer stayed");
+    s = dl_model_new(dl, dl_shape2(3, 5));
     dl_model_add_rnn(s, 4, true);
     dl_model_add_dense(s, 2, DL_SOFTMAX);
     dl_model_compile(s, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01));

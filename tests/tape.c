@@ -3,6 +3,7 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#include <time.h>
 
 static dl_ctx *dl;     /* each test has its own */
 
@@ -148,7 +149,7 @@ static void changed_parameters(void)
     dl_tensor *w, *v, *x, *loss;
     start();
     w = param(3);
-    snprintf(w->name, sizeof w->name, "w");
+    dl_set_name(w, "w");
     x = leaf(1, 2);
     loss = dl_mul(dl_exp(x), w);
     dl_fill(w, 4);
@@ -191,7 +192,7 @@ static void stale_tensors(void)
     start();
     w = param(1);
     x = leaf(1, 1);
-    snprintf(x->name, sizeof x->name, "x");
+    dl_set_name(x, "x");
     dl_tape_clear(dl);
     CHECK(!dl_relu(x), "after a clear");
     CHECK_ERROR(dl, DL_ERR_STALE, "dl_relu: the tensor x is from before the last dl_tape_clear or "
@@ -635,8 +636,67 @@ static void every_allocation_fails_once(void)
     CHECK(needed > 8, "only %ld allocations", needed - 1);
 }
 
+/* A mark and its release cost what was recorded in between, not what is on the tape. */
+static void a_million_marks(void)
+{
+    dl_ctx *c = dl_new(1);
+    const clock_t start = clock();
+    for (int i = 0; i < 160000; i++) dl_zeros(c, dl_shape0());
+    for (int i = 0; i < 1000000; i++) {
+        const dl_mark mark = dl_tape_mark(c);
+        dl_zeros(c, dl_shape0());
+        if (!CHECK(dl_tape_release(c, mark), "%s", dl_error_text(c))) break;
+    }
+    CHECK(clock() - start < 60 * CLOCKS_PER_SEC, "%ld s", (long)((clock() - start) / CLOCKS_PER_SEC));
+    dl_free(c);
+}
+
+/* n steps without dl_tape_clear: seconds. */
+static double steps(dl_tensor *w, int n)
+{
+    const clock_t start = clock();
+    for (int i = 0; i < n; i++) dl_backward(dl_sum(dl_square(dl_mul_scalar(w, 2))));
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+static void a_loop_that_never_clears(void)
+{
+    dl_ctx *c = dl_new(1);
+    dl_tensor *w = dl_param(c, dl_shape1(3), dl_init_constant(1));
+    const double first = steps(w, 2000);
+    steps(w, 36000);
+    const double last = steps(w, 2000);
+    CHECK(last < 20 * first + .2, "%g s, at the start %g s", last, first);
+    CHECK(dl_error(c) == DL_OK && w->grad[0] == 320000, "%g", (double)w->grad[0]);
+    dl_free(c);
+}
+
+/* Older tensors keep the gradients they had at the mark, and no others, views like whole ones and
+   empty ones like others. */
+static void gradients_before_a_mark(void)
+{
+    dl_ctx *c = dl_new(1);
+    dl_tensor *x = dl_ones(c, dl_shape1(4)), *none = dl_zeros(c, dl_shape1(0)), *v, *late;
+    dl_set_requires_grad(x, true);
+    dl_set_requires_grad(none, true);
+    v = dl_reshape(x, dl_shape2(2, 2));
+    late = dl_mul_scalar(x, 2);
+    CHECK(dl_backward(dl_sum(x)) && dl_backward_from(dl_neg(none), x->data), "%s", dl_error_text(c));
+    const dl_real *dx = x->grad, *empty = none->grad;
+    const dl_mark mark = dl_tape_mark(c);
+    CHECK(dl_backward(dl_sum(dl_square(v))) && dl_backward(dl_sum(dl_square(late))) &&
+          dl_backward(dl_sum(none)), "%s", dl_error_text(c));
+    CHECK(v->grad == x->grad && late->grad != NULL && x->grad[0] == 11, "%g", (double)x->grad[0]);
+    CHECK(dl_tape_release(c, mark), "%s", dl_error_text(c));
+    CHECK(x->grad == dx && v->grad == dx && late->grad == NULL && none->grad == empty && empty,
+          "after the release");
+    dl_free(c);
+}
+
 int main(void)
 {
+    TEST(a_million_marks);
+    TEST(a_loop_that_never_clears);
+    TEST(gradients_before_a_mark);
     TEST(shared_operands);
     TEST(branches_not_taken);
     TEST(a_long_chain);

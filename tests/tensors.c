@@ -205,8 +205,29 @@ static void random_tensors(void)
     dl_free(dl);
 }
 
+/* All or none. */
+static void freezing(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *w = dl_param(dl, dl_shape1(2), dl_init_zeros()), *both[2];
+    both[0] = w;
+    both[1] = dl_neg(w);
+    test_quiet(dl);
+    CHECK(dl_freeze(&w, 1) && !w->requires_grad && dl_unfreeze(&w, 1) && w->requires_grad, "one");
+    CHECK(!dl_freeze(both, 2) && w->requires_grad, "the result of an operation");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_neg");
+    both[1] = dl_state(dl, dl_shape1(2));
+    CHECK(dl_freeze(both, 2) && !w->requires_grad, "a state has none anyway");
+    CHECK(!dl_unfreeze(both, 2) && !w->requires_grad, "but can't have one");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_param");
+    both[1] = NULL;
+    CHECK(!dl_freeze(both, 2) && !dl_unfreeze(NULL, 1) && dl_freeze(NULL, 0), "NULL");
+    dl_free(dl);
+}
+
 int main(void)
 {
+    TEST(freezing);
     TEST(shapes);
     TEST(making);
     TEST(persistent_tensors);

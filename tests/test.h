@@ -9,7 +9,8 @@
 
    It prints what failed, then as its last line "N passed, N failed" (tests, that is functions given
    to TEST), and returns 1 when one failed. A test that checked nothing has failed, too. CHECK and
-   the others return whether they passed, for "if (!CHECK(...)) return;". Run from the directory
+   the others return whether they passed, for "if (!CHECK(...)) return;". What a machine cannot
+   test is named by SKIP and counted in a line "N skipped" before the last. Run from the directory
    above tests/ or from tests/, so that golden files are found. */
 #ifndef DL_TEST_H
 #define DL_TEST_H
@@ -24,6 +25,7 @@
 #define TEST_TOL (sizeof(dl_real) == sizeof(double) ? 1e-9 : 1e-5)
 
 static int test_passed, test_failed;       /* tests so far                    */
+static int test_skipped;                   /* calls of SKIP so far            */
 static int test_checks, test_check_fails;  /* checks in the test that runs now */
 static const char *test_name = "";
 
@@ -38,6 +40,9 @@ static const char *test_name = "";
     test_check_array(got, want, n, tol, __FILE__, __LINE__, #got)
 /* The context has this error and its text contains part; the error is then forgotten. */
 #define CHECK_ERROR(dl, code, part) test_check_error(dl, code, part, __FILE__, __LINE__, #code)
+/* Something that cannot be tested here: printf-like, what and why. */
+#define SKIP(...) (test_skipped++, test_checks++, printf("SKIP %s: ", test_name), \
+                   printf(__VA_ARGS__), printf("\n"))
 /* Run a test: a function without arguments. */
 #define TEST(function) test_run(function, #function)
 
@@ -110,6 +115,7 @@ static inline void test_run(void (*function)(void), const char *name)
 /* Print the last line; what main returns. */
 static inline int test_end(void)
 {
+    if (test_skipped > 0) printf("%d skipped\n", test_skipped);
     printf("%d passed, %d failed\n", test_passed, test_failed);
     return test_failed > 0 || test_passed == 0;
 }

@@ -47,7 +47,7 @@ static void thresholds(dl_model *net, const dl_data *test) {
     printf("\nmalignant if p >   recall   precision   overlooked   false alarms\n");
     for (int k = 0; k < 4; k++) {
         for (int i = 0; i < TEST; i++) called[i] = (double)p[2 * i] > above[k] ? 0 : 1;
-        dl_report *r = dl_report_new(test->ctx, called, test->labels, TEST, 2);
+        dl_report *r = dl_report_new(dl_data_ctx(test), called, dl_data_labels(test), TEST, 2);
         if (r) printf("%14.2f %8.2f %11.2f %12lld %14lld\n", above[k], r->score[0].recall,
                       r->score[0].precision, (long long)r->confusion[1],
                       (long long)r->confusion[2]);

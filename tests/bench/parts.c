@@ -78,13 +78,13 @@ static void multiply(void *argument)
     const task *t = (const task *)argument;
     const matmul *p = &t->p;
     if (p->kind[0] == 't')
-        dli_linear_backward(t->dl, NULL, false, p->c, false, NULL, p->a, p->b, NULL, p->k, p->n,
-                            p->m);
+        dli_fast_linear_backward(t->dl, NULL, false, p->c, false, NULL, p->a, p->b, NULL, p->k,
+                                 p->n, p->m);
     else if (p->kind[1] == 't')
-        dli_linear_forward(t->dl, p->c, p->a, p->b, NULL, p->m, p->k, p->n);
+        dli_fast_linear_forward(t->dl, p->c, p->a, p->b, NULL, p->m, p->k, p->n);
     else
-        dli_linear_backward(t->dl, p->c, false, NULL, false, NULL, p->a, NULL, p->b, p->m, p->n,
-                            p->k);
+        dli_fast_linear_backward(t->dl, p->c, false, NULL, false, NULL, p->a, NULL, p->b, p->m,
+                                 p->n, p->k);
 }
 
 static double seconds_of_product(const char *line)

@@ -94,11 +94,17 @@
               dl_backward calls until dl_optimizer_zero_grad.
    Shapes     Images are NCHW. Weights have PyTorch's layouts: linear [out,in]. A negative axis
               counts from the end, as in NumPy.
-   Options    A struct of options comes filled in from its _default function; a zero means zero.
+   Options    A struct of options comes filled in from its _default function; a zero means zero,
+              a NULL pointer means the defaults. An option that a thing does not use is refused.
+   Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
+              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
+              are _count.
+   Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
+              by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
-   NaN        goes through every function; ReLU of NaN is NaN.
+   NaN        goes through every function; ReLU of NaN is NaN. Optimizers refuse NaN gradients.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_H_INCLUDED
@@ -821,7 +827,12 @@ DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name);
 /* Its name; "" of NULL. */
 DL_DEF const char *dl_isa(const dl_ctx *dl);
 
-/* ----------------------------------------------------------------------------- >>tensors ---- */
+/* ----------------------------------------------------------------------------- >>tensors ----
+   A tensor is an array with a shape, a gradient of the same shape, and the context it belongs to.
+   There are two kinds. Persistent ones (dl_param, dl_state, dl_keep) live until they are freed:
+   what is learned, and what must outlive a step. All others live on the tape: results of
+   operations and the data they begin with, gone with dl_tape_clear. Everything here is about
+   making them, filling them and moving numbers between the two kinds. */
 
 /* A shape: rank 0 is a single number. */
 typedef struct dl_shape {
@@ -964,7 +975,13 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 DL_DEF bool dl_freeze(dl_tensor *const *params, int n);
 DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n);
 
-/* -------------------------------------------------------------------------------- >>tape ---- */
+/* -------------------------------------------------------------------------------- >>tape ----
+   While a formula is computed, each operation writes down what it has read and made. That list is
+   the tape. dl_backward reads it from its end to its beginning and applies the chain rule to one
+   operation after the other: by the time it gets to one, the gradient of its result is complete,
+   for all that have used the result stand behind it. A step of training is
+       forward (record) - dl_backward - dl_optimizer_step - dl_optimizer_zero_grad - dl_tape_clear.
+   */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
    dl_optimizer_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed
@@ -1021,8 +1038,11 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                const void *user, size_t user_bytes);
 
 /* --------------------------------------------------------------------------------- >>ops ----
-   Every function here returns a new tape tensor, or NULL on failure (NULL in, a stale tensor,
-   shapes that do not fit, no memory), and records itself so that dl_backward can go back. */
+   What formulas are made of: arithmetic, activations, matrix products, changes of shape, sums,
+   images, sequences. The formulas stand at the kernels of the same names, in floor 1; here is what
+   shapes they take. Every function returns a new tape tensor, or NULL on failure (NULL in, a stale
+   tensor, shapes that do not fit, no memory), and records itself so that dl_backward can go
+   back. */
 
 /* a op b with NumPy's broadcasting: shapes are aligned at the right, a dimension of 1 (or a
    missing one) is repeated. Formulas at dlk_add_forward and its neighbours. */
@@ -1409,8 +1429,9 @@ typedef struct dl_field {
 } dl_field;
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
-   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
-   Options are copied as bytes: whatever they point to must outlive the layer. */
+   returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
+   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
+   whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1440,6 +1461,7 @@ struct dl_layer {
                                              0 unless build sets them; may be changed */
     void         *own;                    /* the type's, for whatever else it needs */
     bool          frozen;                 /* see dl_layer_set_frozen                */
+    bool          built;                  /* no more parameters, states, outputs    */
     dl_ctx       *ctx;
     dl_model     *model;
 };
@@ -1448,10 +1470,10 @@ struct dl_layer {
    what the layer before it gives, all of its outputs. */
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
 
-/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
-   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
-   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
-   false without memory or for a bad shape: return false then. */
+/* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
+   behind those that are there in l->param; a state, all c at the start, saved and cloned but not
+   trained, in l->state; and room for n outputs (there is 1, of the shape of input[0], until build
+   changes it). NULL or false without memory or for a bad shape: return false then. */
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
@@ -1613,20 +1635,20 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
    An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
    what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
-     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
-               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
-     Nesterov                    The same, with the gradient of where v is about to lead.
-     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
-               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
-     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
-                                 running mean forgets.
-     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
-                                 of w's past steps.
-     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
-                                 corrected for their start at 0.
-     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
-                                 as a part of g the pull would be divided by sqrt(v), too.
+     SGD       w -= lr g              The gradient g = dL/dw points uphill: go the other way.
+     momentum  v = mu v + g           In a narrow valley g points across more than along. A sum of
+               w -= lr v              past gradients cancels the one and adds up the other.
+     Nesterov  w -= lr (mu v + g)     The same, looking ahead to where v is about to lead.
+     Adagrad   a += g^2               One lr is too large for some weights, too small for others:
+               w -= lr g / sqrt(a)    divide each gradient by the size that it has had so far.
+     RMSprop   a = r a + (1 - r) g^2  Adagrad's sum only grows, and its steps die out: a running
+               w -= lr g / sqrt(a)    mean forgets.
+     Adadelta  w -= lr d g / sqrt(a)  g / sqrt(a) has no unit, but w may have one: times d, the
+                                      size of w's past steps.
+     Adam      w -= lr m / sqrt(v)    Momentum (m) over RMSprop (v), two running means that are
+                                      corrected for their start at 0.
+     AdamW     w -= lr decay w        Weights that should stay small shrink by themselves. As a part
+                                      of g that pull would be divided by sqrt(v), too.
 
    Each step of training is
 
@@ -1915,7 +1937,8 @@ typedef struct dl_fit {
     int    accumulate;            /* 1; update the weights once in so many batches, as if they
                                      were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
-    const dl_data *validation;    /* NULL: none                                               */
+    const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
+                                     that are validated, watched and restored                 */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
                                      there: a bad choice for sorted data, such as MNIST, whose
                                      images are ordered by writer (its last ones are easier)   */
@@ -2595,6 +2618,15 @@ static double dli_now(void)
 #define DLI_X86 0
 #endif
 
+/* The old arithmetic of i386 (x87) computes with 64 binary digits and rounds to a float when it
+   happens to store one. The fast room counts on the rounding, the kernels, which compute in double,
+   do not: there they run alone. gcc -msse2 -mfpmath=sse brings the fast room back. */
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#define DLI_EXCESS 1
+#else
+#define DLI_EXCESS 0
+#endif
+
 /* Ask for the cache line at p. */
 #if DLI_SIMD
 #define DLI_PREFETCH(p) __builtin_prefetch(p)
@@ -2617,6 +2649,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
+#if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#pragma float_control(push)
 #endif
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
@@ -3101,16 +3137,15 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 
 DL_DEF void dl_free(dl_ctx *dl)
 {
-    int i, s;
     if (!dl) return;
     dl->closing = true;
     while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
-    for (i = 0; i < dl->arena.chunks; i++) {
+    for (int i = 0; i < dl->arena.chunks; i++) {
         DLI_UNPOISON(dl->arena.base[i], (size_t)dl->arena.size[i]);
         DL_FREE(dl->arena.memory[i]);
     }
-    for (s = 0; s < 2; s++)
-        for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -4547,7 +4582,7 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-#if !DLI_DOUBLE
+#if !DLI_DOUBLE && !DLI_EXCESS
 #define DLI_FAST 1
 #else
 #define DLI_FAST 0
@@ -4561,7 +4596,17 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 /* Matrix products and array loops at full vector speed.
 
    Everything above this room is written to be read; this room is written to be fast, and every
-   function in it is tested against its readable twin. Four ideas carry it.
+   function in it is tested against its readable twin. Read in this order:
+
+       tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
+       dli_gemm_part, dli_gemm                                  its parts for several
+       "convolution, stride 1"                                  the same tile on images; Winograd
+       "recurrent layers"                                       the same tile through time
+       "how many threads a job is worth"                        one or all, learned by timing
+       "twins of the kernels"                                   what the operations call
+
+   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
+   each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -4584,17 +4629,31 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 
    3. Packing. The tile wants its NR floats of B side by side for k = 0, 1, 2 ... A matrix with
       1000 columns has them 4000 bytes apart, or, transposed, one by one. So a block of B is first
-      copied into panels of NR columns, in exactly the order the tile reads them; the copy costs
-      K N moves and serves 2 M K N operations. The copy is told the strides of its source, and
-      that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
-      are zeros: the tile never needs to know about edges.
+      copied into panels of NR columns, in exactly the order the tile reads them:
+
+            B, k down        NR     NR              packed: panel 0, then panel 1 ...
+            b00 b01 b02 b03 | b04 b05 ..            b00 b01 b02 b03 b10 b11 b12 b13 b20 ...
+            b10 b11 b12 b13 | b14 b15 ..            b04 b05  0   0  b14 b15  0   0  b24 ...
+
+      The copy costs K N moves and serves 2 M K N operations. It is told the strides of its source,
+      and that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
+      are zeros: the tile never needs to know about edges. A is packed likewise, MR rows a panel.
 
    4. Blocking. The caches are small: a block of B (KC x NC) should stay in L2 while all of A
-      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles.
+      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles:
 
-   Threads divide C, never K, so each element is summed in one order whatever the number of
-   threads, and results are equal bit for bit.
-   */
+            for k0 by KC                     a slice of K: C is added to after the first
+                for j0 by NC                 pack B[k0..][j0..], KC x NC
+                    for i0 by MC             pack A[i0..][k0..], MC x KC
+                        for j by NR          a panel of B, in L1
+                            for i by MR      a tile: K runs innermost, in registers
+
+      What is read once or twice is not worth packing: the tile then reads it where it stands, by
+      pointers to the rows of A (tile_rows) or offsets of the rows of B (tile_off).
+
+   5. Threads divide C, never K, so each element is summed in one order whatever the number of
+      threads, and results are equal bit for bit. Sums across samples are cut into chunks that do
+      not depend on the threads, and added in order. */
 
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
@@ -5241,9 +5300,8 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
 #else
 DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
 {
-    dl_int i, l;
-    for (l = 0; l < 4; l++)
-        for (i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+    for (dl_int l = 0; l < 4; l++)
+        for (dl_int i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
 }
 #endif
 /* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
@@ -5252,13 +5310,12 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
     (dst, ld, src, ls, rows, cols))
 DLI_transpose(DLI_BODY)
 {
-    dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
-    for (l = 0; l < r4; l += 4)
-        for (i = 0; i < c4; i += 4) dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
-    for (l = 0; l < r4; l++)
-        for (i = c4; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
-    for (l = r4; l < rows; l++)
-        for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+    const dl_int r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    for (dl_int l = 0; l < r4; l += 4)
+        for (dl_int i = 0; i < c4; i += 4)
+            dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+    for (dl_int l = 0; l < rows; l++)
+        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
 DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 #define DLI_pack(X) X(void, pack, \
@@ -5266,21 +5323,21 @@ DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * s
     (dst, src, js, ks, n, k, w))
 DLI_pack(DLI_BODY)
 {
-    dl_int j, i, l;
-    for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
+    for (dl_int j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
         if (js == 1)
-            for (i = 0; i < k; i++) {
-                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+            for (dl_int i = 0; i < k; i++) {
+                dl_int l = 0;
+                for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
         else if (ks == 1)
-            for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
+            for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
         else
-            for (i = 0; i < k; i++)
-                for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
+            for (dl_int i = 0; i < k; i++)
+                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -5298,15 +5355,14 @@ DLI_pack(DLI_BODY)
     (dst, ps, ld, src, gate, c, h, w))
 DLI_place(DLI_BODY)
 {
-    dl_int i, y, x;
-    for (i = 0; i < c; i++)
-        for (y = 0; y < h; y++, src += w) {
+    for (dl_int i = 0; i < c; i++)
+        for (dl_int y = 0; y < h; y++, src += w) {
             float *d = dst + i * ps + y * ld;
             if (!gate) {
-                for (x = 0; x < w; x++) d[x] = src[x];
+                for (dl_int x = 0; x < w; x++) d[x] = src[x];
                 continue;
             }
-            for (x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
+            for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
             gate += w;
         }
 }
@@ -5318,16 +5374,16 @@ DLI_place(DLI_BODY)
     (dst, src, lds, rows, cols, bias, relu, add))
 DLI_crop(DLI_BODY)
 {
-    dl_int r, x, l;
-    for (r = 0; r < rows; r++, src += lds) {
+    const float *end = dst + rows * cols;
+    for (dl_int r = 0; r < rows; r++, src += lds) {
         float *d = dst + r * cols;
-        const float *end = dst + rows * cols;
+        dl_int x = 0;
         if (add) {
-            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            for (; x < cols; x++) d[x] += src[x] + bias;
             continue;
         }
-        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
-            for (l = 0; l < 16; l++) {
+        for (; x < cols && d + x + 16 <= end; x += 16)
+            for (dl_int l = 0; l < 16; l++) {
                 float v = src[x + l] + bias;
                 d[x + l] = relu && v < 0.0f ? 0.0f : v;
             }
@@ -5366,12 +5422,12 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
     (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
 DLI_pool2(DLI_BODY)
 {
-    dl_int r, j, l;
-    for (r = 0; r < oh; r++, y += ow, arg += ow) {
+    const float least = relu ? 0.0f : -INFINITY;
+    for (dl_int r = 0; r < oh; r++, y += ow, arg += ow) {
         const float *a = x + 2 * r * ld, *b = a + ld;
-        const float least = relu ? 0.0f : -INFINITY;
-        for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
-            for (l = j; l < j + 16; l++)
+        dl_int j = 0;
+        for (; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
+            for (dl_int l = j; l < j + 16; l++)
                 arg[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
         for (; j < ow; j++) arg[j] = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
     }
@@ -5387,17 +5443,17 @@ DLI_unpool2(DLI_BODY)
 {
     const dl_int oh = h / 2, ow = w / 2;
     const float *dyend = dy + planes * oh * ow;
-    dl_int p, r, j, l;
-    for (p = 0; p < planes; p++)
-        for (r = 0; r < h; r++) {
+    for (dl_int p = 0; p < planes; p++)
+        for (dl_int r = 0; r < h; r++) {
             float *d = dx + p * ps + r * ld;
             const int32_t k = r & 1 ? 2 : 0;
+            dl_int j = 0;
             if (r >= 2 * oh) {                           /* an odd row or column got nothing */
-                for (j = 0; j < w; j++) d[j] = 0.0f;
+                for (; j < w; j++) d[j] = 0.0f;
                 continue;
             }
-            for (j = 0; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
-                for (l = j; l < j + 16; l++) {
+            for (; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
+                for (dl_int l = j; l < j + 16; l++) {
                     d[2 * l] = dli_select(arg[l] == k, dy[l], 0.0f);
                     d[2 * l + 1] = dli_select(arg[l] == k + 1, dy[l], 0.0f);
                 }
@@ -5405,7 +5461,7 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j] = arg[j] == k ? dy[j] : 0.0f;
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
-            for (l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
+            for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
             if (r & 1) { dy += ow; arg += ow; }
         }
 }
@@ -5426,15 +5482,14 @@ DLI_unpool2(DLI_BODY)
     (v, vs, src, ld, th, tw))
 DLI_wino_in(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 4; i++) {         /* B^T d, a row of it */
+    for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 4; i++) {  /* B^T d, a row of it */
                 const float *a = src + 2 * tx + (i == 0 ? 0 : i == 2 ? 2 : 1) * ld;
                 const float *b = src + 2 * tx + (i == 2 ? 1 : i == 3 ? 3 : 2) * ld;
                 const float sign = i == 1 ? 1.0f : -1.0f;
                 float *to = v + 4 * i * vs + tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float t0 = a[2 * l] + sign * b[2 * l];
                     float t1 = a[2 * l + 1] + sign * b[2 * l + 1];
                     float t2 = a[2 * l + 2] + sign * b[2 * l + 2];
@@ -5454,14 +5509,13 @@ DLI_wino_in(DLI_BODY)
     (dst, ld, m, ms, th, tw))
 DLI_wino_out(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 2; i++) {         /* A^T m, a row of it: 0 1 2 or 1 2 3 */
+    for (dl_int ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 2; i++) {  /* A^T m, a row of it: 0 1 2 or 1 2 3 */
                 const float *a = m + 4 * i * ms + tx, *b = a + 4 * ms, *c = b + 4 * ms;
                 const float sign = i ? -1.0f : 1.0f;
                 float *to = dst + i * ld + 2 * tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float s0 = a[l] + sign * (b[l] + c[l]);
                     float s1 = a[ms + l] + sign * (b[ms + l] + c[ms + l]);
                     float s2 = a[2 * ms + l] + sign * (b[2 * ms + l] + c[2 * ms + l]);
@@ -5478,14 +5532,13 @@ DLI_wino_out(DLI_BODY)
     (v, vs, src, ld, th, tw))
 DLI_wino_grad(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 4; i++) {         /* A g: a, a + b, a - b, -b */
+    for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 4; i++) {  /* A g: a, a + b, a - b, -b */
                 const float *a = src + 2 * tx, *b = a + ld;
                 const float p = i < 3 ? 1.0f : 0.0f, q = i == 0 ? 0.0f : i == 1 ? 1.0f : -1.0f;
                 float *to = v + 4 * i * vs + tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float t0 = p * a[2 * l] + q * b[2 * l];
                     float t1 = p * a[2 * l + 1] + q * b[2 * l + 1];
                     to[l] = t0;
@@ -5619,7 +5672,9 @@ typedef struct dli_fast {
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
    needed next is asked for early, while the products keep the CPU busy: a tile of C to add to, and
-   with AHEAD the panel of B to the right of this one. */
+   with AHEAD the panel of B to the right of this one. This is the one body behind backslashes,
+   since C has no other way to give a function a type: written as loops over floats, gcc finds the
+   same registers, but clang keeps acc in memory and stores all of it for every k. */
 #define DLI_ALL_K    for (k = 0; k < n; k++)
 #define DLI_K_IN_RUNS for (skip = 0, end = run; end <= n; end += run, skip += gap) \
                           for (; k < end; k++)
@@ -5929,7 +5984,7 @@ static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_
             m[j] = st[j].mean;
             st[j].rest = st[j].var = 0.0;
         }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
             memset(s, 0, sizeof s);
             memset(q, 0, sizeof q);
             for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
@@ -6276,13 +6331,12 @@ static size_t dli_gemm_work_bytes(int threads)
 static void dli_tile_out(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
                          int add, const float *t)
 {
-    dl_int i, j;
     if (p->crs == 1 && !add) {
         f->transpose(c, p->ccs, t, f->nr, m, n);
         return;
     }
-    for (i = 0; i < m; i++)
-        for (j = 0; j < n; j++) {
+    for (dl_int i = 0; i < m; i++)
+        for (dl_int j = 0; j < n; j++) {
             float *out = c + i * p->crs + j * p->ccs;
             *out = add ? *out + t[i * f->nr + j] : t[i * f->nr + j];
         }
@@ -6303,12 +6357,11 @@ static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dl
 {
     const int add = p->add || q->k0 > 0;
     const float *pb = q->pb;
-    dl_int i, j, l;
-    for (j = 0; j < q->n; j += f->nr) {
+    for (dl_int j = 0; j < q->n; j += f->nr) {
         const dl_int n = dli_min(f->nr, q->n - j);
         const bool in_place = q->off && n == f->nr;
         const float *b = in_place ? p->b + q->k0 * p->brs + q->j0 + j : pb;
-        for (i = 0; i < q->m; i += f->mr) {
+        for (dl_int i = 0; i < q->m; i += f->mr) {
             const dl_int m = dli_min(f->mr, q->m - i);
             float *c = p->c + (q->i0 + i) * p->crs + (q->j0 + j) * p->ccs;
             float t[DLI_MAX_MR * DLI_MAX_NR];
@@ -6319,7 +6372,7 @@ static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dl
             if (in_place) f->tile_off(to, ld, add && !edge, q->k, q->pa + i * q->k, b, q->off);
             else if (q->pa) f->tile(to, ld, add && !edge, q->k, q->pa + i * q->k, b);
             else {
-                for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
+                for (dl_int l = 0; l < f->mr; l++)       /* past the edge: repeat the last row */
                     rows[l] = p->a + (q->i0 + dli_min(i + l, q->m - 1)) * p->ars + q->k0;
                 f->tile_rows(to, ld, add && !edge, q->k, rows, q->k, 0, b);
             }
@@ -6347,9 +6400,9 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
     const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
     float *pa = a_stays ? NULL : work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
-    dl_int off[DLI_KC], l, packed;
+    dl_int off[DLI_KC];
     dli_gemm_block q;
-    for (l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
+    for (dl_int l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
     q.off = b_stays ? off : NULL;
     for (q.k0 = 0; q.k0 < p->k; q.k0 += kc)
         for (q.j0 = 0; q.j0 < p->n; q.j0 += nc) {
@@ -6358,7 +6411,7 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
             q.n = dli_min(nc, p->n - q.j0);
             q.pb = p->packed_b ? p->packed_b + q.j0 * p->k + q.k0 * f->nr : work;
             q.b_panel = f->nr * (p->packed_b ? p->k : q.k);
-            packed = b_stays ? q.n / f->nr * f->nr : 0;  /* from here on */
+            const dl_int packed = b_stays ? q.n / f->nr * f->nr : 0;        /* from here on */
             if (!p->packed_b && packed < q.n)
                 f->pack(work, b + packed * p->bcs, p->bcs, p->brs, q.n - packed, q.k, f->nr);
             for (q.i0 = 0; q.i0 < p->m; q.i0 += mc) {
@@ -6377,21 +6430,20 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
 static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t, int threads)
 {
     dli_product q = *p;
-    dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr), down = 1, d, best = 0;
-    dl_int i0, i1, j0, j1, across;
-    for (d = 1; d <= threads; d++)
+    const dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr);
+    dl_int down = 1, best = 0;
+    for (dl_int d = 1; d <= threads; d++)
         if (threads % d == 0) {
-            dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
-            dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+            const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+            const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
             if (d == 1 || cost < best) { best = cost; down = d; }
         }
-    across = threads / down;
-    i0 = mt * (t / across) / down * f->mr;
-    i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
-    j0 = nt * (t % across) / across * f->nr;
-    j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
-    q.m = i1 > i0 ? i1 - i0 : 0;
-    q.n = j1 > j0 ? j1 - j0 : 0;
+    const dl_int across = threads / down;
+    const dl_int i0 = mt * (t / across) / down * f->mr, j0 = nt * (t % across) / across * f->nr;
+    const dl_int i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
+    const dl_int j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
+    q.m = dli_larger(i1 - i0, 0);
+    q.n = dli_larger(j1 - j0, 0);
     q.a += i0 * p->ars;
     q.b += j0 * p->bcs;
     q.c += i0 * p->crs + j0 * p->ccs;
@@ -6418,9 +6470,8 @@ static dli_product dli_product_transposed(const dli_product *p)
 static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
 {
     float y[DLI_STRIP];
-    dl_int i, j;
-    for (i = 0; i < p->m; i++)
-        for (j = 0; j < p->n; j += DLI_STRIP) {
+    for (dl_int i = 0; i < p->m; i++)
+        for (dl_int j = 0; j < p->n; j += DLI_STRIP) {
             dl_int n = dli_min(DLI_STRIP, p->n - j);
             float *c = p->c + i * p->crs + j;
             f->dots(y, p->a + i * p->ars, p->b + j * p->bcs, p->bcs, n, p->k);
@@ -6429,15 +6480,15 @@ static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
         }
 }
 
+/* The product, on so many threads; work: dli_gemm_work_bytes. */
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
     int t;
     if (p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0 && !p.add) {
-        dl_int i, j;
-        for (i = 0; i < p.m; i++)
-            for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
+        for (dl_int i = 0; i < p.m; i++)
+            for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
     if (!p.packed_b && !p.by_dots &&                     /* fill the tile; pack the smaller one */
@@ -6899,7 +6950,7 @@ static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, c
     for (dl_int m = 0; m < M; m += f->nr) {
         const dl_int cols = dli_min(f->nr, M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < z->oh; r++)               /* as [position][NR], in blocks of 4 x 4 */
+        for (dl_int r = 0; r < z->oh; r++)        /* as [position][NR], in blocks of 4 x 4 */
             f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
                          b->p->gp, cols, dli_round_up(z->ow, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
@@ -8114,8 +8165,8 @@ static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
 {
-    *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
-    *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
+    *lo = offset < 0 ? (-offset - 1) / stride + 1 : 0;       /* rounded up; a stride may be huge */
+    *hi = offset < size ? (size - offset - 1) / stride + 1 : 0;
     *hi = dli_min(*hi, n);
     *lo = dli_min(*lo, *hi);
 }
@@ -8125,11 +8176,11 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int r, p, q, lo, hi;
-    for (r = 0; r < rows; r++) {
+    dl_int q, lo, hi;
+    for (dl_int r = 0; r < rows; r++) {
         const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
         const dl_int off = v * s->dilation_w - s->left;
-        for (p = 0; p < s->OH; p++, col += s->OW) {
+        for (dl_int p = 0; p < s->OH; p++, col += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
             dli_inside(&lo, &hi, off, step, s->W, s->OW);
             if (i < 0 || i >= s->H) lo = hi = s->OW;
@@ -8144,15 +8195,15 @@ static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
 static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int r, p, q, lo, hi;
-    for (r = 0; r < rows; r++) {
+    dl_int lo, hi;
+    for (dl_int r = 0; r < rows; r++) {
         const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
         const dl_int off = v * s->dilation_w - s->left;
         dli_inside(&lo, &hi, off, step, s->W, s->OW);
-        for (p = 0; p < s->OH; p++, dcol += s->OW) {
+        for (dl_int p = 0; p < s->OH; p++, dcol += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
             if (i < 0 || i >= s->H) continue;
-            for (q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
+            for (dl_int q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
         }
     }
 }
@@ -8199,7 +8250,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
+    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s) * (to->dx && to->dw ? 2 : 1));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -8213,19 +8264,18 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
     dl_real *col;
-    dl_int k, m, i;
 #if DLI_FAST
     if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
 #endif
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
-    for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
+    for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
         dli_im2col(col, x, s);
         DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
-        for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
-        for (m = 0; b && m < Mg; m++)
-            for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
+        for (dl_int i = 0; add && i < Mg * P; i++) y[i] += out[i];
+        for (dl_int m = 0; b && m < Mg; m++)
+            for (dl_int i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
     }
     return true;
 }
@@ -8238,7 +8288,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
     dl_real *col, *dcol;
-    dl_int k, m, i;
 #if DLI_FAST
     if (dli_conv_is_plain(s)) {
         dli_conv_grads to;
@@ -8250,15 +8299,15 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     dcol = col + K * P;
-    for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
+    for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (m = 0; db && m < Mg; m++)
-            for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
+        for (dl_int m = 0; db && m < Mg; m++)
+            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8278,9 +8327,8 @@ static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_re
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
-    dl_int k, i;
-    for (k = 0; b && k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    for (dl_int k = 0; b && k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
     return dli_fast_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
 }
 
@@ -8290,10 +8338,9 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
-    dl_int k, i;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (k = 0; db && k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    for (dl_int k = 0; db && k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 
@@ -8493,7 +8540,10 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
 
 /* ---- end of sequences ---- */
 
-/* ------------------------------------------------------------------------ >>tensors-impl ---- */
+/* ------------------------------------------------------------------------ >>tensors-impl ----
+   First shapes; then the memory of the tape: an arena, out of which bytes are handed from front to
+   back, and two slabs of tensor headers, which the generations of the tape use in turn, so that a
+   tensor of the last one can still be looked at and refused. Then tensors, made from both. */
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
 {
@@ -8506,9 +8556,8 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 /* The first rank dimensions of s; the rest is 0, so that equal shapes are equal bytes. */
 static dl_shape dli_rank(dl_shape s, int rank)
 {
-    int i;
     s.rank = rank;
-    for (i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
+    for (int i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
     return s;
 }
 
@@ -8531,8 +8580,7 @@ DL_DEF dl_shape dl_shape5(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e)
 /* A sample's shape with the batch dimension in front of it. */
 static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 {
-    int i;
-    for (i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
+    for (int i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
     s.dim[0] = n;
     s.rank++;                       /* rank 7 is refused by whoever makes a tensor of it */
     return s;
@@ -8542,9 +8590,8 @@ DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
     bool empty = false;
-    int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
+    for (int i = 0; i < s.rank; i++) {  /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
         if (s.dim[i] == 0) { empty = true; continue; }
         if (size > limit / s.dim[i]) return -1;
@@ -8555,17 +8602,16 @@ DL_DEF dl_int dl_shape_size(dl_shape s)
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
 {
-    int i;
     if (a.rank != b.rank) return false;
-    for (i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
+    for (int i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
     return true;
 }
 
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
-    int i, at = snprintf(s, DLI_SHAPE_TEXT, "[");
-    for (i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
+    int at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    for (int i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
         at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
                        (long long)shape.dim[i]);
     snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
@@ -8590,12 +8636,10 @@ static dl_tensor *dli_no_tensor(bool failed)
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_int n = dl_shape_size(shape);
+    const dl_int n = dl_shape_size(shape);
     if (n < 0)
         dl_fail(c, DL_ERR_SHAPE, "%s: %s is no shape: dimensions must be 0 or more, the rank 0 to "
-                "%d, and the elements must fit in memory", who, dli_shape_text(s, shape),
-                DL_MAX_DIMS);
+                "%d, and the elements must fit in memory", who, dli_shown(c, shape), DL_MAX_DIMS);
     return n;
 }
 
@@ -8619,41 +8663,46 @@ struct dli_node {
     void       *save;
 };
 
+/* Append a chunk with room for n bytes to the arena, larger each time. */
+static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
+{
+    dli_arena *a = &c->arena;
+    const size_t left = c->tape_limit - c->tape_bytes;
+    size_t size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
+    if (size > left) size = left;
+    if (size < n) size = n;
+    if (size > left || a->chunks == DLI_ARENA_CHUNKS)
+        return dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
+                       "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
+                       (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
+                       c->advice ? c->advice : "call dl_tape_clear after every step");
+    void *p = DL_MALLOC(size + DLI_ALIGN);
+    if (!p) return dli_no_memory(c, who, size);
+    a->memory[a->chunks] = p;
+    a->base[a->chunks] = dli_align(p);
+    a->size[a->chunks] = (dl_int)size;
+    DLI_POISON(a->base[a->chunks], size);
+    a->chunks++;
+    c->tape_bytes += size;
+    return true;
+}
+
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
     dl_int chunk = a->chunk, used = a->used;
-    size_t size;
-    char *p;
-    if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
+    if (n > PTRDIFF_MAX / 2) {
+        dli_no_memory(c, who, n);
+        return NULL;
+    }
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
     while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
         chunk++;
         used = 0;
     }
-    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
-        size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
-        if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
-        if (size < n) size = n;
-        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
-            dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
-                    "(limit %.1f MB); %s, or raise dl_set_tape_limit",
-                    who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
-                    (double)c->tape_limit / 1e6,
-                    c->advice ? c->advice : "call dl_tape_clear after every step");
-            return NULL;
-        }
-        p = (char *)DL_MALLOC(size + DLI_ALIGN);
-        if (!p) return dli_no_memory(c, who, size), (void *)NULL;
-        a->memory[a->chunks] = p;
-        a->base[a->chunks] = dli_align(p);
-        a->size[a->chunks] = (dl_int)size;
-        a->chunks++;
-        c->tape_bytes += size;
-        DLI_POISON(a->base[chunk], size);
-    }
-    p = a->base[chunk] + used;
+    if (chunk == a->chunks && !dli_more_tape(c, who, n)) return NULL;
+    char *p = a->base[chunk] + used;
     a->chunk = chunk;
     a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
@@ -8672,8 +8721,7 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
 static bool dli_more_headers(dl_ctx *c, const char *who)
 {
     const int blocks = c->slab[c->generation % 2].blocks + 1;
-    int k;
-    for (k = 0; k < 2; k++) {
+    for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
             size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
@@ -8688,13 +8736,11 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
-    dli_slab *s;
-    dl_tensor *t;
-    dl_int n;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    s = &c->slab[c->generation % 2];
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
-    t = dli_header(s, s->count++);
+    dl_tensor *t = dli_header(s, s->count++);
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8709,10 +8755,9 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
 /* A new tape tensor with room for its elements, not filled. */
 static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
 {
-    dl_real *data;
-    dl_int n;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    dl_real *data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
 }
 
@@ -8760,13 +8805,11 @@ static void dli_tensor_destroy(void *object)
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
 static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
 {
-    dl_tensor *t;
-    dl_int n;
-    size_t bytes, room;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    room = sizeof *t + DLI_ALIGN + bytes * (grad ? 2 : 1);
-    t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    const size_t bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
+    const size_t room = sizeof(dl_tensor) + DLI_ALIGN + bytes * (grad ? 2 : 1);
+    dl_tensor *t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
     if (!t) return NULL;
     t->name = "";
     t->data = (dl_real *)(void *)dli_align(t + 1);
@@ -8814,30 +8857,28 @@ static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
     bool tall = R > C;
     dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
     dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
-    dl_int i, j, k;
-    int twice;
-    for (i = 0; i < n; i++) {
+    for (dl_int i = 0; i < n; i++) {
         dl_real *v = w + i * vs;
         double norm = 0;
-        for (twice = 0; twice < 2; twice++)
-            for (j = 0; j < i; j++) {
+        for (int twice = 0; twice < 2; twice++)
+            for (dl_int j = 0; j < i; j++) {
                 const dl_real *u = w + j * vs;
                 double dot = 0;
-                for (k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
-                for (k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
+                for (dl_int k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
+                for (dl_int k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
             }
-        for (k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
+        for (dl_int k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
         norm = sqrt(norm);
-        for (k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
+        for (dl_int k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
     }
-    for (i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
+    for (dl_int i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
 }
 
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
 {
     double a = init.a, b = init.b, fan_in, fan_out;
     bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
-    dl_int i, rest;
+    dl_int rest;
     dl_rng *r;
     if (!dli_usable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
@@ -8851,7 +8892,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
     switch (init.kind) {
     case DL_INIT_CONSTANT:
-        for (i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
+        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
         return true;
     case DL_INIT_UNIFORM: uniform = true; break;
     case DL_INIT_NORMAL: break;
@@ -8861,7 +8902,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
-    for (i = 0; i < t->size; i++)
+    for (dl_int i = 0; i < t->size; i++)
         t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
@@ -8923,8 +8964,7 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
 DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
 {
     dl_tensor *t = dli_tape_tensor(dl, "dl_full", shape);
-    dl_int i;
-    if (t) for (i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
+    if (t) for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
     return t;
 }
 
@@ -8965,8 +9005,7 @@ DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const int32_t *index,
                             dl_int n, dl_int limit)
 {
-    dl_int i;
-    for (i = 0; i < n; i++)
+    for (dl_int i = 0; i < n; i++)
         if (index[i] < 0 || index[i] >= limit)
             return dl_fail(c, DL_ERR_RANGE, "%s: %s %d at position %lld is not in 0..%lld", who,
                            what, (int)index[i], (long long)i, (long long)limit - 1);
@@ -8976,22 +9015,20 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
     dl_tensor *t;
-    dl_int i;
     if (!label) dli_null(dl, "dl_one_hot", "label");
     if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
         return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
-    if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    if (t) for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
 }
 
 DL_DEF double dl_item(const dl_tensor *t)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
-            dli_shape_text(s, t->shape));
+            dli_shown(t->ctx, t->shape));
     return (double)NAN;
 }
 
@@ -9011,7 +9048,6 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
-    char s[DLI_SHAPE_TEXT], v[DLI_SHAPE_TEXT];
     if (!dli_usable("dl_assign", state)) return false;
     if (value == DL_NONE)
         return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
@@ -9021,7 +9057,7 @@ DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
                        "make it with dl_state or dl_param");
     if (state->size != value->size)
         return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
-                       dli_shape_text(s, state->shape), dli_shape_text(v, value->shape));
+                       dli_shown(state->ctx, state->shape), dli_shown(state->ctx, value->shape));
     return dl_copy_in(state, value->data);
 }
 
@@ -9073,7 +9109,12 @@ DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
     return dli_set_frozen(params, n, false);
 }
 
-/* --------------------------------------------------------------------------- >>tape-impl ---- */
+/* --------------------------------------------------------------------------- >>tape-impl ----
+   In this order: marks, which are places in the arena, the slab and the two lists (of operations,
+   and of tensors that were given a gradient), so that a release only has to go back to them; what
+   an operation needs to record itself (dli_inputs, dli_result; see >>ops-impl); gradients, which
+   are given when a backward first reaches a tensor and set to zero when it is first added to; then
+   dl_backward, two walks along the list; and operations of the user's own. */
 
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
 {
@@ -9168,13 +9209,12 @@ DL_DEF bool dl_training(const dl_ctx *dl) { return dl ? dl->training : true; }
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
     dl_ctx *c = NULL;
-    int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i]) return NULL;
         if (!c) c = in[i]->ctx;
     }
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i]->ctx)
             dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
                     i + 1);
@@ -9375,13 +9415,12 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 
 DL_DEF bool dl_backward(dl_tensor *loss)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_real one = 1;
     if (!dli_usable("dl_backward", loss)) return false;
     if (loss->size != 1)
         return dl_fail(loss->ctx, DL_ERR_SHAPE, "dl_backward: the loss has shape %s, not one "
                        "element; use dl_mean or dl_sum, or dl_backward_from",
-                       dli_shape_text(s, loss->shape));
+                       dli_shown(loss->ctx, loss->shape));
     return dl_backward_from(loss, &one);
 }
 
@@ -10292,8 +10331,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
     char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
     char pad[DLI_SHAPE_TEXT] = "without padding";
     int64_t span[2];
-    int i;
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
                            "must be 1 or more", op, (long long)s->kernel[i],
@@ -10309,7 +10347,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
                            "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
     }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         int64_t room = s->in[i] + s->before[i] + s->after[i];
         s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
         if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
@@ -10334,8 +10372,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
    "same" convolution that makes the input from the output. */
 static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
 {
-    int i;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         int64_t span;
         if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
@@ -11776,9 +11813,16 @@ static void dli_layer_free(dl_layer *l)
     DL_FREE(l);
 }
 
+/* Is the layer still being built? */
+static bool dli_layer_open(const dl_layer *l)
+{
+    return l && (!l->built || dl_fail(l->ctx, DL_ERR_STATE, "%s: parameters, states and outputs "
+                                      "are made by the build of its type", l->name));
+}
+
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    if (!l) return false;
+    if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
     dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
@@ -11877,6 +11921,7 @@ static bool dli_layer_join(dl_layer *l)
         if (tensor) DL_FREE(tensor);
         return false;
     }
+    l->built = true;
     layer[m->layers++] = l;
     m->layer = layer;
     if (m->tensor) DL_FREE(m->tensor);
@@ -11929,31 +11974,30 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
 
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
-    if (!l) return false;
-    if (on) dl_freeze(l->param, l->params);
-    else dl_unfreeze(l->param, l->params);
+    if (!l || !(on ? dl_freeze : dl_unfreeze)(l->param, l->params)) return false;
     l->frozen = on;
     return true;
 }
 
 DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
 
-#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
-#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
-#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+/* An option that is a member of struct o, and one that is two of them in a row. */
+#define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
+#define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
+#define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
@@ -11970,13 +12014,11 @@ static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
     dli_flatten_build, dli_flatten_forward, NULL };
 
-typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
 static const dl_field dli_activation_fields[] = {
-    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRIES_END };
+    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = ((const dli_activation_options *)l->options)->activation;
+    l->activation = *(const dl_activation *)l->options;
     return true;
 }
 static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -11985,32 +12027,30 @@ static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor *
     y[0] = x[0];
 }
 static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
     dli_activation_forward, NULL };
 
-typedef struct dli_dropout_options { double rate; } dli_dropout_options;
 static const dl_field dli_dropout_fields[] = {
-    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = ((const dli_dropout_options *)l->options)->rate;
+    const double p = *(const double *)l->options;
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
 static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+    y[0] = dl_dropout(x[0], *(const double *)l->options);
 }
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
     dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
 static const dl_field dli_reshape_fields[] = {
-    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_shape shape = *(const dl_shape *)l->options;
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12029,7 +12069,7 @@ static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tenso
 {
     y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
 }
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
     dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
@@ -12067,13 +12107,10 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 }
 
 static const dl_field dli_dense_fields[] = {
-    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
-    DLI_ENTRIES_END };
+    DLI_E(dl_dense, units, INT), DLI_E(dl_dense, activation, ACTIVATION),
+    DLI_E(dl_dense, weight_init, INIT), DLI_E(dl_dense, bias_init, INIT),
+    DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
+    DLI_E_END };
 
 /* Weight and bias of a layer that can do without a bias. */
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
@@ -12149,21 +12186,14 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 }
 
 static const dl_field dli_conv_fields[] = {
-    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    DLI_E(dl_conv_layer, filters, INT), DLI_E2(dl_conv_layer, kernel, INT),
+    DLI_E2(dl_conv_layer, conv.stride, INT), DLI_E2(dl_conv_layer, conv.before, INT),
+    DLI_E2(dl_conv_layer, conv.after, INT), DLI_E(dl_conv_layer, conv.same, BOOL),
+    DLI_E2(dl_conv_layer, conv.dilation, INT), DLI_E(dl_conv_layer, conv.groups, INT),
+    DLI_E2(dl_conv_layer, conv.output_padding, INT), DLI_E(dl_conv_layer, activation, ACTIVATION),
+    DLI_E(dl_conv_layer, weight_init, INIT), DLI_E(dl_conv_layer, bias_init, INIT),
+    DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
+    DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
 /* Work out a convolution layer's output and make its parameters. */
 static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
@@ -12266,12 +12296,11 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
-typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
 static const dl_field dli_upsampling_fields[] = {
-    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12283,11 +12312,11 @@ static bool dli_upsampling_build(dl_layer *l)
 }
 static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     y[0] = dl_upsample_nearest2d(x[0], factor, factor);
 }
 static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
     dli_upsampling_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
@@ -12296,12 +12325,9 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 }
 
 static const dl_field dli_pool_fields[] = {
-    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
+    DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
+    DLI_E_END };
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
@@ -12384,12 +12410,9 @@ DL_DEF dl_norm_layer dl_norm_layer_default(void)
 }
 
 static const dl_field dli_norm_fields[] = {
-    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
-    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dl_norm_layer, momentum, DOUBLE), DLI_E(dl_norm_layer, eps, DOUBLE),
+    DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
+    DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
 static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
@@ -12532,10 +12555,8 @@ typedef struct dli_recurrent_options {
 } dli_recurrent_options;
 static const dl_field dli_recurrent_fields[] = {
     { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
-    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
-    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
-    DLI_ENTRIES_END };
+    DLI_E(dli_recurrent_options, units, INT), DLI_E(dli_recurrent_options, bidirectional, BOOL),
+    DLI_E(dli_recurrent_options, return_sequences, BOOL), DLI_E_END };
 
 static bool dli_recurrent_build(dl_layer *l)
 {
@@ -12612,8 +12633,7 @@ DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind,
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
 static const dl_field dli_embedding_fields[] = {
-    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
-    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dli_embedding_options, words, INT), DLI_E(dli_embedding_options, units, INT), DLI_E_END };
 
 /* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
    numbers apart up to 2^24. */
@@ -12664,8 +12684,8 @@ DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
-    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
-    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
+    DLI_E_END };
 
 static bool dli_attention_build(dl_layer *l)
 {
@@ -12759,26 +12779,26 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
            dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
 
-/* ------------------------------------------------------------------------- >>losses-impl ---- */
+/* ------------------------------------------------------------------------- >>losses-impl ----
+   A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
+   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
+   costs no second exponential. */
 
-/* The losses that compare two tensors of one shape, element by element. */
-typedef enum dli_pair_loss { DLI_MSE, DLI_MAE, DLI_HUBER, DLI_BCE } dli_pair_loss;
+/* What the losses that compare two tensors element by element keep. */
+typedef struct dli_pair_state {
+    dlk_mse_backward_fn   backward;       /* of MSE, MAE or binary cross-entropy              */
+    dlk_huber_backward_fn huber;          /* or this one                                      */
+    double scale, delta;
+} dli_pair_state;
 
-/* i: which loss; p: scale; q: delta */
 static void dli_pair_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *t = node->in[1];
-    dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
-    const dl_kernels *k = &x->ctx->kernels;
-    if (!dx) return;
-    switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_HUBER:
-        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
-        break;
-    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    }
+    const dli_pair_state *s = (const dli_pair_state *)node->state;
+    const dl_tensor *x = node->in[0], *t = node->in[1];
+    const dl_real dloss = dli_grad(node->out)[0];
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx && s->backward) s->backward(dx, dloss, x->data, t->data, x->size, s->scale);
+    else if (dx) s->huber(dx, dloss, x->data, t->data, x->size, s->delta, s->scale);
 }
 
 /* Two operands of one shape, the second one without gradient? */
@@ -12800,112 +12820,112 @@ static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
     return c;
 }
 
-static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_pair_loss loss,
-                           double delta, bool mean)
+/* forward and backward: of one of them, or NULL for Huber's with delta. */
+static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
+                           dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
+                           bool mean)
 {
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    double scale;
-    const dl_kernels *k;
+    dl_tensor *in[2];
     in[0] = x;
     in[1] = target;
-    if (!(c = dli_check_targets(op, in))) return NULL;
-    if (loss == DLI_HUBER && !(delta > 0)) {
+    dl_ctx *c = dli_check_targets(op, in);
+    if (!c) return NULL;
+    if (!(delta > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
         return NULL;
     }
-    y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
-    if (!y) return NULL;
-    k = &c->kernels;
-    scale = mean ? 1 / (double)x->size : 1;
-    if (y->node) {
-        y->node->i[0] = loss;
-        y->node->p = scale;
-        y->node->q = delta;
-    }
-    switch (loss) {
-    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_HUBER:
-        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
-        break;
-    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
-    }
+    dli_pair_state s;
+    s.backward = backward;
+    s.huber = c->kernels.huber_backward;
+    s.scale = mean ? 1 / (double)x->size : 1;
+    s.delta = delta;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
+    if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
+    else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
     return y;
 }
 
+/* One of the table, where there is a context to have one. */
+#define DLI_PAIR(op, x, target, name, mean)                                                      \
+    dli_pair(op, x, target, (x) && (x)->ctx ? (x)->ctx->kernels.name##_forward : NULL,           \
+             (x) && (x)->ctx ? (x)->ctx->kernels.name##_backward : NULL, 1, mean)
+
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse", x, target, DLI_MSE, 0, true);
+    return DLI_PAIR("dl_mse", x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse_sum", x, target, DLI_MSE, 0, false);
+    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae", x, target, DLI_MAE, 0, true);
+    return DLI_PAIR("dl_mae", x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae_sum", x, target, DLI_MAE, 0, false);
+    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, DLI_HUBER, delta, true);
+    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, DLI_HUBER, delta, false);
+    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce", logits, target, DLI_BCE, 0, true);
+    return DLI_PAIR("dl_bce", logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce_sum", logits, target, DLI_BCE, 0, false);
+    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
 }
 
-/* i: rows, classes; p: scale; save: the softmax and behind it, if there are any, the labels */
+typedef struct dli_cross_entropy_state {
+    dlk_cross_entropy_backward_fn      labels_backward;
+    dlk_soft_cross_entropy_backward_fn targets_backward;
+    const dl_real *p;                     /* [N,C] the softmax                                */
+    const int32_t *label;                 /* [N], or NULL: the targets are the second operand */
+    dl_int N, C;
+    double scale;
+} dli_cross_entropy_state;
+
 static void dli_cross_entropy_back(dli_node *node)
 {
-    const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
+    const dli_cross_entropy_state *s = (const dli_cross_entropy_state *)node->state;
+    const dl_real dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
-    const dl_kernels *k = &node->out->ctx->kernels;
-    dl_int N = node->i[0], C = node->i[1];
-    if (!dx) return;
-    if (node->n == 2)
-        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
-    else
-        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                  node->p);
+    if (dx && s->label) s->labels_backward(dx, dloss, s->p, s->label, s->N, s->C, s->scale);
+    else if (dx)
+        s->targets_backward(dx, dloss, s->p, node->in[1]->data, s->N, s->C, s->scale);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
 static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const *in,
                                     const int32_t *labels, bool mean)
 {
-    dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
-    double scale = mean ? 1 / (double)N : 1;
-    dl_real *p;
-    int32_t *copy;
-    dl_tensor *y;
+    const dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
     if (labels && !dli_check_index(c, op, "label", labels, N, C)) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p +
-                                         (labels ? (size_t)N * sizeof *labels : 0));
-    y = p ? dli_result(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back) : NULL;
+    dl_real *p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p);
+    int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
+    if (!p || (labels && !label)) return NULL;
+    if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
+    dli_cross_entropy_state s;
+    s.labels_backward = c->kernels.cross_entropy_backward;
+    s.targets_backward = c->kernels.soft_cross_entropy_backward;
+    s.p = p;
+    s.label = label;
+    s.N = N;
+    s.C = C;
+    s.scale = mean ? 1 / (double)N : 1;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
+                                   &s, sizeof s);
     if (!y) return NULL;
-    copy = (int32_t *)(void *)(p + N * C);
-    if (labels) memcpy(copy, labels, (size_t)N * sizeof *copy);
-    if (y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->p = scale;
-        y->node->save = p;
-    }
-    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
-    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, label, N, C, s.scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C,
+                 s.scale);
     if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
         c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
@@ -12926,10 +12946,9 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
     dl_tensor *in[2];
-    dl_ctx *c;
     in[0] = logits;
     in[1] = target;
-    c = dli_check_targets(op, in);
+    dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
 
@@ -14103,26 +14122,24 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
     return ok;
 }
 
-/* What it comes to; all NaN if something has failed. */
-static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
-{
-    const dl_model *m = t->m;
-    dl_metrics r;
-    r.loss = ok ? t->loss / t->size : NAN;
-    r.accuracy = NAN;
-    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
-    for (int i = 0; i < m->metrics; i++) {
-        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
-        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
-    }
-    return r;
-}
-
 static dl_metrics dli_no_metrics(void)
 {
     dl_metrics r;
     r.loss = r.accuracy = NAN;
     for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r = dli_no_metrics();
+    if (ok) r.loss = t->loss / t->size;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        if (ok) *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = v;
+    }
     return r;
 }
 
@@ -14240,7 +14257,12 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const char *who = "dl_model_train_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (m->fitting) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dli_no_metrics();
+    }
     const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
     const dl_mark mark = dl_tape_mark(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
@@ -14251,11 +14273,38 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+/* What the model gives in evaluation, as the loss wants it. */
+static dl_tensor *dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    dl_tensor *x = dli_model_input(who, m, b->x);
-    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
-    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return dli_layers_forward(m, dli_model_input(who, m, b->x), dli_fused(m), true);
+}
+
+/* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
+typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor *z, dl_int first, void *user);
+
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
+                           void *user)
+{
+    const dl_int size = m->batch_size;
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += size) {
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        dl_tensor *z = NULL;
+        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
+                            &b);
+        if (ok) z = dli_evaluate_forward(who, m, &b);
+        ok = z && fn(&b, z, at, user);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok;
+}
+
+static bool dli_evaluate_batch(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dli_tally *t = (dli_tally *)user;
+    const dl_tensor *loss = dli_batch_loss(t->m, z, b);
+    (void)first;
     return loss && dli_tally_add(t, b, z, dl_item(loss));
 }
 
@@ -14265,7 +14314,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -14275,15 +14324,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
-        dli_scope_end(m->ctx, &scope);
-    }
-    return dli_tally_end(&t, ok);
+    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -14418,7 +14459,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
-    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -14480,7 +14521,7 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     }
     s->updates = r->updates;
     s->loss = (tally->loss - before) / (double)b->size;
-    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
@@ -14548,17 +14589,18 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
     e->lr = m->optimizer->desc.lr;
-    if (r->validation) {
-        v = dl_model_evaluate(m, r->validation);
-        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
-    }
+    const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
+                          dl_optimizer_set_averaged(m->optimizer, true);
+    if (r->validation) v = dl_model_evaluate(m, r->validation);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
-    m->epochs = epoch + 1;
     const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
+    if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
+    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif
@@ -14819,9 +14861,9 @@ DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
-    dl_int i, right = 0;
+    dl_int right = 0;
     if (!predicted || !label || n < 1) return NAN;
-    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    for (dl_int i = 0; i < n; i++) right += predicted[i] == label[i];
     return (double)right / (double)n;
 }
 
@@ -14829,20 +14871,19 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
 {
     const char *who = "dl_top_k_accuracy";
     char s[DLI_SHAPE_TEXT];
-    dl_int i, c, N, C, right = 0;
+    dl_int right = 0;
     if (!label || !dli_usable(who, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
                 "more", who, dli_shape_text(s, scores->shape), k);
         return NAN;
     }
-    N = scores->shape.dim[0];
-    C = scores->shape.dim[1];
+    const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
     if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
-    for (i = 0; i < N; i++) {
+    for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
-        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        for (dl_int c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
         right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
@@ -14873,12 +14914,6 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
                                 dl_int n, int classes)
 {
     const char *who = "dl_report_new";
-    int64_t *confusion, hits = 0;
-    dl_class_score *score;
-    dl_report *r;
-    size_t k;
-    dl_int i;
-    int a, b;
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000) {
         dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
@@ -14888,16 +14923,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
         !dli_check_index(dl, who, "prediction", predicted, n, classes))
         return NULL;
-    k = (size_t)classes;
-    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
-                                             k * k * sizeof *confusion, NULL);
+    const size_t k = (size_t)classes;
+    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+                                                        k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
-    score = (dl_class_score *)(void *)(r + 1);
-    confusion = (int64_t *)(void *)(score + classes);
-    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
-    for (a = 0; a < classes; a++) {
+    dl_class_score *score = (dl_class_score *)(void *)(r + 1);
+    int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
+    for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (int a = 0; a < classes; a++) {
         int64_t support = 0, called = 0;
-        for (b = 0; b < classes; b++) {
+        for (int b = 0; b < classes; b++) {
             support += confusion[a * classes + b];
             called += confusion[b * classes + a];
         }
@@ -14917,6 +14952,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z->size / b->size);
+    memcpy(out, z->data, (size_t)z->size * sizeof *out);
+    return true;
+}
+
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
@@ -14925,20 +14967,8 @@ static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
     if (!dli_check_data(who, m, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    bool ok = out != NULL;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
-                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
-                     : NULL;
-        ok = z != NULL;
-        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
-        dli_scope_end(m->ctx, &scope);
-    }
-    if (ok) return out;
-    if (out) DL_FREE(out);
+    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    DL_FREE(out);
     return NULL;
 }
 
@@ -14974,60 +15004,58 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-/* Text into a buffer that may be too small: *at is the length it has or would have. */
-static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+DLI_PRINTF(2, 3)
+static void dli_put_text(dli_text *out, const char *format, ...)
 {
     va_list args;
-    const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    dli_put_args(out, format, args);
     va_end(args);
 }
 
-static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
-                            const dl_class_score *s)
+static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
-              s->recall, s->f1, (long long)s->support);
+    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+                 (long long)s->support);
+}
+
+static void dli_put_report(dli_text *out, const dl_report *r, const char *const *names)
+{
+    char number[24];
+    int width = (int)strlen("weighted avg");
+    for (int c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+                 "support");
+    for (int c = 0; c < r->classes; c++) {
+        dli_format(number, sizeof number, "%d", c);
+        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+                 (long long)r->count);
+    dli_put_score(out, width, "macro avg", &r->macro);
+    dli_put_score(out, width, "weighted avg", &r->weighted);
 }
 
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
                             const char *const *names)
 {
-    char number[24];
-    int c, at = 0, width = (int)strlen("weighted avg");
-    if (!buffer) size = 0;
-    if (size) buffer[0] = 0;
-    if (!r) return 0;
-    for (c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
-              "f1-score", "support");
-    for (c = 0; c < r->classes; c++) {
-        dli_format(number, sizeof number, "%d", c);
-        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
-    }
-    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
-              r->accuracy, (long long)r->count);
-    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
-    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
-    return at;
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    if (r) dli_put_report(&out, r, names);
+    if (out.size) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 {
-    int length = dl_report_format(NULL, 0, r, names), i, j;
-    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
-    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
-    if (!text) return;
-    dl_report_format(text, (size_t)length + 1, r, names);
-    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
-    DL_FREE(text);
-    for (i = 0; i < r->classes; i++)
-        for (j = 0; j < r->classes; j++)
-            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
-                   j == r->classes - 1 ? "\n" : " ");
+    dli_text out = { NULL, 0, 0, stdout };
+    if (!r) return;
+    dli_put_report(&out, r, names);
+    dli_print("\nconfusion (row: true class, column: predicted)\n");
+    for (int i = 0; i < r->classes * r->classes; i++)
+        dli_print("%6lld%s", (long long)r->confusion[i],
+                  i % r->classes == r->classes - 1 ? "\n" : " ");
 }
 #endif
 
@@ -16710,6 +16738,11 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#pragma float_control(pop)
+#elif defined(__clang__)
+#pragma STDC FP_CONTRACT DEFAULT
+#endif
 #endif /* the implementation can be compiled */
 #endif /* DL_IMPLEMENTATION */
 

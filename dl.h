@@ -13122,6 +13122,23 @@ DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
     return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
 }
 
+/* The numbers of dl_optim: those that only some kinds use, and with a range those that all do. */
+static const dl_optim_option dli_optim_numbers[] = {
+    DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
+    DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
+    { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
+    { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
+    DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
+    DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
+    DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
+#define DLI_OPTIM_NUMBERS (sizeof dli_optim_numbers / sizeof dli_optim_numbers[0])
+
+static bool dli_is_number(size_t at)
+{
+    for (size_t k = 0; k < DLI_OPTIM_NUMBERS; k++) if (dli_optim_numbers[k].at == at) return true;
+    return false;
+}
+
 /* The option of this kind that stands at this place of dl_optim; NULL when it has none. */
 static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at)
 {
@@ -13138,7 +13155,8 @@ DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
     for (int k = 0; type && k < DL_OPTION_MAX && type->option[k].name; k++)
-        memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
+        if (dli_is_number(type->option[k].at))
+            memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
     return o;
 }
 
@@ -13179,23 +13197,20 @@ DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr);
    message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    static const dl_optim_option all[] = {
-        DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
-        DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
-        { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
-        { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
-        DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
-        DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
-        DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
     const dl_optim_type *type = o->type;
     if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
                        "states", who);
-    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
-        const dl_optim_option *used = dli_option_at(type, all[k].at);
-        const dl_optim_option *range = used ? used : &all[k];
+    for (int k = 0; k < DL_OPTION_MAX && type->option[k].name; k++)
+        if (!dli_is_number(type->option[k].at))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: option %s of %s is no number of dl_optim; "
+                           "write DL_OPTION(field, ...) or DL_OWN(i)", who, type->option[k].name,
+                           type->name);
+    for (size_t k = 0; k < DLI_OPTIM_NUMBERS; k++) {
+        const dl_optim_option *any = &dli_optim_numbers[k], *used = dli_option_at(type, any->at);
+        const dl_optim_option *range = used ? used : any;
         double value;
-        memcpy(&value, (const char *)o + all[k].at, sizeof value);
+        memcpy(&value, (const char *)o + any->at, sizeof value);
         if (value >= range->lo && value <= range->hi) continue;
         if (range->hi > 0 || used)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,

@@ -713,6 +713,13 @@ static void own_kind(void)
     bad.states = 5;
     CHECK(!dl_optimizer_new(dl, desc, &p, 1), "5 states");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "needs a name, a step and 0 to 4 states");
+    for (int k = 0; k < 3; k++) {                /* neither the type nor a place behind the end */
+        bad = lion;
+        bad.option[1].at = k == 0 ? 0 : k == 1 ? DL_OWN(0) + 1 : DL_OWN(999);
+        desc = dl_optim_default(&bad, 0.25);
+        CHECK(desc.type == &bad && !dl_optimizer_new(dl, desc, &p, 1), "a wild option");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "option stretch of Lion is no number of dl_optim; write");
+    }
     dl_free(dl);
 }
 

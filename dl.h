@@ -49,7 +49,8 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences;
+                    the table by which operations call them, and how to replace one
      >>tensors      floor 2: shapes, tensors, initializers
      >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
      >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
@@ -641,112 +642,81 @@ DL_KERNEL(group_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_r
                                const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
                                double eps);
 
-/* ---- sequences: recurrent steps, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ---- */
 
-/* Recurrent nets, one sample and one step at a time: x[D] is the step's input, h0[H] the state
-   before it, h[H] the state after it. Weights as in PyTorch: w_ih[G*H,D], w_hh[G*H,H], biases
-   b_ih[G*H] and b_hh[G*H] (each may be NULL), G gates above one another. Every step begins with
-     a = W_ih x + b_ih,   u = W_hh h0 + b_hh        (two calls of dlk_linear_forward)
-   and ends with an elementwise part, the gates, which has a function of its own. States that
-   start anew are arrays of zeros, not NULL.
-   The gates' backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return
-   what the elementwise part hands to the state before: dL/dh0 without the part through u. They
-   SET da = dL/da and du = dL/du, which may be the arrays of the values they are computed from.
-   Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU.   @F S1-2.3
-   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990) */
-DL_KERNEL(rnn_gates_forward, dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
-                             bool relu);
-/* da = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0; du = da. dh = 0. */
-DL_KERNEL(rnn_gates_backward, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
-                              bool relu);
+/* Recurrent nets. A state h[H] is carried from step to step (the LSTM has a second one, its memory
+   c[H]); each step reads x_t[D] and the state before it. Weights as in PyTorch: w_ih[G*H,D],
+   w_hh[G*H,H], biases b_ih[G*H] and b_hh[G*H] (each may be NULL), G gates above one another. Every
+   step begins with
+     a = W_ih x_t + b_ih,   u = W_hh h_{t-1} + b_hh        (two calls of dlk_linear_forward)
+   and ends with an elementwise part, the gates. They are all in which the kinds differ, and have
+   kernels of their own, of one step of one sample. */
+typedef struct dlk_recurrent_step {
+    dl_real       *a, *u;     /* [G*H] the two sums; the backward puts dL/da and dL/du there */
+    dl_real       *h, *c;     /* [H] the state after the step; c of the LSTM only            */
+    const dl_real *h0, *c0;   /* [H] the state before it                                     */
+    dl_real       *gate;      /* what backward needs of the step, see each kind              */
+} dlk_recurrent_step;
+/* The backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return what the
+   gates hand to the state before; the part through u is still to be added. They SET a and u.
+   Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU; gate is not used.   @F S1-2.3
+   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)   (Elman, Cognitive Science 1990)
+   Backward: da = du = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0. */
+DL_KERNEL(rnn_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(rnn_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                              dl_int H);
+DL_KERNEL(rnn_relu_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(rnn_relu_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                   dl_int H);
 /* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
-   c = f c0 + i g,  h = o tanh c.
-   gate[4H] holds a on entry and i, f, g, o on return; c[H] and c0[H] are the cell's memory.
+   c = f c0 + i g,  h = o tanh c.   gate[4H] keeps i, f, g, o.
    (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
-DL_KERNEL(lstm_gates_forward, dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
-                              const dl_real *c0, dl_int H);
-/* da[4H], and du = da; dc: dL/dc on entry, dL/dc0 on return; dh = 0 on return. da may be gate. */
-DL_KERNEL(lstm_gates_backward, dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
-                               const dl_real *c, const dl_real *c0, dl_int H);
+DL_KERNEL(lstm_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(lstm_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                               dl_int H);
 /* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
-   h = (1 - z) n + z h0.
-   gate[3H] holds a on entry and r, z, n on return; u[3H] is kept for the backward.
-   (Cho et al., EMNLP 2014) */
-DL_KERNEL(gru_gates_forward, dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
-                             dl_int H);
-/* da[3H], du[3H]; dh: dL/dh on entry, dh z on return. da may be gate, du may be u. */
-DL_KERNEL(gru_gates_backward, dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
-                              const dl_real *u, const dl_real *h0, dl_int H);
+   h = (1 - z) n + z h0.   gate[4H] keeps r, z, n, u_n.   (Cho et al., EMNLP 2014) */
+DL_KERNEL(gru_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(gru_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                              dl_int H);
 
-/* Whole steps: the two products and the gates. u[G*H] is scratch of RNN and LSTM, kept for the
-   backward of the GRU; gate[G*H] and c[H] are always kept. h must not be h0. */
-DL_KERNEL(rnn_step_forward, dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
-                            const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                            const dl_real *b_hh, dl_int D, dl_int H, bool relu);
-DL_KERNEL(lstm_step_forward, dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
-                             const dl_real *x, const dl_real *h0, const dl_real *c0,
-                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                             const dl_real *b_hh, dl_int D, dl_int H);
-DL_KERNEL(gru_step_forward, dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H);
-/* Back through a step: dh (and dc) hold dL/dh on entry and dL/dh0 on return; dx[D], dw_ih, dw_hh,
-   db_ih, db_hh are added to, each may be NULL. da, du: scratch of G*H elements. */
-DL_KERNEL(rnn_step_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
-                             const dl_real *x, const dl_real *h0, const dl_real *w_ih,
-                             const dl_real *w_hh, dl_int D, dl_int H, bool relu);
-DL_KERNEL(lstm_step_backward, dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                              const dl_real *gate, const dl_real *c, const dl_real *x,
-                              const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
-                              const dl_real *w_hh, dl_int D, dl_int H);
-DL_KERNEL(gru_step_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                             const dl_real *gate, const dl_real *u, const dl_real *x,
-                             const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                             dl_int D, dl_int H);
+/* Whole sequences, one layer in one direction. */
+typedef struct dlk_recurrent_size {
+    dl_int         N, T, D, H;   /* samples, steps, inputs, units                               */
+    const int32_t *length;       /* [N] steps of each sample, 0 .. T; NULL: all have T          */
+    bool           reverse;      /* from a sample's last step to its first                      */
+} dlk_recurrent_size;
+typedef struct dlk_recurrent_arrays {
+    const dl_real *x;                          /* [N,T,D]                                       */
+    const dl_real *w_ih, *w_hh, *b_ih, *b_hh;  /* the weights                                   */
+    const dl_real *h0, *c0;                    /* [N,H] the states before the first step        */
+    dl_real       *y;                          /* [N,T,H] h after every step, 0 behind length   */
+    dl_real       *hn, *cn;                    /* [N,H] the states after the last step          */
+    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H] */
+    dl_real       *work;                       /* scratch, [2(G+1)H]                            */
+} dlk_recurrent_arrays;                        /* c0, cn: of the LSTM, else NULL                */
+typedef struct dlk_recurrent_grads {
+    const dl_real *dy;                         /* [N,T,H] or NULL, if y was not used            */
+    const dl_real *dhn, *dcn;                  /* [N,H]                                         */
+    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
+} dlk_recurrent_grads;
 
-/* Whole sequences, one layer in one direction: x[N,T,D], from the states h0[N,H] (and c0[N,H]) to
-   y[N,T,H], the state after every step, and the last ones hn[N,H] (and cn[N,H]). Sample n has
-   length[n] steps, 0 .. T (length NULL: all have T); behind them y is 0, and nothing is read.
-   reverse: from the sample's last step to its first. Kept for the backward: of the LSTM
-   gate[N,T,4H] and c[N,T,H]; of the GRU gate[N,T,3H] and u[N,T,3H]. Scratch: u[G*H] of RNN, LSTM.
+/* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length nothing
+   is read. States that start anew are arrays of zeros, not NULL.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
-DL_KERNEL(rnn_forward, dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
-                       const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                       const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                       dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
-DL_KERNEL(lstm_forward, dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
-                        dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
-                        const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                        const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
-                        dl_int D, dl_int H, bool reverse);
-DL_KERNEL(gru_forward, dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
-                       const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                       const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                       dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
-/* Backpropagation through time: from dy[N,T,H], and dh[N,H] (dc[N,H]) that hold dL/dhn (dL/dcn) on
-   entry and dL/dh0 (dL/dc0) on return; the others are added to, each may be NULL. da, du: scratch
-   of G*H elements. */
-DL_KERNEL(rnn_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                        dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
-                        const dl_real *y, const dl_real *x, const dl_real *h0,
-                        const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                        dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
-DL_KERNEL(lstm_backward, dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                         dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                         const dl_real *dy, const dl_real *y, const dl_real *gate,
-                         const dl_real *c, const dl_real *x, const dl_real *h0,
-                         const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
-                         const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
-                         bool reverse);
-DL_KERNEL(gru_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                        dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                        const dl_real *dy, const dl_real *y, const dl_real *gate,
-                        const dl_real *u, const dl_real *x, const dl_real *h0,
-                        const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                        dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+DL_KERNEL(rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(lstm_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(gru_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+/* Backpropagation through time, on the arrays as the forward left them. */
+DL_KERNEL(rnn_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                        const dlk_recurrent_size *s);
+DL_KERNEL(rnn_relu_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                             const dlk_recurrent_size *s);
+DL_KERNEL(lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                         const dlk_recurrent_size *s);
+DL_KERNEL(gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                        const dlk_recurrent_size *s);
 
 /* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
@@ -762,17 +732,23 @@ DL_KERNEL(positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
      s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
-   mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. A
-   query that sees no key gets p = 0 and y = 0. Keeps p[R,S] for the backward.
+   mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. What
+   is hidden has no part in y_i, whatever it holds, NaN included. A query that sees no key gets
+   p = 0 and y = 0. Keeps p[R,S] for the backward.
    @F S4-1: GPT-3's attention   (Vaswani et al., 2017) */
+typedef struct dlk_attention_size {
+    dl_int R, S, D, M;           /* queries, keys, numbers of a key, of a value */
+    bool   causal;
+} dlk_attention_size;
 DL_KERNEL(attention_forward, dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                             const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
-                             dl_int D, dl_int M, bool causal);
-/* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. */
+                             const dl_real *v, const dl_real *mask,
+                             const dlk_attention_size *s);
+/* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. A pair with p = 0
+   has no part in the gradients either. */
 DL_KERNEL(attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
                               const dl_real *dy, const dl_real *p, const dl_real *q,
-                              const dl_real *k, const dl_real *v, dl_int R, dl_int S,
-                              dl_int D, dl_int M);
+                              const dl_real *k, const dl_real *v,
+                              const dlk_attention_size *s);
 /* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
 DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S,
                              double scale, bool causal);
@@ -817,6 +793,7 @@ DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S
     X(layer_norm_forward)         X(layer_norm_backward)                                         \
     X(group_norm_forward)         X(group_norm_backward)                                         \
     X(rnn_forward)                X(rnn_backward)                                                \
+    X(rnn_relu_forward)           X(rnn_relu_backward)                                           \
     X(lstm_forward)               X(lstm_backward)                                               \
     X(gru_forward)                X(gru_backward)                                                \
     X(embedding_forward)          X(embedding_backward)                                          \
@@ -3109,6 +3086,13 @@ DLI_INLINE size_t dli_bytes_of(dl_int n)
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
+/* Free what a tensor has beside its own memory: its name, if it has one. */
+static void dli_tensor_destroy(void *object)
+{
+    const char *name = ((dl_tensor *)object)->name;
+    if (name && name[0]) DL_FREE((void *)(uintptr_t)name);
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -3170,7 +3154,11 @@ DL_DEF void dl_free(dl_ctx *dl)
         DL_FREE(dl->arena.memory[i]);
     }
     for (int s = 0; s < 2; s++)
-        for (int i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+        for (int b = 0; b < dl->slab[s].blocks; b++) {
+            dl_tensor *block = dl->slab[s].block[b];
+            for (dl_int i = 0; i < (dl_int)64 << b; i++) dli_tensor_destroy(block + i);
+            DL_FREE(block);
+        }
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -4236,306 +4224,262 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     }
 }
 
-/* ---- sequences: recurrent steps, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
 
-DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
-                                  bool relu)
+   Backpropagation through time. Unrolled, a recurrent net is a deep net whose layers, the steps,
+   share their weights:
+
+            y_1          y_2          y_3
+             |            |            |
+     h_0 -> step -> h_1 -> step -> h_2 -> step -> h_3        step: a = W_ih x + b_ih
+             |            |            |                           u = W_hh h_{t-1} + b_hh
+            x_1          x_2          x_3                          h_t = gates(a, u, h_{t-1})
+
+   h_t reaches the loss in two ways, by y_t and by the steps after it, so its gradient is a sum:
+     dL/dh_t = dy_t + W_hh^T du_{t+1} + (what gates of step t+1 let past them: z dh in the GRU)
+   The walk back keeps it in dh. Each step turns dh into da and du by the gates' own derivatives,
+   and the two linear layers do the rest; every step adds to the same gradients of the weights,
+   dW_hh = sum_t du_t h_{t-1}^T. Going back T steps multiplies by W_hh^T and the gates' slopes T
+   times: that is why gradients vanish or explode, and what LSTM and GRU were made against.
+
+   The slopes come from the gates' values, as in PyTorch: s' = s (1 - s), tanh' = 1 - tanh^2. Close
+   to 1 a gate has few digits left to say how close, and its slope has no more. */
+
+DL_DEF void dlk_rnn_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
+    for (dl_int k = 0; k < H; k++) s->h[k] = (dl_real)tanh((double)(s->a[k] + s->u[k]));
+}
+
+/* forward: h = tanh(a + u); a and u have the same gradient, and h0 is reached through u only */
+DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                   dl_int H)
+{
+    (void)dc;
     for (dl_int k = 0; k < H; k++) {
-        const dl_real s = a[k] + u[k];
-        h[k] = !relu ? (dl_real)tanh((double)s) : s <= 0 ? 0 : s;
+        s->a[k] = s->u[k] = dh[k] * (1 - s->h[k] * s->h[k]);
+        dh[k] = 0;
     }
 }
 
-/* forward: h = f(a + u); a and u have the same gradient */
-DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
-                                   bool relu)
+DL_DEF void dlk_rnn_relu_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
     for (dl_int k = 0; k < H; k++) {
-        da[k] = !relu ? dh[k] * (1 - h[k] * h[k]) : h[k] <= 0 ? 0 : dh[k];
-        dh[k] = 0; /* h0 is reached through u only */
+        const dl_real sum = s->a[k] + s->u[k];
+        s->h[k] = sum <= 0 ? 0 : sum;
+    }
+}
+
+/* forward: h = max(a + u, 0) */
+DL_DEF void dlk_rnn_relu_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                        dl_int H)
+{
+    (void)dc;
+    for (dl_int k = 0; k < H; k++) {
+        s->a[k] = s->u[k] = s->h[k] <= 0 ? 0 : dh[k];
+        dh[k] = 0;
     }
 }
 
 /* The gates are H numbers each, one above the other: i at k, f at H + k, g at 2H + k, o at 3H + k.
    i and f decide what is written to the memory and what is kept of it, o what is shown. */
-DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
-                                   const dl_real *c0, dl_int H)
+DL_DEF void dlk_lstm_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
+    const dl_real *a = s->a, *u = s->u;
     for (dl_int k = 0; k < H; k++) {
-        const double i = dli_sigmoid((double)(gate[k] + u[k]));
-        const double f = dli_sigmoid((double)(gate[H + k] + u[H + k]));
-        const double g = tanh((double)(gate[2 * H + k] + u[2 * H + k]));
-        const double o = dli_sigmoid((double)(gate[3 * H + k] + u[3 * H + k]));
-        const double memory = f * (double)c0[k] + i * g;
-        gate[k] = (dl_real)i;
-        gate[H + k] = (dl_real)f;
-        gate[2 * H + k] = (dl_real)g;
-        gate[3 * H + k] = (dl_real)o;
-        c[k] = (dl_real)memory;
-        h[k] = (dl_real)(o * tanh(memory));
+        const double i = dli_sigmoid((double)(a[k] + u[k]));
+        const double f = dli_sigmoid((double)(a[H + k] + u[H + k]));
+        const double g = tanh((double)(a[2 * H + k] + u[2 * H + k]));
+        const double o = dli_sigmoid((double)(a[3 * H + k] + u[3 * H + k]));
+        const double c = f * (double)s->c0[k] + i * g;
+        s->gate[k] = (dl_real)i;
+        s->gate[H + k] = (dl_real)f;
+        s->gate[2 * H + k] = (dl_real)g;
+        s->gate[3 * H + k] = (dl_real)o;
+        s->c[k] = (dl_real)c;
+        s->h[k] = (dl_real)(o * tanh(c));
     }
 }
 
-/* forward: c = f c0 + i g;  h = o tanh c.  The memory's gradient comes from two sides, from h and
-   from the step after, and goes on to c0 with nothing but the factor f in its way: where f is
-   near 1, it neither vanishes nor explodes. */
-DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
-                                    const dl_real *c, const dl_real *c0, dl_int H)
+/* forward: i = s(a_i + u_i) ...;  c = f c0 + i g;  h = o tanh c. Backward, in reverse order:
+     h = o tanh c:       do = dh tanh c,   dc += dh o (1 - tanh^2 c)
+     c = f c0 + i g:     df = dc c0,  di = dc g,  dg = dc i,   and to the step before: dc f
+     i = s(a_i + u_i):   da_i = du_i = di i (1 - i);  f and o alike, g with 1 - g^2
+   The memory's gradient comes from two sides, from h and from the step after, and goes on to c0
+   with nothing but the factor f in its way: where f is near 1, it neither vanishes nor explodes. */
+DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                    dl_int H)
 {
     for (dl_int k = 0; k < H; k++) {
-        const double i = (double)gate[k], f = (double)gate[H + k];
-        const double g = (double)gate[2 * H + k], o = (double)gate[3 * H + k];
-        const double t = tanh((double)c[k]), dhk = (double)dh[k];
-        const double dck = (double)dc[k] + dhk * o * (1 - t * t); /* h = o tanh c */
-        da[k] = (dl_real)(dck * g * i * (1 - i));                 /* c = f c0 + i g, i = s(a) */
-        da[H + k] = (dl_real)(dck * (double)c0[k] * f * (1 - f));
-        da[2 * H + k] = (dl_real)(dck * i * (1 - g * g));
-        da[3 * H + k] = (dl_real)(dhk * t * o * (1 - o));
+        const double i = (double)s->gate[k], f = (double)s->gate[H + k];
+        const double g = (double)s->gate[2 * H + k], o = (double)s->gate[3 * H + k];
+        const double t = tanh((double)s->c[k]), dhk = (double)dh[k];
+        const double dck = (double)dc[k] + dhk * o * (1 - t * t);
+        s->a[k] = (dl_real)(dck * g * i * (1 - i));
+        s->a[H + k] = (dl_real)(dck * (double)s->c0[k] * f * (1 - f));
+        s->a[2 * H + k] = (dl_real)(dck * i * (1 - g * g));
+        s->a[3 * H + k] = (dl_real)(dhk * t * o * (1 - o));
         dc[k] = (dl_real)(dck * f);
         dh[k] = 0;
     }
+    for (dl_int k = 0; k < 4 * H; k++) s->u[k] = s->a[k];
 }
 
 /* r decides how much of the old state the new proposal n sees, z how much of it stays. */
-DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
-                                  dl_int H)
+DL_DEF void dlk_gru_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
+    const dl_real *a = s->a, *u = s->u;
     for (dl_int k = 0; k < H; k++) {
-        const double r = dli_sigmoid((double)(gate[k] + u[k]));
-        const double z = dli_sigmoid((double)(gate[H + k] + u[H + k]));
-        const double n = tanh((double)gate[2 * H + k] + r * (double)u[2 * H + k]);
-        gate[k] = (dl_real)r;
-        gate[H + k] = (dl_real)z;
-        gate[2 * H + k] = (dl_real)n;
-        h[k] = (dl_real)((1 - z) * n + z * (double)h0[k]);
+        const double r = dli_sigmoid((double)(a[k] + u[k]));
+        const double z = dli_sigmoid((double)(a[H + k] + u[H + k]));
+        const double n = tanh((double)a[2 * H + k] + r * (double)u[2 * H + k]);
+        s->gate[k] = (dl_real)r;
+        s->gate[H + k] = (dl_real)z;
+        s->gate[2 * H + k] = (dl_real)n;
+        s->gate[3 * H + k] = u[2 * H + k];
+        s->h[k] = (dl_real)((1 - z) * n + z * (double)s->h0[k]);
     }
 }
 
-/* forward: n = tanh(a_n + r u_n);  h = (1 - z) n + z h0 */
-DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
-                                   const dl_real *u, const dl_real *h0, dl_int H)
+/* forward: n = tanh(a_n + r u_n);  h = (1 - z) n + z h0. Backward, in reverse order:
+     h = (1 - z) n + z h0:   dn = dh (1 - z),  dz = dh (h0 - n),   and past the gates: dh z
+     n = tanh(a_n + r u_n):  da_n = dn (1 - n^2),  du_n = da_n r,  dr = da_n u_n
+     r = s(a_r + u_r):       da_r = du_r = dr r (1 - r);  z alike */
+DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                   dl_int H)
 {
+    (void)dc;
     for (dl_int k = 0; k < H; k++) {
-        const double r = (double)gate[k], z = (double)gate[H + k], n = (double)gate[2 * H + k];
-        const double dhk = (double)dh[k];
-        const double dn = dhk * (1 - z) * (1 - n * n);             /* dL/d(a_n + r u_n) */
-        const double dr = dn * (double)u[2 * H + k] * r * (1 - r); /* dL/d(a_r + u_r)   */
-        const double dz = dhk * ((double)h0[k] - n) * z * (1 - z); /* dL/d(a_z + u_z)   */
-        da[k] = du[k] = (dl_real)dr;
-        da[H + k] = du[H + k] = (dl_real)dz;
-        da[2 * H + k] = (dl_real)dn;
-        du[2 * H + k] = (dl_real)(dn * r);
+        const double r = (double)s->gate[k], z = (double)s->gate[H + k];
+        const double n = (double)s->gate[2 * H + k], u_n = (double)s->gate[3 * H + k];
+        const double dhk = (double)dh[k], da_n = dhk * (1 - z) * (1 - n * n);
+        s->a[k] = s->u[k] = (dl_real)(da_n * u_n * r * (1 - r));
+        s->a[H + k] = s->u[H + k] = (dl_real)(dhk * ((double)s->h0[k] - n) * z * (1 - z));
+        s->a[2 * H + k] = (dl_real)da_n;
+        s->u[2 * H + k] = (dl_real)(da_n * r);
         dh[k] = (dl_real)(dhk * z);
     }
 }
 
-/* a goes to h first, because h is where f(a + u) goes in the end. */
-DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
-                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu)
-{
-    dlk_linear_forward(h, x, w_ih, b_ih, 1, D, H);
-    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, H);
-    dlk_rnn_gates_forward(h, h, u, H, relu);
-}
+/* The kinds, in the order of dl_recurrent_kind: how many gates there are and how many times H
+   numbers a step keeps (the LSTM its memory behind the gates), and the gates themselves. */
+typedef struct dli_cell {
+    dl_int gates, kept;
+    void (*forward)(const dlk_recurrent_step *s, dl_int H);
+    void (*backward)(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H);
+} dli_cell;
 
-/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = f(a + u), in reverse order. The last
-   line adds dL/dh0 to dh, which the line before it has emptied. */
-DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
-                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
-                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu)
-{
-    dlk_rnn_gates_backward(da, dh, h, H, relu);
-    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, H);
-    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, H);
-}
+static const dli_cell dli_cells[] = {
+    { 1, 0, dlk_rnn_gates_forward, dlk_rnn_gates_backward },
+    { 1, 0, dlk_rnn_relu_gates_forward, dlk_rnn_relu_gates_backward },
+    { 4, 5, dlk_lstm_gates_forward, dlk_lstm_gates_backward },
+    { 3, 4, dlk_gru_gates_forward, dlk_gru_gates_backward }
+};
 
-DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
-                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
-                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                                  const dl_real *b_hh, dl_int D, dl_int H)
+/* Where the t-th step of sample n's walk is: returns its row of [N,T]. In reverse the walk starts
+   at the sample's own last step. The state before it is the one that the step before has left. */
+static dl_int dli_recurrent_step(dlk_recurrent_step *at, const dlk_recurrent_arrays *r,
+                                 const dlk_recurrent_size *s, const dli_cell *cell, dl_int n,
+                                 dl_int t)
 {
-    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 4 * H);
-    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 4 * H);
-    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
-}
-
-/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h, c = gates(a + u, c0) */
-DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                                   const dl_real *gate, const dl_real *c, const dl_real *x,
-                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
-                                   const dl_real *w_hh, dl_int D, dl_int H)
-{
-    dlk_lstm_gates_backward(da, dh, dc, gate, c, c0, H);
-    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 4 * H);
-    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, 4 * H);
-}
-
-DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
-                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H)
-{
-    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 3 * H);
-    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 3 * H);
-    dlk_gru_gates_forward(h, gate, u, h0, H);
-}
-
-/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = gates(a, u, h0) */
-DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                                  const dl_real *gate, const dl_real *u, const dl_real *x,
-                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                                  dl_int D, dl_int H)
-{
-    dlk_gru_gates_backward(da, du, dh, gate, u, h0, H);
-    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 3 * H);
-    dlk_linear_backward(dh, dw_hh, db_hh, du, h0, w_hh, 1, H, 3 * H);
-}
-
-/* Where the walk through sample n's L steps is in its s-th step, as a row of [N,T]; and the row of
-   the step before (s > 0). In reverse it starts at the sample's own last step. */
-static dl_int dli_seq_row(dl_int n, dl_int T, dl_int L, dl_int s, bool reverse)
-{
-    return n * T + (reverse ? L - 1 - s : s);
-}
-
-/* The state before step s: y's row of the step before, or the initial one. */
-static const dl_real *dli_seq_before(const dl_real *y, const dl_real *h0, dl_int n, dl_int row,
-                                     dl_int s, dl_int H, bool reverse)
-{
-    return s == 0 ? h0 + n * H : y + (reverse ? row + 1 : row - 1) * H;
-}
-
-/* What comes after a sample's steps: hn is the last state, and y is 0 behind the sample's end. */
-static void dli_seq_finish(dl_real *y, dl_real *hn, const dl_real *last, dl_int n, dl_int T,
-                           dl_int L, dl_int H)
-{
-    for (dl_int k = 0; k < H; k++) hn[n * H + k] = last[k];
-    for (dl_int k = L * H; y && k < T * H; k++) y[n * T * H + k] = 0;
+    const dl_int H = s->H, keep = cell->kept * H, L = s->length ? s->length[n] : s->T;
+    const dl_int row = n * s->T + (s->reverse ? L - 1 - t : t);
+    const dl_int before = s->reverse ? row + 1 : row - 1;
+    at->a = r->work;
+    at->u = r->work + cell->gates * H;
+    at->h = r->y + row * H;
+    at->h0 = t == 0 ? r->h0 + n * H : r->y + before * H;
+    at->gate = r->saved ? r->saved + row * keep : NULL;
+    at->c = NULL;
+    at->c0 = NULL;
+    if (r->cn) {
+        at->c = at->gate + 4 * H;
+        at->c0 = t == 0 ? r->c0 + n * H : r->saved + before * keep + 4 * H;
+    }
+    return row;
 }
 
 /* Every sample for itself: its steps in order, each from the state the one before has left. */
-DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+static void dli_recurrent_steps(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s,
+                                const dli_cell *cell)
 {
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int L = length ? length[n] : T;
-        const dl_real *h = h0 + n * H;
-        for (dl_int s = 0; s < L; s++) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            dlk_rnn_step_forward(y + row * H, u, x + row * D, h, w_ih, w_hh, b_ih, b_hh, D, H,
-                                 relu);
-            h = y + row * H;
+    const dl_int H = s->H, wide = cell->gates * H;
+    for (dl_int n = 0; n < s->N; n++) {
+        const dl_int L = s->length ? s->length[n] : s->T;
+        const dl_real *h = r->h0 + n * H, *c = r->cn ? r->c0 + n * H : NULL;
+        for (dl_int t = 0; t < L; t++) {
+            dlk_recurrent_step at;
+            const dl_int row = dli_recurrent_step(&at, r, s, cell, n, t);
+            dlk_linear_forward(at.a, r->x + row * s->D, r->w_ih, r->b_ih, 1, s->D, wide);
+            dlk_linear_forward(at.u, at.h0, r->w_hh, r->b_hh, 1, H, wide);
+            cell->forward(&at, H);
+            h = at.h;
+            c = at.c;
         }
-        dli_seq_finish(y, hn, h, n, T, L, H);
+        for (dl_int k = 0; k < H; k++) r->hn[n * H + k] = h[k];
+        for (dl_int k = 0; r->cn && k < H; k++) r->cn[n * H + k] = c[k];
+        for (dl_int k = L * H; k < s->T * H; k++) r->y[n * s->T * H + k] = 0;
     }
 }
 
-/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t. From the last step to the first; dh has what came
-   from the steps after t, and y_t's own gradient is added to it. */
-DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
-                             const dl_real *y, const dl_real *x, const dl_real *h0,
-                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+/* forward: h_t, c_t = gates(W_ih x_t + b_ih, W_hh h_{t-1} + b_hh, h_{t-1}, c_{t-1}), y_t = h_t. From
+   the last step to the first; dh and dc have what came from the steps after t. */
+static void dli_recurrent_steps_back(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                                     const dlk_recurrent_size *s, const dli_cell *cell)
 {
-    for (dl_int n = 0; n < N; n++, dh += H) {
-        const dl_int L = length ? length[n] : T;
-        for (dl_int s = L - 1; s >= 0; s--) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
-            dlk_rnn_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da,
-                                  y + row * H, x + row * D,
-                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H,
-                                  relu);
+    const dl_int D = s->D, H = s->H, wide = cell->gates * H;
+    dl_real *dh = r->work + 2 * wide, *dc = dh + H;
+    for (dl_int n = 0; n < s->N; n++) {
+        for (dl_int k = 0; k < H; k++) dh[k] = d->dhn[n * H + k];
+        for (dl_int k = 0; r->cn && k < H; k++) dc[k] = d->dcn[n * H + k];
+        for (dl_int t = (s->length ? s->length[n] : s->T) - 1; t >= 0; t--) {
+            dlk_recurrent_step at;
+            const dl_int row = dli_recurrent_step(&at, r, s, cell, n, t);
+            for (dl_int k = 0; d->dy && k < H; k++) dh[k] += d->dy[row * H + k];
+            cell->backward(dh, dc, &at, H);
+            dlk_linear_backward(d->dx ? d->dx + row * D : NULL, d->dw_ih, d->db_ih, at.a,
+                                r->x + row * D, r->w_ih, 1, D, wide);
+            dlk_linear_backward(dh, d->dw_hh, d->db_hh, at.u, at.h0, r->w_hh, 1, H, wide);
         }
+        for (dl_int k = 0; d->dh0 && k < H; k++) d->dh0[n * H + k] += dh[k];
+        for (dl_int k = 0; d->dc0 && k < H; k++) d->dc0[n * H + k] += dc[k];
     }
 }
 
-DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
-                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
-                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
-                             dl_int D, dl_int H, bool reverse)
+DL_DEF void dlk_rnn_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int L = length ? length[n] : T;
-        const dl_real *h = h0 + n * H, *memory = c0 + n * H;
-        for (dl_int s = 0; s < L; s++) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            dlk_lstm_step_forward(y + row * H, c + row * H, gate + row * 4 * H, u, x + row * D, h,
-                                  memory, w_ih, w_hh, b_ih, b_hh, D, H);
-            h = y + row * H;
-            memory = c + row * H;
-        }
-        dli_seq_finish(y, hn, h, n, T, L, H);
-        dli_seq_finish(NULL, cn, memory, n, T, L, H);
-    }
+    dli_recurrent_steps(r, s, &dli_cells[DL_RNN_TANH]);
 }
-
-/* forward: h_t, c_t = step(x_t, h_{t-1}, c_{t-1}), y_t = h_t */
-DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                              const dl_real *dy, const dl_real *y, const dl_real *gate,
-                              const dl_real *c, const dl_real *x, const dl_real *h0,
-                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
-                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
-                              bool reverse)
+DL_DEF void dlk_rnn_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                             const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++, dh += H, dc += H) {
-        const dl_int L = length ? length[n] : T;
-        for (dl_int s = L - 1; s >= 0; s--) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
-            dlk_lstm_step_backward(dx ? dx + row * D : NULL, dh, dc, dw_ih, dw_hh, db_ih, db_hh,
-                                   da, gate + row * 4 * H, c + row * H, x + row * D,
-                                   dli_seq_before(y, h0, n, row, s, H, reverse),
-                                   dli_seq_before(c, c0, n, row, s, H, reverse), w_ih, w_hh, D, H);
-        }
-    }
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_RNN_TANH]);
 }
-
-DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+DL_DEF void dlk_rnn_relu_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int L = length ? length[n] : T;
-        const dl_real *h = h0 + n * H;
-        for (dl_int s = 0; s < L; s++) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            dlk_gru_step_forward(y + row * H, gate + row * 3 * H, u + row * 3 * H, x + row * D, h,
-                                 w_ih, w_hh, b_ih, b_hh, D, H);
-            h = y + row * H;
-        }
-        dli_seq_finish(y, hn, h, n, T, L, H);
-    }
+    dli_recurrent_steps(r, s, &dli_cells[DL_RNN_RELU]);
 }
-
-/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t */
-DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                             const dl_real *dy, const dl_real *y, const dl_real *gate,
-                             const dl_real *u, const dl_real *x, const dl_real *h0,
-                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+DL_DEF void dlk_rnn_relu_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                                  const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++, dh += H) {
-        const dl_int L = length ? length[n] : T;
-        for (dl_int s = L - 1; s >= 0; s--) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
-            dlk_gru_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da, du,
-                                  gate + row * 3 * H, u + row * 3 * H, x + row * D,
-                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H);
-        }
-    }
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_RNN_RELU]);
+}
+DL_DEF void dlk_lstm_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps(r, s, &dli_cells[DL_LSTM]);
+}
+DL_DEF void dlk_lstm_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                              const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_LSTM]);
+}
+DL_DEF void dlk_gru_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps(r, s, &dli_cells[DL_GRU]);
+}
+DL_DEF void dlk_gru_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                             const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_GRU]);
 }
 
 DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
@@ -4565,58 +4509,71 @@ DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E)
         }
 }
 
+/* Is key j hidden from query i? */
+static bool dli_hidden(const dl_real *mask, bool causal, dl_int i, dl_int j, dl_int S)
+{
+    return (causal && j > i) || (mask && (double)mask[i * S + j] == -(double)INFINITY);
+}
+
 DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
                                   double scale, bool causal)
 {
     for (dl_int i = 0; i < R; i++, p += S) {
-        const dl_int seen = causal && i + 1 < S ? i + 1 : S; /* keys 0 .. seen-1 */
-        for (dl_int j = 0; j < seen; j++)
-            p[j] = (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
-        const double max = dli_row_max(p, seen);
-        const double sum = dli_row_sum_exp(p, seen, max); /* NaN: all are -infinity, or one NaN */
+        for (dl_int j = 0; j < S; j++) /* -infinity whatever the score is, which may be NaN */
+            p[j] = dli_hidden(mask, causal, i, j, S) ? -(dl_real)INFINITY
+                 : (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
+        const double max = dli_row_max(p, S);
+        const double sum = dli_row_sum_exp(p, S, max); /* NaN: all are -infinity, or one NaN */
         for (dl_int j = 0; j < S; j++) {
-            const bool hidden = j >= seen || (double)p[j] == -(double)INFINITY;
+            const bool hidden = (double)p[j] == -(double)INFINITY;
             p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
         }
     }
 }
 
 /* For each query: how well every key fits, the softmax of that, and the mean of the values with
-   these weights. */
+   these weights. What is hidden is left out, not multiplied by 0: 0 times NaN is NaN. */
 DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
-                                  dl_int D, dl_int M, bool causal)
+                                  const dl_real *v, const dl_real *mask,
+                                  const dlk_attention_size *s)
 {
+    const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
     for (dl_int i = 0; i < R; i++)
         for (dl_int j = 0; j < S; j++) {
             p[i * S + j] = 0;
             for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
         }
-    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
-    for (dl_int i = 0; i < R; i++)
-        for (dl_int m = 0; m < M; m++) {
-            y[i * M + m] = 0;
-            for (dl_int j = 0; j < S; j++) y[i * M + m] += p[i * S + j] * v[j * M + m];
-        }
+    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
+    for (dl_int i = 0; i < R; i++) {
+        for (dl_int m = 0; m < M; m++) y[i * M + m] = 0;
+        for (dl_int j = 0; j < S; j++)
+            for (dl_int m = 0; m < M && !dli_hidden(mask, s->causal, i, j, S); m++)
+                y[i * M + m] += p[i * S + j] * v[j * M + m];
+    }
 }
 
 /* forward: y_i = sum_j p_ij v_j;  p_i = softmax(s_i);  s_ij = q_i . k_j / sqrt(D) + mask_ij.
-   A hidden key has p = 0, and by the softmax's backward its ds is 0, too. */
+     y_i = sum_j p_ij v_j:   dp_ij = dy_i . v_j,   dv_j += p_ij dy_i
+     softmax:                ds_ij = p_ij (dp_ij - sum_k p_ik dp_ik)
+     s_ij:                   dq_i += ds_ij k_j / sqrt(D),   dk_j += ds_ij q_i / sqrt(D) */
 DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
                                    const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
-                                   dl_int D, dl_int M)
+                                   const dl_real *k, const dl_real *v,
+                                   const dlk_attention_size *s)
 {
+    const dl_int S = s->S, D = s->D, M = s->M;
     const dl_real scale = (dl_real)(1 / sqrt((double)D));
-    for (dl_int i = 0; i < R; i++, p += S, dy += M) {
+    for (dl_int i = 0; i < s->R; i++, p += S, dy += M) {
         dl_real sum = 0;
         for (dl_int j = 0; j < S; j++) { /* ds holds dL/dp_ij first */
             ds[j] = 0;
+            if ((double)p[j] == 0) continue;
             for (dl_int m = 0; m < M; m++) ds[j] += dy[m] * v[j * M + m];
             for (dl_int m = 0; dv && m < M; m++) dv[j * M + m] += p[j] * dy[m];
             sum += ds[j] * p[j];
         }
         for (dl_int j = 0; j < S; j++) {
+            if ((double)p[j] == 0) continue;
             ds[j] = p[j] * (ds[j] - sum) * scale;
             for (dl_int d = 0; dq && d < D; d++) dq[i * D + d] += ds[j] * k[j * D + d];
             for (dl_int d = 0; dk && d < D; d++) dk[j * D + d] += ds[j] * q[i * D + d];
@@ -5517,7 +5474,10 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
             for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
-            if (r & 1) { dy += ow; arg += ow; }
+            if (r & 1) {
+                dy += ow;
+                arg += ow;
+            }
         }
 }
 
@@ -6342,9 +6302,9 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
    A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
 typedef struct dli_product {
     dl_int m, n, k;
-    const float *a;  dl_int ars, acs;
-    const float *b;  dl_int brs, bcs;
-    float *c;        dl_int crs, ccs;
+    const float *a, *b;
+    float *c;
+    dl_int ars, acs, brs, bcs, crs, ccs;                 /* from row to row, column to column */
     int add;
     const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
     int relu;
@@ -6359,10 +6319,18 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
 {
     dli_product p;
     memset(&p, 0, sizeof p);
-    p.m = m; p.n = n; p.k = k;
-    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
-    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
-    p.c = c; p.crs = n; p.ccs = 1;
+    p.m = m;
+    p.n = n;
+    p.k = k;
+    p.a = a;
+    p.ars = ta ? 1 : k;
+    p.acs = ta ? m : 1;
+    p.b = b;
+    p.brs = tb ? 1 : n;
+    p.bcs = tb ? k : 1;
+    p.c = c;
+    p.crs = n;
+    p.ccs = 1;
     return p;
 }
 DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
@@ -6502,12 +6470,13 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
     dli_product q = *p;
     const dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr);
     dl_int down = 1, best = 0;
-    for (dl_int d = 1; d <= threads; d++)
-        if (threads % d == 0) {
-            const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
-            const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
-            if (d == 1 || cost < best) { best = cost; down = d; }
-        }
+    for (dl_int d = 1; d <= threads; d++) {
+        const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+        const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+        if (threads % d != 0 || (d > 1 && cost >= best)) continue;
+        best = cost;
+        down = d;
+    }
     const dl_int across = threads / down;
     const dl_int i0 = mt * (t / across) / down * f->mr, j0 = nt * (t % across) / across * f->nr;
     const dl_int i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
@@ -6527,11 +6496,18 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
 static dli_product dli_product_transposed(const dli_product *p)
 {
     dli_product q = *p;
-    q.m = p->n; q.n = p->m;
-    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
-    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
-    q.crs = p->ccs; q.ccs = p->crs;
-    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    q.m = p->n;
+    q.n = p->m;
+    q.a = p->b;
+    q.ars = p->bcs;
+    q.acs = p->brs;
+    q.b = p->a;
+    q.brs = p->acs;
+    q.bcs = p->ars;
+    q.crs = p->ccs;
+    q.ccs = p->crs;
+    q.col_bias = p->row_bias;
+    q.row_bias = p->col_bias;
     return q;
 }
 
@@ -6686,8 +6662,8 @@ static dli_conv dli_conv_reversed(const dli_conv *v)
 typedef struct dli_conv_grads {
     const float *dy, *y;                                 /* y is asked if its end is ReLU */
     const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
+    float *dx, *dw, *db;                                 /* NULL or added to */
+    int add_dx;                                          /* false: dx is overwritten */
 } dli_conv_grads;
 
 /* Where things stand in the work memory, in floats: only what this pass needs is there.
@@ -6805,12 +6781,18 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
         float t[4][3];
         for (dl_int i = 0; i < 3; i++) {
             const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
-            t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
+            t[0][i] = a;
+            t[1][i] = h + b;
+            t[2][i] = h - b;
+            t[3][i] = c;
         }
         for (dl_int i = 0; i < 4; i++) {
             const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
-            to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
+            to[0] = a;
+            to[kernels] = h + b;
+            to[2 * kernels] = h - b;
+            to[3 * kernels] = c;
         }
     }
 }
@@ -6821,7 +6803,9 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
         const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
-        t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
+        t[0][i] = d[0] + h + g;
+        t[1][i] = h - g;
+        t[2][i] = h + g + d[12 * part];
     }
     for (dl_int i = 0; i < 3; i++) {
         const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
@@ -7120,170 +7104,201 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
 /* ---- recurrent layers ----
 
    A step's gates are [x_t | 1 | h_{t-1}] times [w_ih | b | w_hh]^T: one product with weights packed
-   once for all steps, on rows in which x, 1 and h stand side by side. Samples do not meet, so each
-   thread takes its own through all steps without waiting for anybody. What backward needs stays in
-   `saved`; backward leaves the gates' gradients there, and the gradient of all weights, biases
-   included, is one product over all steps.
+   once for all steps, on rows in which x, 1 and h stand side by side.
+
+        x_t   1  h_{t-1}             panel 0   panel 1
+      +------+-+--------+          +---------+---------+
+      | D    |1|  H     | sample 0 |  w_ih^T |         | D         the sums under gate g,
+      |      |1|        |   x      +---------+---------+       =   nr units (a panel) at a time,
+      |      |1|        |          |  biases |         | 1         then the cell, which makes h_t:
+      +------+-+--------+          +---------+---------+           the next rows' last H columns
+                                   |  w_hh^T |         | H
+                                   +---------+---------+
+
+   Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
+   What backward needs stays in `saved`; backward leaves the gates' gradients there, and the gradient
+   of all weights, biases included, is one product over all steps, rows^T times gates' gradients.
 
    Gates and states are kept as the tile of the product likes them: a gate is cut into panels of nr
    units, and a panel holds its nr floats of each step and sample, one behind the other:
-   [gate][panel][step][sample][nr]. So a tile writes adjacent memory, the arithmetic of the cell
-   runs through a step's samples without a seam while they are in the cache, and the gradients are
-   already packed as B of the last product. Its A, all rows [x | 1 | h], is packed step by step too,
-   in panels of mr columns. Units that fill up the last panel have weights 0.
+
+      gate 0                                     gate 1 ...
+      panel 0                     panel 1 ...
+      step 0            step 1 ...
+      sample 0 | 1 | 2  0 | 1 | 2                each box: nr floats, one a unit
+
+   So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples without
+   a seam while they are in the cache, and the gradients are already packed as B of the last product.
+   Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
+   up the last panel have weights 0; as 0 times infinity is NaN, nothing of theirs goes into sums.
 
    GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
    qh, qx; qh leaves out the columns of x and qx those of h. */
-typedef struct dli_recur {
+typedef struct dli_recurrent {
+    const dli_fast *f;
     dl_recurrent_kind kind;
-    dl_int n, t, d, h;                                   /* samples, steps, inputs, units */
-    const float *w_ih, *w_hh;                            /* [G h, d], [G h, h] */
-    const float *b_ih, *b_hh;                            /* [G h] or NULL */
-    const int32_t *length;                               /* [n], or NULL: all have t steps */
-    bool reverse;
-} dli_recur;
-
-typedef struct dli_recur_size {
+    dlk_recurrent_arrays a;
+    dlk_recurrent_size s;
     dl_int gates, panels, nr;                            /* panels of one gate, nr units each */
     dl_int units, wide;                                  /* panels * nr, gates * units */
-    dl_int rows, k, k_up;                                /* t * n; d + 1 + h, and in whole mr */
-} dli_recur_size;
+    dl_int rows, k, k_up;                                /* T N; D + 1 + H, and in whole mr */
+    float *xh, *gate, *cells;                            /* in saved: rows [x | 1 | h] packed; */
+} dli_recurrent;                                         /* gates; c (LSTM), h (GRU), else NULL */
 
-static dli_recur_size dli_recur_size_of(const dli_fast *f, const dli_recur *r)
+static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
+                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
 {
-    dli_recur_size z;
-    z.gates = r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1;
-    z.nr = f->nr;
-    z.panels = dli_ceil_div(r->h, z.nr);
-    z.units = z.panels * z.nr;
-    z.wide = z.gates * z.units;
-    z.rows = r->t * r->n;
-    z.k = r->d + 1 + r->h;
-    z.k_up = dli_round_up(z.k, f->mr);
-    return z;
+    dli_recurrent p;
+    p.f = f;
+    p.kind = kind;
+    p.a = *a;
+    p.s = *s;
+    p.gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
+    p.nr = f->nr;
+    p.panels = dli_ceil_div(s->H, p.nr);
+    p.units = p.panels * p.nr;
+    p.wide = p.gates * p.units;
+    p.rows = s->T * s->N;
+    p.k = s->D + 1 + s->H;
+    p.k_up = dli_round_up(p.k, f->mr);
+    p.xh = a->saved;
+    p.gate = p.xh + p.rows * p.k_up;
+    p.cells = p.gates > 1 ? p.gate + p.rows * p.wide : NULL;
+    return p;
 }
-/* Which row of [n, t] sample s is at in its step t, in reverse its last one first; -1: it has no
-   such step. */
-static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
+/* How many floats saved and work must have, in double, which does not overflow. Of the states there
+   is one more than of steps: the first one. */
+static void dli_recurrent_floats(const dli_fast *f, dl_recurrent_kind kind,
+                                 const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const dl_int steps = r->length ? r->length[s] : r->t;
+    const double N = (double)s->N, T = (double)s->T;
+    const double gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
+    const double units = (double)dli_round_up(s->H, f->nr), wide = gates * units;
+    const double k = (double)(s->D + 1 + s->H), k_up = (double)dli_round_up(s->D + 1 + s->H, f->mr);
+    *saved = N * T * (k_up + wide) + (gates > 1 ? (T + 1) * N * units : 0);
+    *work = N * (2 * units + wide + (double)f->nr + 2 * k) +
+            wide * (units + (double)dli_round_up(s->D, f->nr) + 2 * k_up);
+}
+/* Which row of [N,T] sample n is at in its step t, in reverse its last one first; -1: it has no
+   such step. */
+static dl_int dli_recurrent_row(const dli_recurrent *p, dl_int n, dl_int t)
+{
+    const dl_int steps = p->s.length ? p->s.length[n] : p->s.T;
     if (t >= steps) return -1;
-    return s * r->t + (r->reverse ? steps - 1 - t : t);
+    return n * p->s.T + (p->s.reverse ? steps - 1 - t : t);
 }
 /* Gates g .. g + result - 1 look at columns k0 .. k0 + k - 1 of [x | 1 | h]. */
-static dl_int dli_recur_columns(const dli_recur *r, dl_int g, dl_int *k0, dl_int *k)
+static dl_int dli_recurrent_columns(const dli_recurrent *p, dl_int g, dl_int *k0, dl_int *k)
 {
-    const bool gru = r->kind == DL_GRU, qh = gru && g == 2, qx = gru && g == 3;
-    *k0 = qh ? r->d : 0;
-    *k = (qx ? r->d + 1 : r->d + 1 + r->h) - *k0;
-    return gru ? (g == 0 ? 2 : 1) : r->kind == DL_LSTM ? 4 : 1;
+    const bool gru = p->kind == DL_GRU, qh = gru && g == 2, qx = gru && g == 3;
+    *k0 = qh ? p->s.D : 0;
+    *k = (qx ? p->s.D + 1 : p->k) - *k0;
+    return !gru ? p->gates : g == 0 ? 2 : 1;
 }
 /* The row of PyTorch's weights where gate g starts. */
-static dl_int dli_recur_weight(const dli_recur *r, dl_int g)
+static dl_int dli_recurrent_weight(const dli_recurrent *p, dl_int g)
 {
-    return (r->kind == DL_GRU ? dli_min(g, 2) : g) * r->h;
+    return (p->kind == DL_GRU ? dli_min(g, 2) : g) * p->s.H;
 }
-static float dli_recur_bias(const dli_recur *r, dl_int g, dl_int unit)
+static float dli_recurrent_bias(const dli_recurrent *p, dl_int g, dl_int unit)
 {
-    const dl_int j = dli_recur_weight(r, g) + unit;
+    const dl_int j = dli_recurrent_weight(p, g) + unit;
     float b = 0.0f;
-    if (r->b_ih && !(r->kind == DL_GRU && g == 2)) b += r->b_ih[j];
-    if (r->b_hh && !(r->kind == DL_GRU && g == 3)) b += r->b_hh[j];
+    if (p->a.b_ih && !(p->kind == DL_GRU && g == 2)) b += p->a.b_ih[j];
+    if (p->a.b_hh && !(p->kind == DL_GRU && g == 3)) b += p->a.b_hh[j];
     return b;
 }
-
-/* saved: rows [x | 1 | h] packed; gates; states c of the LSTM or h of the GRU, with the first one
-   one more than there are steps */
-static dl_int dli_recur_saved_floats(const dli_fast *f, const dli_recur *r)
+/* How many units panel u has. */
+static dl_int dli_recurrent_cols(const dli_recurrent *p, dl_int u)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int states = z.gates > 1 ? (r->t + 1) * r->n * z.units : 0;
-    return z.rows * (z.k_up + z.wide) + states;
+    return dli_min(p->nr, p->s.H - u * p->nr);
 }
-static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r)
+/* Where panel u of gate 0 has sample n's nr floats of step t; and of the states before that step. */
+static float *dli_recurrent_gate(const dli_recurrent *p, dl_int u, dl_int t, dl_int n)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dl_int states = r->n * (2 * z.units + z.wide + z.nr + 2 * z.k);
-    dl_int weights = z.wide * (z.units + dli_round_up(r->d, z.nr) + 2 * z.k_up);
-    return (size_t)(states + weights + 64) * sizeof(float);
+    return p->gate + (u * p->rows + t * p->s.N + n) * p->nr;
+}
+static float *dli_recurrent_cell(const dli_recurrent *p, dl_int u, dl_int t, dl_int n)
+{
+    return p->cells + ((u * (p->s.T + 1) + t) * p->s.N + n) * p->nr;
+}
+/* m rows of H units: those of panel u as [m, nr], with zeros behind the last unit. */
+static void dli_recurrent_to_panel(const dli_recurrent *p, float *panel, const float *x, dl_int u,
+                                   dl_int m)
+{
+    p->f->pack(panel, x + u * p->nr, 1, p->s.H, dli_recurrent_cols(p, u), m, p->nr);
+}
+/* The samples of thread w: whole tiles, from the first returned to *end - 1. */
+static dl_int dli_recurrent_share(const dli_recurrent *p, int w, int threads, dl_int *end)
+{
+    const dl_int tiles = dli_ceil_div(p->s.N, p->f->mr);
+    *end = dli_min(p->s.N, tiles * (w + 1) / threads * p->f->mr);
+    return tiles * w / threads * p->f->mr;
+}
+/* How many of m samples are run through the cell together, for its data to stay in L1; one by one
+   if they differ in their steps. */
+#define DLI_RECURRENT_RUN 16
+static dl_int dli_recurrent_run(const dli_recurrent *p, dl_int m)
+{
+    return p->s.length ? 1 : dli_min(m, DLI_RECURRENT_RUN);
 }
 
 /* The weights of every gate as B of a product; gate g's start at packed + g * units * k. */
-static void dli_recur_pack(const dli_fast *f, const dli_recur *r, float *packed, float *joined)
+static void dli_recurrent_pack(const dli_recurrent *p, float *packed, float *joined)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dl_int g, j, k0, k;
-    for (g = 0; g < z.gates; g++) {
-        const dl_int row = dli_recur_weight(r, g);
-        dli_recur_columns(r, g, &k0, &k);
-        for (j = 0; j < r->h; j++) {                     /* [w_ih | b | w_hh], row by row */
-            float *to = joined + j * z.k;
-            memcpy(to, r->w_ih + (row + j) * r->d, sizeof(float) * (size_t)r->d);
-            to[r->d] = dli_recur_bias(r, g, j);
-            memcpy(to + r->d + 1, r->w_hh + (row + j) * r->h, sizeof(float) * (size_t)r->h);
+    const dl_int D = p->s.D, H = p->s.H;
+    for (dl_int g = 0; g < p->gates; g++) {
+        const dl_int row = dli_recurrent_weight(p, g);
+        dl_int k0, k;
+        dli_recurrent_columns(p, g, &k0, &k);
+        for (dl_int j = 0; j < H; j++) {                 /* [w_ih | b | w_hh], row by row */
+            float *to = joined + j * p->k;
+            memcpy(to, p->a.w_ih + (row + j) * D, sizeof(float) * (size_t)D);
+            to[D] = dli_recurrent_bias(p, g, j);
+            memcpy(to + D + 1, p->a.w_hh + (row + j) * H, sizeof(float) * (size_t)H);
         }
-        f->pack(packed + g * z.units * z.k, joined + k0, z.k, 1, r->h, k, z.nr);
+        p->f->pack(packed + g * p->units * p->k, joined + k0, p->k, 1, H, k, p->nr);
     }
 }
 /* The sums of panel u of gate g, for m samples with their rows at xh. With one or two samples the
    weights are read where they are (packed is NULL). */
-static void dli_recur_sums(const dli_fast *f, const dli_recur *r, dl_int g, dl_int u,
-                           const float *packed, const float *xh, float *sums, dl_int m)
+static void dli_recurrent_sums(const dli_recurrent *p, dl_int g, dl_int u, const float *packed,
+                               const float *xh, float *sums, dl_int m)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int d = r->d, h = r->h, unit = u * z.nr, row = dli_recur_weight(r, g) + unit;
-    dl_int k0, k, s, j;
-    dli_product q;
-    dli_recur_columns(r, g, &k0, &k);
-    q = dli_product_of(m, z.nr, k, xh + k0, NULL, sums, 0, 0);
-    q.ars = z.k;
+    const dl_int D = p->s.D, H = p->s.H, unit = u * p->nr;
+    const dl_int row = dli_recurrent_weight(p, g) + unit;
+    dl_int k0, k;
+    dli_recurrent_columns(p, g, &k0, &k);
+    dli_product q = dli_product_of(m, p->nr, k, xh + k0, NULL, sums, 0, 0);
+    q.ars = p->k;
     if (packed) {
-        q.packed_b = packed + g * z.units * z.k + unit * k;
-        dli_gemm_serial(f, &q, NULL);
+        q.packed_b = packed + g * p->units * p->k + unit * k;
+        dli_gemm_serial(p->f, &q, NULL);
         return;
     }
-    q.n = dli_min(z.nr, h - unit);
-    for (s = 0; s < m; s++)
-        for (j = 0; j < z.nr; j++)
-            sums[s * z.nr + j] = j < q.n ? dli_recur_bias(r, g, unit + j) : 0.0f;
+    q.n = dli_recurrent_cols(p, u);
+    for (dl_int s = 0; s < m; s++)
+        for (dl_int j = 0; j < p->nr; j++)
+            sums[s * p->nr + j] = j < q.n ? dli_recurrent_bias(p, g, unit + j) : 0.0f;
     q.add = 1;
     q.a = xh;
-    q.k = q.bcs = d;
-    q.b = r->w_ih + row * d;
-    if (k0 == 0) dli_gemm_dots(f, &q);
-    q.a = xh + d + 1;
-    q.k = q.bcs = h;
-    q.b = r->w_hh + row * h;
-    if (k0 + k == z.k) dli_gemm_dots(f, &q);
+    q.k = q.bcs = D;
+    q.b = p->a.w_ih + row * D;
+    if (k0 == 0) dli_gemm_dots(p->f, &q);
+    q.a = xh + D + 1;
+    q.k = q.bcs = H;
+    q.b = p->a.w_hh + row * H;
+    if (k0 + k == p->k) dli_gemm_dots(p->f, &q);
 }
-
-/* m rows of h units: those of panel u as [m, nr], with zeros behind the last unit. */
-static void dli_recur_to_panel(const dli_fast *f, const dli_recur *r, float *panel,
-                               const float *x, dl_int u, dl_int m)
-{
-    f->pack(panel, x + u * f->nr, 1, r->h, dli_min(f->nr, r->h - u * f->nr), m, f->nr);
-}
-/* What is saved for backward. cells: the states c of the LSTM, h of the GRU; NULL otherwise. */
-typedef struct dli_recur_saved { float *xh, *gates, *cells; } dli_recur_saved;
-
-static dli_recur_saved dli_recur_saved_at(const dli_fast *f, const dli_recur *r, float *saved)
-{
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dli_recur_saved v;
-    v.xh = saved;
-    v.gates = v.xh + z.rows * z.k_up;
-    v.cells = z.gates > 1 ? v.gates + z.rows * z.wide : NULL;
-    return v;
-}
-
-/* The cell on n units: from the sums under gate 0, 1 ..., `gate` floats apart, to the gates and h,
+/* The gates on n units: from the sums under gate 0, 1 ..., `gate` floats apart, to the gates and h,
    and to the LSTM's c; before: the c or the GRU's h before. */
-static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *g,
-                           dl_int gate, const float *before, dl_int n)
+static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, float *g, dl_int gate,
+                                const float *before, dl_int n)
 {
+    const dli_fast *f = p->f;
     f->vsigmoid(g, g, n);
     f->vsigmoid(g + gate, g + gate, n);
-    if (r->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
+    if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
         f->vtanh(g + 2 * gate, g + 2 * gate, n);
         f->vsigmoid(g + 3 * gate, g + 3 * gate, n);
         f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
@@ -7296,291 +7311,251 @@ static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, floa
         f->gru_state(h, g + gate, g + 3 * gate, before, n);
     }
 }
-/* How many of m samples are run through the cell together, for its data to stay in L1; one by one
-   if they differ in their steps. */
-#define DLI_RECUR_RUN 16
-static dl_int dli_recur_run(const dli_recur *r, dl_int m)
-{
-    return r->length ? 1 : dli_min(m, DLI_RECUR_RUN);
-}
-
-/* Step t forward, panel u of all gates, for samples s0 .. s0 + m - 1. rows: theirs, [x | 1 | h];
+/* Step t forward, panel u of all gates, for samples n0 .. n0 + m - 1. rows: theirs, [x | 1 | h];
    to: where to put the h after the step, rows ldt apart. h: scratch, [m, nr]. */
-static void dli_recur_step(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
-                           const float *packed, const float *rows, float *to, dl_int ldt,
-                           float *y, dl_int t, dl_int u, dl_int s0, dl_int m, float *h)
+static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed,
+                                     const float *rows, float *to, dl_int ldt, dl_int t, dl_int u,
+                                     dl_int n0, dl_int m, float *h)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
-    const dl_int next = r->n * z.nr;
-    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
-    dl_int g, s, run;
-    for (g = 0; g < z.gates; g++)
-        dli_recur_sums(f, r, g, u, packed, rows, now + g * gate, m);
-    for (s = 0; s < m; s += run) {
-        const dl_int row = dli_recur_row(r, s0 + s, t), n = z.nr * (run = dli_recur_run(r, m - s));
-        float *g0 = now + s * z.nr, *out = h + s * z.nr, *c = NULL;
-        float *to_s = to + s * ldt + u * z.nr;
-        if (v->cells) c = v->cells + ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
+    const dl_int T = p->s.T, H = p->s.H, nr = p->nr, gate = p->units * p->rows;
+    const dl_int cols = dli_recurrent_cols(p, u), unit = u * nr;
+    float *now = dli_recurrent_gate(p, u, t, n0);
+    for (dl_int g = 0; g < p->gates; g++)
+        dli_recurrent_sums(p, g, u, packed, rows, now + g * gate, m);
+    for (dl_int s = 0, run; s < m; s += run) {
+        const dl_int row = dli_recurrent_row(p, n0 + s, t);
+        const dl_int n = nr * (run = dli_recurrent_run(p, m - s));
+        float *g0 = now + s * nr, *out = h + s * nr, *to_s = to + s * ldt + unit;
+        float *before = p->cells ? dli_recurrent_cell(p, u, t, n0 + s) : NULL;
+        float *after = before ? before + p->s.N * nr : NULL;
         if (row < 0) {                                   /* its state stays, its y is 0 */
-            memcpy(to_s, rows + s * z.k + r->d + 1 + u * z.nr, sizeof(float) * (size_t)cols);
-            if (c) memcpy(c + next, c, sizeof(float) * (size_t)z.nr);
-            memset(y + ((s0 + s) * r->t + t) * r->h + u * z.nr, 0, sizeof(float) * (size_t)cols);
+            memcpy(to_s, rows + s * p->k + p->s.D + 1 + unit, sizeof(float) * (size_t)cols);
+            if (after) memcpy(after, before, sizeof(float) * (size_t)nr);
+            memset(p->a.y + ((n0 + s) * T + t) * H + unit, 0, sizeof(float) * (size_t)cols);
             continue;
         }
-        if (r->kind == DL_LSTM) dli_recur_cell(f, r, out, c + next, g0, gate, c, n);
-        else if (r->kind == DL_GRU) dli_recur_cell(f, r, out = c + next, NULL, g0, gate, c, n);
-        else (r->kind == DL_RNN_TANH ? f->vtanh : f->vrelu)(out = g0, g0, n);
-        f->copy_rows(to_s, ldt, out, z.nr, run, cols);
-        f->copy_rows(y + row * r->h + u * z.nr, r->t * r->h, out, z.nr, run, cols);
+        if (p->kind == DL_LSTM) dli_recurrent_gates(p, out, after, g0, gate, before, n);
+        else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
+        else (p->kind == DL_RNN_TANH ? p->f->vtanh : p->f->vrelu)(out = g0, g0, n);
+        p->f->copy_rows(to_s, ldt, out, nr, run, cols);
+        p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
     }
 }
-/* Into row [x | 1 | h] of sample s the x of its step t, and the 1. */
-static void dli_recur_input(const dli_recur *r, float *row, const float *x, dl_int s, dl_int t)
+/* Into row [x | 1 | h] of sample n the x of its step t, and the 1. */
+static void dli_recurrent_input(const dli_recurrent *p, float *row, dl_int n, dl_int t)
 {
-    const dl_int from = dli_recur_row(r, s, t);
-    if (from < 0) memset(row, 0, sizeof(float) * (size_t)r->d);
-    else memcpy(row, x + from * r->d, sizeof(float) * (size_t)r->d);
-    row[r->d] = 1.0f;
+    const dl_int from = dli_recurrent_row(p, n, t), D = p->s.D;
+    if (from < 0) memset(row, 0, sizeof(float) * (size_t)D);
+    else memcpy(row, p->a.x + from * D, sizeof(float) * (size_t)D);
+    row[D] = 1.0f;
 }
-/* The samples of thread w: whole tiles, from the first returned to *end - 1. */
-static dl_int dli_recur_share(const dli_fast *f, const dli_recur *r, int w, int threads,
-                              dl_int *end)
+/* As dlk_rnn_forward and so on; T > 0. */
+static void dli_recurrent_forward(const dli_recurrent *p, int threads)
 {
-    const dl_int tiles = dli_ceil_div(r->n, f->mr);
-    *end = dli_min(r->n, tiles * (w + 1) / threads * f->mr);
-    return tiles * w / threads * f->mr;
-}
-/* y [n,t,h], the last states hn and (LSTM) cn [n,h] from x [n,t,d] and the first states h0, c0;
-   t > 0. saved: dli_recur_saved_floats. */
-static void dli_recur_forward(const dli_fast *f, const dli_recur *r, float *y, float *hn,
-                              float *cn, const float *x, const float *h0, const float *c0,
-                              float *saved, int threads, void *work)
-{
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
-    const dl_int n = r->n, d = r->d, h = r->h;
-    const bool few = n <= 2, lstm = r->kind == DL_LSTM;
-    float *packed = (float *)work, *rows = packed + z.wide * z.k, *scratch = rows + 2 * n * z.k;
+    const dli_fast *f = p->f;
+    const dl_int N = p->s.N, T = p->s.T, D = p->s.D, H = p->s.H;
+    const bool few = N <= 2, lstm = p->kind == DL_LSTM;
+    float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
     int w;
-    if (!few) dli_recur_pack(f, r, packed, rows);
+    if (!few) dli_recurrent_pack(p, packed, rows);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), s, t, u;
-        if (s0 >= s1) continue;
-        f->copy_rows(rows + s0 * z.k + d + 1, z.k, h0 + s0 * h, h, s1 - s0, h);
-        for (u = 0; v.cells && u < z.panels; u++)
-            dli_recur_to_panel(f, r, v.cells + (u * (r->t + 1) * n + s0) * z.nr,
-                               (lstm ? c0 : h0) + s0 * h, u, s1 - s0);
-        for (t = 0; t < r->t; t++) {                     /* rows of this step and of the next */
-            float *now = rows + (t % 2 * n + s0) * z.k, *next = rows + ((t + 1) % 2 * n + s0) * z.k;
-            const bool last = t + 1 == r->t;
-            for (s = s0; s < s1; s++) dli_recur_input(r, now + (s - s0) * z.k, x, s, t);
-            for (u = 0; u < z.k; u += f->mr)
-                f->pack(v.xh + u * z.rows + (t * n + s0) * f->mr, now + u, 1, z.k,
-                        dli_min(f->mr, z.k - u), s1 - s0, f->mr);
-            for (u = 0; u < z.panels; u++)
-                dli_recur_step(f, r, &v, few ? NULL : packed, now,
-                               last ? hn + s0 * h : next + d + 1, last ? h : z.k, y, t, u, s0,
-                               s1 - s0, scratch + s0 * z.nr);
+        dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
+        if (n0 >= n1) continue;
+        const dl_int m = n1 - n0;
+        f->copy_rows(rows + n0 * p->k + D + 1, p->k, p->a.h0 + n0 * H, H, m, H);
+        for (dl_int u = 0; p->cells && u < p->panels; u++)
+            dli_recurrent_to_panel(p, dli_recurrent_cell(p, u, 0, n0),
+                                   (lstm ? p->a.c0 : p->a.h0) + n0 * H, u, m);
+        for (dl_int t = 0; t < T; t++) {                 /* rows of this step and of the next */
+            float *now = rows + (t % 2 * N + n0) * p->k;
+            float *next = rows + ((t + 1) % 2 * N + n0) * p->k;
+            const bool last = t + 1 == T;
+            for (dl_int s = 0; s < m; s++) dli_recurrent_input(p, now + s * p->k, n0 + s, t);
+            for (dl_int j = 0; j < p->k; j += f->mr)
+                f->pack(p->xh + j * p->rows + (t * N + n0) * f->mr, now + j, 1, p->k,
+                        dli_min(f->mr, p->k - j), m, f->mr);
+            for (dl_int u = 0; u < p->panels; u++)
+                dli_recurrent_step_panel(p, few ? NULL : packed, now,
+                                         last ? p->a.hn + n0 * H : next + D + 1, last ? H : p->k,
+                                         t, u, n0, m, scratch + n0 * p->nr);
         }
-        for (u = 0; lstm && u < z.panels; u++)
-            f->copy_rows(cn + s0 * h + u * z.nr, h,
-                         v.cells + ((u * (r->t + 1) + r->t) * n + s0) * z.nr, z.nr, s1 - s0,
-                         dli_min(z.nr, h - u * z.nr));
+        for (dl_int u = 0; lstm && u < p->panels; u++)
+            f->copy_rows(p->a.cn + n0 * H + u * p->nr, H, dli_recurrent_cell(p, u, T, n0), p->nr,
+                         m, dli_recurrent_cols(p, u));
     }
 }
-
-/* Where backward writes; every pointer may be NULL, everything is added to. */
-typedef struct dli_recur_grads {
-    float *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;
-} dli_recur_grads;
 
 /* Backward's scratch. dh, dc: gradients of the states, [panel][sample][nr]; dg: those of one step's
    gates, rows [sample][wide], as A of the products with packed_h and packed_x. */
-typedef struct dli_recur_scratch {
+typedef struct dli_recurrent_scratch {
     float *dh, *dc, *dg, *packed_h, *packed_x;
-} dli_recur_scratch;
+} dli_recurrent_scratch;
 
 /* Panel u of step t backward: the gates become the gradients of their sums, dh and dc those of the
    states before; of dh, only what does not pass through a gate. */
-static void dli_recur_step_back(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
-                                const dli_recur_scratch *b, const float *dy, dl_int t, dl_int u,
-                                dl_int s0, dl_int m)
+static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent_scratch *b,
+                                     const float *dy, dl_int t, dl_int u, dl_int n0, dl_int m)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
-    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
-    float tanh_c[DLI_RECUR_RUN * DLI_MAX_NR];
-    dl_int g, s, run;
-    for (s = 0; s < m; s += run) {
-        const dl_int row = dli_recur_row(r, s0 + s, t), at = (u * r->n + s0 + s) * z.nr;
-        const dl_int cell = ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
-        const dl_int n = z.nr * (run = dli_recur_run(r, m - s));
-        float *g0 = now + s * z.nr;
-        if (dy && row >= 0)
-            f->add_rows(b->dh + at, z.nr, dy + row * r->h + u * z.nr, r->t * r->h, run, cols);
+    const dli_fast *f = p->f;
+    const dl_int H = p->s.H, nr = p->nr, gate = p->units * p->rows;
+    const dl_int cols = dli_recurrent_cols(p, u);
+    float *now = dli_recurrent_gate(p, u, t, n0), tanh_c[DLI_RECURRENT_RUN * DLI_MAX_NR];
+    for (dl_int s = 0, run; s < m; s += run) {
+        const dl_int row = dli_recurrent_row(p, n0 + s, t), at = (u * p->s.N + n0 + s) * nr;
+        const dl_int n = nr * (run = dli_recurrent_run(p, m - s));
+        const float *before = p->cells ? dli_recurrent_cell(p, u, t, n0 + s) : NULL;
+        float *g0 = now + s * nr, *dh = b->dh + at;
+        if (dy && row >= 0) f->add_rows(dh, nr, dy + row * H + u * nr, p->s.T * H, run, cols);
         if (row < 0)
-            for (g = 0; g < z.gates; g++)
-                memset(g0 + g * gate, 0, sizeof(float) * (size_t)z.nr);
-        else if (r->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
-            f->vtanh(tanh_c, v->cells + cell + r->n * z.nr, n);
-            f->lstm_back(b->dh + at, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
-                         tanh_c, v->cells + cell, n);
-        } else if (r->kind == DL_GRU)
-            f->gru_back(b->dh + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
-                        v->cells + cell, n);
-        else
-            (r->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, b->dh + at, g0, n, 0);
-        if (row >= 0 && r->length && r->kind != DL_GRU)
-            memset(b->dh + at, 0, sizeof(float) * (size_t)n);
-        for (g = 0; g < z.gates; g++)
-            f->copy_rows(b->dg + (s0 + s) * z.wide + g * z.units + u * z.nr, z.wide,
-                         g0 + g * gate, z.nr, run, z.nr);
+            for (dl_int g = 0; g < p->gates; g++)
+                memset(g0 + g * gate, 0, sizeof(float) * (size_t)nr);
+        else if (p->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
+            f->vtanh(tanh_c, before + p->s.N * nr, n);
+            f->lstm_back(dh, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, tanh_c,
+                         before, n);
+        } else if (p->kind == DL_GRU)
+            f->gru_back(dh, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, before, n);
+        else (p->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, dh, g0, n, 0);
+        if (row >= 0 && p->s.length && p->kind != DL_GRU)
+            memset(dh, 0, sizeof(float) * (size_t)n);
+        for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */
+            f->copy_rows(b->dg + (n0 + s) * p->wide + g * p->units + u * nr, p->wide,
+                         g0 + g * gate, nr, run, cols);
     }
 }
 /* From the gradients of the gates' sums, in b->dg, to dh of the step before and to dx; samples
-   s0 .. s0 + m - 1 of step t. */
-static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_scratch *b,
-                                float *dx, dl_int t, dl_int s0, dl_int m)
+   n0 .. n0 + m - 1 of step t. */
+static void dli_recurrent_sums_back(const dli_recurrent *p, const dli_recurrent_scratch *b,
+                                    float *dx, dl_int t, dl_int n0, dl_int m)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
-    dl_int s, u, g, count, k0, k, row;
-    dli_product q = dli_product_of(m, z.nr, r->kind == DL_GRU ? 3 * z.units : z.wide,
-                                   b->dg + s0 * z.wide, NULL, NULL, 0, 0);
-    q.ars = z.wide;
-    q.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
-    for (u = 0; u < z.panels; u++) {
-        q.packed_b = b->packed_h + u * z.nr * q.k;
-        q.c = b->dh + (u * r->n + s0) * z.nr;
-        dli_gemm_serial(f, &q, NULL);
+    const dl_int T = p->s.T, D = p->s.D;
+    const bool uneven = p->s.length && p->s.reverse;     /* then x's rows are anywhere */
+    dli_product q = dli_product_of(m, p->nr, p->kind == DL_GRU ? 3 * p->units : p->wide,
+                                   b->dg + n0 * p->wide, NULL, NULL, 0, 0);
+    q.ars = p->wide;
+    q.add = p->kind == DL_GRU || p->s.length;            /* to what bypasses the gates */
+    for (dl_int u = 0; u < p->panels; u++) {
+        q.packed_b = b->packed_h + u * p->nr * q.k;
+        q.c = b->dh + (u * p->s.N + n0) * p->nr;
+        dli_gemm_serial(p->f, &q, NULL);
     }
     q.m = uneven ? 1 : m;
-    q.n = r->d;
-    q.crs = r->t * r->d;
+    q.n = D;
+    q.crs = T * D;
     q.add = 1;
-    for (g = 0; dx && g < z.gates; g += count) {
-        count = dli_recur_columns(r, g, &k0, &k);
-        q.k = count * z.units;
-        q.packed_b = b->packed_x + g * z.units * dli_round_up(r->d, z.nr);
-        for (s = 0; k0 == 0 && s < m; s += q.m) {
-            row = uneven ? dli_recur_row(r, s0 + s, t)
-                         : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
-            q.a = b->dg + (s0 + s) * z.wide + g * z.units;
-            q.c = dx + row * r->d;
-            if (row >= 0) dli_gemm_serial(f, &q, NULL);
+    for (dl_int g = 0, count; dx && g < p->gates; g += count) {
+        dl_int k0, k;
+        count = dli_recurrent_columns(p, g, &k0, &k);
+        q.k = count * p->units;
+        q.packed_b = b->packed_x + g * p->units * dli_round_up(D, p->nr);
+        for (dl_int s = 0; k0 == 0 && s < m; s += q.m) {
+            const dl_int row = uneven ? dli_recurrent_row(p, n0 + s, t)
+                                      : (n0 + s) * T + (p->s.reverse ? T - 1 - t : t);
+            q.a = b->dg + (n0 + s) * p->wide + g * p->units;
+            q.c = dx + row * D;
+            if (row >= 0) dli_gemm_serial(p->f, &q, NULL);
         }
     }
 }
 /* to = w [gates, cols] packed as B of a product with gates' gradients, g0 .. g0 + count - 1. */
-static void dli_recur_pack_back(const dli_fast *f, const dli_recur *r, float *to, const float *w,
-                                dl_int cols, dl_int g0, dl_int count, float *joined)
+static void dli_recurrent_pack_back(const dli_recurrent *p, float *to, const float *w, dl_int cols,
+                                    dl_int g0, dl_int count, float *joined)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const size_t bytes = sizeof(float) * (size_t)(r->h * cols);
-    dl_int g;
-    memset(joined, 0, sizeof(float) * (size_t)(count * z.units * cols));
-    for (g = 0; g < count; g++)                          /* units that fill up a panel: zeros */
-        memcpy(joined + g * z.units * cols, w + dli_recur_weight(r, g0 + g) * cols, bytes);
-    f->pack(to, joined, 1, cols, cols, count * z.units, z.nr);
+    const size_t bytes = sizeof(float) * (size_t)(p->s.H * cols);
+    memset(joined, 0, sizeof(float) * (size_t)(count * p->units * cols));
+    for (dl_int g = 0; g < count; g++)                   /* units that fill up a panel: zeros */
+        memcpy(joined + g * p->units * cols, w + dli_recurrent_weight(p, g0 + g) * cols, bytes);
+    p->f->pack(to, joined, 1, cols, cols, count * p->units, p->nr);
 }
 /* dw [columns, wide] = A B, both packed: columns c0 .. c0 + columns - 1 of [x | 1 | h], in whole
    panels, times the gates' gradients from gate g on; all steps and samples at once. */
-static void dli_recur_product(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
-                              float *dw, dl_int c0, dl_int columns, dl_int g, dl_int wide,
-                              int threads)
+static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, dl_int columns,
+                                  dl_int g, dl_int wide, int threads)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int down = columns / f->mr, tiles = down * (wide / z.nr);
+    const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
     int w;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
-        dl_int k0, k, i;
-        for (k0 = 0; k0 < z.rows; k0 += DLI_KC) {
-            k = dli_min(DLI_KC, z.rows - k0);
-            for (i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
-                const dl_int row = i % down * f->mr, col = i / down * z.nr;
-                f->tile(dw + row * wide + col, wide, k0 > 0, k,
-                        v->xh + (c0 + row) * z.rows + k0 * f->mr,
-                        v->gates + (g * z.units + col) * z.rows + k0 * z.nr);
+    for (w = 0; w < threads; w++)
+        for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
+            for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
+                const dl_int row = i % down * mr, col = i / down * nr;
+                p->f->tile(dw + row * wide + col, wide, k0 > 0, dli_min(DLI_KC, p->rows - k0),
+                           p->xh + (c0 + row) * p->rows + k0 * mr,
+                           p->gate + (g * p->units + col) * p->rows + k0 * nr);
             }
-        }
-    }
 }
 /* The gradients of all weights and biases. */
-static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
-                              const dli_recur_saved *v, float *dw, int threads)
+static void dli_recurrent_weights(const dli_recurrent *p, const dlk_recurrent_grads *to, float *dw,
+                                  int threads)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dl_int g, i, count, k0, k;
-    for (g = 0; g < z.gates; g += count) {
-        const dl_int wide = (count = dli_recur_columns(r, g, &k0, &k)) * z.units;
-        const dl_int c0 = k0 / f->mr * f->mr, columns = dli_round_up(k0 + k - c0, f->mr);
-        dli_recur_product(f, r, v, dw, c0, columns, g, wide, threads);
+    const dli_fast *f = p->f;
+    const dl_int D = p->s.D, H = p->s.H;
+    for (dl_int g = 0, count; g < p->gates; g += count) {
+        dl_int k0, k, i;
+        count = dli_recurrent_columns(p, g, &k0, &k);
+        const dl_int wide = count * p->units, c0 = k0 / f->mr * f->mr;
+        dli_recurrent_product(p, dw, c0, dli_round_up(k0 + k - c0, f->mr), g, wide, threads);
         DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
         for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
-            const dl_int d = r->d, h = r->h, row = dli_recur_weight(r, i);
-            float *turned = dw + z.wide * z.k_up + i * h * z.k, *unit = turned - k0;
-            dl_int j;
-            f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * z.units, wide, k, h);
-            for (j = row; j < row + h; j++, unit += k) {
-                if (to->dw_ih && k0 == 0) f->axpy(to->dw_ih + j * d, 1.0f, unit, d);
-                if (to->db_ih && k0 == 0) to->db_ih[j] += unit[d];
-                if (to->db_hh && k0 + k == z.k) to->db_hh[j] += unit[d];
-                if (to->dw_hh && k0 + k == z.k) f->axpy(to->dw_hh + j * h, 1.0f, unit + d + 1, h);
+            const dl_int row = dli_recurrent_weight(p, i);
+            float *turned = dw + p->wide * p->k_up + i * H * p->k, *unit = turned - k0;
+            f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * p->units, wide, k, H);
+            for (dl_int j = row; j < row + H; j++, unit += k) {
+                if (to->dw_ih && k0 == 0) f->axpy(to->dw_ih + j * D, 1.0f, unit, D);
+                if (to->db_ih && k0 == 0) to->db_ih[j] += unit[D];
+                if (to->db_hh && k0 + k == p->k) to->db_hh[j] += unit[D];
+                if (to->dw_hh && k0 + k == p->k) f->axpy(to->dw_hh + j * H, 1.0f, unit + D + 1, H);
             }
         }
     }
 }
-
-/* dy [n,t,h]: gradient of y, or NULL; dhn and (LSTM) dcn [n,h]: of the last states. saved is what
-   forward left, and is used up. */
-static void dli_recur_backward(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
-                               const float *dy, const float *dhn, const float *dcn, float *saved,
-                               int threads, void *work)
+/* As dlk_rnn_backward and so on; uses up what forward has saved. */
+static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_grads *to,
+                                   int threads)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
-    const dl_int n = r->n, h = r->h;
-    float *dw;
-    dli_recur_scratch b;
-    dl_int g, count, k0, k;
+    const dl_int N = p->s.N, H = p->s.H, d_up = dli_round_up(p->s.D, p->nr);
+    const bool lstm = p->kind == DL_LSTM;
+    dli_recurrent_scratch b;
+    b.dh = p->a.work;
+    b.dc = b.dh + N * p->units;
+    b.dg = b.dc + N * p->units;
+    b.packed_h = b.dg + N * p->wide;
+    b.packed_x = b.packed_h + p->wide * p->units;
+    float *dw = b.packed_x + p->wide * d_up;
     int w;
-    b.dh = (float *)work;
-    b.dc = b.dh + n * z.units;
-    b.dg = b.dc + n * z.units;
-    b.packed_h = b.dg + n * z.wide;
-    b.packed_x = b.packed_h + z.wide * z.units;
-    dw = b.packed_x + z.wide * dli_round_up(r->d, z.nr);
-    dli_recur_pack_back(f, r, b.packed_h, r->w_hh, h, 0, r->kind == DL_GRU ? 3 : z.gates, dw);
-    for (g = 0; to->dx && g < z.gates; g += count) {
-        count = dli_recur_columns(r, g, &k0, &k);
+    dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
+    for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
+        dl_int k0, k;
+        count = dli_recurrent_columns(p, g, &k0, &k);
         if (k0 == 0)
-            dli_recur_pack_back(f, r, b.packed_x + g * z.units * dli_round_up(r->d, z.nr),
-                                r->w_ih, r->d, g, count, dw);
+            dli_recurrent_pack_back(p, b.packed_x + g * p->units * d_up, p->a.w_ih, p->s.D, g,
+                                    count, dw);
     }
+    memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), t, u;
-        for (u = 0; u < z.panels && s0 < s1; u++) {
-            dli_recur_to_panel(f, r, b.dh + (u * n + s0) * z.nr, dhn + s0 * h, u, s1 - s0);
-            if (r->kind == DL_LSTM)
-                dli_recur_to_panel(f, r, b.dc + (u * n + s0) * z.nr, dcn + s0 * h, u, s1 - s0);
+        dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
+        if (n0 >= n1) continue;
+        const dl_int m = n1 - n0;
+        for (dl_int u = 0; u < p->panels; u++) {
+            const dl_int at = (u * N + n0) * p->nr;
+            dli_recurrent_to_panel(p, b.dh + at, to->dhn + n0 * H, u, m);
+            if (lstm) dli_recurrent_to_panel(p, b.dc + at, to->dcn + n0 * H, u, m);
         }
-        for (t = r->t - 1; t >= 0 && s0 < s1; t--) {
-            for (u = 0; u < z.panels; u++)
-                dli_recur_step_back(f, r, &v, &b, dy, t, u, s0, s1 - s0);
-            dli_recur_sums_back(f, r, &b, to->dx, t, s0, s1 - s0);
+        for (dl_int t = p->s.T - 1; t >= 0; t--) {
+            for (dl_int u = 0; u < p->panels; u++)
+                dli_recurrent_panel_back(p, &b, to->dy, t, u, n0, m);
+            dli_recurrent_sums_back(p, &b, to->dx, t, n0, m);
         }
-        for (u = 0; u < z.panels && s0 < s1; u++) {
-            const dl_int from = (u * n + s0) * z.nr, at = s0 * h + u * z.nr;
-            const dl_int cols = dli_min(z.nr, h - u * z.nr);
-            if (to->dh0) f->add_rows(to->dh0 + at, h, b.dh + from, z.nr, s1 - s0, cols);
-            if (to->dc0) f->add_rows(to->dc0 + at, h, b.dc + from, z.nr, s1 - s0, cols);
+        for (dl_int u = 0; u < p->panels; u++) {
+            const dl_int from = (u * N + n0) * p->nr, at = n0 * H + u * p->nr;
+            const dl_int cols = dli_recurrent_cols(p, u);
+            if (to->dh0) p->f->add_rows(to->dh0 + at, H, b.dh + from, p->nr, m, cols);
+            if (to->dc0) p->f->add_rows(to->dc0 + at, H, b.dc + from, p->nr, m, cols);
         }
     }
-    dli_recur_weights(f, r, to, &v, dw, threads);
+    dli_recurrent_weights(p, to, dw, threads);
 }
 
 #endif /* DLI_FAST */
@@ -7665,7 +7640,11 @@ static const char *dli_fast_name(const dl_ctx *c)
    one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
    soon after a change must wait longer for the next: so a machine that is busy half of the time
    costs a few jobs in 512. */
-typedef struct dli_timer { dli_pace *pace; double start, work; int way, threads; } dli_timer;
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
 
 /* The way of the next job: 0, one thread, or 1, all. */
 static int dli_pace_way(const dli_pace *p)
@@ -8233,8 +8212,15 @@ static bool dli_conv_is_plain(const dlk_conv2d_size *s)
 static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 {
     dli_conv v;
-    v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
-    v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
+    v.n = s->N;
+    v.c = s->C;
+    v.h = s->H;
+    v.w = s->W;
+    v.m = s->M;
+    v.kh = s->KH;
+    v.kw = s->KW;
+    v.ph = s->top;
+    v.pw = s->left;
     v.end = end;
     v.reversed = false;
     return v;
@@ -8371,7 +8357,11 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dli_conv_is_plain(s)) {
         dli_conv_grads to;
         memset(&to, 0, sizeof to);
-        to.dy = dy; to.dx = dx; to.add_dx = add_dx; to.dw = dw; to.db = db;
+        to.dy = dy;
+        to.dx = dx;
+        to.add_dx = add_dx;
+        to.dw = dw;
+        to.db = db;
         return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
     }
 #endif
@@ -8395,8 +8385,12 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 {
     dlk_conv2d_size t = *s;
-    t.C = s->M; t.H = s->OH; t.W = s->OW;
-    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
     return t;
 }
 
@@ -8476,162 +8470,101 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
 
 /* ---- sequences ---- */
 
-/* One recurrent layer in one direction, as the operation and the functions below see it; shapes as
-   at dlk_lstm_forward. */
-typedef struct dli_rnn {
-    dl_recurrent_kind kind;
-    bool              reverse;
-    dl_int            N, T, D, H, G;
-    const int32_t    *length;                                /* NULL: all have T steps */
-    const dl_real    *x, *w_ih, *w_hh, *b_ih, *b_hh, *h0, *c0;
-    dl_real          *y, *hn, *cn;                           /* cn of the LSTM only    */
-    dl_real          *saved;                                 /* forward's, for backward */
-    const struct dli_fast *fast;            /* the twin's functions, NULL: the table's kernels */
-} dli_rnn;
-
-/* Gradients of the outputs, and where those of the inputs are added, NULL if not wanted. */
-typedef struct dli_rnn_grads {
-    const dl_real *dy, *dhn, *dcn;
-    bool           y_used;                  /* false: dy is all zeros */
-    dl_real       *dx, *dh0, *dc0, *dw_ih, *dw_hh, *db_ih, *db_hh;
-} dli_rnn_grads;
-
-static bool dli_is_relu(const dli_rnn *r) { return r->kind == DL_RNN_RELU; }
-
-/* The readable kernels. */
-static void dli_rnn_forward_plain(const dl_ctx *c, const dli_rnn *r, dl_real *work)
+/* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which does
+   not overflow. fast: the functions of the twin, or NULL for the kernels. */
+static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind kind,
+                               const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const dl_kernels *k = &c->kernels;
-    dl_real *extra = r->saved + r->N * r->T * r->G * r->H;
-    switch (r->kind) {
-    case DL_RNN_TANH: case DL_RNN_RELU:
-        k->rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
-                       r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
-        break;
-    case DL_LSTM:
-        k->lstm_forward(r->y, r->hn, r->cn, r->saved, extra, work, r->x, r->h0, r->c0, r->w_ih,
-                        r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
-        break;
-    case DL_GRU:
-        k->gru_forward(r->y, r->hn, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
-                       r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
-        break;
-    }
+    *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
+    *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
+#if DLI_FAST
+    if (fast) dli_recurrent_floats(fast, kind, s, saved, work);
+#else
+    (void)fast;
+#endif
 }
 
-static void dli_rnn_backward_plain(const dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g,
-                                   dl_real *work)
+/* The kernels of one kind, and the twin's functions if it may run instead of them: chosen by the
+   forward, whose choice the backward keeps, for what is saved is laid out differently. Nothing to
+   run through is left to the kernels. */
+typedef struct dli_recurrent_way {
+    dlk_rnn_forward_fn forward;
+    dlk_rnn_backward_fn backward;
+    const struct dli_fast *fast;
+} dli_recurrent_way;
+
+static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind kind,
+                                              const dlk_recurrent_size *s)
 {
-    const dl_kernels *k = &c->kernels;
-    const dl_int n = r->N * r->H;
-    dl_real *extra = r->saved + r->N * r->T * r->G * r->H, *dh = work, *dc = work + n;
-    memcpy(dh, g->dhn, (size_t)n * sizeof *dh);
-    if (r->kind == DL_LSTM) memcpy(dc, g->dcn, (size_t)n * sizeof *dc);
-    work += 2 * n;
-    switch (r->kind) {
-    case DL_RNN_TANH: case DL_RNN_RELU:
-        k->rnn_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
-                        r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
-                        r->reverse, dli_is_relu(r));
-        break;
-    case DL_LSTM:
-        k->lstm_backward(g->dx, dh, dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
-                         r->saved, extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh, r->length, r->N,
-                         r->T, r->D, r->H, r->reverse);
-        break;
-    case DL_GRU:
-        k->gru_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, work + 3 * r->H,
-                        g->dy, r->y, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->length,
-                        r->N, r->T, r->D, r->H, r->reverse);
-        break;
-    }
-    for (dl_int i = 0; g->dh0 && i < n; i++) g->dh0[i] += dh[i];
-    for (dl_int i = 0; g->dc0 && i < n; i++) g->dc0[i] += dc[i];
+#define DLI_WAY(name)                                                                            \
+    { c->kernels.name##_forward, c->kernels.name##_backward,                                     \
+      DLI_TWIN(c, name##_forward) && DLI_TWIN(c, name##_backward) ? c->fast : NULL }
+    const dli_recurrent_way ways[] = { DLI_WAY(rnn), DLI_WAY(rnn_relu), DLI_WAY(lstm),
+                                       DLI_WAY(gru) };
+#undef DLI_WAY
+    dli_recurrent_way way = ways[kind];
+    if (s->N == 0 || s->T == 0 || s->D == 0) way.fast = NULL;
+    return way;
 }
 
 #if DLI_FAST
-static dli_recur dli_rnn_fast(const dli_rnn *r)
+static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
 {
-    dli_recur f;
-    f.kind = r->kind;
-    f.n = r->N; f.t = r->T; f.d = r->D; f.h = r->H;
-    f.w_ih = r->w_ih; f.w_hh = r->w_hh; f.b_ih = r->b_ih; f.b_hh = r->b_hh;
-    f.length = r->length;
-    f.reverse = r->reverse;
-    return f;
-}
-static double dli_rnn_cost(const dli_rnn *r)
-{
-    return (double)(r->N * r->T) * (double)(r->G * r->H) * (double)(r->D + r->H);
+    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
 }
 #endif
 
-/* The twin's functions, if it may run r: chosen by the forward, whose choice the backward keeps,
-   for what is saved is laid out differently. Nothing to run through is left to the kernels. */
-static const struct dli_fast *dli_rnn_twin(const dl_ctx *c, const dli_rnn *r)
-{
-    const bool ours = r->kind == DL_LSTM ? DLI_OURS(c, lstm_forward) && DLI_OURS(c, lstm_backward)
-                    : r->kind == DL_GRU  ? DLI_OURS(c, gru_forward) && DLI_OURS(c, gru_backward)
-                    : DLI_OURS(c, rnn_forward) && DLI_OURS(c, rnn_backward);
-    return ours && r->N > 0 && r->T > 0 && r->D > 0 ? c->fast : NULL;
-}
-
-/* How many elements forward saves (the kernels: all gates, then the LSTM's c [N,T,H] or the GRU's
-   u [N,T,3H]), and how many of scratch both need. */
-static dl_int dli_rnn_saved(const dli_rnn *r)
-{
-    const dl_int n = r->N * r->T * r->H;
-#if DLI_FAST
-    const dli_recur f = dli_rnn_fast(r);
-    if (r->fast) return dli_recur_saved_floats(r->fast, &f);
-#endif
-    return n * r->G + (r->kind == DL_LSTM ? n : r->kind == DL_GRU ? 3 * n : 0);
-}
-
-static dl_int dli_rnn_work(const dli_rnn *r)
+static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
+                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
 #if DLI_FAST
-    const dli_recur f = dli_rnn_fast(r);
-    if (r->fast) return (dl_int)(dli_recur_work_bytes(r->fast, &f) / sizeof(float));
-#endif
-    return 2 * r->N * r->H + 2 * r->G * r->H;
-}
-
-static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
-{
-#if DLI_FAST
-    if (r->fast) {
-        const dli_recur f = dli_rnn_fast(r);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_rnn_cost(r));
-        dli_recur_forward(r->fast, &f, r->y, r->hn, r->cn, r->x, r->h0, r->c0, r->saved,
-                          t.threads, work);
+    if (way->fast) {
+        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
+        dli_recurrent_forward(&p, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    dli_rnn_forward_plain(c, r, work);
+    (void)c;
+    (void)kind;
+    way->forward(r, s);
 }
 
-static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
+                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
+                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
 #if DLI_FAST
-    if (r->fast) {
-        const dli_recur f = dli_rnn_fast(r);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_rnn_cost(r));
-        dli_recur_grads to;
-        to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
-        to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;
-        dli_recur_backward(r->fast, &f, &to, g->y_used ? g->dy : NULL, g->dhn, g->dcn, r->saved,
-                           t.threads, work);
+    if (way->fast) {
+        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
+        dli_recurrent_backward(&p, d, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    dli_rnn_backward_plain(c, r, g, work);
+    (void)c;
+    (void)kind;
+    way->backward(d, r, s);
+}
+
+/* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
+static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
+{
+    dl_real sum = 0;
+#if DLI_FAST
+    sum = c->fast->vsum(x, n);
+#else
+    (void)c;
+    for (dl_int i = 0; i < n; i++) sum += x[i];
+#endif
+    return (double)(sum - sum) == 0;
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
-   weight, so q K^T is that layer's product. */
+   weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
+   hide NaN and infinity: these are left to the kernel. */
 #if DLI_FAST
 static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
                                        dl_int S, double scale, bool causal)
@@ -8642,20 +8575,33 @@ static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mas
 
 static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
                                        const dl_real *k, const dl_real *v, const dl_real *mask,
-                                       dl_int R, dl_int S, dl_int D, dl_int M, bool causal)
+                                       const dlk_attention_size *s)
 {
+    const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
+    if ((mask || s->causal) && !(dli_finite(c, q, R * D) && dli_finite(c, k, S * D) &&
+                                 dli_finite(c, v, S * M))) {
+        dlk_attention_forward(y, p, q, k, v, mask, s);
+        return;
+    }
     DLI_RUN_TWIN(c, linear_forward, p, q, k, NULL, R, D, S);
-    DLI_RUN(c, attention_softmax, p, mask, R, S, 1 / sqrt((double)D), causal);
+    DLI_RUN(c, attention_softmax, p, mask, R, S, 1 / sqrt((double)D), s->causal);
     DLI_RUN_TWIN(c, matmul_forward, y, p, v, R, S, M);
 }
 
-/* work: 2 R S elements */
+/* work: 2 R S elements, and S at least */
 static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv,
                                         dl_real *work, const dl_real *dy, const dl_real *p,
                                         const dl_real *q, const dl_real *k, const dl_real *v,
-                                        dl_int R, dl_int S, dl_int D, dl_int M)
+                                        const dlk_attention_size *s)
 {
-    dl_real *dp = work, *ds = work + R * S, scale = (dl_real)(1 / sqrt((double)D));
+    const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
+    if (!(dli_finite(c, dy, R * M) && dli_finite(c, q, R * D) && dli_finite(c, k, S * D) &&
+          dli_finite(c, v, S * M))) {
+        dlk_attention_backward(dq, dk, dv, work, dy, p, q, k, v, s);
+        return;
+    }
+    dl_real *dp = work, *ds = work + R * S;
+    const dl_real scale = (dl_real)(1 / sqrt((double)D));
     memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
     DLI_RUN_TWIN(c, matmul_backward, dp, dv, dy, p, v, R, S, M);
     DLI_RUN(c, softmax_backward, ds, dp, p, R, S);
@@ -8868,6 +8814,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
+    dli_tensor_destroy(t);                     /* of the tensor that was here before */
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8921,12 +8868,6 @@ static bool dli_usable(const char *who, const dl_tensor *t)
     return dl_fail(t->ctx, DL_ERR_STALE, "%s: the tensor %s%sis from before the last "
                    "dl_tape_clear or dl_tape_release; take results home with dl_keep, and state "
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
-}
-
-static void dli_tensor_destroy(void *object)
-{
-    dl_tensor *t = (dl_tensor *)object;
-    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
 }
 
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
@@ -9075,15 +9016,13 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (!dli_usable(who, t)) return false;
     if (!name) return dli_null(t->ctx, who, "name");
     const size_t n = strlen(name);
-    const bool kept = t->generation == DLI_PERSISTENT;
     if (n >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
                        DL_NAME_MAX - 1);
-    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
-                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    char *copy = n == 0 ? NULL : (char *)dli_alloc(t->ctx, who, n + 1, 1);
     if (n > 0 && !copy) return false;
     if (copy) memcpy(copy, name, n + 1);
-    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    dli_tensor_destroy(t);                       /* the name that it had */
     t->name = copy ? copy : "";
     return true;
 }
@@ -10237,7 +10176,7 @@ DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, dl_int n)
 {
     int32_t *copy = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
-    if (copy && n > 0) memcpy(copy, index, (size_t)n * sizeof *copy);
+    if (copy && index) memcpy(copy, index, (size_t)n * sizeof *copy);
     return copy;
 }
 
@@ -11128,43 +11067,47 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
     return true;
 }
 
-/* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
-   are those that the node does not know: biases left out, and states without gradient, which are
-   copied, so that they may be changed between forward and backward. */
-typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7], *y; } dli_rnn_node;
+/* What a recurrent layer's node keeps: the arrays, and its operands x, w_ih, w_hh, b_ih, b_hh, h0,
+   c0. NULL are those that the node does not know: biases left out, and states without gradient,
+   which are copied, so that they may be changed between forward and backward. */
+typedef struct dli_recurrent_state {
+    dl_recurrent_kind    kind;
+    dli_recurrent_way    way;
+    dlk_recurrent_arrays arrays;
+    dlk_recurrent_size   size;
+    dl_tensor           *in[7], *y;
+} dli_recurrent_state;
 
-static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
+static dl_real *dli_recurrent_grad(const dli_recurrent_state *s, int i)
 {
     return s->in[i] ? dli_grad(s->in[i]) : NULL;
 }
 
-/* save: a dli_rnn_node */
-static void dli_rnn_back(dli_node *node)
+static void dli_recurrent_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dli_rnn_node *s = (const dli_rnn_node *)node->save;
-    const dli_rnn *r = &s->r;
-    const dl_int n = r->N * r->H;
-    const dl_real *dout = dli_grad(node->out);
-    dl_real *work;
-    dli_rnn_grads g;
-    work = (dl_real *)dli_work(c, node->op, (size_t)dli_rnn_work(r) * sizeof *work);
-    if (!work) {
+    dli_recurrent_state *s = (dli_recurrent_state *)node->state;
+    const dl_int n = s->size.N * s->size.H;
+    double saved, work;
+    dlk_recurrent_grads d;
+    dli_recurrent_room(s->way.fast, s->kind, &s->size, &saved, &work);
+    s->arrays.work = (dl_real *)dli_work(c, node->op, (size_t)work * sizeof(dl_real));
+    if (!s->arrays.work) {
         node->failed = true;
         return;
     }
-    g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
-    g.y_used = s->y->pass == c->pass;
-    g.dhn = dout + n * r->T;
-    g.dcn = g.dhn + n;
-    g.dh0 = dli_rnn_grad(s, 5);
-    g.dc0 = dli_rnn_grad(s, 6);
-    g.dx = dli_rnn_grad(s, 0);
-    g.dw_ih = dli_rnn_grad(s, 1);
-    g.dw_hh = dli_rnn_grad(s, 2);
-    g.db_ih = dli_rnn_grad(s, 3);
-    g.db_hh = dli_rnn_grad(s, 4);
-    dli_rnn_backward(c, r, &g, work);
+    const dl_real *dout = dli_grad(node->out);      /* of y, hn and cn, one behind the other */
+    d.dy = s->y->pass == c->pass ? dout : NULL;
+    d.dhn = dout + n * s->size.T;
+    d.dcn = d.dhn + n;
+    d.dx = dli_recurrent_grad(s, 0);
+    d.dw_ih = dli_recurrent_grad(s, 1);
+    d.dw_hh = dli_recurrent_grad(s, 2);
+    d.db_ih = dli_recurrent_grad(s, 3);
+    d.db_hh = dli_recurrent_grad(s, 4);
+    d.dh0 = dli_recurrent_grad(s, 5);
+    d.dc0 = dli_recurrent_grad(s, 6);
+    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -11182,21 +11125,21 @@ static dl_real *dli_tape_state(dl_ctx *c, const char *op, const dl_tensor *t, dl
 static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
                                 const int32_t *length)
 {
-    dl_int n, N = x->shape.dim[0], step = x->shape.dim[2], all = x->shape.dim[1] * step;
+    const dl_int step = x->shape.dim[2], all = x->shape.dim[1] * step;
     dl_real *copy = dli_tape_state(c, op, x, x->size);
-    for (n = 0; copy && n < N; n++)
+    for (dl_int n = 0; copy && n < x->shape.dim[0]; n++)
         memset(copy + n * all + length[n] * step, 0, (size_t)(all - length[n] * step) *
                                                      sizeof *copy);
     return copy;
 }
 
 /* Has a recurrent layer with x the weights and states it needs? H by the height of w_hh. */
-static bool dli_check_rnn(dl_ctx *c, const char *op, dl_recurrent_kind kind, dl_tensor *const *in,
-                          dl_int N, dl_int D)
+static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kind,
+                                dl_tensor *const *in, dl_int N, dl_int D)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
-    dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
+    const dl_int G = dli_cells[kind].gates;
+    const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
                        dli_shape_text(s, in[2]->shape), (int)G);
@@ -11208,80 +11151,78 @@ static bool dli_check_rnn(dl_ctx *c, const char *op, dl_recurrent_kind kind, dl_
            dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
 }
 
+/* Can that many elements be asked for? */
+static bool dli_check_room(dl_ctx *c, const char *op, double n)
+{
+    const double bytes = n * (double)sizeof(dl_real);
+    if (bytes < (double)(PTRDIFF_MAX / 2)) return true;
+    return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
+                   "sequence in parts", op, bytes / 1e6);
+}
+
 /* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
    operation's one output, so that all their gradients come in before it is gone back through. */
-static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tensor *x,
-                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
-                                 const int32_t *length, bool reverse)
+static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                       dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                       const int32_t *length, bool reverse)
 {
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
-    bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *known[7], *all;
-    dl_ctx *c;
-    dl_int n;
-    int i, k = 0;
-    dl_mark mark;
-    dli_rnn_node *node;
-    dli_rnn *r;
-    dl_real *work, *saved, *clean = NULL, *start_h, *start_c;
+    const dl_sequence none = { NULL, NULL, NULL };
+    const bool lstm = kind == DL_LSTM;
+    dl_tensor *in[7], *known[7];
+    dl_sequence out = none;
+    double saved, work;
+    int known_count = 0;
     in[0] = x;
-    in[1] = w[0];
-    in[2] = w[1];
-    in[3] = w[2];
-    in[4] = w[3];
+    for (int i = 0; i < 4; i++) in[1 + i] = w[i];
     in[5] = h0;
     in[6] = c0;
-    if (!(c = dli_some_inputs(op, in, 7))) return none;
-    if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
-    node = (dli_rnn_node *)dli_tape_alloc(c, op, sizeof *node);
-    if (!node) return none;
-    for (i = 0; i < 7; i++) {
-        bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
-        node->in[i] = leave ? NULL : in[i];
-        if (!leave) known[k++] = in[i];
+    dl_ctx *c = dli_some_inputs(op, in, 7);
+    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    dli_recurrent_state *s = (dli_recurrent_state *)dli_tape_alloc(c, op, sizeof *s);
+    if (!s) return none;
+    for (int i = 0; i < 7; i++) {
+        const bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
+        s->in[i] = leave ? NULL : in[i];
+        if (!leave) known[known_count++] = in[i];
     }
-    r = &node->r;
-    memset(r, 0, sizeof *r);
-    r->kind = kind;
-    r->reverse = reverse;
-    r->N = x->shape.dim[0];
-    r->T = x->shape.dim[1];
-    r->D = x->shape.dim[2];
-    r->H = w[1]->shape.dim[1];
-    r->G = w[1]->shape.dim[0] / r->H;
-    r->fast = dli_rnn_twin(c, r);
-    n = r->N * r->H;
-    if (dli_checked_size(c, op, dl_shape3(r->N, r->T + 1, r->D + 8 * r->H)) < 0) return none;
-    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
-                     dli_rnn_back);
-    if (!all) return none;
-    out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
-    out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
-    out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
-    mark = dl_tape_mark(c);
-    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(r) * sizeof *saved);
-    start_h = dli_tape_state(c, op, h0, n);
-    start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
-    if (length) clean = dli_tape_padded(c, op, x, length);
-    work = (dl_real *)dli_work(c, op, (size_t)dli_rnn_work(r) * sizeof *work);
-    if (!out.y || !out.h || (lstm && !out.c) || !saved || !start_h || !start_c ||
-        (length && !clean) || !work)
+    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1], n = N * H;
+    s->kind = kind;
+    s->size.N = N;
+    s->size.T = T;
+    s->size.D = x->shape.dim[2];
+    s->size.H = H;
+    s->size.length = length;
+    s->size.reverse = reverse;
+    s->way = dli_recurrent_choose(c, kind, &s->size);
+    dli_recurrent_room(s->way.fast, kind, &s->size, &saved, &work);
+    if (!dli_check_room(c, op, saved) || !dli_check_room(c, op, work) ||
+        !dli_check_room(c, op, ((double)T + 2) * (double)N * (double)H))
         return none;
-    r->length = length;
-    r->x = length ? clean : x->data;
-    r->w_ih = w[0]->data;
-    r->w_hh = w[1]->data;
-    r->b_ih = w[2]->data;                   /* NULL if left out */
-    r->b_hh = w[3]->data;
-    r->h0 = start_h;
-    r->c0 = start_c;
-    r->y = out.y->data;
-    r->hn = out.h->data;
-    r->cn = lstm ? out.c->data : NULL;
-    r->saved = saved;
-    dli_rnn_forward(c, r, work);
-    node->y = out.y;
-    if (all->node) all->node->save = node;
+    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, known_count,
+                                dli_recurrent_back);
+    if (!all) return none;
+    out.y = dli_view(op, all, dl_shape3(N, T, H), 0);
+    out.h = dli_view(op, all, dl_shape3(1, N, H), n * T);
+    out.c = lstm ? dli_view(op, all, dl_shape3(1, N, H), n * (T + 1)) : NULL;
+    const dl_mark mark = dl_tape_mark(c);
+    dlk_recurrent_arrays *a = &s->arrays;
+    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
+    a->h0 = dli_tape_state(c, op, h0, n);
+    a->c0 = dli_tape_state(c, op, c0, lstm ? n : 0);
+    a->x = length ? dli_tape_padded(c, op, x, length) : x->data;
+    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
+    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->x || !a->work)
+        return none;
+    a->w_ih = w[0]->data;
+    a->w_hh = w[1]->data;
+    a->b_ih = w[2]->data;                   /* NULL if left out */
+    a->b_hh = w[3]->data;
+    a->y = out.y->data;
+    a->hn = out.h->data;
+    a->cn = lstm ? out.c->data : NULL;
+    dli_run_recurrent(c, &s->way, kind, a, &s->size);
+    s->y = out.y;
+    if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
 }
@@ -11340,7 +11281,7 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
 }
 
 /* All layers and directions. */
-static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_tensor *x,
                                  dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                                  const dl_recurrent *options)
 {
@@ -11359,7 +11300,7 @@ static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tens
     for (layer = 0; layer < o.layers; layer++) {
         for (k = 0; k < K; k++) {
             i = layer * K + k;
-            part = dli_rnn_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+            part = dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
                                  dli_state_part(op, c0, i), length, k == 1);
             if (!part.y) return none;
             y[k] = part.y;
@@ -11379,22 +11320,22 @@ static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tens
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                                const dl_recurrent *options)
 {
-    return dli_recurrent("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                            const dl_recurrent *options)
 {
-    return dli_recurrent("dl_lstm", DL_LSTM, x, w, h0, c0, options);
+    return dli_recurrent_net("dl_lstm", DL_LSTM, x, w, h0, c0, options);
 }
 DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
 }
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
@@ -11444,7 +11385,7 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
-static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
+static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
                             dl_tensor *c, dl_tensor *const *w)
 {
     char s[DLI_SHAPE_TEXT];
@@ -11457,7 +11398,7 @@ static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x
         return none;
     }
     x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
-    if (x) out = dli_rnn_layer(op, kind, x, w, h, c, NULL, false);
+    if (x) out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
     if (!out.y) return none;
     state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
     out.y = out.h = dl_reshape(out.h, state);
@@ -11467,60 +11408,59 @@ static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 {
-    return dli_cell("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
 }
 DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 {
-    return dli_cell("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
 }
 DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
 {
-    return dli_cell("dl_lstm_cell", DL_LSTM, x, h, c, w);
+    return dli_one_step("dl_lstm_cell", DL_LSTM, x, h, c, w);
 }
 DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 {
-    return dli_cell("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
 }
 
-/* save: the indexes; i: how many, padding */
+typedef struct dli_embedding_state { const int32_t *index; dl_int n, padding; } dli_embedding_state;
+
 static void dli_embedding_back(dli_node *node)
 {
+    const dli_embedding_state *s = (const dli_embedding_state *)node->state;
     dl_real *dw = dli_grad(node->in[0]);
-    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out),
-                                                       (const int32_t *)node->save, node->i[0],
-                                                       node->in[0]->shape.dim[1], node->i[1]);
+    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out), s->index, s->n,
+                                                       node->in[0]->shape.dim[1], s->padding);
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_embedding", &w, 1);
-    dl_int n;
-    int32_t *copy;
-    dl_tensor *y;
-    if (!c || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    const char *op = "dl_embedding";
+    char text[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs(op, &w, 1);
+    if (!c) return NULL;
+    const dl_int n = dli_checked_size(c, op, shape);
+    if (n < 0) return NULL;
     if (!index && n > 0) {
-        dli_null(c, "dl_embedding", "index");
+        dli_null(c, op, "index");
         return NULL;
     }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
-                "the padding -1 .. V-1, and the indexes' rank below %d",
-                dli_shape_text(s, w->shape), (long long)padding, DL_MAX_DIMS);
+        dl_fail(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], the "
+                "padding -1 .. V-1, and the indexes' rank below %d", op,
+                dli_shape_text(text, w->shape), (long long)padding, DL_MAX_DIMS);
         return NULL;
     }
-    if (!dli_check_index(c, "dl_embedding", "index", index, n, w->shape.dim[0])) return NULL;
+    if (!dli_check_index(c, op, "index", index, n, w->shape.dim[0])) return NULL;
     shape.dim[shape.rank++] = w->shape.dim[1];
-    copy = dli_tape_copy(c, "dl_embedding", index, n);
-    y = copy ? dli_result(c, "dl_embedding", shape, &w, 1, dli_embedding_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->save = copy;
-        y->node->i[0] = n;
-        y->node->i[1] = padding;
-    }
-    c->kernels.embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
+    dli_embedding_state s;
+    s.index = dli_tape_copy(c, op, index, n);
+    s.n = n;
+    s.padding = padding;
+    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &w, 1, dli_embedding_back, &s, sizeof s)
+                           : NULL;
+    if (y) c->kernels.embedding_forward(y->data, w->data, s.index, n, w->shape.dim[1]);
     return y;
 }
 
@@ -11531,135 +11471,152 @@ DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
     return y;
 }
 
-/* i: batches in front of the matrices, batches of one sample, R, S, D, M; save: p [B,R,S], behind
-   it, if there are any, the lengths (node->key is 1) */
+/* What attention's node keeps. */
+typedef struct dli_attention_state {
+    dlk_attention_size size;
+    dl_int         B, heads;        /* matrices, and how many of them a sample has              */
+    const int32_t *length;          /* keys of each sample, or NULL                             */
+    dl_real       *p;               /* [B,R,S]                                                  */
+} dli_attention_state;
+
+/* The sizes of matrix b, which sees as many keys as its sample has. */
+static dlk_attention_size dli_attention_seen(const dli_attention_state *s, dl_int b)
+{
+    dlk_attention_size size = s->size;
+    if (s->length) size.S = s->length[b / s->heads];
+    return size;
+}
+
 static void dli_attention_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dl_int *v = node->i;
-    dl_int B = v[0], R = v[2], S = v[3], D = v[4], M = v[5], b;
-    const dl_real *p = (const dl_real *)node->save, *dy = dli_grad(node->out);
-    const int32_t *length = node->key ? (const int32_t *)(const void *)(p + B * R * S) : NULL;
-    const dl_real *x[3];
-    dl_real *dx[3], *work;
-    dl_mark mark = dl_tape_mark(c);
-    int k;
-    for (k = 0; k < 3; k++) {
-        x[k] = node->in[k]->data;
-        dx[k] = dli_grad(node->in[k]);
-    }
-    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
+    const dli_attention_state *s = (const dli_attention_state *)node->state;
+    const dl_int R = s->size.R, S = s->size.S, D = s->size.D, M = s->size.M;
+    const dl_real *dy = dli_grad(node->out), *q = node->in[0]->data, *k = node->in[1]->data;
+    const dl_real *v = node->in[2]->data;
+    dl_real *dq = dli_grad(node->in[0]), *dk = dli_grad(node->in[1]), *dv = dli_grad(node->in[2]);
+    const dl_mark mark = dl_tape_mark(c);
+    dl_real *work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
     if (!work) {
         node->failed = true;
         return;
     }
-    for (b = 0; b < B; b++) {
-        dl_int seen = length ? length[b / v[1]] : S;
-        if (seen == 0) continue;
-        DLI_RUN_TWIN(c, attention_backward, dx[0] ? dx[0] + b * R * D : NULL,
-                     dx[1] ? dx[1] + b * S * D : NULL, dx[2] ? dx[2] + b * S * M : NULL, work,
-                     dy + b * R * M, p + b * R * S, x[0] + b * R * D, x[1] + b * S * D,
-                     x[2] + b * S * M, R, seen, D, M);
+    for (dl_int b = 0; b < s->B; b++) {
+        const dlk_attention_size seen = dli_attention_seen(s, b);
+        if (seen.S > 0)
+            DLI_RUN_TWIN(c, attention_backward, dq ? dq + b * R * D : NULL,
+                         dk ? dk + b * S * D : NULL, dv ? dv + b * S * M : NULL, work,
+                         dy + b * R * M, s->p + b * R * S, q + b * R * D, k + b * S * D,
+                         v + b * S * M, &seen);
     }
     dl_tape_release(c, mark);
 }
 
-/* How many masks there are: 1, N or B; -1 with a message when the mask does not fit. */
-static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
+/* How many matrices share a mask: all B, those of a sample, or 1; 0 with a message when the mask
+   does not fit. */
+static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S,
+                             dl_int B, dl_int heads)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_shape all = q, one;
+    const dl_int R = q.dim[q.rank - 2];
+    dl_shape all = q;
     all.dim[q.rank - 1] = S;
-    one = dl_shape3(q.dim[0], q.dim[q.rank - 2], S);
     if (mask->requires_grad) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
                 "dl_detach on it", op);
-        return -1;
+        return 0;
     }
-    if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
-    if (dl_shape_equal(mask->shape, one)) return one.dim[0];
-    if (dl_shape_equal(mask->shape, all)) return dl_shape_size(dli_rank(all, q.rank - 2));
+    if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
+    if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
+    if (dl_shape_equal(mask->shape, all)) return 1;
     dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
             "[N,R,S], or all dimensions of the queries in front", op,
-            dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
-    return -1;
+            dli_shape_text(s, mask->shape), (long long)R, (long long)S);
+    return 0;
+}
+
+/* Do queries, keys and values fit together? If so *size and the result's shape. */
+static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, const dl_tensor *k,
+                                const dl_tensor *v, dlk_attention_size *size, dl_shape *y)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    const int rank = q->shape.rank;
+    dl_shape key = q->shape, value = q->shape;
+    *y = q->shape;
+    bool fits = rank >= 3 && k->shape.rank == rank && v->shape.rank == rank;
+    if (fits) {
+        key.dim[rank - 2] = value.dim[rank - 2] = size->S = k->shape.dim[rank - 2];
+        y->dim[rank - 1] = value.dim[rank - 1] = size->M = v->shape.dim[rank - 1];
+        size->R = q->shape.dim[rank - 2];
+        size->D = q->shape.dim[rank - 1];
+        fits = dl_shape_equal(key, k->shape) && dl_shape_equal(value, v->shape) && size->D > 0;
+    }
+    return fits ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
+                   dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+}
+
+/* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
+   columns of one that are for the keys that are there. */
+static void dli_attention_run(dl_ctx *c, dl_real *y, const dli_attention_state *s, const dl_real *q,
+                              const dl_real *k, const dl_real *v, const dl_real *mask,
+                              dl_int share, dl_real *part)
+{
+    const dl_int R = s->size.R, S = s->size.S, D = s->size.D, M = s->size.M;
+    for (dl_int b = 0; b < s->B; b++) {
+        const dlk_attention_size seen = dli_attention_seen(s, b);
+        const dl_real *m = mask ? mask + b / share * R * S : NULL;
+        if (m && seen.S < S) {
+            for (dl_int i = 0; i < R; i++)
+                memcpy(part + i * seen.S, m + i * S, (size_t)seen.S * sizeof *part);
+            m = part;
+        }
+        if (seen.S == 0) memset(y + b * R * M, 0, (size_t)(R * M) * sizeof *y);
+        else DLI_RUN_TWIN(c, attention_forward, y + b * R * M, s->p + b * R * S, q + b * R * D,
+                          k + b * S * D, v + b * S * M, m, &seen);
+    }
 }
 
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
                                const int32_t *lengths, bool causal)
 {
     const char *op = "dl_attention";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    dl_tensor *in[4], *y;
-    dl_ctx *c;
-    dl_shape shape, key, value;
-    dl_int B, N, R, S, D, M, b, i, masks = 1;
-    dl_real *p, *part;
-    bool fits;
-    int rank;
+    dl_tensor *in[4];
+    dl_shape shape;
+    dlk_attention_size size;
     in[0] = q;
     in[1] = k;
     in[2] = v;
     in[3] = mask;
-    if (!(c = dli_some_inputs(op, in, 4))) return NULL;
+    dl_ctx *c = dli_some_inputs(op, in, 4);
+    if (!c) return NULL;
     if (k == DL_NONE || v == DL_NONE) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
         return NULL;
     }
-    rank = q->shape.rank;
-    shape = key = value = q->shape;
-    fits = rank >= 3 && k->shape.rank == rank && v->shape.rank == rank;
-    if (fits) {
-        key.dim[rank - 2] = value.dim[rank - 2] = k->shape.dim[rank - 2];
-        shape.dim[rank - 1] = value.dim[rank - 1] = v->shape.dim[rank - 1];
-    }
-    if (!fits || !dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
-        q->shape.dim[rank - 1] < 1) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
-                dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
-        return NULL;
-    }
-    N = shape.dim[0];
-    R = shape.dim[rank - 2];
-    M = shape.dim[rank - 1];
-    D = q->shape.dim[rank - 1];
-    S = key.dim[rank - 2];
-    B = dl_shape_size(dli_rank(shape, rank - 2));
-    if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
-    if (mask != DL_NONE && (masks = dli_check_mask(c, op, mask, q->shape, S)) < 0) return NULL;
-    if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
-                                         (lengths ? (size_t)N * sizeof *lengths : 0));
-    y = p ? dli_result(c, op, shape, in, 3, dli_attention_back) : NULL;
-    part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? R * S : 0) *
-                                            sizeof *part);
-    if (!y || !part) return NULL;
-    if (lengths) memcpy(p + B * R * S, lengths, (size_t)N * sizeof *lengths);
-    if (y->node) {
-        dl_int *o = y->node->i;
-        o[0] = B;
-        o[1] = N ? B / N : 1;
-        o[2] = R;
-        o[3] = S;
-        o[4] = D;
-        o[5] = M;
-        y->node->key = lengths ? 1 : 0;
-        y->node->save = p;
-    }
-    for (b = 0; b < B; b++) {
-        dl_int seen = lengths ? lengths[b / (B / N)] : S;
-        const dl_real *m = mask == DL_NONE ? NULL : mask->data + b / (B / masks) * R * S;
-        if (m && seen < S) {                /* its columns for the keys that are there */
-            for (i = 0; i < R; i++)
-                memcpy(part + i * seen, m + i * S, (size_t)seen * sizeof *part);
-            m = part;
-        }
-        if (seen == 0) memset(y->data + b * R * M, 0, (size_t)(R * M) * sizeof *y->data);
-        else DLI_RUN_TWIN(c, attention_forward, y->data + b * R * M, p + b * R * S,
-                          q->data + b * R * D, k->data + b * S * D, v->data + b * S * M, m, R,
-                          seen, D, M, causal);
-    }
+    if (!dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
+    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
+    const dl_int heads = N > 0 ? B / N : 1;
+    size.causal = causal;
+    if (!dli_check_lengths(c, op, lengths, N, 0, size.S)) return NULL;
+    const dl_int share = mask == DL_NONE ? 1
+                       : dli_check_mask(c, op, mask, q->shape, size.S, B, heads);
+    if (share == 0 || dli_checked_size(c, op, dl_shape4(2, B, size.R, size.S)) < 0) return NULL;
+    const dl_int scores = size.R * size.S;
+    dli_attention_state s;
+    s.size = size;
+    s.B = B;
+    s.heads = heads;
+    s.length = NULL;
+    s.p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *s.p);
+    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? scores
+                                                                                         : 0) *
+                                                     sizeof *part);
+    if (!s.p || !part || (lengths && !(s.length = dli_tape_copy(c, op, lengths, N)))) return NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, in, 3, dli_attention_back, &s, sizeof s);
+    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data,
+                             mask == DL_NONE ? NULL : mask->data, share, part);
     return y;
 }
 
@@ -11972,23 +11929,32 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     return NULL;
 }
 
-/* Is every option something that its field can be? */
+/* Is what lies at `at` something that an option of this field can be? */
+static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
+{
+    const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names : f->names;
+    if (f->kind == DL_FIELD_DOUBLE) {
+        double v;
+        memcpy(&v, at, sizeof v);
+        return !dli_isnan(v) ||
+               dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+    }
+    if (!names) return true;
+    int v, n = 0;
+    memcpy(&v, at, sizeof v);
+    while (names[n]) n++;
+    return (v >= 0 && v < n) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d",
+                                        l->name, f->name, v, n - 1);
+}
+
 static bool dli_layer_fields(const dl_layer *l)
 {
+    const char *options = (const char *)l->options;
     for (const dl_field *f = l->type->fields; f && f->name; f++)
-        for (int k = 0; k < f->count; k++) {
-            const char *at = (const char *)l->options + f->offset;
-            const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-                                                                      : f->names;
-            int n = 0;
-            if (f->kind == DL_FIELD_DOUBLE && dli_isnan(((const double *)(const void *)at)[k]))
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
-            if (f->kind != DL_FIELD_ENUM && f->kind != DL_FIELD_ACTIVATION) continue;
-            while (names[n]) n++;
-            if (((const int *)(const void *)at)[k] < 0 || ((const int *)(const void *)at)[k] >= n)
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
-                               f->name, ((const int *)(const void *)at)[k], n - 1);
-        }
+        for (int k = 0; k < f->count; k++)
+            if (!dli_layer_field(l, f, options + f->offset + (size_t)k *
+                                 (f->kind == DL_FIELD_DOUBLE ? sizeof(double) : sizeof(int))))
+                return false;
     return true;
 }
 
@@ -12695,7 +12661,7 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
-    const dl_sequence r = dli_recurrent(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
+    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
     y[0] = r.y;
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
@@ -14583,6 +14549,9 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
+    if (data->labels && data->classes == 1 && dli_takes_labels(m->loss))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: all labels are 0; of one class there is "
+                       "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;

@@ -49,7 +49,8 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences;
+                    the table by which operations call them, and how to replace one
      >>tensors      floor 2: shapes, tensors, initializers
      >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
      >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
@@ -94,11 +95,17 @@
               dl_backward calls until dl_optimizer_zero_grad.
    Shapes     Images are NCHW. Weights have PyTorch's layouts: linear [out,in]. A negative axis
               counts from the end, as in NumPy.
-   Options    A struct of options comes filled in from its _default function; a zero means zero.
+   Options    A struct of options comes filled in from its _default function; a zero means zero,
+              a NULL pointer means the defaults. An option that a thing does not use is refused.
+   Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
+              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
+              are _count.
+   Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
+              by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
               and instruction set.
    Threads    A context belongs to one thread at a time; two contexts share nothing.
-   NaN        goes through every function; ReLU of NaN is NaN.
+   NaN        goes through every function; ReLU of NaN is NaN. Optimizers refuse NaN gradients.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_H_INCLUDED
@@ -121,10 +128,10 @@
                             double that gains by it: in float the products here are as fast
    DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
                       all   leave out what you do not use; a program of tensors and tape that leaves
-                            out all five compiles in two thirds of the time. In this order: convolution,
-                            pooling and augmentation; recurrent nets, embedding and attention;
-                            layers, models and metrics; data sets (and with them models); saving and
-                            loading. The kernels of floor 1 are always there
+                            out all five compiles in two thirds of the time. In this order:
+                            convolution, pooling and augmentation; recurrent nets, embedding and
+                            attention; layers, models and metrics; data sets (and with them models);
+                            saving and loading. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -432,7 +439,8 @@ DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, 
           double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
-   which changes nothing but keeps e^x finite. y may be x. */
+   which changes nothing but keeps e^x finite. y may be x. A logit of +infinity takes all, which is
+   the limit (several share); a row of -infinity has none and becomes NaN. */
 DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
 DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
@@ -644,112 +652,81 @@ DL_KERNEL(group_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_r
                                const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
                                double eps);
 
-/* ---- sequences: recurrent steps, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ---- */
 
-/* Recurrent nets, one sample and one step at a time: x[D] is the step's input, h0[H] the state
-   before it, h[H] the state after it. Weights as in PyTorch: w_ih[G*H,D], w_hh[G*H,H], biases
-   b_ih[G*H] and b_hh[G*H] (each may be NULL), G gates above one another. Every step begins with
-     a = W_ih x + b_ih,   u = W_hh h0 + b_hh        (two calls of dlk_linear_forward)
-   and ends with an elementwise part, the gates, which has a function of its own. States that
-   start anew are arrays of zeros, not NULL.
-   The gates' backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return
-   what the elementwise part hands to the state before: dL/dh0 without the part through u. They
-   SET da = dL/da and du = dL/du, which may be the arrays of the values they are computed from.
-   Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU.   @F S1-2.3
-   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)      (Elman, Cognitive Science 1990) */
-DL_KERNEL(rnn_gates_forward, dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
-                             bool relu);
-/* da = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0; du = da. dh = 0. */
-DL_KERNEL(rnn_gates_backward, dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
-                              bool relu);
+/* Recurrent nets. A state h[H] is carried from step to step (the LSTM has a second one, its memory
+   c[H]); each step reads x_t[D] and the state before it. Weights as in PyTorch: w_ih[G*H,D],
+   w_hh[G*H,H], biases b_ih[G*H] and b_hh[G*H] (each may be NULL), G gates above one another. Every
+   step begins with
+     a = W_ih x_t + b_ih,   u = W_hh h_{t-1} + b_hh        (two calls of dlk_linear_forward)
+   and ends with an elementwise part, the gates. They are all in which the kinds differ, and have
+   kernels of their own, of one step of one sample. */
+typedef struct dlk_recurrent_step {
+    dl_real       *a, *u;     /* [G*H] the two sums; the backward puts dL/da and dL/du there */
+    dl_real       *h, *c;     /* [H] the state after the step; c of the LSTM only            */
+    const dl_real *h0, *c0;   /* [H] the state before it                                     */
+    dl_real       *gate;      /* what backward needs of the step, see each kind              */
+} dlk_recurrent_step;
+/* The backwards walk back in time: dh[H] (and dc[H]) hold dL/dh on entry, and on return what the
+   gates hand to the state before; the part through u is still to be added. They SET a and u.
+   Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU; gate is not used.   @F S1-2.3
+   @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)   (Elman, Cognitive Science 1990)
+   Backward: da = du = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0. */
+DL_KERNEL(rnn_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(rnn_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                              dl_int H);
+DL_KERNEL(rnn_relu_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(rnn_relu_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                   dl_int H);
 /* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
-   c = f c0 + i g,  h = o tanh c.
-   gate[4H] holds a on entry and i, f, g, o on return; c[H] and c0[H] are the cell's memory.
+   c = f c0 + i g,  h = o tanh c.   gate[4H] keeps i, f, g, o.
    (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
-DL_KERNEL(lstm_gates_forward, dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
-                              const dl_real *c0, dl_int H);
-/* da[4H], and du = da; dc: dL/dc on entry, dL/dc0 on return; dh = 0 on return. da may be gate. */
-DL_KERNEL(lstm_gates_backward, dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
-                               const dl_real *c, const dl_real *c0, dl_int H);
+DL_KERNEL(lstm_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(lstm_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                               dl_int H);
 /* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
-   h = (1 - z) n + z h0.
-   gate[3H] holds a on entry and r, z, n on return; u[3H] is kept for the backward.
-   (Cho et al., EMNLP 2014) */
-DL_KERNEL(gru_gates_forward, dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
-                             dl_int H);
-/* da[3H], du[3H]; dh: dL/dh on entry, dh z on return. da may be gate, du may be u. */
-DL_KERNEL(gru_gates_backward, dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
-                              const dl_real *u, const dl_real *h0, dl_int H);
+   h = (1 - z) n + z h0.   gate[4H] keeps r, z, n, u_n.   (Cho et al., EMNLP 2014) */
+DL_KERNEL(gru_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(gru_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                              dl_int H);
 
-/* Whole steps: the two products and the gates. u[G*H] is scratch of RNN and LSTM, kept for the
-   backward of the GRU; gate[G*H] and c[H] are always kept. h must not be h0. */
-DL_KERNEL(rnn_step_forward, dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
-                            const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                            const dl_real *b_hh, dl_int D, dl_int H, bool relu);
-DL_KERNEL(lstm_step_forward, dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
-                             const dl_real *x, const dl_real *h0, const dl_real *c0,
-                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                             const dl_real *b_hh, dl_int D, dl_int H);
-DL_KERNEL(gru_step_forward, dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H);
-/* Back through a step: dh (and dc) hold dL/dh on entry and dL/dh0 on return; dx[D], dw_ih, dw_hh,
-   db_ih, db_hh are added to, each may be NULL. da, du: scratch of G*H elements. */
-DL_KERNEL(rnn_step_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
-                             const dl_real *x, const dl_real *h0, const dl_real *w_ih,
-                             const dl_real *w_hh, dl_int D, dl_int H, bool relu);
-DL_KERNEL(lstm_step_backward, dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                              const dl_real *gate, const dl_real *c, const dl_real *x,
-                              const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
-                              const dl_real *w_hh, dl_int D, dl_int H);
-DL_KERNEL(gru_step_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                             const dl_real *gate, const dl_real *u, const dl_real *x,
-                             const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                             dl_int D, dl_int H);
+/* Whole sequences, one layer in one direction. */
+typedef struct dlk_recurrent_size {
+    dl_int         N, T, D, H;   /* samples, steps, inputs, units                               */
+    const int32_t *length;       /* [N] steps of each sample, 0 .. T; NULL: all have T          */
+    bool           reverse;      /* from a sample's last step to its first                      */
+} dlk_recurrent_size;
+typedef struct dlk_recurrent_arrays {
+    const dl_real *x;                          /* [N,T,D]                                       */
+    const dl_real *w_ih, *w_hh, *b_ih, *b_hh;  /* the weights                                   */
+    const dl_real *h0, *c0;                    /* [N,H] the states before the first step        */
+    dl_real       *y;                          /* [N,T,H] h after every step, 0 behind length   */
+    dl_real       *hn, *cn;                    /* [N,H] the states after the last step          */
+    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H] */
+    dl_real       *work;                       /* scratch, [2(G+1)H]                            */
+} dlk_recurrent_arrays;                        /* c0, cn: of the LSTM, else NULL                */
+typedef struct dlk_recurrent_grads {
+    const dl_real *dy;                         /* [N,T,H] or NULL, if y was not used            */
+    const dl_real *dhn, *dcn;                  /* [N,H]                                         */
+    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
+} dlk_recurrent_grads;
 
-/* Whole sequences, one layer in one direction: x[N,T,D], from the states h0[N,H] (and c0[N,H]) to
-   y[N,T,H], the state after every step, and the last ones hn[N,H] (and cn[N,H]). Sample n has
-   length[n] steps, 0 .. T (length NULL: all have T); behind them y is 0, and nothing is read.
-   reverse: from the sample's last step to its first. Kept for the backward: of the LSTM
-   gate[N,T,4H] and c[N,T,H]; of the GRU gate[N,T,3H] and u[N,T,3H]. Scratch: u[G*H] of RNN, LSTM.
+/* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length nothing
+   is read. States that start anew are arrays of zeros, not NULL.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
-DL_KERNEL(rnn_forward, dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
-                       const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                       const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                       dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
-DL_KERNEL(lstm_forward, dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
-                        dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
-                        const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                        const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
-                        dl_int D, dl_int H, bool reverse);
-DL_KERNEL(gru_forward, dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
-                       const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                       const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                       dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
-/* Backpropagation through time: from dy[N,T,H], and dh[N,H] (dc[N,H]) that hold dL/dhn (dL/dcn) on
-   entry and dL/dh0 (dL/dc0) on return; the others are added to, each may be NULL. da, du: scratch
-   of G*H elements. */
-DL_KERNEL(rnn_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                        dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
-                        const dl_real *y, const dl_real *x, const dl_real *h0,
-                        const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                        dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu);
-DL_KERNEL(lstm_backward, dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                         dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                         const dl_real *dy, const dl_real *y, const dl_real *gate,
-                         const dl_real *c, const dl_real *x, const dl_real *h0,
-                         const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
-                         const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
-                         bool reverse);
-DL_KERNEL(gru_backward, dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                        dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                        const dl_real *dy, const dl_real *y, const dl_real *gate,
-                        const dl_real *u, const dl_real *x, const dl_real *h0,
-                        const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                        dl_int N, dl_int T, dl_int D, dl_int H, bool reverse);
+DL_KERNEL(rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(lstm_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(gru_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+/* Backpropagation through time, on the arrays as the forward left them. */
+DL_KERNEL(rnn_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                        const dlk_recurrent_size *s);
+DL_KERNEL(rnn_relu_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                             const dlk_recurrent_size *s);
+DL_KERNEL(lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                         const dlk_recurrent_size *s);
+DL_KERNEL(gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                        const dlk_recurrent_size *s);
 
 /* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
@@ -765,17 +742,23 @@ DL_KERNEL(positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
      s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
-   mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. A
-   query that sees no key gets p = 0 and y = 0. Keeps p[R,S] for the backward.
+   mask[R,S] may be NULL; -INFINITY in it hides key j from query i, as causal does for j > i. What
+   is hidden has no part in y_i, whatever it holds, NaN included. A query that sees no key gets
+   p = 0 and y = 0. Keeps p[R,S] for the backward.
    @F S4-1: GPT-3's attention   (Vaswani et al., 2017) */
+typedef struct dlk_attention_size {
+    dl_int R, S, D, M;           /* queries, keys, numbers of a key, of a value */
+    bool   causal;
+} dlk_attention_size;
 DL_KERNEL(attention_forward, dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                             const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
-                             dl_int D, dl_int M, bool causal);
-/* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. */
+                             const dl_real *v, const dl_real *mask,
+                             const dlk_attention_size *s);
+/* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. A pair with p = 0
+   has no part in the gradients either. */
 DL_KERNEL(attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
                               const dl_real *dy, const dl_real *p, const dl_real *q,
-                              const dl_real *k, const dl_real *v, dl_int R, dl_int S,
-                              dl_int D, dl_int M);
+                              const dl_real *k, const dl_real *v,
+                              const dlk_attention_size *s);
 /* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
 DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S,
                              double scale, bool causal);
@@ -820,6 +803,7 @@ DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S
     X(layer_norm_forward)         X(layer_norm_backward)                                         \
     X(group_norm_forward)         X(group_norm_backward)                                         \
     X(rnn_forward)                X(rnn_backward)                                                \
+    X(rnn_relu_forward)           X(rnn_relu_backward)                                           \
     X(lstm_forward)               X(lstm_backward)                                               \
     X(gru_forward)                X(gru_backward)                                                \
     X(embedding_forward)          X(embedding_backward)                                          \
@@ -855,7 +839,12 @@ DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name);
 /* Its name; "" of NULL. */
 DL_DEF const char *dl_isa(const dl_ctx *dl);
 
-/* ----------------------------------------------------------------------------- >>tensors ---- */
+/* ----------------------------------------------------------------------------- >>tensors ----
+   A tensor is an array with a shape, a gradient of the same shape, and the context it belongs to.
+   There are two kinds. Persistent ones (dl_param, dl_state, dl_keep) live until they are freed:
+   what is learned, and what must outlive a step. All others live on the tape: results of
+   operations and the data they begin with, gone with dl_tape_clear. Everything here is about
+   making them, filling them and moving numbers between the two kinds. */
 
 /* A shape: rank 0 is a single number. */
 typedef struct dl_shape {
@@ -998,7 +987,13 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on);
 DL_DEF bool dl_freeze(dl_tensor *const *params, int n);
 DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n);
 
-/* -------------------------------------------------------------------------------- >>tape ---- */
+/* -------------------------------------------------------------------------------- >>tape ----
+   While a formula is computed, each operation writes down what it has read and made. That list is
+   the tape. dl_backward reads it from its end to its beginning and applies the chain rule to one
+   operation after the other: by the time it gets to one, the gradient of its result is complete,
+   for all that have used the result stand behind it. A step of training is
+       forward (record) - dl_backward - dl_optimizer_step - dl_optimizer_zero_grad - dl_tape_clear.
+   */
 
 /* Forget all operations and tape tensors; the memory is used again. Call it once a step, after
    dl_optimizer_step. A tape tensor used after this is an error (DL_ERR_STALE), which is noticed
@@ -1055,8 +1050,11 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
                                const void *user, size_t user_bytes);
 
 /* --------------------------------------------------------------------------------- >>ops ----
-   Every function here returns a new tape tensor, or NULL on failure (NULL in, a stale tensor,
-   shapes that do not fit, no memory), and records itself so that dl_backward can go back. */
+   What formulas are made of: arithmetic, activations, matrix products, changes of shape, sums,
+   images, sequences. The formulas stand at the kernels of the same names, in floor 1; here is what
+   shapes they take. Every function returns a new tape tensor, or NULL on failure (NULL in, a stale
+   tensor, shapes that do not fit, no memory), and records itself so that dl_backward can go
+   back. */
 
 /* a op b with NumPy's broadcasting: shapes are aligned at the right, a dimension of 1 (or a
    missing one) is repeated. Formulas at dlk_add_forward and its neighbours. */
@@ -1224,11 +1222,11 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps);
 
-#ifndef DL_NO_SEQUENCES
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
 /* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
 typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
+#ifndef DL_NO_SEQUENCES
 
 /* Options of recurrent nets; dl_recurrent_default fills in: 1 layer, one direction, no dropout,
    all samples of full length. NULL in the place of options means these. */
@@ -1450,8 +1448,9 @@ typedef struct dl_field {
 } dl_field;
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
-   returns false after dl_fail. destroy frees what build put into l->own (NULL: nothing to do).
-   Options are copied as bytes: whatever they point to must outlive the layer. */
+   returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
+   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
+   whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1481,6 +1480,7 @@ struct dl_layer {
                                              0 unless build sets them; may be changed */
     void         *own;                    /* the type's, for whatever else it needs */
     bool          frozen;                 /* see dl_layer_set_frozen                */
+    bool          built;                  /* no more parameters, states, outputs    */
     dl_ctx       *ctx;
     dl_model     *model;
 };
@@ -1489,10 +1489,10 @@ struct dl_layer {
    what the layer before it gives, all of its outputs. */
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
 
-/* For build: a trainable tensor, named after the layer ("dense_1.weight"), behind those that are
-   there in l->param; a state, all c at the start, saved and cloned but not trained, in l->state;
-   and room for n outputs (there is 1, of the shape of input[0], until build changes it). NULL or
-   false without memory or for a bad shape: return false then. */
+/* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
+   behind those that are there in l->param; a state, all c at the start, saved and cloned but not
+   trained, in l->state; and room for n outputs (there is 1, of the shape of input[0], until build
+   changes it). NULL or false without memory or for a bad shape: return false then. */
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
@@ -1662,20 +1662,20 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
    An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
    what the one before it leaves open.   @F S0-2.4 S1-4 S4-5: optimization algorithms
 
-     SGD       w -= lr g         The gradient g = dL/dw points uphill: go a little the other way.
-     momentum  v = mu v + g      Where the loss is a narrow valley, g points across it more than
-               w -= lr v         along. A sum of past gradients cancels the one, adds up the other.
-     Nesterov                    The same, with the gradient of where v is about to lead.
-     Adagrad   a += g^2          One lr for all is too large for some weights and too small for
-               w -= lr g / sqrt(a)   others. Divided by its own past size, each gradient is near 1.
-     RMSprop   a = rho a + (1 - rho) g^2    Adagrad's sum only grows, and its steps die out. A
-                                 running mean forgets.
-     Adadelta                    g / sqrt(a) has no unit, but w may have one: times the usual size
-                                 of w's past steps.
-     Adam      m like v, v like a;  w -= lr m / sqrt(v)    Momentum over RMSprop, with both means
-                                 corrected for their start at 0.
-     AdamW     w -= lr weight_decay w    Weights that should also stay small shrink by themselves;
-                                 as a part of g the pull would be divided by sqrt(v), too.
+     SGD       w -= lr g              The gradient g = dL/dw points uphill: go the other way.
+     momentum  v = mu v + g           In a narrow valley g points across more than along. A sum of
+               w -= lr v              past gradients cancels the one and adds up the other.
+     Nesterov  w -= lr (mu v + g)     The same, looking ahead to where v is about to lead.
+     Adagrad   a += g^2               One lr is too large for some weights, too small for others:
+               w -= lr g / sqrt(a)    divide each gradient by the size that it has had so far.
+     RMSprop   a = r a + (1 - r) g^2  Adagrad's sum only grows, and its steps die out: a running
+               w -= lr g / sqrt(a)    mean forgets.
+     Adadelta  w -= lr d g / sqrt(a)  g / sqrt(a) has no unit, but w may have one: times d, the
+                                      size of w's past steps.
+     Adam      w -= lr m / sqrt(v)    Momentum (m) over RMSprop (v), two running means that are
+                                      corrected for their start at 0.
+     AdamW     w -= lr decay w        Weights that should stay small shrink by themselves. As a part
+                                      of g that pull would be divided by sqrt(v), too.
 
    Each step of training is
 
@@ -1965,7 +1965,8 @@ typedef struct dl_fit {
     int    accumulate;            /* 1; update the weights once in so many batches, as if they
                                      were one (but for a batch norm's statistics)             */
     bool   shuffle;               /* true: a new order every epoch                            */
-    const dl_data *validation;    /* NULL: none                                               */
+    const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
+                                     that are validated, watched and restored                 */
     double validation_split;      /* 0; else the last fraction of the training data, as it lies
                                      there: a bad choice for sorted data, such as MNIST, whose
                                      images are ordered by writer (its last ones are easier)   */
@@ -2663,6 +2664,15 @@ static double dli_now(void)
 #define DLI_X86 0
 #endif
 
+/* The old arithmetic of i386 (x87) computes with 64 binary digits and rounds to a float when it
+   happens to store one. The fast room counts on the rounding, the kernels, which compute in double,
+   do not: there they run alone. gcc -msse2 -mfpmath=sse brings the fast room back. */
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#define DLI_EXCESS 1
+#else
+#define DLI_EXCESS 0
+#endif
+
 /* Ask for the cache line at p. */
 #if DLI_SIMD
 #define DLI_PREFETCH(p) __builtin_prefetch(p)
@@ -2685,6 +2695,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
+#if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#pragma float_control(push)
 #endif
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
@@ -3126,6 +3140,13 @@ DLI_INLINE size_t dli_bytes_of(dl_int n)
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
+/* Free what a tensor has beside its own memory: its name, if it has one. */
+static void dli_tensor_destroy(void *object)
+{
+    const char *name = ((dl_tensor *)object)->name;
+    if (name && name[0]) DL_FREE((void *)(uintptr_t)name);
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -3179,16 +3200,19 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 
 DL_DEF void dl_free(dl_ctx *dl)
 {
-    int i, s;
     if (!dl) return;
     dl->closing = true;
     while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
-    for (i = 0; i < dl->arena.chunks; i++) {
+    for (int i = 0; i < dl->arena.chunks; i++) {
         DLI_UNPOISON(dl->arena.base[i], (size_t)dl->arena.size[i]);
         DL_FREE(dl->arena.memory[i]);
     }
-    for (s = 0; s < 2; s++)
-        for (i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+    for (int s = 0; s < 2; s++)
+        for (int b = 0; b < dl->slab[s].blocks; b++) {
+            dl_tensor *block = dl->slab[s].block[b];
+            for (dl_int i = 0; i < (dl_int)64 << b; i++) dli_tensor_destroy(block + i);
+            DL_FREE(block);
+        }
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -3357,6 +3381,18 @@ DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, c
         }
 }
 
+/* db[m] += the sum of dy[n,m,i] over the N samples and, in an image, its S places. In double: of a
+   float sum of a million equal terms the third digit is wrong. */
+static void dli_bias_backward(dl_real *db, const dl_real *dy, dl_int N, dl_int M, dl_int S)
+{
+    for (dl_int m = 0; m < M; m++) {
+        double sum = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)dy[(n * M + m) * S + i];
+        db[m] += (dl_real)sum;
+    }
+}
+
 /* forward: y[i,j] = b[j] + sum_k x[i,k] w[j,k]
    Three loops over the same products, in three orders, so that the inner one runs along memory. */
 DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
@@ -3370,9 +3406,7 @@ DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         for (dl_int j = 0; j < M; j++)
             for (dl_int i = 0; i < N; i++)
                 for (dl_int k = 0; k < D; k++) dw[j * D + k] += dy[i * M + j] * x[i * D + k];
-    if (db) /* b[j] went into y[i,j] for every sample i, with the factor 1 */
-        for (dl_int i = 0; i < N; i++)
-            for (dl_int j = 0; j < M; j++) db[j] += dy[i * M + j];
+    if (db) dli_bias_backward(db, dy, N, M, 1); /* b[j] went into every y[i,j], with the factor 1 */
 }
 
 /* In the order i, k, j the inner loop adds a multiple of a row of b to a row of y, so that all
@@ -3957,13 +3991,13 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int m = 0; m < s->M; m++) {
             const dl_int c0 = n * s->C + m / Mg * Cg;
             for (dl_int p = 0; p < s->OH; p++)
                 for (dl_int q = 0; q < s->OW; q++) {
                     const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
-                    if (db) db[m] += g;
                     for (dl_int c = 0; c < Cg; c++)
                         for (dl_int u = 0; u < s->KH; u++)
                             for (dl_int v = 0; v < s->KW; v++) {
@@ -4010,10 +4044,8 @@ DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
-    if (db)
-        for (dl_int k = 0; k < s->N * s->M; k++)
-            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int c = 0; c < s->C; c++) {
             const dl_int m0 = n * s->M + c / Cg * Mg;
@@ -4272,14 +4304,16 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
         const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
         const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
-        for (dl_int i = 0; i < D; i++) {
-            const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
-            const double g = w ? d * (double)w[c] : d;
-            sum += g;
-            sum_h += g * h;
-            if (dw) dw[c] += (dl_real)(d * h);
-            if (db) db[c] += (dl_real)d;
+        for (dl_int c = c0; c < c0 + C / groups; c++) {
+            double one = 0, one_h = 0;                          /* of dy and of dy h */
+            for (dl_int i = at + (c - c0) * S; i < at + (c - c0 + 1) * S; i++) {
+                one += (double)dy[i];
+                one_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
+            }
+            sum += w ? one * (double)w[c] : one;
+            sum_h += w ? one_h * (double)w[c] : one_h;
+            if (dw) dw[c] += (dl_real)one_h;
+            if (db) db[c] += (dl_real)one;
         }
         for (dl_int i = 0; dx && i < D; i++) {
             const double h = ((double)x[at + i] - m - rest) * r;
@@ -4289,306 +4323,262 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
     }
 }
 
-/* ---- sequences: recurrent steps, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
 
-DL_DEF void dlk_rnn_gates_forward(dl_real *h, const dl_real *a, const dl_real *u, dl_int H,
-                                  bool relu)
+   Backpropagation through time. Unrolled, a recurrent net is a deep net whose layers, the steps,
+   share their weights:
+
+            y_1          y_2          y_3
+             |            |            |
+     h_0 -> step -> h_1 -> step -> h_2 -> step -> h_3        step: a = W_ih x + b_ih
+             |            |            |                           u = W_hh h_{t-1} + b_hh
+            x_1          x_2          x_3                          h_t = gates(a, u, h_{t-1})
+
+   h_t reaches the loss in two ways, by y_t and by the steps after it, so its gradient is a sum:
+     dL/dh_t = dy_t + W_hh^T du_{t+1} + (what gates of step t+1 let past them: z dh in the GRU)
+   The walk back keeps it in dh. Each step turns dh into da and du by the gates' own derivatives,
+   and the two linear layers do the rest; every step adds to the same gradients of the weights,
+   dW_hh = sum_t du_t h_{t-1}^T. Going back T steps multiplies by W_hh^T and the gates' slopes T
+   times: that is why gradients vanish or explode, and what LSTM and GRU were made against.
+
+   The slopes come from the gates' values, as in PyTorch: s' = s (1 - s), tanh' = 1 - tanh^2. Close
+   to 1 a gate has few digits left to say how close, and its slope has no more. */
+
+DL_DEF void dlk_rnn_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
+    for (dl_int k = 0; k < H; k++) s->h[k] = (dl_real)tanh((double)(s->a[k] + s->u[k]));
+}
+
+/* forward: h = tanh(a + u); a and u have the same gradient, and h0 is reached through u only */
+DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                   dl_int H)
+{
+    (void)dc;
     for (dl_int k = 0; k < H; k++) {
-        const dl_real s = a[k] + u[k];
-        h[k] = !relu ? (dl_real)tanh((double)s) : s <= 0 ? 0 : s;
+        s->a[k] = s->u[k] = dh[k] * (1 - s->h[k] * s->h[k]);
+        dh[k] = 0;
     }
 }
 
-/* forward: h = f(a + u); a and u have the same gradient */
-DL_DEF void dlk_rnn_gates_backward(dl_real *da, dl_real *dh, const dl_real *h, dl_int H,
-                                   bool relu)
+DL_DEF void dlk_rnn_relu_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
     for (dl_int k = 0; k < H; k++) {
-        da[k] = !relu ? dh[k] * (1 - h[k] * h[k]) : h[k] <= 0 ? 0 : dh[k];
-        dh[k] = 0; /* h0 is reached through u only */
+        const dl_real sum = s->a[k] + s->u[k];
+        s->h[k] = sum <= 0 ? 0 : sum;
+    }
+}
+
+/* forward: h = max(a + u, 0) */
+DL_DEF void dlk_rnn_relu_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                        dl_int H)
+{
+    (void)dc;
+    for (dl_int k = 0; k < H; k++) {
+        s->a[k] = s->u[k] = s->h[k] <= 0 ? 0 : dh[k];
+        dh[k] = 0;
     }
 }
 
 /* The gates are H numbers each, one above the other: i at k, f at H + k, g at 2H + k, o at 3H + k.
    i and f decide what is written to the memory and what is kept of it, o what is shown. */
-DL_DEF void dlk_lstm_gates_forward(dl_real *h, dl_real *c, dl_real *gate, const dl_real *u,
-                                   const dl_real *c0, dl_int H)
+DL_DEF void dlk_lstm_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
+    const dl_real *a = s->a, *u = s->u;
     for (dl_int k = 0; k < H; k++) {
-        const double i = dli_sigmoid((double)(gate[k] + u[k]));
-        const double f = dli_sigmoid((double)(gate[H + k] + u[H + k]));
-        const double g = tanh((double)(gate[2 * H + k] + u[2 * H + k]));
-        const double o = dli_sigmoid((double)(gate[3 * H + k] + u[3 * H + k]));
-        const double memory = f * (double)c0[k] + i * g;
-        gate[k] = (dl_real)i;
-        gate[H + k] = (dl_real)f;
-        gate[2 * H + k] = (dl_real)g;
-        gate[3 * H + k] = (dl_real)o;
-        c[k] = (dl_real)memory;
-        h[k] = (dl_real)(o * tanh(memory));
+        const double i = dli_sigmoid((double)(a[k] + u[k]));
+        const double f = dli_sigmoid((double)(a[H + k] + u[H + k]));
+        const double g = tanh((double)(a[2 * H + k] + u[2 * H + k]));
+        const double o = dli_sigmoid((double)(a[3 * H + k] + u[3 * H + k]));
+        const double c = f * (double)s->c0[k] + i * g;
+        s->gate[k] = (dl_real)i;
+        s->gate[H + k] = (dl_real)f;
+        s->gate[2 * H + k] = (dl_real)g;
+        s->gate[3 * H + k] = (dl_real)o;
+        s->c[k] = (dl_real)c;
+        s->h[k] = (dl_real)(o * tanh(c));
     }
 }
 
-/* forward: c = f c0 + i g;  h = o tanh c.  The memory's gradient comes from two sides, from h and
-   from the step after, and goes on to c0 with nothing but the factor f in its way: where f is
-   near 1, it neither vanishes nor explodes. */
-DL_DEF void dlk_lstm_gates_backward(dl_real *da, dl_real *dh, dl_real *dc, const dl_real *gate,
-                                    const dl_real *c, const dl_real *c0, dl_int H)
+/* forward: i = s(a_i + u_i) ...;  c = f c0 + i g;  h = o tanh c. Backward, in reverse order:
+     h = o tanh c:       do = dh tanh c,   dc += dh o (1 - tanh^2 c)
+     c = f c0 + i g:     df = dc c0,  di = dc g,  dg = dc i,   and to the step before: dc f
+     i = s(a_i + u_i):   da_i = du_i = di i (1 - i);  f and o alike, g with 1 - g^2
+   The memory's gradient comes from two sides, from h and from the step after, and goes on to c0
+   with nothing but the factor f in its way: where f is near 1, it neither vanishes nor explodes. */
+DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                    dl_int H)
 {
     for (dl_int k = 0; k < H; k++) {
-        const double i = (double)gate[k], f = (double)gate[H + k];
-        const double g = (double)gate[2 * H + k], o = (double)gate[3 * H + k];
-        const double t = tanh((double)c[k]), dhk = (double)dh[k];
-        const double dck = (double)dc[k] + dhk * o * (1 - t * t); /* h = o tanh c */
-        da[k] = (dl_real)(dck * g * i * (1 - i));                 /* c = f c0 + i g, i = s(a) */
-        da[H + k] = (dl_real)(dck * (double)c0[k] * f * (1 - f));
-        da[2 * H + k] = (dl_real)(dck * i * (1 - g * g));
-        da[3 * H + k] = (dl_real)(dhk * t * o * (1 - o));
+        const double i = (double)s->gate[k], f = (double)s->gate[H + k];
+        const double g = (double)s->gate[2 * H + k], o = (double)s->gate[3 * H + k];
+        const double t = tanh((double)s->c[k]), dhk = (double)dh[k];
+        const double dck = (double)dc[k] + dhk * o * (1 - t * t);
+        s->a[k] = (dl_real)(dck * g * i * (1 - i));
+        s->a[H + k] = (dl_real)(dck * (double)s->c0[k] * f * (1 - f));
+        s->a[2 * H + k] = (dl_real)(dck * i * (1 - g * g));
+        s->a[3 * H + k] = (dl_real)(dhk * t * o * (1 - o));
         dc[k] = (dl_real)(dck * f);
         dh[k] = 0;
     }
+    for (dl_int k = 0; k < 4 * H; k++) s->u[k] = s->a[k];
 }
 
 /* r decides how much of the old state the new proposal n sees, z how much of it stays. */
-DL_DEF void dlk_gru_gates_forward(dl_real *h, dl_real *gate, const dl_real *u, const dl_real *h0,
-                                  dl_int H)
+DL_DEF void dlk_gru_gates_forward(const dlk_recurrent_step *s, dl_int H)
 {
+    const dl_real *a = s->a, *u = s->u;
     for (dl_int k = 0; k < H; k++) {
-        const double r = dli_sigmoid((double)(gate[k] + u[k]));
-        const double z = dli_sigmoid((double)(gate[H + k] + u[H + k]));
-        const double n = tanh((double)gate[2 * H + k] + r * (double)u[2 * H + k]);
-        gate[k] = (dl_real)r;
-        gate[H + k] = (dl_real)z;
-        gate[2 * H + k] = (dl_real)n;
-        h[k] = (dl_real)((1 - z) * n + z * (double)h0[k]);
+        const double r = dli_sigmoid((double)(a[k] + u[k]));
+        const double z = dli_sigmoid((double)(a[H + k] + u[H + k]));
+        const double n = tanh((double)a[2 * H + k] + r * (double)u[2 * H + k]);
+        s->gate[k] = (dl_real)r;
+        s->gate[H + k] = (dl_real)z;
+        s->gate[2 * H + k] = (dl_real)n;
+        s->gate[3 * H + k] = u[2 * H + k];
+        s->h[k] = (dl_real)((1 - z) * n + z * (double)s->h0[k]);
     }
 }
 
-/* forward: n = tanh(a_n + r u_n);  h = (1 - z) n + z h0 */
-DL_DEF void dlk_gru_gates_backward(dl_real *da, dl_real *du, dl_real *dh, const dl_real *gate,
-                                   const dl_real *u, const dl_real *h0, dl_int H)
+/* forward: n = tanh(a_n + r u_n);  h = (1 - z) n + z h0. Backward, in reverse order:
+     h = (1 - z) n + z h0:   dn = dh (1 - z),  dz = dh (h0 - n),   and past the gates: dh z
+     n = tanh(a_n + r u_n):  da_n = dn (1 - n^2),  du_n = da_n r,  dr = da_n u_n
+     r = s(a_r + u_r):       da_r = du_r = dr r (1 - r);  z alike */
+DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+                                   dl_int H)
 {
+    (void)dc;
     for (dl_int k = 0; k < H; k++) {
-        const double r = (double)gate[k], z = (double)gate[H + k], n = (double)gate[2 * H + k];
-        const double dhk = (double)dh[k];
-        const double dn = dhk * (1 - z) * (1 - n * n);             /* dL/d(a_n + r u_n) */
-        const double dr = dn * (double)u[2 * H + k] * r * (1 - r); /* dL/d(a_r + u_r)   */
-        const double dz = dhk * ((double)h0[k] - n) * z * (1 - z); /* dL/d(a_z + u_z)   */
-        da[k] = du[k] = (dl_real)dr;
-        da[H + k] = du[H + k] = (dl_real)dz;
-        da[2 * H + k] = (dl_real)dn;
-        du[2 * H + k] = (dl_real)(dn * r);
+        const double r = (double)s->gate[k], z = (double)s->gate[H + k];
+        const double n = (double)s->gate[2 * H + k], u_n = (double)s->gate[3 * H + k];
+        const double dhk = (double)dh[k], da_n = dhk * (1 - z) * (1 - n * n);
+        s->a[k] = s->u[k] = (dl_real)(da_n * u_n * r * (1 - r));
+        s->a[H + k] = s->u[H + k] = (dl_real)(dhk * ((double)s->h0[k] - n) * z * (1 - z));
+        s->a[2 * H + k] = (dl_real)da_n;
+        s->u[2 * H + k] = (dl_real)(da_n * r);
         dh[k] = (dl_real)(dhk * z);
     }
 }
 
-/* a goes to h first, because h is where f(a + u) goes in the end. */
-DL_DEF void dlk_rnn_step_forward(dl_real *h, dl_real *u, const dl_real *x, const dl_real *h0,
-                                 const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                                 const dl_real *b_hh, dl_int D, dl_int H, bool relu)
-{
-    dlk_linear_forward(h, x, w_ih, b_ih, 1, D, H);
-    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, H);
-    dlk_rnn_gates_forward(h, h, u, H, relu);
-}
+/* The kinds, in the order of dl_recurrent_kind: how many gates there are and how many times H
+   numbers a step keeps (the LSTM its memory behind the gates), and the gates themselves. */
+typedef struct dli_cell {
+    dl_int gates, kept;
+    void (*forward)(const dlk_recurrent_step *s, dl_int H);
+    void (*backward)(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H);
+} dli_cell;
 
-/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = f(a + u), in reverse order. The last
-   line adds dL/dh0 to dh, which the line before it has emptied. */
-DL_DEF void dlk_rnn_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *h,
-                                  const dl_real *x, const dl_real *h0, const dl_real *w_ih,
-                                  const dl_real *w_hh, dl_int D, dl_int H, bool relu)
-{
-    dlk_rnn_gates_backward(da, dh, h, H, relu);
-    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, H);
-    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, H);
-}
+static const dli_cell dli_cells[] = {
+    { 1, 0, dlk_rnn_gates_forward, dlk_rnn_gates_backward },
+    { 1, 0, dlk_rnn_relu_gates_forward, dlk_rnn_relu_gates_backward },
+    { 4, 5, dlk_lstm_gates_forward, dlk_lstm_gates_backward },
+    { 3, 4, dlk_gru_gates_forward, dlk_gru_gates_backward }
+};
 
-DL_DEF void dlk_lstm_step_forward(dl_real *h, dl_real *c, dl_real *gate, dl_real *u,
-                                  const dl_real *x, const dl_real *h0, const dl_real *c0,
-                                  const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                                  const dl_real *b_hh, dl_int D, dl_int H)
+/* Where the t-th step of sample n's walk is: returns its row of [N,T]. In reverse the walk starts
+   at the sample's own last step. The state before it is the one that the step before has left. */
+static dl_int dli_recurrent_step(dlk_recurrent_step *at, const dlk_recurrent_arrays *r,
+                                 const dlk_recurrent_size *s, const dli_cell *cell, dl_int n,
+                                 dl_int t)
 {
-    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 4 * H);
-    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 4 * H);
-    dlk_lstm_gates_forward(h, c, gate, u, c0, H);
-}
-
-/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h, c = gates(a + u, c0) */
-DL_DEF void dlk_lstm_step_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                                   dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                                   const dl_real *gate, const dl_real *c, const dl_real *x,
-                                   const dl_real *h0, const dl_real *c0, const dl_real *w_ih,
-                                   const dl_real *w_hh, dl_int D, dl_int H)
-{
-    dlk_lstm_gates_backward(da, dh, dc, gate, c, c0, H);
-    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 4 * H);
-    dlk_linear_backward(dh, dw_hh, db_hh, da, h0, w_hh, 1, H, 4 * H);
-}
-
-DL_DEF void dlk_gru_step_forward(dl_real *h, dl_real *gate, dl_real *u, const dl_real *x,
-                                 const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                                 const dl_real *b_ih, const dl_real *b_hh, dl_int D, dl_int H)
-{
-    dlk_linear_forward(gate, x, w_ih, b_ih, 1, D, 3 * H);
-    dlk_linear_forward(u, h0, w_hh, b_hh, 1, H, 3 * H);
-    dlk_gru_gates_forward(h, gate, u, h0, H);
-}
-
-/* forward: a = W_ih x + b_ih;  u = W_hh h0 + b_hh;  h = gates(a, u, h0) */
-DL_DEF void dlk_gru_step_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                                  dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                                  const dl_real *gate, const dl_real *u, const dl_real *x,
-                                  const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                                  dl_int D, dl_int H)
-{
-    dlk_gru_gates_backward(da, du, dh, gate, u, h0, H);
-    dlk_linear_backward(dx, dw_ih, db_ih, da, x, w_ih, 1, D, 3 * H);
-    dlk_linear_backward(dh, dw_hh, db_hh, du, h0, w_hh, 1, H, 3 * H);
-}
-
-/* Where the walk through sample n's L steps is in its s-th step, as a row of [N,T]; and the row of
-   the step before (s > 0). In reverse it starts at the sample's own last step. */
-static dl_int dli_seq_row(dl_int n, dl_int T, dl_int L, dl_int s, bool reverse)
-{
-    return n * T + (reverse ? L - 1 - s : s);
-}
-
-/* The state before step s: y's row of the step before, or the initial one. */
-static const dl_real *dli_seq_before(const dl_real *y, const dl_real *h0, dl_int n, dl_int row,
-                                     dl_int s, dl_int H, bool reverse)
-{
-    return s == 0 ? h0 + n * H : y + (reverse ? row + 1 : row - 1) * H;
-}
-
-/* What comes after a sample's steps: hn is the last state, and y is 0 behind the sample's end. */
-static void dli_seq_finish(dl_real *y, dl_real *hn, const dl_real *last, dl_int n, dl_int T,
-                           dl_int L, dl_int H)
-{
-    for (dl_int k = 0; k < H; k++) hn[n * H + k] = last[k];
-    for (dl_int k = L * H; y && k < T * H; k++) y[n * T * H + k] = 0;
+    const dl_int H = s->H, keep = cell->kept * H, L = s->length ? s->length[n] : s->T;
+    const dl_int row = n * s->T + (s->reverse ? L - 1 - t : t);
+    const dl_int before = s->reverse ? row + 1 : row - 1;
+    at->a = r->work;
+    at->u = r->work + cell->gates * H;
+    at->h = r->y + row * H;
+    at->h0 = t == 0 ? r->h0 + n * H : r->y + before * H;
+    at->gate = r->saved ? r->saved + row * keep : NULL;
+    at->c = NULL;
+    at->c0 = NULL;
+    if (r->cn) {
+        at->c = at->gate + 4 * H;
+        at->c0 = t == 0 ? r->c0 + n * H : r->saved + before * keep + 4 * H;
+    }
+    return row;
 }
 
 /* Every sample for itself: its steps in order, each from the state the one before has left. */
-DL_DEF void dlk_rnn_forward(dl_real *y, dl_real *hn, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+static void dli_recurrent_steps(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s,
+                                const dli_cell *cell)
 {
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int L = length ? length[n] : T;
-        const dl_real *h = h0 + n * H;
-        for (dl_int s = 0; s < L; s++) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            dlk_rnn_step_forward(y + row * H, u, x + row * D, h, w_ih, w_hh, b_ih, b_hh, D, H,
-                                 relu);
-            h = y + row * H;
+    const dl_int H = s->H, wide = cell->gates * H;
+    for (dl_int n = 0; n < s->N; n++) {
+        const dl_int L = s->length ? s->length[n] : s->T;
+        const dl_real *h = r->h0 + n * H, *c = r->cn ? r->c0 + n * H : NULL;
+        for (dl_int t = 0; t < L; t++) {
+            dlk_recurrent_step at;
+            const dl_int row = dli_recurrent_step(&at, r, s, cell, n, t);
+            dlk_linear_forward(at.a, r->x + row * s->D, r->w_ih, r->b_ih, 1, s->D, wide);
+            dlk_linear_forward(at.u, at.h0, r->w_hh, r->b_hh, 1, H, wide);
+            cell->forward(&at, H);
+            h = at.h;
+            c = at.c;
         }
-        dli_seq_finish(y, hn, h, n, T, L, H);
+        for (dl_int k = 0; k < H; k++) r->hn[n * H + k] = h[k];
+        for (dl_int k = 0; r->cn && k < H; k++) r->cn[n * H + k] = c[k];
+        for (dl_int k = L * H; k < s->T * H; k++) r->y[n * s->T * H + k] = 0;
     }
 }
 
-/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t. From the last step to the first; dh has what came
-   from the steps after t, and y_t's own gradient is added to it. */
-DL_DEF void dlk_rnn_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, const dl_real *dy,
-                             const dl_real *y, const dl_real *x, const dl_real *h0,
-                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse, bool relu)
+/* forward: h_t, c_t = gates(W_ih x_t + b_ih, W_hh h_{t-1} + b_hh, h_{t-1}, c_{t-1}), y_t = h_t. From
+   the last step to the first; dh and dc have what came from the steps after t. */
+static void dli_recurrent_steps_back(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                                     const dlk_recurrent_size *s, const dli_cell *cell)
 {
-    for (dl_int n = 0; n < N; n++, dh += H) {
-        const dl_int L = length ? length[n] : T;
-        for (dl_int s = L - 1; s >= 0; s--) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
-            dlk_rnn_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da,
-                                  y + row * H, x + row * D,
-                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H,
-                                  relu);
+    const dl_int D = s->D, H = s->H, wide = cell->gates * H;
+    dl_real *dh = r->work + 2 * wide, *dc = dh + H;
+    for (dl_int n = 0; n < s->N; n++) {
+        for (dl_int k = 0; k < H; k++) dh[k] = d->dhn[n * H + k];
+        for (dl_int k = 0; r->cn && k < H; k++) dc[k] = d->dcn[n * H + k];
+        for (dl_int t = (s->length ? s->length[n] : s->T) - 1; t >= 0; t--) {
+            dlk_recurrent_step at;
+            const dl_int row = dli_recurrent_step(&at, r, s, cell, n, t);
+            for (dl_int k = 0; d->dy && k < H; k++) dh[k] += d->dy[row * H + k];
+            cell->backward(dh, dc, &at, H);
+            dlk_linear_backward(d->dx ? d->dx + row * D : NULL, d->dw_ih, d->db_ih, at.a,
+                                r->x + row * D, r->w_ih, 1, D, wide);
+            dlk_linear_backward(dh, d->dw_hh, d->db_hh, at.u, at.h0, r->w_hh, 1, H, wide);
         }
+        for (dl_int k = 0; d->dh0 && k < H; k++) d->dh0[n * H + k] += dh[k];
+        for (dl_int k = 0; d->dc0 && k < H; k++) d->dc0[n * H + k] += dc[k];
     }
 }
 
-DL_DEF void dlk_lstm_forward(dl_real *y, dl_real *hn, dl_real *cn, dl_real *gate, dl_real *c,
-                             dl_real *u, const dl_real *x, const dl_real *h0, const dl_real *c0,
-                             const dl_real *w_ih, const dl_real *w_hh, const dl_real *b_ih,
-                             const dl_real *b_hh, const int32_t *length, dl_int N, dl_int T,
-                             dl_int D, dl_int H, bool reverse)
+DL_DEF void dlk_rnn_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int L = length ? length[n] : T;
-        const dl_real *h = h0 + n * H, *memory = c0 + n * H;
-        for (dl_int s = 0; s < L; s++) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            dlk_lstm_step_forward(y + row * H, c + row * H, gate + row * 4 * H, u, x + row * D, h,
-                                  memory, w_ih, w_hh, b_ih, b_hh, D, H);
-            h = y + row * H;
-            memory = c + row * H;
-        }
-        dli_seq_finish(y, hn, h, n, T, L, H);
-        dli_seq_finish(NULL, cn, memory, n, T, L, H);
-    }
+    dli_recurrent_steps(r, s, &dli_cells[DL_RNN_TANH]);
 }
-
-/* forward: h_t, c_t = step(x_t, h_{t-1}, c_{t-1}), y_t = h_t */
-DL_DEF void dlk_lstm_backward(dl_real *dx, dl_real *dh, dl_real *dc, dl_real *dw_ih,
-                              dl_real *dw_hh, dl_real *db_ih, dl_real *db_hh, dl_real *da,
-                              const dl_real *dy, const dl_real *y, const dl_real *gate,
-                              const dl_real *c, const dl_real *x, const dl_real *h0,
-                              const dl_real *c0, const dl_real *w_ih, const dl_real *w_hh,
-                              const int32_t *length, dl_int N, dl_int T, dl_int D, dl_int H,
-                              bool reverse)
+DL_DEF void dlk_rnn_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                             const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++, dh += H, dc += H) {
-        const dl_int L = length ? length[n] : T;
-        for (dl_int s = L - 1; s >= 0; s--) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
-            dlk_lstm_step_backward(dx ? dx + row * D : NULL, dh, dc, dw_ih, dw_hh, db_ih, db_hh,
-                                   da, gate + row * 4 * H, c + row * H, x + row * D,
-                                   dli_seq_before(y, h0, n, row, s, H, reverse),
-                                   dli_seq_before(c, c0, n, row, s, H, reverse), w_ih, w_hh, D, H);
-        }
-    }
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_RNN_TANH]);
 }
-
-DL_DEF void dlk_gru_forward(dl_real *y, dl_real *hn, dl_real *gate, dl_real *u, const dl_real *x,
-                            const dl_real *h0, const dl_real *w_ih, const dl_real *w_hh,
-                            const dl_real *b_ih, const dl_real *b_hh, const int32_t *length,
-                            dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+DL_DEF void dlk_rnn_relu_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int L = length ? length[n] : T;
-        const dl_real *h = h0 + n * H;
-        for (dl_int s = 0; s < L; s++) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            dlk_gru_step_forward(y + row * H, gate + row * 3 * H, u + row * 3 * H, x + row * D, h,
-                                 w_ih, w_hh, b_ih, b_hh, D, H);
-            h = y + row * H;
-        }
-        dli_seq_finish(y, hn, h, n, T, L, H);
-    }
+    dli_recurrent_steps(r, s, &dli_cells[DL_RNN_RELU]);
 }
-
-/* forward: h_t = step(x_t, h_{t-1}), y_t = h_t */
-DL_DEF void dlk_gru_backward(dl_real *dx, dl_real *dh, dl_real *dw_ih, dl_real *dw_hh,
-                             dl_real *db_ih, dl_real *db_hh, dl_real *da, dl_real *du,
-                             const dl_real *dy, const dl_real *y, const dl_real *gate,
-                             const dl_real *u, const dl_real *x, const dl_real *h0,
-                             const dl_real *w_ih, const dl_real *w_hh, const int32_t *length,
-                             dl_int N, dl_int T, dl_int D, dl_int H, bool reverse)
+DL_DEF void dlk_rnn_relu_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                                  const dlk_recurrent_size *s)
 {
-    for (dl_int n = 0; n < N; n++, dh += H) {
-        const dl_int L = length ? length[n] : T;
-        for (dl_int s = L - 1; s >= 0; s--) {
-            const dl_int row = dli_seq_row(n, T, L, s, reverse);
-            for (dl_int k = 0; k < H; k++) dh[k] += dy[row * H + k];
-            dlk_gru_step_backward(dx ? dx + row * D : NULL, dh, dw_ih, dw_hh, db_ih, db_hh, da, du,
-                                  gate + row * 3 * H, u + row * 3 * H, x + row * D,
-                                  dli_seq_before(y, h0, n, row, s, H, reverse), w_ih, w_hh, D, H);
-        }
-    }
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_RNN_RELU]);
+}
+DL_DEF void dlk_lstm_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps(r, s, &dli_cells[DL_LSTM]);
+}
+DL_DEF void dlk_lstm_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                              const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_LSTM]);
+}
+DL_DEF void dlk_gru_forward(const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps(r, s, &dli_cells[DL_GRU]);
+}
+DL_DEF void dlk_gru_backward(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                             const dlk_recurrent_size *s)
+{
+    dli_recurrent_steps_back(d, r, s, &dli_cells[DL_GRU]);
 }
 
 DL_DEF void dlk_embedding_forward(dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
@@ -4618,58 +4608,71 @@ DL_DEF void dlk_positional_encoding(dl_real *y, dl_int T, dl_int E)
         }
 }
 
+/* Is key j hidden from query i? */
+static bool dli_hidden(const dl_real *mask, bool causal, dl_int i, dl_int j, dl_int S)
+{
+    return (causal && j > i) || (mask && (double)mask[i * S + j] == -(double)INFINITY);
+}
+
 DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_int S,
                                   double scale, bool causal)
 {
     for (dl_int i = 0; i < R; i++, p += S) {
-        const dl_int seen = causal && i + 1 < S ? i + 1 : S; /* keys 0 .. seen-1 */
-        for (dl_int j = 0; j < seen; j++)
-            p[j] = (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
-        const double max = dli_row_max(p, seen);
-        const double sum = dli_row_sum_exp(p, seen, max); /* NaN: all are -infinity, or one NaN */
+        for (dl_int j = 0; j < S; j++) /* -infinity whatever the score is, which may be NaN */
+            p[j] = dli_hidden(mask, causal, i, j, S) ? -(dl_real)INFINITY
+                 : (dl_real)(scale * (double)p[j] + (mask ? (double)mask[i * S + j] : 0));
+        const double max = dli_row_max(p, S);
+        const double sum = dli_row_sum_exp(p, S, max); /* NaN: all are -infinity, or one NaN */
         for (dl_int j = 0; j < S; j++) {
-            const bool hidden = j >= seen || (double)p[j] == -(double)INFINITY;
+            const bool hidden = (double)p[j] == -(double)INFINITY;
             p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
         }
     }
 }
 
 /* For each query: how well every key fits, the softmax of that, and the mean of the values with
-   these weights. */
+   these weights. What is hidden is left out, not multiplied by 0: 0 times NaN is NaN. */
 DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                                  const dl_real *v, const dl_real *mask, dl_int R, dl_int S,
-                                  dl_int D, dl_int M, bool causal)
+                                  const dl_real *v, const dl_real *mask,
+                                  const dlk_attention_size *s)
 {
+    const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
     for (dl_int i = 0; i < R; i++)
         for (dl_int j = 0; j < S; j++) {
             p[i * S + j] = 0;
             for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
         }
-    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), causal);
-    for (dl_int i = 0; i < R; i++)
-        for (dl_int m = 0; m < M; m++) {
-            y[i * M + m] = 0;
-            for (dl_int j = 0; j < S; j++) y[i * M + m] += p[i * S + j] * v[j * M + m];
-        }
+    dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
+    for (dl_int i = 0; i < R; i++) {
+        for (dl_int m = 0; m < M; m++) y[i * M + m] = 0;
+        for (dl_int j = 0; j < S; j++)
+            for (dl_int m = 0; m < M && !dli_hidden(mask, s->causal, i, j, S); m++)
+                y[i * M + m] += p[i * S + j] * v[j * M + m];
+    }
 }
 
 /* forward: y_i = sum_j p_ij v_j;  p_i = softmax(s_i);  s_ij = q_i . k_j / sqrt(D) + mask_ij.
-   A hidden key has p = 0, and by the softmax's backward its ds is 0, too. */
+     y_i = sum_j p_ij v_j:   dp_ij = dy_i . v_j,   dv_j += p_ij dy_i
+     softmax:                ds_ij = p_ij (dp_ij - sum_k p_ik dp_ik)
+     s_ij:                   dq_i += ds_ij k_j / sqrt(D),   dk_j += ds_ij q_i / sqrt(D) */
 DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
                                    const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v, dl_int R, dl_int S,
-                                   dl_int D, dl_int M)
+                                   const dl_real *k, const dl_real *v,
+                                   const dlk_attention_size *s)
 {
+    const dl_int S = s->S, D = s->D, M = s->M;
     const dl_real scale = (dl_real)(1 / sqrt((double)D));
-    for (dl_int i = 0; i < R; i++, p += S, dy += M) {
+    for (dl_int i = 0; i < s->R; i++, p += S, dy += M) {
         dl_real sum = 0;
         for (dl_int j = 0; j < S; j++) { /* ds holds dL/dp_ij first */
             ds[j] = 0;
+            if ((double)p[j] == 0) continue;
             for (dl_int m = 0; m < M; m++) ds[j] += dy[m] * v[j * M + m];
             for (dl_int m = 0; dv && m < M; m++) dv[j * M + m] += p[j] * dy[m];
             sum += ds[j] * p[j];
         }
         for (dl_int j = 0; j < S; j++) {
+            if ((double)p[j] == 0) continue;
             ds[j] = p[j] * (ds[j] - sum) * scale;
             for (dl_int d = 0; dq && d < D; d++) dq[i * D + d] += ds[j] * k[j * D + d];
             for (dl_int d = 0; dk && d < D; d++) dk[j * D + d] += ds[j] * q[i * D + d];
@@ -4701,7 +4704,7 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 
 /* --------------------------------------------------------------------------- >>fast-impl ---- */
 
-#if !DLI_DOUBLE
+#if !DLI_DOUBLE && !DLI_EXCESS
 #define DLI_FAST 1
 #else
 #define DLI_FAST 0
@@ -4715,7 +4718,17 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 /* Matrix products and array loops at full vector speed.
 
    Everything above this room is written to be read; this room is written to be fast, and every
-   function in it is tested against its readable twin. Four ideas carry it.
+   function in it is tested against its readable twin. Read in this order:
+
+       tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
+       dli_gemm_part, dli_gemm                                  its parts for several
+       "convolution, stride 1"                                  the same tile on images; Winograd
+       "recurrent layers"                                       the same tile through time
+       "how many threads a job is worth"                        one or all, learned by timing
+       "twins of the kernels"                                   what the operations call
+
+   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
+   each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -4738,17 +4751,31 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 
    3. Packing. The tile wants its NR floats of B side by side for k = 0, 1, 2 ... A matrix with
       1000 columns has them 4000 bytes apart, or, transposed, one by one. So a block of B is first
-      copied into panels of NR columns, in exactly the order the tile reads them; the copy costs
-      K N moves and serves 2 M K N operations. The copy is told the strides of its source, and
-      that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
-      are zeros: the tile never needs to know about edges.
+      copied into panels of NR columns, in exactly the order the tile reads them:
+
+            B, k down        NR     NR              packed: panel 0, then panel 1 ...
+            b00 b01 b02 b03 | b04 b05 ..            b00 b01 b02 b03 b10 b11 b12 b13 b20 ...
+            b10 b11 b12 b13 | b14 b15 ..            b04 b05  0   0  b14 b15  0   0  b24 ...
+
+      The copy costs K N moves and serves 2 M K N operations. It is told the strides of its source,
+      and that is all that distinguishes A B, A B^T and A^T B. Missing columns of the last panel
+      are zeros: the tile never needs to know about edges. A is packed likewise, MR rows a panel.
 
    4. Blocking. The caches are small: a block of B (KC x NC) should stay in L2 while all of A
-      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles.
+      passes by, and one panel (KC x NR) in L1. Hence three outer loops around the tiles:
 
-   Threads divide C, never K, so each element is summed in one order whatever the number of
-   threads, and results are equal bit for bit.
-   */
+            for k0 by KC                     a slice of K: C is added to after the first
+                for j0 by NC                 pack B[k0..][j0..], KC x NC
+                    for i0 by MC             pack A[i0..][k0..], MC x KC
+                        for j by NR          a panel of B, in L1
+                            for i by MR      a tile: K runs innermost, in registers
+
+      What is read once or twice is not worth packing: the tile then reads it where it stands, by
+      pointers to the rows of A (tile_rows) or offsets of the rows of B (tile_off).
+
+   5. Threads divide C, never K, so each element is summed in one order whatever the number of
+      threads, and results are equal bit for bit. Sums across samples are cut into chunks that do
+      not depend on the threads, and added in order. */
 
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
@@ -4781,11 +4808,10 @@ DLI_INLINE float dli_select(int c, float a, float b)
 DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
 {
     const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
-    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    const float t = x * 1.44269504f + magic, q = t - magic;
+    const float f = x - q * 0.693145752f - q * 1.42860677e-6f;
+    float p = 0.00139465305f * f + 0.00836663137f;
     *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
-    f = x - q * 0.693145752f;
-    f = f - q * 1.42860677e-6f;
-    p = 0.00139465305f * f + 0.00836663137f;
     p = p * f + 0.0416662811f;
     p = p * f + 0.166665427f;
     p = p * f + 0.5f;
@@ -4797,23 +4823,20 @@ DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in
 }
 DLI_INLINE float dli_expf(float x)
 {
-    int32_t n, h;
-    float e;
+    int32_t n;
     x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
     x = dli_select(x < -104.0f, -104.0f, x);
-    e = 1.0f + dli_expm1_reduced(x, &n);
-    h = n >> 1;                                                        /* 2^n may not fit a float */
+    const float e = 1.0f + dli_expm1_reduced(x, &n);
+    const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
 DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
 {
-    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    float a = dli_absf(x), q, s, e;
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    const float a = dli_absf(x);
     int32_t n;
-    a = dli_select(a > 10.0f, 10.0f, a);
-    q = dli_expm1_reduced(-2.0f * a, &n);
-    s = dli_pow2(n);
-    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
+    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
     return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
@@ -5009,39 +5032,33 @@ DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = x[i] + a;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
 }
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] += a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
 }
 #define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_scale(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 #define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_mul(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
 DLI_bytes(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+    for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
 #define DLI_bias_act(X) X(void, bias_act, \
@@ -5049,12 +5066,11 @@ DLI_bytes(DLI_BODY)
     (c, ldc, m, n, col, row, relu))
 DLI_bias_act(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, c += ldc) {
-        float r = row ? row[i] : 0.0f;
-        if (col) for (j = 0; j < n; j++) c[j] += col[j];
-        if (row) for (j = 0; j < n; j++) c[j] += r;
-        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    for (dl_int i = 0; i < m; i++, c += ldc) {
+        const float r = row ? row[i] : 0.0f;
+        if (col) for (dl_int j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (dl_int j = 0; j < n; j++) c[j] += r;
+        if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
@@ -5062,12 +5078,12 @@ DLI_bias_act(DLI_BODY)
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
 DLI_col_sums(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
-        for (j = 0; j < n; j++)
+    dl_int i = 0;
+    for (; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (dl_int j = 0; j < n; j++)
             s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
     for (; i < m; i++, x += ldx)
-        for (j = 0; j < n; j++) s[j] += x[j];
+        for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
 #define DLI_dots(X) X(void, dots, \
@@ -5395,9 +5411,8 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
 #else
 DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
 {
-    dl_int i, l;
-    for (l = 0; l < 4; l++)
-        for (i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+    for (dl_int l = 0; l < 4; l++)
+        for (dl_int i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
 }
 #endif
 /* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
@@ -5406,13 +5421,12 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
     (dst, ld, src, ls, rows, cols))
 DLI_transpose(DLI_BODY)
 {
-    dl_int i, l, r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
-    for (l = 0; l < r4; l += 4)
-        for (i = 0; i < c4; i += 4) dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
-    for (l = 0; l < r4; l++)
-        for (i = c4; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
-    for (l = r4; l < rows; l++)
-        for (i = 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+    const dl_int r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    for (dl_int l = 0; l < r4; l += 4)
+        for (dl_int i = 0; i < c4; i += 4)
+            dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+    for (dl_int l = 0; l < rows; l++)
+        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
 DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 #define DLI_pack(X) X(void, pack, \
@@ -5420,21 +5434,21 @@ DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * s
     (dst, src, js, ks, n, k, w))
 DLI_pack(DLI_BODY)
 {
-    dl_int j, i, l;
-    for (j = 0; j < n; j += w, dst += w * k, src += w * js) {
+    for (dl_int j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
         if (js == 1)
-            for (i = 0; i < k; i++) {
-                for (l = 0; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
+            for (dl_int i = 0; i < k; i++) {
+                dl_int l = 0;
+                for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
         else if (ks == 1)
-            for (i = 0; i < k; i += 64)                      /* 64 rows of dst stay in L1 */
+            for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
         else
-            for (i = 0; i < k; i++)
-                for (l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
+            for (dl_int i = 0; i < k; i++)
+                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -5453,15 +5467,14 @@ DLI_pack(DLI_BODY)
     (dst, ps, ld, src, gate, c, h, w))
 DLI_place(DLI_BODY)
 {
-    dl_int i, y, x;
-    for (i = 0; i < c; i++)
-        for (y = 0; y < h; y++, src += w) {
+    for (dl_int i = 0; i < c; i++)
+        for (dl_int y = 0; y < h; y++, src += w) {
             float *d = dst + i * ps + y * ld;
             if (!gate) {
-                for (x = 0; x < w; x++) d[x] = src[x];
+                for (dl_int x = 0; x < w; x++) d[x] = src[x];
                 continue;
             }
-            for (x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
+            for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
             gate += w;
         }
 }
@@ -5473,16 +5486,16 @@ DLI_place(DLI_BODY)
     (dst, src, lds, rows, cols, bias, relu, add))
 DLI_crop(DLI_BODY)
 {
-    dl_int r, x, l;
-    for (r = 0; r < rows; r++, src += lds) {
+    const float *end = dst + rows * cols;
+    for (dl_int r = 0; r < rows; r++, src += lds) {
         float *d = dst + r * cols;
-        const float *end = dst + rows * cols;
+        dl_int x = 0;
         if (add) {
-            for (x = 0; x < cols; x++) d[x] += src[x] + bias;
+            for (; x < cols; x++) d[x] += src[x] + bias;
             continue;
         }
-        for (x = 0; x < cols && d + x + 16 <= end; x += 16)
-            for (l = 0; l < 16; l++) {
+        for (; x < cols && d + x + 16 <= end; x += 16)
+            for (dl_int l = 0; l < 16; l++) {
                 float v = src[x + l] + bias;
                 d[x + l] = relu && v < 0.0f ? 0.0f : v;
             }
@@ -5521,12 +5534,12 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
     (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
 DLI_pool2(DLI_BODY)
 {
-    dl_int r, j, l;
-    for (r = 0; r < oh; r++, y += ow, arg += ow) {
+    const float least = relu ? 0.0f : -INFINITY;
+    for (dl_int r = 0; r < oh; r++, y += ow, arg += ow) {
         const float *a = x + 2 * r * ld, *b = a + ld;
-        const float least = relu ? 0.0f : -INFINITY;
-        for (j = 0; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
-            for (l = j; l < j + 16; l++)
+        dl_int j = 0;
+        for (; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
+            for (dl_int l = j; l < j + 16; l++)
                 arg[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
         for (; j < ow; j++) arg[j] = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
     }
@@ -5542,17 +5555,17 @@ DLI_unpool2(DLI_BODY)
 {
     const dl_int oh = h / 2, ow = w / 2;
     const float *dyend = dy + planes * oh * ow;
-    dl_int p, r, j, l;
-    for (p = 0; p < planes; p++)
-        for (r = 0; r < h; r++) {
+    for (dl_int p = 0; p < planes; p++)
+        for (dl_int r = 0; r < h; r++) {
             float *d = dx + p * ps + r * ld;
             const int32_t k = r & 1 ? 2 : 0;
+            dl_int j = 0;
             if (r >= 2 * oh) {                           /* an odd row or column got nothing */
-                for (j = 0; j < w; j++) d[j] = 0.0f;
+                for (; j < w; j++) d[j] = 0.0f;
                 continue;
             }
-            for (j = 0; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
-                for (l = j; l < j + 16; l++) {
+            for (; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
+                for (dl_int l = j; l < j + 16; l++) {
                     d[2 * l] = dli_select(arg[l] == k, dy[l], 0.0f);
                     d[2 * l + 1] = dli_select(arg[l] == k + 1, dy[l], 0.0f);
                 }
@@ -5560,8 +5573,11 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j] = arg[j] == k ? dy[j] : 0.0f;
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
-            for (l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
-            if (r & 1) { dy += ow; arg += ow; }
+            for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
+            if (r & 1) {
+                dy += ow;
+                arg += ow;
+            }
         }
 }
 
@@ -5581,15 +5597,14 @@ DLI_unpool2(DLI_BODY)
     (v, vs, src, ld, th, tw))
 DLI_wino_in(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 4; i++) {         /* B^T d, a row of it */
+    for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 4; i++) {  /* B^T d, a row of it */
                 const float *a = src + 2 * tx + (i == 0 ? 0 : i == 2 ? 2 : 1) * ld;
                 const float *b = src + 2 * tx + (i == 2 ? 1 : i == 3 ? 3 : 2) * ld;
                 const float sign = i == 1 ? 1.0f : -1.0f;
                 float *to = v + 4 * i * vs + tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float t0 = a[2 * l] + sign * b[2 * l];
                     float t1 = a[2 * l + 1] + sign * b[2 * l + 1];
                     float t2 = a[2 * l + 2] + sign * b[2 * l + 2];
@@ -5609,14 +5624,13 @@ DLI_wino_in(DLI_BODY)
     (dst, ld, m, ms, th, tw))
 DLI_wino_out(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 2; i++) {         /* A^T m, a row of it: 0 1 2 or 1 2 3 */
+    for (dl_int ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 2; i++) {  /* A^T m, a row of it: 0 1 2 or 1 2 3 */
                 const float *a = m + 4 * i * ms + tx, *b = a + 4 * ms, *c = b + 4 * ms;
                 const float sign = i ? -1.0f : 1.0f;
                 float *to = dst + i * ld + 2 * tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float s0 = a[l] + sign * (b[l] + c[l]);
                     float s1 = a[ms + l] + sign * (b[ms + l] + c[ms + l]);
                     float s2 = a[2 * ms + l] + sign * (b[2 * ms + l] + c[2 * ms + l]);
@@ -5633,14 +5647,13 @@ DLI_wino_out(DLI_BODY)
     (v, vs, src, ld, th, tw))
 DLI_wino_grad(DLI_BODY)
 {
-    dl_int ty, tx, l, i;
-    for (ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
-        for (tx = 0; tx < tw; tx += 16)
-            DLI_UNROLL for (i = 0; i < 4; i++) {         /* A g: a, a + b, a - b, -b */
+    for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
+        for (dl_int tx = 0; tx < tw; tx += 16)
+            DLI_UNROLL for (dl_int i = 0; i < 4; i++) {  /* A g: a, a + b, a - b, -b */
                 const float *a = src + 2 * tx, *b = a + ld;
                 const float p = i < 3 ? 1.0f : 0.0f, q = i == 0 ? 0.0f : i == 1 ? 1.0f : -1.0f;
                 float *to = v + 4 * i * vs + tx;
-                DLI_IVDEP for (l = 0; l < 16; l++) {
+                DLI_IVDEP for (dl_int l = 0; l < 16; l++) {
                     float t0 = p * a[2 * l] + q * b[2 * l];
                     float t1 = p * a[2 * l + 1] + q * b[2 * l + 1];
                     to[l] = t0;
@@ -5789,7 +5802,9 @@ typedef struct dli_fast {
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
    needed next is asked for early, while the products keep the CPU busy: a tile of C to add to, and
-   with AHEAD the panel of B to the right of this one. */
+   with AHEAD the panel of B to the right of this one. This is the one body behind backslashes,
+   since C has no other way to give a function a type: written as loops over floats, gcc finds the
+   same registers, but clang keeps acc in memory and stores all of it for every k. */
 #define DLI_ALL_K    for (k = 0; k < n; k++)
 #define DLI_K_IN_RUNS for (skip = 0, end = run; end <= n; end += run, skip += gap) \
                           for (; k < end; k++)
@@ -5904,6 +5919,21 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
+}
+
+/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
+static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
+{
+    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
+        const dl_int len = dli_min(DLI_STRIP, n - j0);
+        double sum[DLI_STRIP] = { 0 };
+        for (dl_int i = 0; i < m; i += 64) {
+            float part[DLI_STRIP] = { 0 };
+            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
+            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
+        }
+        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
+    }
 }
 
 /* y = x - its maximum, which is returned. */
@@ -6099,7 +6129,7 @@ static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_
             m[j] = st[j].mean;
             st[j].rest = st[j].var = 0.0;
         }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {          /* into double before digits are lost */
+        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
             memset(s, 0, sizeof s);
             memset(q, 0, sizeof q);
             for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
@@ -6387,9 +6417,9 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
    A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
 typedef struct dli_product {
     dl_int m, n, k;
-    const float *a;  dl_int ars, acs;
-    const float *b;  dl_int brs, bcs;
-    float *c;        dl_int crs, ccs;
+    const float *a, *b;
+    float *c;
+    dl_int ars, acs, brs, bcs, crs, ccs;                 /* from row to row, column to column */
     int add;
     const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
     int relu;
@@ -6404,10 +6434,18 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
 {
     dli_product p;
     memset(&p, 0, sizeof p);
-    p.m = m; p.n = n; p.k = k;
-    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
-    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
-    p.c = c; p.crs = n; p.ccs = 1;
+    p.m = m;
+    p.n = n;
+    p.k = k;
+    p.a = a;
+    p.ars = ta ? 1 : k;
+    p.acs = ta ? m : 1;
+    p.b = b;
+    p.brs = tb ? 1 : n;
+    p.bcs = tb ? k : 1;
+    p.c = c;
+    p.crs = n;
+    p.ccs = 1;
     return p;
 }
 DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
@@ -6446,13 +6484,12 @@ static size_t dli_gemm_work_bytes(int threads)
 static void dli_tile_out(const dli_fast *f, const dli_product *p, float *c, dl_int m, dl_int n,
                          int add, const float *t)
 {
-    dl_int i, j;
     if (p->crs == 1 && !add) {
         f->transpose(c, p->ccs, t, f->nr, m, n);
         return;
     }
-    for (i = 0; i < m; i++)
-        for (j = 0; j < n; j++) {
+    for (dl_int i = 0; i < m; i++)
+        for (dl_int j = 0; j < n; j++) {
             float *out = c + i * p->crs + j * p->ccs;
             *out = add ? *out + t[i * f->nr + j] : t[i * f->nr + j];
         }
@@ -6473,12 +6510,11 @@ static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dl
 {
     const int add = p->add || q->k0 > 0;
     const float *pb = q->pb;
-    dl_int i, j, l;
-    for (j = 0; j < q->n; j += f->nr) {
+    for (dl_int j = 0; j < q->n; j += f->nr) {
         const dl_int n = dli_min(f->nr, q->n - j);
         const bool in_place = q->off && n == f->nr;
         const float *b = in_place ? p->b + q->k0 * p->brs + q->j0 + j : pb;
-        for (i = 0; i < q->m; i += f->mr) {
+        for (dl_int i = 0; i < q->m; i += f->mr) {
             const dl_int m = dli_min(f->mr, q->m - i);
             float *c = p->c + (q->i0 + i) * p->crs + (q->j0 + j) * p->ccs;
             float t[DLI_MAX_MR * DLI_MAX_NR];
@@ -6489,7 +6525,7 @@ static void dli_gemm_block_run(const dli_fast *f, const dli_product *p, const dl
             if (in_place) f->tile_off(to, ld, add && !edge, q->k, q->pa + i * q->k, b, q->off);
             else if (q->pa) f->tile(to, ld, add && !edge, q->k, q->pa + i * q->k, b);
             else {
-                for (l = 0; l < f->mr; l++)              /* past the edge: repeat the last row */
+                for (dl_int l = 0; l < f->mr; l++)       /* past the edge: repeat the last row */
                     rows[l] = p->a + (q->i0 + dli_min(i + l, q->m - 1)) * p->ars + q->k0;
                 f->tile_rows(to, ld, add && !edge, q->k, rows, q->k, 0, b);
             }
@@ -6517,9 +6553,9 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
     const dl_int nc = dli_even_block(p->n, DLI_NC, f->nr);
     float *pa = a_stays ? NULL : work + (dl_int)DLI_KC * (DLI_NC + DLI_MAX_NR);
-    dl_int off[DLI_KC], l, packed;
+    dl_int off[DLI_KC];
     dli_gemm_block q;
-    for (l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
+    for (dl_int l = 0; b_stays && l < kc; l++) off[l] = l * p->brs;
     q.off = b_stays ? off : NULL;
     for (q.k0 = 0; q.k0 < p->k; q.k0 += kc)
         for (q.j0 = 0; q.j0 < p->n; q.j0 += nc) {
@@ -6528,7 +6564,7 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
             q.n = dli_min(nc, p->n - q.j0);
             q.pb = p->packed_b ? p->packed_b + q.j0 * p->k + q.k0 * f->nr : work;
             q.b_panel = f->nr * (p->packed_b ? p->k : q.k);
-            packed = b_stays ? q.n / f->nr * f->nr : 0;  /* from here on */
+            const dl_int packed = b_stays ? q.n / f->nr * f->nr : 0;        /* from here on */
             if (!p->packed_b && packed < q.n)
                 f->pack(work, b + packed * p->bcs, p->bcs, p->brs, q.n - packed, q.k, f->nr);
             for (q.i0 = 0; q.i0 < p->m; q.i0 += mc) {
@@ -6547,21 +6583,21 @@ static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work
 static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t, int threads)
 {
     dli_product q = *p;
-    dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr), down = 1, d, best = 0;
-    dl_int i0, i1, j0, j1, across;
-    for (d = 1; d <= threads; d++)
-        if (threads % d == 0) {
-            dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
-            dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
-            if (d == 1 || cost < best) { best = cost; down = d; }
-        }
-    across = threads / down;
-    i0 = mt * (t / across) / down * f->mr;
-    i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
-    j0 = nt * (t % across) / across * f->nr;
-    j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
-    q.m = i1 > i0 ? i1 - i0 : 0;
-    q.n = j1 > j0 ? j1 - j0 : 0;
+    const dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr);
+    dl_int down = 1, best = 0;
+    for (dl_int d = 1; d <= threads; d++) {
+        const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+        const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+        if (threads % d != 0 || (d > 1 && cost >= best)) continue;
+        best = cost;
+        down = d;
+    }
+    const dl_int across = threads / down;
+    const dl_int i0 = mt * (t / across) / down * f->mr, j0 = nt * (t % across) / across * f->nr;
+    const dl_int i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
+    const dl_int j1 = dli_min(p->n, nt * (t % across + 1) / across * f->nr);
+    q.m = dli_larger(i1 - i0, 0);
+    q.n = dli_larger(j1 - j0, 0);
     q.a += i0 * p->ars;
     q.b += j0 * p->bcs;
     q.c += i0 * p->crs + j0 * p->ccs;
@@ -6575,11 +6611,18 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
 static dli_product dli_product_transposed(const dli_product *p)
 {
     dli_product q = *p;
-    q.m = p->n; q.n = p->m;
-    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
-    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
-    q.crs = p->ccs; q.ccs = p->crs;
-    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    q.m = p->n;
+    q.n = p->m;
+    q.a = p->b;
+    q.ars = p->bcs;
+    q.acs = p->brs;
+    q.b = p->a;
+    q.brs = p->acs;
+    q.bcs = p->ars;
+    q.crs = p->ccs;
+    q.ccs = p->crs;
+    q.col_bias = p->row_bias;
+    q.row_bias = p->col_bias;
     return q;
 }
 
@@ -6588,9 +6631,8 @@ static dli_product dli_product_transposed(const dli_product *p)
 static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
 {
     float y[DLI_STRIP];
-    dl_int i, j;
-    for (i = 0; i < p->m; i++)
-        for (j = 0; j < p->n; j += DLI_STRIP) {
+    for (dl_int i = 0; i < p->m; i++)
+        for (dl_int j = 0; j < p->n; j += DLI_STRIP) {
             dl_int n = dli_min(DLI_STRIP, p->n - j);
             float *c = p->c + i * p->crs + j;
             f->dots(y, p->a + i * p->ars, p->b + j * p->bcs, p->bcs, n, p->k);
@@ -6599,15 +6641,15 @@ static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
         }
 }
 
+/* The product, on so many threads; work: dli_gemm_work_bytes. */
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
     int t;
     if (p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0 && !p.add) {
-        dl_int i, j;
-        for (i = 0; i < p.m; i++)
-            for (j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
+        for (dl_int i = 0; i < p.m; i++)
+            for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
     if (!p.packed_b && !p.by_dots &&                     /* fill the tile; pack the smaller one */
@@ -6736,8 +6778,8 @@ static dli_conv dli_conv_reversed(const dli_conv *v)
 typedef struct dli_conv_grads {
     const float *dy, *y;                                 /* y is asked if its end is ReLU */
     const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
+    float *dx, *dw, *db;                                 /* NULL or added to */
+    int add_dx;                                          /* false: dx is overwritten */
 } dli_conv_grads;
 
 /* Where things stand in the work memory, in floats: only what this pass needs is there.
@@ -6855,12 +6897,18 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
         float t[4][3];
         for (dl_int i = 0; i < 3; i++) {
             const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
-            t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
+            t[0][i] = a;
+            t[1][i] = h + b;
+            t[2][i] = h - b;
+            t[3][i] = c;
         }
         for (dl_int i = 0; i < 4; i++) {
             const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
-            to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
+            to[0] = a;
+            to[kernels] = h + b;
+            to[2 * kernels] = h - b;
+            to[3 * kernels] = c;
         }
     }
 }
@@ -6871,7 +6919,9 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
         const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
-        t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
+        t[0][i] = d[0] + h + g;
+        t[1][i] = h - g;
+        t[2][i] = h + g + d[12 * part];
     }
     for (dl_int i = 0; i < 3; i++) {
         const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
@@ -7070,7 +7120,7 @@ static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, c
     for (dl_int m = 0; m < M; m += f->nr) {
         const dl_int cols = dli_min(f->nr, M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < z->oh; r++)               /* as [position][NR], in blocks of 4 x 4 */
+        for (dl_int r = 0; r < z->oh; r++)        /* as [position][NR], in blocks of 4 x 4 */
             f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
                          b->p->gp, cols, dli_round_up(z->ow, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
@@ -7172,170 +7222,201 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
 /* ---- recurrent layers ----
 
    A step's gates are [x_t | 1 | h_{t-1}] times [w_ih | b | w_hh]^T: one product with weights packed
-   once for all steps, on rows in which x, 1 and h stand side by side. Samples do not meet, so each
-   thread takes its own through all steps without waiting for anybody. What backward needs stays in
-   `saved`; backward leaves the gates' gradients there, and the gradient of all weights, biases
-   included, is one product over all steps.
+   once for all steps, on rows in which x, 1 and h stand side by side.
+
+        x_t   1  h_{t-1}             panel 0   panel 1
+      +------+-+--------+          +---------+---------+
+      | D    |1|  H     | sample 0 |  w_ih^T |         | D         the sums under gate g,
+      |      |1|        |   x      +---------+---------+       =   nr units (a panel) at a time,
+      |      |1|        |          |  biases |         | 1         then the cell, which makes h_t:
+      +------+-+--------+          +---------+---------+           the next rows' last H columns
+                                   |  w_hh^T |         | H
+                                   +---------+---------+
+
+   Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
+   What backward needs stays in `saved`; backward leaves the gates' gradients there, and the gradient
+   of all weights, biases included, is one product over all steps, rows^T times gates' gradients.
 
    Gates and states are kept as the tile of the product likes them: a gate is cut into panels of nr
    units, and a panel holds its nr floats of each step and sample, one behind the other:
-   [gate][panel][step][sample][nr]. So a tile writes adjacent memory, the arithmetic of the cell
-   runs through a step's samples without a seam while they are in the cache, and the gradients are
-   already packed as B of the last product. Its A, all rows [x | 1 | h], is packed step by step too,
-   in panels of mr columns. Units that fill up the last panel have weights 0.
+
+      gate 0                                     gate 1 ...
+      panel 0                     panel 1 ...
+      step 0            step 1 ...
+      sample 0 | 1 | 2  0 | 1 | 2                each box: nr floats, one a unit
+
+   So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples without
+   a seam while they are in the cache, and the gradients are already packed as B of the last product.
+   Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
+   up the last panel have weights 0; as 0 times infinity is NaN, nothing of theirs goes into sums.
 
    GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
    qh, qx; qh leaves out the columns of x and qx those of h. */
-typedef struct dli_recur {
+typedef struct dli_recurrent {
+    const dli_fast *f;
     dl_recurrent_kind kind;
-    dl_int n, t, d, h;                                   /* samples, steps, inputs, units */
-    const float *w_ih, *w_hh;                            /* [G h, d], [G h, h] */
-    const float *b_ih, *b_hh;                            /* [G h] or NULL */
-    const int32_t *length;                               /* [n], or NULL: all have t steps */
-    bool reverse;
-} dli_recur;
-
-typedef struct dli_recur_size {
+    dlk_recurrent_arrays a;
+    dlk_recurrent_size s;
     dl_int gates, panels, nr;                            /* panels of one gate, nr units each */
     dl_int units, wide;                                  /* panels * nr, gates * units */
-    dl_int rows, k, k_up;                                /* t * n; d + 1 + h, and in whole mr */
-} dli_recur_size;
+    dl_int rows, k, k_up;                                /* T N; D + 1 + H, and in whole mr */
+    float *xh, *gate, *cells;                            /* in saved: rows [x | 1 | h] packed; */
+} dli_recurrent;                                         /* gates; c (LSTM), h (GRU), else NULL */
 
-static dli_recur_size dli_recur_size_of(const dli_fast *f, const dli_recur *r)
+static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
+                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
 {
-    dli_recur_size z;
-    z.gates = r->kind == DL_LSTM || r->kind == DL_GRU ? 4 : 1;
-    z.nr = f->nr;
-    z.panels = dli_ceil_div(r->h, z.nr);
-    z.units = z.panels * z.nr;
-    z.wide = z.gates * z.units;
-    z.rows = r->t * r->n;
-    z.k = r->d + 1 + r->h;
-    z.k_up = dli_round_up(z.k, f->mr);
-    return z;
+    dli_recurrent p;
+    p.f = f;
+    p.kind = kind;
+    p.a = *a;
+    p.s = *s;
+    p.gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
+    p.nr = f->nr;
+    p.panels = dli_ceil_div(s->H, p.nr);
+    p.units = p.panels * p.nr;
+    p.wide = p.gates * p.units;
+    p.rows = s->T * s->N;
+    p.k = s->D + 1 + s->H;
+    p.k_up = dli_round_up(p.k, f->mr);
+    p.xh = a->saved;
+    p.gate = p.xh + p.rows * p.k_up;
+    p.cells = p.gates > 1 ? p.gate + p.rows * p.wide : NULL;
+    return p;
 }
-/* Which row of [n, t] sample s is at in its step t, in reverse its last one first; -1: it has no
-   such step. */
-static dl_int dli_recur_row(const dli_recur *r, dl_int s, dl_int t)
+/* How many floats saved and work must have, in double, which does not overflow. Of the states there
+   is one more than of steps: the first one. */
+static void dli_recurrent_floats(const dli_fast *f, dl_recurrent_kind kind,
+                                 const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const dl_int steps = r->length ? r->length[s] : r->t;
+    const double N = (double)s->N, T = (double)s->T;
+    const double gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
+    const double units = (double)dli_round_up(s->H, f->nr), wide = gates * units;
+    const double k = (double)(s->D + 1 + s->H), k_up = (double)dli_round_up(s->D + 1 + s->H, f->mr);
+    *saved = N * T * (k_up + wide) + (gates > 1 ? (T + 1) * N * units : 0);
+    *work = N * (2 * units + wide + (double)f->nr + 2 * k) +
+            wide * (units + (double)dli_round_up(s->D, f->nr) + 2 * k_up);
+}
+/* Which row of [N,T] sample n is at in its step t, in reverse its last one first; -1: it has no
+   such step. */
+static dl_int dli_recurrent_row(const dli_recurrent *p, dl_int n, dl_int t)
+{
+    const dl_int steps = p->s.length ? p->s.length[n] : p->s.T;
     if (t >= steps) return -1;
-    return s * r->t + (r->reverse ? steps - 1 - t : t);
+    return n * p->s.T + (p->s.reverse ? steps - 1 - t : t);
 }
 /* Gates g .. g + result - 1 look at columns k0 .. k0 + k - 1 of [x | 1 | h]. */
-static dl_int dli_recur_columns(const dli_recur *r, dl_int g, dl_int *k0, dl_int *k)
+static dl_int dli_recurrent_columns(const dli_recurrent *p, dl_int g, dl_int *k0, dl_int *k)
 {
-    const bool gru = r->kind == DL_GRU, qh = gru && g == 2, qx = gru && g == 3;
-    *k0 = qh ? r->d : 0;
-    *k = (qx ? r->d + 1 : r->d + 1 + r->h) - *k0;
-    return gru ? (g == 0 ? 2 : 1) : r->kind == DL_LSTM ? 4 : 1;
+    const bool gru = p->kind == DL_GRU, qh = gru && g == 2, qx = gru && g == 3;
+    *k0 = qh ? p->s.D : 0;
+    *k = (qx ? p->s.D + 1 : p->k) - *k0;
+    return !gru ? p->gates : g == 0 ? 2 : 1;
 }
 /* The row of PyTorch's weights where gate g starts. */
-static dl_int dli_recur_weight(const dli_recur *r, dl_int g)
+static dl_int dli_recurrent_weight(const dli_recurrent *p, dl_int g)
 {
-    return (r->kind == DL_GRU ? dli_min(g, 2) : g) * r->h;
+    return (p->kind == DL_GRU ? dli_min(g, 2) : g) * p->s.H;
 }
-static float dli_recur_bias(const dli_recur *r, dl_int g, dl_int unit)
+static float dli_recurrent_bias(const dli_recurrent *p, dl_int g, dl_int unit)
 {
-    const dl_int j = dli_recur_weight(r, g) + unit;
+    const dl_int j = dli_recurrent_weight(p, g) + unit;
     float b = 0.0f;
-    if (r->b_ih && !(r->kind == DL_GRU && g == 2)) b += r->b_ih[j];
-    if (r->b_hh && !(r->kind == DL_GRU && g == 3)) b += r->b_hh[j];
+    if (p->a.b_ih && !(p->kind == DL_GRU && g == 2)) b += p->a.b_ih[j];
+    if (p->a.b_hh && !(p->kind == DL_GRU && g == 3)) b += p->a.b_hh[j];
     return b;
 }
-
-/* saved: rows [x | 1 | h] packed; gates; states c of the LSTM or h of the GRU, with the first one
-   one more than there are steps */
-static dl_int dli_recur_saved_floats(const dli_fast *f, const dli_recur *r)
+/* How many units panel u has. */
+static dl_int dli_recurrent_cols(const dli_recurrent *p, dl_int u)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int states = z.gates > 1 ? (r->t + 1) * r->n * z.units : 0;
-    return z.rows * (z.k_up + z.wide) + states;
+    return dli_min(p->nr, p->s.H - u * p->nr);
 }
-static size_t dli_recur_work_bytes(const dli_fast *f, const dli_recur *r)
+/* Where panel u of gate 0 has sample n's nr floats of step t; and of the states before that step. */
+static float *dli_recurrent_gate(const dli_recurrent *p, dl_int u, dl_int t, dl_int n)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dl_int states = r->n * (2 * z.units + z.wide + z.nr + 2 * z.k);
-    dl_int weights = z.wide * (z.units + dli_round_up(r->d, z.nr) + 2 * z.k_up);
-    return (size_t)(states + weights + 64) * sizeof(float);
+    return p->gate + (u * p->rows + t * p->s.N + n) * p->nr;
+}
+static float *dli_recurrent_cell(const dli_recurrent *p, dl_int u, dl_int t, dl_int n)
+{
+    return p->cells + ((u * (p->s.T + 1) + t) * p->s.N + n) * p->nr;
+}
+/* m rows of H units: those of panel u as [m, nr], with zeros behind the last unit. */
+static void dli_recurrent_to_panel(const dli_recurrent *p, float *panel, const float *x, dl_int u,
+                                   dl_int m)
+{
+    p->f->pack(panel, x + u * p->nr, 1, p->s.H, dli_recurrent_cols(p, u), m, p->nr);
+}
+/* The samples of thread w: whole tiles, from the first returned to *end - 1. */
+static dl_int dli_recurrent_share(const dli_recurrent *p, int w, int threads, dl_int *end)
+{
+    const dl_int tiles = dli_ceil_div(p->s.N, p->f->mr);
+    *end = dli_min(p->s.N, tiles * (w + 1) / threads * p->f->mr);
+    return tiles * w / threads * p->f->mr;
+}
+/* How many of m samples are run through the cell together, for its data to stay in L1; one by one
+   if they differ in their steps. */
+#define DLI_RECURRENT_RUN 16
+static dl_int dli_recurrent_run(const dli_recurrent *p, dl_int m)
+{
+    return p->s.length ? 1 : dli_min(m, DLI_RECURRENT_RUN);
 }
 
 /* The weights of every gate as B of a product; gate g's start at packed + g * units * k. */
-static void dli_recur_pack(const dli_fast *f, const dli_recur *r, float *packed, float *joined)
+static void dli_recurrent_pack(const dli_recurrent *p, float *packed, float *joined)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dl_int g, j, k0, k;
-    for (g = 0; g < z.gates; g++) {
-        const dl_int row = dli_recur_weight(r, g);
-        dli_recur_columns(r, g, &k0, &k);
-        for (j = 0; j < r->h; j++) {                     /* [w_ih | b | w_hh], row by row */
-            float *to = joined + j * z.k;
-            memcpy(to, r->w_ih + (row + j) * r->d, sizeof(float) * (size_t)r->d);
-            to[r->d] = dli_recur_bias(r, g, j);
-            memcpy(to + r->d + 1, r->w_hh + (row + j) * r->h, sizeof(float) * (size_t)r->h);
+    const dl_int D = p->s.D, H = p->s.H;
+    for (dl_int g = 0; g < p->gates; g++) {
+        const dl_int row = dli_recurrent_weight(p, g);
+        dl_int k0, k;
+        dli_recurrent_columns(p, g, &k0, &k);
+        for (dl_int j = 0; j < H; j++) {                 /* [w_ih | b | w_hh], row by row */
+            float *to = joined + j * p->k;
+            memcpy(to, p->a.w_ih + (row + j) * D, sizeof(float) * (size_t)D);
+            to[D] = dli_recurrent_bias(p, g, j);
+            memcpy(to + D + 1, p->a.w_hh + (row + j) * H, sizeof(float) * (size_t)H);
         }
-        f->pack(packed + g * z.units * z.k, joined + k0, z.k, 1, r->h, k, z.nr);
+        p->f->pack(packed + g * p->units * p->k, joined + k0, p->k, 1, H, k, p->nr);
     }
 }
 /* The sums of panel u of gate g, for m samples with their rows at xh. With one or two samples the
    weights are read where they are (packed is NULL). */
-static void dli_recur_sums(const dli_fast *f, const dli_recur *r, dl_int g, dl_int u,
-                           const float *packed, const float *xh, float *sums, dl_int m)
+static void dli_recurrent_sums(const dli_recurrent *p, dl_int g, dl_int u, const float *packed,
+                               const float *xh, float *sums, dl_int m)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int d = r->d, h = r->h, unit = u * z.nr, row = dli_recur_weight(r, g) + unit;
-    dl_int k0, k, s, j;
-    dli_product q;
-    dli_recur_columns(r, g, &k0, &k);
-    q = dli_product_of(m, z.nr, k, xh + k0, NULL, sums, 0, 0);
-    q.ars = z.k;
+    const dl_int D = p->s.D, H = p->s.H, unit = u * p->nr;
+    const dl_int row = dli_recurrent_weight(p, g) + unit;
+    dl_int k0, k;
+    dli_recurrent_columns(p, g, &k0, &k);
+    dli_product q = dli_product_of(m, p->nr, k, xh + k0, NULL, sums, 0, 0);
+    q.ars = p->k;
     if (packed) {
-        q.packed_b = packed + g * z.units * z.k + unit * k;
-        dli_gemm_serial(f, &q, NULL);
+        q.packed_b = packed + g * p->units * p->k + unit * k;
+        dli_gemm_serial(p->f, &q, NULL);
         return;
     }
-    q.n = dli_min(z.nr, h - unit);
-    for (s = 0; s < m; s++)
-        for (j = 0; j < z.nr; j++)
-            sums[s * z.nr + j] = j < q.n ? dli_recur_bias(r, g, unit + j) : 0.0f;
+    q.n = dli_recurrent_cols(p, u);
+    for (dl_int s = 0; s < m; s++)
+        for (dl_int j = 0; j < p->nr; j++)
+            sums[s * p->nr + j] = j < q.n ? dli_recurrent_bias(p, g, unit + j) : 0.0f;
     q.add = 1;
     q.a = xh;
-    q.k = q.bcs = d;
-    q.b = r->w_ih + row * d;
-    if (k0 == 0) dli_gemm_dots(f, &q);
-    q.a = xh + d + 1;
-    q.k = q.bcs = h;
-    q.b = r->w_hh + row * h;
-    if (k0 + k == z.k) dli_gemm_dots(f, &q);
+    q.k = q.bcs = D;
+    q.b = p->a.w_ih + row * D;
+    if (k0 == 0) dli_gemm_dots(p->f, &q);
+    q.a = xh + D + 1;
+    q.k = q.bcs = H;
+    q.b = p->a.w_hh + row * H;
+    if (k0 + k == p->k) dli_gemm_dots(p->f, &q);
 }
-
-/* m rows of h units: those of panel u as [m, nr], with zeros behind the last unit. */
-static void dli_recur_to_panel(const dli_fast *f, const dli_recur *r, float *panel,
-                               const float *x, dl_int u, dl_int m)
-{
-    f->pack(panel, x + u * f->nr, 1, r->h, dli_min(f->nr, r->h - u * f->nr), m, f->nr);
-}
-/* What is saved for backward. cells: the states c of the LSTM, h of the GRU; NULL otherwise. */
-typedef struct dli_recur_saved { float *xh, *gates, *cells; } dli_recur_saved;
-
-static dli_recur_saved dli_recur_saved_at(const dli_fast *f, const dli_recur *r, float *saved)
-{
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dli_recur_saved v;
-    v.xh = saved;
-    v.gates = v.xh + z.rows * z.k_up;
-    v.cells = z.gates > 1 ? v.gates + z.rows * z.wide : NULL;
-    return v;
-}
-
-/* The cell on n units: from the sums under gate 0, 1 ..., `gate` floats apart, to the gates and h,
+/* The gates on n units: from the sums under gate 0, 1 ..., `gate` floats apart, to the gates and h,
    and to the LSTM's c; before: the c or the GRU's h before. */
-static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, float *c, float *g,
-                           dl_int gate, const float *before, dl_int n)
+static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, float *g, dl_int gate,
+                                const float *before, dl_int n)
 {
+    const dli_fast *f = p->f;
     f->vsigmoid(g, g, n);
     f->vsigmoid(g + gate, g + gate, n);
-    if (r->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
+    if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
         f->vtanh(g + 2 * gate, g + 2 * gate, n);
         f->vsigmoid(g + 3 * gate, g + 3 * gate, n);
         f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
@@ -7348,291 +7429,251 @@ static void dli_recur_cell(const dli_fast *f, const dli_recur *r, float *h, floa
         f->gru_state(h, g + gate, g + 3 * gate, before, n);
     }
 }
-/* How many of m samples are run through the cell together, for its data to stay in L1; one by one
-   if they differ in their steps. */
-#define DLI_RECUR_RUN 16
-static dl_int dli_recur_run(const dli_recur *r, dl_int m)
-{
-    return r->length ? 1 : dli_min(m, DLI_RECUR_RUN);
-}
-
-/* Step t forward, panel u of all gates, for samples s0 .. s0 + m - 1. rows: theirs, [x | 1 | h];
+/* Step t forward, panel u of all gates, for samples n0 .. n0 + m - 1. rows: theirs, [x | 1 | h];
    to: where to put the h after the step, rows ldt apart. h: scratch, [m, nr]. */
-static void dli_recur_step(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
-                           const float *packed, const float *rows, float *to, dl_int ldt,
-                           float *y, dl_int t, dl_int u, dl_int s0, dl_int m, float *h)
+static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed,
+                                     const float *rows, float *to, dl_int ldt, dl_int t, dl_int u,
+                                     dl_int n0, dl_int m, float *h)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
-    const dl_int next = r->n * z.nr;
-    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
-    dl_int g, s, run;
-    for (g = 0; g < z.gates; g++)
-        dli_recur_sums(f, r, g, u, packed, rows, now + g * gate, m);
-    for (s = 0; s < m; s += run) {
-        const dl_int row = dli_recur_row(r, s0 + s, t), n = z.nr * (run = dli_recur_run(r, m - s));
-        float *g0 = now + s * z.nr, *out = h + s * z.nr, *c = NULL;
-        float *to_s = to + s * ldt + u * z.nr;
-        if (v->cells) c = v->cells + ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
+    const dl_int T = p->s.T, H = p->s.H, nr = p->nr, gate = p->units * p->rows;
+    const dl_int cols = dli_recurrent_cols(p, u), unit = u * nr;
+    float *now = dli_recurrent_gate(p, u, t, n0);
+    for (dl_int g = 0; g < p->gates; g++)
+        dli_recurrent_sums(p, g, u, packed, rows, now + g * gate, m);
+    for (dl_int s = 0, run; s < m; s += run) {
+        const dl_int row = dli_recurrent_row(p, n0 + s, t);
+        const dl_int n = nr * (run = dli_recurrent_run(p, m - s));
+        float *g0 = now + s * nr, *out = h + s * nr, *to_s = to + s * ldt + unit;
+        float *before = p->cells ? dli_recurrent_cell(p, u, t, n0 + s) : NULL;
+        float *after = before ? before + p->s.N * nr : NULL;
         if (row < 0) {                                   /* its state stays, its y is 0 */
-            memcpy(to_s, rows + s * z.k + r->d + 1 + u * z.nr, sizeof(float) * (size_t)cols);
-            if (c) memcpy(c + next, c, sizeof(float) * (size_t)z.nr);
-            memset(y + ((s0 + s) * r->t + t) * r->h + u * z.nr, 0, sizeof(float) * (size_t)cols);
+            memcpy(to_s, rows + s * p->k + p->s.D + 1 + unit, sizeof(float) * (size_t)cols);
+            if (after) memcpy(after, before, sizeof(float) * (size_t)nr);
+            memset(p->a.y + ((n0 + s) * T + t) * H + unit, 0, sizeof(float) * (size_t)cols);
             continue;
         }
-        if (r->kind == DL_LSTM) dli_recur_cell(f, r, out, c + next, g0, gate, c, n);
-        else if (r->kind == DL_GRU) dli_recur_cell(f, r, out = c + next, NULL, g0, gate, c, n);
-        else (r->kind == DL_RNN_TANH ? f->vtanh : f->vrelu)(out = g0, g0, n);
-        f->copy_rows(to_s, ldt, out, z.nr, run, cols);
-        f->copy_rows(y + row * r->h + u * z.nr, r->t * r->h, out, z.nr, run, cols);
+        if (p->kind == DL_LSTM) dli_recurrent_gates(p, out, after, g0, gate, before, n);
+        else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
+        else (p->kind == DL_RNN_TANH ? p->f->vtanh : p->f->vrelu)(out = g0, g0, n);
+        p->f->copy_rows(to_s, ldt, out, nr, run, cols);
+        p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
     }
 }
-/* Into row [x | 1 | h] of sample s the x of its step t, and the 1. */
-static void dli_recur_input(const dli_recur *r, float *row, const float *x, dl_int s, dl_int t)
+/* Into row [x | 1 | h] of sample n the x of its step t, and the 1. */
+static void dli_recurrent_input(const dli_recurrent *p, float *row, dl_int n, dl_int t)
 {
-    const dl_int from = dli_recur_row(r, s, t);
-    if (from < 0) memset(row, 0, sizeof(float) * (size_t)r->d);
-    else memcpy(row, x + from * r->d, sizeof(float) * (size_t)r->d);
-    row[r->d] = 1.0f;
+    const dl_int from = dli_recurrent_row(p, n, t), D = p->s.D;
+    if (from < 0) memset(row, 0, sizeof(float) * (size_t)D);
+    else memcpy(row, p->a.x + from * D, sizeof(float) * (size_t)D);
+    row[D] = 1.0f;
 }
-/* The samples of thread w: whole tiles, from the first returned to *end - 1. */
-static dl_int dli_recur_share(const dli_fast *f, const dli_recur *r, int w, int threads,
-                              dl_int *end)
+/* As dlk_rnn_forward and so on; T > 0. */
+static void dli_recurrent_forward(const dli_recurrent *p, int threads)
 {
-    const dl_int tiles = dli_ceil_div(r->n, f->mr);
-    *end = dli_min(r->n, tiles * (w + 1) / threads * f->mr);
-    return tiles * w / threads * f->mr;
-}
-/* y [n,t,h], the last states hn and (LSTM) cn [n,h] from x [n,t,d] and the first states h0, c0;
-   t > 0. saved: dli_recur_saved_floats. */
-static void dli_recur_forward(const dli_fast *f, const dli_recur *r, float *y, float *hn,
-                              float *cn, const float *x, const float *h0, const float *c0,
-                              float *saved, int threads, void *work)
-{
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
-    const dl_int n = r->n, d = r->d, h = r->h;
-    const bool few = n <= 2, lstm = r->kind == DL_LSTM;
-    float *packed = (float *)work, *rows = packed + z.wide * z.k, *scratch = rows + 2 * n * z.k;
+    const dli_fast *f = p->f;
+    const dl_int N = p->s.N, T = p->s.T, D = p->s.D, H = p->s.H;
+    const bool few = N <= 2, lstm = p->kind == DL_LSTM;
+    float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
     int w;
-    if (!few) dli_recur_pack(f, r, packed, rows);
+    if (!few) dli_recurrent_pack(p, packed, rows);
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), s, t, u;
-        if (s0 >= s1) continue;
-        f->copy_rows(rows + s0 * z.k + d + 1, z.k, h0 + s0 * h, h, s1 - s0, h);
-        for (u = 0; v.cells && u < z.panels; u++)
-            dli_recur_to_panel(f, r, v.cells + (u * (r->t + 1) * n + s0) * z.nr,
-                               (lstm ? c0 : h0) + s0 * h, u, s1 - s0);
-        for (t = 0; t < r->t; t++) {                     /* rows of this step and of the next */
-            float *now = rows + (t % 2 * n + s0) * z.k, *next = rows + ((t + 1) % 2 * n + s0) * z.k;
-            const bool last = t + 1 == r->t;
-            for (s = s0; s < s1; s++) dli_recur_input(r, now + (s - s0) * z.k, x, s, t);
-            for (u = 0; u < z.k; u += f->mr)
-                f->pack(v.xh + u * z.rows + (t * n + s0) * f->mr, now + u, 1, z.k,
-                        dli_min(f->mr, z.k - u), s1 - s0, f->mr);
-            for (u = 0; u < z.panels; u++)
-                dli_recur_step(f, r, &v, few ? NULL : packed, now,
-                               last ? hn + s0 * h : next + d + 1, last ? h : z.k, y, t, u, s0,
-                               s1 - s0, scratch + s0 * z.nr);
+        dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
+        if (n0 >= n1) continue;
+        const dl_int m = n1 - n0;
+        f->copy_rows(rows + n0 * p->k + D + 1, p->k, p->a.h0 + n0 * H, H, m, H);
+        for (dl_int u = 0; p->cells && u < p->panels; u++)
+            dli_recurrent_to_panel(p, dli_recurrent_cell(p, u, 0, n0),
+                                   (lstm ? p->a.c0 : p->a.h0) + n0 * H, u, m);
+        for (dl_int t = 0; t < T; t++) {                 /* rows of this step and of the next */
+            float *now = rows + (t % 2 * N + n0) * p->k;
+            float *next = rows + ((t + 1) % 2 * N + n0) * p->k;
+            const bool last = t + 1 == T;
+            for (dl_int s = 0; s < m; s++) dli_recurrent_input(p, now + s * p->k, n0 + s, t);
+            for (dl_int j = 0; j < p->k; j += f->mr)
+                f->pack(p->xh + j * p->rows + (t * N + n0) * f->mr, now + j, 1, p->k,
+                        dli_min(f->mr, p->k - j), m, f->mr);
+            for (dl_int u = 0; u < p->panels; u++)
+                dli_recurrent_step_panel(p, few ? NULL : packed, now,
+                                         last ? p->a.hn + n0 * H : next + D + 1, last ? H : p->k,
+                                         t, u, n0, m, scratch + n0 * p->nr);
         }
-        for (u = 0; lstm && u < z.panels; u++)
-            f->copy_rows(cn + s0 * h + u * z.nr, h,
-                         v.cells + ((u * (r->t + 1) + r->t) * n + s0) * z.nr, z.nr, s1 - s0,
-                         dli_min(z.nr, h - u * z.nr));
+        for (dl_int u = 0; lstm && u < p->panels; u++)
+            f->copy_rows(p->a.cn + n0 * H + u * p->nr, H, dli_recurrent_cell(p, u, T, n0), p->nr,
+                         m, dli_recurrent_cols(p, u));
     }
 }
-
-/* Where backward writes; every pointer may be NULL, everything is added to. */
-typedef struct dli_recur_grads {
-    float *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;
-} dli_recur_grads;
 
 /* Backward's scratch. dh, dc: gradients of the states, [panel][sample][nr]; dg: those of one step's
    gates, rows [sample][wide], as A of the products with packed_h and packed_x. */
-typedef struct dli_recur_scratch {
+typedef struct dli_recurrent_scratch {
     float *dh, *dc, *dg, *packed_h, *packed_x;
-} dli_recur_scratch;
+} dli_recurrent_scratch;
 
 /* Panel u of step t backward: the gates become the gradients of their sums, dh and dc those of the
    states before; of dh, only what does not pass through a gate. */
-static void dli_recur_step_back(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
-                                const dli_recur_scratch *b, const float *dy, dl_int t, dl_int u,
-                                dl_int s0, dl_int m)
+static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent_scratch *b,
+                                     const float *dy, dl_int t, dl_int u, dl_int n0, dl_int m)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int gate = z.panels * z.rows * z.nr, cols = dli_min(z.nr, r->h - u * z.nr);
-    float *now = v->gates + (u * z.rows + t * r->n + s0) * z.nr;
-    float tanh_c[DLI_RECUR_RUN * DLI_MAX_NR];
-    dl_int g, s, run;
-    for (s = 0; s < m; s += run) {
-        const dl_int row = dli_recur_row(r, s0 + s, t), at = (u * r->n + s0 + s) * z.nr;
-        const dl_int cell = ((u * (r->t + 1) + t) * r->n + s0 + s) * z.nr;
-        const dl_int n = z.nr * (run = dli_recur_run(r, m - s));
-        float *g0 = now + s * z.nr;
-        if (dy && row >= 0)
-            f->add_rows(b->dh + at, z.nr, dy + row * r->h + u * z.nr, r->t * r->h, run, cols);
+    const dli_fast *f = p->f;
+    const dl_int H = p->s.H, nr = p->nr, gate = p->units * p->rows;
+    const dl_int cols = dli_recurrent_cols(p, u);
+    float *now = dli_recurrent_gate(p, u, t, n0), tanh_c[DLI_RECURRENT_RUN * DLI_MAX_NR];
+    for (dl_int s = 0, run; s < m; s += run) {
+        const dl_int row = dli_recurrent_row(p, n0 + s, t), at = (u * p->s.N + n0 + s) * nr;
+        const dl_int n = nr * (run = dli_recurrent_run(p, m - s));
+        const float *before = p->cells ? dli_recurrent_cell(p, u, t, n0 + s) : NULL;
+        float *g0 = now + s * nr, *dh = b->dh + at;
+        if (dy && row >= 0) f->add_rows(dh, nr, dy + row * H + u * nr, p->s.T * H, run, cols);
         if (row < 0)
-            for (g = 0; g < z.gates; g++)
-                memset(g0 + g * gate, 0, sizeof(float) * (size_t)z.nr);
-        else if (r->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
-            f->vtanh(tanh_c, v->cells + cell + r->n * z.nr, n);
-            f->lstm_back(b->dh + at, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
-                         tanh_c, v->cells + cell, n);
-        } else if (r->kind == DL_GRU)
-            f->gru_back(b->dh + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate,
-                        v->cells + cell, n);
-        else
-            (r->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, b->dh + at, g0, n, 0);
-        if (row >= 0 && r->length && r->kind != DL_GRU)
-            memset(b->dh + at, 0, sizeof(float) * (size_t)n);
-        for (g = 0; g < z.gates; g++)
-            f->copy_rows(b->dg + (s0 + s) * z.wide + g * z.units + u * z.nr, z.wide,
-                         g0 + g * gate, z.nr, run, z.nr);
+            for (dl_int g = 0; g < p->gates; g++)
+                memset(g0 + g * gate, 0, sizeof(float) * (size_t)nr);
+        else if (p->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
+            f->vtanh(tanh_c, before + p->s.N * nr, n);
+            f->lstm_back(dh, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, tanh_c,
+                         before, n);
+        } else if (p->kind == DL_GRU)
+            f->gru_back(dh, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, before, n);
+        else (p->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, dh, g0, n, 0);
+        if (row >= 0 && p->s.length && p->kind != DL_GRU)
+            memset(dh, 0, sizeof(float) * (size_t)n);
+        for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */
+            f->copy_rows(b->dg + (n0 + s) * p->wide + g * p->units + u * nr, p->wide,
+                         g0 + g * gate, nr, run, cols);
     }
 }
 /* From the gradients of the gates' sums, in b->dg, to dh of the step before and to dx; samples
-   s0 .. s0 + m - 1 of step t. */
-static void dli_recur_sums_back(const dli_fast *f, const dli_recur *r, const dli_recur_scratch *b,
-                                float *dx, dl_int t, dl_int s0, dl_int m)
+   n0 .. n0 + m - 1 of step t. */
+static void dli_recurrent_sums_back(const dli_recurrent *p, const dli_recurrent_scratch *b,
+                                    float *dx, dl_int t, dl_int n0, dl_int m)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const bool uneven = r->length && r->reverse;         /* then x's rows are anywhere */
-    dl_int s, u, g, count, k0, k, row;
-    dli_product q = dli_product_of(m, z.nr, r->kind == DL_GRU ? 3 * z.units : z.wide,
-                                   b->dg + s0 * z.wide, NULL, NULL, 0, 0);
-    q.ars = z.wide;
-    q.add = r->kind == DL_GRU || r->length;              /* to what bypasses the gates */
-    for (u = 0; u < z.panels; u++) {
-        q.packed_b = b->packed_h + u * z.nr * q.k;
-        q.c = b->dh + (u * r->n + s0) * z.nr;
-        dli_gemm_serial(f, &q, NULL);
+    const dl_int T = p->s.T, D = p->s.D;
+    const bool uneven = p->s.length && p->s.reverse;     /* then x's rows are anywhere */
+    dli_product q = dli_product_of(m, p->nr, p->kind == DL_GRU ? 3 * p->units : p->wide,
+                                   b->dg + n0 * p->wide, NULL, NULL, 0, 0);
+    q.ars = p->wide;
+    q.add = p->kind == DL_GRU || p->s.length;            /* to what bypasses the gates */
+    for (dl_int u = 0; u < p->panels; u++) {
+        q.packed_b = b->packed_h + u * p->nr * q.k;
+        q.c = b->dh + (u * p->s.N + n0) * p->nr;
+        dli_gemm_serial(p->f, &q, NULL);
     }
     q.m = uneven ? 1 : m;
-    q.n = r->d;
-    q.crs = r->t * r->d;
+    q.n = D;
+    q.crs = T * D;
     q.add = 1;
-    for (g = 0; dx && g < z.gates; g += count) {
-        count = dli_recur_columns(r, g, &k0, &k);
-        q.k = count * z.units;
-        q.packed_b = b->packed_x + g * z.units * dli_round_up(r->d, z.nr);
-        for (s = 0; k0 == 0 && s < m; s += q.m) {
-            row = uneven ? dli_recur_row(r, s0 + s, t)
-                         : (s0 + s) * r->t + (r->reverse ? r->t - 1 - t : t);
-            q.a = b->dg + (s0 + s) * z.wide + g * z.units;
-            q.c = dx + row * r->d;
-            if (row >= 0) dli_gemm_serial(f, &q, NULL);
+    for (dl_int g = 0, count; dx && g < p->gates; g += count) {
+        dl_int k0, k;
+        count = dli_recurrent_columns(p, g, &k0, &k);
+        q.k = count * p->units;
+        q.packed_b = b->packed_x + g * p->units * dli_round_up(D, p->nr);
+        for (dl_int s = 0; k0 == 0 && s < m; s += q.m) {
+            const dl_int row = uneven ? dli_recurrent_row(p, n0 + s, t)
+                                      : (n0 + s) * T + (p->s.reverse ? T - 1 - t : t);
+            q.a = b->dg + (n0 + s) * p->wide + g * p->units;
+            q.c = dx + row * D;
+            if (row >= 0) dli_gemm_serial(p->f, &q, NULL);
         }
     }
 }
 /* to = w [gates, cols] packed as B of a product with gates' gradients, g0 .. g0 + count - 1. */
-static void dli_recur_pack_back(const dli_fast *f, const dli_recur *r, float *to, const float *w,
-                                dl_int cols, dl_int g0, dl_int count, float *joined)
+static void dli_recurrent_pack_back(const dli_recurrent *p, float *to, const float *w, dl_int cols,
+                                    dl_int g0, dl_int count, float *joined)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const size_t bytes = sizeof(float) * (size_t)(r->h * cols);
-    dl_int g;
-    memset(joined, 0, sizeof(float) * (size_t)(count * z.units * cols));
-    for (g = 0; g < count; g++)                          /* units that fill up a panel: zeros */
-        memcpy(joined + g * z.units * cols, w + dli_recur_weight(r, g0 + g) * cols, bytes);
-    f->pack(to, joined, 1, cols, cols, count * z.units, z.nr);
+    const size_t bytes = sizeof(float) * (size_t)(p->s.H * cols);
+    memset(joined, 0, sizeof(float) * (size_t)(count * p->units * cols));
+    for (dl_int g = 0; g < count; g++)                   /* units that fill up a panel: zeros */
+        memcpy(joined + g * p->units * cols, w + dli_recurrent_weight(p, g0 + g) * cols, bytes);
+    p->f->pack(to, joined, 1, cols, cols, count * p->units, p->nr);
 }
 /* dw [columns, wide] = A B, both packed: columns c0 .. c0 + columns - 1 of [x | 1 | h], in whole
    panels, times the gates' gradients from gate g on; all steps and samples at once. */
-static void dli_recur_product(const dli_fast *f, const dli_recur *r, const dli_recur_saved *v,
-                              float *dw, dl_int c0, dl_int columns, dl_int g, dl_int wide,
-                              int threads)
+static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, dl_int columns,
+                                  dl_int g, dl_int wide, int threads)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dl_int down = columns / f->mr, tiles = down * (wide / z.nr);
+    const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
     int w;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
-        dl_int k0, k, i;
-        for (k0 = 0; k0 < z.rows; k0 += DLI_KC) {
-            k = dli_min(DLI_KC, z.rows - k0);
-            for (i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
-                const dl_int row = i % down * f->mr, col = i / down * z.nr;
-                f->tile(dw + row * wide + col, wide, k0 > 0, k,
-                        v->xh + (c0 + row) * z.rows + k0 * f->mr,
-                        v->gates + (g * z.units + col) * z.rows + k0 * z.nr);
+    for (w = 0; w < threads; w++)
+        for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
+            for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
+                const dl_int row = i % down * mr, col = i / down * nr;
+                p->f->tile(dw + row * wide + col, wide, k0 > 0, dli_min(DLI_KC, p->rows - k0),
+                           p->xh + (c0 + row) * p->rows + k0 * mr,
+                           p->gate + (g * p->units + col) * p->rows + k0 * nr);
             }
-        }
-    }
 }
 /* The gradients of all weights and biases. */
-static void dli_recur_weights(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
-                              const dli_recur_saved *v, float *dw, int threads)
+static void dli_recurrent_weights(const dli_recurrent *p, const dlk_recurrent_grads *to, float *dw,
+                                  int threads)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    dl_int g, i, count, k0, k;
-    for (g = 0; g < z.gates; g += count) {
-        const dl_int wide = (count = dli_recur_columns(r, g, &k0, &k)) * z.units;
-        const dl_int c0 = k0 / f->mr * f->mr, columns = dli_round_up(k0 + k - c0, f->mr);
-        dli_recur_product(f, r, v, dw, c0, columns, g, wide, threads);
+    const dli_fast *f = p->f;
+    const dl_int D = p->s.D, H = p->s.H;
+    for (dl_int g = 0, count; g < p->gates; g += count) {
+        dl_int k0, k, i;
+        count = dli_recurrent_columns(p, g, &k0, &k);
+        const dl_int wide = count * p->units, c0 = k0 / f->mr * f->mr;
+        dli_recurrent_product(p, dw, c0, dli_round_up(k0 + k - c0, f->mr), g, wide, threads);
         DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
         for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
-            const dl_int d = r->d, h = r->h, row = dli_recur_weight(r, i);
-            float *turned = dw + z.wide * z.k_up + i * h * z.k, *unit = turned - k0;
-            dl_int j;
-            f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * z.units, wide, k, h);
-            for (j = row; j < row + h; j++, unit += k) {
-                if (to->dw_ih && k0 == 0) f->axpy(to->dw_ih + j * d, 1.0f, unit, d);
-                if (to->db_ih && k0 == 0) to->db_ih[j] += unit[d];
-                if (to->db_hh && k0 + k == z.k) to->db_hh[j] += unit[d];
-                if (to->dw_hh && k0 + k == z.k) f->axpy(to->dw_hh + j * h, 1.0f, unit + d + 1, h);
+            const dl_int row = dli_recurrent_weight(p, i);
+            float *turned = dw + p->wide * p->k_up + i * H * p->k, *unit = turned - k0;
+            f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * p->units, wide, k, H);
+            for (dl_int j = row; j < row + H; j++, unit += k) {
+                if (to->dw_ih && k0 == 0) f->axpy(to->dw_ih + j * D, 1.0f, unit, D);
+                if (to->db_ih && k0 == 0) to->db_ih[j] += unit[D];
+                if (to->db_hh && k0 + k == p->k) to->db_hh[j] += unit[D];
+                if (to->dw_hh && k0 + k == p->k) f->axpy(to->dw_hh + j * H, 1.0f, unit + D + 1, H);
             }
         }
     }
 }
-
-/* dy [n,t,h]: gradient of y, or NULL; dhn and (LSTM) dcn [n,h]: of the last states. saved is what
-   forward left, and is used up. */
-static void dli_recur_backward(const dli_fast *f, const dli_recur *r, const dli_recur_grads *to,
-                               const float *dy, const float *dhn, const float *dcn, float *saved,
-                               int threads, void *work)
+/* As dlk_rnn_backward and so on; uses up what forward has saved. */
+static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_grads *to,
+                                   int threads)
 {
-    const dli_recur_size z = dli_recur_size_of(f, r);
-    const dli_recur_saved v = dli_recur_saved_at(f, r, saved);
-    const dl_int n = r->n, h = r->h;
-    float *dw;
-    dli_recur_scratch b;
-    dl_int g, count, k0, k;
+    const dl_int N = p->s.N, H = p->s.H, d_up = dli_round_up(p->s.D, p->nr);
+    const bool lstm = p->kind == DL_LSTM;
+    dli_recurrent_scratch b;
+    b.dh = p->a.work;
+    b.dc = b.dh + N * p->units;
+    b.dg = b.dc + N * p->units;
+    b.packed_h = b.dg + N * p->wide;
+    b.packed_x = b.packed_h + p->wide * p->units;
+    float *dw = b.packed_x + p->wide * d_up;
     int w;
-    b.dh = (float *)work;
-    b.dc = b.dh + n * z.units;
-    b.dg = b.dc + n * z.units;
-    b.packed_h = b.dg + n * z.wide;
-    b.packed_x = b.packed_h + z.wide * z.units;
-    dw = b.packed_x + z.wide * dli_round_up(r->d, z.nr);
-    dli_recur_pack_back(f, r, b.packed_h, r->w_hh, h, 0, r->kind == DL_GRU ? 3 : z.gates, dw);
-    for (g = 0; to->dx && g < z.gates; g += count) {
-        count = dli_recur_columns(r, g, &k0, &k);
+    dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
+    for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
+        dl_int k0, k;
+        count = dli_recurrent_columns(p, g, &k0, &k);
         if (k0 == 0)
-            dli_recur_pack_back(f, r, b.packed_x + g * z.units * dli_round_up(r->d, z.nr),
-                                r->w_ih, r->d, g, count, dw);
+            dli_recurrent_pack_back(p, b.packed_x + g * p->units * d_up, p->a.w_ih, p->s.D, g,
+                                    count, dw);
     }
+    memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
     for (w = 0; w < threads; w++) {
-        dl_int s1, s0 = dli_recur_share(f, r, w, threads, &s1), t, u;
-        for (u = 0; u < z.panels && s0 < s1; u++) {
-            dli_recur_to_panel(f, r, b.dh + (u * n + s0) * z.nr, dhn + s0 * h, u, s1 - s0);
-            if (r->kind == DL_LSTM)
-                dli_recur_to_panel(f, r, b.dc + (u * n + s0) * z.nr, dcn + s0 * h, u, s1 - s0);
+        dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
+        if (n0 >= n1) continue;
+        const dl_int m = n1 - n0;
+        for (dl_int u = 0; u < p->panels; u++) {
+            const dl_int at = (u * N + n0) * p->nr;
+            dli_recurrent_to_panel(p, b.dh + at, to->dhn + n0 * H, u, m);
+            if (lstm) dli_recurrent_to_panel(p, b.dc + at, to->dcn + n0 * H, u, m);
         }
-        for (t = r->t - 1; t >= 0 && s0 < s1; t--) {
-            for (u = 0; u < z.panels; u++)
-                dli_recur_step_back(f, r, &v, &b, dy, t, u, s0, s1 - s0);
-            dli_recur_sums_back(f, r, &b, to->dx, t, s0, s1 - s0);
+        for (dl_int t = p->s.T - 1; t >= 0; t--) {
+            for (dl_int u = 0; u < p->panels; u++)
+                dli_recurrent_panel_back(p, &b, to->dy, t, u, n0, m);
+            dli_recurrent_sums_back(p, &b, to->dx, t, n0, m);
         }
-        for (u = 0; u < z.panels && s0 < s1; u++) {
-            const dl_int from = (u * n + s0) * z.nr, at = s0 * h + u * z.nr;
-            const dl_int cols = dli_min(z.nr, h - u * z.nr);
-            if (to->dh0) f->add_rows(to->dh0 + at, h, b.dh + from, z.nr, s1 - s0, cols);
-            if (to->dc0) f->add_rows(to->dc0 + at, h, b.dc + from, z.nr, s1 - s0, cols);
+        for (dl_int u = 0; u < p->panels; u++) {
+            const dl_int from = (u * N + n0) * p->nr, at = n0 * H + u * p->nr;
+            const dl_int cols = dli_recurrent_cols(p, u);
+            if (to->dh0) p->f->add_rows(to->dh0 + at, H, b.dh + from, p->nr, m, cols);
+            if (to->dc0) p->f->add_rows(to->dc0 + at, H, b.dc + from, p->nr, m, cols);
         }
     }
-    dli_recur_weights(f, r, to, &v, dw, threads);
+    dli_recurrent_weights(p, to, dw, threads);
 }
 #endif
 
@@ -7718,7 +7759,11 @@ static const char *dli_fast_name(const dl_ctx *c)
    one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
    soon after a change must wait longer for the next: so a machine that is busy half of the time
    costs a few jobs in 512. */
-typedef struct dli_timer { dli_pace *pace; double start, work; int way, threads; } dli_timer;
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
 
 /* The way of the next job: 0, one thread, or 1, all. */
 static int dli_pace_way(const dli_pace *p)
@@ -7883,7 +7928,7 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 #if DLI_FAST
     if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
     if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) c->fast->col_sums(db, dy, M, N, M);
+    if (db) dli_bias_sums(c->fast, db, dy, N, M);
 #else
     (void)c;
     if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
@@ -8287,8 +8332,15 @@ static bool dli_conv_is_plain(const dlk_conv2d_size *s)
 static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 {
     dli_conv v;
-    v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
-    v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
+    v.n = s->N;
+    v.c = s->C;
+    v.h = s->H;
+    v.w = s->W;
+    v.m = s->M;
+    v.kh = s->KH;
+    v.kw = s->KW;
+    v.ph = s->top;
+    v.pw = s->left;
     v.end = end;
     v.reversed = false;
     return v;
@@ -8298,8 +8350,8 @@ static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
 {
-    *lo = offset < 0 ? (-offset + stride - 1) / stride : 0;
-    *hi = offset < size ? (size - offset + stride - 1) / stride : 0;
+    *lo = offset < 0 ? (-offset - 1) / stride + 1 : 0;       /* rounded up; a stride may be huge */
+    *hi = offset < size ? (size - offset - 1) / stride + 1 : 0;
     *hi = dli_min(*hi, n);
     *lo = dli_min(*lo, *hi);
 }
@@ -8309,11 +8361,11 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int r, p, q, lo, hi;
-    for (r = 0; r < rows; r++) {
+    dl_int q, lo, hi;
+    for (dl_int r = 0; r < rows; r++) {
         const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
         const dl_int off = v * s->dilation_w - s->left;
-        for (p = 0; p < s->OH; p++, col += s->OW) {
+        for (dl_int p = 0; p < s->OH; p++, col += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
             dli_inside(&lo, &hi, off, step, s->W, s->OW);
             if (i < 0 || i >= s->H) lo = hi = s->OW;
@@ -8328,15 +8380,15 @@ static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
 static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int r, p, q, lo, hi;
-    for (r = 0; r < rows; r++) {
+    dl_int lo, hi;
+    for (dl_int r = 0; r < rows; r++) {
         const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
         const dl_int off = v * s->dilation_w - s->left;
         dli_inside(&lo, &hi, off, step, s->W, s->OW);
-        for (p = 0; p < s->OH; p++, dcol += s->OW) {
+        for (dl_int p = 0; p < s->OH; p++, dcol += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
             if (i < 0 || i >= s->H) continue;
-            for (q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
+            for (dl_int q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
         }
     }
 }
@@ -8383,7 +8435,7 @@ static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real
     dli_timer t;
     void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
     if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s));
+    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s) * (to->dx && to->dw ? 2 : 1));
     dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
     dli_job_end(&t);
     return true;
@@ -8397,19 +8449,18 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
     dl_real *col;
-    dl_int k, m, i;
 #if DLI_FAST
     if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
 #endif
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
-    for (k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
+    for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
         dli_im2col(col, x, s);
         DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
-        for (i = 0; add && i < Mg * P; i++) y[i] += out[i];
-        for (m = 0; b && m < Mg; m++)
-            for (i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
+        for (dl_int i = 0; add && i < Mg * P; i++) y[i] += out[i];
+        for (dl_int m = 0; b && m < Mg; m++)
+            for (dl_int i = 0; i < P; i++) y[m * P + i] += b[g * Mg + m];
     }
     return true;
 }
@@ -8422,27 +8473,30 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
     dl_real *col, *dcol;
-    dl_int k, m, i;
 #if DLI_FAST
     if (dli_conv_is_plain(s)) {
         dli_conv_grads to;
         memset(&to, 0, sizeof to);
-        to.dy = dy; to.dx = dx; to.add_dx = add_dx; to.dw = dw; to.db = db;
+        to.dy = dy;
+        to.dx = dx;
+        to.add_dx = add_dx;
+        to.dw = dw;
+        to.db = db;
         return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
     }
 #endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     dcol = col + K * P;
-    for (k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
+    for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (m = 0; db && m < Mg; m++)
-            for (i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
+        for (dl_int m = 0; db && m < Mg; m++)
+            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8451,8 +8505,12 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 {
     dlk_conv2d_size t = *s;
-    t.C = s->M; t.H = s->OH; t.W = s->OW;
-    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
     return t;
 }
 
@@ -8462,9 +8520,8 @@ static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_re
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
-    dl_int k, i;
-    for (k = 0; b && k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
+    for (dl_int k = 0; b && k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) y[k * size + i] = b[k % s->M];
     return dli_fast_conv2d_backward(c, y, b != NULL, NULL, NULL, x, NULL, w, &t);
 }
 
@@ -8474,10 +8531,9 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
 {
     const dlk_conv2d_size t = dli_swap(s);
     const dl_int size = s->OH * s->OW;
-    dl_int k, i;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (k = 0; db && k < s->N * s->M; k++)
-        for (i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    for (dl_int k = 0; db && k < s->N * s->M; k++)
+        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 
@@ -8536,162 +8592,101 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
 #ifndef DL_NO_SEQUENCES
 /* ---- sequences ---- */
 
-/* One recurrent layer in one direction, as the operation and the functions below see it; shapes as
-   at dlk_lstm_forward. */
-typedef struct dli_rnn {
-    dl_recurrent_kind kind;
-    bool              reverse;
-    dl_int            N, T, D, H, G;
-    const int32_t    *length;                                /* NULL: all have T steps */
-    const dl_real    *x, *w_ih, *w_hh, *b_ih, *b_hh, *h0, *c0;
-    dl_real          *y, *hn, *cn;                           /* cn of the LSTM only    */
-    dl_real          *saved;                                 /* forward's, for backward */
-    const struct dli_fast *fast;            /* the twin's functions, NULL: the table's kernels */
-} dli_rnn;
-
-/* Gradients of the outputs, and where those of the inputs are added, NULL if not wanted. */
-typedef struct dli_rnn_grads {
-    const dl_real *dy, *dhn, *dcn;
-    bool           y_used;                  /* false: dy is all zeros */
-    dl_real       *dx, *dh0, *dc0, *dw_ih, *dw_hh, *db_ih, *db_hh;
-} dli_rnn_grads;
-
-static bool dli_is_relu(const dli_rnn *r) { return r->kind == DL_RNN_RELU; }
-
-/* The readable kernels. */
-static void dli_rnn_forward_plain(const dl_ctx *c, const dli_rnn *r, dl_real *work)
+/* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which does
+   not overflow. fast: the functions of the twin, or NULL for the kernels. */
+static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind kind,
+                               const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const dl_kernels *k = &c->kernels;
-    dl_real *extra = r->saved + r->N * r->T * r->G * r->H;
-    switch (r->kind) {
-    case DL_RNN_TANH: case DL_RNN_RELU:
-        k->rnn_forward(r->y, r->hn, work, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih, r->b_hh,
-                       r->length, r->N, r->T, r->D, r->H, r->reverse, dli_is_relu(r));
-        break;
-    case DL_LSTM:
-        k->lstm_forward(r->y, r->hn, r->cn, r->saved, extra, work, r->x, r->h0, r->c0, r->w_ih,
-                        r->w_hh, r->b_ih, r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
-        break;
-    case DL_GRU:
-        k->gru_forward(r->y, r->hn, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->b_ih,
-                       r->b_hh, r->length, r->N, r->T, r->D, r->H, r->reverse);
-        break;
-    }
+    *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
+    *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
+#if DLI_FAST
+    if (fast) dli_recurrent_floats(fast, kind, s, saved, work);
+#else
+    (void)fast;
+#endif
 }
 
-static void dli_rnn_backward_plain(const dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g,
-                                   dl_real *work)
+/* The kernels of one kind, and the twin's functions if it may run instead of them: chosen by the
+   forward, whose choice the backward keeps, for what is saved is laid out differently. Nothing to
+   run through is left to the kernels. */
+typedef struct dli_recurrent_way {
+    dlk_rnn_forward_fn forward;
+    dlk_rnn_backward_fn backward;
+    const struct dli_fast *fast;
+} dli_recurrent_way;
+
+static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind kind,
+                                              const dlk_recurrent_size *s)
 {
-    const dl_kernels *k = &c->kernels;
-    const dl_int n = r->N * r->H;
-    dl_real *extra = r->saved + r->N * r->T * r->G * r->H, *dh = work, *dc = work + n;
-    memcpy(dh, g->dhn, (size_t)n * sizeof *dh);
-    if (r->kind == DL_LSTM) memcpy(dc, g->dcn, (size_t)n * sizeof *dc);
-    work += 2 * n;
-    switch (r->kind) {
-    case DL_RNN_TANH: case DL_RNN_RELU:
-        k->rnn_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
-                        r->x, r->h0, r->w_ih, r->w_hh, r->length, r->N, r->T, r->D, r->H,
-                        r->reverse, dli_is_relu(r));
-        break;
-    case DL_LSTM:
-        k->lstm_backward(g->dx, dh, dc, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, g->dy, r->y,
-                         r->saved, extra, r->x, r->h0, r->c0, r->w_ih, r->w_hh, r->length, r->N,
-                         r->T, r->D, r->H, r->reverse);
-        break;
-    case DL_GRU:
-        k->gru_backward(g->dx, dh, g->dw_ih, g->dw_hh, g->db_ih, g->db_hh, work, work + 3 * r->H,
-                        g->dy, r->y, r->saved, extra, r->x, r->h0, r->w_ih, r->w_hh, r->length,
-                        r->N, r->T, r->D, r->H, r->reverse);
-        break;
-    }
-    for (dl_int i = 0; g->dh0 && i < n; i++) g->dh0[i] += dh[i];
-    for (dl_int i = 0; g->dc0 && i < n; i++) g->dc0[i] += dc[i];
+#define DLI_WAY(name)                                                                            \
+    { c->kernels.name##_forward, c->kernels.name##_backward,                                     \
+      DLI_TWIN(c, name##_forward) && DLI_TWIN(c, name##_backward) ? c->fast : NULL }
+    const dli_recurrent_way ways[] = { DLI_WAY(rnn), DLI_WAY(rnn_relu), DLI_WAY(lstm),
+                                       DLI_WAY(gru) };
+#undef DLI_WAY
+    dli_recurrent_way way = ways[kind];
+    if (s->N == 0 || s->T == 0 || s->D == 0) way.fast = NULL;
+    return way;
 }
 
 #if DLI_FAST
-static dli_recur dli_rnn_fast(const dli_rnn *r)
+static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
 {
-    dli_recur f;
-    f.kind = r->kind;
-    f.n = r->N; f.t = r->T; f.d = r->D; f.h = r->H;
-    f.w_ih = r->w_ih; f.w_hh = r->w_hh; f.b_ih = r->b_ih; f.b_hh = r->b_hh;
-    f.length = r->length;
-    f.reverse = r->reverse;
-    return f;
-}
-static double dli_rnn_cost(const dli_rnn *r)
-{
-    return (double)(r->N * r->T) * (double)(r->G * r->H) * (double)(r->D + r->H);
+    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
 }
 #endif
 
-/* The twin's functions, if it may run r: chosen by the forward, whose choice the backward keeps,
-   for what is saved is laid out differently. Nothing to run through is left to the kernels. */
-static const struct dli_fast *dli_rnn_twin(const dl_ctx *c, const dli_rnn *r)
-{
-    const bool ours = r->kind == DL_LSTM ? DLI_OURS(c, lstm_forward) && DLI_OURS(c, lstm_backward)
-                    : r->kind == DL_GRU  ? DLI_OURS(c, gru_forward) && DLI_OURS(c, gru_backward)
-                    : DLI_OURS(c, rnn_forward) && DLI_OURS(c, rnn_backward);
-    return ours && r->N > 0 && r->T > 0 && r->D > 0 ? c->fast : NULL;
-}
-
-/* How many elements forward saves (the kernels: all gates, then the LSTM's c [N,T,H] or the GRU's
-   u [N,T,3H]), and how many of scratch both need. */
-static dl_int dli_rnn_saved(const dli_rnn *r)
-{
-    const dl_int n = r->N * r->T * r->H;
-#if DLI_FAST
-    const dli_recur f = dli_rnn_fast(r);
-    if (r->fast) return dli_recur_saved_floats(r->fast, &f);
-#endif
-    return n * r->G + (r->kind == DL_LSTM ? n : r->kind == DL_GRU ? 3 * n : 0);
-}
-
-static dl_int dli_rnn_work(const dli_rnn *r)
+static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
+                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
 #if DLI_FAST
-    const dli_recur f = dli_rnn_fast(r);
-    if (r->fast) return (dl_int)(dli_recur_work_bytes(r->fast, &f) / sizeof(float));
-#endif
-    return 2 * r->N * r->H + 2 * r->G * r->H;
-}
-
-static void dli_rnn_forward(dl_ctx *c, const dli_rnn *r, dl_real *work)
-{
-#if DLI_FAST
-    if (r->fast) {
-        const dli_recur f = dli_rnn_fast(r);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_rnn_cost(r));
-        dli_recur_forward(r->fast, &f, r->y, r->hn, r->cn, r->x, r->h0, r->c0, r->saved,
-                          t.threads, work);
+    if (way->fast) {
+        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
+        dli_recurrent_forward(&p, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    dli_rnn_forward_plain(c, r, work);
+    (void)c;
+    (void)kind;
+    way->forward(r, s);
 }
 
-static void dli_rnn_backward(dl_ctx *c, const dli_rnn *r, const dli_rnn_grads *g, dl_real *work)
+static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
+                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
+                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
 {
 #if DLI_FAST
-    if (r->fast) {
-        const dli_recur f = dli_rnn_fast(r);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_rnn_cost(r));
-        dli_recur_grads to;
-        to.dx = g->dx; to.dw_ih = g->dw_ih; to.dw_hh = g->dw_hh;
-        to.db_ih = g->db_ih; to.db_hh = g->db_hh; to.dh0 = g->dh0; to.dc0 = g->dc0;
-        dli_recur_backward(r->fast, &f, &to, g->y_used ? g->dy : NULL, g->dhn, g->dcn, r->saved,
-                           t.threads, work);
+    if (way->fast) {
+        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
+        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
+        dli_recurrent_backward(&p, d, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    dli_rnn_backward_plain(c, r, g, work);
+    (void)c;
+    (void)kind;
+    way->backward(d, r, s);
+}
+
+/* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
+static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
+{
+    dl_real sum = 0;
+#if DLI_FAST
+    sum = c->fast->vsum(x, n);
+#else
+    (void)c;
+    for (dl_int i = 0; i < n; i++) sum += x[i];
+#endif
+    return (double)(sum - sum) == 0;
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
-   weight, so q K^T is that layer's product. */
+   weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
+   hide NaN and infinity: these are left to the kernel. */
 #if DLI_FAST
 static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
                                        dl_int S, double scale, bool causal)
@@ -8702,20 +8697,33 @@ static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mas
 
 static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
                                        const dl_real *k, const dl_real *v, const dl_real *mask,
-                                       dl_int R, dl_int S, dl_int D, dl_int M, bool causal)
+                                       const dlk_attention_size *s)
 {
+    const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
+    if ((mask || s->causal) && !(dli_finite(c, q, R * D) && dli_finite(c, k, S * D) &&
+                                 dli_finite(c, v, S * M))) {
+        dlk_attention_forward(y, p, q, k, v, mask, s);
+        return;
+    }
     DLI_RUN_TWIN(c, linear_forward, p, q, k, NULL, R, D, S);
-    DLI_RUN(c, attention_softmax, p, mask, R, S, 1 / sqrt((double)D), causal);
+    DLI_RUN(c, attention_softmax, p, mask, R, S, 1 / sqrt((double)D), s->causal);
     DLI_RUN_TWIN(c, matmul_forward, y, p, v, R, S, M);
 }
 
-/* work: 2 R S elements */
+/* work: 2 R S elements, and S at least */
 static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_real *dv,
                                         dl_real *work, const dl_real *dy, const dl_real *p,
                                         const dl_real *q, const dl_real *k, const dl_real *v,
-                                        dl_int R, dl_int S, dl_int D, dl_int M)
+                                        const dlk_attention_size *s)
 {
-    dl_real *dp = work, *ds = work + R * S, scale = (dl_real)(1 / sqrt((double)D));
+    const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
+    if (!(dli_finite(c, dy, R * M) && dli_finite(c, q, R * D) && dli_finite(c, k, S * D) &&
+          dli_finite(c, v, S * M))) {
+        dlk_attention_backward(dq, dk, dv, work, dy, p, q, k, v, s);
+        return;
+    }
+    dl_real *dp = work, *ds = work + R * S;
+    const dl_real scale = (dl_real)(1 / sqrt((double)D));
     memset(work, 0, (size_t)(2 * R * S) * sizeof *work);
     DLI_RUN_TWIN(c, matmul_backward, dp, dv, dy, p, v, R, S, M);
     DLI_RUN(c, softmax_backward, ds, dp, p, R, S);
@@ -8728,7 +8736,10 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
 
 /* ---- end of sequences ---- */
 
-/* ------------------------------------------------------------------------ >>tensors-impl ---- */
+/* ------------------------------------------------------------------------ >>tensors-impl ----
+   First shapes; then the memory of the tape: an arena, out of which bytes are handed from front to
+   back, and two slabs of tensor headers, which the generations of the tape use in turn, so that a
+   tensor of the last one can still be looked at and refused. Then tensors, made from both. */
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
 {
@@ -8741,9 +8752,8 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 /* The first rank dimensions of s; the rest is 0, so that equal shapes are equal bytes. */
 static dl_shape dli_rank(dl_shape s, int rank)
 {
-    int i;
     s.rank = rank;
-    for (i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
+    for (int i = rank < 0 ? 0 : rank; i < DL_MAX_DIMS; i++) s.dim[i] = 0;
     return s;
 }
 
@@ -8766,8 +8776,7 @@ DL_DEF dl_shape dl_shape5(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e)
 /* A sample's shape with the batch dimension in front of it. */
 static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 {
-    int i;
-    for (i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
+    for (int i = s.rank; i > 0 && s.rank < DL_MAX_DIMS; i--) s.dim[i] = s.dim[i - 1];
     s.dim[0] = n;
     s.rank++;                       /* rank 7 is refused by whoever makes a tensor of it */
     return s;
@@ -8777,9 +8786,8 @@ DL_DEF dl_int dl_shape_size(dl_shape s)
 {
     dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
     bool empty = false;
-    int i;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (i = 0; i < s.rank; i++) {      /* without the zeros: products of some dims fit as well */
+    for (int i = 0; i < s.rank; i++) {  /* without the zeros: products of some dims fit as well */
         if (s.dim[i] < 0) return -1;
         if (s.dim[i] == 0) { empty = true; continue; }
         if (size > limit / s.dim[i]) return -1;
@@ -8790,17 +8798,16 @@ DL_DEF dl_int dl_shape_size(dl_shape s)
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
 {
-    int i;
     if (a.rank != b.rank) return false;
-    for (i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
+    for (int i = 0; i < a.rank; i++) if (a.dim[i] != b.dim[i]) return false;
     return true;
 }
 
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
-    int i, at = snprintf(s, DLI_SHAPE_TEXT, "[");
-    for (i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
+    int at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    for (int i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
         at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
                        (long long)shape.dim[i]);
     snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
@@ -8825,12 +8832,10 @@ static dl_tensor *dli_no_tensor(bool failed)
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_int n = dl_shape_size(shape);
+    const dl_int n = dl_shape_size(shape);
     if (n < 0)
         dl_fail(c, DL_ERR_SHAPE, "%s: %s is no shape: dimensions must be 0 or more, the rank 0 to "
-                "%d, and the elements must fit in memory", who, dli_shape_text(s, shape),
-                DL_MAX_DIMS);
+                "%d, and the elements must fit in memory", who, dli_shown(c, shape), DL_MAX_DIMS);
     return n;
 }
 
@@ -8854,41 +8859,46 @@ struct dli_node {
     void       *save;
 };
 
+/* Append a chunk with room for n bytes to the arena, larger each time. */
+static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
+{
+    dli_arena *a = &c->arena;
+    const size_t left = c->tape_limit - c->tape_bytes;
+    size_t size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
+    if (size > left) size = left;
+    if (size < n) size = n;
+    if (size > left || a->chunks == DLI_ARENA_CHUNKS)
+        return dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
+                       "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
+                       (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
+                       c->advice ? c->advice : "call dl_tape_clear after every step");
+    void *p = DL_MALLOC(size + DLI_ALIGN);
+    if (!p) return dli_no_memory(c, who, size);
+    a->memory[a->chunks] = p;
+    a->base[a->chunks] = dli_align(p);
+    a->size[a->chunks] = (dl_int)size;
+    DLI_POISON(a->base[a->chunks], size);
+    a->chunks++;
+    c->tape_bytes += size;
+    return true;
+}
+
 /* n bytes of tape memory, not zeroed. */
 static void *dli_tape_alloc(dl_ctx *c, const char *who, size_t n)
 {
     dli_arena *a = &c->arena;
     dl_int chunk = a->chunk, used = a->used;
-    size_t size;
-    char *p;
-    if (n > PTRDIFF_MAX / 2) return dli_no_memory(c, who, n), (void *)NULL;
+    if (n > PTRDIFF_MAX / 2) {
+        dli_no_memory(c, who, n);
+        return NULL;
+    }
     n = (n + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
     while (chunk < a->chunks && a->size[chunk] - used < (dl_int)n) {
         chunk++;
         used = 0;
     }
-    if (chunk == a->chunks) {                        /* no chunk has room: take a bigger one */
-        size = c->tape_bytes / 2 > (size_t)1 << 20 ? c->tape_bytes / 2 : (size_t)1 << 20;
-        if (size > c->tape_limit - c->tape_bytes) size = c->tape_limit - c->tape_bytes;
-        if (size < n) size = n;
-        if (size > c->tape_limit - c->tape_bytes || a->chunks == DLI_ARENA_CHUNKS) {
-            dl_fail(c, DL_ERR_LIMIT, "%s: the tape holds %.1f MB and may not take %.1f MB more "
-                    "(limit %.1f MB); %s, or raise dl_set_tape_limit",
-                    who, (double)c->tape_bytes / 1e6, (double)n / 1e6,
-                    (double)c->tape_limit / 1e6,
-                    c->advice ? c->advice : "call dl_tape_clear after every step");
-            return NULL;
-        }
-        p = (char *)DL_MALLOC(size + DLI_ALIGN);
-        if (!p) return dli_no_memory(c, who, size), (void *)NULL;
-        a->memory[a->chunks] = p;
-        a->base[a->chunks] = dli_align(p);
-        a->size[a->chunks] = (dl_int)size;
-        a->chunks++;
-        c->tape_bytes += size;
-        DLI_POISON(a->base[chunk], size);
-    }
-    p = a->base[chunk] + used;
+    if (chunk == a->chunks && !dli_more_tape(c, who, n)) return NULL;
+    char *p = a->base[chunk] + used;
     a->chunk = chunk;
     a->used = used + (dl_int)n;
     DLI_UNPOISON(p, n);
@@ -8907,8 +8917,7 @@ static dl_tensor *dli_header(dli_slab *s, dl_int i)
 static bool dli_more_headers(dl_ctx *c, const char *who)
 {
     const int blocks = c->slab[c->generation % 2].blocks + 1;
-    int k;
-    for (k = 0; k < 2; k++) {
+    for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
             size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
@@ -8923,13 +8932,12 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
 /* A new tape tensor that views data. */
 static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
 {
-    dli_slab *s;
-    dl_tensor *t;
-    dl_int n;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    s = &c->slab[c->generation % 2];
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
-    t = dli_header(s, s->count++);
+    dl_tensor *t = dli_header(s, s->count++);
+    dli_tensor_destroy(t);                     /* of the tensor that was here before */
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8944,10 +8952,9 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
 /* A new tape tensor with room for its elements, not filled. */
 static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
 {
-    dl_real *data;
-    dl_int n;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    dl_real *data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
     return data ? dli_tape_view(c, who, shape, data) : NULL;
 }
 
@@ -8986,22 +8993,14 @@ static bool dli_usable(const char *who, const dl_tensor *t)
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
 }
 
-static void dli_tensor_destroy(void *object)
-{
-    dl_tensor *t = (dl_tensor *)object;
-    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
-}
-
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
 static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
 {
-    dl_tensor *t;
-    dl_int n;
-    size_t bytes, room;
-    if (!c || (n = dli_checked_size(c, who, shape)) < 0) return NULL;
-    bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
-    room = sizeof *t + DLI_ALIGN + bytes * (grad ? 2 : 1);
-    t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    if (n < 0) return NULL;
+    const size_t bytes = ((size_t)n * sizeof(dl_real) + DLI_ALIGN - 1) / DLI_ALIGN * DLI_ALIGN;
+    const size_t room = sizeof(dl_tensor) + DLI_ALIGN + bytes * (grad ? 2 : 1);
+    dl_tensor *t = (dl_tensor *)dli_object_new(c, who, room, dli_tensor_destroy);
     if (!t) return NULL;
     t->name = "";
     t->data = (dl_real *)(void *)dli_align(t + 1);
@@ -9049,30 +9048,28 @@ static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
     bool tall = R > C;
     dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
     dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
-    dl_int i, j, k;
-    int twice;
-    for (i = 0; i < n; i++) {
+    for (dl_int i = 0; i < n; i++) {
         dl_real *v = w + i * vs;
         double norm = 0;
-        for (twice = 0; twice < 2; twice++)
-            for (j = 0; j < i; j++) {
+        for (int twice = 0; twice < 2; twice++)
+            for (dl_int j = 0; j < i; j++) {
                 const dl_real *u = w + j * vs;
                 double dot = 0;
-                for (k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
-                for (k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
+                for (dl_int k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
+                for (dl_int k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
             }
-        for (k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
+        for (dl_int k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
         norm = sqrt(norm);
-        for (k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
+        for (dl_int k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
     }
-    for (i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
+    for (dl_int i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
 }
 
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
 {
     double a = init.a, b = init.b, fan_in, fan_out;
     bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
-    dl_int i, rest;
+    dl_int rest;
     dl_rng *r;
     if (!dli_usable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
@@ -9086,7 +9083,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
     switch (init.kind) {
     case DL_INIT_CONSTANT:
-        for (i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
+        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
         return true;
     case DL_INIT_UNIFORM: uniform = true; break;
     case DL_INIT_NORMAL: break;
@@ -9096,7 +9093,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
     case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
     }
-    for (i = 0; i < t->size; i++)
+    for (dl_int i = 0; i < t->size; i++)
         t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
     if (init.kind == DL_INIT_ORTHOGONAL)
         dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
@@ -9142,15 +9139,13 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (!dli_usable(who, t)) return false;
     if (!name) return dli_null(t->ctx, who, "name");
     const size_t n = strlen(name);
-    const bool kept = t->generation == DLI_PERSISTENT;
     if (n >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
                        DL_NAME_MAX - 1);
-    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
-                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    char *copy = n == 0 ? NULL : (char *)dli_alloc(t->ctx, who, n + 1, 1);
     if (n > 0 && !copy) return false;
     if (copy) memcpy(copy, name, n + 1);
-    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    dli_tensor_destroy(t);                       /* the name that it had */
     t->name = copy ? copy : "";
     return true;
 }
@@ -9158,8 +9153,7 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
 DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
 {
     dl_tensor *t = dli_tape_tensor(dl, "dl_full", shape);
-    dl_int i;
-    if (t) for (i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
+    if (t) for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
     return t;
 }
 
@@ -9200,8 +9194,7 @@ DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
 static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const int32_t *index,
                             dl_int n, dl_int limit)
 {
-    dl_int i;
-    for (i = 0; i < n; i++)
+    for (dl_int i = 0; i < n; i++)
         if (index[i] < 0 || index[i] >= limit)
             return dl_fail(c, DL_ERR_RANGE, "%s: %s %d at position %lld is not in 0..%lld", who,
                            what, (int)index[i], (long long)i, (long long)limit - 1);
@@ -9211,22 +9204,20 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
     dl_tensor *t;
-    dl_int i;
     if (!label) dli_null(dl, "dl_one_hot", "label");
     if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
         return NULL;
     t = dl_zeros(dl, dl_shape2(N, classes));
-    if (t) for (i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    if (t) for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
 }
 
 DL_DEF double dl_item(const dl_tensor *t)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
-            dli_shape_text(s, t->shape));
+            dli_shown(t->ctx, t->shape));
     return (double)NAN;
 }
 
@@ -9246,7 +9237,6 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
-    char s[DLI_SHAPE_TEXT], v[DLI_SHAPE_TEXT];
     if (!dli_usable("dl_assign", state)) return false;
     if (value == DL_NONE)
         return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
@@ -9256,7 +9246,7 @@ DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
                        "make it with dl_state or dl_param");
     if (state->size != value->size)
         return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
-                       dli_shape_text(s, state->shape), dli_shape_text(v, value->shape));
+                       dli_shown(state->ctx, state->shape), dli_shown(state->ctx, value->shape));
     return dl_copy_in(state, value->data);
 }
 
@@ -9308,7 +9298,12 @@ DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
     return dli_set_frozen(params, n, false);
 }
 
-/* --------------------------------------------------------------------------- >>tape-impl ---- */
+/* --------------------------------------------------------------------------- >>tape-impl ----
+   In this order: marks, which are places in the arena, the slab and the two lists (of operations,
+   and of tensors that were given a gradient), so that a release only has to go back to them; what
+   an operation needs to record itself (dli_inputs, dli_result; see >>ops-impl); gradients, which
+   are given when a backward first reaches a tensor and set to zero when it is first added to; then
+   dl_backward, two walks along the list; and operations of the user's own. */
 
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
 {
@@ -9403,13 +9398,12 @@ DL_DEF bool dl_training(const dl_ctx *dl) { return dl ? dl->training : true; }
 static dl_ctx *dli_inputs(const char *who, dl_tensor *const *in, int n)
 {
     dl_ctx *c = NULL;
-    int i;
     if (!in || n < 1) return NULL;
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i]) return NULL;
         if (!c) c = in[i]->ctx;
     }
-    for (i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i]->ctx)
             dl_fail(c, DL_ERR_ARGUMENT, "%s: operand %d is DL_NONE, but can't be left out", who,
                     i + 1);
@@ -9610,13 +9604,12 @@ DL_DEF bool dl_backward_from(dl_tensor *y, const dl_real *dy)
 
 DL_DEF bool dl_backward(dl_tensor *loss)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_real one = 1;
     if (!dli_usable("dl_backward", loss)) return false;
     if (loss->size != 1)
         return dl_fail(loss->ctx, DL_ERR_SHAPE, "dl_backward: the loss has shape %s, not one "
                        "element; use dl_mean or dl_sum, or dl_backward_from",
-                       dli_shape_text(s, loss->shape));
+                       dli_shown(loss->ctx, loss->shape));
     return dl_backward_from(loss, &one);
 }
 
@@ -10306,7 +10299,7 @@ DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, dl_int n)
 {
     int32_t *copy = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *copy);
-    if (copy && n > 0) memcpy(copy, index, (size_t)n * sizeof *copy);
+    if (copy && index) memcpy(copy, index, (size_t)n * sizeof *copy);
     return copy;
 }
 
@@ -10528,8 +10521,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
     char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
     char pad[DLI_SHAPE_TEXT] = "without padding";
     int64_t span[2];
-    int i;
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
                            "must be 1 or more", op, (long long)s->kernel[i],
@@ -10545,7 +10537,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
                            "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
     }
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         int64_t room = s->in[i] + s->before[i] + s->after[i];
         s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
         if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
@@ -10570,8 +10562,7 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
    "same" convolution that makes the input from the output. */
 static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
 {
-    int i;
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         int64_t span;
         if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
@@ -11202,43 +11193,47 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
     return true;
 }
 
-/* What a recurrent layer's node saves: r, and its operands x, w_ih, w_hh, b_ih, b_hh, h0, c0. NULL
-   are those that the node does not know: biases left out, and states without gradient, which are
-   copied, so that they may be changed between forward and backward. */
-typedef struct dli_rnn_node { dli_rnn r; dl_tensor *in[7], *y; } dli_rnn_node;
+/* What a recurrent layer's node keeps: the arrays, and its operands x, w_ih, w_hh, b_ih, b_hh, h0,
+   c0. NULL are those that the node does not know: biases left out, and states without gradient,
+   which are copied, so that they may be changed between forward and backward. */
+typedef struct dli_recurrent_state {
+    dl_recurrent_kind    kind;
+    dli_recurrent_way    way;
+    dlk_recurrent_arrays arrays;
+    dlk_recurrent_size   size;
+    dl_tensor           *in[7], *y;
+} dli_recurrent_state;
 
-static dl_real *dli_rnn_grad(const dli_rnn_node *s, int i)
+static dl_real *dli_recurrent_grad(const dli_recurrent_state *s, int i)
 {
     return s->in[i] ? dli_grad(s->in[i]) : NULL;
 }
 
-/* save: a dli_rnn_node */
-static void dli_rnn_back(dli_node *node)
+static void dli_recurrent_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dli_rnn_node *s = (const dli_rnn_node *)node->save;
-    const dli_rnn *r = &s->r;
-    const dl_int n = r->N * r->H;
-    const dl_real *dout = dli_grad(node->out);
-    dl_real *work;
-    dli_rnn_grads g;
-    work = (dl_real *)dli_work(c, node->op, (size_t)dli_rnn_work(r) * sizeof *work);
-    if (!work) {
+    dli_recurrent_state *s = (dli_recurrent_state *)node->state;
+    const dl_int n = s->size.N * s->size.H;
+    double saved, work;
+    dlk_recurrent_grads d;
+    dli_recurrent_room(s->way.fast, s->kind, &s->size, &saved, &work);
+    s->arrays.work = (dl_real *)dli_work(c, node->op, (size_t)work * sizeof(dl_real));
+    if (!s->arrays.work) {
         node->failed = true;
         return;
     }
-    g.dy = dout;                            /* out holds y, hn and cn, one behind the other */
-    g.y_used = s->y->pass == c->pass;
-    g.dhn = dout + n * r->T;
-    g.dcn = g.dhn + n;
-    g.dh0 = dli_rnn_grad(s, 5);
-    g.dc0 = dli_rnn_grad(s, 6);
-    g.dx = dli_rnn_grad(s, 0);
-    g.dw_ih = dli_rnn_grad(s, 1);
-    g.dw_hh = dli_rnn_grad(s, 2);
-    g.db_ih = dli_rnn_grad(s, 3);
-    g.db_hh = dli_rnn_grad(s, 4);
-    dli_rnn_backward(c, r, &g, work);
+    const dl_real *dout = dli_grad(node->out);      /* of y, hn and cn, one behind the other */
+    d.dy = s->y->pass == c->pass ? dout : NULL;
+    d.dhn = dout + n * s->size.T;
+    d.dcn = d.dhn + n;
+    d.dx = dli_recurrent_grad(s, 0);
+    d.dw_ih = dli_recurrent_grad(s, 1);
+    d.dw_hh = dli_recurrent_grad(s, 2);
+    d.db_ih = dli_recurrent_grad(s, 3);
+    d.db_hh = dli_recurrent_grad(s, 4);
+    d.dh0 = dli_recurrent_grad(s, 5);
+    d.dc0 = dli_recurrent_grad(s, 6);
+    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -11256,21 +11251,21 @@ static dl_real *dli_tape_state(dl_ctx *c, const char *op, const dl_tensor *t, dl
 static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
                                 const int32_t *length)
 {
-    dl_int n, N = x->shape.dim[0], step = x->shape.dim[2], all = x->shape.dim[1] * step;
+    const dl_int step = x->shape.dim[2], all = x->shape.dim[1] * step;
     dl_real *copy = dli_tape_state(c, op, x, x->size);
-    for (n = 0; copy && n < N; n++)
+    for (dl_int n = 0; copy && n < x->shape.dim[0]; n++)
         memset(copy + n * all + length[n] * step, 0, (size_t)(all - length[n] * step) *
                                                      sizeof *copy);
     return copy;
 }
 
 /* Has a recurrent layer with x the weights and states it needs? H by the height of w_hh. */
-static bool dli_check_rnn(dl_ctx *c, const char *op, dl_recurrent_kind kind, dl_tensor *const *in,
-                          dl_int N, dl_int D)
+static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kind,
+                                dl_tensor *const *in, dl_int N, dl_int D)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
-    dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
+    const dl_int G = dli_cells[kind].gates;
+    const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
                        dli_shape_text(s, in[2]->shape), (int)G);
@@ -11282,80 +11277,78 @@ static bool dli_check_rnn(dl_ctx *c, const char *op, dl_recurrent_kind kind, dl_
            dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
 }
 
+/* Can that many elements be asked for? */
+static bool dli_check_room(dl_ctx *c, const char *op, double n)
+{
+    const double bytes = n * (double)sizeof(dl_real);
+    if (bytes < (double)(PTRDIFF_MAX / 2)) return true;
+    return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
+                   "sequence in parts", op, bytes / 1e6);
+}
+
 /* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
    operation's one output, so that all their gradients come in before it is gone back through. */
-static dl_sequence dli_rnn_layer(const char *op, dl_recurrent_kind kind, dl_tensor *x,
-                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
-                                 const int32_t *length, bool reverse)
+static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                       dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                       const int32_t *length, bool reverse)
 {
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
-    bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *known[7], *all;
-    dl_ctx *c;
-    dl_int n;
-    int i, k = 0;
-    dl_mark mark;
-    dli_rnn_node *node;
-    dli_rnn *r;
-    dl_real *work, *saved, *clean = NULL, *start_h, *start_c;
+    const dl_sequence none = { NULL, NULL, NULL };
+    const bool lstm = kind == DL_LSTM;
+    dl_tensor *in[7], *known[7];
+    dl_sequence out = none;
+    double saved, work;
+    int known_count = 0;
     in[0] = x;
-    in[1] = w[0];
-    in[2] = w[1];
-    in[3] = w[2];
-    in[4] = w[3];
+    for (int i = 0; i < 4; i++) in[1 + i] = w[i];
     in[5] = h0;
     in[6] = c0;
-    if (!(c = dli_some_inputs(op, in, 7))) return none;
-    if (!dli_check_rnn(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
-    node = (dli_rnn_node *)dli_tape_alloc(c, op, sizeof *node);
-    if (!node) return none;
-    for (i = 0; i < 7; i++) {
-        bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
-        node->in[i] = leave ? NULL : in[i];
-        if (!leave) known[k++] = in[i];
+    dl_ctx *c = dli_some_inputs(op, in, 7);
+    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    dli_recurrent_state *s = (dli_recurrent_state *)dli_tape_alloc(c, op, sizeof *s);
+    if (!s) return none;
+    for (int i = 0; i < 7; i++) {
+        const bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
+        s->in[i] = leave ? NULL : in[i];
+        if (!leave) known[known_count++] = in[i];
     }
-    r = &node->r;
-    memset(r, 0, sizeof *r);
-    r->kind = kind;
-    r->reverse = reverse;
-    r->N = x->shape.dim[0];
-    r->T = x->shape.dim[1];
-    r->D = x->shape.dim[2];
-    r->H = w[1]->shape.dim[1];
-    r->G = w[1]->shape.dim[0] / r->H;
-    r->fast = dli_rnn_twin(c, r);
-    n = r->N * r->H;
-    if (dli_checked_size(c, op, dl_shape3(r->N, r->T + 1, r->D + 8 * r->H)) < 0) return none;
-    all = dli_result(c, op, dl_shape1(n * (r->T + (lstm ? 2 : 1))), known, k,
-                     dli_rnn_back);
-    if (!all) return none;
-    out.y = dli_view(op, all, dl_shape3(r->N, r->T, r->H), 0);
-    out.h = dli_view(op, all, dl_shape3(1, r->N, r->H), n * r->T);
-    out.c = lstm ? dli_view(op, all, dl_shape3(1, r->N, r->H), n * (r->T + 1)) : NULL;
-    mark = dl_tape_mark(c);
-    saved = (dl_real *)dli_tape_alloc(c, op, (size_t)dli_rnn_saved(r) * sizeof *saved);
-    start_h = dli_tape_state(c, op, h0, n);
-    start_c = dli_tape_state(c, op, c0, lstm ? n : 0);
-    if (length) clean = dli_tape_padded(c, op, x, length);
-    work = (dl_real *)dli_work(c, op, (size_t)dli_rnn_work(r) * sizeof *work);
-    if (!out.y || !out.h || (lstm && !out.c) || !saved || !start_h || !start_c ||
-        (length && !clean) || !work)
+    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1], n = N * H;
+    s->kind = kind;
+    s->size.N = N;
+    s->size.T = T;
+    s->size.D = x->shape.dim[2];
+    s->size.H = H;
+    s->size.length = length;
+    s->size.reverse = reverse;
+    s->way = dli_recurrent_choose(c, kind, &s->size);
+    dli_recurrent_room(s->way.fast, kind, &s->size, &saved, &work);
+    if (!dli_check_room(c, op, saved) || !dli_check_room(c, op, work) ||
+        !dli_check_room(c, op, ((double)T + 2) * (double)N * (double)H))
         return none;
-    r->length = length;
-    r->x = length ? clean : x->data;
-    r->w_ih = w[0]->data;
-    r->w_hh = w[1]->data;
-    r->b_ih = w[2]->data;                   /* NULL if left out */
-    r->b_hh = w[3]->data;
-    r->h0 = start_h;
-    r->c0 = start_c;
-    r->y = out.y->data;
-    r->hn = out.h->data;
-    r->cn = lstm ? out.c->data : NULL;
-    r->saved = saved;
-    dli_rnn_forward(c, r, work);
-    node->y = out.y;
-    if (all->node) all->node->save = node;
+    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, known_count,
+                                dli_recurrent_back);
+    if (!all) return none;
+    out.y = dli_view(op, all, dl_shape3(N, T, H), 0);
+    out.h = dli_view(op, all, dl_shape3(1, N, H), n * T);
+    out.c = lstm ? dli_view(op, all, dl_shape3(1, N, H), n * (T + 1)) : NULL;
+    const dl_mark mark = dl_tape_mark(c);
+    dlk_recurrent_arrays *a = &s->arrays;
+    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
+    a->h0 = dli_tape_state(c, op, h0, n);
+    a->c0 = dli_tape_state(c, op, c0, lstm ? n : 0);
+    a->x = length ? dli_tape_padded(c, op, x, length) : x->data;
+    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
+    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->x || !a->work)
+        return none;
+    a->w_ih = w[0]->data;
+    a->w_hh = w[1]->data;
+    a->b_ih = w[2]->data;                   /* NULL if left out */
+    a->b_hh = w[3]->data;
+    a->y = out.y->data;
+    a->hn = out.h->data;
+    a->cn = lstm ? out.c->data : NULL;
+    dli_run_recurrent(c, &s->way, kind, a, &s->size);
+    s->y = out.y;
+    if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
 }
@@ -11414,7 +11407,7 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
 }
 
 /* All layers and directions. */
-static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_tensor *x,
                                  dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                                  const dl_recurrent *options)
 {
@@ -11433,7 +11426,7 @@ static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tens
     for (layer = 0; layer < o.layers; layer++) {
         for (k = 0; k < K; k++) {
             i = layer * K + k;
-            part = dli_rnn_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+            part = dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
                                  dli_state_part(op, c0, i), length, k == 1);
             if (!part.y) return none;
             y[k] = part.y;
@@ -11453,22 +11446,22 @@ static dl_sequence dli_recurrent(const char *op, dl_recurrent_kind kind, dl_tens
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                                const dl_recurrent *options)
 {
-    return dli_recurrent("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                            const dl_recurrent *options)
 {
-    return dli_recurrent("dl_lstm", DL_LSTM, x, w, h0, c0, options);
+    return dli_recurrent_net("dl_lstm", DL_LSTM, x, w, h0, c0, options);
 }
 DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
 }
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
@@ -11518,7 +11511,7 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
-static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
+static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
                             dl_tensor *c, dl_tensor *const *w)
 {
     char s[DLI_SHAPE_TEXT];
@@ -11531,7 +11524,7 @@ static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x
         return none;
     }
     x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
-    if (x) out = dli_rnn_layer(op, kind, x, w, h, c, NULL, false);
+    if (x) out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
     if (!out.y) return none;
     state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
     out.y = out.h = dl_reshape(out.h, state);
@@ -11541,60 +11534,59 @@ static dl_sequence dli_cell(const char *op, dl_recurrent_kind kind, dl_tensor *x
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 {
-    return dli_cell("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
 }
 DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 {
-    return dli_cell("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
 }
 DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
 {
-    return dli_cell("dl_lstm_cell", DL_LSTM, x, h, c, w);
+    return dli_one_step("dl_lstm_cell", DL_LSTM, x, h, c, w);
 }
 DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
 {
-    return dli_cell("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
 }
 
-/* save: the indexes; i: how many, padding */
+typedef struct dli_embedding_state { const int32_t *index; dl_int n, padding; } dli_embedding_state;
+
 static void dli_embedding_back(dli_node *node)
 {
+    const dli_embedding_state *s = (const dli_embedding_state *)node->state;
     dl_real *dw = dli_grad(node->in[0]);
-    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out),
-                                                       (const int32_t *)node->save, node->i[0],
-                                                       node->in[0]->shape.dim[1], node->i[1]);
+    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out), s->index, s->n,
+                                                       node->in[0]->shape.dim[1], s->padding);
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_ctx *c = dli_inputs("dl_embedding", &w, 1);
-    dl_int n;
-    int32_t *copy;
-    dl_tensor *y;
-    if (!c || (n = dli_checked_size(c, "dl_embedding", shape)) < 0) return NULL;
+    const char *op = "dl_embedding";
+    char text[DLI_SHAPE_TEXT];
+    dl_ctx *c = dli_inputs(op, &w, 1);
+    if (!c) return NULL;
+    const dl_int n = dli_checked_size(c, op, shape);
+    if (n < 0) return NULL;
     if (!index && n > 0) {
-        dli_null(c, "dl_embedding", "index");
+        dli_null(c, op, "index");
         return NULL;
     }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0]) {
-        dl_fail(c, DL_ERR_SHAPE, "dl_embedding: weight %s, padding %lld: the weight must be [V,E], "
-                "the padding -1 .. V-1, and the indexes' rank below %d",
-                dli_shape_text(s, w->shape), (long long)padding, DL_MAX_DIMS);
+        dl_fail(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], the "
+                "padding -1 .. V-1, and the indexes' rank below %d", op,
+                dli_shape_text(text, w->shape), (long long)padding, DL_MAX_DIMS);
         return NULL;
     }
-    if (!dli_check_index(c, "dl_embedding", "index", index, n, w->shape.dim[0])) return NULL;
+    if (!dli_check_index(c, op, "index", index, n, w->shape.dim[0])) return NULL;
     shape.dim[shape.rank++] = w->shape.dim[1];
-    copy = dli_tape_copy(c, "dl_embedding", index, n);
-    y = copy ? dli_result(c, "dl_embedding", shape, &w, 1, dli_embedding_back) : NULL;
-    if (!y) return NULL;
-    if (y->node) {
-        y->node->save = copy;
-        y->node->i[0] = n;
-        y->node->i[1] = padding;
-    }
-    c->kernels.embedding_forward(y->data, w->data, copy, n, w->shape.dim[1]);
+    dli_embedding_state s;
+    s.index = dli_tape_copy(c, op, index, n);
+    s.n = n;
+    s.padding = padding;
+    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &w, 1, dli_embedding_back, &s, sizeof s)
+                           : NULL;
+    if (y) c->kernels.embedding_forward(y->data, w->data, s.index, n, w->shape.dim[1]);
     return y;
 }
 
@@ -11605,135 +11597,152 @@ DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
     return y;
 }
 
-/* i: batches in front of the matrices, batches of one sample, R, S, D, M; save: p [B,R,S], behind
-   it, if there are any, the lengths (node->key is 1) */
+/* What attention's node keeps. */
+typedef struct dli_attention_state {
+    dlk_attention_size size;
+    dl_int         B, heads;        /* matrices, and how many of them a sample has              */
+    const int32_t *length;          /* keys of each sample, or NULL                             */
+    dl_real       *p;               /* [B,R,S]                                                  */
+} dli_attention_state;
+
+/* The sizes of matrix b, which sees as many keys as its sample has. */
+static dlk_attention_size dli_attention_seen(const dli_attention_state *s, dl_int b)
+{
+    dlk_attention_size size = s->size;
+    if (s->length) size.S = s->length[b / s->heads];
+    return size;
+}
+
 static void dli_attention_back(dli_node *node)
 {
     dl_ctx *c = node->out->ctx;
-    const dl_int *v = node->i;
-    dl_int B = v[0], R = v[2], S = v[3], D = v[4], M = v[5], b;
-    const dl_real *p = (const dl_real *)node->save, *dy = dli_grad(node->out);
-    const int32_t *length = node->key ? (const int32_t *)(const void *)(p + B * R * S) : NULL;
-    const dl_real *x[3];
-    dl_real *dx[3], *work;
-    dl_mark mark = dl_tape_mark(c);
-    int k;
-    for (k = 0; k < 3; k++) {
-        x[k] = node->in[k]->data;
-        dx[k] = dli_grad(node->in[k]);
-    }
-    work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
+    const dli_attention_state *s = (const dli_attention_state *)node->state;
+    const dl_int R = s->size.R, S = s->size.S, D = s->size.D, M = s->size.M;
+    const dl_real *dy = dli_grad(node->out), *q = node->in[0]->data, *k = node->in[1]->data;
+    const dl_real *v = node->in[2]->data;
+    dl_real *dq = dli_grad(node->in[0]), *dk = dli_grad(node->in[1]), *dv = dli_grad(node->in[2]);
+    const dl_mark mark = dl_tape_mark(c);
+    dl_real *work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
     if (!work) {
         node->failed = true;
         return;
     }
-    for (b = 0; b < B; b++) {
-        dl_int seen = length ? length[b / v[1]] : S;
-        if (seen == 0) continue;
-        DLI_RUN_TWIN(c, attention_backward, dx[0] ? dx[0] + b * R * D : NULL,
-                     dx[1] ? dx[1] + b * S * D : NULL, dx[2] ? dx[2] + b * S * M : NULL, work,
-                     dy + b * R * M, p + b * R * S, x[0] + b * R * D, x[1] + b * S * D,
-                     x[2] + b * S * M, R, seen, D, M);
+    for (dl_int b = 0; b < s->B; b++) {
+        const dlk_attention_size seen = dli_attention_seen(s, b);
+        if (seen.S > 0)
+            DLI_RUN_TWIN(c, attention_backward, dq ? dq + b * R * D : NULL,
+                         dk ? dk + b * S * D : NULL, dv ? dv + b * S * M : NULL, work,
+                         dy + b * R * M, s->p + b * R * S, q + b * R * D, k + b * S * D,
+                         v + b * S * M, &seen);
     }
     dl_tape_release(c, mark);
 }
 
-/* How many masks there are: 1, N or B; -1 with a message when the mask does not fit. */
-static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S)
+/* How many matrices share a mask: all B, those of a sample, or 1; 0 with a message when the mask
+   does not fit. */
+static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S,
+                             dl_int B, dl_int heads)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_shape all = q, one;
+    const dl_int R = q.dim[q.rank - 2];
+    dl_shape all = q;
     all.dim[q.rank - 1] = S;
-    one = dl_shape3(q.dim[0], q.dim[q.rank - 2], S);
     if (mask->requires_grad) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
                 "dl_detach on it", op);
-        return -1;
+        return 0;
     }
-    if (dl_shape_equal(mask->shape, dl_shape2(one.dim[1], S))) return 1;
-    if (dl_shape_equal(mask->shape, one)) return one.dim[0];
-    if (dl_shape_equal(mask->shape, all)) return dl_shape_size(dli_rank(all, q.rank - 2));
+    if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
+    if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
+    if (dl_shape_equal(mask->shape, all)) return 1;
     dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
             "[N,R,S], or all dimensions of the queries in front", op,
-            dli_shape_text(s, mask->shape), (long long)one.dim[1], (long long)S);
-    return -1;
+            dli_shape_text(s, mask->shape), (long long)R, (long long)S);
+    return 0;
+}
+
+/* Do queries, keys and values fit together? If so *size and the result's shape. */
+static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, const dl_tensor *k,
+                                const dl_tensor *v, dlk_attention_size *size, dl_shape *y)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
+    const int rank = q->shape.rank;
+    dl_shape key = q->shape, value = q->shape;
+    *y = q->shape;
+    bool fits = rank >= 3 && k->shape.rank == rank && v->shape.rank == rank;
+    if (fits) {
+        key.dim[rank - 2] = value.dim[rank - 2] = size->S = k->shape.dim[rank - 2];
+        y->dim[rank - 1] = value.dim[rank - 1] = size->M = v->shape.dim[rank - 1];
+        size->R = q->shape.dim[rank - 2];
+        size->D = q->shape.dim[rank - 1];
+        fits = dl_shape_equal(key, k->shape) && dl_shape_equal(value, v->shape) && size->D > 0;
+    }
+    return fits ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
+                   dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+}
+
+/* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
+   columns of one that are for the keys that are there. */
+static void dli_attention_run(dl_ctx *c, dl_real *y, const dli_attention_state *s, const dl_real *q,
+                              const dl_real *k, const dl_real *v, const dl_real *mask,
+                              dl_int share, dl_real *part)
+{
+    const dl_int R = s->size.R, S = s->size.S, D = s->size.D, M = s->size.M;
+    for (dl_int b = 0; b < s->B; b++) {
+        const dlk_attention_size seen = dli_attention_seen(s, b);
+        const dl_real *m = mask ? mask + b / share * R * S : NULL;
+        if (m && seen.S < S) {
+            for (dl_int i = 0; i < R; i++)
+                memcpy(part + i * seen.S, m + i * S, (size_t)seen.S * sizeof *part);
+            m = part;
+        }
+        if (seen.S == 0) memset(y + b * R * M, 0, (size_t)(R * M) * sizeof *y);
+        else DLI_RUN_TWIN(c, attention_forward, y + b * R * M, s->p + b * R * S, q + b * R * D,
+                          k + b * S * D, v + b * S * M, m, &seen);
+    }
 }
 
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
                                const int32_t *lengths, bool causal)
 {
     const char *op = "dl_attention";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    dl_tensor *in[4], *y;
-    dl_ctx *c;
-    dl_shape shape, key, value;
-    dl_int B, N, R, S, D, M, b, i, masks = 1;
-    dl_real *p, *part;
-    bool fits;
-    int rank;
+    dl_tensor *in[4];
+    dl_shape shape;
+    dlk_attention_size size;
     in[0] = q;
     in[1] = k;
     in[2] = v;
     in[3] = mask;
-    if (!(c = dli_some_inputs(op, in, 4))) return NULL;
+    dl_ctx *c = dli_some_inputs(op, in, 4);
+    if (!c) return NULL;
     if (k == DL_NONE || v == DL_NONE) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
         return NULL;
     }
-    rank = q->shape.rank;
-    shape = key = value = q->shape;
-    fits = rank >= 3 && k->shape.rank == rank && v->shape.rank == rank;
-    if (fits) {
-        key.dim[rank - 2] = value.dim[rank - 2] = k->shape.dim[rank - 2];
-        shape.dim[rank - 1] = value.dim[rank - 1] = v->shape.dim[rank - 1];
-    }
-    if (!fits || !dl_shape_equal(key, k->shape) || !dl_shape_equal(value, v->shape) ||
-        q->shape.dim[rank - 1] < 1) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
-                dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
-        return NULL;
-    }
-    N = shape.dim[0];
-    R = shape.dim[rank - 2];
-    M = shape.dim[rank - 1];
-    D = q->shape.dim[rank - 1];
-    S = key.dim[rank - 2];
-    B = dl_shape_size(dli_rank(shape, rank - 2));
-    if (!dli_check_lengths(c, op, lengths, N, 0, S)) return NULL;
-    if (mask != DL_NONE && (masks = dli_check_mask(c, op, mask, q->shape, S)) < 0) return NULL;
-    if (dli_checked_size(c, op, dl_shape3(B, R, S)) < 0) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * R * S) * sizeof *p +
-                                         (lengths ? (size_t)N * sizeof *lengths : 0));
-    y = p ? dli_result(c, op, shape, in, 3, dli_attention_back) : NULL;
-    part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? R * S : 0) *
-                                            sizeof *part);
-    if (!y || !part) return NULL;
-    if (lengths) memcpy(p + B * R * S, lengths, (size_t)N * sizeof *lengths);
-    if (y->node) {
-        dl_int *o = y->node->i;
-        o[0] = B;
-        o[1] = N ? B / N : 1;
-        o[2] = R;
-        o[3] = S;
-        o[4] = D;
-        o[5] = M;
-        y->node->key = lengths ? 1 : 0;
-        y->node->save = p;
-    }
-    for (b = 0; b < B; b++) {
-        dl_int seen = lengths ? lengths[b / (B / N)] : S;
-        const dl_real *m = mask == DL_NONE ? NULL : mask->data + b / (B / masks) * R * S;
-        if (m && seen < S) {                /* its columns for the keys that are there */
-            for (i = 0; i < R; i++)
-                memcpy(part + i * seen, m + i * S, (size_t)seen * sizeof *part);
-            m = part;
-        }
-        if (seen == 0) memset(y->data + b * R * M, 0, (size_t)(R * M) * sizeof *y->data);
-        else DLI_RUN_TWIN(c, attention_forward, y->data + b * R * M, p + b * R * S,
-                          q->data + b * R * D, k->data + b * S * D, v->data + b * S * M, m, R,
-                          seen, D, M, causal);
-    }
+    if (!dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
+    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
+    const dl_int heads = N > 0 ? B / N : 1;
+    size.causal = causal;
+    if (!dli_check_lengths(c, op, lengths, N, 0, size.S)) return NULL;
+    const dl_int share = mask == DL_NONE ? 1
+                       : dli_check_mask(c, op, mask, q->shape, size.S, B, heads);
+    if (share == 0 || dli_checked_size(c, op, dl_shape4(2, B, size.R, size.S)) < 0) return NULL;
+    const dl_int scores = size.R * size.S;
+    dli_attention_state s;
+    s.size = size;
+    s.B = B;
+    s.heads = heads;
+    s.length = NULL;
+    s.p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *s.p);
+    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? scores
+                                                                                         : 0) *
+                                                     sizeof *part);
+    if (!s.p || !part || (lengths && !(s.length = dli_tape_copy(c, op, lengths, N)))) return NULL;
+    dl_tensor *y = dli_result_with(c, op, shape, in, 3, dli_attention_back, &s, sizeof s);
+    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data,
+                             mask == DL_NONE ? NULL : mask->data, share, part);
     return y;
 }
 
@@ -11998,9 +12007,16 @@ static void dli_layer_free(dl_layer *l)
     DL_FREE(l);
 }
 
+/* Is the layer still being built? */
+static bool dli_layer_open(const dl_layer *l)
+{
+    return l && (!l->built || dl_fail(l->ctx, DL_ERR_STATE, "%s: parameters, states and outputs "
+                                      "are made by the build of its type", l->name));
+}
+
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
 {
-    if (!l) return false;
+    if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
     dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
@@ -12041,23 +12057,32 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     return NULL;
 }
 
-/* Is every option something that its field can be? */
+/* Is what lies at `at` something that an option of this field can be? */
+static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
+{
+    const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names : f->names;
+    if (f->kind == DL_FIELD_DOUBLE) {
+        double v;
+        memcpy(&v, at, sizeof v);
+        return !dli_isnan(v) ||
+               dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+    }
+    if (!names) return true;
+    int v, n = 0;
+    memcpy(&v, at, sizeof v);
+    while (names[n]) n++;
+    return (v >= 0 && v < n) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d",
+                                        l->name, f->name, v, n - 1);
+}
+
 static bool dli_layer_fields(const dl_layer *l)
 {
+    const char *options = (const char *)l->options;
     for (const dl_field *f = l->type->fields; f && f->name; f++)
-        for (int k = 0; k < f->count; k++) {
-            const char *at = (const char *)l->options + f->offset;
-            const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-                                                                      : f->names;
-            int n = 0;
-            if (f->kind == DL_FIELD_DOUBLE && dli_isnan(((const double *)(const void *)at)[k]))
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
-            if (f->kind != DL_FIELD_ENUM && f->kind != DL_FIELD_ACTIVATION) continue;
-            while (names[n]) n++;
-            if (((const int *)(const void *)at)[k] < 0 || ((const int *)(const void *)at)[k] >= n)
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
-                               f->name, ((const int *)(const void *)at)[k], n - 1);
-        }
+        for (int k = 0; k < f->count; k++)
+            if (!dli_layer_field(l, f, options + f->offset + (size_t)k *
+                                 (f->kind == DL_FIELD_DOUBLE ? sizeof(double) : sizeof(int))))
+                return false;
     return true;
 }
 
@@ -12099,6 +12124,7 @@ static bool dli_layer_join(dl_layer *l)
         if (tensor) DL_FREE(tensor);
         return false;
     }
+    l->built = true;
     layer[m->layers++] = l;
     m->layer = layer;
     if (m->tensor) DL_FREE(m->tensor);
@@ -12151,31 +12177,30 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!l || !name) return NULL;
+    if (!dli_layer_open(l) || !name) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
 
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
-    if (!l) return false;
-    if (on) dl_freeze(l->param, l->params);
-    else dl_unfreeze(l->param, l->params);
+    if (!l || !(on ? dl_freeze : dl_unfreeze)(l->param, l->params)) return false;
     l->frozen = on;
     return true;
 }
 
 DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
 
-#define DLI_ENTRY(type, member, name, kind) { name, kind, 1, offsetof(type, member), NULL }
-#define DLI_ENTRY2(type, member, name, kind) { name, kind, 2, offsetof(type, member), NULL }
-#define DLI_ENTRIES_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+/* An option that is a member of struct o, and one that is two of them in a row. */
+#define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
+#define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
+#define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
@@ -12192,13 +12217,11 @@ static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
     dli_flatten_build, dli_flatten_forward, NULL };
 
-typedef struct dli_activation_options { dl_activation activation; } dli_activation_options;
 static const dl_field dli_activation_fields[] = {
-    DLI_ENTRY(dli_activation_options, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRIES_END };
+    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = ((const dli_activation_options *)l->options)->activation;
+    l->activation = *(const dl_activation *)l->options;
     return true;
 }
 static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12207,32 +12230,30 @@ static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor *
     y[0] = x[0];
 }
 static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dli_activation_options), dli_activation_fields, 1, dli_activation_build,
+    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
     dli_activation_forward, NULL };
 
-typedef struct dli_dropout_options { double rate; } dli_dropout_options;
 static const dl_field dli_dropout_fields[] = {
-    DLI_ENTRY(dli_dropout_options, rate, "rate", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = ((const dli_dropout_options *)l->options)->rate;
+    const double p = *(const double *)l->options;
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
 static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    y[0] = dl_dropout(x[0], ((const dli_dropout_options *)l->options)->rate);
+    y[0] = dl_dropout(x[0], *(const double *)l->options);
 }
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(dli_dropout_options),
+static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
     dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-typedef struct dli_reshape_options { dl_shape shape; } dli_reshape_options;
 static const dl_field dli_reshape_fields[] = {
-    DLI_ENTRY(dli_reshape_options, shape, "shape", DL_FIELD_SHAPE), DLI_ENTRIES_END };
+    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = ((const dli_reshape_options *)l->options)->shape;
+    const dl_shape shape = *(const dl_shape *)l->options;
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12251,7 +12272,7 @@ static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tenso
 {
     y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
 }
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dli_reshape_options),
+static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
     dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
@@ -12289,13 +12310,10 @@ DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 }
 
 static const dl_field dli_dense_fields[] = {
-    DLI_ENTRY(dl_dense, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dl_dense, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_dense, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_dense, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_dense, l1, "l1", DL_FIELD_DOUBLE), DLI_ENTRY(dl_dense, l2, "l2", DL_FIELD_DOUBLE),
-    DLI_ENTRIES_END };
+    DLI_E(dl_dense, units, INT), DLI_E(dl_dense, activation, ACTIVATION),
+    DLI_E(dl_dense, weight_init, INIT), DLI_E(dl_dense, bias_init, INIT),
+    DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
+    DLI_E_END };
 
 /* Weight and bias of a layer that can do without a bias. */
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
@@ -12372,21 +12390,14 @@ DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activatio
 }
 
 static const dl_field dli_conv_fields[] = {
-    DLI_ENTRY(dl_conv_layer, filters, "filters", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY2(dl_conv_layer, conv.dilation, "dilation", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, conv.groups, "groups", DL_FIELD_INT),
-    DLI_ENTRY2(dl_conv_layer, conv.output_padding, "output_padding", DL_FIELD_INT),
-    DLI_ENTRY(dl_conv_layer, activation, "activation", DL_FIELD_ACTIVATION),
-    DLI_ENTRY(dl_conv_layer, weight_init, "weight_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias_init, "bias_init", DL_FIELD_INIT),
-    DLI_ENTRY(dl_conv_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_conv_layer, l1, "l1", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_conv_layer, l2, "l2", DL_FIELD_DOUBLE), DLI_ENTRIES_END };
+    DLI_E(dl_conv_layer, filters, INT), DLI_E2(dl_conv_layer, kernel, INT),
+    DLI_E2(dl_conv_layer, conv.stride, INT), DLI_E2(dl_conv_layer, conv.before, INT),
+    DLI_E2(dl_conv_layer, conv.after, INT), DLI_E(dl_conv_layer, conv.same, BOOL),
+    DLI_E2(dl_conv_layer, conv.dilation, INT), DLI_E(dl_conv_layer, conv.groups, INT),
+    DLI_E2(dl_conv_layer, conv.output_padding, INT), DLI_E(dl_conv_layer, activation, ACTIVATION),
+    DLI_E(dl_conv_layer, weight_init, INIT), DLI_E(dl_conv_layer, bias_init, INIT),
+    DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
+    DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
 /* Work out a convolution layer's output and make its parameters. */
 static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
@@ -12489,12 +12500,11 @@ DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int ker
     return dl_model_add_conv2d_transpose_with(m, &o);
 }
 
-typedef struct dli_upsampling_options { int factor; } dli_upsampling_options;
 static const dl_field dli_upsampling_fields[] = {
-    DLI_ENTRY(dli_upsampling_options, factor, "factor", DL_FIELD_INT), DLI_ENTRIES_END };
+    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12506,11 +12516,11 @@ static bool dli_upsampling_build(dl_layer *l)
 }
 static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const int factor = ((const dli_upsampling_options *)l->options)->factor;
+    const int factor = *(const int *)l->options;
     y[0] = dl_upsample_nearest2d(x[0], factor, factor);
 }
 static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(dli_upsampling_options), dli_upsampling_fields, 1, dli_upsampling_build,
+    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
     dli_upsampling_layer_forward, NULL };
 
 DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
@@ -12519,12 +12529,9 @@ DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
 }
 
 static const dl_field dli_pool_fields[] = {
-    DLI_ENTRY2(dl_pool, kernel, "kernel", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, stride, "stride", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, before, "before", DL_FIELD_INT),
-    DLI_ENTRY2(dl_pool, after, "after", DL_FIELD_INT),
-    DLI_ENTRY(dl_pool, same, "same", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_pool, count_padding, "count_padding", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
+    DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
+    DLI_E_END };
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
@@ -12608,12 +12615,9 @@ DL_DEF dl_norm_layer dl_norm_layer_default(void)
 }
 
 static const dl_field dli_norm_fields[] = {
-    DLI_ENTRY(dl_norm_layer, momentum, "momentum", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, eps, "eps", DL_FIELD_DOUBLE),
-    DLI_ENTRY(dl_norm_layer, weight, "weight", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, bias, "bias", DL_FIELD_BOOL),
-    DLI_ENTRY(dl_norm_layer, axes, "axes", DL_FIELD_INT),
-    DLI_ENTRY(dl_norm_layer, groups, "groups", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dl_norm_layer, momentum, DOUBLE), DLI_E(dl_norm_layer, eps, DOUBLE),
+    DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
+    DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
 static const dl_norm_layer *dli_norm(const dl_layer *l)
 {
@@ -12757,10 +12761,8 @@ typedef struct dli_recurrent_options {
 } dli_recurrent_options;
 static const dl_field dli_recurrent_fields[] = {
     { "kind", DL_FIELD_ENUM, 1, offsetof(dli_recurrent_options, kind), dli_recurrent_names },
-    DLI_ENTRY(dli_recurrent_options, units, "units", DL_FIELD_INT),
-    DLI_ENTRY(dli_recurrent_options, bidirectional, "bidirectional", DL_FIELD_BOOL),
-    DLI_ENTRY(dli_recurrent_options, return_sequences, "return_sequences", DL_FIELD_BOOL),
-    DLI_ENTRIES_END };
+    DLI_E(dli_recurrent_options, units, INT), DLI_E(dli_recurrent_options, bidirectional, BOOL),
+    DLI_E(dli_recurrent_options, return_sequences, BOOL), DLI_E_END };
 
 static bool dli_recurrent_build(dl_layer *l)
 {
@@ -12790,7 +12792,7 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
-    const dl_sequence r = dli_recurrent(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
+    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
     y[0] = r.y;
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
@@ -12837,8 +12839,7 @@ DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind,
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
 static const dl_field dli_embedding_fields[] = {
-    DLI_ENTRY(dli_embedding_options, words, "words", DL_FIELD_INT),
-    DLI_ENTRY(dli_embedding_options, units, "units", DL_FIELD_INT), DLI_ENTRIES_END };
+    DLI_E(dli_embedding_options, words, INT), DLI_E(dli_embedding_options, units, INT), DLI_E_END };
 
 /* A model's inputs are numbers of type DL_REAL, so a word number is one, too; a float tells whole
    numbers apart up to 2^24. */
@@ -12889,8 +12890,8 @@ DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
-    DLI_ENTRY(dli_attention_options, heads, "heads", DL_FIELD_INT),
-    DLI_ENTRY(dli_attention_options, causal, "causal", DL_FIELD_BOOL), DLI_ENTRIES_END };
+    DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
+    DLI_E_END };
 
 static bool dli_attention_build(dl_layer *l)
 {
@@ -12993,26 +12994,26 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 }
 #endif
 
-/* ------------------------------------------------------------------------- >>losses-impl ---- */
+/* ------------------------------------------------------------------------- >>losses-impl ----
+   A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
+   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
+   costs no second exponential. */
 
-/* The losses that compare two tensors of one shape, element by element. */
-typedef enum dli_pair_loss { DLI_MSE, DLI_MAE, DLI_HUBER, DLI_BCE } dli_pair_loss;
+/* What the losses that compare two tensors element by element keep. */
+typedef struct dli_pair_state {
+    dlk_mse_backward_fn   backward;       /* of MSE, MAE or binary cross-entropy              */
+    dlk_huber_backward_fn huber;          /* or this one                                      */
+    double scale, delta;
+} dli_pair_state;
 
-/* i: which loss; p: scale; q: delta */
 static void dli_pair_back(dli_node *node)
 {
-    dl_tensor *x = node->in[0], *t = node->in[1];
-    dl_real *dx = dli_grad(x), dloss = dli_grad(node->out)[0];
-    const dl_kernels *k = &x->ctx->kernels;
-    if (!dx) return;
-    switch ((dli_pair_loss)node->i[0]) {
-    case DLI_MSE: k->mse_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_MAE: k->mae_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    case DLI_HUBER:
-        k->huber_backward(dx, dloss, x->data, t->data, x->size, node->q, node->p);
-        break;
-    case DLI_BCE: k->bce_backward(dx, dloss, x->data, t->data, x->size, node->p); break;
-    }
+    const dli_pair_state *s = (const dli_pair_state *)node->state;
+    const dl_tensor *x = node->in[0], *t = node->in[1];
+    const dl_real dloss = dli_grad(node->out)[0];
+    dl_real *dx = dli_grad(node->in[0]);
+    if (dx && s->backward) s->backward(dx, dloss, x->data, t->data, x->size, s->scale);
+    else if (dx) s->huber(dx, dloss, x->data, t->data, x->size, s->delta, s->scale);
 }
 
 /* Two operands of one shape, the second one without gradient? */
@@ -13034,112 +13035,112 @@ static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
     return c;
 }
 
-static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target, dli_pair_loss loss,
-                           double delta, bool mean)
+/* forward and backward: of one of them, or NULL for Huber's with delta. */
+static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
+                           dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
+                           bool mean)
 {
-    dl_tensor *in[2], *y;
-    dl_ctx *c;
-    double scale;
-    const dl_kernels *k;
+    dl_tensor *in[2];
     in[0] = x;
     in[1] = target;
-    if (!(c = dli_check_targets(op, in))) return NULL;
-    if (loss == DLI_HUBER && !(delta > 0)) {
+    dl_ctx *c = dli_check_targets(op, in);
+    if (!c) return NULL;
+    if (!(delta > 0)) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
         return NULL;
     }
-    y = dli_result(c, op, dl_shape0(), in, 2, dli_pair_back);
-    if (!y) return NULL;
-    k = &c->kernels;
-    scale = mean ? 1 / (double)x->size : 1;
-    if (y->node) {
-        y->node->i[0] = loss;
-        y->node->p = scale;
-        y->node->q = delta;
-    }
-    switch (loss) {
-    case DLI_MSE: k->mse_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_MAE: k->mae_forward(y->data, x->data, target->data, x->size, scale); break;
-    case DLI_HUBER:
-        k->huber_forward(y->data, x->data, target->data, x->size, delta, scale);
-        break;
-    case DLI_BCE: k->bce_forward(y->data, x->data, target->data, x->size, scale); break;
-    }
+    dli_pair_state s;
+    s.backward = backward;
+    s.huber = c->kernels.huber_backward;
+    s.scale = mean ? 1 / (double)x->size : 1;
+    s.delta = delta;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
+    if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
+    else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
     return y;
 }
 
+/* One of the table, where there is a context to have one. */
+#define DLI_PAIR(op, x, target, name, mean)                                                      \
+    dli_pair(op, x, target, (x) && (x)->ctx ? (x)->ctx->kernels.name##_forward : NULL,           \
+             (x) && (x)->ctx ? (x)->ctx->kernels.name##_backward : NULL, 1, mean)
+
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse", x, target, DLI_MSE, 0, true);
+    return DLI_PAIR("dl_mse", x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mse_sum", x, target, DLI_MSE, 0, false);
+    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae", x, target, DLI_MAE, 0, true);
+    return DLI_PAIR("dl_mae", x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return dli_pair("dl_mae_sum", x, target, DLI_MAE, 0, false);
+    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, DLI_HUBER, delta, true);
+    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, DLI_HUBER, delta, false);
+    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce", logits, target, DLI_BCE, 0, true);
+    return DLI_PAIR("dl_bce", logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_pair("dl_bce_sum", logits, target, DLI_BCE, 0, false);
+    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
 }
 
-/* i: rows, classes; p: scale; save: the softmax and behind it, if there are any, the labels */
+typedef struct dli_cross_entropy_state {
+    dlk_cross_entropy_backward_fn      labels_backward;
+    dlk_soft_cross_entropy_backward_fn targets_backward;
+    const dl_real *p;                     /* [N,C] the softmax                                */
+    const int32_t *label;                 /* [N], or NULL: the targets are the second operand */
+    dl_int N, C;
+    double scale;
+} dli_cross_entropy_state;
+
 static void dli_cross_entropy_back(dli_node *node)
 {
-    const dl_real *p = (const dl_real *)node->save, dloss = dli_grad(node->out)[0];
+    const dli_cross_entropy_state *s = (const dli_cross_entropy_state *)node->state;
+    const dl_real dloss = dli_grad(node->out)[0];
     dl_real *dx = dli_grad(node->in[0]);
-    const dl_kernels *k = &node->out->ctx->kernels;
-    dl_int N = node->i[0], C = node->i[1];
-    if (!dx) return;
-    if (node->n == 2)
-        k->soft_cross_entropy_backward(dx, dloss, p, node->in[1]->data, N, C, node->p);
-    else
-        k->cross_entropy_backward(dx, dloss, p, (const int32_t *)(const void *)(p + N * C), N, C,
-                                  node->p);
+    if (dx && s->label) s->labels_backward(dx, dloss, s->p, s->label, s->N, s->C, s->scale);
+    else if (dx)
+        s->targets_backward(dx, dloss, s->p, node->in[1]->data, s->N, s->C, s->scale);
 }
 
 /* Cross-entropy with labels, or (labels NULL) with the targets in[1]. */
 static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const *in,
                                     const int32_t *labels, bool mean)
 {
-    dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
-    double scale = mean ? 1 / (double)N : 1;
-    dl_real *p;
-    int32_t *copy;
-    dl_tensor *y;
+    const dl_int N = dli_rows(in[0]), C = dli_last(in[0]->shape);
     if (labels && !dli_check_index(c, op, "label", labels, N, C)) return NULL;
-    p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p +
-                                         (labels ? (size_t)N * sizeof *labels : 0));
-    y = p ? dli_result(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back) : NULL;
+    dl_real *p = (dl_real *)dli_tape_alloc(c, op, (size_t)(N * C) * sizeof *p);
+    int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
+    if (!p || (labels && !label)) return NULL;
+    if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
+    dli_cross_entropy_state s;
+    s.labels_backward = c->kernels.cross_entropy_backward;
+    s.targets_backward = c->kernels.soft_cross_entropy_backward;
+    s.p = p;
+    s.label = label;
+    s.N = N;
+    s.C = C;
+    s.scale = mean ? 1 / (double)N : 1;
+    dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
+                                   &s, sizeof s);
     if (!y) return NULL;
-    copy = (int32_t *)(void *)(p + N * C);
-    if (labels) memcpy(copy, labels, (size_t)N * sizeof *copy);
-    if (y->node) {
-        y->node->i[0] = N;
-        y->node->i[1] = C;
-        y->node->p = scale;
-        y->node->save = p;
-    }
-    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, copy, N, C, scale);
-    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C, scale);
+    if (labels) DLI_RUN(c, cross_entropy_forward, y->data, p, in[0]->data, label, N, C, s.scale);
+    else DLI_RUN(c, soft_cross_entropy_forward, y->data, p, in[0]->data, in[1]->data, N, C,
+                 s.scale);
     if (c->kernels.softmax_forward != dlk_softmax_forward)     /* somebody else's probabilities */
         c->kernels.softmax_forward(p, in[0]->data, N, C);
     return y;
@@ -13160,10 +13161,9 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
     dl_tensor *in[2];
-    dl_ctx *c;
     in[0] = logits;
     in[1] = target;
-    c = dli_check_targets(op, in);
+    dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
 
@@ -13339,6 +13339,23 @@ DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
     return dl && type && type->name && dli_register(dl, 'o', type, dl_find_optim(dl, type->name));
 }
 
+/* The numbers of dl_optim: those that only some kinds use, and with a range those that all do. */
+static const dl_optim_option dli_optim_numbers[] = {
+    DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
+    DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
+    { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
+    { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
+    DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
+    DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
+    DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
+#define DLI_OPTIM_NUMBERS (sizeof dli_optim_numbers / sizeof dli_optim_numbers[0])
+
+static bool dli_is_number(size_t at)
+{
+    for (size_t k = 0; k < DLI_OPTIM_NUMBERS; k++) if (dli_optim_numbers[k].at == at) return true;
+    return false;
+}
+
 /* The option of this kind that stands at this place of dl_optim; NULL when it has none. */
 static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at)
 {
@@ -13355,7 +13372,8 @@ DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
     for (int k = 0; type && k < DL_OPTION_MAX && type->option[k].name; k++)
-        memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
+        if (dli_is_number(type->option[k].at))
+            memcpy((char *)&o + type->option[k].at, &type->option[k].initial, sizeof(double));
     return o;
 }
 
@@ -13396,23 +13414,20 @@ DL_DEF dl_optim dl_torch_adamw(double lr) { return dli_optim("torch.AdamW", lr);
    message. */
 static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
 {
-    static const dl_optim_option all[] = {
-        DL_OPTION(momentum, 0, 0, 0), DL_OPTION(rho, 0, 0, 0), DL_OPTION(beta1, 0, 0, 0),
-        DL_OPTION(beta2, 0, 0, 0), DL_OPTION(eps, 0, 0, 0), DL_OPTION(start, 0, 0, 0),
-        { "own[0]", DL_OWN(0), 0, 0, 0 }, { "own[1]", DL_OWN(1), 0, 0, 0 },
-        { "own[2]", DL_OWN(2), 0, 0, 0 }, { "own[3]", DL_OWN(3), 0, 0, 0 },
-        DL_OPTION(lr, 0, 0, DLI_NUMBER_MAX), DL_OPTION(weight_decay, 0, 0, DLI_NUMBER_MAX),
-        DL_OPTION(l1, 0, 0, DLI_NUMBER_MAX), DL_OPTION(l2, 0, 0, DLI_NUMBER_MAX),
-        DL_OPTION(ema, 0, 0, DLI_BELOW_1) };
     const dl_optim_type *type = o->type;
     if (!type || !type->name || !type->step || type->states < 0 || type->states > 4)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: a dl_optim_type needs a name, a step and 0 to 4 "
                        "states", who);
-    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
-        const dl_optim_option *used = dli_option_at(type, all[k].at);
-        const dl_optim_option *range = used ? used : &all[k];
+    for (int k = 0; k < DL_OPTION_MAX && type->option[k].name; k++)
+        if (!dli_is_number(type->option[k].at))
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: option %s of %s is no number of dl_optim; "
+                           "write DL_OPTION(field, ...) or DL_OWN(i)", who, type->option[k].name,
+                           type->name);
+    for (size_t k = 0; k < DLI_OPTIM_NUMBERS; k++) {
+        const dl_optim_option *any = &dli_optim_numbers[k], *used = dli_option_at(type, any->at);
+        const dl_optim_option *range = used ? used : any;
         double value;
-        memcpy(&value, (const char *)o + all[k].at, sizeof value);
+        memcpy(&value, (const char *)o + any->at, sizeof value);
         if (value >= range->lo && value <= range->hi) continue;
         if (range->hi > 0 || used)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s of %s is %g, outside [%g, %g]", who,
@@ -14337,26 +14352,24 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
     return ok;
 }
 
-/* What it comes to; all NaN if something has failed. */
-static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
-{
-    const dl_model *m = t->m;
-    dl_metrics r;
-    r.loss = ok ? t->loss / t->size : NAN;
-    r.accuracy = NAN;
-    for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
-    for (int i = 0; i < m->metrics; i++) {
-        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
-        *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = ok ? v : NAN;
-    }
-    return r;
-}
-
 static dl_metrics dli_no_metrics(void)
 {
     dl_metrics r;
     r.loss = r.accuracy = NAN;
     for (int i = 0; i < DL_METRIC_MAX; i++) r.metric[i] = NAN;
+    return r;
+}
+
+/* What it comes to; all NaN if something has failed. */
+static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
+{
+    const dl_model *m = t->m;
+    dl_metrics r = dli_no_metrics();
+    if (ok) r.loss = t->loss / t->size;
+    for (int i = 0; i < m->metrics; i++) {
+        const double v = m->metric[i]->result(m->metric_state[t->which][i], m->metric[i]->user);
+        if (ok) *(i == 0 ? &r.accuracy : &r.metric[i - 1]) = v;
+    }
     return r;
 }
 
@@ -14474,7 +14487,12 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch("dl_model_train_batch", m, b)) return dli_no_metrics();
+    const char *who = "dl_model_train_batch";
+    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (m->fitting) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dli_no_metrics();
+    }
     const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
     const dl_mark mark = dl_tape_mark(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
@@ -14485,11 +14503,38 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-static bool dli_evaluate_batch(const char *who, dl_model *m, const dl_batch *b, dli_tally *t)
+/* What the model gives in evaluation, as the loss wants it. */
+static dl_tensor *dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    dl_tensor *x = dli_model_input(who, m, b->x);
-    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), true);
-    dl_tensor *loss = dli_batch_loss(m, z, b);
+    return dli_layers_forward(m, dli_model_input(who, m, b->x), dli_fused(m), true);
+}
+
+/* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
+typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor *z, dl_int first, void *user);
+
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
+                           void *user)
+{
+    const dl_int size = m->batch_size;
+    bool ok = true;
+    for (dl_int at = 0; ok && at < data->count; at += size) {
+        const dli_scope scope = dli_scope_begin(m->ctx);
+        dl_batch b;
+        dl_tensor *z = NULL;
+        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
+                            &b);
+        if (ok) z = dli_evaluate_forward(who, m, &b);
+        ok = z && fn(&b, z, at, user);
+        dli_scope_end(m->ctx, &scope);
+    }
+    return ok;
+}
+
+static bool dli_evaluate_batch(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dli_tally *t = (dli_tally *)user;
+    const dl_tensor *loss = dli_batch_loss(t->m, z, b);
+    (void)first;
     return loss && dli_tally_add(t, b, z, dl_item(loss));
 }
 
@@ -14499,7 +14544,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(who, m, b, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -14509,15 +14554,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        ok = dli_data_batch(data, NULL, at, n, NULL, &b) && dli_evaluate_batch(who, m, &b, &t);
-        dli_scope_end(m->ctx, &scope);
-    }
-    return dli_tally_end(&t, ok);
+    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -14652,7 +14689,10 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
-    r->lr = dl_optimizer_desc(m->optimizer).lr;
+    if (data->labels && data->classes == 1 && dli_takes_labels(m->loss))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: all labels are 0; of one class there is "
+                       "nothing to learn", who);
+    r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
@@ -14716,7 +14756,7 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     }
     s->updates = r->updates;
     s->loss = (tally->loss - before) / (double)b->size;
-    s->lr = dl_optimizer_desc(r->m->optimizer).lr;
+    s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
@@ -14784,17 +14824,18 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
     e->lr = m->optimizer->desc.lr;
-    if (r->validation) {
-        v = dl_model_evaluate(m, r->validation);
-        if (dli_isnan(v.loss) && dl_error(m->ctx)) return false;
-    }
+    const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
+                          dl_optimizer_set_averaged(m->optimizer, true);
+    if (r->validation) v = dl_model_evaluate(m, r->validation);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
-    m->epochs = epoch + 1;
     const double watched = r->validation ? v.loss : e->loss;
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
+    if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
+    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
 #endif
@@ -15055,9 +15096,9 @@ DL_DEF int dl_model_metric_count(const dl_model *m) { return m ? m->metrics - 1 
 
 DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int n)
 {
-    dl_int i, right = 0;
+    dl_int right = 0;
     if (!predicted || !label || n < 1) return NAN;
-    for (i = 0; i < n; i++) right += predicted[i] == label[i];
+    for (dl_int i = 0; i < n; i++) right += predicted[i] == label[i];
     return (double)right / (double)n;
 }
 
@@ -15065,20 +15106,19 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
 {
     const char *who = "dl_top_k_accuracy";
     char s[DLI_SHAPE_TEXT];
-    dl_int i, c, N, C, right = 0;
+    dl_int right = 0;
     if (!label || !dli_usable(who, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
                 "more", who, dli_shape_text(s, scores->shape), k);
         return NAN;
     }
-    N = scores->shape.dim[0];
-    C = scores->shape.dim[1];
+    const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
     if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
-    for (i = 0; i < N; i++) {
+    for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
-        for (c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
+        for (dl_int c = 0; c < C; c++) better += x[c] > own || (x[c] == own && c < label[i]);
         right += better < k && !dli_isnan((double)own);
     }
     return (double)right / (double)N;
@@ -15109,12 +15149,6 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
                                 dl_int n, int classes)
 {
     const char *who = "dl_report_new";
-    int64_t *confusion, hits = 0;
-    dl_class_score *score;
-    dl_report *r;
-    size_t k;
-    dl_int i;
-    int a, b;
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000) {
         dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
@@ -15124,16 +15158,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
         !dli_check_index(dl, who, "prediction", predicted, n, classes))
         return NULL;
-    k = (size_t)classes;
-    r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *score +
-                                             k * k * sizeof *confusion, NULL);
+    const size_t k = (size_t)classes;
+    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+                                                        k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
-    score = (dl_class_score *)(void *)(r + 1);
-    confusion = (int64_t *)(void *)(score + classes);
-    for (i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
-    for (a = 0; a < classes; a++) {
+    dl_class_score *score = (dl_class_score *)(void *)(r + 1);
+    int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
+    for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
+    for (int a = 0; a < classes; a++) {
         int64_t support = 0, called = 0;
-        for (b = 0; b < classes; b++) {
+        for (int b = 0; b < classes; b++) {
             support += confusion[a * classes + b];
             called += confusion[b * classes + a];
         }
@@ -15153,6 +15187,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z->size / b->size);
+    memcpy(out, z->data, (size_t)z->size * sizeof *out);
+    return true;
+}
+
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
@@ -15161,20 +15202,8 @@ static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
     if (!dli_check_data(who, m, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    bool ok = out != NULL;
-    for (dl_int at = 0; ok && at < data->count; at += m->batch_size) {
-        const dl_int n = m->batch_size < data->count - at ? m->batch_size : data->count - at;
-        const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_batch b;
-        dl_tensor *z = dli_data_batch(data, NULL, at, n, NULL, &b)
-                     ? dli_layers_forward(m, dli_model_input(who, m, b.x), dli_fused(m), true)
-                     : NULL;
-        ok = z != NULL;
-        if (ok) memcpy(out + at * M, z->data, (size_t)z->size * sizeof *out);
-        dli_scope_end(m->ctx, &scope);
-    }
-    if (ok) return out;
-    if (out) DL_FREE(out);
+    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    DL_FREE(out);
     return NULL;
 }
 
@@ -15210,60 +15239,58 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-/* Text into a buffer that may be too small: *at is the length it has or would have. */
-static void dli_write(char *buffer, size_t size, int *at, const char *format, ...)
+DLI_PRINTF(2, 3)
+static void dli_put_text(dli_text *out, const char *format, ...)
 {
     va_list args;
-    const bool room = (size_t)*at < size;
     va_start(args, format);
-    *at += dli_format_args(room ? buffer + *at : NULL, room ? size - (size_t)*at : 0, format, args);
+    dli_put_args(out, format, args);
     va_end(args);
 }
 
-static void dli_write_score(char *buffer, size_t size, int *at, int width, const char *name,
-                            const dl_class_score *s)
+static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_write(buffer, size, at, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision,
-              s->recall, s->f1, (long long)s->support);
+    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+                 (long long)s->support);
+}
+
+static void dli_put_report(dli_text *out, const dl_report *r, const char *const *names)
+{
+    char number[24];
+    int width = (int)strlen("weighted avg");
+    for (int c = 0; names && c < r->classes; c++)
+        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+                 "support");
+    for (int c = 0; c < r->classes; c++) {
+        dli_format(number, sizeof number, "%d", c);
+        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+    }
+    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+                 (long long)r->count);
+    dli_put_score(out, width, "macro avg", &r->macro);
+    dli_put_score(out, width, "weighted avg", &r->weighted);
 }
 
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
                             const char *const *names)
 {
-    char number[24];
-    int c, at = 0, width = (int)strlen("weighted avg");
-    if (!buffer) size = 0;
-    if (size) buffer[0] = 0;
-    if (!r) return 0;
-    for (c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_write(buffer, size, &at, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall",
-              "f1-score", "support");
-    for (c = 0; c < r->classes; c++) {
-        dli_format(number, sizeof number, "%d", c);
-        dli_write_score(buffer, size, &at, width, names ? names[c] : number, &r->score[c]);
-    }
-    dli_write(buffer, size, &at, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "",
-              r->accuracy, (long long)r->count);
-    dli_write_score(buffer, size, &at, width, "macro avg", &r->macro);
-    dli_write_score(buffer, size, &at, width, "weighted avg", &r->weighted);
-    return at;
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    if (r) dli_put_report(&out, r, names);
+    if (out.size) buffer[out.length < size ? out.length : size - 1] = 0;
+    return (int)out.length;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 {
-    int length = dl_report_format(NULL, 0, r, names), i, j;
-    dli_object *o = r ? (dli_object *)(uintptr_t)r - 1 : NULL;
-    char *text = r ? (char *)dli_alloc(o->ctx, "dl_report_print", (size_t)length + 1, 1) : NULL;
-    if (!text) return;
-    dl_report_format(text, (size_t)length + 1, r, names);
-    dli_print("%s\nconfusion (row: true class, column: predicted)\n", text);
-    DL_FREE(text);
-    for (i = 0; i < r->classes; i++)
-        for (j = 0; j < r->classes; j++)
-            dli_print("%6lld%s", (long long)r->confusion[i * r->classes + j],
-                   j == r->classes - 1 ? "\n" : " ");
+    dli_text out = { NULL, 0, 0, stdout };
+    if (!r) return;
+    dli_put_report(&out, r, names);
+    dli_print("\nconfusion (row: true class, column: predicted)\n");
+    for (int i = 0; i < r->classes * r->classes; i++)
+        dli_print("%6lld%s", (long long)r->confusion[i],
+                  i % r->classes == r->classes - 1 ? "\n" : " ");
 }
 #endif
 
@@ -16920,6 +16947,11 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 #if defined(DLI_PART_ONLY) && defined(__GNUC__)
 #pragma GCC diagnostic pop
+#endif
+#if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#pragma float_control(pop)
+#elif defined(__clang__)
+#pragma STDC FP_CONTRACT DEFAULT
 #endif
 #endif /* the implementation can be compiled */
 #endif /* DL_IMPLEMENTATION */

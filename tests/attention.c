@@ -101,6 +101,7 @@ static void kernel_against_operation(void)
     dl_ctx *dl = dl_new(1);
     for (int causal = 0; causal < 2; causal++) {
         dl_real q[R * D], k[S * D], v[S * M], mask[R * S], dy[R * M], ds[S], work[2 * R * S];
+        dlk_attention_size size;
         dl_real y[2][R * M], p[2][R * S], dq[2][R * D], dk[2][S * D], dv[2][S * M];
         test_fill(q, R * D, 1, -2, 2);
         test_fill(k, S * D, 2, -2, 2);
@@ -113,10 +114,11 @@ static void kernel_against_operation(void)
             test_fill(dk[way], S * D, 7, -1, 1);
             test_fill(dv[way], S * M, 8, -1, 1);
         }
-        dlk_attention_forward(y[0], p[0], q, k, v, mask, R, S, D, M, causal == 1);
-        dlk_attention_backward(dq[0], dk[0], dv[0], ds, dy, p[0], q, k, v, R, S, D, M);
-        dli_fast_attention_forward(dl, y[1], p[1], q, k, v, mask, R, S, D, M, causal == 1);
-        dli_fast_attention_backward(dl, dq[1], dk[1], dv[1], work, dy, p[1], q, k, v, R, S, D, M);
+        size.R = R; size.S = S; size.D = D; size.M = M; size.causal = causal == 1;
+        dlk_attention_forward(y[0], p[0], q, k, v, mask, &size);
+        dlk_attention_backward(dq[0], dk[0], dv[0], ds, dy, p[0], q, k, v, &size);
+        dli_fast_attention_forward(dl, y[1], p[1], q, k, v, mask, &size);
+        dli_fast_attention_backward(dl, dq[1], dk[1], dv[1], work, dy, p[1], q, k, v, &size);
         CHECK_ARRAY(y[1], y[0], R * M);
         CHECK_ARRAY(p[1], p[0], R * S);
         CHECK_ARRAY(dq[1], dq[0], R * D);

@@ -207,6 +207,17 @@ for f in train parts blas; do
     try "$cc, tests/bench/$f.c" $cc $warn -c "tests/bench/$f.c" -o "$work/x.o"
 done
 
+if [ "$cc" = clang ] && [ "$(uname -m)" = x86_64 ]; then
+    # What dl.h lets the compiler fuse it does not let it fuse in the file that includes it.
+    cat >"$work/fuse.c" <<'END'
+#define DL_IMPLEMENTATION
+#include "dl.h"
+float fuse(float a, float b, float c) { return a * b + c; }
+END
+    try "no fused a*b+c after dl.h" sh -c "clang -O1 -mfma -ffp-contract=off -I. -S '$work/fuse.c' \
+        -o '$work/fuse.s' && ! sed -n '/^fuse:/,/ret/p' '$work/fuse.s' | grep -q vfm"
+fi
+
 if [ "$cc" = gcc ]; then
     # Plain builds, as a newcomer types them: not a word from the compiler.
     for c in "cc -O2" "cc -O2 -fopenmp" "c++ -x c++ -O2" "cc"; do
@@ -217,6 +228,17 @@ if [ "$cc" = gcc ]; then
     if have aarch64-linux-gnu-gcc; then
         try "ARM64" aarch64-linux-gnu-gcc -O2 -static $warn -I. "$work/one.c" -o "$work/a.out" -lm
         have qemu-aarch64 && try "ARM64 (run)" qemu-aarch64 "$work/a.out"
+    fi
+    # i386, whose x87 arithmetic does not round floats: with it, without vectors, with SSE instead.
+    if have i686-linux-gnu-gcc; then
+        for how in "-O2" "-O3 -std=c99" "-O0 -DDL_NO_SIMD" "-O2 -msse2 -mfpmath=sse"; do
+            for real in float double; do
+                n="i386 $how, $real"
+                # shellcheck disable=SC2086
+                try "$n" i686-linux-gnu-gcc $how $warn -static -DDL_REAL=$real -I. tests/kernels.c \
+                    -o "$work/a.out" -lm && run "$n"
+            done
+        done
     fi
     if have x86_64-w64-mingw32-gcc; then
         try "Windows (MinGW)" x86_64-w64-mingw32-gcc -O2 $warn -I. "$work/one.c" -o "$work/a.exe"

@@ -412,7 +412,7 @@ static void errors(void)
 {
     dl_ctx *dl = dl_new(1), *other = dl_new(1);
     dl_conv o = dl_conv_default();
-    dl_tensor *x, *w, *k5;
+    dl_tensor *x, *w, *k5, *y;
     test_quiet(dl);
     x = dl_ones(dl, dl_shape4(1, 2, 3, 3));
     w = dl_ones(dl, dl_shape4(4, 2, 2, 2));
@@ -499,6 +499,11 @@ static void errors(void)
           dl_conv_transpose2d(NULL, w, DL_NONE, NULL) == NULL &&
           dl_upsample_nearest2d(NULL, 2, 2) == NULL && dl_error(dl) == DL_OK,
           "NULL yields NULL without a new error: %s", dl_error_text(dl));
+    o = dl_conv_default();
+    o.stride[0] = o.stride[1] = INT32_MAX;
+    o.before[0] = o.before[1] = 1;
+    y = dl_conv2d(x, w, DL_NONE, &o);
+    CHECK(y && y->size == 4 && y->data[0] == 2, "a stride beyond the image: %s", dl_error_text(dl));
     CHECK(dl_conv2d(dl_ones(dl, dl_shape4(0, 2, 3, 3)), w, DL_NONE, NULL) != NULL,
           "a batch of none: %s", dl_error_text(dl));
     dl_free(dl);

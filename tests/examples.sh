@@ -243,6 +243,10 @@ for source in examples/apps/*.c; do
         expect $prog '$exact > 0.7 && $held_out == 1000'
         "$work/$prog" --steps 400 --number 20405 | grep -q '^ 20405  ..'
         check $? "$prog --number 20405" ;;
+    extend)
+        run $prog "$MODEL worst_recall products" --quiet --limit 2000 --epochs 2
+        expect $prog '$test_accuracy > 0.8 && $worst_recall > 0.4 && $parameters == 100810'
+        expect $prog '$products > 1e9 && $products < 2e9 && $worst_recall < $test_accuracy' ;;
     *)  run $prog "" --quiet ;;
     esac
     "$work/$prog" --help 2>&1 | grep -q '^  --help'

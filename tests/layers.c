@@ -258,6 +258,262 @@ static void dropout_layer(void)
     dl_free(dl);
 }
 
+/* -------------------------------------------------------------------- layers of the user's ---- */
+
+/* y = x * sigmoid(W x), as in dl.h's documentation. */
+static bool gate_build(dl_layer *l)
+{
+    const dl_int D = l->input[0].dim[0];
+    return dl_layer_param(l, "weight", dl_shape2(D, D), dl_init_glorot_uniform()) != NULL;
+}
+static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
+}
+static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward, NULL };
+
+static void own_layer(void)
+{
+    dl_ctx *dl = quiet_context(3), *other = quiet_context(4);
+    dl_model *m = dl_model_new(dl, dl_shape1(4)), *copy;
+    dl_real data[12];
+    dl_tensor *x, *y, *want, *const *p;
+    dl_model_add(m, &gate, NULL);
+    dl_model_add_dense(m, 3, DL_RELU);
+    const dl_layer *l = dl_model_add(m, &gate, NULL);
+    if (!CHECK(l && same(l->name, "gate_2") && l->type == &gate && l->params == 1 &&
+               same(l->param[0]->name, "gate_2.weight"), "%s", dl_error_text(dl))) return;
+    CHECK(same(shape_text(l->output[0]), "[3]"), "%s", shape_text(l->output[0]));
+    test_fill(data, 12, 5, -1, 1);
+    x = dl_from(dl, dl_shape2(3, 4), data);
+    p = dl_model_params(m);
+    want = dl_mul(x, dl_sigmoid(dl_linear(x, p[0], DL_NONE)));
+    want = dl_relu(dl_linear(want, p[1], p[2]));
+    want = dl_mul(want, dl_sigmoid(dl_linear(want, p[3], DL_NONE)));
+    y = dl_model_forward(m, x);
+    if (CHECK(y && y->size == 9, "%s", dl_error_text(dl))) CHECK_ARRAY(y->data, want->data, 9);
+    CHECK(dl_backward(dl_sum(y)) && p[0]->grad[0] != 0, "it learns: %s", dl_error_text(dl));
+    copy = dl_model_clone(other, m);
+    x = dl_from(other, dl_shape2(3, 4), data);
+    y = dl_model_forward(copy, x);
+    if (CHECK(y && y->size == 9, "%s", dl_error_text(other))) CHECK_ARRAY(y->data, want->data, 9);
+    CHECK(!dl_layer_param(dl_model_layer(m, 0), "late", dl_shape1(1), dl_init_zeros()), "late");
+    CHECK_ERROR(dl, DL_ERR_STATE, "gate_1: parameters, states and outputs are made by the build");
+    CHECK(!dl_find_layer(dl, "Gate") && dl_register_layer(dl, &gate) &&
+          dl_find_layer(dl, "Gate") == &gate && !dl_find_layer(NULL, "Gate"), "registered");
+    dl_free(dl);
+    dl_free(other);
+}
+
+/* Options, twelve parameters, six states, memory of its own, two outputs; then a layer that reads
+   two. */
+typedef struct split_options { int parts; double scale; } split_options;
+static int destroyed;
+static bool split_build(dl_layer *l)
+{
+    const split_options *o = (const split_options *)l->options;
+    char name[40];
+    if (o->parts < 1) return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d parts", l->name, o->parts);
+    l->own = malloc(16);
+    for (int i = 0; i < o->parts; i++) {
+        snprintf(name, sizeof name, "part_%d", i);
+        if (!dl_layer_param(l, name, dl_shape1(3), dl_init_constant(o->scale))) return false;
+        if (i % 2 == 0 && !dl_layer_state(l, name, dl_shape1(2), i)) return false;
+    }
+    if (!dl_layer_set_outputs(l, 2)) return false;
+    l->output[1] = dl_shape2(1, 3);
+    return true;
+}
+static void split_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = x[0];
+    for (int i = 0; i < l->params; i++) y[0] = dl_mul(y[0], l->param[i]);
+    y[1] = dl_reshape(dl_neg(y[0]), dl_shape3(x[0]->shape.dim[0], 1, 3));
+}
+static void split_destroy(dl_layer *l)
+{
+    destroyed++;
+    free(l->own);
+}
+static const dl_field split_fields[] = {
+    { "parts", DL_FIELD_INT, 1, offsetof(split_options, parts), NULL },
+    { "scale", DL_FIELD_DOUBLE, 1, offsetof(split_options, scale), NULL },
+    { NULL, DL_FIELD_INT, 0, 0, NULL } };
+static const dl_layer_type split = { "Split", "split", sizeof(split_options), split_fields, 1,
+                                     split_build, split_forward, split_destroy };
+
+static bool join_build(dl_layer *l)
+{
+    l->output[0] = dl_shape1(3);
+    return true;
+}
+static void join_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = dl_sub(x[0], dl_flatten(x[1]));
+}
+static const dl_layer_type join = { "Join", "join", 0, NULL, 2, join_build, join_forward, NULL };
+
+static void several_tensors(void)
+{
+    const dl_real one[6] = { 1, 2, 3, 4, 5, 6 };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(3)), *copy;
+    split_options o;
+    dl_layer *l;
+    memset(&o, 0, sizeof o);
+    o.parts = 12;
+    o.scale = 0.5;
+    destroyed = 0;
+    l = dl_model_add(m, &split, &o);
+    o.parts = 1;
+    if (!CHECK(l && l->params == 12 && l->states == 6 && l->outputs == 2, "%s", dl_error_text(dl)))
+        return;
+    CHECK(((const split_options *)l->options)->parts == 12, "the options are a copy");
+    CHECK(same(l->param[11]->name, "split_1.part_11") && same(l->state[5]->name, "split_1.part_10")
+          && l->state[5]->data[1] == 10, "%s", l->param[11]->name);
+    CHECK(!dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "two outputs at the end");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_compile: split_1 has 2 outputs; a loss compares one");
+    CHECK(dl_model_add(m, &join, NULL) && dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "%s",
+          dl_error_text(dl));
+    for (int i = 0; i < 2; i++) {
+        dl_tensor *x = dl_from(dl, dl_shape2(2, 3), one);
+        dl_tensor *y = i ? dl_model_predict(m, x) : dl_model_forward(m, x);
+        if (CHECK(y && y->size == 6, "%s", dl_error_text(dl)))
+            CHECK_CLOSE(y->data[5], 2 * 6 * pow(0.5, 12), 1e-6, 0);
+    }
+    copy = dl_model_clone(dl, m);
+    CHECK(copy && dl_model_tensor_count(copy) == 12, "%s", dl_error_text(dl));
+    dl_model_free(copy);
+    CHECK(destroyed == 1, "%d destroyed", destroyed);
+    dl_free(dl);
+    CHECK(destroyed == 2, "%d destroyed", destroyed);
+}
+
+static bool no_build(dl_layer *l)
+{
+    (void)l;
+    return false;
+}
+static void no_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    (void)x;
+    (void)y;
+}
+static void flat_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    (void)l;
+    y[0] = dl_reshape(x[0], dl_shape1(x[0]->size));
+}
+static bool long_build(dl_layer *l)
+{
+    char name[300];
+    memset(name, 'n', sizeof name);
+    name[299] = 0;
+    return dl_layer_param(l, name, dl_shape1(1), dl_init_zeros()) != NULL;
+}
+static bool huge_build(dl_layer *l)
+{
+    l->output[0] = dl_shape2((dl_int)1 << (4 * sizeof(dl_int)), (dl_int)1 << (4 * sizeof(dl_int)));
+    return true;
+}
+
+/* What a description can do wrong is said by the layer's name. */
+static void own_layer_errors(void)
+{
+    static const dl_layer_type bad[] = {
+        { "Bad", "bad", 0, NULL, 1, no_build, no_forward, NULL },
+        { "Bad", "bad", 0, NULL, 2, NULL, no_forward, NULL },
+        { "Bad", "bad", 0, NULL, 1, long_build, no_forward, NULL },
+        { "Bad", "bad", 0, NULL, 1, huge_build, no_forward, NULL },
+        { "Bad", "bad", 8, NULL, 1, NULL, no_forward, NULL },
+        { "Bad", "bad", 0, NULL, 1, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, NULL, no_forward, NULL },
+        { "Bad", "bad", 0, NULL, 0, NULL, flat_forward, NULL } };
+    static const char *const text[] = {
+        "bad_1: its build failed", "bad_1: reads 2 tensors, but the layer before it gives 1",
+        "nnn' is longer than 255 bytes", "bad_1: an output of shape [", "bad_1: the options are",
+        "dl_model_add: a type needs name, prefix and forward",
+        "bad_1: its forward gave no output 0",
+        "bad_1: its forward gave [8] where its build said [2,4]" };
+    for (int i = 0; i < 8; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = dl_model_new(dl, dl_shape1(4));
+        const bool added = dl_model_add(m, &bad[i], NULL) != NULL;
+        CHECK(added == (i > 5), "case %d: %s", i, dl_error_text(dl));
+        CHECK(!dl_model_forward(m, dl_zeros(dl, dl_shape2(2, 4))), "case %d", i);
+        CHECK(dl_error(dl) != DL_OK && strstr(dl_error_text(dl), text[i]), "case %d: %s", i,
+              dl_error_text(dl));
+        dl_free(dl);
+    }
+}
+
+/* Each of the library's descriptions is found by its name, and its fields lie in its options. */
+static void descriptions(void)
+{
+    static const struct { const char *name; int fields; } all[] = {
+        { "Flatten", 0 }, { "Activation", 1 }, { "Dropout", 1 }, { "Reshape", 1 }, { "Dense", 7 },
+        { "Conv2D", 15 }, { "Conv1D", 15 }, { "Conv2DTranspose", 15 }, { "UpSampling2D", 1 },
+        { "MaxPooling2D", 6 }, { "AveragePooling2D", 6 }, { "GlobalAveragePooling2D", 0 },
+        { "BatchNormalization", 6 }, { "LayerNormalization", 6 }, { "GroupNormalization", 6 },
+        { "SimpleRNN", 4 }, { "LSTM", 4 }, { "GRU", 4 }, { "Bidirectional", 4 },
+        { "Embedding", 2 }, { "MultiHeadAttention", 2 } };
+    static const size_t size[] = { sizeof(int), sizeof(bool), sizeof(double), sizeof(int),
+                                   sizeof(dl_activation), sizeof(dl_shape), sizeof(dl_init) };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        const dl_layer_type *t = dl_find_layer(NULL, all[i].name);
+        size_t end = 0;
+        int n = 0;
+        if (!CHECK(t && same(t->name, all[i].name), "%s", all[i].name)) continue;
+        for (const dl_field *f = t->fields; f && f->name; f++, n++) {
+            CHECK(f->offset >= end && f->offset < end + 16, "%s.%s at %d, after %d", t->name,
+                  f->name, (int)f->offset, (int)end);
+            end = f->offset + (size_t)f->count * size[f->kind];
+        }
+        CHECK(n == all[i].fields && end <= t->options_size && t->options_size < end + 8,
+              "%s: %d fields, to %d of %d", t->name, n, (int)end, (int)t->options_size);
+    }
+    CHECK(!dl_find_layer(NULL, "Nothing") && !dl_find_layer(NULL, NULL), "none");
+}
+
+/* A frozen batch normalization neither learns nor moves; dl_freeze alone leaves the statistics. */
+static void frozen_statistics(void)
+{
+    for (int i = 0; i < 3; i++) {
+        dl_ctx *dl = quiet_context(2);
+        dl_model *m = dl_model_new(dl, dl_shape1(3)), *copy;
+        dl_layer *l = dl_model_add_batch_normalization(m);
+        dl_tensor *x = dl_add_scalar(dl_randn(dl, dl_shape2(8, 3)), 5), *y;
+        if (i == 1) dl_freeze(l->param, l->params);
+        if (i == 2) CHECK(dl_layer_set_frozen(l, true) && dl_layer_frozen(l), "frozen");
+        y = dl_model_forward(m, x);
+        CHECK((l->state[0]->data[0] != 0) == (i < 2), "%d: running mean %g", i,
+              (double)l->state[0]->data[0]);
+        if (i == 2) CHECK_CLOSE(y->data[4], x->data[4] / sqrt(1 + 1e-3), 1e-5, 0);
+        CHECK(l->param[0]->requires_grad == (i == 0) && dl_training(dl), "and the mode is back");
+        copy = dl_model_clone(dl, m);
+        CHECK(dl_layer_frozen(dl_model_layer(copy, 0)) == (i == 2), "the copy");
+        if (i == 2) CHECK(dl_layer_set_frozen(l, false) && l->param[0]->requires_grad, "thawed");
+        dl_free(dl);
+    }
+}
+
+/* Words travel as floats, which tell no more than 2^24 whole numbers apart. */
+static void many_words(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(2));
+    const bool floats = sizeof(dl_real) == 4;
+    CHECK(dl_model_add_embedding(m, 1 << 10, 1) != NULL, "%s", dl_error_text(dl));
+    m = dl_model_new(dl, dl_shape1(2));
+    CHECK(!floats || !dl_model_add_embedding(m, (1 << 24) + 1, 1), "2^24 + 1 words");
+    if (floats)
+        CHECK_ERROR(dl, DL_ERR_LIMIT, "embedding_1: 16777217 words, but a model's inputs are "
+                    "floats, which tell only 16777216 whole numbers apart; define DL_REAL double");
+    dl_free(dl);
+}
+
 /* ---------------------------------------------------------------------------------- errors ---- */
 
 typedef struct bad_layer {
@@ -380,6 +636,12 @@ int main(void)
     TEST(activations);
     TEST(dense_on_rows);
     TEST(dropout_layer);
+    TEST(own_layer);
+    TEST(several_tensors);
+    TEST(own_layer_errors);
+    TEST(descriptions);
+    TEST(frozen_statistics);
+    TEST(many_words);
     TEST(bad_layers);
     TEST(wrong_moment);
     return test_end();

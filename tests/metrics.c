@@ -8,6 +8,7 @@ static void accuracy(void)
 {
     const int32_t p[] = {0, 2, 1, 3}, t[] = {0, 1, 2, 3};
     CHECK(dl_accuracy(p, t, 4) == 0.5, "%g", dl_accuracy(p, t, 4));
+    CHECK(dl_accuracy(p, t, 1) == 1 && dl_accuracy(p + 1, t + 1, 1) == 0, "of one sample");
     CHECK(isnan(dl_accuracy(p, t, 0)) && isnan(dl_accuracy(NULL, t, 4)), "no samples");
 }
 
@@ -112,6 +113,34 @@ static void regression(void)
     CHECK(isnan(r.mse) && isnan(r.rmse) && isnan(r.mae) && isnan(r.r2), "no numbers");
 }
 
+/* R2 of several outputs is the mean of each one's, however large another is: r2_score([[0,100],
+   [1,101]], [[.5,100.5]] * 2) is 0; with one output perfect and one no better than the mean, .5. */
+static void several_outputs(void)
+{
+    const dl_real t[] = {0, 100, 1, 101}, p[] = {(dl_real)0.5, (dl_real)100.5, (dl_real)0.5,
+                                                 (dl_real)100.5};
+    const dl_real half[] = {0, (dl_real)100.5, 1, (dl_real)100.5}, x[] = {0, 1};
+    const dl_real third = (dl_real)(1 / 3.0);
+    dl_real flat[22];
+    dl_regression r = dl_regression_of(p, t, 2, 2);
+    CHECK(r.r2 == 0 && r.mse == 0.25 && r.mae == 0.5, "r2 %g, mse %g", r.r2, r.mse);
+    CHECK_CLOSE(dl_regression_of(half, t, 2, 2).r2, 0.5, 1e-12, 0);
+    for (int i = 0; i < 22; i++) flat[i] = third;
+    CHECK(dl_regression_of(flat, flat, 22, 1).r2 == 1, "equal targets have no spread");
+    flat[0] += 1;
+    CHECK(dl_regression_of(flat, flat + 1, 21, 1).r2 == 0, "and are not met");
+    dl_ctx *dl = dl_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(1));
+    dl_model_add_dense(m, 2, DL_LINEAR);
+    dl_fill(dl_model_param(m, 0), 0);
+    dl_model_param(m, 1)->data[0] = (dl_real)0.5;
+    dl_model_param(m, 1)->data[1] = (dl_real)100.5;
+    dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+    r = dl_model_regression(m, dl_data_from_targets(dl, x, 2, dl_shape1(1), t, dl_shape1(2)));
+    CHECK(r.r2 == 0 && r.mse == 0.25, "of a model: %g", r.r2);
+    dl_free(dl);
+}
+
 /* A model whose weights make its answers known. */
 static dl_model *sign_model(dl_ctx *dl, const dl_loss *loss, int outputs, dl_activation f)
 {
@@ -185,6 +214,7 @@ int main(void)
     TEST(report_as_sklearn);
     TEST(empty_class);
     TEST(regression);
+    TEST(several_outputs);
     TEST(of_models);
     TEST(errors);
     return test_end();

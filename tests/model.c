@@ -17,25 +17,38 @@ static void test_free(void *p);
 #include "test.h"
 #include <unistd.h>
 
-/* An allocator that counts, and fails at the allocation fail_at (0: never). */
-static long allocations, living, fail_at;
+/* An allocator that counts, fails at the allocation fail_at (0: never), and sees when a byte behind
+   a piece of memory has been written to: its size stands in front, a pattern follows it. */
+static long allocations, living, overruns, fail_at;
+#define FENCE 16
 
 static void *test_malloc(size_t n)
 {
-    void *p = ++allocations == fail_at ? NULL : malloc(n);
-    if (p) living++;
-    return p;
+    char *p = ++allocations == fail_at ? NULL : (char *)malloc(n + 2 * FENCE);
+    if (!p) return NULL;
+    living++;
+    memcpy(p, &n, sizeof n);
+    memset(p + FENCE + n, 0xA5, FENCE);
+    return p + FENCE;
+}
+static void test_free(void *memory)
+{
+    char *p = (char *)memory - FENCE;
+    size_t n;
+    if (!memory) return;
+    living--;
+    memcpy(&n, p, sizeof n);
+    for (int i = 0; i < FENCE; i++) overruns += (unsigned char)p[FENCE + n + (size_t)i] != 0xA5;
+    free(p);
 }
 static void *test_realloc(void *p, size_t n)
 {
-    void *q = ++allocations == fail_at ? NULL : realloc(p, n);
-    if (q && !p) living++;
+    void *q = test_malloc(n);
+    size_t old = 0;
+    if (q && p) memcpy(&old, (char *)p - FENCE, sizeof old);
+    if (q && p) memcpy(q, p, old < n ? old : n);
+    if (q) test_free(p);
     return q;
-}
-static void test_free(void *p)
-{
-    if (p) living--;
-    free(p);
 }
 
 /* --------------------------------------------------------------- contexts, data sets, nets ---- */
@@ -242,6 +255,88 @@ static void early_probabilities(void)
     }
 }
 
+/* Layers and loss that can't learn anything together are refused. */
+static void hopeless(void)
+{
+    const struct { int units; dl_activation last; const dl_loss *loss; const char *text; } all[] = {
+        { 1, DL_SOFTMAX, DL_CATEGORICAL_CROSSENTROPY, "dl_model_compile: dense_2 has a softmax "
+          "over one unit, which is always 1; for yes or no use DL_SIGMOID and "
+          "DL_BINARY_CROSSENTROPY" },
+        { 1, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, "a softmax over one unit" },
+        { 1, DL_SOFTMAX, DL_MSE, "a softmax over one unit" },
+        { 1, DL_LINEAR, DL_CATEGORICAL_CROSSENTROPY, "dl_model_compile: categorical_crossentropy "
+          "compares classes, but dense_2 has only 1 output; give it one for each class" },
+        { 1, DL_LINEAR, DL_SPARSE_CATEGORICAL_CROSSENTROPY, "has only 1 output" },
+        { 1, DL_LINEAR, DL_BINARY_CROSSENTROPY, NULL }, { 1, DL_LINEAR, DL_MSE, NULL },
+        { 2, DL_SOFTMAX, DL_MSE, NULL }, { 1, DL_RELU, DL_MAE, NULL } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 2, 3, DL_RELU, 0, all[i].units, all[i].last);
+        const bool ok = dl_model_compile(m, all[i].loss, dl_sgd(0.1));
+        CHECK(ok == (all[i].text == NULL), "case %d: %s", (int)i, dl_error_text(dl));
+        if (!ok) CHECK(strstr(dl_error_text(dl), all[i].text) != NULL, "%s", dl_error_text(dl));
+        dl_free(dl);
+    }
+    dl_ctx *dl = quiet_context(1);
+    dl_model *yes = net(dl, 2, 3, DL_RELU, 0, 2, DL_SOFTMAX);
+    dl_model_compile(yes, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    CHECK(!dl_model_fit(yes, clouds(dl, 8, 2, 1), NULL), "fitted to one class");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_fit: all labels are 0; of one class there is");
+    /* In the middle a softmax over one unit is as constant. */
+    dl_model *m = net(dl, 2, 1, DL_SOFTMAX, 0, 2, DL_LINEAR);
+    CHECK(!dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "compiled");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dense_1 has a softmax over one unit");
+    dl_free(dl);
+}
+
+/* Targets that the last layer can't reach: refused where each must be reached (a cross-entropy), or
+   where most can't be. */
+static void unreachable_targets(void)
+{
+    const struct { dl_activation last; const dl_loss *loss; double lo, hi; const char *text; }
+    all[] = {
+        { DL_SIGMOID, DL_BINARY_CROSSENTROPY, 0, 1, NULL },
+        { DL_LINEAR, DL_BINARY_CROSSENTROPY, 0, 1, NULL },
+        { DL_SIGMOID, DL_BINARY_CROSSENTROPY, 0, 1.25, ": binary_crossentropy compares "
+          "probabilities, but 1 of 5 targets lie outside [0,1]; scale them, or take a linear last "
+          "layer and DL_MSE" },
+        { DL_SIGMOID, DL_BINARY_CROSSENTROPY, -1, 1, "2 of 5 targets lie outside [0,1]" },
+        { DL_LINEAR, DL_BINARY_CROSSENTROPY, 0, 255, "4 of 5 targets lie outside [0,1]" },
+        { DL_LINEAR, DL_MSE, -1000, 1000, NULL }, { DL_LEAKY_RELU, DL_MSE, -9, -1, NULL },
+        { DL_RELU, DL_MSE, 0, 100, NULL }, { DL_RELU, DL_MSE, -1, 1, NULL },
+        { DL_RELU, DL_MSE, -5, -1, ": 5 of 5 targets lie outside [0,inf], which is all that "
+          "dense_2 with its relu can give; scale them, or make it linear" },
+        { DL_SIGMOID, DL_MAE, 0, 255, ": 4 of 5 targets lie outside [0,1], which is all that "
+          "dense_2 with its sigmoid" },
+        { DL_TANH, DL_HUBER, -1, 1, NULL }, { DL_TANH, DL_HUBER, 0, 9, "4 of 5 targets lie" },
+        { DL_SOFTPLUS, DL_MSE, -3, 1, "3 of 5" }, { DL_ELU, DL_MSE, -9, -2, "outside [-1,inf]" } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 1, 3, DL_TANH, 0, 1, all[i].last);
+        dl_real x[5], y[5];
+        for (int k = 0; k < 5; k++) {
+            x[k] = (dl_real)k;
+            y[k] = (dl_real)(all[i].lo + (all[i].hi - all[i].lo) * k / 4);
+        }
+        dl_data *d = dl_data_from_targets(dl, x, 5, dl_shape1(1), y, dl_shape1(1));
+        const dl_fit o = quiet_fit(1, 2);
+        dl_batch b;
+        memset(&b, 0, sizeof b);
+        b.x = dl_from(dl, dl_shape2(5, 1), x);
+        b.y = dl_from(dl, dl_shape2(5, 1), y);
+        b.size = 5;
+        CHECK(dl_model_compile(m, all[i].loss, dl_sgd(1e-4)), "%s", dl_error_text(dl));
+        for (int way = 0; way < 3; way++) {
+            const bool ok = way == 0 ? dl_model_fit(m, d, &o)
+                          : way == 1 ? !isnan(dl_model_evaluate(m, d).loss)
+                                     : !isnan(dl_model_train_batch(m, &b).loss);
+            CHECK(ok == (all[i].text == NULL), "case %d: %s", (int)i, dl_error_text(dl));
+            if (!ok) CHECK_ERROR(dl, DL_ERR_RANGE, all[i].text);
+        }
+        dl_free(dl);
+    }
+}
+
 static void compile_again(void)
 {
     dl_ctx *dl = quiet_context(1);
@@ -347,6 +442,437 @@ static void labels_are_targets(void)
     }
 }
 
+/* ------------------------------------------------------- losses and metrics of the user's ---- */
+
+/* q (t - z) below the target, (1 - q) (z - t) above it: its best constant is the q-quantile. */
+static dl_tensor *pinball(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    const double q = *(const double *)user;
+    dl_tensor *d = dl_sub(target, z);
+    return dl_mean(dl_maximum(dl_mul_scalar(d, q), dl_mul_scalar(d, q - 1)));
+}
+static dl_tensor *margin(dl_tensor *z, const int32_t *labels, const void *user)
+{
+    const dl_int C = z->shape.dim[1];
+    dl_tensor *hot = dl_one_hot(z->ctx, labels, z->shape.dim[0], C);
+    (void)user;                       /* max(0, 1 - z) for the right class, max(0, 1 + z) else */
+    return dl_mean(dl_relu(dl_scalar_sub(1, dl_mul(z, dl_sub_scalar(dl_mul_scalar(hot, 2), 1)))));
+}
+static dl_tensor *no_scalar(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_sub(z, target);
+}
+static dl_tensor *nothing(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)z;
+    (void)target;
+    (void)user;
+    return NULL;
+}
+
+static void own_losses(void)
+{
+    static const double nine = 0.9;
+    static const dl_loss quantile = { "pinball", pinball, NULL, DL_LINEAR, &nine };
+    static const dl_loss hinge = { "margin", NULL, margin, DL_LINEAR, NULL };
+    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, DL_LINEAR, NULL },
+                                    { "nothing", nothing, NULL, DL_LINEAR, NULL },
+                                    { "empty", NULL, NULL, DL_LINEAR, NULL } };
+    static const char *const text[2] = { "vector: the loss is [8,1], not one number; end it with "
+                                         "dl_mean", "nothing: the loss gave nothing" };
+    dl_ctx *dl = quiet_context(1);
+    dl_fit o = quiet_fit(300, 100);
+    dl_model *m = line(dl, &quantile, dl_sgd(0.02));
+    for (int i = 0; i < 100; i++) {
+        cloud_x[i] = 1;
+        cloud_y[i] = (dl_real)i / 100;
+    }
+    dl_data *d = dl_data_from_targets(dl, cloud_x, 100, dl_shape1(1), cloud_y, dl_shape1(1));
+    CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+    CHECK(fabs((double)dl_model_param(m, 0)->data[0] - 0.9) < 0.02, "the .9 quantile is %g",
+          (double)dl_model_param(m, 0)->data[0]);
+    CHECK(isnan(dl_model_evaluate(m, d).accuracy), "no classes");
+    m = net(dl, 2, 16, DL_TANH, 0, 3, DL_LINEAR);
+    d = clouds(dl, 200, 2, 3);
+    o = quiet_fit(20, 8);
+    CHECK(dl_model_compile(m, &hinge, dl_adam(0.02)) && dl_model_fit(m, d, &o), "%s",
+          dl_error_text(dl));
+    CHECK(dl_model_evaluate(m, d).accuracy > 0.98, "margin: accuracy %g",
+          dl_model_evaluate(m, d).accuracy);
+    CHECK(isnan(dl_model_evaluate(m, clouds_with_targets(dl, 20, 2, 3)).loss), "targets");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_evaluate: margin needs class labels");
+    for (int i = 0; i < 2; i++) {
+        m = line(dl, &bad[i], dl_sgd(0.1));
+        o = quiet_fit(1, 8);
+        CHECK(!dl_model_fit(m, sine(dl, 64), &o), "fitted with %s", bad[i].name);
+        CHECK(strstr(dl_error_text(dl), text[i]) != NULL, "%s", dl_error_text(dl));
+        dl_clear_error(dl);
+    }
+    m = net(dl, 1, 2, DL_TANH, 0, 1, DL_LINEAR);
+    CHECK(!dl_model_compile(m, &bad[2], dl_sgd(0.1)), "without a function");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_compile: the loss is NULL, or has neither name");
+    dl_free(dl);
+}
+
+/* The largest error seen, from the model's outputs; and how often class 0 was called, which keeps
+   memory of its own. */
+static bool largest_add(void *state, const dl_outcome *o, const void *user)
+{
+    double *most = (double *)state;
+    if (*(const int *)user == 1) return dl_fail(o->output->ctx, DL_ERR_STATE, "enough");
+    for (dl_int i = 0; i < o->output->size; i++)
+        *most = fmax(*most, fabs((double)o->output->data[i] - (double)o->target->data[i]));
+    return o->target->size == o->output->size && o->size > 0;
+}
+static double largest_result(void *state, const void *user)
+{
+    (void)user;
+    return *(const double *)state;
+}
+typedef struct zeros_state { int64_t *count; } zeros_state;
+static int zeros_freed;
+static bool zeros_add(void *state, const dl_outcome *o, const void *user)
+{
+    zeros_state *z = (zeros_state *)state;
+    const dl_int C = o->output->shape.dim[1];
+    (void)user;
+    if (!z->count) z->count = (int64_t *)calloc(2, sizeof *z->count);
+    for (dl_int i = 0; i < o->size; i++) {
+        double sum = 0;
+        dl_int best = 0;
+        for (dl_int k = 0; k < C; k++) {
+            sum += (double)o->output->data[i * C + k];
+            if (o->output->data[i * C + k] > o->output->data[i * C + best]) best = k;
+        }
+        CHECK(fabs(sum - 1) < 1e-5 && o->labels && !o->target, "probabilities, and labels");
+        z->count[0] += best == 0;
+        z->count[1]++;
+    }
+    return true;
+}
+static double zeros_result(void *state, const void *user)
+{
+    zeros_state *z = (zeros_state *)state;
+    const double share = z->count ? (double)z->count[0] / (double)z->count[1] : NAN;
+    (void)user;
+    free(z->count);
+    zeros_freed++;
+    return share;
+}
+
+static void own_metrics(void)
+{
+    static const int fine = 0, fails = 1;
+    static const dl_metric largest = { "largest", sizeof(double), largest_add, largest_result,
+                                       &fine };
+    static const dl_metric failing = { "failing", 1, largest_add, largest_result, &fails };
+    static const dl_metric called = { "zeros", sizeof(zeros_state), zeros_add, zeros_result, NULL };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = line(dl, DL_MSE, dl_sgd(0));
+    dl_fit o = quiet_fit(1, 7);
+    CHECK(dl_model_add_metric(m, &largest) && dl_model_metric_index(m, "largest") == 0 &&
+          dl_model_metric_count(m) == 1 && dl_model_metric_index(m, "accuracy") == -1, "%s",
+          dl_error_text(dl));
+    CHECK(!dl_model_add_metric(m, &largest), "twice");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_add_metric: there is 'largest' already");
+    o.validation = one_target(dl, 7);
+    CHECK(dl_model_fit(m, sine(dl, 64), &o), "%s", dl_error_text(dl));
+    const dl_epoch *e = dl_model_history(m, NULL);
+    CHECK(e->metric[0] > 0.99 && e->metric[0] <= 1 && e->val_metric[0] == 7 && isnan(e->metric[1]),
+          "%g, %g", e->metric[0], e->val_metric[0]);
+    CHECK(dl_model_evaluate(m, o.validation).metric[0] == 7, "evaluated");
+    CHECK(dl_model_add_metric(m, &failing) && !dl_model_fit(m, o.validation, NULL), "fitted");
+    CHECK_ERROR(dl, DL_ERR_STATE, "enough");
+    CHECK(isnan(dl_model_evaluate(m, o.validation).metric[0]), "evaluated in spite of it");
+    CHECK_ERROR(dl, DL_ERR_STATE, "enough");
+    m = net(dl, 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+    zeros_freed = 0;
+    o = quiet_fit(3, 8);
+    o.validation_split = 0.25;
+    CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.05)) &&
+          dl_model_add_metric(m, &called) && dl_model_fit(m, clouds(dl, 120, 2, 3), &o), "%s",
+          dl_error_text(dl));
+    e = dl_model_history(m, NULL) + 2;
+    CHECK(zeros_freed == 6, "result was called %d times", zeros_freed);
+    CHECK(e->metric[0] > 0.2 && e->metric[0] < 0.5 && e->val_metric[0] > 0.1, "%g", e->metric[0]);
+    static dl_metric many[8];
+    static char names[8][16];
+    for (int i = 0; i < 8; i++) {
+        many[i] = called;
+        snprintf(names[i], sizeof names[i], "m%d", i);
+        many[i].name = names[i];
+        CHECK(dl_model_add_metric(m, &many[i]) == (i < 7), "metric %d", i);
+    }
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "dl_model_add_metric: 'm7' would be one more than 8");
+    CHECK(dl_register_metric(dl, &called) && dl_find_metric(dl, "zeros") == &called &&
+          dl_find_metric(NULL, "accuracy") && !dl_find_metric(dl, "none"), "by name");
+    dl_free(dl);
+}
+
+/* ---------------------------------------------------------------------------- single steps ---- */
+
+static bool count_steps(dl_model *m, const dl_step *s, void *user)
+{
+    int *seen = (int *)user;
+    seen[0]++;
+    CHECK(s->batches == 4 && s->batch == (seen[0] - 1) % 4 + 1 && s->epoch == (seen[0] - 1) / 4 + 1
+          && s->loss > 0 && s->lr == 0.1, "batch %d of %d", (int)s->batch, (int)s->batches);
+    seen[1] = (int)s->updates;
+    (void)m;
+    return seen[0] != seen[2];
+}
+
+/* fit is made of dl_model_train_batch; accumulating k batches is one batch k times as large. */
+static void steps(void)
+{
+    dl_model *m[3];
+    dl_ctx *dl[3];
+    for (int i = 0; i < 3; i++) {
+        dl_fit o = quiet_fit(2, i == 1 ? 5 : 15);
+        dl[i] = quiet_context(4);
+        dl_data *d = clouds(dl[i], 50, 2, 3);
+        m[i] = net(dl[i], 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+        dl_model_layer(m[i], 0)->l2 = 0.01;
+        dl_model_compile(m[i], DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_momentum(0.1, 0.9));
+        o.shuffle = false;
+        if (i == 1) o.accumulate = 3;                    /* 50 = 3 groups of 15, and 5 */
+        if (i < 2) CHECK(dl_model_fit(m[i], d, &o), "%s", dl_error_text(dl[i]));
+        for (int k = 0; i == 2 && k < 8; k++) {
+            dl_batch b;
+            const dl_int first = k % 4 * 15, n = first == 45 ? 5 : 15;
+            memset(&b, 0, sizeof b);
+            b.x = dl_from(dl[i], dl_shape2(n, 2), cloud_x + 2 * first);
+            b.labels = cloud_label + first;
+            b.size = n;
+            const dl_metrics before = dl_model_evaluate_batch(m[i], &b);
+            const dl_metrics r = dl_model_train_batch(m[i], &b);
+            CHECK(r.loss == before.loss && r.accuracy == before.accuracy, "%g, %g", r.loss,
+                  before.loss);
+            dl_tape_clear(dl[i]);
+        }
+    }
+    CHECK(same_weights(m[0], m[2]), "single steps are fit");
+    for (int k = 0; k < 4; k++)
+        CHECK_ARRAY_TOL(dl_model_param(m[1], k)->data, dl_model_param(m[0], k)->data,
+                        dl_model_param(m[0], k)->size, 10 * TEST_TOL);
+    for (int i = 0; i < 3; i++) dl_free(dl[i]);
+}
+
+static void step_callback(void)
+{
+    static const struct { int accumulate, stop, seen, updates, epochs; } all[] = {
+        { 1, 0, 8, 8, 2 }, { 3, 0, 8, 4, 2 }, { 1, 3, 3, 3, 1 }, { 2, 5, 5, 2, 2 } };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        dl_ctx *dl = quiet_context(4);
+        dl_model *m = net(dl, 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+        dl_fit o = quiet_fit(2, 15);
+        int seen[3] = { 0, 0, 0 };
+        seen[2] = all[i].stop;
+        o.on_batch = count_steps;
+        o.user = seen;
+        o.accumulate = all[i].accumulate;
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+        CHECK(dl_model_fit(m, clouds(dl, 50, 2, 3), &o), "%s", dl_error_text(dl));
+        CHECK(seen[0] == all[i].seen && seen[1] == all[i].updates &&
+              epochs_done(m) == all[i].epochs, "case %d: %d batches, %d updates", (int)i, seen[0],
+              seen[1]);
+        dl_free(dl);
+    }
+}
+
+static void bad_batches(void)
+{
+    static const dl_real x[6] = { 0 };
+    static const int32_t label[3] = { 0, 1, 1 }, high[3] = { 0, 1, 2 };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 3, DL_TANH, 0, 2, DL_SOFTMAX), *yes = net(dl, 2, 3, DL_TANH, 0, 1,
+                                                                       DL_SIGMOID);
+    dl_batch b;
+    memset(&b, 0, sizeof b);
+    b.x = dl_from(dl, dl_shape2(3, 2), x);
+    b.labels = label;
+    b.size = 3;
+#define REFUSED(model, code, text) \
+    CHECK(isnan(dl_model_train_batch(model, &b).loss), "trained"); \
+    CHECK_ERROR(dl, code, "dl_model_train_batch: " text); \
+    CHECK(isnan(dl_model_evaluate_batch(model, &b).loss), "evaluated"); \
+    CHECK_ERROR(dl, code, "dl_model_evaluate_batch: " text)
+    REFUSED(m, DL_ERR_STATE, "call dl_model_compile first");
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    dl_model_compile(yes, DL_BINARY_CROSSENTROPY, dl_sgd(0.1));
+    b.size = 2;
+    REFUSED(m, DL_ERR_SHAPE, "the batch's size is 2, its x has 3 samples");
+    b.size = 3;
+    b.labels = NULL;
+    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs labels, which the batch");
+    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets y");
+    b.y = dl_from(dl, dl_shape2(3, 2), x);
+    REFUSED(yes, DL_ERR_SHAPE, "6 targets for 3 samples with 1 outputs");
+    b.y = NULL;
+    b.labels = high;
+    CHECK(isnan(dl_model_train_batch(m, &b).loss), "label 2 of 2");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_cross_entropy: label 2 at position 2 is not in 0..1");
+    CHECK(isnan(dl_model_train_batch(yes, &b).loss), "label 2 for yes or no");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "binary_crossentropy: label 2 at position 2 is not in 0..1");
+    b.labels = label;
+    dl_fill(dl_model_find(m, "dense_1.bias"), NAN);
+    CHECK(isnan(dl_model_train_batch(m, &b).loss), "NaN");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_model_train_batch: the loss is NaN; NaN or infinity first "
+                "in the weights of layer dense_1");
+    b.x = NULL;
+    CHECK(isnan(dl_model_train_batch(yes, &b).loss) && dl_error(dl) == DL_OK, "no x");
+#undef REFUSED
+    dl_free(dl);
+}
+
+/* A parameter that a step's backward does not reach is left alone: its old gradient is gone. */
+static int fickle_turn;
+static bool fickle_build(dl_layer *l)
+{
+    return dl_layer_param(l, "a", dl_shape1(1), dl_init_constant(1)) &&
+           dl_layer_param(l, "b", dl_shape1(1), dl_init_constant(1));
+}
+static void fickle_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul(x[0], l->param[fickle_turn++ % 2]);
+}
+static void unreached_parameter(void)
+{
+    static const dl_layer_type fickle = { "Fickle", "fickle", 0, NULL, 1, fickle_build,
+                                          fickle_forward, NULL };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(1));
+    const dl_data *d = one_target(dl, 2);
+    dl_fit o = quiet_fit(2, 1);
+    dl_model_add(m, &fickle, NULL);
+    dl_model_compile(m, DL_MSE, dl_sgd(0.25));        /* half of the way in each step */
+    fickle_turn = 0;
+    CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+    for (int i = 0; i < 2; i++)
+        CHECK(dl_model_param(m, i)->data[0] == (dl_real)1.5, "%s is %g", dl_model_param(m, i)->name,
+              (double)dl_model_param(m, i)->data[0]);
+    dl_free(dl);
+}
+
+/* Scores where the probabilities have run out of digits. */
+static void logits(void)
+{
+    static const dl_activation last[4] = { DL_SOFTMAX, DL_SIGMOID, DL_LINEAR, DL_TANH };
+    const dl_real one = 1;
+    for (int i = 0; i < 4; i++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = dl_model_new(dl, dl_shape1(1));
+        dl_model_add_dense(m, 2, last[i]);
+        dl_model_param(m, 0)->data[0] = i == 3 ? 1 : -300;
+        dl_model_param(m, 0)->data[1] = i == 3 ? 2 : 200;
+        dl_tensor *z = dl_model_logits(m, dl_from(dl, dl_shape2(1, 1), &one));
+        if (!CHECK(z && z->size == 2 && !z->requires_grad, "%s", dl_error_text(dl))) return;
+        CHECK_CLOSE(z->data[0], i == 3 ? tanh(1) : -300, 1e-6, 0);
+        CHECK_CLOSE(z->data[1], i == 3 ? tanh(2) : 200, 1e-6, 0);
+        dl_free(dl);
+    }
+}
+
+/* ------------------------------------------------------------------------- memory it takes ---- */
+
+/* Evaluating takes less than training with the same batch, and what trains can be evaluated:
+   activations go as soon as nothing needs them, and no more samples are under way than fit took. */
+static void evaluation_is_small(void)
+{
+    size_t bytes[3];
+    for (int i = 0; i < 3; i++) {
+        static dl_real x[512 * 64];
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = dl_model_new(dl, dl_shape1(64));
+        dl_fit o = quiet_fit(1, 256);
+        for (int k = 0; k < 12; k++) dl_model_add_dense(m, 400, DL_TANH);
+        dl_model_add_dense(m, 2, DL_LINEAR);
+        for (int k = 0; k < 512; k++) cloud_label[k] = k % 2;
+        dl_data *d = dl_data_from_arrays(dl, x, i ? 512 : 256, dl_shape1(64), cloud_label, 2);
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0));
+        dl_model_set_batch_size(m, 256);
+        if (i == 0) CHECK(dl_model_fit(m, d, &o), "%s", dl_error_text(dl));
+        if (i == 1) CHECK(dl_model_evaluate(m, d).loss > 0, "%s", dl_error_text(dl));
+        if (i == 2) CHECK(dl_model_predict(m, dl_from(dl, dl_shape2(512, 64), x)) != NULL, "%s",
+                          dl_error_text(dl));
+        bytes[i] = dl_tape_bytes(dl);
+        dl_free(dl);
+    }
+    CHECK(bytes[1] < bytes[0] / 2 && bytes[2] < bytes[0] / 2, "fit takes %ld bytes, evaluate %ld, "
+          "predict %ld", (long)bytes[0], (long)bytes[1], (long)bytes[2]);
+}
+
+static void tape_limits(void)
+{
+    static const char *const text[3] = { "; give dl_model_fit a smaller batch_size (and "
+        "accumulate), or raise dl_set_tape_limit", "; take fewer samples at a time "
+        "(dl_model_set_batch_size), or raise dl_set_tape_limit", "; call dl_tape_clear after "
+        "every step, or raise dl_set_tape_limit" };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 20000, DL_TANH, 0, 3, DL_SOFTMAX);
+    dl_data *d = clouds(dl, 400, 2, 3);
+    dl_fit o = quiet_fit(1, 400);
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    dl_set_tape_limit(dl, 8 << 20);
+    CHECK(!dl_model_fit(m, d, &o), "32 MB in 8");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, text[0]);
+    CHECK(isnan(dl_model_evaluate(m, d).loss), "32 MB in 8");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, text[1]);
+    o.batch_size = 4;
+    CHECK(dl_model_fit(m, d, &o) && dl_model_batch_size(m) == 4, "%s", dl_error_text(dl));
+    CHECK(dl_model_evaluate(m, d).loss > 0, "evaluated as it was trained: %s", dl_error_text(dl));
+    for (int i = 0; i < 20; i++) dl_zeros(dl, dl_shape1(200000));
+    CHECK_ERROR(dl, DL_ERR_LIMIT, text[2]);
+    CHECK(!dl_model_set_batch_size(m, 0) && dl_model_batch_size(m) == 4, "0 samples");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_set_batch_size: 0 samples; give 1 or more");
+    dl_free(dl);
+}
+
+/* However the samples are cut into batches, and whatever is dropped on the way, predictions are the
+   same. */
+static void cut_into_batches(void)
+{
+    dl_ctx *dl = quiet_context(2);
+    dl_model *m = dl_model_new(dl, dl_shape3(1, 8, 8));
+    dl_model_add_conv2d(m, 3, 3, DL_RELU);
+    dl_model_add_max_pooling2d(m, 2);
+    dl_model_add_batch_normalization(m);
+    dl_model_add_reshape(m, dl_shape2(3, -1));
+    dl_model_add_dense(m, 40, DL_TANH);
+    dl_model_add_dropout(m, 0.5);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 4, DL_LINEAR);
+    dl_model_add_activation(m, DL_SOFTMAX);
+    dl_tensor *x = dl_rand(dl, dl_shape4(33, 1, 8, 8)), *y, *z;
+    dl_set_training(dl, false);
+    y = dl_model_forward(m, x);
+    if (!CHECK(y && y->size == 132, "%s", dl_error_text(dl))) return;
+    for (int n = 1; n < 64; n *= 3) {
+        dl_model_set_batch_size(m, n);
+        z = dl_model_predict(m, x);
+        if (CHECK(z && z->size == 132, "%s", dl_error_text(dl))) CHECK_ARRAY(z->data, y->data, 132);
+    }
+    dl_free(dl);
+}
+
+/* Reports of data whose size no batch divides, from memory that is watched on both sides. */
+static void report_stays_inside(void)
+{
+    dl_ctx *dl = quiet_context(2);
+    dl_model *m = net(dl, 2, 8, DL_TANH, 0, 3, DL_SOFTMAX);
+    dl_data *d = clouds(dl, 301, 2, 3);
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    dl_report *r = dl_model_report(m, d);
+    int64_t all = 0;
+    if (!CHECK(r && r->count == 301, "%s", dl_error_text(dl))) return;
+    for (int i = 0; i < 9; i++) all += r->confusion[i];
+    CHECK(all == 301, "%d samples", (int)all);
+    CHECK_CLOSE(r->accuracy, dl_model_evaluate(m, d).accuracy, 1e-12, 0);
+    dl_free(dl);
+    CHECK(overruns == 0, "%ld bytes written behind memory", overruns);
+}
+
 /* --------------------------------------------------------------------------------- history ---- */
 
 /* With one batch an epoch, the loss an epoch reports is that of the weights before it, and its
@@ -425,6 +951,27 @@ static void uneven_batches(void)
         CHECK_CLOSE(e->accuracy, all.accuracy, 1e-12, 0);
         dl_free(dl);
     }
+}
+
+/* With an optimizer that keeps averages, these are validated, and training goes on without them. */
+static void averages(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_optim sgd = dl_sgd(0.25);
+    dl_fit o = quiet_fit(2, 1);
+    sgd.ema = 0.5;
+    dl_model *m = line(dl, DL_MSE, sgd);                 /* w: 0, 1, 1.5; average: 1, 1.25 */
+    o.validation = one_target(dl, 2);
+    CHECK(dl_model_fit(m, o.validation, &o), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_model_history(m, NULL)[1].val_loss, 0.75 * 0.75, 1e-6, 0);
+    CHECK(dl_model_param(m, 0)->data[0] == (dl_real)1.5 &&
+          !dl_optimizer_averaged(dl_model_optimizer(m)), "w is back");
+    o.early_stopping = true;
+    o.epochs = 1;
+    CHECK(dl_model_fit(m, o.validation, &o), "%s", dl_error_text(dl));
+    CHECK(dl_model_param(m, 0)->data[0] == (dl_real)1.5, "the best epoch's average, %g",
+          (double)dl_model_param(m, 0)->data[0]);
+    dl_free(dl);
 }
 
 /* ------------------------------------------------------------------- one seed, one result ---- */
@@ -553,8 +1100,8 @@ static void modes_are_put_back(void)
         dl_set_training(dl[off], off == 0);
         dl_set_no_grad(dl[off], off == 1);
         CHECK(dl_model_fit(m[off], d, &o), "%s", dl_error_text(dl[off]));
-        CHECK(dl_set_training(dl[off], true) == (off == 0) && dl_set_no_grad(dl[off], false) == (off == 1),
-              "modes");
+        CHECK(dl_set_training(dl[off], true) == (off == 0) &&
+              dl_set_no_grad(dl[off], false) == (off == 1), "modes");
         CHECK(dl_item(dl_sum(mine)) == 21, "a tensor of before: %s", dl_error_text(dl[off]));
     }
     CHECK(same_weights(m[0], m[1]), "trained otherwise in evaluation mode");
@@ -672,6 +1219,7 @@ static bool fit_again(dl_model *m, const dl_epoch *e, void *user)
 {
     const dl_fit o = quiet_fit(1, 1);
     (void)e;
+    CHECK(isnan(dl_model_train_batch(m, NULL).loss), "no batch");
     return dl_model_fit(m, (const dl_data *)user, &o);
 }
 
@@ -1232,7 +1780,8 @@ static void clones(void)
     dl_freeze(&frozen, 1);
     copy = dl_model_clone(other, m);
     if (!CHECK(copy && same_weights(m, copy), "%s", dl_error_text(other))) return;
-    CHECK(dl_model_layer_count(copy) == 3 && dl_model_param_count(copy) == dl_model_param_count(m) &&
+    CHECK(dl_model_layer_count(copy) == 3 &&
+          dl_model_param_count(copy) == dl_model_param_count(m) &&
           strcmp(dl_model_layer(copy, 1)->name, "dropout_1") == 0, "layers");
     for (int i = 0; i < 4; i++) {
         const dl_tensor *x = dl_model_param(m, i), *y = dl_model_param(copy, i);
@@ -1559,8 +2108,52 @@ static void output_of_fit(void)
     }
 }
 
+/* The bar, at its start, in the middle and at the end, where there is no arrow any more. */
+static void progress_bar(void)
+{
+    static const struct { dl_int batch; const char *bar; } all[] = {
+        { 1, "[>                       ] 1/48" }, { 2, "[=>                      ] 2/48" },
+        { 47, "[=======================>] 47/48" }, { 48, "[========================] 48/48" } };
+    for (int i = 0; i < 4; i++) {
+        char text[DLI_PROGRESS_TEXT], want[100];
+        dl_step s;
+        memset(&s, 0, sizeof s);
+        s.epoch = 2;
+        s.batch = all[i].batch;
+        s.batches = 48;
+        snprintf(want, sizeof want, "Epoch 2/5 %s loss 0.2563 ", all[i].bar);
+        CHECK(strcmp(dli_progress_text(text, &s, 5, 0.25631), want) == 0, "\"%s\"", text);
+    }
+}
+
+static void frozen_summary(void)
+{
+    char text[4000];
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 10, 20, DL_RELU, 0, 3, DL_SOFTMAX);
+    dl_layer_set_frozen(dl_model_layer(m, 0), true);
+    CHECK(caught(text, sizeof text, print_summary, m), "standard output");
+    CHECK(strstr(text, " Trainable params: 63\n Non-trainable params: 220\n") != NULL, "%s", text);
+    dl_free(dl);
+}
+
 int main(void)
 {
+    TEST(hopeless);
+    TEST(unreachable_targets);
+    TEST(own_losses);
+    TEST(own_metrics);
+    TEST(steps);
+    TEST(step_callback);
+    TEST(bad_batches);
+    TEST(unreached_parameter);
+    TEST(logits);
+    TEST(evaluation_is_small);
+    TEST(tape_limits);
+    TEST(cut_into_batches);
+    TEST(report_stays_inside);
+    TEST(progress_bar);
+    TEST(frozen_summary);
     TEST(compile_errors);
     TEST(early_probabilities);
     TEST(compile_again);
@@ -1568,6 +2161,7 @@ int main(void)
     TEST(labels_are_targets);
     TEST(history);
     TEST(uneven_batches);
+    TEST(averages);
     TEST(same_results);
     TEST(evaluate_in_between);
     TEST(modes_are_put_back);
@@ -1600,5 +2194,6 @@ int main(void)
     TEST(summary);
     TEST(wide_summary);
     TEST(output_of_fit);
+    CHECK(overruns == 0, "%ld bytes written behind memory", overruns);
     return test_end();
 }

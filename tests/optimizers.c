@@ -395,6 +395,27 @@ static void clip_bad_arguments(void)
     dl_free(dl);
 }
 
+/* Many elements are summed in blocks: none is left out, and threads do not change the sum. */
+static void long_norms(void)
+{
+    dl_ctx *dl = quiet_context();
+    const dl_int n = 1100000;
+    dl_tensor *p = dl_param(dl, dl_shape1(n), dl_init_zeros());
+    double norm[2], sum = 0;
+    test_fill(p->grad, n, 3, -1, 1);
+    for (dl_int i = 0; i < n; i++) sum += (double)p->grad[i] * (double)p->grad[i];
+    for (int k = 0; k < 2; k++) {
+        dl_set_threads(dl, 1 + 2 * k);
+        norm[k] = dl_clip_grad_norm(&p, 1, INFINITY);
+    }
+    CHECK(norm[0] == norm[1], "one thread: %.17g, three: %.17g", norm[0], norm[1]);
+    CHECK_CLOSE(norm[0], sqrt(sum), TEST_TOL, 0);
+    dl_optimizer *o = dl_optimizer_new(dl, dl_sgd(1), &p, 1);
+    p->grad[n - 1] = (dl_real)NAN;
+    CHECK(!dl_optimizer_step(o) && p->data[0] == 0, "NaN in the last element");
+    dl_free(dl);
+}
+
 /* ------------------------------------------------------------------------- what is touched ---- */
 
 static void only_its_own(void)
@@ -692,6 +713,13 @@ static void own_kind(void)
     bad.states = 5;
     CHECK(!dl_optimizer_new(dl, desc, &p, 1), "5 states");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "needs a name, a step and 0 to 4 states");
+    for (int k = 0; k < 3; k++) {                /* neither the type nor a place behind the end */
+        bad = lion;
+        bad.option[1].at = k == 0 ? 0 : k == 1 ? DL_OWN(0) + 1 : DL_OWN(999);
+        desc = dl_optim_default(&bad, 0.25);
+        CHECK(desc.type == &bad && !dl_optimizer_new(dl, desc, &p, 1), "a wild option");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "option stretch of Lion is no number of dl_optim; write");
+    }
     dl_free(dl);
 }
 
@@ -850,6 +878,7 @@ int main(void)
         TEST(huge_gradients);
         TEST(tiny_eps);
         TEST(norms);
+        TEST(long_norms);
         TEST(only_its_own);
         TEST(frozen);
         TEST(accumulate);

@@ -128,85 +128,96 @@ static dl_real *numbers(dl_int n, unsigned seed)
     return x;
 }
 
+/* One layer: arrays, gradients and sizes for one way to compute it, all of their own. */
+typedef struct layer_case {
+    dlk_recurrent_size s;
+    dlk_recurrent_arrays a;
+    dlk_recurrent_grads d;
+    dl_int outs, grads;               /* how many numbers there are from a.y and from d.dx on */
+} layer_case;
+
+/* The twin, if there is one, or the kernels. */
+static dli_recurrent_way way_of(dl_ctx *dl, dl_recurrent_kind kind, bool fast,
+                                const dlk_recurrent_size *s)
+{
+    dl_set_reference(dl, !fast);
+    return dli_recurrent_choose(dl, kind, s);
+}
+
+static layer_case layer_new(dl_ctx *dl, dl_recurrent_kind kind, bool fast, dlk_recurrent_size s)
+{
+    const dl_int G = dli_cells[kind].gates, rows = s.N * s.T, n = s.N * s.H;
+    const bool lstm = kind == DL_LSTM;
+    layer_case c;
+    double saved, work;
+    c.s = s;
+    c.outs = rows * s.H + 2 * n;
+    c.grads = rows * s.D + G * s.H * (s.D + s.H + 2) + 2 * n;
+    dli_recurrent_room(way_of(dl, kind, fast, &s).fast, kind, &s, &saved, &work);
+    c.a.x = numbers(rows * s.D, 3);
+    c.a.h0 = numbers(n, 4);
+    c.a.c0 = numbers(n, 5);
+    c.a.w_ih = numbers(G * s.H * s.D, 6);
+    c.a.w_hh = numbers(G * s.H * s.H, 7);
+    c.a.b_ih = numbers(G * s.H, 8);
+    c.a.b_hh = numbers(G * s.H, 9);
+    c.a.y = numbers(c.outs, 0);
+    c.a.hn = c.a.y + rows * s.H;
+    c.a.cn = lstm ? c.a.hn + n : NULL;
+    if (!lstm) memset(c.a.hn + n, 0, (size_t)n * sizeof(dl_real));
+    c.a.saved = numbers((dl_int)saved, 0);    /* not one element more than is asked for */
+    c.a.work = numbers((dl_int)work, 0);
+    c.d.dy = numbers(rows * s.H, 10);
+    c.d.dhn = numbers(n, 11);
+    c.d.dcn = numbers(n, 12);
+    c.d.dx = numbers(c.grads, 13);
+    c.d.dw_ih = c.d.dx + rows * s.D;
+    c.d.dw_hh = c.d.dw_ih + G * s.H * s.D;
+    c.d.db_ih = c.d.dw_hh + G * s.H * s.H;
+    c.d.db_hh = c.d.db_ih + G * s.H;
+    c.d.dh0 = c.d.db_hh + G * s.H;
+    c.d.dc0 = lstm ? c.d.dh0 + n : NULL;
+    return c;
+}
+
+static void layer_free(layer_case *c)
+{
+    const dl_real *const all[] = { c->a.x, c->a.h0, c->a.c0, c->a.w_ih, c->a.w_hh, c->a.b_ih,
+                                   c->a.b_hh, c->a.y, c->a.saved, c->a.work, c->d.dy, c->d.dhn,
+                                   c->d.dcn, c->d.dx };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free((void *)(uintptr_t)all[i]);
+}
+
+/* Forward and backward by the kernel, or by what dl_rnn and the others run instead. */
+static void layer_run(dl_ctx *dl, dl_recurrent_kind kind, bool fast, const layer_case *c)
+{
+    const dli_recurrent_way way = way_of(dl, kind, fast, &c->s);
+    dli_run_recurrent(dl, &way, kind, &c->a, &c->s);
+    dli_run_recurrent_back(dl, &way, kind, &c->d, &c->a, &c->s);
+}
+
 static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, int threads)
 {
     int32_t lengths[20];
     dl_ctx *dl = dl_new(1);
     for (dl_int i = 0; i < N; i++) lengths[i] = (int32_t)((i * 5 + 4) % T + 1);
     dl_set_threads(dl, threads);
-    dl_real *u = numbers(4 * H, 1), *da = numbers(8 * H, 2);
     for (int test = 0; test < 16; test++) {
         const dl_recurrent_kind kind = (dl_recurrent_kind)(test / 4);
-        const bool reverse = test % 2 == 1, relu = kind == DL_RNN_RELU, lstm = kind == DL_LSTM;
-        const int32_t *length = test % 4 < 2 ? lengths : NULL;
-        const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1, rows = N * T, n = N * H;
-        dl_real *x = numbers(rows * D, 3), *h0 = numbers(n, 4), *c0 = numbers(n, 5);
-        dl_real *w_ih = numbers(G * H * D, 6), *w_hh = numbers(G * H * H, 7);
-        dl_real *b_ih = numbers(G * H, 8), *b_hh = numbers(G * H, 9);
-        dl_real *dy = numbers(rows * H, 10), *dh = numbers(n, 11), *dc = numbers(n, 12);
-        dl_real *out[2], *dh2[2], *dc2[2], *dw[2], *gate = numbers(rows * G * H, 0);
-        dl_real *extra = numbers(rows * 3 * H, 0), *work;
-        const dl_int dws = rows * D + G * H * (D + H + 2);
-        dli_rnn r;
-        dli_rnn_grads g;
-        memset(&r, 0, sizeof r);
-        r.kind = kind; r.reverse = reverse; r.N = N; r.T = T; r.D = D; r.H = H; r.G = G;
-        r.length = length; r.x = x; r.w_ih = w_ih; r.w_hh = w_hh; r.b_ih = b_ih; r.b_hh = b_hh;
-        r.h0 = h0; r.c0 = c0; r.fast = dli_rnn_twin(dl, &r);
-        r.saved = numbers(dli_rnn_saved(&r), 0);
-        work = numbers(dli_rnn_work(&r), 0);
-        for (int way = 0; way < 2; way++) {
-            out[way] = numbers(rows * H + 2 * n, 0);
-            dh2[way] = numbers(n, 11);
-            dc2[way] = numbers(n, 12);
-            if (way == 1) memset(dh2[1], 0, (size_t)n * sizeof *dh);
-            if (way == 1 && lstm) memset(dc2[1], 0, (size_t)n * sizeof *dc);
-            dw[way] = numbers(dws, 13);
-            r.y = out[way];
-            r.hn = r.y + rows * H;
-            r.cn = r.hn + n;
-            g.dy = dy; g.y_used = true; g.dhn = dh; g.dcn = dc;
-            g.dh0 = dh2[way]; g.dc0 = lstm ? dc2[way] : NULL;
-            g.dx = dw[way];
-            g.dw_ih = g.dx + rows * D;
-            g.dw_hh = g.dw_ih + G * H * D;
-            g.db_ih = g.dw_hh + G * H * H;
-            g.db_hh = g.db_ih + G * H;
-            if (way == 1) {                 /* what dl_rnn and the others run */
-                dli_rnn_forward(dl, &r, work);
-                dli_rnn_backward(dl, &r, &g, work);
-            } else if (lstm) {
-                dlk_lstm_forward(r.y, r.hn, r.cn, gate, extra, u, x, h0, c0, w_ih, w_hh, b_ih,
-                                 b_hh, length, N, T, D, H, reverse);
-                dlk_lstm_backward(g.dx, dh2[0], dc2[0], g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy,
-                                  r.y, gate, extra, x, h0, c0, w_ih, w_hh, length, N, T, D, H,
-                                  reverse);
-            } else if (kind == DL_GRU) {
-                dlk_gru_forward(r.y, r.hn, gate, extra, x, h0, w_ih, w_hh, b_ih, b_hh, length, N,
-                                T, D, H, reverse);
-                dlk_gru_backward(g.dx, dh2[0], g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, da + 3 * H,
-                                 dy, r.y, gate, extra, x, h0, w_ih, w_hh, length, N, T, D, H,
-                                 reverse);
-            } else {
-                dlk_rnn_forward(r.y, r.hn, u, x, h0, w_ih, w_hh, b_ih, b_hh, length, N, T, D, H,
-                                reverse, relu);
-                dlk_rnn_backward(g.dx, dh2[0], g.dw_ih, g.dw_hh, g.db_ih, g.db_hh, da, dy, r.y, x,
-                                 h0, w_ih, w_hh, length, N, T, D, H, reverse, relu);
-            }
+        layer_case way[2];
+        dlk_recurrent_size s;
+        s.N = N; s.T = T; s.D = D; s.H = H;
+        s.length = test % 4 < 2 ? lengths : NULL;
+        s.reverse = test % 2 == 1;
+        for (int fast = 0; fast < 2; fast++) {
+            way[fast] = layer_new(dl, kind, fast == 1, s);
+            layer_run(dl, kind, fast == 1, &way[fast]);
         }
-        CHECK_ARRAY(out[1], out[0], rows * H + (lstm ? 2 : 1) * n);
-        CHECK_ARRAY(dh2[1], dh2[0], n);
-        CHECK_ARRAY(dc2[1], dc2[0], n);
-        CHECK_ARRAY(dw[1], dw[0], dws);
-        for (int way = 0; way < 2; way++) {
-            free(out[way]); free(dh2[way]); free(dc2[way]); free(dw[way]);
-        }
-        free(x); free(h0); free(c0); free(w_ih); free(w_hh); free(b_ih); free(b_hh);
-        free(dy); free(dh); free(dc); free(gate); free(extra); free(work);
-        free(r.saved);
+        CHECK_ARRAY(way[1].a.y, way[0].a.y, way[0].outs);
+        CHECK_ARRAY(way[1].d.dx, way[0].d.dx, way[0].grads);
+        layer_free(&way[0]);
+        layer_free(&way[1]);
     }
-    free(u);
-    free(da);
     dl_free(dl);
 }
 
@@ -219,6 +230,102 @@ static void kernels_against_fast_twins(void)
     kernels_against_operations(3, 4, 1, 32, 1);
     kernels_against_operations(20, 5, 19, 33, 1);
     kernels_against_operations(20, 5, 19, 33, 3);
+}
+
+/* An infinite input in one of three samples: the gates saturate there, so no gradient reaches the
+   inputs, and the other samples notice nothing. The kernels and their twins agree about that. */
+static void infinite_input(void)
+{
+    dl_ctx *dl = dl_new(1);
+    for (int test = 0; test < 24; test++) {
+        const dl_recurrent_kind kind = test % 3 == 0 ? DL_RNN_TANH : test % 3 == 1 ? DL_LSTM : DL_GRU;
+        const bool fast = DLI_FAST && test / 3 % 2 == 1;
+        dlk_recurrent_size s;
+        s.N = 3; s.T = test < 12 ? 1 : 2; s.D = 1; s.H = test / 6 % 2 == 0 ? 5 : 33;
+        s.length = NULL;
+        s.reverse = false;
+        layer_case c = layer_new(dl, kind, fast, s);
+        dl_real *x = (dl_real *)(uintptr_t)c.a.x;
+        const dl_int T = s.T;
+        memset(x, 0, (size_t)(3 * T) * sizeof *x);
+        memset(c.d.dx, 0, (size_t)c.grads * sizeof *x);
+        x[T] = (dl_real)INFINITY;
+        layer_run(dl, kind, fast, &c);
+        for (dl_int i = 0; i < 3 * T; i++)
+            CHECK(isfinite((double)c.d.dx[i]) && (c.d.dx[i] == 0) == (i == T),
+                  "dx[%d] of kind %d, fast %d, %d units is %g", (int)i, (int)kind, fast, (int)s.H,
+                  (double)c.d.dx[i]);
+        for (dl_int i = 0; i < 3 * T * s.H; i++)
+            CHECK(isfinite((double)c.a.y[i]), "y[%d] of kind %d", (int)i, (int)kind);
+        for (dl_int i = 0; i < 3 * s.H; i++)
+            CHECK(isfinite((double)c.d.dh0[i]), "dh0[%d] of kind %d", (int)i, (int)kind);
+        layer_free(&c);
+    }
+    dl_free(dl);
+}
+
+/* What a layer asks for is what it uses (layer_new gives it that much, and sanitizers watch), and
+   sizes that no memory holds are refused before anything is allocated. */
+static void sizes(void)
+{
+    dl_ctx *dl = dl_new(1);
+    test_quiet(dl);
+    for (int kind = 0; kind < 4; kind++)
+        for (int fast = 0; fast <= DLI_FAST; fast++) {
+            const dl_recurrent_kind k = (dl_recurrent_kind)kind;
+            dlk_recurrent_size s;
+            double saved, work;
+            s.N = 1; s.D = 1; s.H = 1; s.length = NULL; s.reverse = false;
+            s.T = PTRDIFF_MAX / 16;                 /* y alone would fit */
+            dli_recurrent_room(way_of(dl, k, fast == 1, &s).fast, k, &s, &saved, &work);
+            const double y = (double)s.T, least = k == DL_LSTM ? 5 * y : k == DL_GRU ? 4 * y : 0;
+            CHECK(saved >= (fast ? y : 1) * (fast ? least / y + 4 : least), "kind %d: %g", kind,
+                  saved);
+            CHECK(work >= 1 && work < 1e6, "kind %d: %g", kind, work);
+        }
+    /* 15 million steps: y takes 60 MB, the padded panels of the twin gigabytes */
+    if (sizeof(void *) == 4 && DLI_FAST) {
+        dl_tensor *w[4], *x = dl_zeros(dl, dl_shape3(1, 15000000, 1));
+        CHECK(x && dl_recurrent_init(dl, w, DL_LSTM, 1, 1, NULL), "%s", dl_error_text(dl));
+        CHECK(!dl_lstm(x, w, DL_NONE, DL_NONE, NULL).y, "a tape of gigabytes");
+        CHECK_ERROR(dl, DL_ERR_MEMORY, "run through a long sequence in parts");
+    }
+    dl_tensor *w[DL_DECODER_PARAMS] = { NULL };
+    if (sizeof(void *) == 4) {
+        CHECK(!dl_recurrent_init(dl, w, DL_LSTM, 1, INT32_MAX, NULL) && !w[0], "2^31 units");
+        CHECK(dl_error(dl) != DL_OK, "no error");
+        dl_clear_error(dl);
+        CHECK(!dl_transformer_decoder_init(dl, w, INT32_MAX, 1), "2^31 features");
+        CHECK(dl_error(dl) != DL_OK && !w[0], "no error");
+    }
+    dl_free(dl);
+}
+
+/* Nothing to run through: no samples, no inputs; forward and backward. */
+static void empty(void)
+{
+    static const dl_int size[][3] = { { 0, 3, 2 }, { 2, 3, 0 }, { 0, 1, 0 } };
+    for (int test = 0; test < 12; test++) {
+        const dl_recurrent_kind kind = (dl_recurrent_kind)(test % 4);
+        const dl_int *s = size[test / 4];
+        dl_ctx *dl = dl_new(1);
+        dl_tensor *w[4], *x = dl_zeros(dl, dl_shape3(s[0], s[1], s[2]));
+        CHECK(dl_recurrent_init(dl, w, kind, 2, 4, NULL), "%s", dl_error_text(dl));
+        const dl_int gates = w[1]->shape.dim[0];
+        if (s[2] == 0) w[0] = dl_zeros(dl, dl_shape2(gates, 0));
+        dl_set_requires_grad(x, true);
+        dl_sequence r = run(kind, x, w, DL_NONE, DL_NONE, NULL);
+        if (CHECK(r.y && r.y->size == s[0] * s[1] * 4 && r.h->size == s[0] * 4, "%s",
+                  dl_error_text(dl))) {
+            CHECK(dl_backward(dl_add(dl_sum(r.y), dl_sum(r.h))), "%s", dl_error_text(dl));
+            for (dl_int i = 0; i < gates; i++)
+                CHECK((w[2]->grad[i] != 0) == (s[0] > 0 && (kind != DL_GRU || i < gates)) ||
+                      kind == DL_RNN_RELU, "db[%d] = %g", (int)i, (double)w[2]->grad[i]);
+        }
+        CHECK(dl_embedding(dl_zeros(dl, dl_shape2(3, 2)), NULL, dl_shape2(0, 4), -1) != NULL, "%s",
+              dl_error_text(dl));
+        dl_free(dl);
+    }
 }
 
 /* Central differences of a net with everything in it, for every element of every input. */
@@ -697,6 +804,9 @@ int main(void)
     TEST(state_dict);
     TEST(cells);
     TEST(kernels_against_fast_twins);
+    TEST(infinite_input);
+    TEST(sizes);
+    TEST(empty);
     TEST(gradients);
     TEST(cell_gradients);
     TEST(padding);

@@ -49,7 +49,8 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences;
+                    the table by which operations call them, and how to replace one
      >>tensors      floor 2: shapes, tensors, initializers
      >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
      >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
@@ -428,7 +429,8 @@ DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, 
           double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
-   which changes nothing but keeps e^x finite. y may be x. */
+   which changes nothing but keeps e^x finite. y may be x. A logit of +infinity takes all, which is
+   the limit (several share); a row of -infinity has none and becomes NaN. */
 DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
 DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
@@ -3085,6 +3087,13 @@ DLI_INLINE size_t dli_bytes_of(dl_int n)
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
+/* Free what a tensor has beside its own memory: its name, if it has one. */
+static void dli_tensor_destroy(void *object)
+{
+    const char *name = ((dl_tensor *)object)->name;
+    if (name && name[0]) DL_FREE((void *)(uintptr_t)name);
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -3146,7 +3155,11 @@ DL_DEF void dl_free(dl_ctx *dl)
         DL_FREE(dl->arena.memory[i]);
     }
     for (int s = 0; s < 2; s++)
-        for (int i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+        for (int b = 0; b < dl->slab[s].blocks; b++) {
+            dl_tensor *block = dl->slab[s].block[b];
+            for (dl_int i = 0; i < (dl_int)64 << b; i++) dli_tensor_destroy(block + i);
+            DL_FREE(block);
+        }
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -3270,6 +3283,18 @@ DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, c
         }
 }
 
+/* db[m] += the sum of dy[n,m,i] over the N samples and, in an image, its S places. In double: of a
+   float sum of a million equal terms the third digit is wrong. */
+static void dli_bias_backward(dl_real *db, const dl_real *dy, dl_int N, dl_int M, dl_int S)
+{
+    for (dl_int m = 0; m < M; m++) {
+        double sum = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)dy[(n * M + m) * S + i];
+        db[m] += (dl_real)sum;
+    }
+}
+
 /* forward: y[i,j] = b[j] + sum_k x[i,k] w[j,k]
    Three loops over the same products, in three orders, so that the inner one runs along memory. */
 DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
@@ -3283,9 +3308,7 @@ DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         for (dl_int j = 0; j < M; j++)
             for (dl_int i = 0; i < N; i++)
                 for (dl_int k = 0; k < D; k++) dw[j * D + k] += dy[i * M + j] * x[i * D + k];
-    if (db) /* b[j] went into y[i,j] for every sample i, with the factor 1 */
-        for (dl_int i = 0; i < N; i++)
-            for (dl_int j = 0; j < M; j++) db[j] += dy[i * M + j];
+    if (db) dli_bias_backward(db, dy, N, M, 1); /* b[j] went into every y[i,j], with the factor 1 */
 }
 
 /* In the order i, k, j the inner loop adds a multiple of a row of b to a row of y, so that all
@@ -3870,13 +3893,13 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int m = 0; m < s->M; m++) {
             const dl_int c0 = n * s->C + m / Mg * Cg;
             for (dl_int p = 0; p < s->OH; p++)
                 for (dl_int q = 0; q < s->OW; q++) {
                     const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
-                    if (db) db[m] += g;
                     for (dl_int c = 0; c < Cg; c++)
                         for (dl_int u = 0; u < s->KH; u++)
                             for (dl_int v = 0; v < s->KW; v++) {
@@ -3923,10 +3946,8 @@ DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
-    if (db)
-        for (dl_int k = 0; k < s->N * s->M; k++)
-            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int c = 0; c < s->C; c++) {
             const dl_int m0 = n * s->M + c / Cg * Mg;
@@ -4185,14 +4206,16 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
         const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
         const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
-        for (dl_int i = 0; i < D; i++) {
-            const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
-            const double g = w ? d * (double)w[c] : d;
-            sum += g;
-            sum_h += g * h;
-            if (dw) dw[c] += (dl_real)(d * h);
-            if (db) db[c] += (dl_real)d;
+        for (dl_int c = c0; c < c0 + C / groups; c++) {
+            double one = 0, one_h = 0;                          /* of dy and of dy h */
+            for (dl_int i = at + (c - c0) * S; i < at + (c - c0 + 1) * S; i++) {
+                one += (double)dy[i];
+                one_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
+            }
+            sum += w ? one * (double)w[c] : one;
+            sum_h += w ? one_h * (double)w[c] : one_h;
+            if (dw) dw[c] += (dl_real)one_h;
+            if (db) db[c] += (dl_real)one;
         }
         for (dl_int i = 0; dx && i < D; i++) {
             const double h = ((double)x[at + i] - m - rest) * r;
@@ -4687,11 +4710,10 @@ DLI_INLINE float dli_select(int c, float a, float b)
 DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
 {
     const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
-    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    const float t = x * 1.44269504f + magic, q = t - magic;
+    const float f = x - q * 0.693145752f - q * 1.42860677e-6f;
+    float p = 0.00139465305f * f + 0.00836663137f;
     *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
-    f = x - q * 0.693145752f;
-    f = f - q * 1.42860677e-6f;
-    p = 0.00139465305f * f + 0.00836663137f;
     p = p * f + 0.0416662811f;
     p = p * f + 0.166665427f;
     p = p * f + 0.5f;
@@ -4703,23 +4725,20 @@ DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in
 }
 DLI_INLINE float dli_expf(float x)
 {
-    int32_t n, h;
-    float e;
+    int32_t n;
     x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
     x = dli_select(x < -104.0f, -104.0f, x);
-    e = 1.0f + dli_expm1_reduced(x, &n);
-    h = n >> 1;                                                        /* 2^n may not fit a float */
+    const float e = 1.0f + dli_expm1_reduced(x, &n);
+    const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
 DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
 {
-    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    float a = dli_absf(x), q, s, e;
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    const float a = dli_absf(x);
     int32_t n;
-    a = dli_select(a > 10.0f, 10.0f, a);
-    q = dli_expm1_reduced(-2.0f * a, &n);
-    s = dli_pow2(n);
-    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
+    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
     return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
@@ -4915,39 +4934,33 @@ DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = x[i] + a;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
 }
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] += a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
 }
 #define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_scale(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 #define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_mul(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
 DLI_bytes(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+    for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
 #define DLI_bias_act(X) X(void, bias_act, \
@@ -4955,12 +4968,11 @@ DLI_bytes(DLI_BODY)
     (c, ldc, m, n, col, row, relu))
 DLI_bias_act(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, c += ldc) {
-        float r = row ? row[i] : 0.0f;
-        if (col) for (j = 0; j < n; j++) c[j] += col[j];
-        if (row) for (j = 0; j < n; j++) c[j] += r;
-        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    for (dl_int i = 0; i < m; i++, c += ldc) {
+        const float r = row ? row[i] : 0.0f;
+        if (col) for (dl_int j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (dl_int j = 0; j < n; j++) c[j] += r;
+        if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
@@ -4968,12 +4980,12 @@ DLI_bias_act(DLI_BODY)
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
 DLI_col_sums(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
-        for (j = 0; j < n; j++)
+    dl_int i = 0;
+    for (; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (dl_int j = 0; j < n; j++)
             s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
     for (; i < m; i++, x += ldx)
-        for (j = 0; j < n; j++) s[j] += x[j];
+        for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
 #define DLI_dots(X) X(void, dots, \
@@ -5463,7 +5475,10 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
             for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
-            if (r & 1) { dy += ow; arg += ow; }
+            if (r & 1) {
+                dy += ow;
+                arg += ow;
+            }
         }
 }
 
@@ -5790,6 +5805,21 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
+}
+
+/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
+static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
+{
+    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
+        const dl_int len = dli_min(DLI_STRIP, n - j0);
+        double sum[DLI_STRIP] = { 0 };
+        for (dl_int i = 0; i < m; i += 64) {
+            float part[DLI_STRIP] = { 0 };
+            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
+            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
+        }
+        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
+    }
 }
 
 /* y = x - its maximum, which is returned. */
@@ -6273,9 +6303,9 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
    A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
 typedef struct dli_product {
     dl_int m, n, k;
-    const float *a;  dl_int ars, acs;
-    const float *b;  dl_int brs, bcs;
-    float *c;        dl_int crs, ccs;
+    const float *a, *b;
+    float *c;
+    dl_int ars, acs, brs, bcs, crs, ccs;                 /* from row to row, column to column */
     int add;
     const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
     int relu;
@@ -6290,10 +6320,18 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
 {
     dli_product p;
     memset(&p, 0, sizeof p);
-    p.m = m; p.n = n; p.k = k;
-    p.a = a; p.ars = ta ? 1 : k; p.acs = ta ? m : 1;
-    p.b = b; p.brs = tb ? 1 : n; p.bcs = tb ? k : 1;
-    p.c = c; p.crs = n; p.ccs = 1;
+    p.m = m;
+    p.n = n;
+    p.k = k;
+    p.a = a;
+    p.ars = ta ? 1 : k;
+    p.acs = ta ? m : 1;
+    p.b = b;
+    p.brs = tb ? 1 : n;
+    p.bcs = tb ? k : 1;
+    p.c = c;
+    p.crs = n;
+    p.ccs = 1;
     return p;
 }
 DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
@@ -6433,12 +6471,13 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
     dli_product q = *p;
     const dl_int mt = dli_ceil_div(p->m, f->mr), nt = dli_ceil_div(p->n, f->nr);
     dl_int down = 1, best = 0;
-    for (dl_int d = 1; d <= threads; d++)
-        if (threads % d == 0) {
-            const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
-            const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
-            if (d == 1 || cost < best) { best = cost; down = d; }
-        }
+    for (dl_int d = 1; d <= threads; d++) {
+        const dl_int rows = dli_ceil_div(mt, d), cols = dli_ceil_div(nt, threads / d);
+        const dl_int cost = rows * cols * 64 + rows * f->mr + cols * f->nr;
+        if (threads % d != 0 || (d > 1 && cost >= best)) continue;
+        best = cost;
+        down = d;
+    }
     const dl_int across = threads / down;
     const dl_int i0 = mt * (t / across) / down * f->mr, j0 = nt * (t % across) / across * f->nr;
     const dl_int i1 = dli_min(p->m, mt * (t / across + 1) / down * f->mr);
@@ -6458,11 +6497,18 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
 static dli_product dli_product_transposed(const dli_product *p)
 {
     dli_product q = *p;
-    q.m = p->n; q.n = p->m;
-    q.a = p->b; q.ars = p->bcs; q.acs = p->brs;
-    q.b = p->a; q.brs = p->acs; q.bcs = p->ars;
-    q.crs = p->ccs; q.ccs = p->crs;
-    q.col_bias = p->row_bias; q.row_bias = p->col_bias;
+    q.m = p->n;
+    q.n = p->m;
+    q.a = p->b;
+    q.ars = p->bcs;
+    q.acs = p->brs;
+    q.b = p->a;
+    q.brs = p->acs;
+    q.bcs = p->ars;
+    q.crs = p->ccs;
+    q.ccs = p->crs;
+    q.col_bias = p->row_bias;
+    q.row_bias = p->col_bias;
     return q;
 }
 
@@ -6617,8 +6663,8 @@ static dli_conv dli_conv_reversed(const dli_conv *v)
 typedef struct dli_conv_grads {
     const float *dy, *y;                                 /* y is asked if its end is ReLU */
     const int32_t *arg;                                  /* if its end is pooling */
-    float *dx;  int add_dx;                              /* NULL, overwritten, or added to */
-    float *dw, *db;                                      /* NULL or added to */
+    float *dx, *dw, *db;                                 /* NULL or added to */
+    int add_dx;                                          /* false: dx is overwritten */
 } dli_conv_grads;
 
 /* Where things stand in the work memory, in floats: only what this pass needs is there.
@@ -6736,12 +6782,18 @@ static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
         float t[4][3];
         for (dl_int i = 0; i < 3; i++) {
             const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
-            t[0][i] = a; t[1][i] = h + b; t[2][i] = h - b; t[3][i] = c;
+            t[0][i] = a;
+            t[1][i] = h + b;
+            t[2][i] = h - b;
+            t[3][i] = c;
         }
         for (dl_int i = 0; i < 4; i++) {
             const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
             float *to = u + 4 * i * kernels;
-            to[0] = a; to[kernels] = h + b; to[2 * kernels] = h - b; to[3 * kernels] = c;
+            to[0] = a;
+            to[kernels] = h + b;
+            to[2 * kernels] = h - b;
+            to[3 * kernels] = c;
         }
     }
 }
@@ -6752,7 +6804,9 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     for (dl_int i = 0; i < 4; i++) {
         const float *d = du + i * part;
         const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
-        t[0][i] = d[0] + h + g; t[1][i] = h - g; t[2][i] = h + g + d[12 * part];
+        t[0][i] = d[0] + h + g;
+        t[1][i] = h - g;
+        t[2][i] = h + g + d[12 * part];
     }
     for (dl_int i = 0; i < 3; i++) {
         const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
@@ -7587,7 +7641,11 @@ static const char *dli_fast_name(const dl_ctx *c)
    one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
    soon after a change must wait longer for the next: so a machine that is busy half of the time
    costs a few jobs in 512. */
-typedef struct dli_timer { dli_pace *pace; double start, work; int way, threads; } dli_timer;
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
 
 /* The way of the next job: 0, one thread, or 1, all. */
 static int dli_pace_way(const dli_pace *p)
@@ -7752,7 +7810,7 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 #if DLI_FAST
     if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
     if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) c->fast->col_sums(db, dy, M, N, M);
+    if (db) dli_bias_sums(c->fast, db, dy, N, M);
 #else
     (void)c;
     if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
@@ -8155,8 +8213,15 @@ static bool dli_conv_is_plain(const dlk_conv2d_size *s)
 static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
 {
     dli_conv v;
-    v.n = s->N; v.c = s->C; v.h = s->H; v.w = s->W;
-    v.m = s->M; v.kh = s->KH; v.kw = s->KW; v.ph = s->top; v.pw = s->left;
+    v.n = s->N;
+    v.c = s->C;
+    v.h = s->H;
+    v.w = s->W;
+    v.m = s->M;
+    v.kh = s->KH;
+    v.kw = s->KW;
+    v.ph = s->top;
+    v.pw = s->left;
     v.end = end;
     v.reversed = false;
     return v;
@@ -8293,7 +8358,11 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dli_conv_is_plain(s)) {
         dli_conv_grads to;
         memset(&to, 0, sizeof to);
-        to.dy = dy; to.dx = dx; to.add_dx = add_dx; to.dw = dw; to.db = db;
+        to.dy = dy;
+        to.dx = dx;
+        to.add_dx = add_dx;
+        to.dw = dw;
+        to.db = db;
         return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
     }
 #endif
@@ -8317,8 +8386,12 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 {
     dlk_conv2d_size t = *s;
-    t.C = s->M; t.H = s->OH; t.W = s->OW;
-    t.M = s->C; t.OH = s->H; t.OW = s->W;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
     return t;
 }
 
@@ -8742,6 +8815,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
+    dli_tensor_destroy(t);                     /* of the tensor that was here before */
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8795,12 +8869,6 @@ static bool dli_usable(const char *who, const dl_tensor *t)
     return dl_fail(t->ctx, DL_ERR_STALE, "%s: the tensor %s%sis from before the last "
                    "dl_tape_clear or dl_tape_release; take results home with dl_keep, and state "
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
-}
-
-static void dli_tensor_destroy(void *object)
-{
-    dl_tensor *t = (dl_tensor *)object;
-    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
 }
 
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
@@ -8949,15 +9017,13 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (!dli_usable(who, t)) return false;
     if (!name) return dli_null(t->ctx, who, "name");
     const size_t n = strlen(name);
-    const bool kept = t->generation == DLI_PERSISTENT;
     if (n >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
                        DL_NAME_MAX - 1);
-    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
-                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    char *copy = n == 0 ? NULL : (char *)dli_alloc(t->ctx, who, n + 1, 1);
     if (n > 0 && !copy) return false;
     if (copy) memcpy(copy, name, n + 1);
-    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    dli_tensor_destroy(t);                       /* the name that it had */
     t->name = copy ? copy : "";
     return true;
 }
@@ -11873,23 +11939,32 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     return NULL;
 }
 
-/* Is every option something that its field can be? */
+/* Is what lies at `at` something that an option of this field can be? */
+static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
+{
+    const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names : f->names;
+    if (f->kind == DL_FIELD_DOUBLE) {
+        double v;
+        memcpy(&v, at, sizeof v);
+        return !dli_isnan(v) ||
+               dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+    }
+    if (!names) return true;
+    int v, n = 0;
+    memcpy(&v, at, sizeof v);
+    while (names[n]) n++;
+    return (v >= 0 && v < n) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d",
+                                        l->name, f->name, v, n - 1);
+}
+
 static bool dli_layer_fields(const dl_layer *l)
 {
+    const char *options = (const char *)l->options;
     for (const dl_field *f = l->type->fields; f && f->name; f++)
-        for (int k = 0; k < f->count; k++) {
-            const char *at = (const char *)l->options + f->offset;
-            const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-                                                                      : f->names;
-            int n = 0;
-            if (f->kind == DL_FIELD_DOUBLE && dli_isnan(((const double *)(const void *)at)[k]))
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
-            if (f->kind != DL_FIELD_ENUM && f->kind != DL_FIELD_ACTIVATION) continue;
-            while (names[n]) n++;
-            if (((const int *)(const void *)at)[k] < 0 || ((const int *)(const void *)at)[k] >= n)
-                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
-                               f->name, ((const int *)(const void *)at)[k], n - 1);
-        }
+        for (int k = 0; k < f->count; k++)
+            if (!dli_layer_field(l, f, options + f->offset + (size_t)k *
+                                 (f->kind == DL_FIELD_DOUBLE ? sizeof(double) : sizeof(int))))
+                return false;
     return true;
 }
 
@@ -14484,6 +14559,9 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
+    if (data->labels && data->classes == 1 && dli_takes_labels(m->loss))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: all labels are 0; of one class there is "
+                       "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;

@@ -504,13 +504,13 @@ static void many_words(void)
 {
     dl_ctx *dl = quiet_context(1);
     dl_model *m = dl_model_new(dl, dl_shape1(2));
-    if (sizeof(dl_real) == sizeof(double)) {
-        dl_free(dl);
-        return;
-    }
-    CHECK(!dl_model_add_embedding(m, (1 << 24) + 1, 1), "2^24 + 1 words");
-    CHECK_ERROR(dl, DL_ERR_LIMIT, "embedding_1: 16777217 words, but a model's inputs are floats, "
-                "which tell only 16777216 whole numbers apart; define DL_REAL double");
+    const bool floats = sizeof(dl_real) == 4;
+    CHECK(dl_model_add_embedding(m, 1 << 10, 1) != NULL, "%s", dl_error_text(dl));
+    m = dl_model_new(dl, dl_shape1(2));
+    CHECK(!floats || !dl_model_add_embedding(m, (1 << 24) + 1, 1), "2^24 + 1 words");
+    if (floats)
+        CHECK_ERROR(dl, DL_ERR_LIMIT, "embedding_1: 16777217 words, but a model's inputs are "
+                    "floats, which tell only 16777216 whole numbers apart; define DL_REAL double");
     dl_free(dl);
 }
 

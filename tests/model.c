@@ -277,7 +277,12 @@ static void hopeless(void)
         if (!ok) CHECK(strstr(dl_error_text(dl), all[i].text) != NULL, "%s", dl_error_text(dl));
         dl_free(dl);
     }
-    dl_ctx *dl = quiet_context(1);                       /* in the middle it is as constant */
+    dl_ctx *dl = quiet_context(1);
+    dl_model *yes = net(dl, 2, 3, DL_RELU, 0, 2, DL_SOFTMAX);
+    dl_model_compile(yes, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    CHECK(!dl_model_fit(yes, clouds(dl, 8, 2, 1), NULL), "fitted to one class");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_fit: all labels are 0; of one class there is");
+    /* In the middle a softmax over one unit is as constant. */
     dl_model *m = net(dl, 2, 1, DL_SOFTMAX, 0, 2, DL_LINEAR);
     CHECK(!dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "compiled");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dense_1 has a softmax over one unit");

@@ -1233,7 +1233,8 @@ typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_
 typedef struct dl_recurrent {
     int            layers;         /* 1 or more, each fed with all outputs of the one below     */
     bool           bidirectional;  /* a second net reads backwards; K = 2 directions, else 1    */
-    double         dropout;        /* between layers, in training mode; 0 .. below 1            */
+    double         dropout;        /* between layers, in training mode; 0 .. below 1, and 0 of a
+                                      single layer                                              */
     const int32_t *lengths;        /* N numbers 1 .. T, copied to the tape; NULL: all T         */
 } dl_recurrent;
 DL_DEF dl_recurrent dl_recurrent_default(void);
@@ -1319,7 +1320,7 @@ typedef struct dl_transformer {
     bool   causal;       /* false; a decoder's own positions, which dl_transformer_decoder
                             always hides                                                      */
     const int32_t *lengths;         /* NULL; or steps of each sample of x                     */
-    const int32_t *memory_lengths;  /* NULL; or steps of each sample of memory                */
+    const int32_t *memory_lengths;  /* NULL; or steps of each sample of memory (decoder only) */
 } dl_transformer;
 DL_DEF dl_transformer dl_transformer_default(void);
 
@@ -11368,13 +11369,12 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
                                dl_tensor *c0, const dl_recurrent *o, int parts)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_tensor *in[3], *state[2];
-    dl_ctx *c;
-    int i;
+    dl_tensor *in[3];
     in[0] = x;
-    in[1] = state[0] = h0;
-    in[2] = state[1] = c0;
-    if (!(c = dli_some_inputs(op, in, 3))) return NULL;
+    in[1] = h0;
+    in[2] = c0;
+    dl_ctx *c = dli_some_inputs(op, in, 3);
+    if (!c) return NULL;
     if (!w) {
         dli_null(c, op, "w");
         return NULL;
@@ -11384,19 +11384,24 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
                 "dropout in [0, 1)", op, o->layers, o->dropout);
         return NULL;
     }
+    if (o->layers == 1 && o->dropout > 0) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is one: use "
+                "dl_dropout on the result", op, o->dropout);
+        return NULL;
+    }
     if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
         dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
                 dli_shape_text(s, x->shape));
         return NULL;
     }
-    for (i = 0; i < 2; i++)
-        if (state[i] != DL_NONE && (state[i]->shape.rank != 3 || state[i]->shape.dim[0] != parts)) {
+    for (int i = 1; i < 3; i++)
+        if (in[i] != DL_NONE && (in[i]->shape.rank != 3 || in[i]->shape.dim[0] != parts)) {
             dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
-                    "layer and direction", op, i ? "c0" : "h0",
-                    dli_shape_text(s, state[i]->shape), parts);
+                    "layer and direction", op, i == 1 ? "h0" : "c0",
+                    dli_shape_text(s, in[i]->shape), parts);
             return NULL;
         }
-    for (i = 0; i < 4 * parts; i++) {
+    for (int i = 0; i < 4 * parts; i++) {
         if (!w[i]) return NULL;
         if (w[i] == DL_NONE && i % 4 < 2) {
             dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
@@ -11408,26 +11413,26 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
 
 /* All layers and directions. */
 static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_tensor *x,
-                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
-                                 const dl_recurrent *options)
+                                     dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                     const dl_recurrent *options)
 {
-    dl_recurrent o = options ? *options : dl_recurrent_default();
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL }, part;
-    int K = o.bidirectional ? 2 : 1, parts, i, k, layer;
-    dl_tensor *y[2], **h, **m;
-    int32_t *length = NULL;
-    dl_ctx *c;
-    parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
-    if (!(c = dli_check_stack(op, x, w, h0, c0, &o, parts))) return none;
-    if (o.lengths && !(length = dli_tape_copy(c, op, o.lengths, x->shape.dim[0]))) return none;
-    h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
-    if (!h) return none;
-    m = h + parts;
-    for (layer = 0; layer < o.layers; layer++) {
-        for (k = 0; k < K; k++) {
-            i = layer * K + k;
-            part = dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
-                                 dli_state_part(op, c0, i), length, k == 1);
+    const dl_recurrent o = options ? *options : dl_recurrent_default();
+    const dl_sequence none = { NULL, NULL, NULL };
+    const int K = o.bidirectional ? 2 : 1;
+    const int parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
+    dl_ctx *c = dli_check_stack(op, x, w, h0, c0, &o, parts);
+    if (!c) return none;
+    int32_t *length = o.lengths ? dli_tape_copy(c, op, o.lengths, x->shape.dim[0]) : NULL;
+    dl_tensor **h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
+    if (!h || (o.lengths && !length)) return none;
+    dl_tensor **m = h + parts;                       /* the LSTM's memories */
+    for (int layer = 0; layer < o.layers; layer++) {
+        dl_tensor *y[2];
+        for (int k = 0; k < K; k++) {
+            const int i = layer * K + k;
+            const dl_sequence part =
+                dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+                                    dli_state_part(op, c0, i), length, k == 1);
             if (!part.y) return none;
             y[k] = part.y;
             h[i] = part.h;
@@ -11437,7 +11442,7 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
         if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
         if (!x) return none;
     }
-    out.y = x;
+    dl_sequence out = { x, NULL, NULL };
     out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
     if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
     return out.h && (kind != DL_LSTM || out.c) ? out : none;
@@ -11493,7 +11498,7 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
     dl_shape shape[4];
     dl_init init[4];
     if (!w || !dl) return false;
-    if (n == 0 || D < 1 || H < 1 || H > INT32_MAX || D > INT32_MAX)
+    if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
                        "layers: give 1 or more of each", (long long)D, (long long)H,
                        options ? options->layers : 1);
@@ -11854,6 +11859,11 @@ DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
     dl_tensor *z;
     if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
         return NULL;
+    if (o.memory_lengths) {
+        dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_transformer_encoder: an encoder has no memory: leave "
+                "memory_lengths NULL");
+        return NULL;
+    }
     z = dli_sublayer(x, w + 8, &o);
     z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
     x = dli_residual(x, z, w + 8, &o);
@@ -11886,7 +11896,7 @@ static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_i
     dl_init init[DL_DECODER_PARAMS];
     int n = 0, i;
     if (!w || !dl) return false;
-    if (E < 1 || F < 1 || E > INT32_MAX || F > INT32_MAX)
+    if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
                        "of each", op, (long long)E, (long long)F);
     for (i = 0; i < attentions; i++) {

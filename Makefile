@@ -19,16 +19,18 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist build/tests test check accuracy bench clean
+.PHONY: all help mnist build/tests test-programs test check long accuracy bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
 	@echo 'make            build every example into $(B)/'
 	@echo 'make $(B)/NAME  build one of them: make $(B)/13_rnn && $(B)/13_rnn --help'
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
-	@echo 'make test       build and run the tests (minutes; make -j4 test is faster)'
-	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration'
-	@echo 'make accuracy   five full trainings of each program, against the documents (long)'
+	@echo 'make test       build and run the tests (6 minutes on two cores)'
+	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration,'
+	@echo '                other machines as far as their compilers are installed (30 minutes)'
+	@echo 'make long       all rounds of the random tests under sanitizers, and make accuracy (hours)'
+	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make bench      speed of the programs and their parts, next to PyTorch, OpenBLAS and'
 	@echo '                ONNX Runtime where python3 has them (25 minutes); BENCH=quick: 5 minutes,'
 	@echo '                BENCH=full: all images (hours), BENCH=publish: last results to README.md'
@@ -54,6 +56,7 @@ $(B)/%: examples/%.c $(B)/dl.o examples/example.h
 # Tests come in four builds: float, double, with sanitizers, and as C++. Those that bring their own
 # allocator or look at private functions hold the library themselves; all others share one copy of
 # it, which saves most of the compile time (DL_IMPLEMENTED: there is an implementation elsewhere).
+# Of the former only fast.c needs full optimization.
 OWN      := $(patsubst tests/%.c,%,$(shell grep -lE 'DL_MALLOC|counting\.h|dli_' tests/*.c))
 SAN      := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 flags     = $(WARN) -I. $(if $(filter $*,$(OWN)),,-DDL_IMPLEMENTED)
@@ -72,7 +75,7 @@ $(B)/tests/dl-cpp.o: $(B)/tests/dl.c dl.h
 	$(CXX) -x c++ -std=c++11 -O0 $(WARN) -I. -c $< -o $@
 
 $(B)/tests/%-float: tests/%.c $(B)/tests/dl-float.o tests/*.h
-	$(CC) $(CFLAGS) $(OPENMP) $(flags) $< $(call library,-float) -o $@ $(LIBS)
+	$(CC) $(CFLAGS) $(if $(filter $*,$(filter-out fast,$(OWN))),-O1) $(OPENMP) $(flags) $< $(call library,-float) -o $@ $(LIBS)
 $(B)/tests/%-double: tests/%.c $(B)/tests/dl-double.o tests/*.h
 	$(CC) -O1 $(OPENMP) $(flags) -DDL_REAL=double $< $(call library,-double) -o $@ $(LIBS)
 $(B)/tests/%-san: tests/%.c $(B)/tests/dl-san.o tests/*.h
@@ -81,12 +84,24 @@ $(B)/tests/%-cpp: tests/%.c $(B)/tests/dl-cpp.o tests/*.h
 	$(CXX) -x c++ -std=c++11 -O0 $(flags) $< -x none $(call library,-cpp) -o $@ $(LIBS)
 
 build/tests: $(TESTS) $(CHECKS)
+test-programs: $(TESTS) all
 
-test: $(TESTS) all
+# Built on all cores, also without -j.
+CORES    := $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),1)
+parallel  = +@$(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(CORES))
+
+test:
+	$(parallel) test-programs
 	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh
 
-check: $(TESTS) $(CHECKS) all
-	@sh tests/run.sh $(TESTS) $(CHECKS) tests/layout.sh tests/examples.sh tests/builds.sh tests/valgrind.sh
+check:
+	$(parallel) test-programs build/tests
+	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/builds.sh tests/valgrind.sh \
+	    $(CHECKS:%=quick:%)
+
+long: accuracy
+	$(parallel) build/tests
+	@sh tests/run.sh $(CHECKS)
 
 accuracy: all
 	@sh tests/accuracy.sh

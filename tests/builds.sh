@@ -92,7 +92,7 @@ run() { try "$1 (run)" "$work/a.out"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 if ! have "$cc"; then
-    echo "$cc is not installed: skipped"
+    echo "SKIP $cc: it is not installed"
     echo "1 passed, 0 failed"
     exit 0
 fi
@@ -200,6 +200,8 @@ for real in float double; do                             # with a BLAS, where th
             try "$n, $room" $cc -O1 $warn -DDL_USE_CBLAS -DDL_REAL=$real -I. "tests/$room.c" \
                 -o "$work/a.out" -lm -lopenblas && run "$n, $room"
         done
+    else
+        echo "SKIP $n: OpenBLAS is not installed"
     fi
 done
 
@@ -224,11 +226,31 @@ if [ "$cc" = gcc ]; then
         try "$c says nothing" sh -c "[ -z \"\$($c -I. '$work/one.c' -o '$work/a.out' -lm 2>&1)\" ]" &&
             run "$c"
     done
-    # Other machines, where their compilers are installed.
-    if have aarch64-linux-gnu-gcc; then
-        try "ARM64" aarch64-linux-gnu-gcc -O2 -static $warn -I. "$work/one.c" -o "$work/a.out" -lm
-        have qemu-aarch64 && try "ARM64 (run)" qemu-aarch64 "$work/a.out"
-    fi
+    # Other machines: a program, and the rooms that depend on the system or on the size of a word.
+    # machine NAME COMPILER RUNNER
+    machine() {
+        if ! have "$2"; then
+            echo "SKIP $1: $2 is not installed"
+            return
+        fi
+        # shellcheck disable=SC2086
+        try "$1" $2 -O2 -static $warn -I. "$work/one.c" -o "$work/b.exe" -lm
+        if [ "$3" ] && ! have "$3"; then
+            echo "SKIP $1, running: $3 is not installed"
+            return
+        fi
+        try "$1 (run)" $3 "$work/b.exe"
+        for room in files data rng errors locale; do
+            try "$1, $room" $2 -O1 -static -I. tests/$room.c -o "$work/b.exe" -lm &&
+                try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
+        done
+    }
+    PATH=$PATH:/usr/lib/wine WINEDEBUG=-all WINEPREFIX=$work/wine
+    export PATH WINEDEBUG WINEPREFIX
+    machine "ARM64" aarch64-linux-gnu-gcc qemu-aarch64
+    machine "ARM, 32 bits" arm-linux-gnueabihf-gcc qemu-arm
+    machine "i386" i686-linux-gnu-gcc ""
+    machine "Windows" x86_64-w64-mingw32-gcc wine64
     # i386, whose x87 arithmetic does not round floats: with it, without vectors, with SSE instead.
     if have i686-linux-gnu-gcc; then
         for how in "-O2" "-O3 -std=c99" "-O0 -DDL_NO_SIMD" "-O2 -msse2 -mfpmath=sse"; do
@@ -239,9 +261,6 @@ if [ "$cc" = gcc ]; then
                     -o "$work/a.out" -lm && run "$n"
             done
         done
-    fi
-    if have x86_64-w64-mingw32-gcc; then
-        try "Windows (MinGW)" x86_64-w64-mingw32-gcc -O2 $warn -I. "$work/one.c" -o "$work/a.exe"
     fi
     # ASCII only, at most 100 columns, no names that trespass on libc or utlist.h.
     try "dl.h is ASCII" sh -c "! LC_ALL=C grep -n '[^ -~]' dl.h"

@@ -2,7 +2,7 @@
 # The float tests under valgrind: no invalid access, no leak.
 cd "$(dirname "$0")/.." || exit 1
 if ! command -v valgrind >/dev/null 2>&1; then
-    echo "valgrind is not installed (Debian: apt-get install valgrind): skipped"
+    echo "SKIP valgrind: it is not installed (Debian: apt-get install valgrind)"
     echo "1 passed, 0 failed"
     exit 0
 fi

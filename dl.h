@@ -10524,9 +10524,8 @@ static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_
     return DLI_END_LINEAR;
 }
 
-/* Do input, weight, bias (or DL_NONE) and options belong together? */
-static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
-                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
+/* Is every option used? */
+static bool dli_conv_used(dl_ctx *c, const char *op, const dl_conv *o, int dims, bool transposed)
 {
     const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
     const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
@@ -10536,13 +10535,20 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        : padded && o->same    ? "with same, before and after must be 0"
                        : second && dims == 1  ? "in one dimension only the first number counts"
                        : NULL;
+    return !unused ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+}
+
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
+{
     const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
                        dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
                        transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
-    if (unused)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    if (!dli_conv_used(c, op, o, dims, transposed)) return false;
     const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
     if (C < 1 || first < 1 || next < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
@@ -12256,7 +12262,8 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     const dl_conv_layer *o = (const dl_conv_layer *)l->options;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     dli_slide s;
-    if (!dli_layer_image(l, dims)) return false;
+    if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
+        return false;
     memset(&s, 0, sizeof s);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
@@ -12641,7 +12648,8 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
-    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
+    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
+                                            &o);
     y[0] = r.y;
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */

@@ -49,7 +49,8 @@
      >>errors       error codes, the sticky error, the callback
      >>memory       the context: dl_new, dl_free, threads
      >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences
+     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences;
+                    the table by which operations call them, and how to replace one
      >>tensors      floor 2: shapes, tensors, initializers
      >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
      >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
@@ -428,7 +429,8 @@ DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, 
           double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
-   which changes nothing but keeps e^x finite. y may be x. */
+   which changes nothing but keeps e^x finite. y may be x. A logit of +infinity takes all, which is
+   the limit (several share); a row of -infinity has none and becomes NaN. */
 DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
 DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
@@ -1218,7 +1220,8 @@ typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_
 typedef struct dl_recurrent {
     int            layers;         /* 1 or more, each fed with all outputs of the one below     */
     bool           bidirectional;  /* a second net reads backwards; K = 2 directions, else 1    */
-    double         dropout;        /* between layers, in training mode; 0 .. below 1            */
+    double         dropout;        /* between layers, in training mode; 0 .. below 1, and 0 of a
+                                      single layer                                              */
     const int32_t *lengths;        /* N numbers 1 .. T, copied to the tape; NULL: all T         */
 } dl_recurrent;
 DL_DEF dl_recurrent dl_recurrent_default(void);
@@ -1304,7 +1307,7 @@ typedef struct dl_transformer {
     bool   causal;       /* false; a decoder's own positions, which dl_transformer_decoder
                             always hides                                                      */
     const int32_t *lengths;         /* NULL; or steps of each sample of x                     */
-    const int32_t *memory_lengths;  /* NULL; or steps of each sample of memory                */
+    const int32_t *memory_lengths;  /* NULL; or steps of each sample of memory (decoder only) */
 } dl_transformer;
 DL_DEF dl_transformer dl_transformer_default(void);
 
@@ -3084,6 +3087,13 @@ DLI_INLINE size_t dli_bytes_of(dl_int n)
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
+/* Free what a tensor has beside its own memory: its name, if it has one. */
+static void dli_tensor_destroy(void *object)
+{
+    const char *name = ((dl_tensor *)object)->name;
+    if (name && name[0]) DL_FREE((void *)(uintptr_t)name);
+}
+
 /* Scratch memory for the operation at hand, aligned; the next call may hand out the same. */
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
@@ -3145,7 +3155,11 @@ DL_DEF void dl_free(dl_ctx *dl)
         DL_FREE(dl->arena.memory[i]);
     }
     for (int s = 0; s < 2; s++)
-        for (int i = 0; i < dl->slab[s].blocks; i++) DL_FREE(dl->slab[s].block[i]);
+        for (int b = 0; b < dl->slab[s].blocks; b++) {
+            dl_tensor *block = dl->slab[s].block[b];
+            for (dl_int i = 0; i < (dl_int)64 << b; i++) dli_tensor_destroy(block + i);
+            DL_FREE(block);
+        }
     if (dl->work) DL_FREE(dl->work);
     if (dl->product_memory) DL_FREE(dl->product_memory);
     DL_FREE(dl);
@@ -3269,6 +3283,18 @@ DL_DEF void dlk_linear_forward(dl_real *y, const dl_real *x, const dl_real *w, c
         }
 }
 
+/* db[m] += the sum of dy[n,m,i] over the N samples and, in an image, its S places. In double: of a
+   float sum of a million equal terms the third digit is wrong. */
+static void dli_bias_backward(dl_real *db, const dl_real *dy, dl_int N, dl_int M, dl_int S)
+{
+    for (dl_int m = 0; m < M; m++) {
+        double sum = 0;
+        for (dl_int n = 0; n < N; n++)
+            for (dl_int i = 0; i < S; i++) sum += (double)dy[(n * M + m) * S + i];
+        db[m] += (dl_real)sum;
+    }
+}
+
 /* forward: y[i,j] = b[j] + sum_k x[i,k] w[j,k]
    Three loops over the same products, in three orders, so that the inner one runs along memory. */
 DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
@@ -3282,9 +3308,7 @@ DL_DEF void dlk_linear_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         for (dl_int j = 0; j < M; j++)
             for (dl_int i = 0; i < N; i++)
                 for (dl_int k = 0; k < D; k++) dw[j * D + k] += dy[i * M + j] * x[i * D + k];
-    if (db) /* b[j] went into y[i,j] for every sample i, with the factor 1 */
-        for (dl_int i = 0; i < N; i++)
-            for (dl_int j = 0; j < M; j++) db[j] += dy[i * M + j];
+    if (db) dli_bias_backward(db, dy, N, M, 1); /* b[j] went into every y[i,j], with the factor 1 */
 }
 
 /* In the order i, k, j the inner loop adds a multiple of a row of b to a row of y, so that all
@@ -3869,13 +3893,13 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int m = 0; m < s->M; m++) {
             const dl_int c0 = n * s->C + m / Mg * Cg;
             for (dl_int p = 0; p < s->OH; p++)
                 for (dl_int q = 0; q < s->OW; q++) {
                     const dl_real g = dy[((n * s->M + m) * s->OH + p) * s->OW + q];
-                    if (db) db[m] += g;
                     for (dl_int c = 0; c < Cg; c++)
                         for (dl_int u = 0; u < s->KH; u++)
                             for (dl_int v = 0; v < s->KW; v++) {
@@ -3922,10 +3946,8 @@ DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
-    if (db)
-        for (dl_int k = 0; k < s->N * s->M; k++)
-            for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     for (dl_int n = 0; n < s->N; n++)
         for (dl_int c = 0; c < s->C; c++) {
             const dl_int m0 = n * s->M + c / Cg * Mg;
@@ -4184,14 +4206,16 @@ DL_DEF void dlk_group_norm_backward(dl_real *dx, dl_real *dw, dl_real *db, const
         const double m = (double)mean[k], rest = dli_mean_from(m, x + at, 1, D, D);
         const double r = 1 / sqrt((double)var[k] + eps);
         double sum = 0, sum_h = 0;                              /* of g and of g h */
-        for (dl_int i = 0; i < D; i++) {
-            const dl_int c = c0 + i / S;
-            const double d = (double)dy[at + i], h = ((double)x[at + i] - m - rest) * r;
-            const double g = w ? d * (double)w[c] : d;
-            sum += g;
-            sum_h += g * h;
-            if (dw) dw[c] += (dl_real)(d * h);
-            if (db) db[c] += (dl_real)d;
+        for (dl_int c = c0; c < c0 + C / groups; c++) {
+            double one = 0, one_h = 0;                          /* of dy and of dy h */
+            for (dl_int i = at + (c - c0) * S; i < at + (c - c0 + 1) * S; i++) {
+                one += (double)dy[i];
+                one_h += (double)dy[i] * ((double)x[i] - m - rest) * r;
+            }
+            sum += w ? one * (double)w[c] : one;
+            sum_h += w ? one_h * (double)w[c] : one_h;
+            if (dw) dw[c] += (dl_real)one_h;
+            if (db) db[c] += (dl_real)one;
         }
         for (dl_int i = 0; dx && i < D; i++) {
             const double h = ((double)x[at + i] - m - rest) * r;
@@ -4686,11 +4710,10 @@ DLI_INLINE float dli_select(int c, float a, float b)
 DLI_INLINE float dli_expm1_reduced(float x, int32_t *n)
 {
     const float magic = 12582912.0f;                                   /* 1.5 * 2^23 */
-    float t = x * 1.44269504f + magic, q = t - magic, f, p;
+    const float t = x * 1.44269504f + magic, q = t - magic;
+    const float f = x - q * 0.693145752f - q * 1.42860677e-6f;
+    float p = 0.00139465305f * f + 0.00836663137f;
     *n = (int32_t)(dli_bits_of_float(t) - 0x4B400000u);
-    f = x - q * 0.693145752f;
-    f = f - q * 1.42860677e-6f;
-    p = 0.00139465305f * f + 0.00836663137f;
     p = p * f + 0.0416662811f;
     p = p * f + 0.166665427f;
     p = p * f + 0.5f;
@@ -4702,23 +4725,20 @@ DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in
 }
 DLI_INLINE float dli_expf(float x)
 {
-    int32_t n, h;
-    float e;
+    int32_t n;
     x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
     x = dli_select(x < -104.0f, -104.0f, x);
-    e = 1.0f + dli_expm1_reduced(x, &n);
-    h = n >> 1;                                                        /* 2^n may not fit a float */
+    const float e = 1.0f + dli_expm1_reduced(x, &n);
+    const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
 DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
 {
-    uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    float a = dli_absf(x), q, s, e;
+    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
+    const float a = dli_absf(x);
     int32_t n;
-    a = dli_select(a > 10.0f, 10.0f, a);
-    q = dli_expm1_reduced(-2.0f * a, &n);
-    s = dli_pow2(n);
-    e = s * q + (s - 1.0f);                                            /* exp(-2a) - 1 */
+    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
+    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
     return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
@@ -4914,39 +4934,33 @@ DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_offset(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = x[i] + a;
+    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
 }
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] += a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
 }
 #define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_scale(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a * x[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 #define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_mul(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = a[i] * b[i];
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
 DLI_bytes(DLI_BODY)
 {
-    dl_int i;
-    for (i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+    for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
 #define DLI_bias_act(X) X(void, bias_act, \
@@ -4954,12 +4968,11 @@ DLI_bytes(DLI_BODY)
     (c, ldc, m, n, col, row, relu))
 DLI_bias_act(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, c += ldc) {
-        float r = row ? row[i] : 0.0f;
-        if (col) for (j = 0; j < n; j++) c[j] += col[j];
-        if (row) for (j = 0; j < n; j++) c[j] += r;
-        if (relu) for (j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    for (dl_int i = 0; i < m; i++, c += ldc) {
+        const float r = row ? row[i] : 0.0f;
+        if (col) for (dl_int j = 0; j < n; j++) c[j] += col[j];
+        if (row) for (dl_int j = 0; j < n; j++) c[j] += r;
+        if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
@@ -4967,12 +4980,12 @@ DLI_bias_act(DLI_BODY)
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
 DLI_col_sums(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i + 4 <= m; i += 4, x += 4 * ldx)
-        for (j = 0; j < n; j++)
+    dl_int i = 0;
+    for (; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (dl_int j = 0; j < n; j++)
             s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
     for (; i < m; i++, x += ldx)
-        for (j = 0; j < n; j++) s[j] += x[j];
+        for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
 #define DLI_dots(X) X(void, dots, \
@@ -5792,6 +5805,21 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
+}
+
+/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
+static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
+{
+    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
+        const dl_int len = dli_min(DLI_STRIP, n - j0);
+        double sum[DLI_STRIP] = { 0 };
+        for (dl_int i = 0; i < m; i += 64) {
+            float part[DLI_STRIP] = { 0 };
+            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
+            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
+        }
+        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
+    }
 }
 
 /* y = x - its maximum, which is returned. */
@@ -7782,7 +7810,7 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 #if DLI_FAST
     if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
     if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) c->fast->col_sums(db, dy, M, N, M);
+    if (db) dli_bias_sums(c->fast, db, dy, N, M);
 #else
     (void)c;
     if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
@@ -8787,6 +8815,7 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
+    dli_tensor_destroy(t);                     /* of the tensor that was here before */
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
@@ -8840,12 +8869,6 @@ static bool dli_usable(const char *who, const dl_tensor *t)
     return dl_fail(t->ctx, DL_ERR_STALE, "%s: the tensor %s%sis from before the last "
                    "dl_tape_clear or dl_tape_release; take results home with dl_keep, and state "
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
-}
-
-static void dli_tensor_destroy(void *object)
-{
-    dl_tensor *t = (dl_tensor *)object;
-    if (t->name[0]) DL_FREE((void *)(uintptr_t)t->name);
 }
 
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
@@ -8994,15 +9017,13 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     if (!dli_usable(who, t)) return false;
     if (!name) return dli_null(t->ctx, who, "name");
     const size_t n = strlen(name);
-    const bool kept = t->generation == DLI_PERSISTENT;
     if (n >= DL_NAME_MAX)
         return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: '%.100s' is longer than %d bytes", who, name,
                        DL_NAME_MAX - 1);
-    char *copy = n == 0 ? NULL : (char *)(kept ? dli_alloc(t->ctx, who, n + 1, 1)
-                                               : dli_tape_alloc(t->ctx, who, n + 1));
+    char *copy = n == 0 ? NULL : (char *)dli_alloc(t->ctx, who, n + 1, 1);
     if (n > 0 && !copy) return false;
     if (copy) memcpy(copy, name, n + 1);
-    if (kept) dli_tensor_destroy(t);             /* the name that it had */
+    dli_tensor_destroy(t);                       /* the name that it had */
     t->name = copy ? copy : "";
     return true;
 }
@@ -11228,13 +11249,12 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
                                dl_tensor *c0, const dl_recurrent *o, int parts)
 {
     char s[DLI_SHAPE_TEXT];
-    dl_tensor *in[3], *state[2];
-    dl_ctx *c;
-    int i;
+    dl_tensor *in[3];
     in[0] = x;
-    in[1] = state[0] = h0;
-    in[2] = state[1] = c0;
-    if (!(c = dli_some_inputs(op, in, 3))) return NULL;
+    in[1] = h0;
+    in[2] = c0;
+    dl_ctx *c = dli_some_inputs(op, in, 3);
+    if (!c) return NULL;
     if (!w) {
         dli_null(c, op, "w");
         return NULL;
@@ -11244,19 +11264,24 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
                 "dropout in [0, 1)", op, o->layers, o->dropout);
         return NULL;
     }
+    if (o->layers == 1 && o->dropout > 0) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is one: use "
+                "dl_dropout on the result", op, o->dropout);
+        return NULL;
+    }
     if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
         dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
                 dli_shape_text(s, x->shape));
         return NULL;
     }
-    for (i = 0; i < 2; i++)
-        if (state[i] != DL_NONE && (state[i]->shape.rank != 3 || state[i]->shape.dim[0] != parts)) {
+    for (int i = 1; i < 3; i++)
+        if (in[i] != DL_NONE && (in[i]->shape.rank != 3 || in[i]->shape.dim[0] != parts)) {
             dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
-                    "layer and direction", op, i ? "c0" : "h0",
-                    dli_shape_text(s, state[i]->shape), parts);
+                    "layer and direction", op, i == 1 ? "h0" : "c0",
+                    dli_shape_text(s, in[i]->shape), parts);
             return NULL;
         }
-    for (i = 0; i < 4 * parts; i++) {
+    for (int i = 0; i < 4 * parts; i++) {
         if (!w[i]) return NULL;
         if (w[i] == DL_NONE && i % 4 < 2) {
             dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
@@ -11268,26 +11293,26 @@ static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w
 
 /* All layers and directions. */
 static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_tensor *x,
-                                 dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
-                                 const dl_recurrent *options)
+                                     dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
+                                     const dl_recurrent *options)
 {
-    dl_recurrent o = options ? *options : dl_recurrent_default();
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL }, part;
-    int K = o.bidirectional ? 2 : 1, parts, i, k, layer;
-    dl_tensor *y[2], **h, **m;
-    int32_t *length = NULL;
-    dl_ctx *c;
-    parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
-    if (!(c = dli_check_stack(op, x, w, h0, c0, &o, parts))) return none;
-    if (o.lengths && !(length = dli_tape_copy(c, op, o.lengths, x->shape.dim[0]))) return none;
-    h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
-    if (!h) return none;
-    m = h + parts;
-    for (layer = 0; layer < o.layers; layer++) {
-        for (k = 0; k < K; k++) {
-            i = layer * K + k;
-            part = dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
-                                 dli_state_part(op, c0, i), length, k == 1);
+    const dl_recurrent o = options ? *options : dl_recurrent_default();
+    const dl_sequence none = { NULL, NULL, NULL };
+    const int K = o.bidirectional ? 2 : 1;
+    const int parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
+    dl_ctx *c = dli_check_stack(op, x, w, h0, c0, &o, parts);
+    if (!c) return none;
+    int32_t *length = o.lengths ? dli_tape_copy(c, op, o.lengths, x->shape.dim[0]) : NULL;
+    dl_tensor **h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
+    if (!h || (o.lengths && !length)) return none;
+    dl_tensor **m = h + parts;                       /* the LSTM's memories */
+    for (int layer = 0; layer < o.layers; layer++) {
+        dl_tensor *y[2];
+        for (int k = 0; k < K; k++) {
+            const int i = layer * K + k;
+            const dl_sequence part =
+                dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
+                                    dli_state_part(op, c0, i), length, k == 1);
             if (!part.y) return none;
             y[k] = part.y;
             h[i] = part.h;
@@ -11297,7 +11322,7 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
         if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
         if (!x) return none;
     }
-    out.y = x;
+    dl_sequence out = { x, NULL, NULL };
     out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
     if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
     return out.h && (kind != DL_LSTM || out.c) ? out : none;
@@ -11353,7 +11378,7 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
     dl_shape shape[4];
     dl_init init[4];
     if (!w || !dl) return false;
-    if (n == 0 || D < 1 || H < 1 || H > INT32_MAX || D > INT32_MAX)
+    if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
                        "layers: give 1 or more of each", (long long)D, (long long)H,
                        options ? options->layers : 1);
@@ -11714,6 +11739,11 @@ DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
     dl_tensor *z;
     if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
         return NULL;
+    if (o.memory_lengths) {
+        dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_transformer_encoder: an encoder has no memory: leave "
+                "memory_lengths NULL");
+        return NULL;
+    }
     z = dli_sublayer(x, w + 8, &o);
     z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
     x = dli_residual(x, z, w + 8, &o);
@@ -11746,7 +11776,7 @@ static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_i
     dl_init init[DL_DECODER_PARAMS];
     int n = 0, i;
     if (!w || !dl) return false;
-    if (E < 1 || F < 1 || E > INT32_MAX || F > INT32_MAX)
+    if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
                        "of each", op, (long long)E, (long long)F);
     for (i = 0; i < attentions; i++) {

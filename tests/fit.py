@@ -1,4 +1,4 @@
-"""Fits the polynomials of exp and GELU in the fast room of dl.h: Remez exchange on a dense grid,
+"""Fits the polynomials of exp, softplus and GELU in the fast room of dl.h: Remez exchange on a dense grid,
 in 40-digit arithmetic. Needs mpmath and numpy; prints several degrees to choose from (minutes)."""
 import mpmath as mp, numpy as np
 mp.mp.dps=40
@@ -39,6 +39,15 @@ for deg in (5,6):
     c,e=remez(g, lambda x: abs(x)+mp.mpf('1e-3'),
               [ (lambda j: (lambda x: x**j))(j) for j in range(deg-1)], -h, h)
     show('expm1 deg %d (c2..)'%deg,c,e)
+# ln(1+u) = 2 s + s z P(z), s = u/(2+u), z = s^2 in [0, 1/9]
+def G(z):
+    s=mp.sqrt(z)
+    return 2*(mp.atanh(s)-s)/(s*z) if z>mp.mpf('1e-12') else mp.mpf(2)/3+z*2/5
+def W(z): return z/(2*mp.atanh(mp.sqrt(z))/mp.sqrt(z) if z>0 else 2)+mp.mpf('1e-4')
+for deg in (3,4,5):
+    c,e=remez(G, W, [ (lambda j: (lambda x: x**j))(j) for j in range(deg)], mp.mpf(0), mp.mpf(1)/9,
+              npts=2000)
+    show('log1p n=%d'%deg,c,e)
 # Q(a)=erfc(a/sqrt2)/2 = exp(-a^2/2) * t * P(t), t=1/(1+q a), a in [0,14]
 for q in ('0.25','0.3','0.35','0.4'):
   for deg in (7,8,9):

@@ -301,6 +301,35 @@ static void arithmetic_gradients(void)
     free(p.y); free(p.a); free(p.b); free(p.dy);
 }
 
+/* Gradients of what is repeated are long sums: they keep their digits. By the kernels, and by what
+   the operations run. */
+static void long_sums(void)
+{
+    const dl_int n = 300000;
+    const dl_real tenth = (dl_real)0.1, ten = 10;
+    const double want = (double)tenth * (double)n;
+    dl_real *g = filled(n, 0.1), *x = filled(n, 10), a = 0, b[2] = { 0, 0 };
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *p = dl_param(dl, dl_shape1(1), dl_init_zeros()), *in = dl_from(dl, dl_shape2(n, 1), x);
+    dl_tensor *w = dl_param(dl, dl_shape2(1, 1), dl_init_zeros());
+    for (int op = 0; op < 2; op++) {
+        a = 0;
+        binary[op].backward(&a, NULL, g, &tenth, x, n, 0, 1);
+        CHECK_CLOSE(a, want, TEST_TOL / 10, 0);
+    }
+    a = 0;
+    dlk_mul_backward(&a, NULL, g, &ten, x, n, 0, 1);
+    CHECK_CLOSE(a, 10 * want, TEST_TOL / 10, 0);
+    dlk_linear_backward(NULL, NULL, b, g, NULL, NULL, n / 2, 0, 2);
+    CHECK_CLOSE(b[0], want / 2, TEST_TOL / 10, 0);
+    CHECK(dl_backward_from(dl_linear(in, w, p), g), "%s", dl_error_text(dl));
+    CHECK_CLOSE(p->grad[0], want, TEST_TOL / 10, 0);
+    CHECK(dl_backward_from(dl_add(dl_reshape(in, dl_shape1(n)), p), g), "%s", dl_error_text(dl));
+    CHECK_CLOSE(p->grad[0], 2 * want, TEST_TOL / 10, 0);
+    dl_free(dl);
+    free(g); free(x);
+}
+
 /* --------------------------------------------------------------------------------- unary ---- */
 
 #define ROW(A, name, value, gradient, formula, what) \
@@ -958,6 +987,7 @@ int main(void)
     TEST(matmul_golden);
     TEST(arithmetic_golden);
     TEST(arithmetic_special);
+    TEST(long_sums);
     TEST(unary_golden);
     TEST(unary_special);
     TEST(unary_limits);

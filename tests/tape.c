@@ -672,6 +672,17 @@ static void a_loop_that_never_clears(void)
 
 /* Older tensors keep the gradients they had at the mark, and no others, views like whole ones and
    empty ones like others. */
+static void names_after_a_mark(void)
+{
+    dl_ctx *c = dl_new(1);
+    dl_tensor *x = dl_zeros(c, dl_shape1(1));
+    const dl_mark mark = dl_tape_mark(c);
+    CHECK(dl_set_name(x, "older than the mark") && dl_set_name(dl_neg(x), "younger"), "names");
+    CHECK(dl_tape_release(c, mark) && dl_full(c, dl_shape1(40), 7), "%s", dl_error_text(c));
+    CHECK(strcmp(x->name, "older than the mark") == 0, "'%s'", x->name);
+    dl_free(c);
+}
+
 static void gradients_before_a_mark(void)
 {
     dl_ctx *c = dl_new(1);
@@ -697,6 +708,7 @@ int main(void)
     TEST(a_million_marks);
     TEST(a_loop_that_never_clears);
     TEST(gradients_before_a_mark);
+    TEST(names_after_a_mark);
     TEST(shared_operands);
     TEST(branches_not_taken);
     TEST(a_long_chain);

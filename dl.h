@@ -8730,10 +8730,6 @@ struct dli_node {
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
     void       *state;              /* what backward must know: a struct of the operation's own */
-    dl_int      i[6];
-    double      p, q;
-    uint64_t    key;
-    void       *save;
 };
 
 /* Append a chunk with room for n bytes to the arena, larger each time. */

@@ -8802,11 +8802,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     return true;
 }
 
-/* A new tape tensor that views data. */
-static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+/* A new tape tensor that views data, n elements: the size of its shape. */
+static dl_tensor *dli_tape_header(dl_ctx *c, const char *who, dl_shape shape, dl_int n,
+                                  dl_real *data)
 {
-    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
-    if (n < 0) return NULL;
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
@@ -8821,6 +8820,11 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->name = "";
     return t;
 }
+static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+{
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    return n < 0 ? NULL : dli_tape_header(c, who, shape, n, data);
+}
 
 /* A new tape tensor with room for its elements, not filled. */
 static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
@@ -8828,7 +8832,7 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
     if (n < 0) return NULL;
     dl_real *data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
-    return data ? dli_tape_view(c, who, shape, data) : NULL;
+    return data ? dli_tape_header(c, who, shape, n, data) : NULL;
 }
 
 /* A new tape tensor of this shape that shares the data of x from offset on. */

@@ -78,7 +78,8 @@ static void blocks(const char *group, int weights)
         o.dropout = 0;
         if (size[9] != 0) {
             o.lengths = case_ints(&c, "len", lengths[0]);
-            o.memory_lengths = case_ints(&c, "mlen", lengths[1]);
+            if (weights == DL_DECODER_PARAMS)
+                o.memory_lengths = case_ints(&c, "mlen", lengths[1]);
         }
         case_leaves(&c, w, "w", weights);
         y = weights == DL_DECODER_PARAMS ? dl_transformer_decoder(x, memory, w, &o)
@@ -204,6 +205,123 @@ static void padding(void)
     dl_free(dl);
 }
 
+/* What a mask or causal hides has no part in anything, even if it is NaN or infinite: y and the
+   gradients are those of the same numbers with zeros in the hidden places, whose gradients are 0.
+   The last query sees nothing: its NaN, and one in its dy, stay with it. */
+static void hidden_run(dl_ctx *dl, bool masked, double bad, dl_real *out)
+{
+    dl_tensor *x[3], *mask = masked ? dl_zeros(dl, dl_shape2(4, 5)) : DL_NONE;
+    const dl_real odd = (dl_real)bad;
+    dl_real dy[2 * 4 * 3];
+    for (int i = 0; i < 3; i++) {
+        x[i] = dl_zeros(dl, dl_shape3(2, i ? 5 : 4, 3));
+        test_fill(x[i]->data, x[i]->size, (unsigned)i + 1, -1, 1);
+        dl_set_requires_grad(x[i], true);
+    }
+    test_fill(dy, 24, 9, -1, 1);
+    for (int b = 0; b < 2; b++) {                  /* key 4 is hidden from all by causal, too */
+        x[1]->data[b * 15 + 13] = x[2]->data[b * 15 + 12] = odd;
+        if (masked) x[1]->data[b * 15 + 3] = x[2]->data[b * 15 + 5] = odd;      /* and key 1 */
+        if (masked) x[0]->data[b * 12 + 10] = dy[b * 12 + 11] = odd;
+    }
+    for (int i = 0; masked && i < 20; i++)
+        if (i % 5 == 1 || i % 5 == 4 || i >= 15) mask->data[i] = -(dl_real)INFINITY;
+    dl_tensor *y = dl_attention(x[0], x[1], x[2], mask, NULL, !masked);
+    if (!CHECK(y && dl_backward_from(y, dy), "%s", dl_error_text(dl))) return;
+    memcpy(out, y->data, 24 * sizeof *out);
+    out += 24;
+    for (int i = 0; i < 3; i++) {
+        memcpy(out, x[i]->grad, (size_t)x[i]->size * sizeof *out);
+        out += x[i]->size;
+    }
+    dl_tape_clear(dl);
+}
+
+static void hidden(void)
+{
+    static const double bad[] = { NAN, INFINITY, -INFINITY };
+    dl_ctx *dl = dl_new(5);
+    for (int test = 0; test < 12; test++) {
+        dl_real want[108], got[108];
+        dl_set_reference(dl, test >= 6);
+        hidden_run(dl, test % 2 == 1, 0, want);
+        hidden_run(dl, test % 2 == 1, bad[test / 2 % 3], got);
+        CHECK(CHECK_ARRAY(got, want, 108), "test %d", test);
+        for (int b = 0; b < 2; b++)
+            for (int i = 0; i < 3; i++) {          /* dk and dv of key 4, and dq of query 3 */
+                CHECK(got[48 + b * 15 + 12 + i] == 0 && got[78 + b * 15 + 12 + i] == 0, "key 4");
+                if (test % 2) CHECK(got[24 + b * 12 + 9 + i] == 0, "query 3");
+            }
+    }
+    dl_set_reference(dl, false);
+    /* the case where this was seen first: rows must be v[0] */
+    dl_real n[8], m[4] = { 0, -(dl_real)INFINITY, 0, -(dl_real)INFINITY };
+    for (int i = 0; i < 8; i++) n[i] = (dl_real)i;
+    dl_tensor *x = dl_from(dl, dl_shape3(1, 2, 4), n), *v = dl_from(dl, dl_shape3(1, 2, 4), n);
+    v->data[4] = v->data[7] = (dl_real)NAN;
+    dl_tensor *y = dl_attention(x, x, v, dl_from(dl, dl_shape2(2, 2), m), NULL, false);
+    for (int i = 0; i < 8; i++)
+        CHECK(y && (double)y->data[i] == i % 4, "y[%d] = %g", i, y ? (double)y->data[i] : 0);
+    v->data[0] = (dl_real)NAN;                     /* what is seen is seen */
+    y = dl_attention(x, x, v, dl_from(dl, dl_shape2(2, 2), m), NULL, false);
+    CHECK(y && isnan((double)y->data[0]) && isnan((double)y->data[4]), "a NaN got lost");
+    dl_free(dl);
+}
+
+/* Nothing there: no samples, no queries, no keys, values without numbers; forward and backward. A
+   mask has to fit all the same. */
+static void empty(void)
+{
+    static const dl_int size[][4] = { { 0, 3, 5, 4 }, { 2, 0, 5, 4 }, { 2, 3, 0, 4 },
+                                      { 2, 3, 5, 0 }, { 0, 0, 0, 0 } };
+    for (int test = 0; test < 10; test++) {
+        const dl_int *s = size[test / 2];
+        dl_ctx *dl = dl_new(5);
+        dl_tensor *q = dl_zeros(dl, dl_shape3(s[0], s[1], 4)), *y;
+        dl_tensor *k = dl_zeros(dl, dl_shape3(s[0], s[2], 4));
+        dl_tensor *v = dl_ones(dl, dl_shape3(s[0], s[2], s[3]));
+        dl_tensor *mask = test % 2 ? dl_zeros(dl, dl_shape2(s[1], s[2])) : DL_NONE;
+        dl_set_requires_grad(q, true);
+        dl_set_requires_grad(v, true);
+        y = dl_attention(q, k, v, mask, NULL, test % 2 == 0);
+        if (CHECK(y && y->size == s[0] * s[1] * s[3], "%s", dl_error_text(dl)))
+            CHECK(dl_backward(dl_sum(y)), "%s", dl_error_text(dl));
+        for (dl_int i = 0; y && i < y->size; i++)
+            CHECK((double)y->data[i] == (s[2] > 0), "y is %g", (double)y->data[i]);
+        test_quiet(dl);
+        CHECK(!dl_attention(q, k, v, dl_zeros(dl, dl_shape2(9, 9)), NULL, false), "mask [9,9]");
+        CHECK_ERROR(dl, DL_ERR_SHAPE, "mask [9,9] does not fit");
+        dl_free(dl);
+    }
+}
+
+/* The defaults are PyTorch's: norm behind, ReLU, 8 heads, dropout .1, eps 1e-5; NULL means them. */
+static void defaults(void)
+{
+    const dl_transformer o = dl_transformer_default();
+    CHECK(o.heads == 8 && !o.norm_first && !o.gelu && !o.causal && !o.lengths &&
+          !o.memory_lengths, "defaults");
+    CHECK_CLOSE(o.dropout, 0.1, 1e-12, 0);
+    CHECK_CLOSE(o.eps, 1e-5, 1e-12, 0);
+    dl_ctx *dl = dl_new(5);
+    dl_tensor *w[DL_DECODER_PARAMS], *x = dl_randn(dl, dl_shape3(2, 3, 8)), *y, *z;
+    CHECK(dl_transformer_decoder_init(dl, w, 8, 16), "%s", dl_error_text(dl));
+    dl_set_training(dl, false);
+    y = dl_transformer_decoder(x, x, w, NULL);
+    z = dl_transformer_decoder(x, x, w, &o);
+    CHECK(memcmp(y->data, z->data, 48 * sizeof(dl_real)) == 0, "NULL is not the defaults");
+    for (int i = 0; i < 6; i++) {                  /* norm last: rows of mean 0 and variance 1 */
+        double sum = 0, squares = 0;
+        for (int j = 0; j < 8; j++) {
+            sum += (double)y->data[i * 8 + j];
+            squares += (double)y->data[i * 8 + j] * (double)y->data[i * 8 + j];
+        }
+        CHECK_CLOSE(sum, 0, 0, 1e-5);
+        CHECK_CLOSE(squares, 8, 1e-3, 0);
+    }
+    dl_free(dl);
+}
+
 /* A causal block's outputs do not change when later inputs do. */
 static void causal(void)
 {
@@ -260,6 +378,10 @@ static void errors(void)
     CHECK_ERROR(dl, DL_ERR_SHAPE, "and 3 heads");
     CHECK(!dl_multihead_attention(q, k, k, w + 1, 2, DL_NONE, NULL, false), "wrong weights");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "in_proj_weight is [12] and should be [12,4]");
+    dl_transformer o = dl_transformer_default();
+    o.memory_lengths = lengths;
+    CHECK(!dl_transformer_encoder(q, w, &o), "an encoder has no memory");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "memory_lengths");
     w[4] = NULL;
     CHECK(!dl_transformer_encoder(q, w, NULL) && dl_error(dl) == DL_OK, "NULL weight");
     CHECK(!dl_transformer_encoder_init(dl, w, 0, 6), "E = 0");
@@ -277,6 +399,9 @@ int main(void)
     TEST(kernel_against_operation);
     TEST(gradients);
     TEST(padding);
+    TEST(hidden);
+    TEST(empty);
+    TEST(defaults);
     TEST(causal);
     TEST(errors);
     return test_end();

@@ -633,6 +633,10 @@ static void errors(void)
     dl_lstm(x, w, DL_NONE, DL_NONE, &o);
     CHECK_ERROR(dl, DL_ERR_RANGE, "length 4 of sample 0");
     o = dl_recurrent_default();
+    o.dropout = 0.5;
+    dl_lstm(x, w, DL_NONE, DL_NONE, &o);
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dropout 0.5 is for between layers");
+    o = dl_recurrent_default();
     o.layers = 0;
     dl_lstm(x, w, DL_NONE, DL_NONE, &o);
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "0 layers");

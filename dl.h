@@ -4920,54 +4920,11 @@ DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_
 
 #define DLI_BODY(ret, name, params, args) DLI_INLINE ret dli_##name##_body params
 
-/* Bodies of one shape: y = f(x), and its backward, dx = or += dy slope. */
-#define DLI_MAP(X, name) X(void, name, (float *y, const float *x, dl_int n), (y, x, n))
-#define DLI_MAP_BACK(X, name) X(void, name, \
-    (float *dx, const float *dy, const float *x, dl_int n, int add), (dx, dy, x, n, add))
 /* v if on, else 0, by a mask that is made before the loop: one loop serves both. */
 DLI_INLINE uint32_t dli_mask(int on) { return on ? 0xFFFFFFFFu : 0u; }
 DLI_INLINE float dli_masked(float v, uint32_t mask)
 {
     return dli_float_of_bits(dli_bits_of_float(v) & mask);
-}
-
-#define DLI_vexp(X) DLI_MAP(X, vexp)
-DLI_vexp(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = dli_expf(x[i]);
-}
-#define DLI_vtanh(X) DLI_MAP(X, vtanh)
-DLI_vtanh(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = dli_tanhf(x[i]);
-}
-#define DLI_vsigmoid(X) DLI_MAP(X, vsigmoid)
-DLI_vsigmoid(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = dli_sigmoidf(x[i]);
-}
-#define DLI_vrelu(X) DLI_MAP(X, vrelu)
-DLI_vrelu(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] < 0.0f ? 0.0f : x[i];     /* lets NaN through */
-}
-#define DLI_vtanh_back(X) DLI_MAP_BACK(X, vtanh_back)
-DLI_vtanh_back(DLI_BODY)                     /* x is the output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
-    }
-}
-#define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
-DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + dli_select(v <= 0.0f, 0.0f, g);
-    }
 }
 
 /* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
@@ -5774,8 +5731,7 @@ DLI_add_rows(DLI_BODY)
 #endif
 #define DLI_OPS(X) \
     DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
-    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
-    DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
+    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
     DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
@@ -5957,7 +5913,7 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
         const double top = (double)dli_below_top(f, y + r * n, x + r * n, n);
         if (label) loss -= dli_below_max(own, top);
     }
-    f->vexp(y, y, rows * n);
+    f->exp_forward(y, y, rows * n, 0, 0);
     for (dl_int r = 0; n > 0 && r < rows; r++) {
         const double sum = dli_row_sum(f, y + r * n, n);
         if (label) loss += log(sum);
@@ -5973,7 +5929,7 @@ static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int 
         dli_below_top(f, y, x, n);
         for (dl_int i = 0; i < n; i += DLI_STRIP) {
             const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->vexp(e, y + i, len);
+            f->exp_forward(e, y + i, len, 0, 0);
             sum += (double)f->vsum(e, len);
         }
         f->offset(y, (float)-log(sum), y, n);
@@ -6004,7 +5960,7 @@ static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float 
         const float sum = (float)dli_row_sum(f, dy, n);
         for (dl_int i = 0; i < n; i += DLI_STRIP) {
             const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->vexp(t, y + i, len);
+            f->exp_forward(t, y + i, len, 0, 0);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
         }
@@ -6026,7 +5982,7 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
             continue;
         }
         f->offset(p, -top, x, n);
-        f->vexp(p, p, n);
+        f->exp_forward(p, p, n, 0, 0);
         const double sum = dli_row_sum(f, p, n);
         f->scale(p, (float)(1.0 / sum), p, n);
         loss += log(sum) * dli_row_sum(f, t, n) - dot;
@@ -6047,7 +6003,7 @@ static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, 
         top = f->vmax(p, seen);
         if (top > -INFINITY) {
             f->offset(p, -top, p, seen);
-            f->vexp(p, p, seen);
+            f->exp_forward(p, p, seen, 0, 0);
             f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
         } else dlk_attention_softmax(p, NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
@@ -7415,18 +7371,18 @@ static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, floa
                                 const float *before, dl_int n)
 {
     const dli_fast *f = p->f;
-    f->vsigmoid(g, g, n);
-    f->vsigmoid(g + gate, g + gate, n);
+    f->sigmoid_forward(g, g, n, 0, 0);
+    f->sigmoid_forward(g + gate, g + gate, n, 0, 0);
     if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
-        f->vtanh(g + 2 * gate, g + 2 * gate, n);
-        f->vsigmoid(g + 3 * gate, g + 3 * gate, n);
+        f->tanh_forward(g + 2 * gate, g + 2 * gate, n, 0, 0);
+        f->sigmoid_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
         f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
-        f->vtanh(h, c, n);
+        f->tanh_forward(h, c, n, 0, 0);
         f->mul(h, h, g + 3 * gate, n);
     } else {                                             /* q = tanh(qx + r qh), where qx was */
         f->mul(h, g, g + 2 * gate, n);
         f->add(g + 3 * gate, g + 3 * gate, h, n);
-        f->vtanh(g + 3 * gate, g + 3 * gate, n);
+        f->tanh_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
         f->gru_state(h, g + gate, g + 3 * gate, before, n);
     }
 }
@@ -7455,7 +7411,7 @@ static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed
         }
         if (p->kind == DL_LSTM) dli_recurrent_gates(p, out, after, g0, gate, before, n);
         else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
-        else (p->kind == DL_RNN_TANH ? p->f->vtanh : p->f->vrelu)(out = g0, g0, n);
+        else (p->kind == DL_RNN_TANH ? p->f->tanh_forward : p->f->relu_forward)(out = g0, g0, n, 0, 0);
         p->f->copy_rows(to_s, ldt, out, nr, run, cols);
         p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
     }
@@ -7530,12 +7486,12 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
             for (dl_int g = 0; g < p->gates; g++)
                 memset(g0 + g * gate, 0, sizeof(float) * (size_t)nr);
         else if (p->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
-            f->vtanh(tanh_c, before + p->s.N * nr, n);
+            f->tanh_forward(tanh_c, before + p->s.N * nr, n, 0, 0);
             f->lstm_back(dh, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, tanh_c,
                          before, n);
         } else if (p->kind == DL_GRU)
             f->gru_back(dh, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, before, n);
-        else (p->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, dh, g0, n, 0);
+        else (p->kind == DL_RNN_TANH ? f->tanh_backward : f->relu_backward)(g0, dh, g0, g0, n, 0, 0, 0);
         if (row >= 0 && p->s.length && p->kind != DL_GRU)
             memset(dh, 0, sizeof(float) * (size_t)n);
         for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */

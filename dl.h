@@ -3087,10 +3087,11 @@ static char *dli_align(void *p)
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o;
-    if (size > SIZE_MAX / 2) return dli_no_memory(c, who, size), (void *)NULL;
-    o = (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) return dli_no_memory(c, who, size), (void *)NULL;
+    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
+    if (!o) {
+        dli_no_memory(c, who, size);
+        return NULL;
+    }
     memset(o, 0, sizeof *o + size);
     o->ctx = c;
     o->destroy = destroy;
@@ -3103,9 +3104,8 @@ static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*dest
 
 static void dli_object_free(void *object)
 {
-    dli_object *o;
     if (!object) return;
-    o = (dli_object *)object - 1;
+    dli_object *o = (dli_object *)object - 1;
     if (o->destroy) o->destroy(object);
     o->prev->next = o->next;
     o->next->prev = o->prev;
@@ -3115,12 +3115,11 @@ static void dli_object_free(void *object)
 /* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
 static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
 {
-    void *p = NULL;
     if (count == 0) count = 1;
-    if (size <= SIZE_MAX / count) p = DL_MALLOC(count * size);
-    if (!p) return dli_no_memory(c, who, size > SIZE_MAX / count ? SIZE_MAX : count * size),
-                   (void *)NULL;
-    memset(p, 0, count * size);
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
+    if (p) memset(p, 0, bytes);
+    else dli_no_memory(c, who, bytes);
     return p;
 }
 
@@ -3153,7 +3152,10 @@ static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
         void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) return dli_no_memory(c, who, bytes), (void *)NULL;
+        if (!p) {
+            dli_no_memory(c, who, bytes);
+            return NULL;
+        }
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;

@@ -126,6 +126,12 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
+   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
+                      all   leave out what you do not use; a program of tensors and tape that leaves
+                            out all five compiles in two thirds of the time. In this order:
+                            convolution, pooling and augmentation; recurrent nets, embedding and
+                            attention; layers, models and metrics; data sets (and with them models);
+                            saving and loading. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -174,6 +180,10 @@
 #define DL_DEF static
 #else
 #define DL_DEF extern
+#endif
+
+#if defined(DL_NO_DATA) && !defined(DL_NO_MODEL)
+#define DL_NO_MODEL
 #endif
 
 #ifdef __cplusplus
@@ -1136,6 +1146,7 @@ DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep);
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis);
 DL_DEF dl_int dl_argmax(const dl_tensor *x);
 
+#ifndef DL_NO_IMAGES
 /* ---- images: convolution, pooling, normalization ----
    Formulas at the kernels of the same name. Of two numbers the first is for height, the second
    for width. */
@@ -1190,6 +1201,7 @@ DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool *options);
 DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options);
 /* The mean of each channel: [N,C,H,W] becomes [N,C]. */
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x);
+#endif
 
 /* Batch normalization of x [N,C] or [N,C,...]: each channel by its mean and variance over all else.
    In training mode those of the batch, which also move the running ones (states [C], the mean
@@ -1214,6 +1226,7 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
 
 /* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
 typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
+#ifndef DL_NO_SEQUENCES
 
 /* Options of recurrent nets; dl_recurrent_default fills in: 1 layer, one direction, no dropout,
    all samples of full length. NULL in the place of options means these. */
@@ -1336,6 +1349,7 @@ DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_ten
    norms 1 and 0. False on failure, with nothing made. */
 DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F);
 DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F);
+#endif
 
 /* ---- end of sequences ---- */
 
@@ -1379,6 +1393,8 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
 /* Keras' name of it, e.g. "relu". */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
+#ifndef DL_NO_MODEL
+#ifndef DL_NO_IMAGES
 /* Options of convolution layers; dl_conv_layer_default fills in Keras' defaults: stride 1, no
    padding, Glorot uniform with fan_in = k k C and fan_out = k k filters, bias 0. */
 typedef struct dl_conv_layer {
@@ -1391,6 +1407,7 @@ typedef struct dl_conv_layer {
     double          l1, l2;        /* adds l1 sum|w| + l2 sum w^2 to the loss       */
 } dl_conv_layer;
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation);
+#endif
 
 /* Options of normalization layers; dl_norm_layer_default fills in Keras' defaults: momentum .01
    (1 - Keras' .99), eps 1e-3, weight 1 and bias 0 that are trained, the last axis. One difference
@@ -1507,6 +1524,7 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
 
+#ifndef DL_NO_IMAGES
 /* ---- layers for images; a sample is [C,H,W] (channels first; Keras has them last) ---- */
 
 /* Convolution: filters kernels of kernel x kernel over all channels.   @F S1-3.3 S2-5 S4-5 */
@@ -1532,6 +1550,7 @@ DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size);
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options);
 /* The mean of each channel: [C,H,W] becomes [C]. */
 DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m);
+#endif
 /* The same numbers in another shape of one sample; one dimension may be -1. */
 DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape);
 /* Batch normalization of channels [C,...]. "..._1.weight", "bias" (Keras: gamma, beta) are trained;
@@ -1545,6 +1564,7 @@ DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_nor
 DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups);
 DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options);
 
+#ifndef DL_NO_SEQUENCES
 /* ---- sequences: samples are [T,D], T steps of D numbers ---- */
 
 /* A recurrent layer with units numbers of state: the last step's state [units], or with
@@ -1568,8 +1588,11 @@ DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool c
 /* A dense layer for every step by itself: [T,D] to [T,units]. The same as dl_model_add_dense, which
    works on the last dimension whatever is in front of it. */
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation);
+#endif
 
 /* ---- end of sequences ---- */
+#endif /* DL_NO_MODEL */
+
 /* ------------------------------------------------------------------------------ >>losses ----
    Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
    the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
@@ -1590,6 +1613,7 @@ DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
+#ifndef DL_NO_MODEL
 /* ---- losses of a model ----
    A loss is described by a dl_loss: a function of what the model gives and what it should give,
    that returns one number, the mean over the batch. Those of the library are made of the functions
@@ -1634,6 +1658,7 @@ typedef struct dl_loss {
 DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss);
 /* The loss with this name, or NULL; with dl NULL only among the library's. */
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name);
+#endif
 
 /* -------------------------------------------------------------------------- >>optimizers ----
    An optimizer changes weights w so that the loss L falls. Those here are one family; each mends
@@ -1850,6 +1875,7 @@ DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type);
    "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW"; PyTorch's: "torch.SGD" ... */
 DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
 
+#ifndef DL_NO_MODEL
 /* ------------------------------------------------------------------------------- >>model ----
    A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
@@ -2079,7 +2105,9 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
                                       dl_int outputs);
 /* The same of a compiled model's outputs for a data set with targets. */
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
+#endif
 
+#ifndef DL_NO_DATA
 /* -------------------------------------------------------------------------------- >>data ----
    A data set is a number of samples of one shape, each with a label, a target or neither. Where
    they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
@@ -2192,6 +2220,7 @@ DL_DEF void dl_loader_restart(dl_loader *l);
 /* Batches in an epoch. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 
+#ifndef DL_NO_IMAGES
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
@@ -2213,7 +2242,10 @@ DL_DEF dl_augment dl_augment_default(void);
    tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
    one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
+#endif
+#endif
 
+#ifndef DL_NO_FILES
 /* ------------------------------------------------------------------------------- >>files ----
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
@@ -2223,6 +2255,7 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
    system where C's rename does not replace a file refuses, and the old one stays.)
    ------------------------------------------------------------------------------------------ */
 
+#ifndef DL_NO_MODEL
 #ifndef DL_NO_STDIO
 /* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
    shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
@@ -2237,6 +2270,7 @@ DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
 #endif
 /* The same from a buffer. */
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
+#endif
 
 #ifndef DL_NO_STDIO
 /* The same for nets of floor 2: write n tensors (parameters, states) of this context, and read them
@@ -2249,6 +2283,7 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n);
+#endif
 
 /* ------------------------------------------------------------------------------- >>debug ---- */
 
@@ -2299,6 +2334,15 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
       defined(_M_FP_FAST)
 #error "dl.h: -ffast-math and -Ofast take away every check for NaN; use -O2 or -O3"
 #else
+
+#if defined(DL_NO_IMAGES) || defined(DL_NO_SEQUENCES) || defined(DL_NO_MODEL) || \
+    defined(DL_NO_DATA) || defined(DL_NO_FILES)
+#define DLI_PART_ONLY        /* some private functions then have nobody who calls them */
+#endif
+#if defined(DLI_PART_ONLY) && defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#endif
 
 #ifndef DL_MALLOC
 #include <stdlib.h>
@@ -2768,6 +2812,16 @@ struct dl_ctx {
     struct dli_registered *registered;         /* the user's descriptions, by name              */
 };
 
+/* A data set: samples first .. first+count-1 of a source, which its views share. */
+struct dl_data {
+    dl_ctx  *ctx;
+    dl_int   first, count;
+    dl_shape shape, target_shape;
+    int      classes;
+    bool     labels, targets;
+    struct dli_storage *storage;
+};
+
 /* ---- text ----
    printf writes the point of a number as the program's locale has it: "0,75" in German, two bytes
    in Pashto. All text is made by dli_format and dli_print instead, which know printf's conversions
@@ -3188,6 +3242,51 @@ DL_DEF const char *dl_info(dl_ctx *dl)
              dli_fast_name(dl), dl->threads, dl->threads == 1 ? "" : "s");
     return dl->info;
 }
+
+#ifndef DL_NO_STDIO
+/* What an errno means; 0 when the C library did not set one, which C99 leaves open. */
+static const char *dli_reason(int error) { return error ? strerror(error) : "unknown reason"; }
+
+/* A whole file into memory that the caller frees with DL_FREE, its length into *size. How long it
+   is shows only when it has been read: asking first gives nonsense for pipes and directories.
+   NULL with a message that ends in hint. */
+static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
+                              size_t *size)
+{
+    size_t room = (size_t)1 << 16, used = 0, got;
+    uint8_t *more;
+    errno = 0;
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
+        return NULL;
+    }
+    uint8_t *p = (uint8_t *)DL_MALLOC(room);
+    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
+        used += got;
+        if (used < room) continue;
+        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
+        if (!more) {
+            DL_FREE(p);
+            p = NULL;
+        } else {
+            p = more;
+            room *= 2;
+        }
+    }
+    if (!p) dli_no_memory(c, who, room);
+    if (p && ferror(f)) {
+        dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
+        DL_FREE(p);
+        p = NULL;
+    }
+    fclose(f);
+    if (!p) return NULL;
+    *size = used;
+    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
+    return more ? more : p;
+}
+#endif
 
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
@@ -5355,6 +5454,7 @@ DLI_pack(DLI_BODY)
     }
 }
 
+#ifndef DL_NO_IMAGES
 /* ---- convolution and pooling: the loops over images ----
    Rows of images are short (26 floats), a bad fit for vectors of 16. So whole groups of 16 are
    processed even past the end of a row: what is written too far is the start of the next row,
@@ -5568,7 +5668,9 @@ DLI_wino_grad(DLI_BODY)
 #if defined(__clang__)
 #pragma clang diagnostic pop
 #endif
+#endif
 
+#ifndef DL_NO_SEQUENCES
 /* ---- recurrent cells ----
    One step of any number of units side by side. Forward turns the sums under the gates into the
    gates; backward, in place of the gates, into the gradients of those sums. */
@@ -5653,9 +5755,24 @@ DLI_add_rows(DLI_BODY)
     for (i = 0; i < m; i++, dst += ldd, src += lds)
         for (j = 0; j < n; j++) dst[j] += src[j];
 }
+#endif
 
 /* ---- the table of functions, one for each instruction set ---- */
 
+#ifndef DL_NO_IMAGES
+#define DLI_IMAGE_OPS(X) \
+    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
+    DLI_wino_grad(X)
+#else
+#define DLI_IMAGE_OPS(X)
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_SEQUENCE_OPS(X) \
+    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
+    DLI_add_rows(X)
+#else
+#define DLI_SEQUENCE_OPS(X)
+#endif
 #define DLI_OPS(X) \
     DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
     DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
@@ -5663,10 +5780,8 @@ DLI_add_rows(DLI_BODY)
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
     DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
-    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_place(X) \
-    DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) \
-    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X) DLI_pack(X)
+    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -6559,6 +6674,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
     }
 }
 
+#ifndef DL_NO_IMAGES
 /* ---- convolution, stride 1 ----
 
    y[m][oy][ox] = sum over c, ky, kx of w[m][c][ky][kx] x[c][oy + ky][ox + kx] is a product of the
@@ -7102,7 +7218,9 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
     }
     if (p.weights) dli_conv_add_weights(&b, to, sums);
 }
+#endif
 
+#ifndef DL_NO_SEQUENCES
 /* ---- recurrent layers ----
 
    A step's gates are [x_t | 1 | h_{t-1}] times [w_ih | b | w_hh]^T: one product with weights packed
@@ -7559,6 +7677,7 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
     }
     dli_recurrent_weights(p, to, dw, threads);
 }
+#endif
 
 #endif /* DLI_FAST */
 
@@ -8198,6 +8317,7 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
     DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
 }
 
+#ifndef DL_NO_IMAGES
 /* ---- convolution: what the operations call ----
    Stride 1 runs in the fast room. All else becomes a matrix product by im2col: column p,q of the
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
@@ -8469,7 +8589,9 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
     dli_job_end(&t);
 }
 #endif
+#endif
 
+#ifndef DL_NO_SEQUENCES
 /* ---- sequences ---- */
 
 /* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
@@ -8612,6 +8734,7 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
         dli_fast_linear_backward(c, dq, true, dk, true, NULL, ds, q, k, R, D, S);
     else c->kernels.linear_backward(dq, dk, NULL, ds, q, k, R, D, S);
 }
+#endif
 
 /* ---- end of sequences ---- */
 
@@ -10378,6 +10501,7 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
     return -1;
 }
 
+#ifndef DL_NO_IMAGES
 /* ---- images: convolution, pooling, normalization ---- */
 
 /* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
@@ -10853,6 +10977,7 @@ DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
     const dl_int *d = x->shape.dim;
     return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
 }
+#endif
 
 /* What is normalized together: a channel over the batch, by the batch's own statistics or by the
    running ones; all of a sample; a group of a sample's channels. */
@@ -11023,6 +11148,7 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
     return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
 }
 
+#ifndef DL_NO_SEQUENCES
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
 DL_DEF dl_recurrent dl_recurrent_default(void)
@@ -11847,6 +11973,7 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 {
     return dli_transformer_init(dl, w, "dl_transformer_decoder_init", E, F, 2);
 }
+#endif
 
 /* ---- end of sequences ---- */
 
@@ -11884,6 +12011,7 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
     return NULL;
 }
 
+#ifndef DL_NO_MODEL
 #define DLI_METRICS (1 + DL_METRIC_MAX)      /* accuracy, then the user's */
 
 struct dl_model {
@@ -12292,6 +12420,7 @@ DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activa
     return dl_model_add_dense_with(m, &d);
 }
 
+#ifndef DL_NO_IMAGES
 /* ---- layers for images ---- */
 
 /* Does the layer get an image (or, with dims 1, a sequence)? */
@@ -12529,6 +12658,7 @@ DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
 {
     return dl_model_add(m, &dli_global_pool_type, NULL);
 }
+#endif
 
 /* ---- normalizations ---- */
 
@@ -12679,6 +12809,7 @@ DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
     return dl_model_add_group_normalization_with(m, &o);
 }
 
+#ifndef DL_NO_SEQUENCES
 /* ---- sequences ---- */
 
 static const char *const dli_recurrent_names[] = { "rnn_tanh", "rnn_relu", "lstm", "gru", NULL };
@@ -12858,8 +12989,10 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 {
     return dl_model_add_dense(m, units, activation);
 }
+#endif
 
 /* ---- end of sequences ---- */
+#endif /* DL_NO_MODEL */
 
 /* ---- types by their names ---- */
 
@@ -12894,15 +13027,21 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
     return true;
 }
 
+#ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
     static const dl_layer_type *const all[] = {
         &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
-        &dli_dense_type, &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type,
-        &dli_upsampling_type, &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
-        &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type, &dli_rnn_type,
-        &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type, &dli_embedding_type,
-        &dli_attention_type };
+        &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
+#ifndef DL_NO_IMAGES
+        &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
+        &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
+#endif
+#ifndef DL_NO_SEQUENCES
+        &dli_rnn_type, &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type,
+        &dli_embedding_type, &dli_attention_type,
+#endif
+    };
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->name, name) == 0) return all[i];
     return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
@@ -12913,6 +13052,7 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
     return dl && type && type->name &&
            dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
+#endif
 
 /* ------------------------------------------------------------------------- >>losses-impl ----
    A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
@@ -13104,6 +13244,7 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
+#ifndef DL_NO_MODEL
 /* ---- losses of a model ---- */
 
 static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
@@ -13155,6 +13296,7 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 {
     return dl && loss && loss->name && dli_register(dl, 'l', loss, dl_find_loss(dl, loss->name));
 }
+#endif
 
 /* --------------------------------------------------------------------- >>optimizers-impl ----
    In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
@@ -13775,20 +13917,11 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
     if (s && s->observe) s->observe(s, loss);
 }
 
+#ifndef DL_NO_MODEL
 /* -------------------------------------------------------------------------- >>model-impl ----
    In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
    step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
    middle of training too, happens inside a dli_scope, which puts everything back. */
-
-/* A data set: samples first .. first+count-1 of a source, which its views share. */
-struct dl_data {
-    dl_ctx  *ctx;
-    dl_int   first, count;
-    dl_shape shape, target_shape;
-    int      classes;
-    bool     labels, targets;
-    struct dli_storage *storage;
-};
 
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
@@ -13974,16 +14107,24 @@ static dl_tensor **dli_layer_forward(dl_layer *l, dl_tensor *const *x, bool raw)
     return y;
 }
 
-/* A convolution with ReLU and, if there is one, the 2 x 2 max-pooling behind it: one operation
-   where the fast room has it, else one after the other. */
-static dl_tensor *dli_conv_layers_forward(const dl_layer *l, const dl_layer *pool, dl_tensor *x)
+/* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
+   it: one operation where the fast room has it, else one after the other. How many layers these
+   are, or 0. */
+static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_tensor **x)
 {
+#ifndef DL_NO_IMAGES
+    if (l->type != &dli_conv2d_type || l->activation != DL_RELU) return 0;
     const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
+    const bool pool = next && next->type == &dli_max_pool_type && next->activation == DL_LINEAR &&
+                      dli_pool_halves((const dl_pool *)next->options);
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
-    x = dli_convolve("dl_conv2d", x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
-    if (end == DLI_END_LINEAR) x = dl_relu(x);
-    if (pool && end != DLI_END_RELU_POOL) x = dl_max_pool2d(x, (const dl_pool *)pool->options);
-    return x;
+    *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
+    if (end == DLI_END_LINEAR) *x = dl_relu(*x);
+    if (pool && end != DLI_END_RELU_POOL) *x = dl_max_pool2d(*x, (const dl_pool *)next->options);
+    return pool ? 2 : 1;
+#else
+    return l == next && x;                        /* never: there are no such layers */
+#endif
 }
 
 /* Bytes of tape memory taken since the mark. */
@@ -14019,13 +14160,12 @@ static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool raw, bool d
     const dl_mark mark = dl_tape_mark(m->ctx);
     for (int i = 0; i < m->layers; i++) {
         dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
-        if (l->type == &dli_conv2d_type && l->activation == DL_RELU) {
-            const bool pool = next && next->type == &dli_max_pool_type &&
-                              next->activation == DL_LINEAR &&
-                              dli_pool_halves((const dl_pool *)next->options);
-            x = dli_conv_layers_forward(l, pool ? next : NULL, y[0]);
+        dl_tensor *fused = y[0];
+        const int layers = dli_conv_layers_forward(l, next, &fused);
+        if (layers > 0) {
+            x = fused;
             y = &x;
-            i += pool;
+            i += layers - 1;
         } else y = dli_layer_forward(l, y, raw && !next);
         if (!y || !y[0]) return NULL;
         if (drop && next && l->outputs == 1) {
@@ -14664,7 +14804,9 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     const dl_int group = left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
     const double before = tally->loss;
+#ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
+#endif
     if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
         return false;
     if (place == o->accumulate - 1 || s->batch == s->batches) {
@@ -15256,7 +15398,9 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
     if (z) DL_FREE(z);
     return r;
 }
+#endif /* DL_NO_MODEL */
 
+#ifndef DL_NO_DATA
 /* --------------------------------------------------------------------------- >>data-impl ---- */
 
 /* What a data set and its views share. Labels and targets are here from the start when they are
@@ -15670,49 +15814,6 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 }
 
 #ifndef DL_NO_STDIO
-/* What an errno means; 0 when the C library did not set one, which C99 leaves open. */
-static const char *dli_reason(int error) { return error ? strerror(error) : "unknown reason"; }
-
-/* A whole file into memory that the caller frees with DL_FREE, its length into *size. How long it
-   is shows only when it has been read: asking first gives nonsense for pipes and directories.
-   NULL with a message that ends in hint. */
-static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
-                              size_t *size)
-{
-    size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *more;
-    errno = 0;
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
-        return NULL;
-    }
-    uint8_t *p = (uint8_t *)DL_MALLOC(room);
-    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
-        used += got;
-        if (used < room) continue;
-        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
-        if (!more) {
-            DL_FREE(p);
-            p = NULL;
-        } else {
-            p = more;
-            room *= 2;
-        }
-    }
-    if (!p) dli_no_memory(c, who, room);
-    if (p && ferror(f)) {
-        dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
-        DL_FREE(p);
-        p = NULL;
-    }
-    fclose(f);
-    if (!p) return NULL;
-    *size = used;
-    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
-    return more ? more : p;
-}
-
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
@@ -15932,6 +16033,7 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
     return true;
 }
 
+#ifndef DL_NO_IMAGES
 /* ---- augmentation ---- */
 
 DL_DEF dl_augment dl_augment_default(void)
@@ -16020,7 +16122,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
     }
     return y;
 }
+#endif
+#endif /* DL_NO_DATA */
 
+#ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
    safetensors, the whole format:
 
@@ -16304,10 +16409,12 @@ static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_ten
     return l;
 }
 
+#ifndef DL_NO_MODEL
 static dli_list dli_model_list(const dl_model *m, const char *who)
 {
     return dli_list_of(m->ctx, who, "the model", m->tensor, m->tensors);
 }
+#endif
 
 /* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
 static bool dli_check_list(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
@@ -16489,6 +16596,7 @@ static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *by
     return ok;
 }
 
+#ifndef DL_NO_MODEL
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
 {
     const char *who = "dl_model_load_weights_from_memory";
@@ -16497,6 +16605,7 @@ DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, si
     const dli_list list = dli_model_list(m, who);
     return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
 }
+#endif
 
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n)
@@ -16520,12 +16629,14 @@ static bool dli_load_file(const dli_list *m, const char *path)
     return ok;
 }
 
+#ifndef DL_NO_MODEL
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
 {
     if (!m) return false;
     const dli_list list = dli_model_list(m, "dl_model_load_weights");
     return dli_load_file(&list, path);
 }
+#endif
 
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
@@ -16698,12 +16809,14 @@ static bool dli_save_list(const dli_list *m, const char *path)
     return ok;
 }
 
+#ifndef DL_NO_MODEL
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
     if (!m) return false;
     const dli_list list = dli_model_list(m, "dl_model_save_weights");
     return dli_save_list(&list, path);
 }
+#endif
 
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
@@ -16711,6 +16824,7 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
     return dli_check_list(&list, dl, "dl_save", tensors, n) && dli_save_list(&list, path);
 }
 #endif
+#endif /* DL_NO_FILES */
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 
@@ -16891,6 +17005,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#if defined(DLI_PART_ONLY) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
 #pragma float_control(pop)
 #elif defined(__clang__)

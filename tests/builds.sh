@@ -117,6 +117,43 @@ for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THR
     # shellcheck disable=SC2086
     try "$n as C++" $cxx -x c++ -std=c++11 -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm
 done
+# Rooms left out: a program of tensors and tape, with and without the rest.
+cat >"$work/tape.c" <<'END'
+#define DL_IMPLEMENTATION
+#include "dl.h"
+int main(void)
+{
+    const dl_real x[4] = { 1, 2, 3, 4 }, y[2] = { 5, 11 };             /* w = (1, 2) */
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *w = dl_param(dl, dl_shape2(1, 2), dl_init_zeros());
+    dl_optimizer *o = dl_optimizer_new(dl, dl_sgd(0.05), &w, 1);
+    int i;
+    for (i = 0; i < 1000; i++) {
+        dl_tensor *z = dl_linear(dl_from(dl, dl_shape2(2, 2), x), w, DL_NONE);
+        dl_backward(dl_mse(z, dl_from(dl, dl_shape2(2, 1), y)));
+        dl_optimizer_step(o);
+        dl_optimizer_zero_grad(o);
+        dl_tape_clear(dl);
+    }
+    i = !(w->data[0] > (dl_real)0.99 && w->data[1] < (dl_real)2.01) || dl_error(dl);
+    dl_free(dl);
+    return i;
+}
+END
+all="-DDL_NO_IMAGES -DDL_NO_SEQUENCES -DDL_NO_MODEL -DDL_NO_DATA -DDL_NO_FILES"
+for macro in $all "-DDL_NO_IMAGES -DDL_NO_SEQUENCES" "-DDL_NO_MODEL -DDL_NO_IMAGES" \
+             "-DDL_NO_MODEL -DDL_NO_SEQUENCES" "-DDL_NO_FILES -DDL_NO_STDIO" "$all" \
+             "$all -DDL_REAL=double" "$all -DDL_NO_STDIO -DDL_NO_SIMD"; do
+    n="$cc $macro"
+    # shellcheck disable=SC2086
+    try "$n" $cc -O0 $warn $macro -I. "$work/tape.c" -o "$work/a.out" -lm && run "$n"
+done
+# shellcheck disable=SC2086
+try "$cxx $all" $cxx -x c++ -std=c++11 -O0 $warn $all -I. "$work/tape.c" -o "$work/a.out" -lm
+for macro in -DDL_NO_IMAGES -DDL_NO_SEQUENCES -DDL_NO_FILES; do        # and those that have models
+    try "$cc $macro, a model" $cc -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm &&
+        run "$cc $macro, a model"
+done
 n="$cc, three files"
 try "$n" $cc $warn -I. "$work/impl.c" "$work/train.c" "$work/main.c" -o "$work/a.out" -lm && run "$n"
 n="$cxx, three files"

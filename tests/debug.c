@@ -89,7 +89,7 @@ static int print(void)
     dl_ctx *dl = dl_new(1);
     dl_tensor *w = counted(dl, dl_shape3(2, 2, 2)), *big;
     test_quiet(dl);
-    snprintf(w->name, sizeof w->name, "w");
+    dl_set_name(w, "w");
     dl_print(w);
     dl_print(counted(dl, dl_shape1(2)));
     dl_print(dl_full(dl, dl_shape0(), 7));

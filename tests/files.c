@@ -138,7 +138,7 @@ static uint8_t *make_file(const char *header, double start, int n, int bytes, si
     const size_t length = strlen(header);
     uint8_t *p = (uint8_t *)malloc(8 + length + (size_t)(n * bytes) + 1);
     int i;
-    for (i = 0; i < 8; i++) p[i] = (uint8_t)(length >> (8 * i));
+    for (i = 0; i < 8; i++) p[i] = (uint8_t)((uint64_t)length >> (8 * i));
     memcpy(p + 8, header, length);
     for (i = 0; i < n; i++) put_number(p + 8 + length + i * bytes, start + 0.5 * i, bytes);
     *size = 8 + length + (size_t)(n * bytes);

@@ -8855,10 +8855,6 @@ struct dli_node {
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
     void       *state;              /* what backward must know: a struct of the operation's own */
-    dl_int      i[6];
-    double      p, q;
-    uint64_t    key;
-    void       *save;
 };
 
 /* Append a chunk with room for n bytes to the arena, larger each time. */
@@ -8931,11 +8927,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     return true;
 }
 
-/* A new tape tensor that views data. */
-static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+/* A new tape tensor that views data, n elements: the size of its shape. */
+static dl_tensor *dli_tape_header(dl_ctx *c, const char *who, dl_shape shape, dl_int n,
+                                  dl_real *data)
 {
-    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
-    if (n < 0) return NULL;
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
@@ -8950,6 +8945,11 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->name = "";
     return t;
 }
+static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+{
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    return n < 0 ? NULL : dli_tape_header(c, who, shape, n, data);
+}
 
 /* A new tape tensor with room for its elements, not filled. */
 static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
@@ -8957,7 +8957,7 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
     if (n < 0) return NULL;
     dl_real *data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
-    return data ? dli_tape_view(c, who, shape, data) : NULL;
+    return data ? dli_tape_header(c, who, shape, n, data) : NULL;
 }
 
 /* A new tape tensor of this shape that shares the data of x from offset on. */
@@ -10670,9 +10670,8 @@ static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_
     return DLI_END_LINEAR;
 }
 
-/* Do input, weight, bias (or DL_NONE) and options belong together? */
-static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
-                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
+/* Is every option used? */
+static bool dli_conv_used(dl_ctx *c, const char *op, const dl_conv *o, int dims, bool transposed)
 {
     const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
     const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
@@ -10682,13 +10681,20 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        : padded && o->same    ? "with same, before and after must be 0"
                        : second && dims == 1  ? "in one dimension only the first number counts"
                        : NULL;
+    return !unused ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+}
+
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
+{
     const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
                        dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
                        transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
-    if (unused)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    if (!dli_conv_used(c, op, o, dims, transposed)) return false;
     const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
     if (C < 1 || first < 1 || next < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
@@ -12464,7 +12470,8 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     const dl_conv_layer *o = (const dl_conv_layer *)l->options;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     dli_slide s;
-    if (!dli_layer_image(l, dims)) return false;
+    if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
+        return false;
     memset(&s, 0, sizeof s);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "

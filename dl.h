@@ -337,8 +337,8 @@ DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl
                            const dl_real *b, dl_int N, dl_int K, dl_int M);
 
 /* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
-   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
-   with step 0 the gradient sums (in double) into the one element that was repeated.
+   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL, a
+   and b not; with step 0 the gradient sums (in double) into the one element that was repeated.
 
    The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
    and what is added to da and db; A is whatever the caller of the list wants to pass on. Of equal a
@@ -365,8 +365,8 @@ DLK_BINARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
-   same arguments, so that one caller serves all; each uses x or y, whichever is simpler. y may be
-   x in the forward. p and q are the function's constants, 0 where it has none. */
+   same arguments, none of them NULL, so that one caller serves all; each uses x or y, whichever is
+   simpler. y may be x in the forward. p and q are the function's constants, 0 where it has none. */
 typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, double p, double q);
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);

@@ -711,8 +711,8 @@ typedef struct dlk_recurrent_grads {
     dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
 } dlk_recurrent_grads;
 
-/* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length nothing
-   is read. States that start anew are arrays of zeros, not NULL.
+/* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
+   nothing is read. States that start anew are arrays of zeros, not NULL.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
 DL_KERNEL(rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
 DL_KERNEL(rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
@@ -1292,7 +1292,8 @@ DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E);
 
 /* Scaled dot-product attention softmax(q k^T / sqrt(D) + mask) v: q [N,...,R,D], k [N,...,S,D],
    v [N,...,S,M], with the same dimensions in front (heads, say); y [N,...,R,M].
-   mask: DL_NONE, or numbers that are added to the scores, -INFINITY where a query must not look:
+   mask: DL_NONE, or numbers that are added to the scores, -INFINITY where a query must not look
+   (what stands there has no part in y or gradients, NaN included):
    [R,S], or [N,R,S], or with all dimensions in front. It gets no gradient.
    lengths: NULL, or how many keys each of the N samples has, 0 .. S; what is behind them is not
    even read. causal: query i sees keys 0 .. i only. A query that sees nothing gives 0. */
@@ -3087,10 +3088,11 @@ static char *dli_align(void *p)
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o;
-    if (size > SIZE_MAX / 2) return dli_no_memory(c, who, size), (void *)NULL;
-    o = (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) return dli_no_memory(c, who, size), (void *)NULL;
+    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
+    if (!o) {
+        dli_no_memory(c, who, size);
+        return NULL;
+    }
     memset(o, 0, sizeof *o + size);
     o->ctx = c;
     o->destroy = destroy;
@@ -3103,9 +3105,8 @@ static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*dest
 
 static void dli_object_free(void *object)
 {
-    dli_object *o;
     if (!object) return;
-    o = (dli_object *)object - 1;
+    dli_object *o = (dli_object *)object - 1;
     if (o->destroy) o->destroy(object);
     o->prev->next = o->next;
     o->next->prev = o->prev;
@@ -3115,12 +3116,11 @@ static void dli_object_free(void *object)
 /* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
 static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
 {
-    void *p = NULL;
     if (count == 0) count = 1;
-    if (size <= SIZE_MAX / count) p = DL_MALLOC(count * size);
-    if (!p) return dli_no_memory(c, who, size > SIZE_MAX / count ? SIZE_MAX : count * size),
-                   (void *)NULL;
-    memset(p, 0, count * size);
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
+    if (p) memset(p, 0, bytes);
+    else dli_no_memory(c, who, bytes);
     return p;
 }
 
@@ -3153,7 +3153,10 @@ static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
         void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) return dli_no_memory(c, who, bytes), (void *)NULL;
+        if (!p) {
+            dli_no_memory(c, who, bytes);
+            return NULL;
+        }
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;
@@ -4521,8 +4524,8 @@ static void dli_recurrent_steps(const dlk_recurrent_arrays *r, const dlk_recurre
     }
 }
 
-/* forward: h_t, c_t = gates(W_ih x_t + b_ih, W_hh h_{t-1} + b_hh, h_{t-1}, c_{t-1}), y_t = h_t. From
-   the last step to the first; dh and dc have what came from the steps after t. */
+/* forward: h_t, c_t = gates(W_ih x_t + b_ih, W_hh h_{t-1} + b_hh, h_{t-1}, c_{t-1}), y_t = h_t.
+   From the last step to the first; dh and dc have what came from the steps after t. */
 static void dli_recurrent_steps_back(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
                                      const dlk_recurrent_size *s, const dli_cell *cell)
 {
@@ -7191,8 +7194,8 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
                                    +---------+---------+
 
    Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
-   What backward needs stays in `saved`; backward leaves the gates' gradients there, and the gradient
-   of all weights, biases included, is one product over all steps, rows^T times gates' gradients.
+   What backward needs stays in `saved`; backward leaves the gates' gradients there, and the
+   gradient of all weights, biases included, is one product over all steps: rows^T times these.
 
    Gates and states are kept as the tile of the product likes them: a gate is cut into panels of nr
    units, and a panel holds its nr floats of each step and sample, one behind the other:
@@ -7202,9 +7205,9 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
       step 0            step 1 ...
       sample 0 | 1 | 2  0 | 1 | 2                each box: nr floats, one a unit
 
-   So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples without
-   a seam while they are in the cache, and the gradients are already packed as B of the last product.
-   Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
+   So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples
+   without a seam while they are in the cache, and the gradients are already packed as B of the last
+   product. Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
    up the last panel have weights 0; as 0 times infinity is NaN, nothing of theirs goes into sums.
 
    GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
@@ -7288,7 +7291,7 @@ static dl_int dli_recurrent_cols(const dli_recurrent *p, dl_int u)
 {
     return dli_min(p->nr, p->s.H - u * p->nr);
 }
-/* Where panel u of gate 0 has sample n's nr floats of step t; and of the states before that step. */
+/* Where panel u of gate 0 has sample n's nr floats of step t; and of the states before it. */
 static float *dli_recurrent_gate(const dli_recurrent *p, dl_int u, dl_int t, dl_int n)
 {
     return p->gate + (u * p->rows + t * p->s.N + n) * p->nr;
@@ -8549,8 +8552,8 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
 #ifndef DL_NO_SEQUENCES
 /* ---- sequences ---- */
 
-/* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which does
-   not overflow. fast: the functions of the twin, or NULL for the kernels. */
+/* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
+   does not overflow. fast: the functions of the twin, or NULL for the kernels. */
 static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind kind,
                                const dlk_recurrent_size *s, double *saved, double *work)
 {
@@ -11732,6 +11735,49 @@ static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w,
     return y ? dli_split_heads(y, heads) : NULL;
 }
 
+/* Keys and values that no query sees must not reach the gradients of the maps either, where they
+   would be multiplied by 0: if x holds NaN or infinity, a copy with zeros in their rows. */
+typedef struct dli_seen_state { const bool *seen; } dli_seen_state;
+
+static void dli_seen_back(dli_node *node)
+{
+    const bool *seen = ((const dli_seen_state *)node->state)->seen;
+    const dl_int E = node->out->shape.dim[2];
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    for (dl_int i = 0; dx && i < node->out->size; i++) if (seen[i / E]) dx[i] += dy[i];
+}
+
+static dl_tensor *dli_seen_rows(const char *op, dl_tensor *x, dl_int R, int heads,
+                                const dl_tensor *mask, const int32_t *lengths, bool causal)
+{
+    dl_ctx *c = x->ctx;
+    const dl_int N = x->shape.dim[0], S = x->shape.dim[1], E = x->shape.dim[2];
+    if (dli_finite(c, x->data, x->size) || R == 0) return x;
+    /* the mask's matrices of one sample are `many`; a mask that does not fit is found out later */
+    dl_int masks = mask == DL_NONE ? 0 : mask->size / (R * S);
+    const dl_int many = masks == N * heads ? heads : 1;
+    if (masks != 1 && masks != N * many) masks = 0;
+    dli_seen_state s;
+    bool *seen = (bool *)dli_tape_alloc(c, op, (size_t)(N * S) * sizeof *seen);
+    s.seen = seen;
+    dl_tensor *y = seen ? dli_result_with(c, op, x->shape, &x, 1, dli_seen_back, &s, sizeof s)
+                        : NULL;
+    for (dl_int n = 0; y && n < N; n++)
+        for (dl_int j = 0; j < S; j++) {
+            bool *at = &seen[n * S + j];
+            *at = false;
+            for (dl_int i = 0; i < R * many && !(lengths && j >= lengths[n]); i++)
+                if (!dli_hidden(NULL, causal, i % R, j, S) &&
+                    !(masks && dli_hidden(mask->data, false, i + (masks > 1 ? n * many * R : 0), j,
+                                          S)))
+                    *at = true;
+            for (dl_int e = 0; e < E; e++)
+                y->data[(n * S + j) * E + e] = *at ? x->data[(n * S + j) * E + e] : 0;
+        }
+    return y;
+}
+
 DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v,
                                          dl_tensor *const *w, int heads, dl_tensor *mask,
                                          const int32_t *lengths, bool causal)
@@ -11764,6 +11810,11 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
+    if (mask != DL_NONE || lengths || causal) {
+        k = dli_seen_rows(op, k, q->shape.dim[1], heads, mask, lengths, causal);
+        v = dli_seen_rows(op, v, q->shape.dim[1], heads, mask, lengths, causal);
+        if (!k || !v) return NULL;
+    }
     y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
                      dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
     y = y ? dl_transpose(y, 1, 2) : NULL;

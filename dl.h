@@ -7414,7 +7414,8 @@ static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed
         }
         if (p->kind == DL_LSTM) dli_recurrent_gates(p, out, after, g0, gate, before, n);
         else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
-        else (p->kind == DL_RNN_TANH ? p->f->tanh_forward : p->f->relu_forward)(out = g0, g0, n, 0, 0);
+        else if (p->kind == DL_RNN_TANH) p->f->tanh_forward(out = g0, g0, n, 0, 0);
+        else p->f->relu_forward(out = g0, g0, n, 0, 0);
         p->f->copy_rows(to_s, ldt, out, nr, run, cols);
         p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
     }
@@ -7494,7 +7495,8 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
                          before, n);
         } else if (p->kind == DL_GRU)
             f->gru_back(dh, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, before, n);
-        else (p->kind == DL_RNN_TANH ? f->tanh_backward : f->relu_backward)(g0, dh, g0, g0, n, 0, 0, 0);
+        else if (p->kind == DL_RNN_TANH) f->tanh_backward(g0, dh, g0, g0, n, 0, 0, 0);
+        else f->relu_backward(g0, dh, g0, g0, n, 0, 0, 0);
         if (row >= 0 && p->s.length && p->kind != DL_GRU)
             memset(dh, 0, sizeof(float) * (size_t)n);
         for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */

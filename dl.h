@@ -337,8 +337,8 @@ DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl
                            const dl_real *b, dl_int N, dl_int K, dl_int M);
 
 /* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
-   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL;
-   with step 0 the gradient sums (in double) into the one element that was repeated.
+   steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL, a
+   and b not; with step 0 the gradient sums (in double) into the one element that was repeated.
 
    The list of them: X(A, name, y, da, db, formula, what it is). y, da and db are C: what y becomes,
    and what is added to da and db; A is whatever the caller of the list wants to pass on. Of equal a
@@ -365,8 +365,8 @@ DLK_BINARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Elementwise functions: y[i] = f(x[i]), dx[i] += dy[i] f'(x[i]), i < n. All backwards have the
-   same arguments, so that one caller serves all; each uses x or y, whichever is simpler. y may be
-   x in the forward. p and q are the function's constants, 0 where it has none. */
+   same arguments, none of them NULL, so that one caller serves all; each uses x or y, whichever is
+   simpler. y may be x in the forward. p and q are the function's constants, 0 where it has none. */
 typedef void (*dlk_unary_forward_fn)(dl_real *y, const dl_real *x, dl_int n, double p, double q);
 typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_real *y,
                                       const dl_real *x, dl_int n, double p, double q);
@@ -711,8 +711,8 @@ typedef struct dlk_recurrent_grads {
     dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
 } dlk_recurrent_grads;
 
-/* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length nothing
-   is read. States that start anew are arrays of zeros, not NULL.
+/* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
+   nothing is read. States that start anew are arrays of zeros, not NULL.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
 DL_KERNEL(rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
 DL_KERNEL(rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
@@ -1292,7 +1292,8 @@ DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E);
 
 /* Scaled dot-product attention softmax(q k^T / sqrt(D) + mask) v: q [N,...,R,D], k [N,...,S,D],
    v [N,...,S,M], with the same dimensions in front (heads, say); y [N,...,R,M].
-   mask: DL_NONE, or numbers that are added to the scores, -INFINITY where a query must not look:
+   mask: DL_NONE, or numbers that are added to the scores, -INFINITY where a query must not look
+   (what stands there has no part in y or gradients, NaN included):
    [R,S], or [N,R,S], or with all dimensions in front. It gets no gradient.
    lengths: NULL, or how many keys each of the N samples has, 0 .. S; what is behind them is not
    even read. causal: query i sees keys 0 .. i only. A query that sees nothing gives 0. */
@@ -3087,10 +3088,11 @@ static char *dli_align(void *p)
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o;
-    if (size > SIZE_MAX / 2) return dli_no_memory(c, who, size), (void *)NULL;
-    o = (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) return dli_no_memory(c, who, size), (void *)NULL;
+    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
+    if (!o) {
+        dli_no_memory(c, who, size);
+        return NULL;
+    }
     memset(o, 0, sizeof *o + size);
     o->ctx = c;
     o->destroy = destroy;
@@ -3103,9 +3105,8 @@ static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*dest
 
 static void dli_object_free(void *object)
 {
-    dli_object *o;
     if (!object) return;
-    o = (dli_object *)object - 1;
+    dli_object *o = (dli_object *)object - 1;
     if (o->destroy) o->destroy(object);
     o->prev->next = o->next;
     o->next->prev = o->prev;
@@ -3115,12 +3116,11 @@ static void dli_object_free(void *object)
 /* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
 static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
 {
-    void *p = NULL;
     if (count == 0) count = 1;
-    if (size <= SIZE_MAX / count) p = DL_MALLOC(count * size);
-    if (!p) return dli_no_memory(c, who, size > SIZE_MAX / count ? SIZE_MAX : count * size),
-                   (void *)NULL;
-    memset(p, 0, count * size);
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
+    if (p) memset(p, 0, bytes);
+    else dli_no_memory(c, who, bytes);
     return p;
 }
 
@@ -3153,7 +3153,10 @@ static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
         void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) return dli_no_memory(c, who, bytes), (void *)NULL;
+        if (!p) {
+            dli_no_memory(c, who, bytes);
+            return NULL;
+        }
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;
@@ -4521,8 +4524,8 @@ static void dli_recurrent_steps(const dlk_recurrent_arrays *r, const dlk_recurre
     }
 }
 
-/* forward: h_t, c_t = gates(W_ih x_t + b_ih, W_hh h_{t-1} + b_hh, h_{t-1}, c_{t-1}), y_t = h_t. From
-   the last step to the first; dh and dc have what came from the steps after t. */
+/* forward: h_t, c_t = gates(W_ih x_t + b_ih, W_hh h_{t-1} + b_hh, h_{t-1}, c_{t-1}), y_t = h_t.
+   From the last step to the first; dh and dc have what came from the steps after t. */
 static void dli_recurrent_steps_back(const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
                                      const dlk_recurrent_size *s, const dli_cell *cell)
 {
@@ -4920,54 +4923,11 @@ DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_
 
 #define DLI_BODY(ret, name, params, args) DLI_INLINE ret dli_##name##_body params
 
-/* Bodies of one shape: y = f(x), and its backward, dx = or += dy slope. */
-#define DLI_MAP(X, name) X(void, name, (float *y, const float *x, dl_int n), (y, x, n))
-#define DLI_MAP_BACK(X, name) X(void, name, \
-    (float *dx, const float *dy, const float *x, dl_int n, int add), (dx, dy, x, n, add))
 /* v if on, else 0, by a mask that is made before the loop: one loop serves both. */
 DLI_INLINE uint32_t dli_mask(int on) { return on ? 0xFFFFFFFFu : 0u; }
 DLI_INLINE float dli_masked(float v, uint32_t mask)
 {
     return dli_float_of_bits(dli_bits_of_float(v) & mask);
-}
-
-#define DLI_vexp(X) DLI_MAP(X, vexp)
-DLI_vexp(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = dli_expf(x[i]);
-}
-#define DLI_vtanh(X) DLI_MAP(X, vtanh)
-DLI_vtanh(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = dli_tanhf(x[i]);
-}
-#define DLI_vsigmoid(X) DLI_MAP(X, vsigmoid)
-DLI_vsigmoid(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = dli_sigmoidf(x[i]);
-}
-#define DLI_vrelu(X) DLI_MAP(X, vrelu)
-DLI_vrelu(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] < 0.0f ? 0.0f : x[i];     /* lets NaN through */
-}
-#define DLI_vtanh_back(X) DLI_MAP_BACK(X, vtanh_back)
-DLI_vtanh_back(DLI_BODY)                     /* x is the output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + g * (1.0f - v * v);
-    }
-}
-#define DLI_vrelu_back(X) DLI_MAP_BACK(X, vrelu_back)
-DLI_vrelu_back(DLI_BODY)                     /* x is input or output */
-{
-    const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
-        const float v = x[i], g = dy[i];
-        dx[i] = dli_masked(dx[i], old) + dli_select(v <= 0.0f, 0.0f, g);
-    }
 }
 
 /* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
@@ -5774,8 +5734,7 @@ DLI_add_rows(DLI_BODY)
 #endif
 #define DLI_OPS(X) \
     DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
-    DLI_vexp(X) DLI_vtanh(X) DLI_vsigmoid(X) DLI_vrelu(X) DLI_vtanh_back(X) \
-    DLI_vrelu_back(X) DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
+    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
     DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
@@ -5957,7 +5916,7 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
         const double top = (double)dli_below_top(f, y + r * n, x + r * n, n);
         if (label) loss -= dli_below_max(own, top);
     }
-    f->vexp(y, y, rows * n);
+    f->exp_forward(y, y, rows * n, 0, 0);
     for (dl_int r = 0; n > 0 && r < rows; r++) {
         const double sum = dli_row_sum(f, y + r * n, n);
         if (label) loss += log(sum);
@@ -5973,7 +5932,7 @@ static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int 
         dli_below_top(f, y, x, n);
         for (dl_int i = 0; i < n; i += DLI_STRIP) {
             const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->vexp(e, y + i, len);
+            f->exp_forward(e, y + i, len, 0, 0);
             sum += (double)f->vsum(e, len);
         }
         f->offset(y, (float)-log(sum), y, n);
@@ -6004,7 +5963,7 @@ static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float 
         const float sum = (float)dli_row_sum(f, dy, n);
         for (dl_int i = 0; i < n; i += DLI_STRIP) {
             const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->vexp(t, y + i, len);
+            f->exp_forward(t, y + i, len, 0, 0);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
         }
@@ -6026,7 +5985,7 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
             continue;
         }
         f->offset(p, -top, x, n);
-        f->vexp(p, p, n);
+        f->exp_forward(p, p, n, 0, 0);
         const double sum = dli_row_sum(f, p, n);
         f->scale(p, (float)(1.0 / sum), p, n);
         loss += log(sum) * dli_row_sum(f, t, n) - dot;
@@ -6047,7 +6006,7 @@ static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, 
         top = f->vmax(p, seen);
         if (top > -INFINITY) {
             f->offset(p, -top, p, seen);
-            f->vexp(p, p, seen);
+            f->exp_forward(p, p, seen, 0, 0);
             f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
         } else dlk_attention_softmax(p, NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
@@ -7235,8 +7194,8 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
                                    +---------+---------+
 
    Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
-   What backward needs stays in `saved`; backward leaves the gates' gradients there, and the gradient
-   of all weights, biases included, is one product over all steps, rows^T times gates' gradients.
+   What backward needs stays in `saved`; backward leaves the gates' gradients there, and the
+   gradient of all weights, biases included, is one product over all steps: rows^T times these.
 
    Gates and states are kept as the tile of the product likes them: a gate is cut into panels of nr
    units, and a panel holds its nr floats of each step and sample, one behind the other:
@@ -7246,9 +7205,9 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
       step 0            step 1 ...
       sample 0 | 1 | 2  0 | 1 | 2                each box: nr floats, one a unit
 
-   So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples without
-   a seam while they are in the cache, and the gradients are already packed as B of the last product.
-   Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
+   So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples
+   without a seam while they are in the cache, and the gradients are already packed as B of the last
+   product. Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
    up the last panel have weights 0; as 0 times infinity is NaN, nothing of theirs goes into sums.
 
    GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
@@ -7332,7 +7291,7 @@ static dl_int dli_recurrent_cols(const dli_recurrent *p, dl_int u)
 {
     return dli_min(p->nr, p->s.H - u * p->nr);
 }
-/* Where panel u of gate 0 has sample n's nr floats of step t; and of the states before that step. */
+/* Where panel u of gate 0 has sample n's nr floats of step t; and of the states before it. */
 static float *dli_recurrent_gate(const dli_recurrent *p, dl_int u, dl_int t, dl_int n)
 {
     return p->gate + (u * p->rows + t * p->s.N + n) * p->nr;
@@ -7415,18 +7374,18 @@ static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, floa
                                 const float *before, dl_int n)
 {
     const dli_fast *f = p->f;
-    f->vsigmoid(g, g, n);
-    f->vsigmoid(g + gate, g + gate, n);
+    f->sigmoid_forward(g, g, n, 0, 0);
+    f->sigmoid_forward(g + gate, g + gate, n, 0, 0);
     if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
-        f->vtanh(g + 2 * gate, g + 2 * gate, n);
-        f->vsigmoid(g + 3 * gate, g + 3 * gate, n);
+        f->tanh_forward(g + 2 * gate, g + 2 * gate, n, 0, 0);
+        f->sigmoid_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
         f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
-        f->vtanh(h, c, n);
+        f->tanh_forward(h, c, n, 0, 0);
         f->mul(h, h, g + 3 * gate, n);
     } else {                                             /* q = tanh(qx + r qh), where qx was */
         f->mul(h, g, g + 2 * gate, n);
         f->add(g + 3 * gate, g + 3 * gate, h, n);
-        f->vtanh(g + 3 * gate, g + 3 * gate, n);
+        f->tanh_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
         f->gru_state(h, g + gate, g + 3 * gate, before, n);
     }
 }
@@ -7455,7 +7414,8 @@ static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed
         }
         if (p->kind == DL_LSTM) dli_recurrent_gates(p, out, after, g0, gate, before, n);
         else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
-        else (p->kind == DL_RNN_TANH ? p->f->vtanh : p->f->vrelu)(out = g0, g0, n);
+        else if (p->kind == DL_RNN_TANH) p->f->tanh_forward(out = g0, g0, n, 0, 0);
+        else p->f->relu_forward(out = g0, g0, n, 0, 0);
         p->f->copy_rows(to_s, ldt, out, nr, run, cols);
         p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
     }
@@ -7530,12 +7490,13 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
             for (dl_int g = 0; g < p->gates; g++)
                 memset(g0 + g * gate, 0, sizeof(float) * (size_t)nr);
         else if (p->kind == DL_LSTM) {                   /* tanh c: quicker again than kept */
-            f->vtanh(tanh_c, before + p->s.N * nr, n);
+            f->tanh_forward(tanh_c, before + p->s.N * nr, n, 0, 0);
             f->lstm_back(dh, b->dc + at, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, tanh_c,
                          before, n);
         } else if (p->kind == DL_GRU)
             f->gru_back(dh, g0, g0 + gate, g0 + 2 * gate, g0 + 3 * gate, before, n);
-        else (p->kind == DL_RNN_TANH ? f->vtanh_back : f->vrelu_back)(g0, dh, g0, n, 0);
+        else if (p->kind == DL_RNN_TANH) f->tanh_backward(g0, dh, g0, g0, n, 0, 0, 0);
+        else f->relu_backward(g0, dh, g0, g0, n, 0, 0, 0);
         if (row >= 0 && p->s.length && p->kind != DL_GRU)
             memset(dh, 0, sizeof(float) * (size_t)n);
         for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */
@@ -8593,8 +8554,8 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
 #ifndef DL_NO_SEQUENCES
 /* ---- sequences ---- */
 
-/* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which does
-   not overflow. fast: the functions of the twin, or NULL for the kernels. */
+/* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
+   does not overflow. fast: the functions of the twin, or NULL for the kernels. */
 static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind kind,
                                const dlk_recurrent_size *s, double *saved, double *work)
 {
@@ -8854,10 +8815,6 @@ struct dli_node {
     bool        spent;              /* a backward has gone through here                         */
     bool        failed;             /* and went wrong                                           */
     void       *state;              /* what backward must know: a struct of the operation's own */
-    dl_int      i[6];
-    double      p, q;
-    uint64_t    key;
-    void       *save;
 };
 
 /* Append a chunk with room for n bytes to the arena, larger each time. */
@@ -8930,11 +8887,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     return true;
 }
 
-/* A new tape tensor that views data. */
-static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+/* A new tape tensor that views data, n elements: the size of its shape. */
+static dl_tensor *dli_tape_header(dl_ctx *c, const char *who, dl_shape shape, dl_int n,
+                                  dl_real *data)
 {
-    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
-    if (n < 0) return NULL;
     dli_slab *s = &c->slab[c->generation % 2];
     if (s->count == ((dl_int)64 << s->blocks) - 64 && !dli_more_headers(c, who)) return NULL;
     dl_tensor *t = dli_header(s, s->count++);
@@ -8949,6 +8905,11 @@ static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_r
     t->name = "";
     return t;
 }
+static dl_tensor *dli_tape_view(dl_ctx *c, const char *who, dl_shape shape, dl_real *data)
+{
+    const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
+    return n < 0 ? NULL : dli_tape_header(c, who, shape, n, data);
+}
 
 /* A new tape tensor with room for its elements, not filled. */
 static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
@@ -8956,7 +8917,7 @@ static dl_tensor *dli_tape_tensor(dl_ctx *c, const char *who, dl_shape shape)
     const dl_int n = c ? dli_checked_size(c, who, shape) : -1;
     if (n < 0) return NULL;
     dl_real *data = (dl_real *)dli_tape_alloc(c, who, (size_t)n * sizeof *data);
-    return data ? dli_tape_view(c, who, shape, data) : NULL;
+    return data ? dli_tape_header(c, who, shape, n, data) : NULL;
 }
 
 /* A new tape tensor of this shape that shares the data of x from offset on. */
@@ -10669,9 +10630,8 @@ static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_
     return DLI_END_LINEAR;
 }
 
-/* Do input, weight, bias (or DL_NONE) and options belong together? */
-static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
-                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
+/* Is every option used? */
+static bool dli_conv_used(dl_ctx *c, const char *op, const dl_conv *o, int dims, bool transposed)
 {
     const bool padded = o->before[0] || o->before[1] || o->after[0] || o->after[1];
     const bool second = o->stride[1] != 1 || o->dilation[1] != 1 || o->before[1] || o->after[1];
@@ -10681,13 +10641,20 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
                        : padded && o->same    ? "with same, before and after must be 0"
                        : second && dims == 1  ? "in one dimension only the first number counts"
                        : NULL;
+    return !unused ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+}
+
+/* Do input, weight, bias (or DL_NONE) and options belong together? */
+static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
+                           const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
+{
     const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
                        dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
                        transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
-    if (unused)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    if (!dli_conv_used(c, op, o, dims, transposed)) return false;
     const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
     if (C < 1 || first < 1 || next < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
@@ -11770,6 +11737,49 @@ static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w,
     return y ? dli_split_heads(y, heads) : NULL;
 }
 
+/* Keys and values that no query sees must not reach the gradients of the maps either, where they
+   would be multiplied by 0: if x holds NaN or infinity, a copy with zeros in their rows. */
+typedef struct dli_seen_state { const bool *seen; } dli_seen_state;
+
+static void dli_seen_back(dli_node *node)
+{
+    const bool *seen = ((const dli_seen_state *)node->state)->seen;
+    const dl_int E = node->out->shape.dim[2];
+    const dl_real *dy = dli_grad(node->out);
+    dl_real *dx = dli_grad(node->in[0]);
+    for (dl_int i = 0; dx && i < node->out->size; i++) if (seen[i / E]) dx[i] += dy[i];
+}
+
+static dl_tensor *dli_seen_rows(const char *op, dl_tensor *x, dl_int R, int heads,
+                                const dl_tensor *mask, const int32_t *lengths, bool causal)
+{
+    dl_ctx *c = x->ctx;
+    const dl_int N = x->shape.dim[0], S = x->shape.dim[1], E = x->shape.dim[2];
+    if (dli_finite(c, x->data, x->size) || R == 0) return x;
+    /* the mask's matrices of one sample are `many`; a mask that does not fit is found out later */
+    dl_int masks = mask == DL_NONE ? 0 : mask->size / (R * S);
+    const dl_int many = masks == N * heads ? heads : 1;
+    if (masks != 1 && masks != N * many) masks = 0;
+    dli_seen_state s;
+    bool *seen = (bool *)dli_tape_alloc(c, op, (size_t)(N * S) * sizeof *seen);
+    s.seen = seen;
+    dl_tensor *y = seen ? dli_result_with(c, op, x->shape, &x, 1, dli_seen_back, &s, sizeof s)
+                        : NULL;
+    for (dl_int n = 0; y && n < N; n++)
+        for (dl_int j = 0; j < S; j++) {
+            bool *at = &seen[n * S + j];
+            *at = false;
+            for (dl_int i = 0; i < R * many && !(lengths && j >= lengths[n]); i++)
+                if (!dli_hidden(NULL, causal, i % R, j, S) &&
+                    !(masks && dli_hidden(mask->data, false, i + (masks > 1 ? n * many * R : 0), j,
+                                          S)))
+                    *at = true;
+            for (dl_int e = 0; e < E; e++)
+                y->data[(n * S + j) * E + e] = *at ? x->data[(n * S + j) * E + e] : 0;
+        }
+    return y;
+}
+
 DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v,
                                          dl_tensor *const *w, int heads, dl_tensor *mask,
                                          const int32_t *lengths, bool causal)
@@ -11802,6 +11812,11 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
+    if (mask != DL_NONE || lengths || causal) {
+        k = dli_seen_rows(op, k, q->shape.dim[1], heads, mask, lengths, causal);
+        v = dli_seen_rows(op, v, q->shape.dim[1], heads, mask, lengths, causal);
+        if (!k || !v) return NULL;
+    }
     y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
                      dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
     y = y ? dl_transpose(y, 1, 2) : NULL;
@@ -12415,7 +12430,8 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     const dl_conv_layer *o = (const dl_conv_layer *)l->options;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     dli_slide s;
-    if (!dli_layer_image(l, dims)) return false;
+    if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
+        return false;
     memset(&s, 0, sizeof s);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
@@ -12802,7 +12818,8 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
-    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE, &o);
+    const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
+                                            &o);
     y[0] = r.y;
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */

@@ -268,6 +268,46 @@ static void hidden(void)
     dl_free(dl);
 }
 
+/* The same of multi-head attention, and its weights: a key that no query sees, by mask, by causal
+   or behind the length, may hold NaN. */
+static void hidden_heads(void)
+{
+    static const int32_t lengths[] = { 2, 2 };
+    dl_ctx *dl = dl_new(5);
+    dl_tensor *w[DL_ENCODER_PARAMS];
+    CHECK(dl_transformer_encoder_init(dl, w, 4, 8), "%s", dl_error_text(dl));
+    for (int test = 0; test < 6; test++) {
+        dl_real grad[2][48 + 24 + 24], y[2][16];
+        dl_set_reference(dl, test >= 3);
+        for (int bad = 0; bad < 2; bad++) {
+            dl_tensor *q = dl_zeros(dl, dl_shape3(2, 2, 4)), *k = dl_zeros(dl, dl_shape3(2, 3, 4));
+            dl_tensor *mask = dl_zeros(dl, dl_shape2(2, 3)), *r;
+            test_fill(q->data, 16, 1, -1, 1);
+            test_fill(k->data, 24, 2, -1, 1);
+            mask->data[2] = mask->data[5] = -(dl_real)INFINITY;
+            for (int n = 0; n < 2; n++)
+                for (int e = 0; e < 4; e++)
+                    k->data[n * 12 + 8 + e] = bad ? (dl_real)NAN : 0;
+            dl_set_requires_grad(k, true);
+            for (int i = 0; i < 4; i++)
+                memset(w[i]->grad, 0, (size_t)w[i]->size * sizeof(dl_real));
+            r = dl_multihead_attention(q, k, k, w, 2, test % 3 == 0 ? mask : DL_NONE,
+                                       test % 3 == 1 ? lengths : NULL, test % 3 == 2);
+            if (!CHECK(r && dl_backward(dl_sum(dl_square(r))), "%s", dl_error_text(dl))) return;
+            memcpy(y[bad], r->data, sizeof y[bad]);
+            memcpy(grad[bad], w[0]->grad, 48 * sizeof(dl_real));
+            memcpy(grad[bad] + 48, k->grad, 24 * sizeof(dl_real));
+            memset(grad[bad] + 72, 0, 24 * sizeof(dl_real));
+            memcpy(grad[bad] + 72, w[1]->grad, 12 * sizeof(dl_real));
+            for (int e = 0; e < 4; e++)
+                CHECK(k->grad[8 + e] == 0, "dk is %g", (double)k->grad[8 + e]);
+            dl_tape_clear(dl);
+        }
+        CHECK(CHECK_ARRAY(y[1], y[0], 16) && CHECK_ARRAY(grad[1], grad[0], 96), "test %d", test);
+    }
+    dl_free(dl);
+}
+
 /* Nothing there: no samples, no queries, no keys, values without numbers; forward and backward. A
    mask has to fit all the same. */
 static void empty(void)
@@ -400,6 +440,7 @@ int main(void)
     TEST(gradients);
     TEST(padding);
     TEST(hidden);
+    TEST(hidden_heads);
     TEST(empty);
     TEST(defaults);
     TEST(causal);

@@ -738,7 +738,7 @@ static void rows_backward(void)
             const dl_int sa = way & 1, sb = way / 2;
             float *da = copy(dy, n), *da2 = copy(dy, n);
             dli_mul_back(f, da, sa, got, want, sb, n);
-            dlk_mul_backward(da2, NULL, got, NULL, want, n, sa, sb);
+            dlk_mul_backward(da2, NULL, got, x, want, n, sa, sb);
             same("product backward", da, da2, sa ? n : 1, sa ? 1e-6 : 1e-4 * (double)n);
         }
         free_all();

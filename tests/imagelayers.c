@@ -323,6 +323,10 @@ static void errors(void)
     c.conv.groups = 1;
     c.conv.stride[0] = 0;
     REFUSED(dl_model_add_conv2d_with(m, &c), DL_ERR_ARGUMENT, "conv2d_2: kernel 3, stride 0");
+    c.conv.stride[0] = 1;
+    c.conv.output_padding[0] = 1;
+    REFUSED(dl_model_add_conv2d_with(m, &c), DL_ERR_ARGUMENT, "conv2d_2: an option that is not "
+            "used: output_padding is for transposed convolutions");
     REFUSED(dl_model_add_conv2d_transpose(m, 4, 0, 2, DL_RELU), DL_ERR_ARGUMENT,
             "conv2d_transpose_1: input 3, kernel 0, stride 2");
     REFUSED(dl_model_add_upsampling2d(m, 0), DL_ERR_ARGUMENT, "up_sampling2d_1: factor 0");

@@ -238,7 +238,8 @@ static void infinite_input(void)
 {
     dl_ctx *dl = dl_new(1);
     for (int test = 0; test < 24; test++) {
-        const dl_recurrent_kind kind = test % 3 == 0 ? DL_RNN_TANH : test % 3 == 1 ? DL_LSTM : DL_GRU;
+        const dl_recurrent_kind kind = test % 3 == 0 ? DL_RNN_TANH : test % 3 == 1 ? DL_LSTM
+                                     : DL_GRU;
         const bool fast = DLI_FAST && test / 3 % 2 == 1;
         dlk_recurrent_size s;
         s.N = 3; s.T = test < 12 ? 1 : 2; s.D = 1; s.H = test / 6 % 2 == 0 ? 5 : 33;

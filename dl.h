@@ -313,28 +313,28 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
    to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
    the caller's; outputs must not overlap inputs unless it says so.
 
-   DL_KERNEL(name, parameters) declares the function dlk_name and the type of a pointer to such a
-   function, dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
+   DL_KERNEL(dlk_name, parameters) declares that function and the type of a pointer to it,
+   dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
    at the end of this room. */
 #define DL_KERNEL(name, ...)                                                                     \
-    typedef void (*dlk_##name##_fn)(__VA_ARGS__);                                                \
-    DL_DEF void dlk_##name(__VA_ARGS__)
+    typedef void (*name##_fn)(__VA_ARGS__);                                                      \
+    DL_DEF void name(__VA_ARGS__)
 
 /* y[N,M] = x[N,D] w[M,D]^T + b[M]; b may be NULL.   @F S0-3.1 S3-3.1 S4-4: y = f(Wx + b)
    With f = identity this is the layer's z; an activation below makes it y. */
-DL_KERNEL(linear_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
-                          dl_int N, dl_int D, dl_int M);
+DL_KERNEL(dlk_linear_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+          dl_int N, dl_int D, dl_int M);
 /* dx[N,D] += dy w,  dw[M,D] += dy^T x,  db[M] += sum over N of dy;  each may be NULL.
    @F S1-3.2: dL/dw_j = sum_i dL/dz_i dz_i/dw_j, with i the sample. */
-DL_KERNEL(linear_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                           const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M);
+DL_KERNEL(dlk_linear_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+          const dl_real *x, const dl_real *w, dl_int N, dl_int D, dl_int M);
 
 /* y[N,M] = a[N,K] b[K,M], the plain matrix product. */
-DL_KERNEL(matmul_forward, dl_real *y, const dl_real *a, const dl_real *b,
-                          dl_int N, dl_int K, dl_int M);
+DL_KERNEL(dlk_matmul_forward, dl_real *y, const dl_real *a, const dl_real *b, dl_int N, dl_int K,
+          dl_int M);
 /* da[N,K] += dy b^T,  db[K,M] += a^T dy;  each may be NULL. */
-DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
-                           const dl_real *b, dl_int N, dl_int K, dl_int M);
+DL_KERNEL(dlk_matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,
+          const dl_real *b, dl_int N, dl_int K, dl_int M);
 
 /* Row kernels of arithmetic with broadcasting: y[i] = a[i*sa] op b[i*sb], i < n. sa and sb are the
    steps of a and b: 1 walks along, 0 repeats one element. In the backward da or db may be NULL, a
@@ -357,9 +357,9 @@ DL_KERNEL(matmul_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl
 
 /* dlk_add_forward, dlk_add_backward and so on, for every row of the list above. */
 #define DLI_DECLARE(A, name, value, to_a, to_b, formula, what)                                   \
-    DL_KERNEL(name##_forward, dl_real *y, const dl_real *a, const dl_real *b,                    \
+    DL_KERNEL(dlk_##name##_forward, dl_real *y, const dl_real *a, const dl_real *b,              \
                               dl_int n, dl_int sa, dl_int sb);                                   \
-    DL_KERNEL(name##_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,    \
+    DL_KERNEL(dlk_##name##_backward, dl_real *da, dl_real *db, const dl_real *dy, const dl_real *a,\
                                const dl_real *b, dl_int n, dl_int sa, dl_int sb);
 DLK_BINARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
@@ -387,27 +387,31 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
    which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
 #define DLK_UNARY(X, A) DLK_UNARY_VECTOR(X, A) DLK_UNARY_EXACT(X, A)
-#define DLK_UNARY_VECTOR(X, A)                                                                   \
-    X(A, neg, -x, -dy, "-x", "negation")                                                         \
+#define DLK_UNARY_VECTOR(X, A) DLK_UNARY_WIDE(X, A) DLK_UNARY_NARROW(X, A)
+/* Those that networks spend their time in: a twin for every instruction set. */
+#define DLK_UNARY_WIDE(X, A)                                                                     \
     X(A, exp, dli_exp(x), dy * y, "e^x", "exponential")                                          \
+    X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
+    X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
+    X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
+    X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
+    X(A, gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),         \
+            "x Phi(x), Phi by erf", "GELU, exact")                                               \
+    X(A, gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +      \
+                     dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
+                 "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")
+/* Those with one twin, of the vectors that every CPU has: less code, and fast enough. */
+#define DLK_UNARY_NARROW(X, A)                                                                   \
+    X(A, neg, -x, -dy, "-x", "negation")                                                         \
     X(A, square, x * x, 2 * (dy * x), "x^2", "square")                                           \
     X(A, abs, dli_abs(x), x > 0 ? dy : x < 0 ? -dy : 0, "|x|, slope 0 at 0", "absolute value")   \
     X(A, clamp, (x < (dl_real)p ? (dl_real)p : x) > (dl_real)q ? (dl_real)q :                    \
                  x < (dl_real)p ? (dl_real)p : x,                                                \
              (dl_real)p <= x && x <= (dl_real)q ? dy : 0, "min(max(x, p), q)", "clip to [p, q]") \
-    X(A, affine, p * x + q, p * dy, "p x + q", "scale and shift")                                \
-    X(A, sigmoid, dli_sigmoid(x), dy * y * (1 - y), "1 / (1 + e^-x)", "logistic sigmoid")        \
-    X(A, tanh, dli_tanh(x), dy * (1 - y * y), "tanh x", "hyperbolic tangent")                    \
-    X(A, relu, x < 0 ? 0 : x, x <= 0 ? 0 : dy, "max(0, x)", "rectified linear unit")             \
     X(A, leaky_relu, x > 0 ? x : dli_fade(x, p), x > 0 ? dy : dli_fade(dy, p),                   \
                   "x > 0 ? x : p x", "leaky ReLU, slope p")                                      \
     X(A, elu, x > 0 ? x : p * dli_expm1(x), x > 0 ? dy : dy * p * dli_exp(x),                    \
            "x > 0 ? x : p (e^x - 1)", "exponential linear")                                      \
-    X(A, gelu, dli_fade(x, dli_phi(x)), dy * (dli_phi(x) + dli_fade(x, dli_density(x))),         \
-            "x Phi(x), Phi by erf", "GELU, exact")                                               \
-    X(A, gelu_tanh, dli_fade(x, dli_sigmoid(dli_bend(x))), dy * (dli_sigmoid(dli_bend(x)) +      \
-                     dli_fade(x * dli_bend_slope(x), dli_slope(dli_bend(x)))),                   \
-                 "x/2 (1 + tanh(s (x + .044715 x^3))), s = sqrt(2/pi)", "GELU, tanh form")       \
     X(A, silu, dli_fade(x, dli_sigmoid(x)), dy * (dli_sigmoid(x) + dli_fade(x, dli_slope(x))),   \
             "x sigmoid(x)", "SiLU (swish)")                                                      \
     X(A, softplus, dli_softplus(x), dy * dli_sigmoid(x), "ln(1 + e^x)", "softplus")
@@ -424,115 +428,114 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
 
 /* dlk_relu_forward, dlk_relu_backward and so on, for every row of the list above. */
 #define DLI_DECLARE(A, name, value, gradient, formula, what)                                     \
-    DL_KERNEL(name##_forward, dl_real *y, const dl_real *x, dl_int n, double p, double q);       \
-    DL_KERNEL(name##_backward, dl_real *dx, const dl_real *dy, const dl_real *y,                 \
+    DL_KERNEL(dlk_##name##_forward, dl_real *y, const dl_real *x, dl_int n, double p, double q); \
+    DL_KERNEL(dlk_##name##_backward, dl_real *dx, const dl_real *dy, const dl_real *y,           \
               const dl_real *x, dl_int n, double p, double q);
 DLK_UNARY(DLI_DECLARE, 0)
 #undef DLI_DECLARE
 
 /* Sums along an axis of x [outer,n,inner]: y[o,i] = scale sum_k x[o,k,i], in double, for many small
    numbers make a large one; scale is 1, or 1/n for a mean, which exists where the sum overflows. */
-DL_KERNEL(sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
+DL_KERNEL(dlk_sum_forward, dl_real *y, const dl_real *x, dl_int outer, dl_int n, dl_int inner,
           double scale);
 /* dx[o,k,i] += scale dy[o,i] */
-DL_KERNEL(sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
+DL_KERNEL(dlk_sum_backward, dl_real *dx, const dl_real *dy, dl_int outer, dl_int n, dl_int inner,
           double scale);
 
 /* Each row of [N,C]: y_c = e^(x_c) / sum_k e^(x_k), computed with the row's maximum subtracted,
    which changes nothing but keeps e^x finite. y may be x. A logit of +infinity takes all, which is
    the limit (several share); a row of -infinity has none and becomes NaN. */
-DL_KERNEL(softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
+DL_KERNEL(dlk_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += y_c (dy_c - sum_k dy_k y_k) */
-DL_KERNEL(softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
-                            dl_int N, dl_int C);
+DL_KERNEL(dlk_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y, dl_int N,
+          dl_int C);
 /* Each row of [N,C]: y_c = x_c - log sum_k e^(x_k)   (log-sum-exp, never log of a probability) */
-DL_KERNEL(log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
+DL_KERNEL(dlk_log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_int C);
 /* dx_c += dy_c - e^(y_c) sum_k dy_k */
-DL_KERNEL(log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                dl_int N, dl_int C);
+DL_KERNEL(dlk_log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y, dl_int N,
+          dl_int C);
 
 /* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
-DL_KERNEL(dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
+DL_KERNEL(dlk_dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p, uint64_t key);
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
-DL_KERNEL(dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p,
-                            uint64_t key);
+DL_KERNEL(dlk_dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key);
 
 /* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
    The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
    Mean squared error:  (x - t)^2  over n elements. */
-DL_KERNEL(mse_forward, dl_real *loss, const dl_real *x, const dl_real *t,
-                       dl_int n, double scale);
+DL_KERNEL(dlk_mse_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
+          double scale);
 /* dx += dloss scale 2 (x - t) */
-DL_KERNEL(mse_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                        dl_int n, double scale);
+DL_KERNEL(dlk_mse_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+          dl_int n, double scale);
 /* Mean absolute error:  |x - t| */
-DL_KERNEL(mae_forward, dl_real *loss, const dl_real *x, const dl_real *t,
-                       dl_int n, double scale);
+DL_KERNEL(dlk_mae_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
+          double scale);
 /* dx += dloss scale sign(x - t), 0 at 0 */
-DL_KERNEL(mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                        dl_int n, double scale);
+DL_KERNEL(dlk_mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+          dl_int n, double scale);
 /* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
-DL_KERNEL(huber_forward, dl_real *loss, const dl_real *x, const dl_real *t,
-                         dl_int n, double delta, double scale);
+DL_KERNEL(dlk_huber_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
+          double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
-DL_KERNEL(huber_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                          dl_int n, double delta, double scale);
+DL_KERNEL(dlk_huber_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+          dl_int n, double delta, double scale);
 /* Binary cross-entropy of logits x with targets t in [0,1]:
    -t ln s(x) - (1-t) ln(1 - s(x)) = max(x,0) - x t + ln(1 + e^-|x|),  s the sigmoid */
-DL_KERNEL(bce_forward, dl_real *loss, const dl_real *x, const dl_real *t,
-                       dl_int n, double scale);
+DL_KERNEL(dlk_bce_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
+          double scale);
 /* dx += dloss scale (sigmoid(x) - t) */
-DL_KERNEL(bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
-                        dl_int n, double scale);
+DL_KERNEL(dlk_bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
+          dl_int n, double scale);
 /* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
    softmax in p[N,C], which the backward needs. p may be x. */
-DL_KERNEL(cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
-                                 const int32_t *label, dl_int N, dl_int C, double scale);
+DL_KERNEL(dlk_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
+          const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
-DL_KERNEL(cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
-                                  const int32_t *label, dl_int N, dl_int C, double scale);
+DL_KERNEL(dlk_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
+          const int32_t *label, dl_int N, dl_int C, double scale);
 /* Cross-entropy with one-hot or soft targets t[N,C]: -sum_c t_c log softmax(x)_c. p as above. */
-DL_KERNEL(soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
-                                      const dl_real *t, dl_int N, dl_int C, double scale);
+DL_KERNEL(dlk_soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
+          const dl_real *t, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] sum_k t[i,k] - t[i,c]) */
-DL_KERNEL(soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
-                                       const dl_real *t, dl_int N, dl_int C, double scale);
+DL_KERNEL(dlk_soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
+          const dl_real *t, dl_int N, dl_int C, double scale);
 
 /* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
    unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
    that it and g^2 both are 0 (dl_optimizer_step sees to it).
    @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
-DL_KERNEL(sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
+DL_KERNEL(dlk_sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
 /* Momentum:  v = mu v + gain g;  w -= rate v;   nesterov:  w -= rate (mu v + gain g).
    PyTorch: gain 1, rate lr.  Keras: gain lr, rate 1.  The same until lr changes. */
-DL_KERNEL(momentum_step, dl_real *w, const dl_real *g, dl_real *v, dl_int n,
-                         double gain, double rate, double mu, bool nesterov);
+DL_KERNEL(dlk_momentum_step, dl_real *w, const dl_real *g, dl_real *v, dl_int n, double gain,
+          double rate, double mu, bool nesterov);
 /* Adagrad:  a += g^2;  w -= lr g / (sqrt(a + eps_in) + eps_out)   (Duchi et al., JMLR 2011)
    Keras has its eps inside the root, PyTorch outside; the other one is 0. */
-DL_KERNEL(adagrad_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                        double lr, double eps_in, double eps_out);
+DL_KERNEL(dlk_adagrad_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n, double lr,
+          double eps_in, double eps_out);
 /* Adadelta:  a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d   (Zeiler, arXiv 1212.5701) */
-DL_KERNEL(adadelta_step, dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
-                         double lr, double rho, double eps);
+DL_KERNEL(dlk_adadelta_step, dl_real *w, const dl_real *g, dl_real *a, dl_real *u, dl_int n,
+          double lr, double rho, double eps);
 /* RMSprop:  a = rho a + (1-rho) g^2;  w -= lr g / (sqrt(a + eps_in) + eps_out)
    (Hinton, lecture 6e of Neural Networks for Machine Learning, 2012) */
-DL_KERNEL(rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n,
-                        double lr, double rho, double eps_in, double eps_out);
+DL_KERNEL(dlk_rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n, double lr,
+          double rho, double eps_in, double eps_out);
 /* Adam:  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  t = 1, 2, ... the update's number
    PyTorch (the paper):  w -= lr m_hat / (sqrt(v_hat) + eps),  m_hat = m / (1 - b1^t), v_hat alike
    Keras (keras_eps):    w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
    (Kingma, Ba: Adam, ICLR 2015) */
-DL_KERNEL(adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n,
-                     double lr, double b1, double b2, double eps, int64_t t, bool keras_eps);
+DL_KERNEL(dlk_adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n, double lr,
+          double b1, double b2, double eps, int64_t t, bool keras_eps);
 /* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
    being the gradient of l1 sum |w| + l2 sum w^2. */
-DL_KERNEL(decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
-                      double l2);
+DL_KERNEL(dlk_decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
+          double l2);
 
 /* ---- images: convolution, pooling, normalization ----
 
@@ -556,32 +559,31 @@ typedef struct dlk_conv2d_size {
    s the stride; x = 0 outside; b may be NULL). A cross-correlation: a convolution in the sense of
    mathematics flips w. X = 1..9 in 3x3 and K = [[1,0],[0,-1]] give -4 everywhere, flipped +4.
    @F S1-3.3, with the bounds put right: i runs x .. x+k_h-1 there, not 0 .. k_h-1 */
-DL_KERNEL(conv2d_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
-                          const dlk_conv2d_size *s);
+DL_KERNEL(dlk_conv2d_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
+          const dlk_conv2d_size *s);
 /* dx[n,c,i,j] += sum of dy[n,m,p,q] w[m,c,u,v] over all that looked at i, j;
    dw[m,c,u,v] += sum of dy[n,m,p,q] x[n,c,i,j];  db[m] += sum of dy[n,m,p,q];  each may be NULL */
-DL_KERNEL(conv2d_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                           const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
+DL_KERNEL(dlk_conv2d_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+          const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
 
 /* Transposed convolution: the way of a convolution's gradient, used forward, so that a stride makes
    the image larger. Here w is [C,M/groups,KH,KW] and the input is what slides:
    y[n,m, i s + u - top, j s + v - left] += x[n,c,i,j] w[c,m,u,v], from y = b_m (b may be NULL);
    what falls outside OH x OW is dropped. OH = (H-1) s - 2 P + (KH-1) dilation + 1 + output padding.
    (Zeiler et al., Deconvolutional networks, CVPR 2010) */
-DL_KERNEL(conv_transpose2d_forward, dl_real *y, const dl_real *x, const dl_real *w,
-                                    const dl_real *b, const dlk_conv2d_size *s);
+DL_KERNEL(dlk_conv_transpose2d_forward, dl_real *y, const dl_real *x, const dl_real *w,
+          const dl_real *b, const dlk_conv2d_size *s);
 /* dx += what a convolution of dy gives; dw, db as above; each may be NULL */
-DL_KERNEL(conv_transpose2d_backward, dl_real *dx, dl_real *dw, dl_real *db,
-                                     const dl_real *dy, const dl_real *x, const dl_real *w,
-                                     const dlk_conv2d_size *s);
+DL_KERNEL(dlk_conv_transpose2d_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+          const dl_real *x, const dl_real *w, const dlk_conv2d_size *s);
 
 /* Nearest neighbours: y[k,p,q] = x[k, p / fh, q / fw], whole-number division; x [planes,H,W],
    y [planes, H fh, W fw]. planes is N times C. */
-DL_KERNEL(upsample2d_forward, dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
-                              dl_int fh, dl_int fw);
+DL_KERNEL(dlk_upsample2d_forward, dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
+          dl_int fh, dl_int fw);
 /* dx[k,i,j] += sum of dy over the fh x fw copies of i, j */
-DL_KERNEL(upsample2d_backward, dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
-                               dl_int W, dl_int fh, dl_int fw);
+DL_KERNEL(dlk_upsample2d_backward, dl_real *dx, const dl_real *dy, dl_int planes, dl_int H,
+          dl_int W, dl_int fh, dl_int fw);
 
 /* The sizes of a pooling: x [planes,H,W], y [planes,OH,OW], planes = N C, a window of KH x KW. */
 typedef struct dlk_pool2d_size {
@@ -592,65 +594,62 @@ typedef struct dlk_pool2d_size {
 /* y[k,p,q] = max over u, v of x[k, p s + u - top, q s + v - left], places outside left out; at is
    where the maximum was, i W + j (the first of equal ones; a NaN counts as largest). Every window
    must touch the image.   @F S1-3.4, put right: there the maximum did not depend on the place */
-DL_KERNEL(max_pool2d_forward, dl_real *y, int32_t *at, const dl_real *x,
-                              const dlk_pool2d_size *s);
+DL_KERNEL(dlk_max_pool2d_forward, dl_real *y, int32_t *at, const dl_real *x,
+          const dlk_pool2d_size *s);
 /* dx[k, at] += dy[k,p,q]: the gradient goes to the one that won */
-DL_KERNEL(max_pool2d_backward, dl_real *dx, const dl_real *dy, const int32_t *at,
-                               const dlk_pool2d_size *s);
+DL_KERNEL(dlk_max_pool2d_backward, dl_real *dx, const dl_real *dy, const int32_t *at,
+          const dlk_pool2d_size *s);
 
 /* y[k,p,q] = (sum over u, v of x[k, p s + u - top, q s + v - left]) / count, count = KH KW with
    count_padding (PyTorch's default), else how many of the places are inside (Keras). */
-DL_KERNEL(avg_pool2d_forward, dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
-                              bool count_padding);
+DL_KERNEL(dlk_avg_pool2d_forward, dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
+          bool count_padding);
 /* dx[k,i,j] += dy[k,p,q] / count, for every window p, q that i, j is in */
-DL_KERNEL(avg_pool2d_backward, dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
-                               bool count_padding);
+DL_KERNEL(dlk_avg_pool2d_backward, dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
+          bool count_padding);
 
 /* Batch normalization, of x [N,C,S]; S = H W, 1 for plain rows. First the statistics of each
    channel over N and S:  mean[C], var[C] = mean of (x - mean)^2.   (Ioffe, Szegedy, ICML 2015) */
-DL_KERNEL(batch_stats, dl_real *mean, dl_real *var, const dl_real *x,
-                       dl_int N, dl_int C, dl_int S);
+DL_KERNEL(dlk_batch_stats, dl_real *mean, dl_real *var, const dl_real *x, dl_int N, dl_int C,
+          dl_int S);
 /* y = w_c (x - mean_c) / sqrt(var_c + eps) + b_c, with the statistics of the batch in training
    (batch true: what rounding took from the mean is made good) and the running ones afterwards;
    w[C] and b[C] may be NULL (1 and 0). */
-DL_KERNEL(batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *mean,
-                              const dl_real *var, const dl_real *w, const dl_real *b,
-                              dl_int N, dl_int C, dl_int S, double eps, bool batch);
+DL_KERNEL(dlk_batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *mean,
+          const dl_real *var, const dl_real *w, const dl_real *b, dl_int N, dl_int C, dl_int S,
+          double eps, bool batch);
 /* With h = (x - mean) / sqrt(var + eps), r = 1 / sqrt(var + eps):  dw += sum dy h,  db += sum dy,
    dx += w r (dy - [mean of dy + h mean of dy h]);  the brackets only when mean and var came from
    this x (batch true), through which x works, too. dx, dw, db, w may be NULL. */
-DL_KERNEL(batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                               const dl_real *x, const dl_real *mean, const dl_real *var,
-                               const dl_real *w, dl_int N, dl_int C, dl_int S, double eps,
-                               bool batch);
+DL_KERNEL(dlk_batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+          const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
+          dl_int C, dl_int S, double eps, bool batch);
 /* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
-DL_KERNEL(batch_norm_update, dl_real *run_mean, dl_real *run_var, const dl_real *mean,
-                             const dl_real *var, dl_int C, double count, double a);
+DL_KERNEL(dlk_batch_norm_update, dl_real *run_mean, dl_real *run_var, const dl_real *mean,
+          const dl_real *var, dl_int C, double count, double a);
 
 /* Layer normalization: the same with the statistics of each row of x [N,D] by itself, and w[D],
    b[D] (NULL: 1 and 0). Stores mean[N] and var[N] for the backward.   (Ba et al., 2016) */
-DL_KERNEL(layer_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
-                              const dl_real *w, const dl_real *b, dl_int N, dl_int D,
-                              double eps);
+DL_KERNEL(dlk_layer_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+          const dl_real *w, const dl_real *b, dl_int N, dl_int D, double eps);
 /* g = dy w:  dx += r (g - mean of g - h mean of g h) over a row;  dw += sum over N of dy h,
    db += sum over N of dy;  dx, dw, db, w may be NULL. */
-DL_KERNEL(layer_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                               const dl_real *x, const dl_real *mean, const dl_real *var,
-                               const dl_real *w, dl_int N, dl_int D, double eps);
+DL_KERNEL(dlk_layer_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+          const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
+          dl_int D, double eps);
 
 /* Group normalization of x [N,C,S]: the statistics of C/groups channels of one sample together,
    mean[N,groups] and var alike; w[C] and b[C] for each channel (NULL: 1 and 0). (Wu, He, 2018) */
-DL_KERNEL(group_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
-                              const dl_real *w, const dl_real *b, dl_int N, dl_int C,
-                              dl_int S, dl_int groups, double eps);
+DL_KERNEL(dlk_group_norm_forward, dl_real *y, dl_real *mean, dl_real *var, const dl_real *x,
+          const dl_real *w, const dl_real *b, dl_int N, dl_int C, dl_int S, dl_int groups,
+          double eps);
 /* as for layers, the means over a group */
-DL_KERNEL(group_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
-                               const dl_real *x, const dl_real *mean, const dl_real *var,
-                               const dl_real *w, dl_int N, dl_int C, dl_int S, dl_int groups,
-                               double eps);
+DL_KERNEL(dlk_group_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
+          const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
+          dl_int C, dl_int S, dl_int groups, double eps);
 
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
@@ -672,23 +671,20 @@ typedef struct dlk_recurrent_step {
    Simple RNN, G = 1:  h = f(a + u), f = tanh or ReLU; gate is not used.   @F S1-2.3
    @F S1-3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b)   (Elman, Cognitive Science 1990)
    Backward: da = du = dh f'(a + u), from h alone: tanh' = 1 - h^2, ReLU' = 1 where h > 0. */
-DL_KERNEL(rnn_gates_forward, const dlk_recurrent_step *s, dl_int H);
-DL_KERNEL(rnn_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                              dl_int H);
-DL_KERNEL(rnn_relu_gates_forward, const dlk_recurrent_step *s, dl_int H);
-DL_KERNEL(rnn_relu_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                   dl_int H);
+DL_KERNEL(dlk_rnn_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(dlk_rnn_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(dlk_rnn_relu_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(dlk_rnn_relu_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
+          dl_int H);
 /* LSTM, G = 4:  i, f, g, o = s, s, tanh, s of (a + u), s the sigmoid;
    c = f c0 + i g,  h = o tanh c.   gate[4H] keeps i, f, g, o.
    (Hochreiter, Schmidhuber, Neural Computation 1997, with Gers' forget gate) */
-DL_KERNEL(lstm_gates_forward, const dlk_recurrent_step *s, dl_int H);
-DL_KERNEL(lstm_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                               dl_int H);
+DL_KERNEL(dlk_lstm_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(dlk_lstm_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H);
 /* GRU, G = 3, in PyTorch's form:  r = s(a_r + u_r),  z = s(a_z + u_z),  n = tanh(a_n + r u_n);
    h = (1 - z) n + z h0.   gate[4H] keeps r, z, n, u_n.   (Cho et al., EMNLP 2014) */
-DL_KERNEL(gru_gates_forward, const dlk_recurrent_step *s, dl_int H);
-DL_KERNEL(gru_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                              dl_int H);
+DL_KERNEL(dlk_gru_gates_forward, const dlk_recurrent_step *s, dl_int H);
+DL_KERNEL(dlk_gru_gates_backward, dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H);
 
 /* Whole sequences, one layer in one direction. */
 typedef struct dlk_recurrent_size {
@@ -714,31 +710,31 @@ typedef struct dlk_recurrent_grads {
 /* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
    nothing is read. States that start anew are arrays of zeros, not NULL.
    @F S1-3.5: h_t = f(h_{t-1}, x_t) */
-DL_KERNEL(rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
-DL_KERNEL(rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
-DL_KERNEL(lstm_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
-DL_KERNEL(gru_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(dlk_rnn_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(dlk_rnn_relu_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(dlk_lstm_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
+DL_KERNEL(dlk_gru_forward, const dlk_recurrent_arrays *r, const dlk_recurrent_size *s);
 /* Backpropagation through time, on the arrays as the forward left them. */
-DL_KERNEL(rnn_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                        const dlk_recurrent_size *s);
-DL_KERNEL(rnn_relu_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                             const dlk_recurrent_size *s);
-DL_KERNEL(lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                         const dlk_recurrent_size *s);
-DL_KERNEL(gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
-                        const dlk_recurrent_size *s);
+DL_KERNEL(dlk_rnn_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+          const dlk_recurrent_size *s);
+DL_KERNEL(dlk_rnn_relu_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+          const dlk_recurrent_size *s);
+DL_KERNEL(dlk_lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+          const dlk_recurrent_size *s);
+DL_KERNEL(dlk_gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+          const dlk_recurrent_size *s);
 
 /* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
-DL_KERNEL(embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
-                             dl_int E);
+DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
+          dl_int E);
 /* dw[index[i]] += dy[i]; nothing for index[i] == padding (-1: there is none). */
-DL_KERNEL(embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
-                              dl_int E, dl_int padding);
+DL_KERNEL(dlk_embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
+          dl_int E, dl_int padding);
 
 /* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
    E columns.   (Vaswani et al.: Attention is all you need, 2017) */
-DL_KERNEL(positional_encoding, dl_real *y, dl_int T, dl_int E);
+DL_KERNEL(dlk_positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
      s_ij = q_i . k_j / sqrt(D) + mask_ij;   p_i = softmax(s_i);   y_i = sum_j p_ij v_j
@@ -750,18 +746,16 @@ typedef struct dlk_attention_size {
     dl_int R, S, D, M;           /* queries, keys, numbers of a key, of a value */
     bool   causal;
 } dlk_attention_size;
-DL_KERNEL(attention_forward, dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
-                             const dl_real *v, const dl_real *mask,
-                             const dlk_attention_size *s);
+DL_KERNEL(dlk_attention_forward, dl_real *y, dl_real *p, const dl_real *q, const dl_real *k,
+          const dl_real *v, const dl_real *mask, const dlk_attention_size *s);
 /* dq[R,D], dk[S,D], dv[S,M] are added to, each may be NULL; ds[S] is scratch. A pair with p = 0
    has no part in the gradients either. */
-DL_KERNEL(attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
-                              const dl_real *dy, const dl_real *p, const dl_real *q,
-                              const dl_real *k, const dl_real *v,
-                              const dlk_attention_size *s);
+DL_KERNEL(dlk_attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
+          const dl_real *dy, const dl_real *p, const dl_real *q, const dl_real *k, const dl_real *v,
+          const dlk_attention_size *s);
 /* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
-DL_KERNEL(attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S,
-                             double scale, bool causal);
+DL_KERNEL(dlk_attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S, double scale,
+          bool causal);
 
 /* ---- end of sequences ---- */
 
@@ -5732,8 +5726,9 @@ DLI_add_rows(DLI_BODY)
 #else
 #define DLI_SEQUENCE_OPS(X)
 #endif
+#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)       /* one copy serves all */
 #define DLI_OPS(X) \
-    DLK_UNARY_VECTOR(DLI_TWIN_PAIR, X) \
+    DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
     DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
@@ -5757,7 +5752,7 @@ typedef struct dli_fast {
     void (*tile) DLI_TILE_ARGS;
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
-    DLI_OPS(DLI_FIELD)
+    DLI_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -5810,7 +5805,7 @@ typedef struct dli_fast {
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
-        DLI_OPS(DLI_ENTRY_##set) \
+        DLI_OPS(DLI_ENTRY_##set) DLI_NARROW_OPS(DLI_ENTRY_base) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
@@ -5818,6 +5813,7 @@ typedef struct dli_fast {
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
 
+DLI_NARROW_OPS(DLI_DEFINE_base)
 #if DLI_SIMD
 DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
 #else
@@ -7207,8 +7203,9 @@ static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_co
 
    So a tile writes adjacent memory, the arithmetic of the cell runs through a step's samples
    without a seam while they are in the cache, and the gradients are already packed as B of the last
-   product. Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units that fill
-   up the last panel have weights 0; as 0 times infinity is NaN, nothing of theirs goes into sums.
+   product. Its A, all rows [x | 1 | h], is packed step by step too, in panels of mr columns. Units
+   that fill up the last panel have weights 0; as 0 times infinity is NaN, nothing of theirs goes
+   into sums.
 
    GRU's candidate q = tanh(qx + r qh) needs the sums over x and over h apart. Its gates are r, z,
    qh, qx; qh leaves out the columns of x and qx those of h. */

@@ -29,9 +29,9 @@ undocumented=$(awk '
     /^DL_(DEF |KERNEL\()/ && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
 check "every declaration has a comment" "" "$undocumented"
 
-# Each declared function is defined once, and the other way round. DL_KERNEL(x, ...) declares dlk_x.
+# Each declared function is defined once, and the other way round. DL_KERNEL(dlk_x, ...) declares one.
 # (What DLK_UNARY and DLK_BINARY declare, they define.)
-names() { sed 's/^DL_KERNEL(\([a-z0-9_]*\),/DL_DEF void dlk_\1(/; s/(.*/(/' | grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }
+names() { sed 's/^DL_KERNEL(\([a-z0-9_]*\),/DL_DEF void \1(/; s/(.*/(/' | grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }
 declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | names)
 defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | names)
 check "declared or defined only" "" "$(printf '%s\n%s\n' "$declared" "$defined" | grep -v '##' | sort | uniq -u)"

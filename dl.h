@@ -2004,8 +2004,8 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 
-/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit
-   took. What they need is bounded by it. False when n is below 1. */
+/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit took
+   (of a small model more). What they need is bounded by it. False when n is below 1. */
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
@@ -14704,6 +14704,19 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
     return r->loader && (!o->validation || r->validation);
 }
 
+/* How many samples are evaluated at a time after a fit: as many as it took, but of a small model so
+   many that its widest layer gives 32,768 numbers, for each batch has a cost of its own. */
+static dl_int dli_evaluation_batch(const dl_model *m, dl_int batch)
+{
+    dl_int widest = dl_shape_size(m->input);
+    for (int i = 0; i < m->layers; i++)
+        for (int k = 0; k < m->layer[i]->outputs; k++) {
+            const dl_int size = dl_shape_size(m->layer[i]->output[k]);
+            if (size > widest) widest = size;
+        }
+    return widest > 0 && 32768 / widest > batch ? 32768 / widest : batch;
+}
+
 static bool dli_run_start(dli_run *r, const dl_data *data)
 {
     const char *who = "dl_model_fit";
@@ -14729,7 +14742,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (m->history) DL_FREE(m->history);
     m->history = history;
     m->epochs = 0;
-    m->batch_size = o->batch_size;
+    m->batch_size = dli_evaluation_batch(m, o->batch_size);
     r->schedule = o->schedule;
     if (!dli_check_schedule(m->ctx, who, &o->schedule)) return false;
     r->scheduled = o->schedule.factor != dli_constant_factor || o->schedule.warmup > 0;

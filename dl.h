@@ -908,8 +908,8 @@ DL_DEF dl_init dl_init_normal(double mean, double std);
 DL_DEF dl_init dl_init_glorot_uniform(void);
 DL_DEF dl_init dl_init_glorot_normal(void);
 /* He: U(-r, r), r = sqrt(6 / fan_in), or N(0, 2 / fan_in); for ReLU (He et al., ICCV 2015). The
-   weight of a transposed convolution is [in,out,k...]: its fan_in is out k..., and fan_out in
-   k..., as in Keras and PyTorch. */
+   weight of a transposed convolution is [in,out,k...]; its layer takes in k... for fan_in all the
+   same, for that is what it adds up (Keras and PyTorch take out k...). */
 DL_DEF dl_init dl_init_he_uniform(void);
 DL_DEF dl_init dl_init_he_normal(void);
 /* U(-r, r), r = 1 / sqrt(fan_in): what PyTorch's nn.Linear gives both its weight and its bias. */
@@ -12453,8 +12453,12 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     l->activation = o->activation;
     l->l1 = o->l1;
     l->l2 = o->l2;
-    return dli_layer_weights(l, dli_rank(shape, dims + 2), o->weight_init, o->bias, o->filters,
-                             o->bias_init);
+    dl_init init = o->weight_init;
+    const double fan_in = (double)(C / groups) * o->kernel[0] * (dims > 1 ? o->kernel[1] : 1);
+    if (transposed && init.kind == DL_INIT_HE_UNIFORM)       /* dl_initialize would take out k... */
+        init = dl_init_uniform(-sqrt(6 / fan_in), sqrt(6 / fan_in));
+    if (transposed && init.kind == DL_INIT_HE_NORMAL) init = dl_init_normal(0, sqrt(2 / fan_in));
+    return dli_layer_weights(l, dli_rank(shape, dims + 2), init, o->bias, o->filters, o->bias_init);
 }
 
 static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }

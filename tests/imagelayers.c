@@ -70,6 +70,30 @@ static void glorot_fans(void)
     dl_free(dl);
 }
 
+/* He: a transposed convolution adds up k k C numbers, though its weight is [C,filters,k,k]. */
+static void he_fans(void)
+{
+    dl_ctx *dl = dl_new(1);
+    for (int normal = 0; normal < 2; normal++)
+        for (int C = 1; C <= 8; C += 7) {
+            dl_model *m = dl_model_new(dl, dl_shape3(C, 4, 4));
+            dl_conv_layer o = dl_conv_layer_default(256, C == 1 ? 1 : 3, DL_LINEAR);
+            o.weight_init = normal ? dl_init_he_normal() : dl_init_he_uniform();
+            dl_model_add_conv2d_transpose_with(m, &o);
+            const dl_tensor *w = dl_model_param(m, 0);
+            const double fan_in = C == 1 ? 1 : 3 * 3 * C;
+            double squares = 0, largest = 0;
+            for (dl_int i = 0; w && i < w->size; i++) {
+                squares += (double)w->data[i] * (double)w->data[i];
+                largest = fmax(largest, fabs((double)w->data[i]));
+            }
+            const double var = w ? squares / (double)w->size : 0;
+            CHECK(fabs(var * fan_in / 2 - 1) < 0.2, "[%d -> 256]: variance %g", C, var);
+            CHECK(normal || largest <= sqrt(6 / fan_in), "[%d -> 256]: largest %g", C, largest);
+        }
+    dl_free(dl);
+}
+
 /* Each layer computes what its operation does, and infers the shape that comes out. */
 static void shapes_and_values(void)
 {
@@ -384,6 +408,7 @@ int main(void)
 {
     TEST(parameter_counts);
     TEST(glorot_fans);
+    TEST(he_fans);
     TEST(shapes_and_values);
     TEST(fused_layers);
     TEST(training_and_states);

@@ -59,7 +59,7 @@
      >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
      >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
      >>data         data sets, IDX and MNIST, mini-batches, augmentation
-     >>files        saving and loading weights
+     >>files        whole models and weights in files, also PyTorch's and Keras'; .npy
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
@@ -18060,7 +18060,8 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
     dli_entry *e = dli_entry_of(f, full);
     if (!e || e->fate)
         return dl_fail(l->ctx, DL_ERR_FORMAT, "%s: tensor '%s%s' %s is missing in %s, or two "
-                       "layers share it", f->who, f->prefix, full, dli_shape_text(s, shape), f->from);
+                       "layers share it", f->who, f->prefix, full, dli_shape_text(s, shape),
+                       f->from);
     if (!dl_shape_equal(e->shape, shape))
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but its layer makes it "
                        "%s", f->who, e->name, dli_shape_text(s, e->shape), f->from,

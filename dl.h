@@ -33,6 +33,11 @@
                                     remembers what was computed, and dl_backward walks it back.
      floor 3  models         dl_model_*, dl_data_*   what Keras users know.
 
+   Left out on purpose: GPUs; numbers other than float and double in computations; graphs that are
+   rewritten before they run (an operation runs when it is called, where a debugger sees it); views
+   with strides (reshape shares, all else copies); bindings to other languages; whatever would need
+   another library to compile.
+
    "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
    introductions to deep learning that the programs in examples/ follow, and put right where they
    are wrong; you need none of them to read on. Licence: at the end (MIT).  */

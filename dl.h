@@ -33,6 +33,11 @@
                                     remembers what was computed, and dl_backward walks it back.
      floor 3  models         dl_model_*, dl_data_*   what Keras users know.
 
+   Left out on purpose: GPUs; numbers other than float and double in computations; graphs that are
+   rewritten before they run (an operation runs when it is called, where a debugger sees it); views
+   with strides (reshape shares, all else copies); bindings to other languages; whatever would need
+   another library to compile.
+
    "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
    introductions to deep learning that the programs in examples/ follow, and put right where they
    are wrong; you need none of them to read on. Licence: at the end (MIT).  */
@@ -12079,6 +12084,14 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 
 /* ---- end of sequences ---- */
 
+/* From here on nothing is called for each element: gcc makes these rooms small, which compiles in
+   nine tenths of the time. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define DLI_SMALL
+#pragma GCC push_options
+#pragma GCC optimize("Os")
+#endif
+
 /* ------------------------------------------------------------------------- >>layers-impl ----
    Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
    layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
@@ -18763,6 +18776,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     return r;
 }
 
+#ifdef DLI_SMALL
+#pragma GCC pop_options
+#endif
 #if defined(DLI_PART_ONLY) && defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif

@@ -734,7 +734,8 @@ static void out_of_memory(void)
         count_fail_at = 0;
         CHECK(ok == exists(path) && beside(path) == ok, "files when call %ld failed", k);
         if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_save_weights: out of memory");
-        CHECK(live_of(dl) == before, "%ld blocks left when call %ld failed", live_of(dl) - before, k);
+        CHECK(live_of(dl) == before, "%ld blocks left when call %ld failed", live_of(dl) - before,
+              k);
     }
     CHECK(ok && k > 2, "saved in the end, try %ld", k);
     for (k = 1, ok = false; k < 100 && !ok; k++) {
@@ -743,7 +744,8 @@ static void out_of_memory(void)
         count_fail_at = 0;
         CHECK(is_weights(n, ok ? 1 : 2), "weights when call %ld failed", k);
         if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_load_weights: out of memory");
-        CHECK(live_of(dl) == before, "%ld blocks left when call %ld failed", live_of(dl) - before, k);
+        CHECK(live_of(dl) == before, "%ld blocks left when call %ld failed", live_of(dl) - before,
+              k);
     }
     CHECK(ok && k > 2, "loaded in the end, try %ld", k);
     remove(path);

@@ -1,6 +1,6 @@
 /* Tests of the room >>files: whole models, weights of PyTorch and Keras, .npy. The golden files
-   were written by golden_models.py (PyTorch) and golden_keras.py (Keras); make golden has both libraries
-   look at files written here. */
+   were written by golden_models.py (PyTorch) and golden_keras.py (Keras); make golden has PyTorch
+   and NumPy look at files written here. */
 #include <stddef.h>
 #include "counting.h"
 #define DL_IMPLEMENTATION
@@ -859,7 +859,8 @@ static void npy_golden(void)
     CHECK(!dl_npy_load(dl, "no-such-file"), "no file");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_npy_load: cannot open no-such-file");
     CHECK(!dl_npy_load(NULL, "x") && !dl_npy_save(NULL, "x") &&
-          !dl_npy_load_from_memory(NULL, "x", 1) && !dl_npy_save_to_memory(NULL, NULL, 0), "NULL fails silently");
+          !dl_npy_load_from_memory(NULL, "x", 1) && !dl_npy_save_to_memory(NULL, NULL, 0),
+          "NULL fails silently");
     dl_free(dl);
 }
 

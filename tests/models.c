@@ -728,6 +728,41 @@ static void keras_models(void)
     }
 }
 
+/* NULL in every place: false, NULL or 0. */
+static void null_arguments(void)
+{
+    dl_tensor *none[1] = { NULL };
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(2)), *models[1] = { NULL };
+    const char *prefix[1] = { NULL };
+    dl_loading o = dl_loading_default();
+    CHECK(!dl_model_load_part(NULL, "x", "") && !dl_model_load_from_memory(NULL, "x", 1) &&
+          !dl_model_load_part_from_memory(NULL, "x", 1, ""), "models");
+    CHECK(!dl_models_save(NULL, "x", models, prefix, 1) &&
+          !dl_models_save_to_memory(NULL, NULL, 0, models, prefix, 1), "several");
+    CHECK(!dl_models_save(dl, "x", models, prefix, 1), "a NULL model");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_models_save: give 1 or more models of this context");
+    CHECK(!dl_models_save(dl, "x", NULL, NULL, 1), "no list");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_models_save: give 1 or more");
+    CHECK(!dl_model_load_part(dl, "x", NULL), "no prefix");
+    dl_clear_error(dl);
+    CHECK(!dl_last_load(NULL) && !dl_last_load(dl), "no load yet");
+    CHECK(!dl_model_load_weights_with(NULL, "x", NULL) &&
+          !dl_model_load_weights_from_memory_with(NULL, "x", 1, NULL) &&
+          !dl_load_with(NULL, "x", none, 1, NULL) &&
+          !dl_load_from_memory_with(NULL, "x", 1, none, 1, NULL), "weights");
+    o.prefix = NULL;
+    CHECK(!dl_model_load_weights_with(m, "x", &o), "prefix NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "a prefix or renames that are NULL");
+    CHECK(!dl_recurrent_set_names(NULL, "", NULL) && !dl_recurrent_set_names(none, "", NULL) &&
+          !dl_multihead_attention_set_names(NULL, "") &&
+          !dl_transformer_encoder_set_names(NULL, "") && !dl_transformer_encoder_set_names(none, "")
+          && !dl_transformer_decoder_set_names(NULL, ""), "names");
+    CHECK(!dl_npy_load(dl, NULL) && !dl_npy_load_from_memory(dl, NULL, 1), "npy");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_npy_load: the path is NULL");
+    dl_free(dl);
+}
+
 /* ---- files written here ---- */
 
 static uint64_t hash_of(const uint8_t *p, size_t n)
@@ -903,6 +938,7 @@ int main(void)
     TEST(torch_in_order);
     TEST(misfits);
     TEST(keras_models);
+    TEST(null_arguments);
     TEST(written_here);
     TEST(npy_round_trip);
     TEST(npy_golden);

@@ -17302,6 +17302,7 @@ static uint8_t *dli_bytes_at(dl_ctx *c, const char *who, const char *path, size_
 static bool dli_load_file(const dli_list *m, const char *path, const dl_loading *options)
 {
     size_t size;
+    if (options && !dli_check_loading(m, options)) return false;
     uint8_t *bytes = dli_bytes_at(m->ctx, m->who, path, &size);
     if (!bytes) return false;
     const bool ok = dli_load_list(m, path, bytes, size, options);

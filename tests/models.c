@@ -390,7 +390,7 @@ static void refusals(void)
           "[1000000000,2]", DL_ERR_SHAPE },
         { "\"relu\"", "\"rely\"", "activation 'rely' is not known", DL_ERR_FORMAT },
         { "\"normal\"", "\"norm\"", "the initializer 'norm' is not known", DL_ERR_FORMAT },
-        { "\"bias\":true", "\"bias\":1", "true or false", DL_ERR_FORMAT },
+        { "\"bias\":true", "\"bias\":1", "one of the words for true and false", DL_ERR_FORMAT },
         { "\"bias\":true", "\"bias\":false", "tensor 'dense_1.bias' in the buffer is not in",
           DL_ERR_FORMAT },
         { "\"l1\":0", "\"l1\":\"0x1\"", "a number such as", DL_ERR_FORMAT },

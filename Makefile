@@ -19,7 +19,7 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist build/tests test-programs test check long accuracy bench clean
+.PHONY: all help mnist build/tests test-programs test check golden long accuracy bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration,'
 	@echo '                other machines as far as their compilers are installed (30 minutes)'
 	@echo 'make long       all rounds of the random tests under sanitizers, and make accuracy (hours)'
+	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make bench      speed of the programs and their parts, next to PyTorch, OpenBLAS and'
 	@echo '                ONNX Runtime where python3 has them (25 minutes); BENCH=quick: 5 minutes,'
@@ -102,6 +103,14 @@ check:
 long: accuracy
 	$(parallel) build/tests
 	@sh tests/run.sh $(CHECKS)
+
+# tests/models.c compares the files it writes with these hashes.
+golden: $(B)/tests/models-float
+	@mkdir -p $(B)/golden
+	@DL_GOLDEN_OUT=$(B)/golden $(B)/tests/models-float
+	@python3 tests/golden_models.py $(B)/golden > $(B)/golden/hashes
+	@cp $(B)/golden/hashes tests/golden/models_hashes.txt
+	@cat tests/golden/models_hashes.txt
 
 accuracy: all
 	@sh tests/accuracy.sh

@@ -64,7 +64,7 @@
      >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
      >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
      >>data         data sets, IDX and MNIST, mini-batches, augmentation
-     >>files        saving and loading weights
+     >>files        whole models and weights in files, also PyTorch's and Keras'; .npy
      >>debug        printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
@@ -2309,29 +2309,137 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
 #ifndef DL_NO_FILES
 /* ------------------------------------------------------------------------------- >>files ----
+   From where                          to where            by
+     a model made here                 a file              dl_model_save
+     that file, or keras_to_dl.py's    a whole model       dl_model_load
+     a model made here                 PyTorch, others     dl_model_save_weights
+     PyTorch's state_dict              a model made here   dl_model_load_weights_with
+     PyTorch's state_dict              tensors, floor 2    dl_load, dl_load_with
+     NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
+
+   All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
+   path)): a JSON header of names, types, shapes and offsets, then the numbers. What is written is
+   float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and booleans. Nothing
+   in a file is believed: sizes are checked before memory is taken for them, and a file that is
+   refused changes nothing. Bytes behind the last tensor are let be.
+
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
    saves to the same path at the same time, leaves a whole file, the old or a new one. What a killed
    save left behind is removed by the next one to the same path. A symbolic link stays, and
    the file that it leads to is replaced; the permissions stay. (On Windows the link is replaced; a
    system where C's rename does not replace a file refuses, and the old one stays.)
+
+   Functions that save to memory write into the caller's buffer of room bytes if that is enough, and
+   return how many bytes it takes; so ask first with a buffer NULL of 0 bytes. They return 0 on
+   failure.
    ------------------------------------------------------------------------------------------ */
 
 #ifndef DL_NO_MODEL
+/* ---- whole models ----
+   A file of a whole model is a file of its weights with one entry more in its "__metadata__":
+   "dl_model", JSON text:
+
+       {"needs":1,"by":"dl.h 0.2.0","input":[4],"layers":[
+         {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
+            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
+            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
+        "batch_size":128,"metrics":[],"loss":"mean_squared_error",
+        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+
+     needs      the version of this format that a reader must know; there is 1 yet
+     by         who wrote it: for people
+     input      the shape of a sample
+     layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
+                here, if it is there. options: every field of the type by its name, several numbers
+                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
+                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                "dense_1.weight", "batch_normalization_1.running_mean" ...
+     the rest   may be left out; loss and optimizer, with all options of its kind and those of
+                every kind, only together.
+   A number is written in decimal where that reads back as the same one, else as a string:
+   "0x15555555555555p-54" (as C99 writes it: 0x15555555555555 times 2^-54), "inf". Keys that are
+   not known are refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
+
 #ifndef DL_NO_STDIO
-/* Write all parameters (and running statistics) of a model as safetensors (a JSON header of names,
-   shapes and offsets, then little-endian floats); PyTorch's safetensors reads it. The layers
-   themselves are not written: build the model anew, then load. False on failure, the old file
-   kept: also for a tensor whose name is __metadata__, another one's, no UTF-8, or has quotes,
+/* Save a model: layers with all their options, weights, states, loss and optimizer (its options,
+   not its moments). False on failure, the old file kept: also for a layer whose type has options
+   but no table of fields, or the name of another type that is known. */
+DL_DEF bool dl_model_save(const dl_model *m, const char *path);
+
+/* Load it: a new model, compiled if it was, that predicts the same bits (with the same DL_REAL and
+   instruction set). Types of your own must be made known first (dl_register_layer, _loss, _metric,
+   _optim). NULL with a message on failure. Free with dl_model_free or dl_free. */
+DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path);
+#endif
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room);
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
+
+#ifndef DL_NO_STDIO
+/* Several models of this context in one file, each with a prefix of its own for its names, such as
+   "generator." (none may begin with another); and one of them out of such a file. */
+DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
+                           const char *const *prefixes, int n);
+DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix);
+#endif
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
+                                       dl_model *const *models, const char *const *prefixes, int n);
+DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                                const char *prefix);
+#endif
+
+/* ---- weights, of one's own or others' ---- */
+
+/* A tensor's name in a file, and here. Or the beginning of names, when theirs ends in "." or is "":
+   { "encoder.", "dense_1." } has encoder.weight read into dense_1.weight. */
+typedef struct dl_rename { const char *theirs, *ours; } dl_rename;
+
+/* How a file's tensors find those here. dl_loading_default: by their names, all of them. */
+typedef struct dl_loading {
+    const char *prefix;        /* ""; only tensors whose names begin so, which is then cut off */
+    const dl_rename *renames;  /* NULL; then the first of them that applies, if one does */
+    int   renames_count;       /* 0 */
+    bool  in_order;            /* false; into a model, whatever the layers are called: the first in
+                                  the file, by their names with numbers compared as such ("2.weight"
+                                  before "10.weight"), to the first here, and so on; the last parts
+                                  of names ("weight", "running_mean") must fit */
+    bool  partial;             /* false; take what fits by name and shape, and leave the rest here
+                                  as it was (at least one must fit) */
+} dl_loading;
+DL_DEF dl_loading dl_loading_default(void);
+
+/* How the last load of tensors in this context went; NULL before the first. Owned by the context,
+   until the next. Integer counters that nobody here asks for (num_batches_tracked) pass by. */
+typedef struct dl_load_report {
+    int loaded;                /* tensors here that were found in the file, in their shape */
+    int unused;                /* tensors of the file (with the prefix) that are not here */
+    int missing;               /* tensors here that are not in the file */
+    int different;             /* tensors of another shape there than here */
+    int passed;                /* integer counters that passed by */
+    const char *text;          /* a line for each unused, missing and different one; "" for none */
+} dl_load_report;
+DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
+
+#ifndef DL_NO_MODEL
+#ifndef DL_NO_STDIO
+/* Write all parameters (and running statistics) of a model; PyTorch's safetensors reads them. The
+   layers themselves are not written: build the model anew, then load. False on failure, the old
+   file kept: also for a tensor whose name is __metadata__, another one's, no UTF-8, or has quotes,
    backslashes or control characters in it. */
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
-/* Read them back into a model with the same layers; names and shapes must match. False, and the
-   model as it was, on failure. */
+/* Read them back into a model with the same layers; names and shapes must match, or as options
+   tell (NULL: the defaults). False, and the model as it was, on failure: the message names the
+   first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
+DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
+DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
+                                                   const dl_loading *options);
 #endif
 
 #ifndef DL_NO_STDIO
@@ -2341,10 +2449,40 @@ DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, si
    were. */
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
+DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                         const dl_loading *options);
 #endif
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n);
+DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
+                                     dl_tensor *const *tensors, int n, const dl_loading *options);
+
+#ifndef DL_NO_SEQUENCES
+/* Name the tensors w of dl_lstm (all kinds), dl_multihead_attention and dl_transformer_encoder or
+   _decoder as PyTorch's modules do ("weight_ih_l0", "self_attn.in_proj_weight"), with prefix in
+   front: "", or "layers.0." for a module's part. Then dl_load reads a state_dict as it is, and
+   load_state_dict what dl_save writes. DL_NONE (no bias) is passed over. False on failure. */
+DL_DEF bool dl_recurrent_set_names(dl_tensor *const *w, const char *prefix,
+                                   const dl_recurrent *options);
+DL_DEF bool dl_multihead_attention_set_names(dl_tensor *const *w, const char *prefix);
+DL_DEF bool dl_transformer_encoder_set_names(dl_tensor *const *w, const char *prefix);
+DL_DEF bool dl_transformer_decoder_set_names(dl_tensor *const *w, const char *prefix);
+#endif
+
+/* ---- one tensor, for NumPy ---- */
+
+#ifndef DL_NO_STDIO
+/* A .npy file as a tensor without gradient that stays until dl_tensor_free or dl_free. C or Fortran
+   order, either byte order; f2 f4 f8, i1 to i8, u1 to u8, bool become numbers of DL_REAL. NULL with
+   a message on failure: another dtype, a rank above DL_MAX_DIMS, a file cut off. */
+DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path);
+/* Write t: C order, little-endian, f4 (f8 where DL_REAL is double). False on failure. */
+DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path);
+#endif
+/* The same from a buffer, and to the caller's. */
+DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
+DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room);
 #endif
 
 /* ------------------------------------------------------------------------------- >>debug ---- */
@@ -2872,6 +3010,7 @@ struct dl_ctx {
     unsigned    shape_texts;                   /* used in turn                                  */
     const char *advice;                        /* what helps when the tape is full, or NULL     */
     struct dli_registered *registered;         /* the user's descriptions, by name              */
+    struct dl_load_report *load_report;        /* of the last file of tensors, or NULL          */
 };
 
 /* A data set: samples first .. first+count-1 of a source, which its views share. */
@@ -12082,6 +12221,7 @@ struct dl_model {
     dl_int        batch_size;    /* samples that evaluating takes at a time             */
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
+    struct dli_file *source;     /* while it is loaded: where the tensors come from     */
 };
 
 /* Is the model there, with all its layers? A network that lacks one is never used. */
@@ -12185,6 +12325,14 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     return NULL;
 }
 
+/* Bytes of one value of a field. */
+static size_t dli_field_size(dl_field_kind kind)
+{
+    return kind == DL_FIELD_DOUBLE ? sizeof(double) : kind == DL_FIELD_BOOL ? sizeof(bool)
+         : kind == DL_FIELD_SHAPE ? sizeof(dl_shape) : kind == DL_FIELD_INIT ? sizeof(dl_init)
+         : sizeof(int);
+}
+
 /* Is what lies at `at` something that an option of this field can be? */
 static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
 {
@@ -12208,8 +12356,7 @@ static bool dli_layer_fields(const dl_layer *l)
     const char *options = (const char *)l->options;
     for (const dl_field *f = l->type->fields; f && f->name; f++)
         for (int k = 0; k < f->count; k++)
-            if (!dli_layer_field(l, f, options + f->offset + (size_t)k *
-                                 (f->kind == DL_FIELD_DOUBLE ? sizeof(double) : sizeof(int))))
+            if (!dli_layer_field(l, f, options + f->offset + (size_t)k * dli_field_size(f->kind)))
                 return false;
     return true;
 }
@@ -12405,15 +12552,25 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
     return NULL;
 }
 
+#ifndef DL_NO_FILES
+static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape);
+#else
+static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
+{
+    return l && name && shape.rank >= 0;
+}
+#endif
+
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!dli_layer_open(l) || !name) return NULL;
+    if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
+    if (l->model->source) init = dl_init_zeros();             /* its numbers come from there */
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!dli_layer_open(l) || !name) return NULL;
+    if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
@@ -16793,7 +16950,62 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
    when all of it has been checked.
    ------------------------------------------------------------------------------------------ */
 
-/* Numbers are put together byte by byte: that is right on machines of either byte order. */
+/* ---- numbers of other types ---- */
+
+/* A type of numbers: its name in safetensors, its kind as NumPy has it (and B for bfloat16, the
+   upper half of a float), its bytes. */
+typedef struct dli_dtype { const char *name; char kind; int width; } dli_dtype;
+static const dli_dtype dli_dtypes[] = {
+    { "F64", 'f', 8 }, { "F32", 'f', 4 }, { "F16", 'f', 2 }, { "BF16", 'B', 2 }, { "I64", 'i', 8 },
+    { "I32", 'i', 4 }, { "I16", 'i', 2 }, { "I8", 'i', 1 }, { "U64", 'u', 8 }, { "U32", 'u', 4 },
+    { "U16", 'u', 2 }, { "U8", 'u', 1 }, { "BOOL", 'b', 1 } };
+#define DLI_DTYPES (sizeof dli_dtypes / sizeof dli_dtypes[0])
+
+static double dli_float_value(uint32_t bits)
+{
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+}
+
+/* A half: a sign, 5 bits of exponent, 10 of the fraction. */
+static double dli_half_value(uint64_t bits)
+{
+    const int e = (int)(bits >> 10 & 31), m = (int)(bits & 1023);
+    const double size = e == 31 ? (m ? (double)NAN : (double)INFINITY)
+                      : e == 0 ? ldexp(m, -24) : ldexp(1024 + m, e - 25);
+    return bits >> 15 ? -size : size;
+}
+
+static double dli_value(uint64_t bits, const dli_dtype *d)
+{
+    const uint64_t sign = (uint64_t)1 << (8 * d->width - 1);
+    double v;
+    switch (d->kind) {
+    case 'f':
+        if (d->width == 4) return dli_float_value((uint32_t)bits);
+        if (d->width == 2) return dli_half_value(bits);
+        memcpy(&v, &bits, sizeof v);
+        return v;
+    case 'B': return dli_float_value((uint32_t)bits << 16);
+    case 'i': return bits & sign ? -(double)(~bits & (sign - 1)) - 1 : (double)bits;
+    case 'b': return bits != 0;
+    default:  return (double)bits;
+    }
+}
+
+/* The number at p. The bytes are put together one by one: that is right on machines of either byte
+   order. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < d->width; i++) bits = bits << 8 | p[big ? i : d->width - 1 - i];
+    const double v = dli_value(bits, d);
+    if (!DLI_DOUBLE && v > (double)FLT_MAX) return (dl_real)INFINITY;
+    if (!DLI_DOUBLE && v < -(double)FLT_MAX) return (dl_real)-INFINITY;
+    return (dl_real)v;
+}
+
 static uint64_t dli_get_bytes(const uint8_t *p, int n)
 {
     uint64_t v = 0;
@@ -16801,18 +17013,23 @@ static uint64_t dli_get_bytes(const uint8_t *p, int n)
     return v;
 }
 
-static dl_real dli_get_real(const uint8_t *p, bool wide)
+/* The low n bytes of v, the least significant one first. */
+static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
 {
-    const uint64_t bits = dli_get_bytes(p, wide ? 8 : 4);
-    const uint32_t low = (uint32_t)bits;
-    float f;
-    double d;
-    memcpy(&f, &low, sizeof f);
-    if (!wide) return (dl_real)f;
-    memcpy(&d, &bits, sizeof d);
-    if (!DLI_DOUBLE && d > (double)FLT_MAX) return (dl_real)INFINITY;  /* C leaves such a cast */
-    if (!DLI_DOUBLE && d < -(double)FLT_MAX) return (dl_real)-INFINITY; /* undefined           */
-    return (dl_real)d;
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+}
+
+static void dli_put_reals(uint8_t *p, const dl_real *x, dl_int n)
+{
+#if DLI_DOUBLE
+    uint64_t bits;
+#else
+    uint32_t bits;
+#endif
+    for (dl_int i = 0; i < n; i++, p += sizeof bits) {
+        memcpy(&bits, &x[i], sizeof bits);
+        dli_put_bytes(p, bits, (int)sizeof bits);
+    }
 }
 
 /* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
@@ -17037,17 +17254,414 @@ static bool dli_json_skip(dli_json *j, int depth)
     return dli_json_expect(j, ']', ", or ]");
 }
 
-/* ---- reading ---- */
+/* ---- text and numbers of a model ---- */
 
 #define DLI_JSON_DEPTH 16
 
-/* What the header says of one tensor. */
-typedef struct dli_saved {
-    bool     found, wide;           /* wide: F64, else F32                                    */
-    char     type[16];
-    dl_shape shape;
-    dl_int   begin, end;
-} dli_saved;
+/* A string with its quotes. */
+static void dli_put_quoted(dli_text *out, const char *s)
+{
+    char code[8];
+    dli_put(out, "\"");
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\') dli_put(out, "\\");
+        if ((uint8_t)*s >= ' ') {
+            dli_put_some(out, s, 1);
+            continue;
+        }
+        dli_format(code, sizeof code, "\\u%04x", (unsigned)*s);
+        dli_put(out, code);
+    }
+    dli_put(out, "\"");
+}
+
+DLI_PRINTF(2, 3)
+static void dli_putf(dli_text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dli_put_args(out, format, args);
+    va_end(args);
+}
+
+#ifndef DL_NO_MODEL
+/* Digits with point and exponent, at p, as a double; correctly rounded (*exact) when 2^53 holds the
+   digits and the power of ten is 22 at most, for then both are exact and one operation rounds. */
+static double dli_decimal(const uint8_t *p, const uint8_t *end, bool *exact)
+{
+    uint64_t digits = 0;
+    int e = 0, written = 0;
+    const bool negative = p < end && *p == '-';
+    bool fraction = false, lost = false;
+    for (p += negative; p < end && (*p == '.' || (*p >= '0' && *p <= '9')); p++) {
+        if (*p == '.') {
+            fraction = true;
+            continue;
+        }
+        const bool room = digits < UINT64_C(100000000000000000);
+        if (room) digits = digits * 10 + (uint64_t)(*p - '0');
+        else if (*p != '0') lost = true;
+        e += (room ? 0 : 1) - (fraction ? 1 : 0);
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        const bool minus = ++p < end && *p == '-';
+        for (p += p < end && (*p == '-' || *p == '+'); p < end && *p >= '0' && *p <= '9'; p++)
+            written = written > 9999 ? written : written * 10 + *p - '0';
+        e += minus ? -written : written;
+    }
+    *exact = !lost && digits <= (uint64_t)1 << 53 && e >= -22 && e <= 22;
+    double v = (double)digits, ten = 1;
+    for (int i = 0; *exact && i < (e < 0 ? -e : e); i++) ten *= 10;
+    if (*exact) v = e < 0 ? v / ten : v * ten;
+    else v = digits ? v * pow(10, e / 2) * pow(10, e - e / 2) : 0;
+    return negative ? -v : v;
+}
+
+/* x in decimal if that is as short as it should be, else as [sign] 0x digits p exponent. */
+static void dli_put_number(dli_text *out, double x)
+{
+    char s[40];
+    bool exact = false;
+    for (int digits = 1; digits <= 17 && fabs(x) <= DBL_MAX; digits++) {
+        const int n = dli_format(s, sizeof s, "%.*g", digits, x);
+        const double back = dli_decimal((uint8_t *)s, (uint8_t *)s + n, &exact);
+        if (!exact || memcmp(&back, &x, sizeof x) != 0) continue;
+        dli_put(out, s);
+        return;
+    }
+    int e = 0;
+    const double m = fabs(x) <= DBL_MAX ? frexp(fabs(x), &e) : 0;
+    if (fabs(x) <= DBL_MAX)
+        dli_format(s, sizeof s, "\"%s0x%llxp%d\"", x < 0 ? "-" : "",
+                   (unsigned long long)ldexp(m, 53), e - 53);
+    else dli_format(s, sizeof s, "\"%g\"", x);
+    dli_put(out, s);
+}
+
+static bool dli_json_number(dli_json *j, double *x)
+{
+    char s[40];
+    bool exact;
+    const int b = dli_json_peek(j);
+    const uint8_t *start = j->p;
+    if (j->wrong) return false;
+    if (b != '"') {
+        if (b != '-' && (b < '0' || b > '9')) return dli_json_wrong(j, "a number");
+        if (!dli_json_skip_number(j)) return false;
+        *x = dli_decimal(start, j->p, &exact);
+        return true;
+    }
+    if (!dli_json_string(j, s, sizeof s)) return false;
+    const char *p = s + (s[0] == '-');
+    const double sign = s[0] == '-' ? -1 : 1;
+    uint64_t m = 0;
+    int e = 0, digits = 0;
+    bool minus = false;
+    if (strcmp(p, "inf") == 0) *x = sign * (double)INFINITY;
+    if (strcmp(p, "nan") == 0) *x = (double)NAN;
+    if (strcmp(p, "inf") == 0 || strcmp(p, "nan") == 0) return true;
+    if (strncmp(p, "0x", 2) == 0)
+        for (p += 2; digits < 14 && ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f')); p++) {
+            m = m * 16 + (uint64_t)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
+            digits++;
+        }
+    if (digits > 0 && *p == 'p') {
+        minus = *++p == '-';
+        p += minus;
+        if (!*p) digits = 0;
+        while (*p >= '0' && *p <= '9' && e < 9999) e = e * 10 + *p++ - '0';
+    } else digits = 0;
+    if (digits == 0 || *p) {
+        j->p = start;
+        return dli_json_wrong(j, "a number such as \"0x1p-3\"");
+    }
+    *x = sign * ldexp((double)m, minus ? -e : e);
+    return true;
+}
+
+/* A whole number from lo to hi. */
+static bool dli_json_whole(dli_json *j, double lo, double hi, double *x)
+{
+    const uint8_t *start = j->p;
+    if (!dli_json_number(j, x)) return false;
+    if (*x >= lo && *x <= hi && *x == floor(*x)) return true;
+    j->p = start;
+    return dli_json_wrong(j, "a whole number that is not too large");
+}
+
+static bool dli_json_bool(dli_json *j, bool *v)
+{
+    *v = dli_json_peek(j) == 't';
+    if (j->wrong) return false;
+    const char *word = *v ? "true" : "false";
+    const size_t n = strlen(word);
+    if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
+        return dli_json_wrong(j, "true or false");
+    j->p += n;
+    return true;
+}
+
+/* An object with members of these names (until NULL): where each value begins, or NULL. The first
+   other name goes to unknown[64], which is "" when there is none. */
+static bool dli_json_members(dli_json *j, const char *const *names, const uint8_t **at,
+                             char *unknown)
+{
+    char key[64];
+    bool first = true;
+    unknown[0] = 0;
+    for (int i = 0; names[i]; i++) at[i] = NULL;
+    if (!dli_json_expect(j, '{', "{")) return false;
+    while (dli_json_key(j, &first, key, sizeof key)) {
+        int i = 0;
+        while (names[i] && strcmp(names[i], key) != 0) i++;
+        if (names[i] && at[i]) return dli_json_wrong(j, "a key that was not there before");
+        dli_json_peek(j);
+        if (names[i]) at[i] = j->p;
+        else if (!unknown[0]) memcpy(unknown, key, sizeof key);
+        if (!dli_json_skip(j, DLI_JSON_DEPTH)) return false;
+    }
+    return !j->wrong;
+}
+#endif
+
+/* ---- a safetensors file ---- */
+
+/* What the header says of one tensor, and what has become of it here: 0, or one of the letters
+   (l)oaded, (u)nused, (d)ifferent shape, (p)assed by. */
+typedef struct dli_entry {
+    const char *name;
+    const dli_dtype *dtype;         /* NULL: one that is not known                            */
+    char        type[16];
+    dl_shape    shape;
+    dl_int      begin, end;
+    char        fate;
+} dli_entry;
+
+/* A file being read, and where to complain. */
+typedef struct dli_file {
+    dl_ctx     *ctx;
+    const char *who, *from;         /* the function, and the path or "the buffer"             */
+    const uint8_t *header, *data;
+    dl_int      header_size, data_size;
+    dli_json    json;
+    dli_entry  *entry;              /* by their names                                         */
+    dl_int      entries;
+    char       *names;
+    const uint8_t *metadata;        /* where the value of __metadata__ begins, or NULL        */
+    const char *prefix;             /* of the names that are meant                            */
+} dli_file;
+
+static bool dli_bad_header(dli_file *f)
+{
+    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s: its header is no safetensors header: byte %lld "
+                   "of %lld should be %s", f->who, f->from, (long long)(f->json.p - f->header),
+                   (long long)f->header_size, f->json.wrong);
+}
+
+/* Read {"dtype":...,"shape":...,"data_offsets":...}, in any order; other keys are passed over. */
+static bool dli_read_entry(dli_file *f, dli_entry *e)
+{
+    dli_json *j = &f->json;
+    char key[16];
+    bool first = true, type = false, shape = false, offsets = false;
+    dl_int offset[2];
+    int n;
+    if (!dli_json_expect(j, '{', "{")) return dli_bad_header(f);
+    while (dli_json_key(j, &first, key, sizeof key)) {
+        bool *seen = strcmp(key, "dtype") == 0 ? &type : strcmp(key, "shape") == 0 ? &shape :
+                     strcmp(key, "data_offsets") == 0 ? &offsets : NULL;
+        if (seen && *seen) dli_json_wrong(j, "a key that was not there before");
+        else if (!seen) dli_json_skip(j, DLI_JSON_DEPTH);
+        else if (seen == &type) dli_json_string(j, e->type, sizeof e->type);
+        else if (seen == &shape) dli_json_counts(j, e->shape.dim, DL_MAX_DIMS, &e->shape.rank);
+        else if (dli_json_counts(j, offset, 2, &n) && n != 2)
+            dli_json_wrong(j, "two offsets before the ]");
+        if (seen) *seen = true;
+    }
+    if (!j->wrong && !(type && shape && offsets))
+        dli_json_wrong(j, "behind a dtype, a shape and data_offsets");
+    if (j->wrong) return dli_bad_header(f);
+    e->begin = offset[0];
+    e->end = offset[1];
+    for (size_t i = 0; i < DLI_DTYPES; i++)
+        if (strcmp(dli_dtypes[i].name, e->type) == 0) e->dtype = &dli_dtypes[i];
+    return true;
+}
+
+/* Does what the header says of a tensor fit the file? */
+static bool dli_check_entry(dli_file *f, const dli_entry *e)
+{
+    char s[DLI_SHAPE_TEXT];
+    const dl_int size = dl_shape_size(e->shape);
+    const bool inside = e->begin <= e->end && e->end <= f->data_size;
+    if (inside && (!e->dtype || (size >= 0 && size <= f->data_size / e->dtype->width &&
+                                 size * e->dtype->width == e->end - e->begin)))
+        return true;
+    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to %lld "
+                   "of %lld, and %s of %s", f->who, e->name, f->from, (long long)e->begin,
+                   (long long)e->end, (long long)f->data_size, dli_shape_text(s, e->shape),
+                   e->type);
+}
+
+/* Read the header: into f->entry and f->names, or while there are none only count the tensors. */
+static bool dli_read_header(dli_file *f)
+{
+    dli_json *j = &f->json;
+    char key[16], *name = f->names ? f->names : key;
+    bool first = true;
+    j->p = f->header;
+    j->end = f->header + f->header_size;
+    j->wrong = NULL;
+    f->entries = 0;
+    f->metadata = NULL;
+    if (dli_json_byte(j) != '{') dli_json_wrong(j, "{");
+    else j->p++;
+    while (dli_json_key(j, &first, name, f->names ? (size_t)f->header_size : sizeof key)) {
+        dli_entry e;
+        memset(&e, 0, sizeof e);
+        e.name = name;
+        if (strcmp(name, "__metadata__") == 0) {
+            if (f->metadata) dli_json_wrong(j, "a key that was not there before");
+            dli_json_peek(j);
+            f->metadata = j->p;
+            dli_json_skip(j, DLI_JSON_DEPTH);
+            continue;
+        }
+        if (!dli_read_entry(f, &e)) return false;
+        if (f->names) {
+            if (!dli_check_entry(f, &e)) return false;
+            f->entry[f->entries] = e;
+            name += strlen(name) + 1;
+        }
+        f->entries++;
+    }
+    if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
+    return j->wrong ? dli_bad_header(f) : true;
+}
+
+static int dli_by_place(const dli_entry *a, const dli_entry *b)
+{
+    if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
+    return a->end < b->end ? -1 : a->end > b->end;
+}
+
+static int dli_by_name(const dli_entry *a, const dli_entry *b) { return strcmp(a->name, b->name); }
+
+#ifndef DL_NO_MODEL
+static bool dli_is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* "2.weight" before "10.weight": runs of digits are compared as numbers. */
+static int dli_by_number(const dli_entry *x, const dli_entry *y)
+{
+    const char *a = x->name, *b = y->name;
+    while (*a && *b) {
+        if (dli_is_digit(*a) && dli_is_digit(*b)) {
+            while (*a == '0' && dli_is_digit(a[1])) a++;
+            while (*b == '0' && dli_is_digit(b[1])) b++;
+            const size_t m = strspn(a, "0123456789"), n = strspn(b, "0123456789");
+            const int order = m != n ? (m < n ? -1 : 1) : memcmp(a, b, n);
+            if (order) return order;
+            a += m;
+            b += n;
+        } else if (*a != *b) return (uint8_t)*a < (uint8_t)*b ? -1 : 1;
+        else {
+            a++;
+            b++;
+        }
+    }
+    return (*a != 0) - (*b != 0);
+}
+#endif
+
+/* Shell's sort, which needs no memory: elements a gap apart are put in order, for smaller gaps. */
+static void dli_sort(dli_entry *e, dl_int n, int (*order)(const dli_entry *, const dli_entry *))
+{
+    dl_int gap = 1;
+    while (gap < n / 3) gap = 3 * gap + 1;
+    for (; gap > 0; gap /= 3)
+        for (dl_int i = gap; i < n; i++) {
+            const dli_entry x = e[i];
+            dl_int at = i;
+            for (; at >= gap && order(&x, &e[at - gap]) < 0; at -= gap) e[at] = e[at - gap];
+            e[at] = x;
+        }
+}
+
+/* Is every byte up to the end of the last tensor in exactly one of them, and every name there once?
+   So what is made of the tensors takes memory in proportion to the file. */
+static bool dli_check_places(dli_file *f)
+{
+    dl_int end = 0;
+    dli_sort(f->entry, f->entries, dli_by_place);
+    for (dl_int i = 0; i < f->entries; i++) {
+        const dli_entry *e = &f->entry[i];
+        if (e->begin < end && dli_by_name(&e[-1], e) != 0)
+            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
+                           f->who, e[-1].name, e->name, f->from);
+        if (e->begin < end) break;                                /* twice: see below */
+        if (e->begin > end)
+            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: bytes %lld to %lld of the data in %s are in "
+                           "no tensor", f->who, (long long)end, (long long)e->begin, f->from);
+        end = e->end;
+    }
+    dli_sort(f->entry, f->entries, dli_by_name);
+    for (dl_int i = 1; i < f->entries; i++)
+        if (dli_by_name(&f->entry[i - 1], &f->entry[i]) == 0)
+            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", f->who, f->from,
+                           f->entry[i].name);
+    return true;
+}
+
+static void dli_file_close(dli_file *f)
+{
+    if (f->entry) DL_FREE(f->entry);
+    if (f->names) DL_FREE(f->names);
+}
+
+/* Look through the bytes of a file. False with a message; else close it. */
+static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *from,
+                          const void *bytes, size_t size)
+{
+    memset(f, 0, sizeof *f);
+    if (!bytes) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
+    const uint64_t header = size < 8 ? 0 : dli_get_bytes((const uint8_t *)bytes, 8);
+    f->ctx = c;
+    f->who = who;
+    f->from = from;
+    f->prefix = "";
+    if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its %llu "
+                       "bytes the header should take 8 + %llu", who, from,
+                       (unsigned long long)size, (unsigned long long)header);
+    f->header = (const uint8_t *)bytes + 8;
+    f->header_size = (dl_int)header;
+    f->data = f->header + header;
+    f->data_size = (dl_int)(size - 8 - (size_t)header);
+    if (!dli_read_header(f)) return false;
+    f->entry = (dli_entry *)dli_alloc(c, who, (size_t)f->entries, sizeof *f->entry);
+    f->names = f->entry ? (char *)dli_alloc(c, who, (size_t)header, 1) : NULL;
+    if (f->names && dli_read_header(f) && dli_check_places(f)) return true;
+    dli_file_close(f);
+    return false;
+}
+
+/* Can the numbers of this tensor be read? */
+static bool dli_readable(const dli_file *f, const dli_entry *e)
+{
+    return e->dtype || dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; F64, "
+                               "F32, F16, BF16, integers and BOOL can be read", f->who, e->name,
+                               f->from, e->type);
+}
+
+static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_tensor *t)
+{
+    const uint8_t *p = f->data + e->begin;
+    for (dl_int i = 0; i < t->size; i++, p += e->dtype->width)
+        t->data[i] = dli_read_real(p, e->dtype, false);
+    ++*dli_version(t);
+}
+
+/* ---- tensors that go into a file or come out of one ---- */
 
 /* What is saved or loaded, and the function that does it. */
 typedef struct dli_list {
@@ -17055,21 +17669,18 @@ typedef struct dli_list {
     const char        *who, *what;  /* "dl_save", "the list"                                  */
     dl_tensor *const  *tensor;
     int                tensors;
+    dl_model *const   *model;       /* whose tensors they are, one model's after the other's, */
+    const char *const *prefix;      /* with names that begin so                               */
+    int                models;      /* 0: nobody's                                            */
+    bool               whole;       /* save the layers, too                                   */
 } dli_list;
 
 static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
                             int tensors)
 {
-    const dli_list l = { c, who, what, tensor, tensors };
+    const dli_list l = { c, who, what, tensor, tensors, NULL, NULL, 0, false };
     return l;
 }
-
-#ifndef DL_NO_MODEL
-static dli_list dli_model_list(const dl_model *m, const char *who)
-{
-    return dli_list_of(m->ctx, who, "the model", m->tensor, m->tensors);
-}
-#endif
 
 /* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
 static bool dli_check_list(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
@@ -17082,257 +17693,536 @@ static bool dli_check_list(dli_list *l, dl_ctx *c, const char *who, dl_tensor *c
            dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
 }
 
-/* The name that tensor i has in a file: its own, or its number. */
-static const char *dli_list_name(char number[16], const dli_list *l, int i)
+#define DLI_NAME_ROOM (2 * DL_NAME_MAX)
+
+/* The name that tensor i has in a file: its own or its number, behind its model's prefix. */
+static const char *dli_list_name(char room[DLI_NAME_ROOM], const dli_list *l, int i)
 {
-    if (l->tensor[i]->name[0]) return l->tensor[i]->name;
-    snprintf(number, 16, "%d", i);
-    return number;
+    const char *name = l->tensor[i]->name, *prefix = "";
+#ifndef DL_NO_MODEL
+    for (int k = 0, first = 0; k < l->models && first <= i; first += l->model[k++]->tensors)
+        if (l->prefix) prefix = l->prefix[k];
+#endif
+    if (name[0] && !prefix[0]) return name;
+    if (name[0]) dli_format(room, DLI_NAME_ROOM, "%s%s", prefix, name);
+    else dli_format(room, DLI_NAME_ROOM, "%d", i);
+    return room;
 }
 
-/* A file being read, and where to complain. */
-typedef struct dli_weights {
-    dl_ctx     *ctx;
-    const char *who, *from;         /* the function, and the path or "buffer"                 */
-    const uint8_t *header, *data;
-    dl_int      header_size, data_size;
-    dli_json    json;
-} dli_weights;
+/* ---- loading into tensors ---- */
 
-static bool dli_bad_header(dli_weights *w)
+DL_DEF dl_loading dl_loading_default(void)
 {
-    return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s: its header is no safetensors header: byte %lld "
-                   "of %lld should be %s", w->who, w->from, (long long)(w->json.p - w->header),
-                   (long long)w->header_size, w->json.wrong);
+    dl_loading o;
+    memset(&o, 0, sizeof o);
+    o.prefix = "";
+    return o;
 }
 
-/* Read {"dtype":...,"shape":...,"data_offsets":...}, in any order; other keys are passed over. */
-static bool dli_read_entry(dli_weights *w, dli_saved *s)
+DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl) { return dl ? dl->load_report : NULL; }
+
+static bool dli_begins(const char *name, const char *prefix)
 {
-    dli_json *j = &w->json;
-    char key[16];
-    bool first = true, type = false, shape = false, offsets = false;
-    dl_int offset[2];
-    int n;
-    memset(s, 0, sizeof *s);
-    if (!dli_json_expect(j, '{', "{")) return dli_bad_header(w);
-    while (dli_json_key(j, &first, key, sizeof key)) {
-        bool *seen = strcmp(key, "dtype") == 0 ? &type : strcmp(key, "shape") == 0 ? &shape :
-                     strcmp(key, "data_offsets") == 0 ? &offsets : NULL;
-        if (seen && *seen) dli_json_wrong(j, "a key that was not there before");
-        else if (!seen) dli_json_skip(j, DLI_JSON_DEPTH);
-        else if (seen == &type) dli_json_string(j, s->type, sizeof s->type);
-        else if (seen == &shape) dli_json_counts(j, s->shape.dim, DL_MAX_DIMS, &s->shape.rank);
-        else if (dli_json_counts(j, offset, 2, &n) && n != 2)
-            dli_json_wrong(j, "two offsets before the ]");
-        if (seen) *seen = true;
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Does nobody miss it? Counters of whole numbers, of which there are none here. */
+static bool dli_counter(const dli_entry *e)
+{
+    return e->dtype && e->dtype->kind != 'f' && e->dtype->kind != 'B';
+}
+
+/* What a name in the file is called here: by the first renaming that applies. */
+static void dli_our_name(char room[DLI_NAME_ROOM], const dl_loading *o, const char *name)
+{
+    const char *ours = "";
+    name += strlen(o->prefix);
+    for (int i = 0; i < o->renames_count; i++) {
+        const char *theirs = o->renames[i].theirs;
+        const size_t n = strlen(theirs);
+        const bool begin = n == 0 || theirs[n - 1] == '.';
+        if (!dli_begins(name, theirs) || (!begin && name[n])) continue;
+        name += n;
+        ours = o->renames[i].ours;
+        break;
     }
-    if (!j->wrong && !(type && shape && offsets))
-        dli_json_wrong(j, "behind a dtype, a shape and data_offsets");
-    if (j->wrong) return dli_bad_header(w);
-    s->begin = offset[0];
-    s->end = offset[1];
+    dli_format(room, DLI_NAME_ROOM, "%s%s", ours, name);
+}
+
+/* Entry e is for tensor i. */
+static bool dli_assign_entry(dli_file *f, const dli_list *m, dli_entry **of, int i, dli_entry *e)
+{
+    char room[DLI_NAME_ROOM];
+    if (!dli_readable(f, e)) return false;
+    if (of[i])
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: '%s' and '%s' in %s are both for tensor '%s'",
+                       f->who, of[i]->name, e->name, f->from, dli_list_name(room, m, i));
+    of[i] = e;
+    e->fate = dl_shape_equal(e->shape, m->tensor[i]->shape) ? 'l' : 'd';
     return true;
 }
 
-/* Does what the header says of a tensor fit the tensor t of that name, and the file? */
-static bool dli_check_entry(dli_weights *w, dli_saved *s, const char *name, const dl_tensor *t,
-                            const char *what)
+/* Find the tensors of the list by their names. */
+static bool dli_match_names(dli_file *f, const dli_list *m, const dl_loading *o, dli_entry **of)
 {
-    char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT];
-    if (s->found)
-        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", w->who, w->from,
-                       name);
-    if (!dl_shape_equal(s->shape, t->shape))
-        return dl_fail(w->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in %s",
-                       w->who, name, dli_shape_text(a, s->shape), w->from,
-                       dli_shape_text(b, t->shape), what);
-    s->wide = strcmp(s->type, "F64") == 0;
-    if (!s->wide && strcmp(s->type, "F32") != 0)
-        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; only F32 and "
-                       "F64 can be read", w->who, name, w->from, s->type);
-    const dl_int width = s->wide ? 8 : 4;
-    if (s->begin > s->end || s->end > w->data_size || s->end - s->begin != t->size * width)
-        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to "
-                       "%lld of %lld; its %lld numbers take %lld", w->who, name, w->from,
-                       (long long)s->begin, (long long)s->end, (long long)w->data_size,
-                       (long long)t->size, (long long)(t->size * width));
-    s->found = true;
-    return true;
-}
-
-/* Read the header into saved[], one entry a tensor of the list. */
-static bool dli_read_header(dli_weights *w, const dli_list *m, dli_saved *saved)
-{
-    const int n = m->tensors;
-    char name[2 * DL_NAME_MAX], a[DLI_SHAPE_TEXT], number[16];
-    dli_json *j = &w->json;
-    bool first = true;
-    j->p = w->header;
-    j->end = w->header + w->header_size;
-    j->wrong = NULL;
-    if (dli_json_byte(j) != '{') dli_json_wrong(j, "{");
-    else j->p++;
-    while (dli_json_key(j, &first, name, sizeof name)) {
-        dli_saved s;
-        if (strcmp(name, "__metadata__") == 0) {
-            dli_json_skip(j, DLI_JSON_DEPTH);
-            continue;
-        }
-        if (!dli_read_entry(w, &s)) return false;
+    char ours[DLI_NAME_ROOM], room[DLI_NAME_ROOM];
+    for (dl_int k = 0; k < f->entries; k++) {
+        dli_entry *e = &f->entry[k];
+        if (!dli_begins(e->name, o->prefix)) continue;
+        dli_our_name(ours, o, e->name);
         int i = 0;
-        while (i < n && strcmp(name, dli_list_name(number, m, i)) != 0) i++;
-        if (i == n)
-            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensor '%s' %s in %s is not in %s%s%s%s",
-                           w->who, name, dli_shape_text(a, s.shape), w->from, m->what,
-                           n ? ", which begins with '" : ", which has none",
-                           n ? dli_list_name(number, m, 0) : "", n ? "'" : "");
-        s.found = saved[i].found;
-        if (!dli_check_entry(w, &s, name, m->tensor[i], m->what)) return false;
-        saved[i] = s;
+        while (i < m->tensors && strcmp(ours, dli_list_name(room, m, i)) != 0) i++;
+        if (i == m->tensors) e->fate = dli_counter(e) ? 'p' : 'u';
+        else if (!dli_assign_entry(f, m, of, i, e)) return false;
     }
-    if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
-    return j->wrong ? dli_bad_header(w) : true;
-}
-
-/* Is every tensor there, and every byte of the data in exactly one of them? */
-static bool dli_check_complete(dli_weights *w, const dli_list *m, const dli_saved *saved)
-{
-    const int n = m->tensors;
-    char a[DLI_SHAPE_TEXT], number[16], other[16];
-    dl_int left = w->data_size;
-    for (int i = 0; i < n; i++) {
-        const dl_tensor *t = m->tensor[i];
-        if (!saved[i].found)
-            return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s",
-                           w->who, m->what, dli_list_name(number, m, i),
-                           dli_shape_text(a, t->shape), w->from);
-        for (int k = 0; k < i; k++)
-            if (saved[i].begin < saved[k].end && saved[k].begin < saved[i].end)
-                return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                               w->who, dli_list_name(other, m, k), dli_list_name(number, m, i),
-                               w->from);
-        left -= saved[i].end - saved[i].begin;   /* can't go below 0: they are inside, apart */
-    }
-    if (left != 0)
-        return dl_fail(w->ctx, DL_ERR_FORMAT, "%s: %s has %lld bytes of data, %lld of them in no "
-                       "tensor", w->who, w->from, (long long)w->data_size, (long long)left);
     return true;
-}
-
-static bool dli_load_list(const dli_list *m, const char *from, const uint8_t *bytes, size_t size)
-{
-    const char *who = m->who;
-    const uint64_t header = size < 8 ? 0 : dli_get_bytes(bytes, 8);
-    dli_weights w;
-    memset(&w, 0, sizeof w);
-    w.ctx = m->ctx;
-    w.who = who;
-    w.from = from;
-    if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
-        return dl_fail(w.ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its "
-                       "%llu bytes the header should take 8 + %llu", who, from,
-                       (unsigned long long)size, (unsigned long long)header);
-    w.header = bytes + 8;
-    w.header_size = (dl_int)header;
-    w.data = w.header + header;
-    w.data_size = (dl_int)(size - 8 - (size_t)header);
-    dli_saved *saved = (dli_saved *)dli_alloc(w.ctx, who, (size_t)m->tensors, sizeof *saved);
-    if (!saved) return false;
-    const bool ok = dli_read_header(&w, m, saved) && dli_check_complete(&w, m, saved);
-    for (int i = 0; ok && i < m->tensors; i++) {
-        dl_tensor *t = m->tensor[i];
-        const uint8_t *p = w.data + saved[i].begin;
-        for (dl_int e = 0; e < t->size; e++, p += saved[i].wide ? 8 : 4)
-            t->data[e] = dli_get_real(p, saved[i].wide);
-        ++*dli_version(t);
-    }
-    DL_FREE(saved);
-    return ok;
 }
 
 #ifndef DL_NO_MODEL
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
+/* Does name end in end, at its beginning or behind a point? The bytes in front of it, or -1. */
+static dl_int dli_ends(const char *name, const char *end)
 {
-    const char *who = "dl_model_load_weights_from_memory";
-    if (!m) return false;
-    if (!bytes) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    const dli_list list = dli_model_list(m, who);
-    return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
+    const size_t n = strlen(name), k = strlen(end);
+    if (n < k || strcmp(name + n - k, end) != 0) return -1;
+    return n == k || name[n - k - 1] == '.' ? (dl_int)(n - k) : -1;
+}
+
+/* Tensor k of a layer: its parameters, then its states; its name behind the layer's. */
+static dl_tensor *dli_layer_own(const dl_layer *l, int k)
+{
+    return k < l->params ? l->param[k] : l->state[k - l->params];
+}
+static const char *dli_layer_part(const dl_layer *l, int k)
+{
+    return dli_layer_own(l, k)->name + strlen(l->name) + 1;
+}
+
+/* Find one layer's tensors: the first entry from next on that is still free tells their prefix. */
+static bool dli_match_layer(dli_file *f, const dli_list *m, const dl_loading *o, dli_entry **of,
+                            const dl_layer *l, dl_int *next)
+{
+    dl_int front = -1;
+    while (*next < f->entries &&
+           (f->entry[*next].fate || dli_counter(&f->entry[*next]) ||
+            !dli_begins(f->entry[*next].name, o->prefix))) ++*next;
+    if (*next == f->entries) return true;                         /* missing; told later */
+    const char *name = f->entry[*next].name;
+    for (int k = 0; k < l->params + l->states; k++) {
+        const dl_int n = dli_ends(name, dli_layer_part(l, k));
+        if (n >= 0 && (front < 0 || n < front)) front = n;
+    }
+    if (front < 0)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: in order, the next tensor in %s is '%s', but %s "
+                       "has none whose name ends like that; it has '%s'", f->who, f->from, name,
+                       l->name, dli_layer_part(l, 0));
+    for (dl_int e = *next; e < f->entries; e++)
+        for (int k = 0; !f->entry[e].fate && k < l->params + l->states; k++) {
+            if (strncmp(f->entry[e].name, name, (size_t)front) != 0 ||
+                strcmp(f->entry[e].name + front, dli_layer_part(l, k)) != 0) continue;
+            int i = 0;
+            while (m->tensor[i] != dli_layer_own(l, k)) i++;
+            if (!dli_assign_entry(f, m, of, i, &f->entry[e])) return false;
+        }
+    while (*next < f->entries && front > 0 &&
+           strncmp(f->entry[*next].name, name, (size_t)front) == 0) ++*next;
+    return true;
+}
+
+static bool dli_match_order(dli_file *f, const dli_list *m, const dl_loading *o, dli_entry **of)
+{
+    dl_int next = 0;
+    dli_sort(f->entry, f->entries, dli_by_number);
+    for (int i = 0; i < m->model[0]->layers; i++) {
+        const dl_layer *l = m->model[0]->layer[i];
+        if (l->params + l->states > 0 && !dli_match_layer(f, m, o, of, l, &next)) return false;
+    }
+    for (dl_int k = 0; k < f->entries; k++)
+        if (!f->entry[k].fate && dli_begins(f->entry[k].name, o->prefix))
+            f->entry[k].fate = dli_counter(&f->entry[k]) ? 'p' : 'u';
+    return true;
 }
 #endif
 
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n)
+/* What did not fit, a line each; and the counts. */
+static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f, const dli_list *m,
+                           dli_entry *const *of)
 {
-    const char *who = "dl_load_from_memory";
-    dli_list list;
-    if (!dli_check_list(&list, dl, who, tensors, n)) return false;
-    if (!bytes) return dl_fail(dl, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    return dli_load_list(&list, "the buffer", (const uint8_t *)bytes, size);
+    char room[DLI_NAME_ROOM], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    memset(r, 0, sizeof *r);
+    for (dl_int k = 0; k < f->entries; k++) {
+        const dli_entry *e = &f->entry[k];
+        r->loaded += e->fate == 'l';
+        r->passed += e->fate == 'p';
+        r->unused += e->fate == 'u';
+        if (e->fate == 'u')
+            dli_putf(out, "unused %s %s\n", e->name, dli_shape_text(s, e->shape));
+    }
+    for (int i = 0; i < m->tensors; i++) {
+        const char *name = dli_list_name(room, m, i);
+        r->missing += !of[i];
+        r->different += of[i] && of[i]->fate == 'd';
+        if (!of[i])
+            dli_putf(out, "missing %s %s\n", name, dli_shape_text(s, m->tensor[i]->shape));
+        else if (of[i]->fate == 'd')
+            dli_putf(out, "different %s %s, in the file %s %s\n", name,
+                     dli_shape_text(s, m->tensor[i]->shape), of[i]->name,
+                     dli_shape_text(t, of[i]->shape));
+    }
+}
+
+static const dl_load_report *dli_load_report(const dli_file *f, const dli_list *m,
+                                             dli_entry *const *of)
+{
+    dl_load_report counts;
+    dli_text out = { NULL, 0, 0, NULL };
+    dli_put_misfits(&out, &counts, f, m, of);
+    dl_load_report *r = (dl_load_report *)dli_object_new(f->ctx, f->who, sizeof *r + out.length + 1,
+                                                         NULL);
+    if (!r) return NULL;
+    out.at = (char *)(r + 1);
+    out.size = out.length + 1;
+    out.length = 0;
+    dli_put_misfits(&out, r, f, m, of);
+    r->text = out.at;
+    dli_object_free(f->ctx->load_report);
+    f->ctx->load_report = r;
+    return r;
+}
+
+/* The first tensor that did not fit, and how many others. */
+static bool dli_misfit(const dli_file *f, const dli_list *m, dli_entry *const *of,
+                       const dl_load_report *r)
+{
+    char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT], room[DLI_NAME_ROOM], all[160];
+    dli_format(all, sizeof all, " (in all %d unused, %d missing, %d of another shape, %d good: see "
+               "dl_last_load)", r->unused, r->missing, r->different, r->loaded);
+    for (int i = 0; i < m->tensors; i++)
+        if (of[i] && of[i]->fate == 'd')
+            return dl_fail(f->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in %s%s",
+                           f->who, dli_list_name(room, m, i), dli_shape_text(a, of[i]->shape),
+                           f->from, dli_shape_text(b, m->tensor[i]->shape), m->what, all);
+    for (dl_int k = 0; k < f->entries; k++)
+        if (f->entry[k].fate == 'u')
+            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%.255s' %s in %s is not in %s%s%s%s"
+                           "%s", f->who, f->entry[k].name, dli_shape_text(a, f->entry[k].shape),
+                           f->from, m->what,
+                           m->tensors ? ", which begins with '" : ", which has none",
+                           m->tensors ? dli_list_name(room, m, 0) : "", m->tensors ? "'" : "", all);
+    int i = 0;
+    while (of[i]) i++;
+    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s%s", f->who,
+                   m->what, dli_list_name(room, m, i), dli_shape_text(a, m->tensor[i]->shape),
+                   f->from, all);
+}
+
+static bool dli_check_loading(const dli_list *m, const dl_loading *o)
+{
+    if (!o->prefix || o->renames_count < 0 || (o->renames_count > 0 && !o->renames))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a prefix or renames that are NULL", m->who);
+    for (int i = 0; i < o->renames_count; i++)
+        if (!o->renames[i].theirs || !o->renames[i].ours)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: rename %d has a NULL", m->who, i);
+    return !o->in_order || (m->models == 1 && o->renames_count == 0) ||
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: in_order is for a model, and without renames",
+                   m->who);
+}
+
+static bool dli_load_list(const dli_list *m, const char *from, const void *bytes, size_t size,
+                          const dl_loading *options)
+{
+    const dl_loading o = options ? *options : dl_loading_default();
+    dli_file f;
+    if (!dli_check_loading(m, &o)) return false;
+    if (!dli_file_open(&f, m->ctx, m->who, from, bytes, size)) return false;
+    dli_entry **of = (dli_entry **)dli_alloc(f.ctx, f.who, (size_t)m->tensors, sizeof *of);
+    bool ok = of != NULL;
+#ifndef DL_NO_MODEL
+    if (ok && o.in_order) ok = dli_match_order(&f, m, &o, of);
+    else
+#endif
+    if (ok) ok = dli_match_names(&f, m, &o, of);
+    const dl_load_report *r = ok ? dli_load_report(&f, m, of) : NULL;
+    ok = r && (r->unused + r->missing + r->different == 0 || (o.partial && r->loaded > 0) ||
+               dli_misfit(&f, m, of, r));
+    for (int i = 0; ok && i < m->tensors; i++)
+        if (of[i] && of[i]->fate == 'l') dli_copy_from(&f, of[i], m->tensor[i]);
+    if (of) DL_FREE(of);
+    dli_file_close(&f);
+    return ok;
 }
 
 #ifndef DL_NO_STDIO
-static bool dli_load_file(const dli_list *m, const char *path)
+/* The bytes of a file, for DL_FREE. */
+static uint8_t *dli_bytes_at(dl_ctx *c, const char *who, const char *path, size_t *size)
+{
+    if (path) return dli_read_file(c, who, path, "", size);
+    dl_fail(c, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    return NULL;
+}
+
+static bool dli_load_file(const dli_list *m, const char *path, const dl_loading *options)
 {
     size_t size;
-    if (!path) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", m->who);
-    uint8_t *bytes = dli_read_file(m->ctx, m->who, path, "", &size);
+    if (options && !dli_check_loading(m, options)) return false;
+    uint8_t *bytes = dli_bytes_at(m->ctx, m->who, path, &size);
     if (!bytes) return false;
-    const bool ok = dli_load_list(m, path, bytes, size);
+    const bool ok = dli_load_list(m, path, bytes, size, options);
     DL_FREE(bytes);
     return ok;
 }
 
-#ifndef DL_NO_MODEL
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                         const dl_loading *options)
 {
-    if (!m) return false;
-    const dli_list list = dli_model_list(m, "dl_model_load_weights");
-    return dli_load_file(&list, path);
+    dli_list list;
+    return dli_check_list(&list, dl, "dl_load", tensors, n) && dli_load_file(&list, path, options);
 }
-#endif
 
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list list;
-    return dli_check_list(&list, dl, "dl_load", tensors, n) && dli_load_file(&list, path);
+    return dl_load_with(dl, path, tensors, n, NULL);
 }
-
-/* ---- writing ---- */
-
-/* The low n bytes of v, the least significant one first. */
-static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
-{
-    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
-}
-
-static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
-{
-#if DLI_DOUBLE
-    uint64_t bits;
-#else
-    uint32_t bits;
 #endif
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof bits);
-    while (n > 0) {
-        const dl_int k = n < most ? n : most;
-        for (dl_int i = 0; i < k; i++) {
-            memcpy(&bits, &x[i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        if (fwrite(buffer, sizeof bits, (size_t)k, f) != (size_t)k) return false;
-        x += k;
-        n -= k;
-    }
-    return true;
+
+DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
+                                     dl_tensor *const *tensors, int n, const dl_loading *options)
+{
+    dli_list list;
+    return dli_check_list(&list, dl, "dl_load_from_memory", tensors, n) &&
+           dli_load_list(&list, "the buffer", bytes, size, options);
 }
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n)
+{
+    return dl_load_from_memory_with(dl, bytes, size, tensors, n, NULL);
+}
+
+#ifndef DL_NO_MODEL
+/* m stays where the caller has it: the list keeps its address. */
+static dli_list dli_model_list(dl_model *const *m, const char *who)
+{
+    dli_list l = dli_list_of((*m)->ctx, who, "the model", (*m)->tensor, (*m)->tensors);
+    l.model = m;
+    l.models = 1;
+    return l;
+}
+
+DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
+                                                   const dl_loading *options)
+{
+    if (!m) return false;
+    const dli_list list = dli_model_list(&m, "dl_model_load_weights_from_memory");
+    return dli_load_list(&list, "the buffer", bytes, size, options);
+}
+
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
+{
+    return dl_model_load_weights_from_memory_with(m, bytes, size, NULL);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options)
+{
+    if (!m) return false;
+    const dli_list list = dli_model_list(&m, "dl_model_load_weights");
+    return dli_load_file(&list, path, options);
+}
+
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+{
+    return dl_model_load_weights_with(m, path, NULL);
+}
+#endif
+#endif
+
+/* ---- a model as text ---- */
+
+#ifndef DL_NO_MODEL
+#define DLI_MODEL_FORMAT 1              /* the highest "needs" that is understood here */
+
+static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
+    "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
+
+/* The names that a field's values have, or NULL. */
+static const char *const *dli_field_names(const dl_field *f)
+{
+    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
+         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
+}
+
+static void dli_put_shape(dli_text *out, dl_shape s)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    dli_put(out, "]");
+}
+
+/* One value of a field's kind, which lies at `at`. */
+static void dli_put_value(dli_text *out, const dl_field *f, const char *at)
+{
+    const char *const *names = dli_field_names(f);
+    int whole = 0;
+    double x;
+    bool on;
+    dl_shape shape;
+    dl_init init;
+    switch (f->kind) {
+    case DL_FIELD_BOOL:
+        memcpy(&on, at, sizeof on);
+        dli_put(out, on ? "true" : "false");
+        break;
+    case DL_FIELD_DOUBLE:
+        memcpy(&x, at, sizeof x);
+        dli_put_number(out, x);
+        break;
+    case DL_FIELD_SHAPE:
+        memcpy(&shape, at, sizeof shape);
+        dli_put_shape(out, shape);
+        break;
+    case DL_FIELD_INIT:
+        memcpy(&init, at, sizeof init);
+        dli_putf(out, "[\"%s\",", dli_init_names[(int)init.kind]);
+        dli_put_number(out, init.a);
+        dli_put(out, ",");
+        dli_put_number(out, init.b);
+        dli_put(out, "]");
+        break;
+    default:
+        memcpy(&whole, at, sizeof whole);
+        if (names) dli_put_quoted(out, names[whole]);
+        else dli_putf(out, "%d", whole);
+    }
+}
+
+static void dli_put_layer(dli_text *out, const dl_layer *l)
+{
+    const char *options = (const char *)l->options;
+    dli_put(out, "{\"type\":");
+    dli_put_quoted(out, l->type->name);
+    dli_put(out, ",\"name\":");
+    dli_put_quoted(out, l->name);
+    if (l->type->options_size) dli_put(out, ",\"options\":{");
+    for (const dl_field *f = l->type->fields; f && f->name; f++) {
+        if (f != l->type->fields) dli_put(out, ",");
+        dli_put_quoted(out, f->name);
+        dli_put(out, f->count > 1 ? ":[" : ":");
+        for (int k = 0; k < f->count; k++) {
+            if (k) dli_put(out, ",");
+            dli_put_value(out, f, options + f->offset + (size_t)k * dli_field_size(f->kind));
+        }
+        if (f->count > 1) dli_put(out, "]");
+    }
+    dli_putf(out, "%s,\"activation\":\"%s\",\"l1\":", l->type->options_size ? "}" : "",
+             dl_activation_name(l->activation));
+    dli_put_number(out, l->l1);
+    dli_put(out, ",\"l2\":");
+    dli_put_number(out, l->l2);
+    dli_putf(out, ",\"frozen\":%s}", l->frozen ? "true" : "false");
+}
+
+/* The numbers that optimizers of every kind have. */
+static const dl_optim_option dli_optim_common[] = {
+    DL_OPTION(lr, 0, 0, 0), DL_OPTION(clip_norm, 0, 0, 0), DL_OPTION(clip_value, 0, 0, 0),
+    DL_OPTION(l1, 0, 0, 0), DL_OPTION(l2, 0, 0, 0), DL_OPTION(weight_decay, 0, 0, 0),
+    DL_OPTION(ema, 0, 0, 0) };
+#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_common / sizeof dli_optim_common[0])
+
+/* The k-th number of an optimizer's kind: first the common ones, then its own; NULL at the end. One
+   that the kind has among its own (weight_decay) comes once. */
+static const dl_optim_option *dli_optim_number(const dl_optim_type *t, int k)
+{
+    if (k < DLI_OPTIM_COMMON) return &dli_optim_common[k];
+    for (k -= DLI_OPTIM_COMMON; k < DL_OPTION_MAX && t->option[k].name; k++) {
+        int i = 0;
+        while (i < DLI_OPTIM_COMMON && dli_optim_common[i].at != t->option[k].at) i++;
+        if (i == DLI_OPTIM_COMMON) return &t->option[k];
+    }
+    return NULL;
+}
+
+static void dli_put_optim(dli_text *out, const dl_optim *o)
+{
+    dli_put(out, "{\"type\":");
+    dli_put_quoted(out, o->type->name);
+    for (int k = 0; k < DLI_OPTIM_COMMON + DL_OPTION_MAX; k++) {
+        const dl_optim_option *n = dli_optim_number(o->type, k);
+        double x;
+        if (!n || (k > DLI_OPTIM_COMMON && n == dli_optim_number(o->type, k - 1))) continue;
+        memcpy(&x, (const char *)o + n->at, sizeof x);
+        dli_put(out, ",");
+        dli_put_quoted(out, n->name);
+        dli_put(out, ":");
+        dli_put_number(out, x);
+    }
+    dli_put(out, "}");
+}
+
+static void dli_put_model(dli_text *out, const dl_model *m)
+{
+    dli_putf(out, "{\"needs\":1,\"by\":\"dl.h %d.%d.%d\",\"input\":", DL_VERSION_MAJOR,
+             DL_VERSION_MINOR, DL_VERSION_PATCH);
+    dli_put_shape(out, m->input);
+    dli_put(out, ",\"layers\":[");
+    for (int i = 0; i < m->layers; i++) {
+        if (i) dli_put(out, ",");
+        dli_put_layer(out, m->layer[i]);
+    }
+    dli_putf(out, "],\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
+    for (int i = 1; i < m->metrics; i++) {
+        if (i > 1) dli_put(out, ",");
+        dli_put_quoted(out, m->metric[i]->name);
+    }
+    dli_put(out, "]");
+    if (m->compiled) {
+        const dl_optim o = dl_optimizer_desc(m->optimizer);
+        dli_put(out, ",\"loss\":");
+        dli_put_quoted(out, m->loss->name);
+        dli_put(out, ",\"optimizer\":");
+        dli_put_optim(out, &o);
+    }
+    dli_put(out, "}");
+}
+
+/* Is what goes by this name, if anything does, the thing itself? */
+static bool dli_check_known(const dl_model *m, const char *who, const char *name, const void *known,
+                            const void *own)
+{
+    return !known || known == own ||
+           dl_fail(m->ctx, DL_ERR_STATE, "%s: '%s' is not what this name stands for here: another "
+                   "of that name is known, and would be loaded; rename it", who, name);
+}
+
+/* Can the model be told by names and fields? */
+static bool dli_check_savable(const dl_model *m, const char *who)
+{
+    if (!dli_model_whole(who, m)) return false;
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        if (!dli_check_known(m, who, l->type->name, dl_find_layer(m->ctx, l->type->name), l->type))
+            return false;
+        if (l->type->options_size && !l->type->fields)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s: type %s has options but no table of "
+                           "fields, so they cannot be saved", who, l->name, l->type->name);
+    }
+    for (int i = 1; i < m->metrics; i++)
+        if (!dli_check_known(m, who, m->metric[i]->name,
+                             dl_find_metric(m->ctx, m->metric[i]->name), m->metric[i]))
+            return false;
+    if (!m->compiled) return true;
+    const dl_optim_type *kind = dl_optimizer_desc(m->optimizer).type;
+    return dli_check_known(m, who, m->loss->name, dl_find_loss(m->ctx, m->loss->name), m->loss) &&
+           dli_check_known(m, who, kind->name, dl_find_optim(m->ctx, kind->name), kind);
+}
+#endif
+
+/* ---- writing ----
+   Text is made twice: to see how long it is, and then into memory of that length. */
 
 /* Is name, of tensor i, one that every reader takes, and not yet taken in this list? */
 static bool dli_check_name(const dli_list *m, int i, const char *name)
 {
-    char other[16];
+    char other[DLI_NAME_ROOM];
     bool good = strcmp(name, "__metadata__") != 0;
     for (const char *s = name; good && *s;) {
         const int bytes = dli_utf8((const uint8_t *)s, strlen(s));
@@ -17345,37 +18235,111 @@ static bool dli_check_name(const dli_list *m, int i, const char *name)
                            "and not __metadata__", m->who, i, name);
 }
 
-#define DLI_ENTRY_MAX (DL_NAME_MAX + 320)   /* a name, six sizes and two offsets take less */
-
-/* The header, for DL_FREE, its length (with padding) into *length; NULL with a message. */
-static char *dli_weights_header(const dli_list *m, size_t *length)
+/* Which models are in the file: a part of the metadata for each. texts: theirs. */
+static void dli_put_header(dli_text *out, const dli_list *m, char *const *texts)
 {
-    const size_t room = ((size_t)m->tensors + 1) * DLI_ENTRY_MAX;
-    char *text = (char *)dli_alloc(m->ctx, m->who, room, 1), number[16];
+    char room[DLI_NAME_ROOM];
     long long offset = 0;
-    if (!text) return NULL;
-    size_t at = (size_t)snprintf(text, room, "{\"__metadata__\":{\"format\":\"pt\"}");
+    dli_put(out, "{\"__metadata__\":{\"format\":\"pt\"");
+    for (int i = 0; m->whole && i < m->models; i++) {
+        dli_format(room, sizeof room, "%sdl_model", m->prefix ? m->prefix[i] : "");
+        dli_put(out, ",");
+        dli_put_quoted(out, room);
+        dli_put(out, ":");
+        dli_put_quoted(out, texts[i]);
+    }
+    dli_put(out, "}");
     for (int i = 0; i < m->tensors; i++) {
         const dl_tensor *t = m->tensor[i];
-        const char *name = dli_list_name(number, m, i);
-        if (!dli_check_name(m, i, name)) {
-            DL_FREE(text);
-            return NULL;
-        }
-        at += (size_t)snprintf(text + at, room - at, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[",
-                               name, DLI_DOUBLE ? "F64" : "F32");
-        for (int k = 0; k < t->shape.rank; k++)
-            at += (size_t)snprintf(text + at, room - at, k ? ",%lld" : "%lld",
-                                   (long long)t->shape.dim[k]);
         const long long end = offset + (long long)t->size * (long long)sizeof(dl_real);
-        at += (size_t)snprintf(text + at, room - at, "],\"data_offsets\":[%lld,%lld]}", offset,
-                               end);
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", dli_list_name(room, m, i),
+                 DLI_DOUBLE ? "F64" : "F32");
+        for (int k = 0; k < t->shape.rank; k++)
+            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
+        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", offset, end);
         offset = end;
     }
-    text[at++] = '}';
-    while (at % 8 != 0) text[at++] = ' ';       /* so that the numbers are aligned in the file */
-    *length = at;
-    return text;
+    dli_put(out, "}");
+    while (out->length % 8 != 0) dli_put(out, " ");     /* so that the numbers are aligned */
+}
+
+/* The text that put makes: the model, or the header of the list; for DL_FREE. */
+static char *dli_text_of(const dli_list *m, const dl_model *model, char *const *texts,
+                         size_t *length)
+{
+    dli_text out = { NULL, 0, 0, NULL };
+    for (int pass = 0; pass < 2; pass++) {
+        out.length = 0;
+#ifndef DL_NO_MODEL
+        if (model) dli_put_model(&out, model);
+        else
+#endif
+        dli_put_header(&out, m, texts);
+        if (pass > 0) break;
+        out.size = out.length + 1;
+        out.at = (char *)dli_alloc(m->ctx, m->who, out.size, 1);
+        if (!out.at) return NULL;
+    }
+    *length = out.length;
+    (void)model;
+    return out.at;
+}
+
+/* The header of the file, with the text of its models in it; NULL with a message. */
+static char *dli_header_of(const dli_list *m, size_t *length)
+{
+    char room[DLI_NAME_ROOM], *header = NULL;
+    for (int i = 0; i < m->tensors; i++)
+        if (!dli_check_name(m, i, dli_list_name(room, m, i))) return NULL;
+    char **texts = (char **)dli_alloc(m->ctx, m->who, (size_t)m->models, sizeof *texts);
+    bool ok = texts != NULL;
+#ifndef DL_NO_MODEL
+    for (int i = 0; ok && m->whole && i < m->models; i++)
+        ok = dli_check_savable(m->model[i], m->who) &&
+             (texts[i] = dli_text_of(m, m->model[i], NULL, length)) != NULL;
+#endif
+    if (ok) header = dli_text_of(m, NULL, texts, length);
+    for (int i = 0; texts && i < m->models; i++)
+        if (texts[i]) DL_FREE(texts[i]);
+    if (texts) DL_FREE(texts);
+    return header;
+}
+
+/* The whole file into buffer, if it has room; the bytes it takes, 0 on failure. */
+static size_t dli_save_memory(const dli_list *m, void *buffer, size_t room)
+{
+    size_t length, size;
+    uint8_t *to = (uint8_t *)buffer;
+    char *header = dli_header_of(m, &length);
+    if (!header) return 0;
+    size = 8 + length;
+    for (int i = 0; i < m->tensors; i++) size += (size_t)m->tensor[i]->size * sizeof(dl_real);
+    if (to && size <= room) {
+        dli_put_bytes(to, length, 8);
+        memcpy(to + 8, header, length);
+        to += 8 + length;
+        for (int i = 0; i < m->tensors; i++) {
+            dli_put_reals(to, m->tensor[i]->data, m->tensor[i]->size);
+            to += (size_t)m->tensor[i]->size * sizeof(dl_real);
+        }
+    }
+    DL_FREE(header);
+    return size;
+}
+
+#ifndef DL_NO_STDIO
+static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
+{
+    uint8_t buffer[4096];
+    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
+    while (n > 0) {
+        const dl_int k = n < most ? n : most;
+        dli_put_reals(buffer, x, k);
+        if (fwrite(buffer, sizeof *x, (size_t)k, f) != (size_t)k) return false;
+        x += k;
+        n -= k;
+    }
+    return true;
 }
 
 /* A file in the making: see the part on files in >>platform-impl. */
@@ -17450,7 +18414,7 @@ static bool dli_save_list(const dli_list *m, const char *path)
     uint8_t size[8];
     size_t length;
     dli_saving s;
-    char *header = dli_weights_header(m, &length);
+    char *header = dli_header_of(m, &length);
     if (!header) return false;
     bool ok = dli_save_begin(&s, m->ctx, m->who, path);
     if (ok) {
@@ -17464,19 +18428,833 @@ static bool dli_save_list(const dli_list *m, const char *path)
     return ok;
 }
 
-#ifndef DL_NO_MODEL
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
-{
-    if (!m) return false;
-    const dli_list list = dli_model_list(m, "dl_model_save_weights");
-    return dli_save_list(&list, path);
-}
-#endif
-
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
     dli_list list;
     return dli_check_list(&list, dl, "dl_save", tensors, n) && dli_save_list(&list, path);
+}
+#endif
+
+#ifndef DL_NO_MODEL
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    if (!m) return false;
+    dl_model *const own = (dl_model *)(uintptr_t)m;
+    const dli_list list = dli_model_list(&own, "dl_model_save_weights");
+    return dli_save_list(&list, path);
+}
+
+DL_DEF bool dl_model_save(const dl_model *m, const char *path)
+{
+    if (!m) return false;
+    dl_model *const own = (dl_model *)(uintptr_t)m;
+    dli_list list = dli_model_list(&own, "dl_model_save");
+    list.whole = true;
+    return dli_save_list(&list, path);
+}
+#endif
+
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    if (!m) return 0;
+    dl_model *const own = (dl_model *)(uintptr_t)m;
+    dli_list list = dli_model_list(&own, "dl_model_save_to_memory");
+    list.whole = true;
+    return dli_save_memory(&list, buffer, room);
+}
+
+/* The list of all tensors of several models; its array is for DL_FREE. NULL with a message. */
+static dl_tensor **dli_models_list(dli_list *l, dl_ctx *c, const char *who, dl_model *const *models,
+                                   const char *const *prefixes, int n)
+{
+    size_t tensors = 0;
+    bool ok = models && prefixes && n > 0;
+    for (int i = 0; ok && i < n; i++) {
+        ok = models[i] && models[i]->ctx == c && prefixes[i] && strlen(prefixes[i]) < DL_NAME_MAX;
+        for (int k = 0; ok && k < i; k++)
+            ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
+        if (ok) tensors += (size_t)models[i]->tensors;
+    }
+    if (!ok) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: give 1 or more models of this context, each with a prefix "
+                "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
+        return NULL;
+    }
+    dl_tensor **all = (dl_tensor **)dli_alloc(c, who, tensors, sizeof *all);
+    if (!all) return NULL;
+    *l = dli_list_of(c, who, "the models", all, 0);
+    l->model = models;
+    l->prefix = prefixes;
+    l->models = n;
+    l->whole = true;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < models[i]->tensors; k++) all[l->tensors++] = models[i]->tensor[k];
+    return all;
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
+                           const char *const *prefixes, int n)
+{
+    dli_list list;
+    if (!dl) return false;
+    dl_tensor **all = dli_models_list(&list, dl, "dl_models_save", models, prefixes, n);
+    const bool ok = all && dli_save_list(&list, path);
+    if (all) DL_FREE(all);
+    return ok;
+}
+#endif
+
+DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
+                                       dl_model *const *models, const char *const *prefixes, int n)
+{
+    dli_list list;
+    if (!dl) return 0;
+    dl_tensor **all = dli_models_list(&list, dl, "dl_models_save_to_memory", models, prefixes, n);
+    const size_t size = all ? dli_save_memory(&list, buffer, room) : 0;
+    if (all) DL_FREE(all);
+    return size;
+}
+
+/* ---- a model from its text ---- */
+
+/* A model in the making, from text in a file. */
+typedef struct dli_plan {
+    dli_file   *file;
+    dl_model   *model;
+    const char *text;
+    dli_json    json;
+} dli_plan;
+
+static bool dli_bad_plan(const dli_plan *p)
+{
+    return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: its text of the model is not as it should "
+                   "be: byte %lld should be %s", p->file->who, p->file->from,
+                   (long long)(p->json.p - (const uint8_t *)p->text),
+                   p->json.wrong ? p->json.wrong : "something else");
+}
+
+/* What is named in the text and not known here: what it is, and what to do. */
+static bool dli_unknown(const dli_plan *p, const char *what, const char *name, const char *advice)
+{
+    return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: %s '%.63s' is not known here%s",
+                   p->file->who, p->file->from, what, name, advice);
+}
+
+/* The member of an object that must be there. */
+static bool dli_plan_at(dli_plan *p, const uint8_t *at, const char *what)
+{
+    if (!at)
+        return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: its text of the model lacks '%s'",
+                       p->file->who, p->file->from, what);
+    p->json.p = at;
+    return true;
+}
+
+static bool dli_plan_members(dli_plan *p, const char *const *names, const uint8_t **at,
+                             const char *what)
+{
+    char unknown[64];
+    if (!dli_json_members(&p->json, names, at, unknown)) return dli_bad_plan(p);
+    return !unknown[0] || dli_unknown(p, what, unknown, "; it may come from a newer dl.h");
+}
+
+/* One of these names, as its number. */
+static bool dli_plan_name(dli_plan *p, const char *const *names, const char *what, int *value)
+{
+    char name[64];
+    if (!dli_json_string(&p->json, name, sizeof name)) return false;
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0) {
+            *value = i;
+            return true;
+        }
+    return dli_unknown(p, what, name, "");
+}
+
+static bool dli_plan_shape(dli_plan *p, dl_shape *shape)
+{
+    dli_json *j = &p->json;
+    double x;
+    memset(shape, 0, sizeof *shape);
+    if (!dli_json_expect(j, '[', "[")) return false;
+    if (dli_json_take(j, ']')) return true;
+    do {
+        if (shape->rank == DL_MAX_DIMS) return dli_json_wrong(j, "fewer numbers");
+        if (!dli_json_whole(j, -1, PTRDIFF_MAX < INT64_MAX ? (double)PTRDIFF_MAX : 9e15, &x))
+            return false;
+        shape->dim[shape->rank++] = (dl_int)x;
+    } while (dli_json_take(j, ','));
+    return dli_json_expect(j, ']', ", or ]");
+}
+
+static bool dli_plan_init(dli_plan *p, dl_init *init)
+{
+    dli_json *j = &p->json;
+    int kind;
+    if (!dli_json_expect(j, '[', "[") ||
+        !dli_plan_name(p, dli_init_names, "the initializer", &kind) ||
+        !dli_json_expect(j, ',', ",") || !dli_json_number(j, &init->a) ||
+        !dli_json_expect(j, ',', ",") || !dli_json_number(j, &init->b)) return false;
+    init->kind = (dl_init_kind)kind;
+    return dli_json_expect(j, ']', "]");
+}
+
+/* One value of a field's kind, to where it lies. */
+static bool dli_plan_value(dli_plan *p, const dl_field *f, char *to)
+{
+    const char *const *names = dli_field_names(f);
+    double x = 0;
+    int whole = 0;
+    bool on, ok;
+    dl_shape shape;
+    dl_init init;
+    switch (f->kind) {
+    case DL_FIELD_BOOL:
+        ok = dli_json_bool(&p->json, &on);
+        if (ok) memcpy(to, &on, sizeof on);
+        return ok;
+    case DL_FIELD_DOUBLE:
+        ok = dli_json_number(&p->json, &x);
+        if (ok) memcpy(to, &x, sizeof x);
+        return ok;
+    case DL_FIELD_SHAPE:
+        ok = dli_plan_shape(p, &shape);
+        if (ok) memcpy(to, &shape, sizeof shape);
+        return ok;
+    case DL_FIELD_INIT:
+        memset(&init, 0, sizeof init);
+        ok = dli_plan_init(p, &init);
+        if (ok) memcpy(to, &init, sizeof init);
+        return ok;
+    default:
+        if (names) ok = dli_plan_name(p, names, f->name, &whole);
+        else {
+            ok = dli_json_whole(&p->json, -2147483647, 2147483647, &x);
+            whole = (int)x;
+        }
+        if (ok) memcpy(to, &whole, sizeof whole);
+        return ok;
+    }
+}
+
+/* The value of a field, or its list of values. */
+static bool dli_plan_field(dli_plan *p, const dl_field *f, char *options)
+{
+    dli_json *j = &p->json;
+    if (f->count > 1 && !dli_json_expect(j, '[', "[")) return false;
+    for (int k = 0; k < f->count; k++) {
+        if (k > 0 && !dli_json_expect(j, ',', ",")) return false;
+        if (!dli_plan_value(p, f, options + f->offset + (size_t)k * dli_field_size(f->kind)))
+            return false;
+    }
+    return f->count <= 1 || dli_json_expect(j, ']', "]");
+}
+
+/* All fields of a type into its options. */
+static bool dli_plan_options(dli_plan *p, const dl_layer_type *t, char *options)
+{
+    const uint8_t *start = p->json.p, *at[1];
+    const char *names[2] = { NULL, NULL };
+    char key[64];
+    bool first = true;
+    if (!dli_json_expect(&p->json, '{', "{")) return dli_bad_plan(p);
+    while (dli_json_key(&p->json, &first, key, sizeof key)) {
+        const dl_field *f = t->fields;
+        while (f && f->name && strcmp(f->name, key) != 0) f++;
+        if (!f || !f->name) return dli_unknown(p, "the option", key, "");
+        if (!dli_json_skip(&p->json, DLI_JSON_DEPTH)) break;
+    }
+    if (p->json.wrong) return dli_bad_plan(p);
+    for (const dl_field *f = t->fields; f && f->name; f++) {
+        p->json.p = start;
+        names[0] = f->name;
+        if (!dli_json_members(&p->json, names, at, key)) return dli_bad_plan(p);
+        if (!dli_plan_at(p, at[0], f->name)) return false;
+        if (!dli_plan_field(p, f, options)) return dli_bad_plan(p);
+    }
+    return true;
+}
+
+/* What may have been changed in a layer after it was built. */
+static bool dli_plan_rest(dli_plan *p, dl_layer *l, const uint8_t *const *at)
+{
+    char name[DL_NAME_MAX];
+    int f;
+    bool frozen = false;
+    double l1 = l->l1, l2 = l->l2;
+    if (at[0]) {
+        p->json.p = at[0];
+        if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
+        if (strcmp(name, l->name) != 0) return dli_unknown(p, "the layer", name, ": its name must "
+                                                           "be the one it gets when it is added");
+    }
+    if (at[2]) {
+        p->json.p = at[2];
+        if (!dli_plan_name(p, dli_activation_names, "the activation", &f)) return dli_bad_plan(p);
+        l->activation = (dl_activation)f;
+    }
+    if (at[3]) p->json.p = at[3];
+    if (at[3] && !dli_json_number(&p->json, &l1)) return dli_bad_plan(p);
+    if (at[4]) p->json.p = at[4];
+    if (at[4] && !dli_json_number(&p->json, &l2)) return dli_bad_plan(p);
+    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
+        return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: penalties of %g and %g in %s",
+                       p->file->who, p->file->from, l1, l2, l->name);
+    l->l1 = l1;
+    l->l2 = l2;
+    if (at[5]) p->json.p = at[5];
+    if (at[5] && !dli_json_bool(&p->json, &frozen)) return dli_bad_plan(p);
+    return !frozen || dl_layer_set_frozen(l, true);
+}
+
+/* The entry of the file that a model's tensor of this name has; NULL when there is none. */
+static dli_entry *dli_entry_of(const dli_file *f, const char *name)
+{
+    dl_int lo = 0, hi = f->entries;
+    char room[DLI_NAME_ROOM];
+    dli_format(room, sizeof room, "%s%s", f->prefix, name);
+    while (lo < hi) {
+        const dl_int mid = lo + (hi - lo) / 2;
+        const int order = strcmp(f->entry[mid].name, room);
+        if (order == 0) return &f->entry[mid];
+        if (order < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    return NULL;
+}
+
+/* Before a tensor of a loaded layer is made: does the file have it, in this shape? */
+static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
+{
+    const dli_file *f = l->model->source;
+    char full[DLI_NAME_ROOM], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    if (!f) return true;
+    dli_format(full, sizeof full, "%s.%s", l->name, name);
+    dli_entry *e = dli_entry_of(f, full);
+    if (!e || e->fate)
+        return dl_fail(l->ctx, DL_ERR_FORMAT, "%s: tensor '%s%s' %s is missing in %s, or two "
+                       "layers share it", f->who, f->prefix, full, dli_shape_text(s, shape),
+                       f->from);
+    if (!dl_shape_equal(e->shape, shape))
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but its layer makes it "
+                       "%s", f->who, e->name, dli_shape_text(s, e->shape), f->from,
+                       dli_shape_text(t, shape));
+    e->fate = 'l';
+    return dli_readable(f, e);
+}
+
+static bool dli_plan_layer(dli_plan *p)
+{
+    static const char *const members[] = { "name", "options", "activation", "l1", "l2", "frozen",
+                                           "type", NULL };
+    const uint8_t *at[7];
+    char name[DL_NAME_MAX], *options = NULL;
+    dl_ctx *c = p->file->ctx;
+    if (!dli_plan_members(p, members, at, "the key of a layer")) return false;
+    const uint8_t *end = p->json.p;
+    if (!dli_plan_at(p, at[6], "type")) return false;
+    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
+    const dl_layer_type *t = dl_find_layer(c, name);
+    if (!t)
+        return dli_unknown(p, "the type of layer", name, "; one of your own is made known by "
+                           "dl_register_layer before");
+    if (t->options_size) {
+        if (!dli_plan_at(p, at[1], "options")) return false;
+        options = (char *)dli_alloc(c, p->file->who, 1, t->options_size);
+        if (!options) return false;
+    }
+    bool ok = !options || dli_plan_options(p, t, options);
+    dl_layer *l = ok ? dl_model_add(p->model, t, options) : NULL;
+    if (options) DL_FREE(options);
+    ok = l && dli_plan_rest(p, l, at);
+    for (int k = 0; ok && k < l->params + l->states; k++) {
+        const dli_entry *e = dli_entry_of(p->file, dli_layer_own(l, k)->name);
+        if (e) dli_copy_from(p->file, e, dli_layer_own(l, k));
+    }
+    p->json.p = end;
+    return ok;
+}
+
+#define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
+
+/* [...], with fn for each element. */
+static bool dli_plan_list(dli_plan *p, bool (*fn)(dli_plan *p))
+{
+    dli_json *j = &p->json;
+    int n = 0;
+    if (!dli_json_expect(j, '[', "[")) return dli_bad_plan(p);
+    if (dli_json_take(j, ']')) return true;
+    do {
+        if (n++ == DLI_LAYERS_MAX) dli_json_wrong(j, "the end: there are too many");
+        if (j->wrong) return dli_bad_plan(p);
+        if (!fn(p)) return false;
+    } while (dli_json_take(j, ','));
+    return dli_json_expect(j, ']', ", or ]") || dli_bad_plan(p);
+}
+
+static bool dli_plan_metric(dli_plan *p)
+{
+    char name[DL_NAME_MAX];
+    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
+    const dl_metric *metric = dl_find_metric(p->file->ctx, name);
+    if (!metric) return dli_unknown(p, "the metric", name, "; dl_register_metric makes it known");
+    return dl_model_add_metric(p->model, metric);
+}
+
+static bool dli_plan_optim(dli_plan *p, dl_optim *o)
+{
+    const char *names[DLI_OPTIM_COMMON + DL_OPTION_MAX + 2] = { "type", NULL };
+    const uint8_t *at[DLI_OPTIM_COMMON + DL_OPTION_MAX + 2];
+    const uint8_t *start = p->json.p;
+    char name[DL_NAME_MAX];
+    int n = 1;
+    if (!dli_json_members(&p->json, names, at, name)) return dli_bad_plan(p);
+    if (!dli_plan_at(p, at[0], "type")) return false;
+    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
+    const dl_optim_type *t = dl_find_optim(p->file->ctx, name);
+    if (!t) return dli_unknown(p, "the optimizer", name, "; dl_register_optim makes it known");
+    *o = dl_optim_default(t, 0);
+    for (int k = 0; k < DLI_OPTIM_COMMON + DL_OPTION_MAX; k++) {
+        const dl_optim_option *option = dli_optim_number(t, k);
+        if (option && strcmp(option->name, names[n - 1]) != 0) names[n++] = option->name;
+    }
+    names[n] = NULL;
+    p->json.p = start;
+    if (!dli_plan_members(p, names, at, "the option of an optimizer")) return false;
+    for (int k = 0; k < DLI_OPTIM_COMMON + DL_OPTION_MAX; k++) {
+        const dl_optim_option *option = dli_optim_number(t, k);
+        double x;
+        for (int i = 1; option && i < n; i++) {
+            if (strcmp(names[i], option->name) != 0) continue;
+            if (!dli_plan_at(p, at[i], names[i])) return false;
+            if (!dli_json_number(&p->json, &x)) return dli_bad_plan(p);
+            memcpy((char *)o + option->at, &x, sizeof x);
+        }
+    }
+    return true;
+}
+
+static bool dli_plan_compile(dli_plan *p, const uint8_t *loss_at, const uint8_t *optim_at)
+{
+    char name[DL_NAME_MAX];
+    dl_optim o;
+    if (!loss_at && !optim_at) return true;
+    if (!dli_plan_at(p, loss_at, "loss")) return false;
+    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
+    const dl_loss *loss = dl_find_loss(p->file->ctx, name);
+    if (!loss) return dli_unknown(p, "the loss", name, "; dl_register_loss makes it known");
+    return dli_plan_at(p, optim_at, "optimizer") && dli_plan_optim(p, &o) &&
+           dl_model_compile(p->model, loss, o);
+}
+
+/* The model out of its text. */
+static bool dli_plan_model(dli_plan *p)
+{
+    static const char *const members[] = { "needs", "by", "input", "layers", "batch_size",
+                                           "metrics", "loss", "optimizer", NULL };
+    const dli_file *f = p->file;
+    const uint8_t *at[8];
+    char unknown[64];
+    double needs, batch;
+    dl_shape input;
+    if (!dli_json_members(&p->json, members, at, unknown)) return dli_bad_plan(p);
+    if (dli_json_peek(&p->json) != -1) return dli_bad_plan(p);
+    if (!dli_plan_at(p, at[0], "needs")) return false;
+    if (!dli_json_whole(&p->json, 0, 1e9, &needs)) return dli_bad_plan(p);
+    if (needs > DLI_MODEL_FORMAT)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s needs a newer dl.h: it is written in version "
+                       "%g of the format; this one knows %d", f->who, f->from, needs,
+                       DLI_MODEL_FORMAT);
+    if (unknown[0]) return dli_unknown(p, "the key of a model", unknown, "");
+    if (!dli_plan_at(p, at[2], "input")) return false;
+    if (!dli_plan_shape(p, &input)) return dli_bad_plan(p);
+    p->model = dl_model_new(f->ctx, input);
+    if (!p->model) return false;
+    p->model->source = p->file;
+    bool ok = dli_plan_at(p, at[3], "layers") && dli_plan_list(p, dli_plan_layer);
+    p->model->source = NULL;
+    for (dl_int i = 0; ok && i < f->entries; i++)
+        if (!f->entry[i].fate && dli_begins(f->entry[i].name, f->prefix) &&
+            !dli_counter(&f->entry[i]))
+            ok = dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is not in the model", f->who,
+                         f->entry[i].name, f->from);
+    if (ok && at[4]) {
+        p->json.p = at[4];
+        ok = (dli_json_whole(&p->json, 1, 2147483647, &batch) || dli_bad_plan(p)) &&
+             dl_model_set_batch_size(p->model, (dl_int)batch);
+    }
+    if (ok && at[5]) ok = dli_plan_at(p, at[5], "metrics") && dli_plan_list(p, dli_plan_metric);
+    return ok && dli_plan_compile(p, at[6], at[7]);
+}
+
+/* Where the text of the model begins in the metadata; NULL with a message. */
+static const uint8_t *dli_model_text(dli_file *f)
+{
+    char key[DLI_NAME_ROOM], wanted[DLI_NAME_ROOM], other[64] = "";
+    dli_json j;
+    bool first = true;
+    const int length = dli_format(wanted, sizeof wanted, "%sdl_model", f->prefix);
+    memset(&j, 0, sizeof j);
+    j.p = f->metadata ? f->metadata + 1 : f->header;
+    j.end = f->header + f->header_size;
+    bool found = false;
+    while (f->metadata && *f->metadata == '{' && length < DLI_NAME_ROOM &&
+           dli_json_key(&j, &first, key, sizeof key)) {
+        const size_t n = strlen(key);
+        found = strcmp(key, wanted) == 0 && dli_json_peek(&j) == '"';
+        if (found) break;
+        if (n >= 8 && strcmp(key + n - 8, "dl_model") == 0)
+            dli_format(other, sizeof other, "%s", key);
+        if (!dli_json_skip(&j, DLI_JSON_DEPTH)) break;
+    }
+    if (found) return j.p;
+    dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s has no '%s' in its metadata: it holds weights, not a "
+            "model (dl_model_load_weights)%s%s%s", f->who, f->from, wanted,
+            other[0] ? ", or another part: '" : "", other, other[0] ? "'" : "");
+    return NULL;
+}
+
+static dl_model *dli_model_load(dl_ctx *c, const char *who, const char *from, const void *bytes,
+                                size_t size, const char *prefix)
+{
+    dli_file f;
+    dli_plan p;
+    const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
+    memset(&p, 0, sizeof p);
+    if (!prefix || strlen(prefix) >= DL_NAME_MAX) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the prefix is NULL or too long", who);
+        return NULL;
+    }
+    if (!dli_file_open(&f, c, who, from, bytes, size)) return NULL;
+    f.prefix = prefix;
+    dli_json j;
+    memset(&j, 0, sizeof j);
+    j.p = dli_model_text(&f);
+    j.end = f.header + f.header_size;
+    char *text = j.p ? (char *)dli_alloc(c, who, (size_t)f.header_size, 1) : NULL;
+    bool ok = text != NULL;
+    if (ok) {
+        dli_json_string(&j, text, (size_t)f.header_size);
+        p.file = &f;
+        p.text = text;
+        p.json.p = (const uint8_t *)text;
+        p.json.end = p.json.p + strlen(text);
+        ok = dli_plan_model(&p);
+        DL_FREE(text);
+    }
+    if (!ok && p.model) dl_model_free(p.model);
+    dli_file_close(&f);
+    c->rng = rng;
+    return ok ? p.model : NULL;
+}
+
+DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                                const char *prefix)
+{
+    if (!dl) return NULL;
+    return dli_model_load(dl, "dl_model_load_part_from_memory", "the buffer", bytes, size, prefix);
+}
+
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    if (!dl) return NULL;
+    return dli_model_load(dl, "dl_model_load_from_memory", "the buffer", bytes, size, "");
+}
+
+#ifndef DL_NO_STDIO
+static dl_model *dli_model_load_file(dl_ctx *c, const char *who, const char *path,
+                                     const char *prefix)
+{
+    size_t size;
+    uint8_t *bytes = dli_bytes_at(c, who, path, &size);
+    if (!bytes) return NULL;
+    dl_model *m = dli_model_load(c, who, path, bytes, size, prefix);
+    DL_FREE(bytes);
+    return m;
+}
+
+DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
+{
+    return dl ? dli_model_load_file(dl, "dl_model_load", path, "") : NULL;
+}
+
+DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
+{
+    return dl ? dli_model_load_file(dl, "dl_model_load_part", path, prefix) : NULL;
+}
+#endif
+#endif
+
+/* ---- PyTorch's names ---- */
+
+#ifndef DL_NO_SEQUENCES
+static bool dli_set_name(dl_tensor *t, const char *prefix, const char *name)
+{
+    char full[DL_NAME_MAX + 64];
+    if (!t || !prefix) return false;
+    if (t == DL_NONE) return true;
+    dli_format(full, sizeof full, "%s%s", prefix, name);
+    return dl_set_name(t, full);
+}
+
+static bool dli_set_names(dl_tensor *const *w, const char *prefix, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!w || !dli_set_name(w[i], prefix, names[i])) return false;
+    return true;
+}
+
+DL_DEF bool dl_recurrent_set_names(dl_tensor *const *w, const char *prefix,
+                                   const dl_recurrent *options)
+{
+    static const char *const names[] = { "weight_ih", "weight_hh", "bias_ih", "bias_hh" };
+    const int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1;
+    for (int i = 0; i < n; i++) {
+        char name[64];
+        dli_format(name, sizeof name, "%s_l%d%s", names[i % 4], i / 4 / K,
+                   K == 2 && i / 4 % 2 ? "_reverse" : "");
+        if (!w || !dli_set_name(w[i], prefix, name)) return false;
+    }
+    return n > 0;
+}
+
+DL_DEF bool dl_multihead_attention_set_names(dl_tensor *const *w, const char *prefix)
+{
+    static const char *const names[] = { "in_proj_weight", "in_proj_bias", "out_proj.weight",
+                                         "out_proj.bias" };
+    return dli_set_names(w, prefix, names, 4);
+}
+
+static const char *const dli_block_names[] = {
+    "self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
+    "self_attn.out_proj.bias", "multihead_attn.in_proj_weight", "multihead_attn.in_proj_bias",
+    "multihead_attn.out_proj.weight", "multihead_attn.out_proj.bias", "linear1.weight",
+    "linear1.bias", "linear2.weight", "linear2.bias", "norm1.weight", "norm1.bias",
+    "norm2.weight", "norm2.bias", "norm3.weight", "norm3.bias" };
+
+DL_DEF bool dl_transformer_encoder_set_names(dl_tensor *const *w, const char *prefix)
+{
+    return dli_set_names(w, prefix, dli_block_names, 4) &&
+           dli_set_names(w + 4, prefix, dli_block_names + 8, 8);
+}
+
+DL_DEF bool dl_transformer_decoder_set_names(dl_tensor *const *w, const char *prefix)
+{
+    return dli_set_names(w, prefix, dli_block_names, DL_DECODER_PARAMS);
+}
+#endif
+
+/* ---- .npy ----
+   93 'N' 'U' 'M' 'P' 'Y', the version (two bytes), the length of the header (2 bytes, from version
+   2 on 4), then the header as Python writes a dict:
+   {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, then the numbers. */
+
+/* A string as Python writes it. */
+static bool dli_npy_string(dli_json *j, char *text, size_t room)
+{
+    size_t n = 0;
+    const int quote = dli_json_peek(j);
+    if (quote != '\'' && quote != '"') return dli_json_wrong(j, "a string");
+    for (j->p++; dli_json_byte(j) != quote; j->p++) {
+        if (dli_json_byte(j) < ' ' || dli_json_byte(j) > '~')
+            return dli_json_wrong(j, "the end of a string");
+        if (n + 1 < room) text[n++] = (char)*j->p;
+    }
+    text[n] = 0;
+    j->p++;
+    return true;
+}
+
+static bool dli_npy_bool(dli_json *j, bool *v)
+{
+    *v = dli_json_peek(j) == 'T';
+    const char *word = *v ? "True" : "False";
+    const size_t n = strlen(word);
+    if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
+        return dli_json_wrong(j, "True or False");
+    j->p += n;
+    return true;
+}
+
+static bool dli_npy_shape(dli_json *j, dl_shape *s)
+{
+    memset(s, 0, sizeof *s);
+    if (!dli_json_expect(j, '(', "(")) return false;
+    while (!dli_json_take(j, ')')) {
+        if (s->rank == DL_MAX_DIMS) return dli_json_wrong(j, "a shape of rank 6 at most");
+        if (!dli_json_count(j, &s->dim[s->rank++])) return false;
+        if (!dli_json_take(j, ',')) return dli_json_expect(j, ')', ", or )");
+    }
+    return true;
+}
+
+/* What the header says. */
+typedef struct dli_npy {
+    char     descr[32];
+    bool     fortran;
+    dl_shape shape;
+} dli_npy;
+
+static bool dli_npy_header(dli_json *j, dli_npy *h)
+{
+    char key[32];
+    bool descr = false, order = false, shape = false, ok = dli_json_expect(j, '{', "{");
+    while (ok && !dli_json_take(j, '}')) {
+        ok = dli_npy_string(j, key, sizeof key) && dli_json_expect(j, ':', ":");
+        bool *seen = strcmp(key, "descr") == 0 ? &descr : strcmp(key, "fortran_order") == 0 ? &order
+                   : strcmp(key, "shape") == 0 ? &shape : NULL;
+        if (ok && (!seen || *seen)) ok = dli_json_wrong(j, "descr, fortran_order and shape alone");
+        if (!ok) break;
+        *seen = true;
+        ok = seen == &descr ? dli_npy_string(j, h->descr, sizeof h->descr)
+           : seen == &order ? dli_npy_bool(j, &h->fortran) : dli_npy_shape(j, &h->shape);
+        if (ok && !dli_json_take(j, ',')) {
+            ok = dli_json_expect(j, '}', ", or }");
+            break;
+        }
+    }
+    if (ok && !(descr && order && shape))
+        ok = dli_json_wrong(j, "behind descr, fortran_order and shape");
+    return ok && (dli_json_peek(j) == -1 || dli_json_wrong(j, "the end of the header"));
+}
+
+/* The type that NumPy calls so, e.g. ">f4"; NULL when it is not known here. */
+static const dli_dtype *dli_npy_type(const char *descr, bool *big)
+{
+    *big = descr[0] == '>';
+    for (size_t i = 0; i < DLI_DTYPES; i++) {
+        const dli_dtype *d = &dli_dtypes[i];
+        const bool order = descr[0] && strchr(d->width > 1 ? "<>" : "<>|=", descr[0]);
+        if (order && d->kind == descr[1] && descr[2] == '0' + d->width && !descr[3] &&
+            d->kind != 'B')
+            return d;
+    }
+    return NULL;
+}
+
+/* The numbers at p into t; in Fortran's order the first index runs fastest. */
+static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, bool big, bool fortran)
+{
+    dl_int index[DL_MAX_DIMS] = { 0 }, step[DL_MAX_DIMS], at = 0;
+    const int rank = t->shape.rank;
+    for (int k = 0; k < rank; k++) step[k] = k ? step[k - 1] * t->shape.dim[k - 1] : 1;
+    for (dl_int i = 0; i < t->size; i++) {
+        t->data[i] = dli_read_real(p + (fortran ? at : i) * d->width, d, big);
+        for (int k = rank - 1; fortran && k >= 0; k--) {
+            at += step[k];
+            if (++index[k] < t->shape.dim[k]) break;
+            at -= step[k] * index[k];
+            index[k] = 0;
+        }
+    }
+}
+
+static dl_tensor *dli_npy_read(dl_ctx *c, const char *who, const char *from, const void *bytes,
+                               size_t size)
+{
+    const uint8_t *p = (const uint8_t *)bytes;
+    dli_npy h;
+    dli_json j;
+    char s[DLI_SHAPE_TEXT];
+    memset(&h, 0, sizeof h);
+    memset(&j, 0, sizeof j);
+    if (!bytes) {
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
+        return NULL;
+    }
+    const int width = size > 8 && p[6] > 1 ? 4 : 2;
+    const size_t front = 8 + (size_t)width;
+    const uint64_t length = size < front ? 0 : dli_get_bytes(p + 8, width);
+    if (size < front || memcmp(p, "\x93NUMPY", 6) != 0 || p[6] < 1 || p[6] > 3 ||
+        length > size - front || size > PTRDIFF_MAX) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no .npy file of version 1 to 3", who,
+                from);
+        return NULL;
+    }
+    j.p = p + front;
+    j.end = j.p + length;
+    if (!dli_npy_header(&j, &h)) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s: byte %lld of its header should be %s", who, from,
+                (long long)(j.p - p), j.wrong);
+        return NULL;
+    }
+    bool big;
+    const dli_dtype *d = dli_npy_type(h.descr, &big);
+    const dl_int n = dl_shape_size(h.shape);
+    const size_t left = size - front - (size_t)length;
+    if (!d) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s has numbers of type '%s'; f2 f4 f8, i1 to i8, u1 to u8 "
+                "and b1 can be read", who, from, h.descr);
+        return NULL;
+    }
+    if (n < 0 || (size_t)n > left / (size_t)d->width) {
+        dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off: %s numbers of %d bytes do not fit in the "
+                "%llu bytes behind its header", who, from, dli_shape_text(s, h.shape), d->width,
+                (unsigned long long)left);
+        return NULL;
+    }
+    dl_tensor *t = dl_state(c, h.shape);
+    if (t) dli_npy_take(t, j.end, d, big, h.fortran);
+    return t;
+}
+
+DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dl ? dli_npy_read(dl, "dl_npy_load_from_memory", "the buffer", bytes, size) : NULL;
+}
+
+#define DLI_NPY_MAX 320         /* a header with six sizes takes less */
+
+/* All that stands in front of the numbers, its length a multiple of 64. */
+static int dli_npy_front(uint8_t front[DLI_NPY_MAX], const dl_tensor *t)
+{
+    dli_text out = { (char *)front, DLI_NPY_MAX, 0, NULL };
+    dli_put_some(&out, "\x93NUMPY\1\0\0\0", 10);
+    dli_putf(&out, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", (int)sizeof(dl_real));
+    for (int k = 0; k < t->shape.rank; k++)
+        dli_putf(&out, k ? " %lld," : "%lld,", (long long)t->shape.dim[k]);
+    if (t->shape.rank > 1) out.length--;                        /* (3,) but (3, 4) */
+    dli_put(&out, "), }");
+    while (out.length % 64 != 63) dli_put(&out, " ");
+    dli_put(&out, "\n");
+    dli_put_bytes(front + 8, out.length - 10, 2);
+    return (int)out.length;
+}
+
+DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
+{
+    uint8_t front[DLI_NPY_MAX];
+    if (!dli_usable("dl_npy_save_to_memory", t)) return 0;
+    const int n = dli_npy_front(front, t);
+    const size_t size = (size_t)n + (size_t)t->size * sizeof *t->data;
+    if (!buffer || size > room) return size;
+    memcpy(buffer, front, (size_t)n);
+    dli_put_reals((uint8_t *)buffer + n, t->data, t->size);
+    return size;
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
+{
+    size_t size;
+    uint8_t *bytes = dl ? dli_bytes_at(dl, "dl_npy_load", path, &size) : NULL;
+    if (!bytes) return NULL;
+    dl_tensor *t = dli_npy_read(dl, "dl_npy_load", path, bytes, size);
+    DL_FREE(bytes);
+    return t;
+}
+
+DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
+{
+    uint8_t front[DLI_NPY_MAX];
+    dli_saving s;
+    if (!dli_usable("dl_npy_save", t) || !dli_save_begin(&s, t->ctx, "dl_npy_save", path))
+        return false;
+    const size_t n = (size_t)dli_npy_front(front, t);
+    return dli_save_end(&s, fwrite(front, 1, n, s.file) == n &&
+                            dli_write_reals(s.file, t->data, t->size));
 }
 #endif
 #endif /* DL_NO_FILES */

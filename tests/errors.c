@@ -464,7 +464,7 @@ static char *read_all(const char *path)
    above, or called with NULL first in one of these files. Kernels need not: they check nothing. */
 static const char *const also[] = { "rng", "debug", "conv", "pool", "norm", "rnn", "attention",
                                     "layers", "imagelayers", "metrics", "augment", "data",
-                                    "files", "optimizers" };
+                                    "files", "models", "optimizers" };
 
 static void every_function_meets_null(void)
 {

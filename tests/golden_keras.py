@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Writes the Keras 3 models that tests/models.c loads, by examples/keras_to_dl.py, with an input
+and Keras' own output each:  KERAS_BACKEND=torch python3 tests/golden_keras.py"""
+import os, sys
+import numpy as np
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'examples'))
+import keras
+from keras import layers as L
+from safetensors.numpy import save_file
+from keras_to_dl import convert
+
+rng = np.random.default_rng(1)
+
+def write(name, model, x):
+    for layer in model.layers:                  # numbers that show where they are; variances > 0
+        layer.set_weights([rng.uniform(0.5, 1.5, w.shape) if 'variance' in v.path else
+                           rng.uniform(-0.5, 0.5, w.shape)
+                           for v, w in zip(layer.weights, layer.get_weights())])
+    path = os.path.join(HERE, 'golden', name)
+    convert(model, path + '.safetensors')
+    y = np.asarray(model.predict(x, verbose=0))
+    x = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+    save_file({'io.x': np.ascontiguousarray(x, 'f4'), 'io.y': y.astype('f4')},
+              path + '_io.safetensors')
+    os.chmod(path + '_io.safetensors', 0o644)
+
+write('keras_cnn', keras.Sequential([
+    keras.Input((11, 7, 2)), L.Conv2D(4, (3, 2), padding='same', strides=(2, 1), activation='relu'),
+    L.BatchNormalization(), L.MaxPooling2D(2, padding='same'), L.Conv2D(3, 2, groups=1),
+    L.Activation('elu'), L.AveragePooling2D((1, 2), strides=1, padding='same'), L.Flatten(),
+    L.Dropout(0.5), L.BatchNormalization(), L.Dense(5, activation='tanh'),
+    L.Dense(4, activation='softmax')]), rng.normal(size=(2, 11, 7, 2)).astype('f4'))
+write('keras_text', keras.Sequential([
+    keras.Input((6,)), L.Embedding(9, 5), L.LSTM(4, return_sequences=True), L.LayerNormalization(),
+    L.GRU(3, return_sequences=True), L.SimpleRNN(4, return_sequences=True), L.Flatten(),
+    L.Dense(3)]), rng.integers(0, 9, (2, 6)))
+print('written by Keras', keras.__version__, keras.backend.backend())

@@ -12393,7 +12393,7 @@ static bool dli_layer_build(dl_layer *l)
 }
 
 /* Work out who reads whom and when for the last time. */
-static void dli_plan(dl_model *m)
+static void dli_connect(dl_model *m)
 {
     m->chain = !m->out;
     m->places = 1;
@@ -12442,7 +12442,7 @@ static bool dli_layer_join(dl_layer *l)
         for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
             tensor[m->tensors++] = layer[i]->state[k];
     m->at = l;
-    dli_plan(m);
+    dli_connect(m);
     return true;
 }
 
@@ -12528,7 +12528,7 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
-    dli_plan(m);
+    dli_connect(m);
     return true;
 }
 
@@ -18197,6 +18197,9 @@ static bool dli_check_known(const dl_model *m, const char *who, const char *name
 static bool dli_check_savable(const dl_model *m, const char *who)
 {
     if (!dli_model_whole(who, m)) return false;
+    if (!m->chain)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: only a chain of layers can be saved whole; of "
+                       "other models save the weights (dl_model_save_weights)", who);
     for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         if (!dli_check_known(m, who, l->type->name, dl_find_layer(m->ctx, l->type->name), l->type))

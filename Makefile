@@ -19,7 +19,7 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist build/tests test-programs test check golden long accuracy bench clean
+.PHONY: all help mnist build/tests test-programs test check golden fuzz long accuracy bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo '                other machines as far as their compilers are installed (30 minutes)'
 	@echo 'make long       all rounds of the random tests under sanitizers, and make accuracy (hours)'
 	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes'
+	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds)'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make bench      speed of the programs and their parts, next to PyTorch, OpenBLAS and'
 	@echo '                ONNX Runtime where python3 has them (25 minutes); BENCH=quick: 5 minutes,'
@@ -111,6 +112,12 @@ golden: $(B)/tests/models-float
 	@python3 tests/golden_models.py $(B)/golden > $(B)/golden/hashes
 	@cp $(B)/golden/hashes tests/golden/models_hashes.txt
 	@cat tests/golden/models_hashes.txt
+
+# Hostile bytes for the readers of files, until one crashes or the time is over.
+fuzz:
+	@mkdir -p $(B)/corpus
+	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/files.c -o $(B)/fuzz -lm
+	$(B)/fuzz -max_total_time=$(or $(FUZZ),600) -rss_limit_mb=900 $(B)/corpus tests/fuzz/corpus
 
 accuracy: all
 	@sh tests/accuracy.sh

@@ -17284,6 +17284,19 @@ static void dli_putf(dli_text *out, const char *format, ...)
     va_end(args);
 }
 
+/* One of two words, which do not begin alike. */
+static bool dli_json_bool(dli_json *j, const char *yes, const char *no, bool *v)
+{
+    if (j->wrong) return false;
+    *v = dli_json_peek(j) == yes[0];
+    const char *word = *v ? yes : no;
+    const size_t n = strlen(word);
+    if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
+        return dli_json_wrong(j, "one of the words for true and false");
+    j->p += n;
+    return true;
+}
+
 #ifndef DL_NO_MODEL
 /* Digits with point and exponent, at p, as a double; correctly rounded (*exact) when 2^53 holds the
    digits and the power of ten is 22 at most, for then both are exact and one operation rounds. */
@@ -17387,18 +17400,6 @@ static bool dli_json_whole(dli_json *j, double lo, double hi, double *x)
     if (*x >= lo && *x <= hi && *x == floor(*x)) return true;
     j->p = start;
     return dli_json_wrong(j, "a whole number that is not too large");
-}
-
-static bool dli_json_bool(dli_json *j, bool *v)
-{
-    *v = dli_json_peek(j) == 't';
-    if (j->wrong) return false;
-    const char *word = *v ? "true" : "false";
-    const size_t n = strlen(word);
-    if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
-        return dli_json_wrong(j, "true or false");
-    j->p += n;
-    return true;
 }
 
 /* An object with members of these names (until NULL): where each value begins, or NULL. The first
@@ -18059,40 +18060,21 @@ static void dli_put_shape(dli_text *out, dl_shape s)
 }
 
 /* One value of a field's kind, which lies at `at`. */
-static void dli_put_value(dli_text *out, const dl_field *f, const char *at)
+static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
 {
     const char *const *names = dli_field_names(f);
-    int whole = 0;
-    double x;
-    bool on;
-    dl_shape shape;
-    dl_init init;
-    switch (f->kind) {
-    case DL_FIELD_BOOL:
-        memcpy(&on, at, sizeof on);
-        dli_put(out, on ? "true" : "false");
-        break;
-    case DL_FIELD_DOUBLE:
-        memcpy(&x, at, sizeof x);
-        dli_put_number(out, x);
-        break;
-    case DL_FIELD_SHAPE:
-        memcpy(&shape, at, sizeof shape);
-        dli_put_shape(out, shape);
-        break;
-    case DL_FIELD_INIT:
-        memcpy(&init, at, sizeof init);
-        dli_putf(out, "[\"%s\",", dli_init_names[(int)init.kind]);
-        dli_put_number(out, init.a);
+    const dl_init *init = (const dl_init *)at;
+    if (names) dli_put_quoted(out, names[*(const int *)at]);
+    else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
+    else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
+    else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
+    else if (f->kind == DL_FIELD_INIT) {
+        dli_putf(out, "[\"%s\",", dli_init_names[(int)init->kind]);
+        dli_put_number(out, init->a);
         dli_put(out, ",");
-        dli_put_number(out, init.b);
+        dli_put_number(out, init->b);
         dli_put(out, "]");
-        break;
-    default:
-        memcpy(&whole, at, sizeof whole);
-        if (names) dli_put_quoted(out, names[whole]);
-        else dli_putf(out, "%d", whole);
-    }
+    } else dli_putf(out, "%d", *(const int *)at);
 }
 
 static void dli_put_layer(dli_text *out, const dl_layer *l)
@@ -18127,31 +18109,36 @@ static const dl_optim_option dli_optim_common[] = {
     DL_OPTION(l1, 0, 0, 0), DL_OPTION(l2, 0, 0, 0), DL_OPTION(weight_decay, 0, 0, 0),
     DL_OPTION(ema, 0, 0, 0) };
 #define DLI_OPTIM_COMMON (int)(sizeof dli_optim_common / sizeof dli_optim_common[0])
+#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX)
 
-/* The k-th number of an optimizer's kind: first the common ones, then its own; NULL at the end. One
-   that the kind has among its own (weight_decay) comes once. */
-static const dl_optim_option *dli_optim_number(const dl_optim_type *t, int k)
+/* The numbers of an optimizer of this kind: the common ones, then those of its own; how many. One
+   that is both (weight_decay) comes once. */
+static int dli_optim_options(const dl_optim_type *t, const dl_optim_option **of)
 {
-    if (k < DLI_OPTIM_COMMON) return &dli_optim_common[k];
-    for (k -= DLI_OPTIM_COMMON; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < DLI_OPTIM_COMMON && dli_optim_common[i].at != t->option[k].at) i++;
-        if (i == DLI_OPTIM_COMMON) return &t->option[k];
+    int n = 0;
+    while (n < DLI_OPTIM_COMMON) {
+        of[n] = &dli_optim_common[n];
+        n++;
     }
-    return NULL;
+    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
+        int i = 0;
+        while (i < DLI_OPTIM_COMMON && of[i]->at != t->option[k].at) i++;
+        if (i == DLI_OPTIM_COMMON) of[n++] = &t->option[k];
+    }
+    return n;
 }
 
 static void dli_put_optim(dli_text *out, const dl_optim *o)
 {
+    const dl_optim_option *of[DLI_OPTIM_MOST];
+    const int n = dli_optim_options(o->type, of);
     dli_put(out, "{\"type\":");
     dli_put_quoted(out, o->type->name);
-    for (int k = 0; k < DLI_OPTIM_COMMON + DL_OPTION_MAX; k++) {
-        const dl_optim_option *n = dli_optim_number(o->type, k);
+    for (int k = 0; k < n; k++) {
         double x;
-        if (!n || (k > DLI_OPTIM_COMMON && n == dli_optim_number(o->type, k - 1))) continue;
-        memcpy(&x, (const char *)o + n->at, sizeof x);
+        memcpy(&x, (const char *)o + of[k]->at, sizeof x);
         dli_put(out, ",");
-        dli_put_quoted(out, n->name);
+        dli_put_quoted(out, of[k]->name);
         dli_put(out, ":");
         dli_put_number(out, x);
     }
@@ -18440,28 +18427,30 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 
 #ifndef DL_NO_MODEL
 #ifndef DL_NO_STDIO
+static bool dli_save_model(const char *who, const dl_model *m, const char *path, bool whole)
+{
+    dl_model *const own = (dl_model *)(uintptr_t)m;
+    if (!m) return false;
+    dli_list list = dli_model_list(&own, who);
+    list.whole = whole;
+    return dli_save_list(&list, path);
+}
+
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    if (!m) return false;
-    dl_model *const own = (dl_model *)(uintptr_t)m;
-    const dli_list list = dli_model_list(&own, "dl_model_save_weights");
-    return dli_save_list(&list, path);
+    return dli_save_model("dl_model_save_weights", m, path, false);
 }
 
 DL_DEF bool dl_model_save(const dl_model *m, const char *path)
 {
-    if (!m) return false;
-    dl_model *const own = (dl_model *)(uintptr_t)m;
-    dli_list list = dli_model_list(&own, "dl_model_save");
-    list.whole = true;
-    return dli_save_list(&list, path);
+    return dli_save_model("dl_model_save", m, path, true);
 }
 #endif
 
 DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    if (!m) return 0;
     dl_model *const own = (dl_model *)(uintptr_t)m;
+    if (!m) return 0;
     dli_list list = dli_model_list(&own, "dl_model_save_to_memory");
     list.whole = true;
     return dli_save_memory(&list, buffer, room);
@@ -18595,51 +18584,28 @@ static bool dli_plan_shape(dli_plan *p, dl_shape *shape)
 static bool dli_plan_init(dli_plan *p, dl_init *init)
 {
     dli_json *j = &p->json;
-    int kind;
-    if (!dli_json_expect(j, '[', "[") ||
-        !dli_plan_name(p, dli_init_names, "the initializer", &kind) ||
-        !dli_json_expect(j, ',', ",") || !dli_json_number(j, &init->a) ||
-        !dli_json_expect(j, ',', ",") || !dli_json_number(j, &init->b)) return false;
+    int kind = 0;
+    const bool ok = dli_json_expect(j, '[', "[") &&
+                    dli_plan_name(p, dli_init_names, "the initializer", &kind) &&
+                    dli_json_expect(j, ',', ",") && dli_json_number(j, &init->a) &&
+                    dli_json_expect(j, ',', ",") && dli_json_number(j, &init->b);
     init->kind = (dl_init_kind)kind;
-    return dli_json_expect(j, ']', "]");
+    return ok && dli_json_expect(j, ']', "]");
 }
 
 /* One value of a field's kind, to where it lies. */
-static bool dli_plan_value(dli_plan *p, const dl_field *f, char *to)
+static bool dli_plan_value(dli_plan *p, const dl_field *f, void *to)
 {
     const char *const *names = dli_field_names(f);
-    double x = 0;
-    int whole = 0;
-    bool on, ok;
-    dl_shape shape;
-    dl_init init;
-    switch (f->kind) {
-    case DL_FIELD_BOOL:
-        ok = dli_json_bool(&p->json, &on);
-        if (ok) memcpy(to, &on, sizeof on);
-        return ok;
-    case DL_FIELD_DOUBLE:
-        ok = dli_json_number(&p->json, &x);
-        if (ok) memcpy(to, &x, sizeof x);
-        return ok;
-    case DL_FIELD_SHAPE:
-        ok = dli_plan_shape(p, &shape);
-        if (ok) memcpy(to, &shape, sizeof shape);
-        return ok;
-    case DL_FIELD_INIT:
-        memset(&init, 0, sizeof init);
-        ok = dli_plan_init(p, &init);
-        if (ok) memcpy(to, &init, sizeof init);
-        return ok;
-    default:
-        if (names) ok = dli_plan_name(p, names, f->name, &whole);
-        else {
-            ok = dli_json_whole(&p->json, -2147483647, 2147483647, &x);
-            whole = (int)x;
-        }
-        if (ok) memcpy(to, &whole, sizeof whole);
-        return ok;
-    }
+    double x;
+    if (names) return dli_plan_name(p, names, f->name, (int *)to);
+    if (f->kind == DL_FIELD_BOOL) return dli_json_bool(&p->json, "true", "false", (bool *)to);
+    if (f->kind == DL_FIELD_DOUBLE) return dli_json_number(&p->json, (double *)to);
+    if (f->kind == DL_FIELD_SHAPE) return dli_plan_shape(p, (dl_shape *)to);
+    if (f->kind == DL_FIELD_INIT) return dli_plan_init(p, (dl_init *)to);
+    if (!dli_json_whole(&p->json, -2147483647, 2147483647, &x)) return false;
+    *(int *)to = (int)x;
+    return true;
 }
 
 /* The value of a field, or its list of values. */
@@ -18708,7 +18674,7 @@ static bool dli_plan_rest(dli_plan *p, dl_layer *l, const uint8_t *const *at)
     l->l1 = l1;
     l->l2 = l2;
     if (at[5]) p->json.p = at[5];
-    if (at[5] && !dli_json_bool(&p->json, &frozen)) return dli_bad_plan(p);
+    if (at[5] && !dli_json_bool(&p->json, "true", "false", &frozen)) return dli_bad_plan(p);
     return !frozen || dl_layer_set_frozen(l, true);
 }
 
@@ -18808,33 +18774,26 @@ static bool dli_plan_metric(dli_plan *p)
 
 static bool dli_plan_optim(dli_plan *p, dl_optim *o)
 {
-    const char *names[DLI_OPTIM_COMMON + DL_OPTION_MAX + 2] = { "type", NULL };
-    const uint8_t *at[DLI_OPTIM_COMMON + DL_OPTION_MAX + 2];
-    const uint8_t *start = p->json.p;
+    const char *names[DLI_OPTIM_MOST + 2] = { "type", NULL };
+    const uint8_t *at[DLI_OPTIM_MOST + 2], *start = p->json.p;
+    const dl_optim_option *of[DLI_OPTIM_MOST];
     char name[DL_NAME_MAX];
-    int n = 1;
     if (!dli_json_members(&p->json, names, at, name)) return dli_bad_plan(p);
     if (!dli_plan_at(p, at[0], "type")) return false;
     if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
     const dl_optim_type *t = dl_find_optim(p->file->ctx, name);
     if (!t) return dli_unknown(p, "the optimizer", name, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    for (int k = 0; k < DLI_OPTIM_COMMON + DL_OPTION_MAX; k++) {
-        const dl_optim_option *option = dli_optim_number(t, k);
-        if (option && strcmp(option->name, names[n - 1]) != 0) names[n++] = option->name;
-    }
-    names[n] = NULL;
+    const int n = dli_optim_options(t, of);
+    for (int k = 0; k < n; k++) names[k + 1] = of[k]->name;
+    names[n + 1] = NULL;
     p->json.p = start;
     if (!dli_plan_members(p, names, at, "the option of an optimizer")) return false;
-    for (int k = 0; k < DLI_OPTIM_COMMON + DL_OPTION_MAX; k++) {
-        const dl_optim_option *option = dli_optim_number(t, k);
+    for (int k = 0; k < n; k++) {
         double x;
-        for (int i = 1; option && i < n; i++) {
-            if (strcmp(names[i], option->name) != 0) continue;
-            if (!dli_plan_at(p, at[i], names[i])) return false;
-            if (!dli_json_number(&p->json, &x)) return dli_bad_plan(p);
-            memcpy((char *)o + option->at, &x, sizeof x);
-        }
+        if (!dli_plan_at(p, at[k + 1], names[k + 1])) return false;
+        if (!dli_json_number(&p->json, &x)) return dli_bad_plan(p);
+        memcpy((char *)o + of[k]->at, &x, sizeof x);
     }
     return true;
 }
@@ -19070,17 +19029,6 @@ static bool dli_npy_string(dli_json *j, char *text, size_t room)
     return true;
 }
 
-static bool dli_npy_bool(dli_json *j, bool *v)
-{
-    *v = dli_json_peek(j) == 'T';
-    const char *word = *v ? "True" : "False";
-    const size_t n = strlen(word);
-    if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
-        return dli_json_wrong(j, "True or False");
-    j->p += n;
-    return true;
-}
-
 static bool dli_npy_shape(dli_json *j, dl_shape *s)
 {
     memset(s, 0, sizeof *s);
@@ -19112,7 +19060,8 @@ static bool dli_npy_header(dli_json *j, dli_npy *h)
         if (!ok) break;
         *seen = true;
         ok = seen == &descr ? dli_npy_string(j, h->descr, sizeof h->descr)
-           : seen == &order ? dli_npy_bool(j, &h->fortran) : dli_npy_shape(j, &h->shape);
+           : seen == &shape ? dli_npy_shape(j, &h->shape)
+           : dli_json_bool(j, "True", "False", &h->fortran);
         if (ok && !dli_json_take(j, ',')) {
             ok = dli_json_expect(j, '}', ", or }");
             break;

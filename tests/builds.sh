@@ -209,6 +209,8 @@ for f in train parts blas; do
     try "$cc, tests/bench/$f.c" $cc $warn -c "tests/bench/$f.c" -o "$work/x.o"
 done
 
+try "$cc, tests/fuzz/files.c" $cc $warn -I. -c tests/fuzz/files.c -o "$work/x.o"
+
 if [ "$cc" = clang ] && [ "$(uname -m)" = x86_64 ]; then
     # What dl.h lets the compiler fuse it does not let it fuse in the file that includes it.
     cat >"$work/fuse.c" <<'END'

@@ -390,7 +390,7 @@ static void refusals(void)
           "[1000000000,2]", DL_ERR_SHAPE },
         { "\"relu\"", "\"rely\"", "activation 'rely' is not known", DL_ERR_FORMAT },
         { "\"normal\"", "\"norm\"", "the initializer 'norm' is not known", DL_ERR_FORMAT },
-        { "\"bias\":true", "\"bias\":1", "true or false", DL_ERR_FORMAT },
+        { "\"bias\":true", "\"bias\":1", "one of the words for true and false", DL_ERR_FORMAT },
         { "\"bias\":true", "\"bias\":false", "tensor 'dense_1.bias' in the buffer is not in",
           DL_ERR_FORMAT },
         { "\"l1\":0", "\"l1\":\"0x1\"", "a number such as", DL_ERR_FORMAT },
@@ -579,6 +579,59 @@ static void torch_recurrent(void)
                                      : dl_gru(x, w, DL_NONE, &r);
         if (CHECK(s.y != NULL, "%s", dl_error_text(dl)))
             CHECK_ARRAY_TOL(s.y->data, y->data, y->size, GOLDEN_TOL);
+    }
+    dl_free(dl);
+}
+
+/* nn.LSTM(3, 4, num_layers=2, bidirectional=True) in a model: two layers, by a list of names. */
+static void torch_recurrent_model(void)
+{
+    static const char *const parts[] = { "weight_ih", "weight_hh", "bias_ih", "bias_hh" };
+    static char theirs[16][64], ours[16][64];
+    dl_rename renames[16];
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape2(5, 3));
+    dl_loading o = dl_loading_default();
+    dl_tensor *x, *y;
+    dl_model_add_bidirectional(m, DL_LSTM, 4, true);
+    dl_model_add_bidirectional(m, DL_LSTM, 4, true);
+    for (int i = 0; i < 16; i++) {
+        const char *end = i & 1 ? "_reverse" : "";
+        snprintf(theirs[i], sizeof theirs[i], "%s_l%d%s", parts[i / 2 % 4], i / 8, end);
+        snprintf(ours[i], sizeof ours[i], "bidirectional_%d.%s_l0%s", i / 8 + 1, parts[i / 2 % 4],
+                 end);
+        renames[i].theirs = theirs[i];
+        renames[i].ours = ours[i];
+    }
+    o.prefix = "net.";
+    o.renames = renames;
+    o.renames_count = 16;
+    CHECK(dl_model_load_weights_with(m, golden("models_lstm.safetensors"), &o), "%s",
+          dl_error_text(dl));
+    if (load_io(dl, "models_lstm.safetensors", dl_shape3(2, 5, 3), dl_shape3(2, 5, 8), &x, &y)) {
+        dl_tensor *z = dl_model_predict(m, x);
+        if (CHECK(z != NULL, "%s", dl_error_text(dl)))
+            CHECK_ARRAY_TOL(z->data, y->data, y->size, GOLDEN_TOL);
+    }
+    dl_free(dl);
+}
+
+/* nn.MultiheadAttention as a layer, in order: the next part of two names is out_proj's. */
+static void torch_attention_model(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape2(5, 8));
+    dl_loading o = dl_loading_default();
+    dl_tensor *x, *y;
+    dl_model_add_multihead_attention(m, 2, false);
+    o.prefix = "net.";
+    o.in_order = true;
+    CHECK(dl_model_load_weights_with(m, golden("models_mha.safetensors"), &o), "%s",
+          dl_error_text(dl));
+    if (load_io(dl, "models_mha.safetensors", dl_shape3(2, 5, 8), dl_shape3(2, 5, 8), &x, &y)) {
+        dl_tensor *z = dl_model_predict(m, x);
+        if (CHECK(z != NULL, "%s", dl_error_text(dl)))
+            CHECK_ARRAY_TOL(z->data, y->data, y->size, GOLDEN_TOL);
     }
     dl_free(dl);
 }
@@ -934,7 +987,9 @@ int main(void)
     TEST(out_of_memory);
     TEST(parts);
     TEST(torch_recurrent);
+    TEST(torch_recurrent_model);
     TEST(torch_attention);
+    TEST(torch_attention_model);
     TEST(torch_in_order);
     TEST(misfits);
     TEST(keras_models);

@@ -1,7 +1,4 @@
-/* files.c - hostile bytes for the readers of files, by libFuzzer:
-
-       clang -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/files.c -o build/fuzz -lm
-       build/fuzz -max_total_time=600 -rss_limit_mb=600 build/corpus tests/fuzz/corpus
+/* files.c - hostile bytes for the readers of files, by libFuzzer: make fuzz.
 
    The first byte says which reader gets the rest: a whole model, weights by name, in order and in
    part, NumPy's .npy. A reader may refuse, with a message, or give something that can be used and

@@ -14759,8 +14759,8 @@ static bool dli_is_raw(const dl_layer *l, dli_raw raw)
                                 : l->model->goal[l->goal].loss->logits != DL_LINEAR;
 }
 
-/* One layer: what it makes of what is under way. A convolution may take the pooling behind it along:
-   how many layers these were, 0 on failure. */
+/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
+   along: how many layers these were, 0 on failure. */
 static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
 {
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
@@ -14826,9 +14826,9 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
     if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
-        return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose samples "
-                          "are %s; the input's first dimension counts samples, 1 for a single one",
-                          who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
+        return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
+                          "samples are %s; the input's first dimension counts samples, 1 for a "
+                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
     return dl_reshape(x, dli_batch_shape(n, shape));
 }
 

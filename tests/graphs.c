@@ -28,7 +28,7 @@ static dl_layer *same_conv(dl_model *m, int filters, dl_activation f)
     return dl_model_add_conv2d_with(m, &o);
 }
 
-/* ---------------------------------------------------------------------------- residual CNN ---- */
+/* ---- residual CNN ---- */
 
 static dl_model *residual_net(dl_ctx *dl)
 {
@@ -106,7 +106,7 @@ static void residual_cnn(void)
     dl_free(dl);
 }
 
-/* -------------------------------------------------------------------------------- a U-net ---- */
+/* ---- a U-net ---- */
 
 static dl_model *u_net(dl_ctx *dl, int size)
 {
@@ -170,7 +170,8 @@ static void little_room(void)
     if (!CHECK(want && y, "%s", dl_error_text(small))) return;
     CHECK_ARRAY(y->data, want->data, want->size);
     dl_tape_clear(small);
-    CHECK(!dl_model_forward(copy, numbers(small, dl_shape4(4, 1, 64, 64), 1)), "too little for all");
+    x = numbers(small, dl_shape4(4, 1, 64, 64), 1);
+    CHECK(!dl_model_forward(copy, x), "too little for all");
     CHECK_ERROR(small, DL_ERR_LIMIT, "the tape holds");
     dl_free(small);
     dl_free(dl);
@@ -204,7 +205,7 @@ static void shared_numbers(void)
     dl_free(dl);
 }
 
-/* ---------------------------------------------------------------------------- a Siamese net ---- */
+/* ---- a Siamese net ---- */
 
 static dl_model *siamese(dl_ctx *dl)
 {
@@ -308,7 +309,8 @@ static void frozen_shared(void)
     CHECK(dl_layer_set_frozen(dl_model_layer(m, 3), true), "by its second run");
     CHECK(dl_layer_frozen(dl_model_layer(m, 0)) && dl_layer_frozen(dl_model_layer(m, 3)), "both");
     dl_model_compile(m, DL_BINARY_CROSSENTROPY, dl_sgd(0.5));
-    dl_tensor *x[2], *before = dl_keep(dl_model_param(m, 0)), *other = dl_keep(dl_model_param(m, 2));
+    dl_tensor *before = dl_keep(dl_model_param(m, 0)), *other = dl_keep(dl_model_param(m, 2));
+    dl_tensor *x[2];
     for (int k = 0; k < 2; k++) x[k] = numbers(dl, dl_shape2(8, 6), (unsigned)k + 1);
     dl_batch b;
     memset(&b, 0, sizeof b);
@@ -322,7 +324,7 @@ static void frozen_shared(void)
     dl_free(dl);
 }
 
-/* -------------------------------------------------------------------------- several outputs ---- */
+/* ---- several outputs ---- */
 
 static void two_outputs(void)
 {
@@ -373,7 +375,7 @@ static void two_outputs(void)
     dl_free(dl);
 }
 
-/* -------------------------------------------------------------- a transformer encoder block ---- */
+/* ---- a transformer encoder block ---- */
 
 static void transformer_block(void)
 {
@@ -419,7 +421,7 @@ static void transformer_block(void)
     }
 }
 
-/* ------------------------------------------------------------------------------- gradients ---- */
+/* ---- gradients ---- */
 
 static dl_tensor *graph_loss(dl_model *m, dl_tensor *const *x)
 {
@@ -460,7 +462,7 @@ static void gradients(void)
     dl_free(dl);
 }
 
-/* --------------------------------------------------------------------------- hostile calls ---- */
+/* ---- hostile calls ---- */
 
 static void hostile(void)
 {
@@ -502,7 +504,9 @@ static void hostile(void)
             break;
         case 5: made = dl_model_reuse(m, x); break;
         case 6: made = dl_model_add_concat(m, NULL, 0); break;
-        case 7: made = dl_model_add_from(m, dl_find_layer(NULL, "InputLayer"), &shape, &x, 1); break;
+        case 7:
+            made = dl_model_add_from(m, dl_find_layer(NULL, "InputLayer"), &shape, &x, 1);
+            break;
         case 8: made = dl_model_add_concat_along(m, list, 2, 3); break;
         }
         CHECK(!made, "case %d", i);

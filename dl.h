@@ -1484,11 +1484,60 @@ struct dl_layer {
     bool          built;                  /* no more parameters, states, outputs    */
     dl_ctx       *ctx;
     dl_model     *model;
+    dl_layer    **from;                   /* the layers whose outputs it reads, one after the
+                                             other; NULL there: the model's first input */
+    int           froms;
+    dl_layer     *shared;                 /* whose weights it has (dl_model_reuse), or NULL */
+    /* private: */
+    int           index;                  /* dl_model_layer(model, index)           */
+    int           place;                  /* of its outputs among all the model's   */
+    int           readers, last;          /* layers that read it; the last of these */
+    int           goal;                   /* the model's output of this number, or -1 */
 };
 
 /* Add a layer of any type, yours or the library's; options: what type->options_size says. It reads
-   what the layer before it gives, all of its outputs. */
+   what the layer before it gives (or the one that dl_model_at names), all of its outputs. */
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options);
+
+/* ---- graphs: models that are more than a chain ----
+   A new layer reads the one that was added before it. dl_model_at says otherwise: a residual block
+   around two convolutions, x + conv(conv(x)), is
+
+       dl_layer *x = dl_model_add_conv2d(m, 16, 3, DL_RELU);
+       dl_model_add_conv2d_with(m, &same);
+       dl_layer *y = dl_model_add_conv2d_with(m, &same);
+       dl_model_add_add(m, x, y);
+       dl_model_add_activation(m, DL_RELU);
+
+   Layers can only read what is there already, so there are no cycles. NULL for a layer to read is
+   the model's first input. Each function fails (false, NULL) for a layer of another model. */
+
+/* What the next layer reads: all outputs of this one. */
+DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer);
+/* Add a layer of any type that reads n layers, all their outputs in this order, wherever
+   dl_model_at is. */
+DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
+                                   dl_layer *const *from, int n);
+/* a + b, of equal shapes. */
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b);
+/* n layers' outputs side by side, along the first axis of a sample: the channels of [C,H,W]; or
+   along another, counted without the batch (-1 is the last: the numbers of each step of [T,D]). All
+   other axes are equal. */
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n);
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis);
+/* Run a layer once more, with the same weights, on what the next layer would read (of the same
+   shape). The result stands for this second run and is named "dense_1:2"; its weights are counted
+   and saved once, and their gradients are added up. */
+DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer);
+/* A further input of the model, samples of this shape; the next layer reads it. The inputs are
+   numbered as they are added; the first is that of dl_model_new. */
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape);
+/* What the model gives: the (first) outputs of n layers. Without it, or with n 0, that of the layer
+   that was added last. */
+DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n);
+/* How many inputs and outputs it has. */
+DL_DEF int dl_model_input_count(const dl_model *m);
+DL_DEF int dl_model_output_count(const dl_model *m);
 
 /* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
    behind those that are there in l->param; a state, all c at the start, saved and cloned but not
@@ -1895,6 +1944,11 @@ DL_DEF void dl_model_free(dl_model *m);
    cross-entropy, or for another loss, most of them outside what its activation gives (a tanh, say,
    with targets from 0 to 100). */
 DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer);
+/* The same for a model with several outputs: loss[k] for output k, their sum is minimized, each
+   times weight[k] (NULL: 1). Accuracy and metrics are those of output 0. Such a model, or one with
+   several inputs, is trained by dl_model_train_batch. */
+DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
+                                     dl_optim optimizer);
 
 /* ---- metrics during training ---- */
 
@@ -2004,8 +2058,9 @@ typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_m
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
 /* One step of training on one batch, or its evaluation: what dl_model_fit is made of. b->x is
-   [N,...], b->size N, and either b->labels or b->y is there. Of the loss before the update. What it
-   records is released. All NaN on failure. */
+   [N,...], b->size N, and either b->labels or b->y is there; of a model with several inputs or
+   outputs, the others' are b->more_x and b->more_y. Of the loss before the update. What it records
+   is released. All NaN on failure. */
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 
@@ -2020,8 +2075,12 @@ DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 /* ---- using it ---- */
 
 /* The outputs (probabilities after a softmax) for a batch x [N,...], in evaluation mode, without
-   gradient; on the tape. Computed dl_model_batch_size samples at a time. */
+   gradient; on the tape. Computed dl_model_batch_size samples at a time. Of a model with several
+   outputs, the first. */
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
+/* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
+   False, and y as it was, on failure. */
+DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
    tell apart what the probabilities 0 and 1 do not. */
@@ -2030,6 +2089,8 @@ DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 /* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
    on floor 2. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
+/* The same with all inputs and outputs. */
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* Parameters: how many tensors they are; how many numbers that makes (Keras' count_params); the
    i-th tensor; the one with a name (NULL when there is none); all, as an array of
@@ -2049,7 +2110,7 @@ DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 
 #ifndef DL_NO_STDIO
 /* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
-   non-trainable. */
+   non-trainable. When the model is not a chain, a column says what each layer reads. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
@@ -2201,6 +2262,8 @@ struct dl_batch {
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
+    dl_tensor *const *more_x; /* of a model with several inputs: the second [N,...] and so on */
+    dl_tensor *const *more_y; /* of one with several outputs: the second's targets and so on  */
 };
 
 /* Mini-batches of a data set, in a new random order every epoch when shuffle is true. Free with
@@ -12129,11 +12192,22 @@ DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
 #ifndef DL_NO_MODEL
 #define DLI_METRICS (1 + DL_METRIC_MAX)      /* accuracy, then the user's */
 
+/* What one output is to become. */
+typedef struct dli_goal { const dl_loss *loss; double weight; } dli_goal;
+
 struct dl_model {
     dl_ctx       *ctx;
-    dl_shape      input;
+    dl_shape      input;         /* the first                                           */
     dl_layer    **layer;
     int           layers;
+    int           inputs;        /* 1, and one for each layer of type dli_input_type    */
+    dl_layer     *at;            /* what the next layer reads, NULL: the first input    */
+    dl_layer    **out;           /* what it gives; NULL: the last layer's               */
+    int           outs;
+    int           places;        /* tensors under way in a forward: the first input (place 0),
+                                    all outputs of all layers, and again the model's outputs */
+    bool          chain;         /* each layer reads the one before it                  */
+    dli_goal     *goal;          /* one for each output, since compile                  */
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
     const char   *lacks;         /* the type of a layer that could not be added, or NULL */
@@ -12171,8 +12245,8 @@ static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t 
 
 static void dli_layer_free(dl_layer *l)
 {
-    if (l->type->destroy) l->type->destroy(l);
-    if (!l->ctx->closing) {              /* dl_free frees tensors by itself */
+    if (l->type->destroy && !l->shared) l->type->destroy(l);
+    if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
         for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
         for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
     }
@@ -12203,22 +12277,34 @@ DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
     return true;
 }
 
-/* A layer at the model's end, not yet part of it: header, options, shapes that come in and name
-   lie in one piece of memory. */
-static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options)
+/* What layer l reads as its k-th source gives: so many tensors, of these shapes. */
+static int dli_source_outputs(const dl_layer *from) { return from ? from->outputs : 1; }
+static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from)
 {
-    const dl_layer *last = m->layers ? m->layer[m->layers - 1] : NULL;
-    const int inputs = last ? last->outputs : 1;
+    return from ? from->output : &m->input;
+}
+
+/* A layer behind these others, not yet part of the model: header, options, shapes that come in,
+   sources and name lie in one piece of memory. */
+static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options,
+                               dl_layer *const *from, int froms)
+{
+    int inputs = 0;
+    for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
     const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
                          sizeof(double);
-    const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 16;
+    const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
+    const size_t sources = ((size_t)froms * sizeof *from + sizeof(double) - 1) /
+                           sizeof(double) * sizeof(double);
     dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
-                                        sizeof *l + shapes + bytes + name);
+                                        sizeof *l + shapes + sources + bytes + name);
     if (!l) return NULL;
     int number = 1;
-    for (int i = 0; i < m->layers; i++) number += m->layer[i]->type == type;
+    for (int i = 0; i < m->layers; i++)
+        number += m->layer[i]->type == type && !m->layer[i]->shared;
     l->input = (dl_shape *)(void *)(l + 1);
-    char *copy = (char *)(l->input + inputs);
+    l->from = (dl_layer **)(void *)(l->input + inputs);
+    char *copy = (char *)l->from + sources;
     dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
     l->options = options ? memcpy(copy, options, type->options_size) : NULL;
     l->name = copy + bytes;
@@ -12226,7 +12312,14 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     l->ctx = m->ctx;
     l->model = m;
     l->inputs = inputs;
-    memcpy(l->input, last ? last->output : &m->input, shapes);
+    l->froms = froms;
+    dl_shape *input = l->input;
+    for (int i = 0; i < froms; i++) {
+        const int n = dli_source_outputs(from[i]);
+        memcpy(input, dli_source_shapes(m, from[i]), (size_t)n * sizeof *input);
+        l->from[i] = from[i];
+        input += n;
+    }
     if (dl_layer_set_outputs(l, 1)) return l;
     DL_FREE(l);
     return NULL;
@@ -12268,6 +12361,8 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
+static const dl_layer_type *dli_input_layer(void);
+
 /* Let the type build the layer, and look at what it has made of it. */
 static bool dli_layer_build(dl_layer *l)
 {
@@ -12278,6 +12373,9 @@ static bool dli_layer_build(dl_layer *l)
     if (t->inputs && t->inputs != l->inputs)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
                        "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
+    if (l->inputs == 0 && t != dli_input_layer())
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
+                       l->name);
     if (!dli_layer_fields(l)) return false;
     if (t->build && !t->build(l))
         return dl_fail(l->ctx, DL_ERR_STATE, "%s: its build failed", l->name);
@@ -12292,6 +12390,30 @@ static bool dli_layer_build(dl_layer *l)
             return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible",
                            l->name, dli_shape_text(s, l->output[i]));
     return true;
+}
+
+/* Work out who reads whom and when for the last time. */
+static void dli_connect(dl_model *m)
+{
+    m->chain = !m->out;
+    m->places = 1;
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        l->index = i;
+        l->place = m->places;
+        m->places += l->outputs;
+        l->readers = l->last = 0;
+        l->goal = -1;
+        if (l->froms != 1 || l->from[0] != (i ? m->layer[i - 1] : NULL) || l->shared)
+            m->chain = false;
+        for (int k = 0; k < l->froms; k++) {
+            if (!l->from[k]) continue;
+            l->from[k]->readers++;
+            l->from[k]->last = i;
+        }
+    }
+    for (int k = 0; k < m->outs; k++) m->out[k]->goal = k;
+    if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
 /* Make a built layer part of its model. */
@@ -12313,14 +12435,41 @@ static bool dli_layer_join(dl_layer *l)
     m->tensor = tensor;
     m->tensors = 0;
     for (int i = 0; i < m->layers; i++)
-        for (int k = 0; k < layer[i]->params; k++) tensor[m->tensors++] = layer[i]->param[k];
+        for (int k = 0; !layer[i]->shared && k < layer[i]->params; k++)
+            tensor[m->tensors++] = layer[i]->param[k];
     m->params = m->tensors;
     for (int i = 0; i < m->layers; i++)
-        for (int k = 0; k < layer[i]->states; k++) tensor[m->tensors++] = layer[i]->state[k];
+        for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
+            tensor[m->tensors++] = layer[i]->state[k];
+    m->at = l;
+    dli_connect(m);
     return true;
 }
 
-DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
+/* Can this model still be added to, with what reads these layers? */
+static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *from, int n)
+{
+    if (m->compiled)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model is compiled already; add layers "
+                       "before dl_model_compile", who);
+    for (int i = 0; i < n; i++)
+        if (from[i] && from[i]->model != m)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is a layer of another model", who,
+                           from[i]->name);
+    return true;
+}
+
+/* l has become part of m, or has not: then m lacks it. */
+static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, bool built)
+{
+    if (l && built && dli_layer_join(l)) return l;
+    if (l) dli_layer_free(l);
+    m->lacks = name;
+    return NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
+                                   dl_layer *const *from, int n)
 {
     if (!m) return NULL;
     if (!type || !type->name || !type->prefix || !type->forward) {
@@ -12328,17 +12477,63 @@ DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void
         dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
         return NULL;
     }
-    if (m->compiled) {
-        dl_fail(m->ctx, DL_ERR_STATE, "dl_model_add: %s: the model is compiled already; add layers "
-                "before dl_model_compile", type->name);
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
+        m->lacks = type->name;
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
+                "more", type->name, n);
         return NULL;
     }
-    dl_layer *l = dli_layer_new(m, type, options);
-    if (l && dli_layer_build(l) && dli_layer_join(l)) return l;
-    if (l) dli_layer_free(l);
-    m->lacks = type->name;
-    return NULL;
+    char who[100];
+    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
+    if (!dli_model_open(who, m, from, n)) {
+        if (!m->compiled) m->lacks = type->name;
+        return NULL;
+    }
+    dl_layer *l = dli_layer_new(m, type, options, from, n);
+    return dli_layer_added(m, l, type->name, l && dli_layer_build(l));
 }
+
+DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
+{
+    return m ? dl_model_add_from(m, type, options, &m->at, type != dli_input_layer()) : NULL;
+}
+
+DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
+{
+    if (!m || !dli_model_open("dl_model_at", m, &layer, 1)) return false;
+    m->at = layer;
+    return true;
+}
+
+DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
+{
+    const char *who = "dl_model_outputs";
+    if (!m) return false;
+    if (n < 0 || (n > 0 && !list))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
+                       "the last one", who, n);
+    for (int i = 0; i < n; i++) {
+        if (!list[i])
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it", who,
+                           i);
+        for (int k = 0; k < i; k++)
+            if (list[k] == list[i])
+                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", who,
+                               list[i]->name);
+    }
+    if (!dli_model_open(who, m, list, n)) return false;
+    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, who, (size_t)n, sizeof *out) : NULL;
+    if (n && !out) return false;
+    for (int i = 0; i < n; i++) out[i] = list[i];
+    if (m->out) DL_FREE(m->out);
+    m->out = out;
+    m->outs = n;
+    dli_connect(m);
+    return true;
+}
+
+DL_DEF int dl_model_input_count(const dl_model *m) { return m ? m->inputs : 0; }
+DL_DEF int dl_model_output_count(const dl_model *m) { return m ? (m->out ? m->outs : 1) : 0; }
 
 /* t, named "dense_1.weight", at the end of one of the layer's two lists. */
 static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, dl_tensor ***list,
@@ -12382,12 +12577,16 @@ DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, 
 
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
+    if (l && l->shared) l = l->shared;
     if (!l || !(on ? dl_freeze : dl_unfreeze)(l->param, l->params)) return false;
     l->frozen = on;
     return true;
 }
 
-DL_DEF bool dl_layer_frozen(const dl_layer *l) { return l && l->frozen; }
+DL_DEF bool dl_layer_frozen(const dl_layer *l)
+{
+    return l && (l->shared ? l->shared->frozen : l->frozen);
+}
 
 /* An option that is a member of struct o, and one that is two of them in a row. */
 #define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
@@ -12485,6 +12684,150 @@ DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
 DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
 {
     return dl_model_add(m, &dli_reshape_type, &shape);
+}
+
+/* ---- graphs: inputs, joints, shared weights ---- */
+
+static const dl_field dli_input_fields[] = {
+    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static bool dli_input_build(dl_layer *l)
+{
+    l->output[0] = *(const dl_shape *)l->options;
+    if (l->froms)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: an input reads no layer", l->name);
+    if (dli_checked_size(l->ctx, l->name, l->output[0]) < 0) return false;
+    l->model->inputs++;
+    return true;
+}
+static const dl_layer_type dli_input_type = { "InputLayer", "input", sizeof(dl_shape),
+    dli_input_fields, 0, dli_input_build, dli_activation_forward, NULL };
+static const dl_layer_type *dli_input_layer(void) { return &dli_input_type; }
+
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+{
+    return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
+}
+
+static bool dli_add_build(dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    for (int i = 1; i < l->inputs; i++)
+        if (!dl_shape_equal(l->input[i], l->input[0]))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
+                           "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
+                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
+    return true;
+}
+static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = x[0];
+    for (int i = 1; i < l->inputs; i++) y[0] = dl_add(y[0], x[i]);
+}
+static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
+    dli_add_layer_forward, NULL };
+
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
+{
+    dl_layer *from[2];
+    from[0] = a;
+    from[1] = b;
+    return dl_model_add_from(m, &dli_add_type, NULL, from, 2);
+}
+
+static const dl_field dli_concat_fields[] = {
+    { "axis", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+/* The axis of a sample, counted from the front. */
+static int dli_concat_axis(const dl_layer *l)
+{
+    const int axis = *(const int *)l->options;
+    return axis < 0 ? axis + l->input[0].rank : axis;
+}
+static bool dli_concat_build(dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const int axis = dli_concat_axis(l);
+    if (axis < 0 || axis >= l->input[0].rank)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
+                       dli_shape_text(s, l->input[0]), *(const int *)l->options);
+    for (int i = 1; i < l->inputs; i++) {
+        dl_shape other = l->input[i];
+        const dl_int more = axis < other.rank ? other.dim[axis] : 0;
+        if (axis < other.rank) other.dim[axis] = l->input[0].dim[axis];
+        if (!dl_shape_equal(other, l->input[0]))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s do not join along axis "
+                           "%d: all other axes must be equal", l->name,
+                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
+        l->output[0].dim[axis] += more;
+    }
+    return true;
+}
+static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
+}
+static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
+    dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
+
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
+{
+    return dl_model_add_from(m, &dli_concat_type, &axis, from, n);
+}
+
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
+{
+    return dl_model_add_concat_along(m, from, n, 0);
+}
+
+/* l, new, becomes a further run of `of`: it has its tensors, lists of its own. */
+static bool dli_layer_share(dl_layer *l, dl_layer *of)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const char *who = "dl_model_reuse";
+    int runs = 2;
+    for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
+    dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
+    l->shared = of;
+    if (of->froms == 0 || l->inputs != of->inputs)
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s reads %d tensors, but here are %d", who,
+                       of->name, of->inputs, l->inputs);
+    for (int i = 0; i < l->inputs; i++)
+        if (!dl_shape_equal(l->input[i], of->input[i]))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s reads samples of %s, not %s", who,
+                           of->name, dli_shape_text(s, of->input[i]),
+                           dli_shape_text(t, l->input[i]));
+    if (!dl_layer_set_outputs(l, of->outputs)) return false;
+    for (int k = 0; k < l->outputs; k++) l->output[k] = of->output[k];
+    for (int k = 0; k < 2; k++) {
+        dl_tensor *const *old = k ? of->state : of->param;
+        const int n = k ? of->states : of->params;
+        dl_tensor **list = (dl_tensor **)dli_alloc(l->ctx, who, (size_t)n, sizeof *list);
+        if (!list) return false;
+        for (int i = 0; i < n; i++) list[i] = old[i];
+        *(k ? &l->state : &l->param) = list;
+        *(k ? &l->states : &l->params) = n;
+    }
+    l->options = of->options;
+    l->activation = of->activation;
+    l->own = of->own;
+    return true;
+}
+
+DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
+{
+    const char *who = "dl_model_reuse";
+    if (!m) return NULL;
+    if (!layer) {
+        dli_null(m->ctx, who, "the layer");
+        m->lacks = "reused";
+        return NULL;
+    }
+    if (!dli_model_open(who, m, &layer, 1)) {
+        if (!m->compiled) m->lacks = layer->type->name;
+        return NULL;
+    }
+    if (layer->shared) layer = layer->shared;
+    dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
+    return dli_layer_added(m, l, layer->type->name, l && dli_layer_share(l, layer));
 }
 
 /* ---- dense ---- */
@@ -13170,6 +13513,7 @@ DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
     static const dl_layer_type *const all[] = {
         &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
+        &dli_input_type, &dli_add_type, &dli_concat_type,
         &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
 #ifndef DL_NO_IMAGES
         &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
@@ -14113,6 +14457,8 @@ static void dli_model_destroy(void *object)
     for (int i = 0; i < m->layers; i++) dli_layer_free(m->layer[i]);
     for (int i = 0; i < m->metrics; i++) DL_FREE(m->metric_state[0][i]);
     if (m->layer) DL_FREE(m->layer);
+    if (m->out) DL_FREE(m->out);
+    if (m->goal) DL_FREE(m->goal);
     if (m->tensor) DL_FREE(m->tensor);
     if (m->history) DL_FREE(m->history);
 }
@@ -14126,6 +14472,8 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
     if (!m) return NULL;
     m->ctx = dl;
     m->input = dli_rank(input, input.rank);
+    m->inputs = m->places = 1;
+    m->chain = true;
     m->batch_size = 128;
     if (dl_model_add_metric(m, dl_find_metric(NULL, "accuracy"))) return m;
     dl_model_free(m);
@@ -14136,10 +14484,12 @@ DL_DEF void dl_model_free(dl_model *m) { dli_object_free(m); }
 
 /* ---- compile ---- */
 
-static const dl_layer *dli_last_layer(const dl_model *m)
+/* The layer that gives the model's k-th output. */
+static dl_layer *dli_output_layer(const dl_model *m, int k)
 {
-    return m->layers ? m->layer[m->layers - 1] : NULL;
+    return m->out ? m->out[k] : m->layers ? m->layer[m->layers - 1] : NULL;
 }
+static const dl_layer *dli_last_layer(const dl_model *m) { return dli_output_layer(m, 0); }
 
 static dl_shape dli_output_shape(const dl_model *m)
 {
@@ -14151,20 +14501,20 @@ static bool dli_fused(const dl_model *m) { return m->loss && m->loss->logits != 
 
 /* Do the logits that a cross-entropy needs come from a layer that has made probabilities of them
    already? The last such layer, with nothing but layers without weights behind it; else NULL. */
-static const dl_layer *dli_early_probabilities(const dl_model *m)
+static const dl_layer *dli_early_probabilities(const dl_layer *l)
 {
-    for (int i = m->layers - 1; i > 0 && m->layer[i]->params == 0; i--) {
-        const dl_activation f = m->layer[i - 1]->activation;
-        if (f == DL_SOFTMAX || f == DL_SIGMOID) return m->layer[i - 1];
-        if (f != DL_LINEAR) break;
+    while (l->params == 0 && l->froms == 1 && l->from[0]) {
+        l = l->from[0];
+        if (l->activation == DL_SOFTMAX || l->activation == DL_SIGMOID) return l;
+        if (l->activation != DL_LINEAR) break;
     }
     return NULL;
 }
 
-/* Do the layers go together with the loss? What can never learn is refused. */
-static bool dli_check_layers(const dl_model *m, const dl_loss *loss)
+/* Does output k go together with its loss? What can never learn is refused. */
+static bool dli_check_layers(const dl_model *m, int k, const dl_loss *loss)
 {
-    const dl_layer *last = dli_last_layer(m);
+    const dl_layer *last = dli_output_layer(m, k);
     const char *f = dl_activation_name(loss->logits);
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
@@ -14185,7 +14535,7 @@ static bool dli_check_layers(const dl_model *m, const dl_loss *loss)
                        "only %lld output; give it one for each class, or use "
                        "DL_BINARY_CROSSENTROPY", loss->name, last->name,
                        (long long)dli_last(last->output[0]));
-    const dl_layer *early = dli_early_probabilities(m);
+    const dl_layer *early = dli_early_probabilities(last);
     return !early ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
                    "logits, but %s has made probabilities of them with its %s; give %s linear and "
@@ -14193,23 +14543,65 @@ static bool dli_check_layers(const dl_model *m, const dl_loss *loss)
                    dl_activation_name(early->activation), early->name, f);
 }
 
-DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer)
+/* Is every layer there for something? */
+static bool dli_check_graph(const dl_model *m)
 {
-    if (!dli_model_whole("dl_model_compile", m)) return false;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->readers == 0 && m->layer[i]->goal < 0)
+            return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: nothing reads %s, and it is no "
+                           "output; name the outputs with dl_model_outputs", m->layer[i]->name);
+    return true;
+}
+
+DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
+                                     dl_optim optimizer)
+{
+    const char *who = "dl_model_compile";
+    const int n = dl_model_output_count(m);
+    if (!dli_model_whole(who, m)) return false;
     if (m->params == 0)
-        return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: the model has no parameters; add "
-                       "layers first");
-    if (!loss || !loss->name || (!loss->of_targets && !loss->of_labels))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the loss is NULL, or has "
-                       "neither name nor function");
-    if (!dli_check_layers(m, loss)) return false;
-    dl_optimizer *o = dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params);
-    if (!o) return false;
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model has no parameters; add layers first",
+                       who);
+    if (!dli_check_graph(m)) return false;
+    for (int k = 0; k < n; k++) {
+        const dl_loss *l = loss ? loss[k] : NULL;
+        if (!l || !l->name || (!l->of_targets && !l->of_labels))
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the loss is NULL, or has neither name nor "
+                           "function", who);
+        if (k > 0 && !l->of_targets)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
+                           "%s does not take", who, k, l->name);
+        if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
+                           "more", who, weight[k], k);
+        if (!dli_check_layers(m, k, l)) return false;
+    }
+    dli_goal *goal = (dli_goal *)dli_alloc(m->ctx, who, (size_t)n, sizeof *goal);
+    dl_optimizer *o = goal ? dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params) : NULL;
+    if (!o) {
+        if (goal) DL_FREE(goal);
+        return false;
+    }
+    for (int k = 0; k < n; k++) {
+        goal[k].loss = loss[k];
+        goal[k].weight = weight ? weight[k] : 1;
+    }
     dl_optimizer_free(m->optimizer);
+    if (m->goal) DL_FREE(m->goal);
     m->optimizer = o;
-    m->loss = loss;
+    m->goal = goal;
+    m->loss = loss[0];
     m->compiled = true;
     return true;
+}
+
+DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer)
+{
+    if (m && !m->lacks && m->outs > 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the model has %d outputs, but "
+                       "here is one loss; give each its own with dl_model_compile_outputs",
+                       m->outs);
+    return dl_model_compile_outputs(m, &loss, NULL, optimizer);
 }
 
 /* ---- a batch through the layers ---- */
@@ -14225,24 +14617,35 @@ static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int 
                    l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
 }
 
-/* What layer l makes of x, on the tape; raw: before the activation. NULL when it failed. */
-static dl_tensor **dli_layer_forward(dl_layer *l, dl_tensor *const *x, bool raw)
+/* What layer l makes of x; raw: before the activation. */
+static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw)
 {
     const dl_int N = x[0]->shape.dim[0];
-    const size_t bytes = (size_t)l->outputs * sizeof *x;
-    dl_tensor **y = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, bytes);
-    if (!y) return NULL;
-    memset(y, 0, bytes);
+    memset(y, 0, (size_t)l->outputs * sizeof *y);
     const bool training = dl_training(l->ctx);
-    if (l->frozen) dl_set_training(l->ctx, false);
+    if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
     l->type->forward(l, x, y);
     dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
-        if (!dli_layer_gave(l, k, y[k], N)) return NULL;
+        if (!dli_layer_gave(l, k, y[k], N)) return false;
         if (!raw) y[k] = dl_activate(y[k], l->activation);
-        if (!y[k]) return NULL;
+        if (!y[k]) return false;
     }
-    return y;
+    return true;
+}
+
+/* What layer l reads, out of all that is under way: as it lies there, or put together. */
+static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
+{
+    if (l->froms == 1) return value + (l->from[0] ? l->from[0]->place : 0);
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, (size_t)l->inputs * sizeof *x);
+    dl_tensor **to = x;
+    for (int k = 0; x && k < l->froms; k++) {
+        const int n = dli_source_outputs(l->from[k]);
+        memcpy(to, value + (l->from[k] ? l->from[k]->place : 0), (size_t)n * sizeof *to);
+        to += n;
+    }
+    return x;
 }
 
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
@@ -14274,14 +14677,13 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
 }
 
 /* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
-   there and release the rest, if that is worth the copy. */
+   there and release the rest. */
 static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
 {
     dl_ctx *c = x->ctx;
     const dl_shape shape = x->shape;
     const size_t bytes = (size_t)x->size * sizeof *x->data;
     const dl_real *data = x->data;
-    if (dli_tape_since(c, mark) < 2 * (dl_int)bytes) return x;
     dl_tape_release(c, mark);
     x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
     DLI_UNPOISON(data, bytes);
@@ -14289,73 +14691,227 @@ static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
     return x;
 }
 
-/* x through all layers. raw: without the last activation; drop: nothing is recorded, so let go of
-   what is not needed any more (x itself stays). */
-static dl_tensor *dli_layers_forward(dl_model *m, dl_tensor *x, bool raw, bool drop)
+/* The same for those of value[0 .. n-1] that are not NULL and lie behind the mark. Some may share
+   their numbers with others, so they wait in scratch memory while the tape is released. */
+static bool dli_drop_all_but_these(dl_ctx *c, dl_tensor **value, int n, dl_mark mark, int count,
+                                   dl_int size)
 {
-    dl_tensor **y = &x;
-    if (!x) return NULL;
-    const dl_mark mark = dl_tape_mark(m->ctx);
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
-        dl_tensor *fused = y[0];
-        const int layers = dli_conv_layers_forward(l, next, &fused);
-        if (layers > 0) {
-            x = fused;
-            y = &x;
-            i += layers - 1;
-        } else y = dli_layer_forward(l, y, raw && !next);
-        if (!y || !y[0]) return NULL;
-        if (drop && next && l->outputs == 1) {
-            x = dli_drop_all_but(y[0], mark);
-            y = &x;
-            if (!x) return NULL;
-        }
+    const char *who = "dl_model_predict";
+    const size_t bytes = (size_t)size * sizeof(dl_real);
+    dl_real *data = (dl_real *)dli_work(c, who, bytes + (size_t)count * sizeof(dl_shape) +
+                                                DLI_ALIGN);
+    if (!data) return false;
+    dl_shape *shape = (dl_shape *)(void *)dli_align((char *)data + bytes);
+    dl_real *to = data;
+    int at = 0;
+    for (int i = 0; i < n; i++) {
+        if (!value[i] || value[i]->serial < mark.serial) continue;
+        memcpy(to, value[i]->data, (size_t)value[i]->size * sizeof *to);
+        to += value[i]->size;
+        shape[at++] = value[i]->shape;
     }
-    return y[0];
+    /* From here on value[i]->serial is gone with the header, so the mark of a tensor that moves is
+       its place: those that stay are set aside as they are. */
+    dl_tensor *none = dl_none();
+    for (int i = 0; i < n; i++)
+        if (value[i] && value[i]->serial >= mark.serial) value[i] = none;
+    dl_tape_release(c, mark);
+    to = data;
+    at = 0;
+    for (int i = 0; i < n; i++) {
+        if (value[i] != none) continue;
+        value[i] = dli_tape_tensor(c, who, shape[at++]);
+        if (!value[i]) return false;
+        memcpy(value[i]->data, to, (size_t)value[i]->size * sizeof *to);
+        to += value[i]->size;
+    }
+    return true;
 }
 
-/* The batch x in the model's input shape: [N,1,28,28] is as good as [N,784]. */
-static dl_tensor *dli_model_input(const char *who, const dl_model *m, dl_tensor *x)
+/* Let go of what no layer behind number i reads any more, if that is worth the copies. */
+static bool dli_drop_dead(const dl_model *m, dl_tensor **value, int i, dl_mark mark)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const int n = m->places + dl_model_output_count(m);
+    dl_int size = 0;
+    int count = 0, one = 0;
+    for (int k = 0; k <= i; k++)
+        if (m->layer[k]->last <= i)
+            memset(value + m->layer[k]->place, 0, (size_t)m->layer[k]->outputs * sizeof *value);
+    for (int v = 0; v < n; v++) {
+        if (!value[v] || value[v]->serial < mark.serial) continue;
+        size += value[v]->size;
+        count++;
+        one = v;
+    }
+    if (dli_tape_since(m->ctx, mark) < 2 * size * (dl_int)sizeof(dl_real)) return true;
+    if (count != 1) return dli_drop_all_but_these(m->ctx, value, n, mark, count, size);
+    value[one] = dli_drop_all_but(value[one], mark);
+    return value[one] != NULL;
+}
+
+/* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
+typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
+
+static bool dli_is_raw(const dl_layer *l, dli_raw raw)
+{
+    if (l->goal < 0 || raw == DLI_RAW_NONE) return false;
+    return raw == DLI_RAW_FIRST ? l->goal == 0
+                                : l->model->goal[l->goal].loss->logits != DL_LINEAR;
+}
+
+/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
+   along: how many layers these were, 0 on failure. */
+static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
+{
+    dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
+    const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
+                       next->from[0] == l;
+    dl_tensor *const *x = dli_layer_reads(l, value);
+    if (!x) return 0;
+    dl_tensor *fused = x[0];
+    const bool is_raw = dli_is_raw(l, raw);
+    const int layers = is_raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
+    dl_tensor **y = value + l->place;
+    if (layers > 1) l = next;
+    if (layers > 0) value[l->place] = fused;
+    else if (!dli_layer_forward(l, x, y, is_raw)) return 0;
+    if (!value[l->place]) return 0;
+    if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
+    if (is_raw && l->readers > 0 && !(y[0] = dl_activate(y[0], l->activation))) return 0;
+    return layers > 0 ? layers : 1;
+}
+
+/* x[inputs] through all layers; the model's outputs, or NULL. drop: nothing is recorded, so let go
+   of what is not needed any more (x itself stays). */
+static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, bool drop)
+{
+    const size_t bytes = (size_t)(m->places + dl_model_output_count(m)) * sizeof *x;
+    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
+    int input = 0, layers;
+    if (!value) return NULL;
+    memset(value, 0, bytes);
+    value[0] = x[input++];
+    if (m->layers == 0) value[m->places] = value[0];
+    const dl_mark mark = dl_tape_mark(m->ctx);
+    for (int i = 0; i < m->layers; i += layers) {
+        dl_layer *l = m->layer[i];
+        layers = 1;
+        if (l->type == &dli_input_type) {
+            value[l->place] = x[input++];
+            if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
+            continue;
+        }
+        layers = dli_forward_step(m, i, value, raw);
+        if (layers == 0) return NULL;
+        if (drop && i + layers < m->layers && !dli_drop_dead(m, value, i + layers - 1, mark))
+            return NULL;
+    }
+    return value + m->places;
+}
+
+/* Input k's shape of one sample. */
+static dl_shape dli_input_shape(const dl_model *m, int k)
+{
+    for (int i = 0; k > 0; i++)
+        if (m->layer[i]->type == &dli_input_type && --k == 0) return m->layer[i]->output[0];
+    return m->input;
+}
+
+/* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
+static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
+{
     if (!dli_usable(who, x)) return NULL;
     const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
-    if (x->ctx != m->ctx) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
+    const dl_shape shape = dli_input_shape(m, k);
+    if (x->ctx != m->ctx)
+        return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
+    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
+        return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
+                          "samples are %s; the input's first dimension counts samples, 1 for a "
+                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
+    return dl_reshape(x, dli_batch_shape(n, shape));
+}
+
+/* All inputs: the first one, then the others; NULL on failure. */
+static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tensor *first,
+                                    dl_tensor *const *more)
+{
+    if (m->inputs > 1 && !more) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs, but here is one; give the "
+                "others too (dl_model_predict_all, dl_model_forward_all, a batch's more_x)", who,
+                m->inputs);
         return NULL;
     }
-    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, m->input)) != x->size) {
-        dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose samples are "
-                "%s; the input's first dimension counts samples, 1 for a single one", who,
-                dli_shape_text(s, x->shape), dli_shape_text(t, m->input));
-        return NULL;
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *x);
+    for (int k = 0; x && k < m->inputs; k++) {
+        x[k] = dli_model_input(who, m, k, k ? more[k - 1] : first);
+        if (!x[k]) return NULL;
+        if (x[k]->shape.dim[0] != x[0]->shape.dim[0]) {
+            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %lld samples, the first has %lld", who,
+                    k, (long long)x[k]->shape.dim[0], (long long)x[0]->shape.dim[0]);
+            return NULL;
+        }
     }
-    return dl_reshape(x, dli_batch_shape(n, m->input));
+    return x;
+}
+
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    const char *who = "dl_model_forward";
+    if (!y || !x || !dli_model_whole(who, m)) return false;
+    dl_tensor **in = dli_model_inputs(who, m, x[0], x + 1);
+    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
+    return out != NULL;
 }
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    if (!dli_model_whole("dl_model_forward", m)) return NULL;
-    return dli_layers_forward(m, dli_model_input("dl_model_forward", m, x), false, false);
+    const char *who = "dl_model_forward";
+    if (!dli_model_whole(who, m)) return NULL;
+    dl_tensor **in = dli_model_inputs(who, m, x, NULL);
+    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    return out ? out[0] : NULL;
 }
 
-/* Outputs for x in evaluation mode, batch_size rows at a time, so that no more than that is ever
-   under way. */
-static dl_tensor *dli_predict(const char *who, dl_model *m, dl_tensor *x, bool raw)
+/* n rows of each input from row `at` on, through the layers, into the first outs of out. */
+static bool dli_predict_rows(const char *who, dl_model *m, dl_tensor *const *x, dl_int at, dl_int n,
+                             dl_tensor *const *out, int outs, dli_raw raw)
 {
-    if (!dli_model_whole(who, m) || !(x = dli_model_input(who, m, x))) return NULL;
-    const dl_int N = x->shape.dim[0], D = dl_shape_size(m->input);
-    const dl_int M = dl_shape_size(dli_output_shape(m));
-    dl_tensor *out = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m)));
-    bool ok = out != NULL;
+    dl_tensor **part = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *part);
+    bool ok = part != NULL;
+    for (int k = 0; ok && k < m->inputs; k++) {
+        const dl_shape shape = dli_input_shape(m, k);
+        part[k] = dli_share(who, x[k], dli_batch_shape(n, shape), at * dl_shape_size(shape));
+        ok = part[k] != NULL;
+    }
+    dl_tensor **y = ok ? dli_graph_forward(m, part, raw, true) : NULL;
+    for (int k = 0; y && k < outs; k++)
+        memcpy(out[k]->data + at * (y[k]->size / n), y[k]->data,
+               (size_t)y[k]->size * sizeof *y[k]->data);
+    return y != NULL;
+}
+
+/* The first outs outputs for x in evaluation mode, batch_size rows at a time, so that no more than
+   that is ever under way. They lie on the tape, as their list does; NULL on failure. */
+static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
+                               dl_tensor *const *more, int outs, dli_raw raw)
+{
+    if (!dli_model_whole(who, m)) return NULL;
+    dl_tensor **x = dli_model_inputs(who, m, first, more);
+    dl_tensor **out = x ? (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)outs * sizeof *out)
+                        : NULL;
+    if (!out) return NULL;
+    const dl_int N = x[0]->shape.dim[0];
+    bool ok = true;
+    for (int k = 0; ok && k < outs; k++) {
+        const dl_shape shape = k ? dli_output_layer(m, k)->output[0] : dli_output_shape(m);
+        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, shape));
+        ok = out[k] != NULL;
+    }
     for (dl_int at = 0; ok && at < N; at += m->batch_size) {
-        const dl_int n = m->batch_size < N - at ? m->batch_size : N - at;
         const dli_scope scope = dli_scope_begin(m->ctx);
-        dl_tensor *y = dli_share(who, x, dli_batch_shape(n, m->input), at * D);
-        y = dli_layers_forward(m, y, raw, true);
-        ok = y != NULL;
-        if (ok) memcpy(out->data + at * M, y->data, (size_t)y->size * sizeof *y->data);
+        ok = dli_predict_rows(who, m, x, at, dli_min(m->batch_size, N - at), out, outs, raw);
         dli_scope_end(m->ctx, &scope);
     }
     return ok ? out : NULL;
@@ -14363,13 +14919,25 @@ static dl_tensor *dli_predict(const char *who, dl_model *m, dl_tensor *x, bool r
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    return dli_predict("dl_model_predict", m, x, false);
+    dl_tensor **y = dli_predict("dl_model_predict", m, x, NULL, 1, DLI_RAW_NONE);
+    return y ? y[0] : NULL;
+}
+
+DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    const int n = dl_model_output_count(m);
+    if (!x || !y) return false;
+    dl_tensor **out = dli_predict("dl_model_predict", m, x[0], x + 1, n, DLI_RAW_NONE);
+    if (out) memcpy(y, out, (size_t)n * sizeof *y);
+    return out != NULL;
 }
 
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 {
     const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
-    return dli_predict("dl_model_logits", m, x, f == DL_SOFTMAX || f == DL_SIGMOID);
+    dl_tensor **y = dli_predict("dl_model_logits", m, x, NULL, 1,
+                                f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE);
+    return y ? y[0] : NULL;
 }
 
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
@@ -14449,6 +15017,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     const dl_shape out = dli_output_shape(m);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
+    if (m->inputs > 1 || m->outs > 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a data set has one input and one target, the "
+                       "model %d and %d; use dl_model_train_batch and dl_model_evaluate_batch", who,
+                       m->inputs, dl_model_output_count(m));
     if (d->ctx != m->ctx)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
     if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
@@ -14485,6 +15057,7 @@ static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
 {
     for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
+        if (l->shared) continue;
         if (l->params && l->l1 > 0)
             loss = dl_add(loss, dl_mul_scalar(dl_sum(dl_abs(l->param[0])), l->l1));
         if (l->params && l->l2 > 0)
@@ -14493,23 +15066,29 @@ static dl_tensor *dli_add_penalties(const dl_model *m, dl_tensor *loss)
     return loss;
 }
 
-/* The loss of outputs z for a batch. */
-static dl_tensor *dli_batch_loss(const dl_model *m, dl_tensor *z, const dl_batch *b)
+/* The loss of output k, z, for a batch. */
+static dl_tensor *dli_output_loss(const dl_model *m, int k, dl_tensor *z, const dl_batch *b)
 {
-    const dl_loss *l = m->loss;
-    char s[DLI_SHAPE_TEXT];
-    if (!z) return NULL;
-    dl_tensor *target = b->labels && l->of_labels ? NULL : dli_batch_targets(m, b, z);
-    dl_tensor *loss = b->labels && l->of_labels ? l->of_labels(z, b->labels, l->user)
+    const dl_loss *l = m->goal[k].loss;
+    const bool of_labels = k == 0 && b->labels && l->of_labels;
+    dl_tensor *target = of_labels ? NULL : k ? dl_reshape(b->more_y[k - 1], z->shape)
+                                             : dli_batch_targets(m, b, z);
+    dl_tensor *loss = of_labels ? l->of_labels(z, b->labels, l->user)
                     : target ? l->of_targets(z, target, l->user) : NULL;
-    if (!loss) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
-        return NULL;
-    }
-    if (loss->size == 1) return dli_add_penalties(m, loss);
-    dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the loss is %s, not one number; end it with dl_mean",
-            l->name, dli_shape_text(s, loss->shape));
-    return NULL;
+    if (!loss) return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
+    if (loss->size != 1)
+        return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the loss is %s, not one number; end it with "
+                          "dl_mean", l->name, dli_shown(m->ctx, loss->shape));
+    return m->goal[k].weight == 1 ? loss : dl_mul_scalar(loss, m->goal[k].weight);
+}
+
+/* The loss of all outputs z for a batch. */
+static dl_tensor *dli_batch_loss(const dl_model *m, dl_tensor *const *z, const dl_batch *b)
+{
+    if (!z) return NULL;
+    dl_tensor *loss = dli_output_loss(m, 0, z[0], b);
+    for (int k = 1; loss && k < m->outs; k++) loss = dl_add(loss, dli_output_loss(m, k, z[k], b));
+    return loss ? dli_add_penalties(m, loss) : NULL;
 }
 
 /* What is summed up over batches; which: 0 in training, 1 in evaluation, for that may happen in
@@ -14583,17 +15162,23 @@ static bool dli_all_finite(const dl_real *x, dl_int n)
 
 /* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
    two; or NULL. */
-static const char *dli_diverged_layer(dl_model *m, dl_tensor *x, const char **what)
+static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const char **what)
 {
-    dl_tensor **y = &x;
+    dl_tensor **value = (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_fit",
+                                                     (size_t)m->places * sizeof *value);
+    int input = 0;
+    if (!value) return NULL;
+    value[0] = x[input++];
     for (int i = 0; i < m->layers; i++) {
         dl_layer *l = m->layer[i];
         *what = "the weights of layer ";
         for (int k = 0; k < l->params; k++)
             if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
         *what = "the output of layer ";
-        y = dli_layer_forward(l, y, false);
-        if (!y) return NULL;
+        dl_tensor *const *read = dli_layer_reads(l, value);
+        dl_tensor **y = value + l->place;
+        if (l->type == &dli_input_type) y[0] = x[input++];
+        else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
         for (int k = 0; k < l->outputs; k++)
             if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
     }
@@ -14605,11 +15190,16 @@ static const char *dli_diverged_layer(dl_model *m, dl_tensor *x, const char **wh
 static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
 {
     const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
+    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
+    bool finite = x != NULL;
+    for (int k = 0; finite && k < m->inputs; k++) finite = dli_all_finite(x[k]->data, x[k]->size);
     const char *cure = "clean the data set", *what = "the training data", *name = NULL;
-    if (x && dli_all_finite(x->data, x->size)) {
+    if (finite) {
         what = "the targets of the training data";
-        if (!b->y || dli_all_finite(b->y->data, b->y->size)) {
+        finite = !b->y || dli_all_finite(b->y->data, b->y->size);
+        for (int k = 0; k < m->outs - 1; k++)
+            finite = finite && dli_all_finite(b->more_y[k]->data, b->more_y[k]->size);
+        if (finite) {
             cure = DLI_LOWER_RATE;
             name = dli_diverged_layer(m, x, &what);
             if (!name) what = "the loss itself";
@@ -14641,13 +15231,13 @@ static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, doubl
                                dli_tally *tally)
 {
     const dl_real dloss = (dl_real)share;
-    dl_tensor *x = dli_model_input("dl_model_fit", m, b->x);
-    dl_tensor *z = dli_layers_forward(m, x, dli_fused(m), false);
+    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, false);
     dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
     const double value = dl_item(loss);
     if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
-    if (!dli_tally_add(tally, b, z, value)) return false;
+    if (!dli_tally_add(tally, b, z[0], value)) return false;
     for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
     return dl_backward_from(loss, &dloss);
 }
@@ -14662,6 +15252,23 @@ static bool dli_apply_gradients(dl_model *m)
     return dl_optimizer_step(m->optimizer);
 }
 
+/* Are targets for the outputs behind the first there? */
+static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b)
+{
+    for (int k = 1; k < m->outs; k++) {
+        const dl_tensor *y = b->more_y ? b->more_y[k - 1] : NULL;
+        const dl_int size = b->size * dl_shape_size(m->out[k]->output[0]);
+        if (!y)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d (%s) has no targets in the "
+                           "batch's more_y", who, k, m->out[k]->name);
+        if (!dli_usable(who, y)) return false;
+        if (y->size != size)
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
+                           "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+    }
+    return true;
+}
+
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
@@ -14673,6 +15280,7 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
+    if (!dli_check_more(who, m, b)) return false;
     if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
     if (!b->y || !m->loss->of_targets)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
@@ -14702,13 +15310,13 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 }
 
 /* What the model gives in evaluation, as the loss wants it. */
-static dl_tensor *dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
+static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    return dli_layers_forward(m, dli_model_input(who, m, b->x), dli_fused(m), true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, true);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
-typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor *z, dl_int first, void *user);
+typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor **z, dl_int first, void *user);
 
 static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
                            void *user)
@@ -14718,7 +15326,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
     for (dl_int at = 0; ok && at < data->count; at += size) {
         const dli_scope scope = dli_scope_begin(m->ctx);
         dl_batch b;
-        dl_tensor *z = NULL;
+        dl_tensor **z = NULL;
         ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
                             &b);
         if (ok) z = dli_evaluate_forward(who, m, &b);
@@ -14728,12 +15336,12 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
     return ok;
 }
 
-static bool dli_evaluate_batch(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
     dli_tally *t = (dli_tally *)user;
     const dl_tensor *loss = dli_batch_loss(t->m, z, b);
     (void)first;
-    return loss && dli_tally_add(t, b, z, dl_item(loss));
+    return loss && dli_tally_add(t, b, z[0], dl_item(loss));
 }
 
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
@@ -15125,10 +15733,32 @@ DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i)
     return m && i >= 0 && i < m->layers ? m->layer[i] : NULL;
 }
 
-/* Add to a model what from is in another one, with its numbers; false without memory. */
+/* The layer of `into` that stands where l stands in its own model. */
+static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
+{
+    return l ? into->layer[l->index] : NULL;
+}
+
+/* Add to a model what from is in another one, reading the same, without its numbers. */
+static dl_layer *dli_copy_layer(dl_model *into, const dl_layer *from)
+{
+    if (from->shared) {
+        into->at = dli_same_layer(into, from->from[0]);
+        return dl_model_reuse(into, dli_same_layer(into, from->shared));
+    }
+    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)from->froms,
+                                             sizeof *list);
+    for (int k = 0; list && k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
+    dl_layer *l = list ? dl_model_add_from(into, from->type, from->options, list, from->froms)
+                       : NULL;
+    if (list) DL_FREE(list);
+    return l;
+}
+
+/* The same with its numbers; false without memory. */
 static bool dli_clone_layer(dl_model *into, const dl_layer *from)
 {
-    dl_layer *l = dl_model_add(into, from->type, from->options);
+    dl_layer *l = dli_copy_layer(into, from);
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -15143,18 +15773,31 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
     return true;
 }
 
+/* The outputs, and what the next layer reads. */
+static bool dli_clone_ends(dl_model *into, const dl_model *m)
+{
+    into->at = dli_same_layer(into, m->at);
+    if (!m->out) return true;
+    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)m->outs,
+                                             sizeof *list);
+    for (int k = 0; list && k < m->outs; k++) list[k] = dli_same_layer(into, m->out[k]);
+    const bool ok = list && dl_model_outputs(into, list, m->outs);
+    if (list) DL_FREE(list);
+    return ok;
+}
+
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
     if (!into || !dli_model_whole("dl_model_clone", m)) return NULL;
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
-    for (int i = 0; copy && i < m->layers; i++)
-        if (!dli_clone_layer(copy, m->layer[i])) {
-            dl_model_free(copy);
-            copy = NULL;
-        }
+    bool ok = copy != NULL;
+    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
+    ok = ok && dli_clone_ends(copy, m);
     into->rng = rng;
-    return copy;
+    if (ok) return copy;
+    dl_model_free(copy);
+    return NULL;
 }
 
 #ifndef DL_NO_STDIO
@@ -15183,6 +15826,18 @@ static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_l
     return shape;
 }
 
+/* Whom layer l reads: "conv2d_1, add_1". Returns the length; nothing is written to a NULL. */
+static int dli_summary_sources(char *text, size_t size, const dl_layer *l)
+{
+    int at = 0;
+    for (int k = 0; k < l->froms; k++) {
+        const size_t room = (size_t)at < size ? size - (size_t)at : 0;
+        at += dli_format(room ? text + at : NULL, room, "%s%s", k ? ", " : "",
+                         l->from[k] ? l->from[k]->name : "input");
+    }
+    return at;
+}
+
 static void dli_summary_rule(int width)
 {
     while (width-- > 0) putchar('_');
@@ -15191,26 +15846,31 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char number[32], shape[DLI_SHAPE_TEXT + 16];
-    int first = 27, second = 21;                         /* columns grow with what is in them */
+    char number[32], shape[DLI_SHAPE_TEXT + 16], sources[200];
+    int first = 27, second = 21, third = 12;             /* columns grow with what is in them */
     if (!m) return;
     for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
         if (name > first) first = name;
         if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
+        const int length = dli_summary_sources(NULL, 0, l);
+        if (length > third) third = length < (int)sizeof sources ? length : (int)sizeof sources - 1;
     }
-    const int width = first + second + 17;
+    const int width = first + second + 17 + (m->chain ? 0 : third + 2);
     dli_summary_rule(width);
-    dli_print(" %-*s  %-*s  %12s\n", first, "Layer (type)", second, "Output shape", "Param #");
+    dli_print(" %-*s  %-*s  %12s%s\n", first, "Layer (type)", second, "Output shape", "Param #",
+              m->chain ? "" : "  Connected to");
     dli_summary_rule(width);
     for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
-        dli_print(" %s (%s)%*s  %-*s  %12s\n", l->name, l->type->name, pad, "", second,
-               dli_summary_shape(shape, l),
-               dli_thousands(number, dli_sum_sizes(l->param, l->params) +
-                                     dli_sum_sizes(l->state, l->states)));
+        const int64_t numbers = l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
+                                                dli_sum_sizes(l->state, l->states);
+        dli_summary_sources(sources, sizeof sources, l);
+        dli_print(" %s (%s)%*s  %-*s  %12s%s%s\n", l->name, l->type->name, pad, "", second,
+                  dli_summary_shape(shape, l), dli_thousands(number, numbers),
+                  m->chain || !l->froms ? "" : "  ", m->chain || !l->froms ? "" : sources);
     }
     const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
     int64_t trained = 0;
@@ -15398,10 +16058,10 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-static bool dli_copy_outputs(const dl_batch *b, dl_tensor *z, dl_int first, void *user)
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
-    dl_real *out = (dl_real *)user + first * (z->size / b->size);
-    memcpy(out, z->data, (size_t)z->size * sizeof *out);
+    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
+    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
     return true;
 }
 
@@ -16087,6 +16747,7 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
         return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
     if (!d->labels) labels = NULL;
     if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
+    batch->more_x = batch->more_y = NULL;
     batch->x = x;
     batch->y = y;
     batch->labels = labels;
@@ -17529,6 +18190,9 @@ static bool dli_check_known(const dl_model *m, const char *who, const char *name
 static bool dli_check_savable(const dl_model *m, const char *who)
 {
     if (!dli_model_whole(who, m)) return false;
+    if (!m->chain)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: only a chain of layers can be saved whole; of "
+                       "other models save the weights (dl_model_save_weights)", who);
     for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         if (!dli_check_known(m, who, l->type->name, dl_find_layer(m->ctx, l->type->name), l->type))

@@ -329,6 +329,15 @@ static void null_objects(void)
     CHECK(!dl_model_param(NULL, 0) && !dl_model_find(NULL, "x"), "parameters");
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");
+    CHECK(!dl_model_at(NULL, NULL) && !dl_model_outputs(NULL, NULL, 0), "graphs");
+    CHECK(!dl_model_add_from(NULL, NULL, NULL, NULL, 0) && !dl_model_reuse(NULL, NULL), "graphs");
+    CHECK(!dl_model_add_add(NULL, NULL, NULL) && !dl_model_add_concat(NULL, NULL, 0), "joints");
+    CHECK(!dl_model_add_concat_along(NULL, NULL, 0, 0), "dl_model_add_concat_along");
+    CHECK(!dl_model_add_input(NULL, dl_shape0()), "dl_model_add_input");
+    CHECK(dl_model_input_count(NULL) == 0 && dl_model_output_count(NULL) == 0, "counts");
+    CHECK(!dl_model_compile_outputs(NULL, NULL, NULL, dl_sgd(1)), "dl_model_compile_outputs");
+    CHECK(!dl_model_predict_all(NULL, NULL, NULL), "dl_model_predict_all");
+    CHECK(!dl_model_forward_all(NULL, NULL, NULL), "dl_model_forward_all");
     dl_data_free(NULL);
     dl_source source = dl_source_default();
     CHECK(!dl_data_from_source(NULL, &source), "dl_data_from_source");

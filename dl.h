@@ -2369,7 +2369,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 #ifndef DL_NO_STDIO
 /* Save a model: layers with all their options, weights, states, loss and optimizer (its options,
    not its moments). False on failure, the old file kept: also for a layer whose type has options
-   but no table of fields, or the name of another type that is known. */
+   but no table of fields, or the name of another type that is known; and for a model compiled with
+   several losses. */
 DL_DEF bool dl_model_save(const dl_model *m, const char *path);
 
 /* Load it: a new model, compiled if it was, that predicts the same bits (with the same DL_REAL and

@@ -17109,7 +17109,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
        the rest  the numbers, row-major, little-endian; data_offsets count from here
 
    A file comes from anywhere, so the reader believes nothing in it, and it touches the model only
-   when all of it has been checked.
+   when all of it has been checked. In this order: numbers, JSON, what a file says of its tensors
+   (dli_file_open), loading them into a list of tensors (dli_load_list), a model as text, writing,
+   a model from its text (dli_plan_model), PyTorch's names, .npy.
    ------------------------------------------------------------------------------------------ */
 
 /* ---- numbers of other types ---- */
@@ -17157,10 +17159,14 @@ static double dli_value(uint64_t bits, const dli_dtype *d)
 }
 
 /* The number at p. The bytes are put together one by one: that is right on machines of either byte
-   order. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+   order; for the usual ones compilers know these shifts for a load. A double that no float can be
+   becomes infinite: C leaves such a cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     uint64_t bits = 0;
+    if (d->kind == 'f' && d->width == 4 && !big)
+        return (dl_real)dli_float_value((uint32_t)p[0] | (uint32_t)p[1] << 8 |
+                                        (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
     for (int i = 0; i < d->width; i++) bits = bits << 8 | p[big ? i : d->width - 1 - i];
     const double v = dli_value(bits, d);
     if (!DLI_DOUBLE && v > (double)FLT_MAX) return (dl_real)INFINITY;
@@ -17176,7 +17182,7 @@ static uint64_t dli_get_bytes(const uint8_t *p, int n)
 }
 
 /* The low n bytes of v, the least significant one first. */
-static void dli_put_bytes(uint8_t *p, uint64_t v, int n)
+DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
 {
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }

@@ -7,10 +7,12 @@
 static long count_calls;      /* allocations tried so far              */
 static long count_live;       /* blocks that have not been freed       */
 static long count_fail_at;    /* this allocation fails; 0: none does   */
+static size_t count_largest;  /* bytes of the largest asked for so far  */
 
 static void *count_malloc(size_t n)
 {
     void *p;
+    if (n > count_largest) count_largest = n;
     if (++count_calls == count_fail_at) return NULL;
     p = malloc(n ? n : 1);
     if (p) count_live++;

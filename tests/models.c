@@ -461,8 +461,11 @@ static void hostile_model(void)
             uint8_t *p = (uint8_t *)malloc(size);
             memcpy(p, good, size);
             p[n] ^= flips[k];
+            count_largest = 0;
             dl_model *got = dl_model_load_from_memory(dl, p, size);
             CHECK(got || dl_error(dl) != DL_OK, "byte %d: refused with a message", (int)n);
+            CHECK(count_largest < 65536 + 16 * size, "%lu bytes for a file of %d, byte %d",
+                  (unsigned long)count_largest, (int)size, (int)n);
             dl_clear_error(dl);
             dl_model_free(got);
             free(p);

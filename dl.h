@@ -1555,8 +1555,8 @@ DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, 
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
 
 /* For step: what the layer carries from one step to the next, number k (0 or 1), of this shape;
-   zeros before the first step. Change it with dl_assign. NULL without memory, or when a sequence has
-   begun with another shape. */
+   zeros before the first step. Change it with dl_assign. NULL without memory, or when a sequence
+   has begun with another shape. */
 DL_DEF dl_tensor *dl_layer_carry(dl_layer *l, int k, dl_shape shape);
 
 /* Freeze a layer (or thaw it): its parameters are not trained, and it runs in evaluation mode: a
@@ -15013,8 +15013,8 @@ static bool dli_check_steps(dl_model *m, bool *timed)
 {
     const char *who = "dl_model_step";
     if (m->inputs > 1 || m->input.rank < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there must "
-                       "be one, of samples [T,...]", who, m->inputs, m->input.rank);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there "
+                       "must be one, of samples [T,...]", who, m->inputs, m->input.rank);
     *timed = true;
     for (int i = 0; i < m->layers; i++) {
         dl_layer *l = m->layer[i];

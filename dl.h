@@ -1488,7 +1488,14 @@ struct dl_layer {
                                              other; NULL there: the model's first input */
     int           froms;
     dl_layer     *shared;                 /* whose weights it has (dl_model_reuse), or NULL */
+    void        (*step)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
+                                          /* for dl_model_step, set by build: forward for one step
+                                             [N,1,...] of [N,T,...]. forward itself, when each step
+                                             stands for itself; one that goes on from
+                                             dl_layer_carry; or NULL: it needs all steps at once */
     /* private: */
+    dl_tensor    *carry[2];               /* see dl_layer_carry                     */
+    bool          timed;                  /* what it reads has steps                */
     int           index;                  /* dl_model_layer(model, index)           */
     int           place;                  /* of its outputs among all the model's   */
     int           readers, last;          /* layers that read it; the last of these */
@@ -1546,6 +1553,11 @@ DL_DEF int dl_model_output_count(const dl_model *m);
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init);
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c);
 DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n);
+
+/* For step: what the layer carries from one step to the next, number k (0 or 1), of this shape;
+   zeros before the first step. Change it with dl_assign. NULL without memory, or when a sequence
+   has begun with another shape. */
+DL_DEF dl_tensor *dl_layer_carry(dl_layer *l, int k, dl_shape shape);
 
 /* Freeze a layer (or thaw it): its parameters are not trained, and it runs in evaluation mode: a
    batch normalization uses its running statistics and leaves them alone, as with Keras' trainable
@@ -2091,6 +2103,17 @@ DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
 /* The same with all inputs and outputs. */
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
+
+/* The next time step: for x [N,...], one step of each of N sequences, what the model would give
+   after it, in evaluation mode, on the tape: [N,...]. A model for samples [T,D] takes [N,D], and T
+   steps give what dl_model_predict gives for [N,T,D] at once, but there may be any number of steps.
+   Recurrent layers go on from where the last step left them, until dl_model_reset_state sets them
+   back to zeros; no memory is allocated after the first step. NULL when a layer needs all steps at
+   once (a bidirectional one, attention, pooling over time ...), or when N is not that of the step
+   before; after any other failure, reset the state. */
+DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x);
+/* Begin new sequences. False without a model. */
+DL_DEF bool dl_model_reset_state(dl_model *m);
 
 /* Parameters: how many tensors they are; how many numbers that makes (Keras' count_params); the
    i-th tensor; the one with a name (NULL when there is none); all, as an array of
@@ -12213,6 +12236,7 @@ struct dl_model {
     int           places;        /* tensors under way in a forward: the first input (place 0),
                                     all outputs of all layers, and again the model's outputs */
     bool          chain;         /* each layer reads the one before it                  */
+    dl_int        rows;          /* sequences that dl_model_step is in the middle of, or 0 */
     dli_goal     *goal;          /* one for each output, since compile                  */
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
@@ -12252,6 +12276,7 @@ static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t 
 static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
+    for (int k = 0; !l->ctx->closing && k < 2; k++) dl_tensor_free(l->carry[k]);
     if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
         for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
         for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
@@ -12581,6 +12606,23 @@ DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, 
     return dl_fill(t, c) ? t : NULL;
 }
 
+DL_DEF dl_tensor *dl_layer_carry(dl_layer *l, int k, dl_shape shape)
+{
+    if (!l) return NULL;
+    if (k < 0 || k > 1)
+        return DLI_REFUSE(l->ctx, DL_ERR_ARGUMENT, "%s: it may carry tensors 0 and 1, not %d",
+                          l->name, k);
+    dl_tensor *t = l->carry[k];
+    if (t && dl_shape_equal(t->shape, shape)) return t;
+    if (t && l->model->rows)
+        return DLI_REFUSE(l->ctx, DL_ERR_STATE, "%s: it carries %s, not %s; call "
+                          "dl_model_reset_state first", l->name, dli_shown(l->ctx, t->shape),
+                          dli_shown(l->ctx, shape));
+    dl_tensor_free(t);
+    l->carry[k] = dl_state(l->ctx, shape);
+    return l->carry[k];
+}
+
 DL_DEF bool dl_layer_set_frozen(dl_layer *l, bool on)
 {
     if (l && l->shared) l = l->shared;
@@ -12616,15 +12658,16 @@ static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1
 
 static const dl_field dli_activation_fields[] = {
     { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
-static bool dli_activation_build(dl_layer *l)
-{
-    l->activation = *(const dl_activation *)l->options;
-    return true;
-}
 static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
     (void)l;
     y[0] = x[0];
+}
+static bool dli_activation_build(dl_layer *l)
+{
+    l->activation = *(const dl_activation *)l->options;
+    if (l->input[0].rank > 1) l->step = dli_activation_forward;
+    return true;
 }
 static const dl_layer_type dli_activation_type = { "Activation", "activation",
     sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
@@ -12635,6 +12678,7 @@ static const dl_field dli_dropout_fields[] = {
 static bool dli_dropout_build(dl_layer *l)
 {
     const double p = *(const double *)l->options;
+    l->step = dli_activation_forward;            /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
@@ -12714,20 +12758,21 @@ DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
     return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
 }
 
+static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = x[0];
+    for (int i = 1; i < l->inputs; i++) y[0] = dl_add(y[0], x[i]);
+}
 static bool dli_add_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    l->step = dli_add_layer_forward;
     for (int i = 1; i < l->inputs; i++)
         if (!dl_shape_equal(l->input[i], l->input[0]))
             return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
                            "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
                            dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
     return true;
-}
-static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = x[0];
-    for (int i = 1; i < l->inputs; i++) y[0] = dl_add(y[0], x[i]);
 }
 static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
     dli_add_layer_forward, NULL };
@@ -12748,6 +12793,10 @@ static int dli_concat_axis(const dl_layer *l)
     const int axis = *(const int *)l->options;
     return axis < 0 ? axis + l->input[0].rank : axis;
 }
+static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
+}
 static bool dli_concat_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
@@ -12765,11 +12814,8 @@ static bool dli_concat_build(dl_layer *l)
                            dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
         l->output[0].dim[axis] += more;
     }
+    if (axis > 0) l->step = dli_concat_layer_forward;
     return true;
-}
-static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
 }
 static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
     dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
@@ -12814,6 +12860,7 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
     }
     l->options = of->options;
     l->activation = of->activation;
+    l->step = of->step;
     l->own = of->own;
     return true;
 }
@@ -12869,6 +12916,10 @@ static dl_tensor *dli_layer_bias(const dl_layer *l)
     return l->params > 1 ? l->param[1] : DL_NONE;
 }
 
+static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
+}
 static bool dli_dense_build(dl_layer *l)
 {
     const dl_dense *o = (const dl_dense *)l->options;
@@ -12881,12 +12932,9 @@ static bool dli_dense_build(dl_layer *l)
     l->activation = o->activation;
     l->l1 = o->l1;
     l->l2 = o->l2;
+    if (l->input[0].rank > 1) l->step = dli_dense_forward;
     return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
                              o->units, o->bias_init);
-}
-static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
 }
 static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
     1, dli_dense_build, dli_dense_forward, NULL };
@@ -13218,6 +13266,11 @@ static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_
     sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
     NULL };
 
+static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                         dli_norm(l)->eps);
+}
 static bool dli_layer_norm_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
@@ -13232,12 +13285,8 @@ static bool dli_layer_norm_build(dl_layer *l)
         shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
         shape.rank++;
     }
+    if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
     return dli_norm_params(l, shape);
-}
-static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
 }
 static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
     sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
@@ -13310,6 +13359,20 @@ static const dl_field dli_recurrent_fields[] = {
     DLI_E(dli_recurrent_options, units, INT), DLI_E(dli_recurrent_options, bidirectional, BOOL),
     DLI_E(dli_recurrent_options, return_sequences, BOOL), DLI_E_END };
 
+/* One step [N,1,D], from the state that the last one has left. */
+static void dli_recurrent_layer_step(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dl_int N = x[0]->shape.dim[0], H = o->units;
+    const bool lstm = o->kind == DL_LSTM;
+    dl_tensor *h = dl_layer_carry(l, 0, dl_shape3(1, N, H));
+    dl_tensor *c = lstm ? dl_layer_carry(l, 1, dl_shape3(1, N, H)) : DL_NONE;
+    if (!h || !c) return;
+    const dl_sequence r = dli_recurrent_net(l->name, o->kind, x[0], l->param, h, c, NULL);
+    if (!r.y || !dl_assign(h, r.h) || (lstm && !dl_assign(c, r.c))) return;
+    y[0] = o->return_sequences ? r.y : dl_reshape(r.y, dl_shape2(N, H));
+}
+
 static bool dli_recurrent_build(dl_layer *l)
 {
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
@@ -13325,6 +13388,7 @@ static bool dli_recurrent_build(dl_layer *l)
                        "[T,D] and 1 or more units", l->name, o->units,
                        dli_shape_text(s, l->input[0]));
     l->output[0] = o->return_sequences ? dl_shape2(T, K * H) : dl_shape1(K * H);
+    if (!o->bidirectional) l->step = dli_recurrent_layer_step;
     for (int i = 0; i < 4 * K; i++) {
         const dl_shape shape = i % 4 == 0 ? dl_shape2(G * H, D) : i % 4 == 1 ? dl_shape2(G * H, H)
                                                                              : dl_shape1(G * H);
@@ -13392,22 +13456,6 @@ static const dl_field dli_embedding_fields[] = {
    numbers apart up to 2^24. */
 #define DLI_WORDS_MAX (sizeof(dl_real) == 4 ? 1 << 24 : INT32_MAX)
 
-static bool dli_embedding_build(dl_layer *l)
-{
-    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
-    if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
-                       "and samples of rank below %d", l->name, o->words, o->units,
-                       DL_MAX_DIMS - 1);
-    if (o->words > DLI_WORDS_MAX)
-        return dl_fail(l->ctx, DL_ERR_LIMIT, "%s: %d words, but a model's inputs are floats, which "
-                       "tell only %d whole numbers apart; define DL_REAL double, or call "
-                       "dl_embedding, whose indexes are int32_t", l->name, o->words,
-                       DLI_WORDS_MAX);
-    l->output[0].dim[l->output[0].rank++] = o->units;
-    return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
-}
-
 static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
     const dl_int words = l->param[0]->shape.dim[0], n = x[0]->size;
@@ -13422,6 +13470,23 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
         index[i] = (int32_t)word;
     }
     if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
+}
+
+static bool dli_embedding_build(dl_layer *l)
+{
+    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
+                       "and samples of rank below %d", l->name, o->words, o->units,
+                       DL_MAX_DIMS - 1);
+    if (o->words > DLI_WORDS_MAX)
+        return dl_fail(l->ctx, DL_ERR_LIMIT, "%s: %d words, but a model's inputs are floats, which "
+                       "tell only %d whole numbers apart; define DL_REAL double, or call "
+                       "dl_embedding, whose indexes are int32_t", l->name, o->words,
+                       DLI_WORDS_MAX);
+    l->output[0].dim[l->output[0].rank++] = o->units;
+    l->step = dli_embedding_layer_forward;
+    return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
 static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
     sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
@@ -14944,6 +15009,103 @@ DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
     dl_tensor **y = dli_predict("dl_model_logits", m, x, NULL, 1,
                                 f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE);
     return y ? y[0] : NULL;
+}
+
+/* ---- one time step at a time ---- */
+
+/* Which layers read steps, and can all of them take one at a time? What has a lower rank than what
+   it was made of has no steps any more. *timed: does the model's output have them? */
+static bool dli_check_steps(dl_model *m, bool *timed)
+{
+    const char *who = "dl_model_step";
+    if (m->inputs > 1 || m->input.rank < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there "
+                       "must be one, of samples [T,...]", who, m->inputs, m->input.rank);
+    *timed = true;
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        int of = 0;
+        for (int k = 0; k < l->froms; k++) {
+            const dl_layer *from = l->from[k];
+            of += !from || (from->timed && from->output[0].rank >= from->input[0].rank);
+        }
+        l->timed = of > 0;
+        if (l->timed && (!l->step || of < l->froms))
+            return dl_fail(m->ctx, DL_ERR_STATE, "%s: %s (%s) needs all time steps at once; give "
+                           "whole sequences to dl_model_predict", who, l->name, l->type->name);
+        if (l->goal == 0) *timed = l->timed && l->output[0].rank >= l->input[0].rank;
+    }
+    return true;
+}
+
+/* One step x [N,1,...] through all layers. */
+static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
+{
+    const size_t bytes = (size_t)m->places * sizeof x;
+    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_step", bytes) : NULL;
+    if (!value) return NULL;
+    value[0] = x;
+    for (int i = 0; i < m->layers; i++) {
+        dl_layer *l = m->layer[i];
+        dl_tensor *const *read = dli_layer_reads(l, value);
+        dl_tensor **y = value + l->place;
+        if (!read) return NULL;
+        if (!l->timed) {
+            if (!dli_layer_forward(l, read, y, false)) return NULL;
+            continue;
+        }
+        memset(y, 0, (size_t)l->outputs * sizeof *y);
+        l->step(l, read, y);
+        for (int k = 0; k < l->outputs; k++) {
+            if (y[k]) y[k] = dl_activate(y[k], l->activation);
+            if (!y[k])
+                return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: its step gave no output %d", l->name,
+                                  k);
+        }
+    }
+    return value[m->layers ? dli_last_layer(m)->place : 0];
+}
+
+DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
+{
+    const char *who = "dl_model_step";
+    bool timed;
+    if (!dli_model_whole(who, m) || !dli_usable(who, x) || !dli_check_steps(m, &timed)) return NULL;
+    const dl_int T = m->input.dim[0], N = x->shape.rank ? x->shape.dim[0] : 0;
+    dl_shape one = m->input;
+    one.dim[0] = 1;
+    if (x->ctx != m->ctx || T < 1 || N < 1 || dl_shape_size(dli_batch_shape(N, one)) != x->size)
+        return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: a step of %s does not fit the model, whose "
+                          "samples are %s: give [N,...], one step of each of N sequences", who,
+                          dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
+    if (m->rows && m->rows != N)
+        return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
+                          "on their way; dl_model_reset_state begins new ones", who, (long long)N,
+                          (long long)m->rows);
+    dl_shape shape = dli_output_shape(m);
+    for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
+    dl_tensor *out = dli_tape_tensor(m->ctx, who,
+                                     dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
+    if (!out) return NULL;
+    const dli_scope scope = dli_scope_begin(m->ctx);
+    dl_tensor *y = dli_step_forward(m, dl_reshape(x, dli_batch_shape(N, one)));
+    if (y && y->size != out->size)
+        y = DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+                       dli_shown(m->ctx, y->shape));
+    if (y) memcpy(out->data, y->data, (size_t)y->size * sizeof *y->data);
+    dli_scope_end(m->ctx, &scope);
+    m->rows = N;
+    return y ? out : NULL;
+}
+
+DL_DEF bool dl_model_reset_state(dl_model *m)
+{
+    if (!m) return false;
+    m->rows = 0;
+    for (int i = 0; i < m->layers; i++)
+        for (int k = 0; k < 2; k++)
+            if (m->layer[i]->carry[k]) dl_fill(m->layer[i]->carry[k], 0);
+    return true;
 }
 
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)

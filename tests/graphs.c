@@ -1,6 +1,16 @@
 /* graphs.c - models that are no chain: joints, shared layers, several inputs and outputs.
 
        cc -std=c99 -I. tests/graphs.c -o build/graphs -lm && build/graphs  */
+#include <stdlib.h>
+static long allocations;                       /* calls of DL_MALLOC so far */
+static void *counted_malloc(size_t n)
+{
+    allocations++;
+    return malloc(n);
+}
+#define DL_MALLOC(n)     counted_malloc(n)
+#define DL_REALLOC(p, n) realloc(p, n)
+#define DL_FREE(p)       free(p)
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
@@ -462,6 +472,119 @@ static void gradients(void)
     dl_free(dl);
 }
 
+/* ---- one time step at a time ---- */
+
+/* Nets of each kind: 0 to 2 one layer, 3 stacked with everything that takes single steps, 4 a graph
+   whose last layers see the last state only. */
+static dl_model *step_net(dl_ctx *dl, int which)
+{
+    dl_model *m = dl_model_new(dl, dl_shape2(6, 4));
+    dl_layer *list[2];
+    if (which == 0) dl_model_add_rnn(m, 5, true);
+    if (which == 1) dl_model_add_lstm(m, 5, true);
+    if (which == 2) dl_model_add_gru(m, 5, true);
+    if (which == 3) {
+        list[0] = dl_model_add_lstm(m, 5, true);
+        dl_model_add_layer_normalization(m);
+        dl_model_add_dropout(m, 0.5);
+        dl_model_add_dense(m, 5, DL_TANH);
+        list[1] = dl_model_add_activation(m, DL_SOFTMAX);
+        dl_model_add_concat_along(m, list, 2, -1);
+        dl_model_add_gru(m, 5, true);
+        dl_model_add_rnn(m, 3, true);
+        dl_model_add_time_distributed(m, 2, DL_SOFTMAX);
+    }
+    if (which == 4) {
+        list[0] = dl_model_add_gru(m, 4, true);
+        dl_model_reuse(m, list[0]);
+        dl_model_add_add(m, NULL, dl_model_layer(m, 1));
+        dl_model_add_lstm(m, 6, false);
+        dl_model_add_reshape(m, dl_shape2(2, 3));
+        dl_model_add_flatten(m);
+        dl_model_add_dense(m, 3, DL_SOFTMAX);
+    }
+    return m;
+}
+
+static void steps(void)
+{
+    enum { N = 3, T = 6, D = 4 };
+    for (int which = 0; which < 5; which++) {
+        dl_ctx *dl = quiet_context(8);
+        dl_model *m = step_net(dl, which);
+        dl_tensor *x = dl_keep(numbers(dl, dl_shape3(N, T, D), 1));
+        dl_tensor *want = dl_keep(dl_model_predict(m, x)), *in = dl_state(dl, dl_shape2(N, D));
+        long before = 0;
+        if (!CHECK(want != NULL, "%d: %s", which, dl_error_text(dl))) return;
+        for (int round = 0; round < 2; round++) {
+            for (int t = 0; t < T; t++) {
+                if (round || t > 1) before = allocations;
+                dl_tape_clear(dl);
+                for (int n = 0; n < N; n++)
+                    memcpy(in->data + n * D, x->data + (n * T + t) * D, D * sizeof(dl_real));
+                dl_tensor *y = dl_model_step(m, in);
+                if (!CHECK(y != NULL, "%d: %s", which, dl_error_text(dl))) return;
+                CHECK((!round && t < 2) || allocations == before, "%d: step %d allocates", which,
+                      t);
+                const dl_int M = y->shape.dim[1];
+                CHECK(y->shape.rank == 2 && y->shape.dim[0] == N, "%d: shape", which);
+                for (int n = 0; n < N && which < 4; n++)
+                    CHECK_ARRAY(y->data + n * M, want->data + (n * T + t) * M, M);
+                if (which == 4 && t == T - 1) CHECK_ARRAY(y->data, want->data, want->size);
+            }
+            CHECK(dl_model_reset_state(m), "reset");
+        }
+        dl_model_step(m, in);
+        CHECK(!dl_model_step(m, numbers(dl, dl_shape2(2, D), 1)), "other rows");
+        CHECK_ERROR(dl, DL_ERR_STATE, "a step of 2 sequences, but there are 3");
+        dl_model_reset_state(m);
+        CHECK(dl_model_step(m, numbers(dl, dl_shape2(2, D), 1)) != NULL, "%s", dl_error_text(dl));
+        CHECK(!dl_model_step(m, x), "a whole sequence");
+        CHECK_ERROR(dl, DL_ERR_SHAPE, "a step of [3,6,4] does not fit");
+        dl_free(dl);
+    }
+}
+
+/* Words: samples are [T]. */
+static void word_steps(void)
+{
+    dl_ctx *dl = quiet_context(8);
+    dl_model *m = dl_model_new(dl, dl_shape1(5));
+    dl_model_add_embedding(m, 10, 4);
+    dl_model_add_gru(m, 3, false);
+    dl_real words[5] = { 3, 1, 9, 0, 2 };
+    dl_tensor *want = dl_model_predict(m, dl_from(dl, dl_shape2(1, 5), words)), *y = NULL;
+    for (int t = 0; t < 5; t++) y = dl_model_step(m, dl_from(dl, dl_shape1(1), words + t));
+    if (CHECK(want && y, "%s", dl_error_text(dl))) CHECK_ARRAY(y->data, want->data, 3);
+    dl_free(dl);
+}
+
+/* Layers that look at other steps are refused by name. */
+static void no_steps(void)
+{
+    static const char *const names[] = { "bidirectional_1 (Bidirectional)", "flatten_1 (Flatten)",
+        "multihead_attention_1 (MultiHeadAttention)", "conv1d_1 (Conv1D)",
+        "batch_normalization_1 (BatchNormalization)", "concatenate_1", "layer_normalization_1" };
+    for (int i = 0; i < 7; i++) {
+        dl_ctx *dl = quiet_context(8);
+        dl_model *m = dl_model_new(dl, dl_shape2(6, 4));
+        dl_norm_layer norm = dl_norm_layer_default();
+        dl_layer *list[2] = { NULL, NULL };
+        norm.axes = 2;
+        if (i == 0) dl_model_add_bidirectional(m, DL_GRU, 3, true);
+        if (i == 1) dl_model_add_flatten(m);
+        if (i == 2) dl_model_add_multihead_attention(m, 2, true);
+        if (i == 3) dl_model_add_conv1d(m, 2, 3, DL_RELU);
+        if (i == 4) dl_model_add_batch_normalization(m);
+        if (i == 5) dl_model_add_concat(m, list, 2);
+        if (i == 6) dl_model_add_layer_normalization_with(m, &norm);
+        CHECK(!dl_model_step(m, dl_zeros(dl, dl_shape2(1, 4))), "%s", names[i]);
+        CHECK(strstr(dl_error_text(dl), names[i]) != NULL, "%s", dl_error_text(dl));
+        CHECK_ERROR(dl, DL_ERR_STATE, "needs all time steps at once");
+        dl_free(dl);
+    }
+}
+
 /* ---- hostile calls ---- */
 
 static void hostile(void)
@@ -543,6 +666,9 @@ int main(void)
     TEST(two_outputs);
     TEST(transformer_block);
     TEST(gradients);
+    TEST(steps);
+    TEST(word_steps);
+    TEST(no_steps);
     TEST(hostile);
     return test_end();
 }

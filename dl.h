@@ -2383,7 +2383,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
         "batch_size":128,"metrics":[],"loss":"mean_squared_error",
         "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
 
-     needs      the version of this format that a reader must know; there is 1 yet
+     needs      the version of this format that a reader must know: 1; 2 where the model is no
+                chain of layers (from, shared, outputs)
      by         who wrote it: for people
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
@@ -2391,6 +2392,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
                 stands in dl_layer, and may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
+     from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
+                input; left out: the one before it. shared: the number of the one whose weights it
+                has; it has no options then
+     outputs    the numbers of the layers that give the model's outputs; left out: the last one
      the rest   may be left out; loss and optimizer, with all options of its kind and those of
                 every kind, only together.
    A number is written in decimal where that reads back as the same one, else as a string:
@@ -2400,7 +2405,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 #ifndef DL_NO_STDIO
 /* Save a model: layers with all their options, weights, states, loss and optimizer (its options,
    not its moments). False on failure, the old file kept: also for a layer whose type has options
-   but no table of fields, or the name of another type that is known. */
+   but no table of fields, or the name of another type that is known; and for a model compiled with
+   several losses. */
 DL_DEF bool dl_model_save(const dl_model *m, const char *path);
 
 /* Load it: a new model, compiled if it was, that predicts the same bits (with the same DL_REAL and
@@ -18335,7 +18341,7 @@ DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
 /* ---- a model as text ---- */
 
 #ifndef DL_NO_MODEL
-#define DLI_MODEL_FORMAT 1              /* the highest "needs" that is understood here */
+#define DLI_MODEL_FORMAT 2              /* the highest "needs" that is understood here */
 
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
@@ -18372,6 +18378,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     } else dli_putf(out, "%d", *(const int *)at);
 }
 
+/* Layers by their numbers; -1 for the model's first input. */
+static void dli_put_layers(dli_text *out, dl_layer *const *list, int n)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < n; k++) dli_putf(out, k ? ",%d" : "%d", list[k] ? list[k]->index : -1);
+    dli_put(out, "]");
+}
+
 static void dli_put_layer(dli_text *out, const dl_layer *l)
 {
     const char *options = (const char *)l->options;
@@ -18379,8 +18393,14 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     dli_put_quoted(out, l->type->name);
     dli_put(out, ",\"name\":");
     dli_put_quoted(out, l->name);
-    if (l->type->options_size) dli_put(out, ",\"options\":{");
-    for (const dl_field *f = l->type->fields; f && f->name; f++) {
+    if (!l->model->chain) {
+        dli_put(out, ",\"from\":");
+        dli_put_layers(out, l->from, l->froms);
+    }
+    if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
+    const bool has = l->type->options_size && !l->shared;
+    if (has) dli_put(out, ",\"options\":{");
+    for (const dl_field *f = l->type->fields; has && f && f->name; f++) {
         if (f != l->type->fields) dli_put(out, ",");
         dli_put_quoted(out, f->name);
         dli_put(out, f->count > 1 ? ":[" : ":");
@@ -18390,7 +18410,7 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
         }
         if (f->count > 1) dli_put(out, "]");
     }
-    dli_putf(out, "%s,\"activation\":\"%s\",\"l1\":", l->type->options_size ? "}" : "",
+    dli_putf(out, "%s,\"activation\":\"%s\",\"l1\":", has ? "}" : "",
              dl_activation_name(l->activation));
     dli_put_number(out, l->l1);
     dli_put(out, ",\"l2\":");
@@ -18442,15 +18462,18 @@ static void dli_put_optim(dli_text *out, const dl_optim *o)
 
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
-    dli_putf(out, "{\"needs\":1,\"by\":\"dl.h %d.%d.%d\",\"input\":", DL_VERSION_MAJOR,
-             DL_VERSION_MINOR, DL_VERSION_PATCH);
+    dli_putf(out, "{\"needs\":%d,\"by\":\"dl.h %d.%d.%d\",\"input\":", m->chain ? 1 : 2,
+             DL_VERSION_MAJOR, DL_VERSION_MINOR, DL_VERSION_PATCH);
     dli_put_shape(out, m->input);
     dli_put(out, ",\"layers\":[");
     for (int i = 0; i < m->layers; i++) {
         if (i) dli_put(out, ",");
         dli_put_layer(out, m->layer[i]);
     }
-    dli_putf(out, "],\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
+    if (m->out) dli_put(out, "],\"outputs\":");
+    if (m->out) dli_put_layers(out, m->out, m->outs);
+    dli_putf(out, "%s,\"batch_size\":%lld,\"metrics\":[", m->out ? "" : "]",
+             (long long)m->batch_size);
     for (int i = 1; i < m->metrics; i++) {
         if (i > 1) dli_put(out, ",");
         dli_put_quoted(out, m->metric[i]->name);
@@ -18479,9 +18502,9 @@ static bool dli_check_known(const dl_model *m, const char *who, const char *name
 static bool dli_check_savable(const dl_model *m, const char *who)
 {
     if (!dli_model_whole(who, m)) return false;
-    if (!m->chain)
-        return dl_fail(m->ctx, DL_ERR_STATE, "%s: only a chain of layers can be saved whole; of "
-                       "other models save the weights (dl_model_save_weights)", who);
+    if (m->compiled && m->outs > 1)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: a model compiled with several losses cannot be "
+                       "saved whole; save its weights (dl_model_save_weights)", who);
     for (int i = 0; i < m->layers; i++) {
         const dl_layer *l = m->layer[i];
         if (!dli_check_known(m, who, l->type->name, dl_find_layer(m->ctx, l->type->name), l->type))
@@ -19009,31 +19032,77 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
     return dli_readable(f, e);
 }
 
+/* The layers in a list of numbers, at most one more than there are yet; for DL_FREE, *n of them. */
+static dl_layer **dli_plan_layers(dli_plan *p, const uint8_t *at, int *n)
+{
+    dl_model *m = p->model;
+    dli_json *j = &p->json;
+    double x;
+    dl_layer **list = (dl_layer **)dli_alloc(m->ctx, p->file->who, (size_t)m->layers + 1,
+                                             sizeof *list);
+    j->p = at;
+    bool ok = list && dli_json_expect(j, '[', "[");
+    for (*n = 0; ok && !(*n == 0 && dli_json_take(j, ']')); ++*n) {
+        ok = *n <= m->layers || dli_json_wrong(j, "fewer layers");
+        ok = ok && dli_json_whole(j, -1, m->layers - 1, &x);
+        if (ok) list[*n] = x < 0 ? NULL : m->layer[(int)x];
+        if (ok && !dli_json_take(j, ',')) {
+            ok = dli_json_expect(j, ']', ", or ]");
+            ++*n;
+            break;
+        }
+    }
+    if (ok) return list;
+    if (list) DL_FREE(list);
+    dli_bad_plan(p);
+    return NULL;
+}
+
+/* Add the layer that has been read, where its "from" and "shared" (at[6], at[7]) tell. */
+static dl_layer *dli_plan_add(dli_plan *p, const dl_layer_type *t, const void *options,
+                              const uint8_t *const *at)
+{
+    dl_model *m = p->model;
+    dl_layer *l = NULL;
+    double x;
+    int n;
+    if (!at[6] && !at[7]) return dl_model_add(m, t, options);
+    if (!dli_plan_at(p, at[6], "from")) return NULL;
+    dl_layer **list = dli_plan_layers(p, at[6], &n);
+    if (!list) return NULL;
+    if (at[7]) p->json.p = at[7];
+    if (!at[7]) l = dl_model_add_from(m, t, options, list, n);
+    else if (n != 1 || !dli_json_whole(&p->json, 0, m->layers - 1, &x)) dli_bad_plan(p);
+    else if (dl_model_at(m, list[0])) l = dl_model_reuse(m, m->layer[(int)x]);
+    DL_FREE(list);
+    return l;
+}
+
 static bool dli_plan_layer(dli_plan *p)
 {
     static const char *const members[] = { "name", "options", "activation", "l1", "l2", "frozen",
-                                           "type", NULL };
-    const uint8_t *at[7];
+                                           "from", "shared", "type", NULL };
+    const uint8_t *at[9];
     char name[DL_NAME_MAX], *options = NULL;
     dl_ctx *c = p->file->ctx;
     if (!dli_plan_members(p, members, at, "the key of a layer")) return false;
     const uint8_t *end = p->json.p;
-    if (!dli_plan_at(p, at[6], "type")) return false;
+    if (!dli_plan_at(p, at[8], "type")) return false;
     if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
     const dl_layer_type *t = dl_find_layer(c, name);
     if (!t)
         return dli_unknown(p, "the type of layer", name, "; one of your own is made known by "
                            "dl_register_layer before");
-    if (t->options_size) {
+    if (t->options_size && !at[7]) {
         if (!dli_plan_at(p, at[1], "options")) return false;
         options = (char *)dli_alloc(c, p->file->who, 1, t->options_size);
         if (!options) return false;
     }
     bool ok = !options || dli_plan_options(p, t, options);
-    dl_layer *l = ok ? dl_model_add(p->model, t, options) : NULL;
+    dl_layer *l = ok ? dli_plan_add(p, t, options, at) : NULL;
     if (options) DL_FREE(options);
     ok = l && dli_plan_rest(p, l, at);
-    for (int k = 0; ok && k < l->params + l->states; k++) {
+    for (int k = 0; ok && !l->shared && k < l->params + l->states; k++) {
         const dli_entry *e = dli_entry_of(p->file, dli_layer_own(l, k)->name);
         if (e) dli_copy_from(p->file, e, dli_layer_own(l, k));
     }
@@ -19110,9 +19179,9 @@ static bool dli_plan_compile(dli_plan *p, const uint8_t *loss_at, const uint8_t 
 static bool dli_plan_model(dli_plan *p)
 {
     static const char *const members[] = { "needs", "by", "input", "layers", "batch_size",
-                                           "metrics", "loss", "optimizer", NULL };
+                                           "metrics", "loss", "optimizer", "outputs", NULL };
     const dli_file *f = p->file;
-    const uint8_t *at[8];
+    const uint8_t *at[9];
     char unknown[64];
     double needs, batch;
     dl_shape input;
@@ -19132,6 +19201,12 @@ static bool dli_plan_model(dli_plan *p)
     p->model->source = p->file;
     bool ok = dli_plan_at(p, at[3], "layers") && dli_plan_list(p, dli_plan_layer);
     p->model->source = NULL;
+    if (ok && at[8]) {
+        int n;
+        dl_layer **list = dli_plan_layers(p, at[8], &n);
+        ok = list && dl_model_outputs(p->model, list, n);
+        if (list) DL_FREE(list);
+    }
     for (dl_int i = 0; ok && i < f->entries; i++)
         if (!f->entry[i].fate && dli_begins(f->entry[i].name, f->prefix) &&
             !dli_counter(&f->entry[i]))

@@ -888,6 +888,8 @@ struct dl_tensor {
     dl_int   offset;          /* where in base's gradient its own begins                    */
     dl_tensor *owner;         /* whose data it shares, or NULL                              */
     uint64_t serial;          /* tensors made before it                                     */
+    int      lent;            /* so many models of other contexts read its data             */
+    bool     borrowed;        /* it reads another context's                                 */
 };
 
 /* An operand left out: no bias, no mask, no state. */
@@ -2131,6 +2133,17 @@ DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i);
    context. */
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 
+/* The same model in another context, to predict in another thread: its weights are m's, read only
+   (no number is copied), its workspace, batch norms' statistics and time steps its own. Called on
+   the thread that uses m's context, while nobody uses `into`; afterwards `into` may go to a thread
+   of its own. As long as such models live, m and its weights do not change and are not freed:
+   training, loading, (un)freezing, dl_model_free and dl_free of its context fail with a message.
+   A shared model is not trained, loaded, or shared again. NULL on failure; free it with
+   dl_model_free, or dl_free of its context, in its own thread. */
+DL_DEF dl_model *dl_model_share(dl_ctx *into, dl_model *m);
+/* How many there are. */
+DL_DEF int dl_model_share_count(const dl_model *m);
+
 #ifndef DL_NO_STDIO
 /* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
    non-trainable. When the model is not a chain, a column says what each layer reads. */
@@ -2585,6 +2598,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
 #include <time.h>
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
 
 #if defined(_OPENMP) && !defined(DL_NO_THREADS)
 #include <omp.h>
@@ -2958,6 +2974,18 @@ static double dli_now(void)
 #define DLI_RESTRICT
 #endif
 
+/* *n, which several threads may change, plus more. */
+static int dli_atomic_add(int *n, int more)
+{
+#if defined(__GNUC__)
+    return __atomic_add_fetch(n, more, __ATOMIC_ACQ_REL);
+#elif defined(_MSC_VER)
+    return (int)_InterlockedExchangeAdd((volatile long *)n, more) + more;
+#else
+    return *n += more;               /* elsewhere: free what is shared in one thread at a time */
+#endif
+}
+
 /* ------------------------------------------------------------------------- >>errors-impl ---- */
 
 #define DLI_ALIGN        64                    /* a cache line; every array starts on one       */
@@ -3039,6 +3067,7 @@ struct dl_ctx {
     unsigned    shape_texts;                   /* used in turn                                  */
     const char *advice;                        /* what helps when the tape is full, or NULL     */
     struct dli_registered *registered;         /* the user's descriptions, by name              */
+    int         lent;                          /* models of other contexts that read its own    */
     struct dl_load_report *load_report;        /* of the last file of tensors, or NULL          */
 };
 
@@ -3435,6 +3464,12 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 DL_DEF void dl_free(dl_ctx *dl)
 {
     if (!dl) return;
+    const int lent = dli_atomic_add(&dl->lent, 0);
+    if (lent) {
+        dl_fail(dl, DL_ERR_STATE, "dl_free: %d models of other contexts share weights of this one "
+                "(dl_model_share); free them first", lent);
+        return;
+    }
     dl->closing = true;
     while (dl->objects.next != &dl->objects) dli_object_free(dl->objects.next + 1);
     for (int i = 0; i < dl->arena.chunks; i++) {
@@ -9188,6 +9223,17 @@ static bool dli_usable(const char *who, const dl_tensor *t)
                    "with dl_assign", who, t->name, t->name[0] ? " " : "");
 }
 
+/* May the numbers of t be changed? Not while models of other contexts read them, nor from there. */
+static bool dli_writable(const char *who, dl_tensor *t)
+{
+    if (t->borrowed)
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: %s belongs to a model of another context "
+                       "(dl_model_share) and is read only", who, t->name);
+    const int lent = t->generation == DLI_PERSISTENT ? dli_atomic_add(&t->lent, 0) : 0;
+    return !lent || dl_fail(t->ctx, DL_ERR_STATE, "%s: %d models of other contexts share %s "
+                            "(dl_model_share); free them first", who, lent, t->name);
+}
+
 /* A persistent tensor: object, header, data and gradient in one piece of memory. */
 static dl_tensor *dli_persistent(dl_ctx *c, const char *who, dl_shape shape, bool grad)
 {
@@ -9266,7 +9312,7 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
     dl_int rest;
     dl_rng *r;
-    if (!dli_usable("dl_initialize", t)) return false;
+    if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
@@ -9325,7 +9371,7 @@ DL_DEF void dl_tensor_free(dl_tensor *t)
     if (t->generation != DLI_PERSISTENT)
         dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_tensor_free: the tensor is on the tape; "
                 "dl_tape_clear frees it");
-    else dli_object_free(t);
+    else if (t->borrowed || dli_writable("dl_tensor_free", t)) dli_object_free(t);
 }
 
 DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
@@ -9423,7 +9469,7 @@ DL_DEF bool dl_fill(dl_tensor *t, double c)
 
 DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 {
-    if (!dli_usable("dl_copy_in", t)) return false;
+    if (!dli_usable("dl_copy_in", t) || !dli_writable("dl_copy_in", t)) return false;
     if (!data) return dli_null(t->ctx, "dl_copy_in", "data");
     memmove(t->data, data, (size_t)t->size * sizeof *data);
     ++*dli_version(t);
@@ -9462,7 +9508,8 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
 {
-    if (!dli_usable("dl_set_requires_grad", t)) return false;
+    if (!dli_usable("dl_set_requires_grad", t) || !dli_writable("dl_set_requires_grad", t))
+        return false;
     if (t->node)
         return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: the tensor is the result of "
                        "%s, "
@@ -12237,6 +12284,8 @@ struct dl_model {
                                     all outputs of all layers, and again the model's outputs */
     bool          chain;         /* each layer reads the one before it                  */
     dl_int        rows;          /* sequences that dl_model_step is in the middle of, or 0 */
+    dl_model     *owner;         /* whose weights it reads, in another context; or NULL */
+    int           shares;        /* models that read its own                            */
     dli_goal     *goal;          /* one for each output, since compile                  */
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
@@ -12592,9 +12641,27 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
 }
 #endif
 
+/* The next parameter of l, in a shared model: a header of its own, its owner's numbers. */
+static dl_tensor *dli_borrowed(const dl_layer *l, dl_shape shape)
+{
+    const dl_layer *of = l->model->owner->layer[l->model->layers];
+    dl_tensor *from = l->params < of->params ? of->param[l->params] : NULL;
+    if (!from || !dl_shape_equal(from->shape, shape))
+        return DLI_REFUSE(l->ctx, DL_ERR_STATE, "%s: built anew, it has other parameters", l->name);
+    dl_tensor *t = dli_persistent(l->ctx, l->name, dl_shape1(0), false);
+    if (!t) return NULL;
+    t->shape = from->shape;
+    t->size = from->size;
+    t->data = from->data;
+    t->borrowed = true;
+    return t;
+}
+
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
     if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
+    if (l->model->owner)
+        return dli_layer_tensor(l, dli_borrowed(l, shape), name, &l->param, &l->params);
     if (l->model->source) init = dl_init_zeros();             /* its numbers come from there */
     return dli_layer_tensor(l, dl_param(l->ctx, shape, init), name, &l->param, &l->params);
 }
@@ -14304,6 +14371,8 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
+    for (int i = 0; i < o->n; i++)
+        if (!dli_writable("dl_optimizer_step", o->slot[i].param)) return false;
     if (!dli_prepare_gradients(o)) return false;
     o->updates++;
     for (int i = 0; i < o->n; i++)
@@ -14322,6 +14391,8 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
+    for (int i = 0; i < o->n; i++)
+        if (!dli_writable("dl_optimizer_set_averaged", o->slot[i].param)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
         dl_tensor *p = o->slot[i].param;
         for (dl_int k = 0; k < p->size; k++) {
@@ -14521,9 +14592,30 @@ static dli_scope dli_scope_callback(dl_ctx *c)
     return s;
 }
 
+/* One more (or less) model reads the numbers of m. */
+static void dli_lend(dl_model *m, int more)
+{
+    dl_ctx *c = m->ctx;
+    for (int i = 0; i < m->params; i++) dli_atomic_add(&m->tensor[i]->lent, more);
+    dli_atomic_add(&m->shares, more);
+    dli_atomic_add(&c->lent, more);              /* the last: now m may be freed, then c */
+}
+
+/* Can m's weights change, or is it shared or a share? */
+static bool dli_model_own(const char *who, dl_model *m)
+{
+    const int shares = dl_model_share_count(m);
+    if (m->owner)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: the weights belong to a model of another context "
+                       "(dl_model_share) and are read only", who);
+    return !shares || dl_fail(m->ctx, DL_ERR_STATE, "%s: %d models of other contexts share the "
+                              "weights (dl_model_share); free them first", who, shares);
+}
+
 static void dli_model_destroy(void *object)
 {
     dl_model *m = (dl_model *)object;
+    dl_model *owner = m->owner;
     if (!m->ctx->closing) dl_optimizer_free(m->optimizer);    /* dl_free does it by itself */
     for (int i = 0; i < m->layers; i++) dli_layer_free(m->layer[i]);
     for (int i = 0; i < m->metrics; i++) DL_FREE(m->metric_state[0][i]);
@@ -14532,6 +14624,7 @@ static void dli_model_destroy(void *object)
     if (m->goal) DL_FREE(m->goal);
     if (m->tensor) DL_FREE(m->tensor);
     if (m->history) DL_FREE(m->history);
+    if (owner) dli_lend(owner, -1);
 }
 
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
@@ -14551,7 +14644,10 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
     return NULL;
 }
 
-DL_DEF void dl_model_free(dl_model *m) { dli_object_free(m); }
+DL_DEF void dl_model_free(dl_model *m)
+{
+    if (m && (m->owner || dli_model_own("dl_model_free", m))) dli_object_free(m);
+}
 
 /* ---- compile ---- */
 
@@ -14630,6 +14726,7 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
     const char *who = "dl_model_compile";
     const int n = dl_model_output_count(m);
     if (!dli_model_whole(who, m)) return false;
+    if (m->owner) return dli_model_own(who, m);
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model has no parameters; add layers first",
                        who);
@@ -15462,7 +15559,7 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
     const char *who = "dl_model_train_batch";
-    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (!m || !b || !dli_check_batch(who, m, b) || !dli_model_own(who, m)) return dli_no_metrics();
     if (m->fitting) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
         return dli_no_metrics();
@@ -15840,7 +15937,7 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
 {
     const dl_fit defaults = dl_fit_default();
     dli_run r;
-    if (!m || !data) return false;
+    if (!m || !data || !dli_model_own("dl_model_fit", m)) return false;
     if (m->fitting)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch or "
                        "on_batch");
@@ -15930,7 +16027,7 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
 {
     dl_layer *l = dli_copy_layer(into, from);
     if (!l || l->params != from->params || l->states != from->states) return false;
-    for (int k = 0; k < l->params; k++) {
+    for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
         l->param[k]->requires_grad = from->param[k]->requires_grad;
     }
@@ -15956,18 +16053,46 @@ static bool dli_clone_ends(dl_model *into, const dl_model *m)
     return ok;
 }
 
-DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
+/* m once more, with copies of its weights or, with an owner (m itself), with its weights. */
+static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner)
 {
-    if (!into || !dli_model_whole("dl_model_clone", m)) return NULL;
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
     bool ok = copy != NULL;
+    if (copy && owner) {
+        copy->owner = owner;
+        copy->batch_size = owner->batch_size;
+        dli_lend(owner, 1);
+    }
     for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
     ok = ok && dli_clone_ends(copy, m);
     into->rng = rng;
     if (ok) return copy;
     dl_model_free(copy);
     return NULL;
+}
+
+DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
+{
+    return into && dli_model_whole("dl_model_clone", m) ? dli_model_copy(into, m, NULL) : NULL;
+}
+
+DL_DEF dl_model *dl_model_share(dl_ctx *into, dl_model *m)
+{
+    const char *who = "dl_model_share";
+    if (!into || !dli_model_whole(who, m)) return NULL;
+    if (m->owner || m->fitting || into == m->ctx) {
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", who, m->owner ? "share the owner of the weights"
+                : m->fitting ? "not while dl_model_fit is at work"
+                : "the other model needs a context of its own (dl_new)");
+        return NULL;
+    }
+    return dli_model_copy(into, m, m);
+}
+
+DL_DEF int dl_model_share_count(const dl_model *m)
+{
+    return m ? dli_atomic_add((int *)(uintptr_t)&m->shares, 0) : 0;
 }
 
 #ifndef DL_NO_STDIO
@@ -18110,6 +18235,8 @@ static bool dli_load_list(const dli_list *m, const char *from, const void *bytes
     const dl_loading o = options ? *options : dl_loading_default();
     dli_file f;
     if (!dli_check_loading(m, &o)) return false;
+    for (int i = 0; i < m->tensors; i++)
+        if (!dli_writable(m->who, m->tensor[i])) return false;
     if (!dli_file_open(&f, m->ctx, m->who, from, bytes, size)) return false;
     dli_entry **of = (dli_entry **)dli_alloc(f.ctx, f.who, (size_t)m->tensors, sizeof *of);
     bool ok = of != NULL;

@@ -247,6 +247,14 @@ if [ "$cc" = gcc ]; then
                 try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
         done
     }
+    # Four threads with one model, without OpenMP, whose library the sanitizer does not know.
+    if echo 'int main(void){return 0;}' | gcc -fsanitize=thread -x c - -o "$work/tsan" 2>/dev/null &&
+        "$work/tsan"; then
+        try "threads" gcc -g -O1 -fsanitize=thread -pthread -DTEST_PTHREADS -DDL_NO_THREADS -I. \
+            tests/graphs.c -o "$work/a.out" -lm && run "threads"
+    else
+        echo "SKIP threads: -fsanitize=thread does not work here"
+    fi
     PATH=$PATH:/usr/lib/wine WINEDEBUG=-all WINEPREFIX=$work/wine
     export PATH WINEDEBUG WINEPREFIX
     machine "ARM64" aarch64-linux-gnu-gcc qemu-aarch64

@@ -330,6 +330,7 @@ static void null_objects(void)
     CHECK(!dl_model_params(NULL) && dl_model_layer_count(NULL) == 0, "parameters");
     CHECK(!dl_model_layer(NULL, 0) && !dl_model_optimizer(NULL), "dl_model_layer");
     CHECK(!dl_model_step(NULL, NULL) && !dl_model_reset_state(NULL), "steps");
+    CHECK(!dl_model_share(NULL, NULL) && dl_model_share_count(NULL) == 0, "dl_model_share");
     CHECK(!dl_layer_carry(NULL, 0, dl_shape0()), "dl_layer_carry");
     CHECK(!dl_model_at(NULL, NULL) && !dl_model_outputs(NULL, NULL, 0), "graphs");
     CHECK(!dl_model_add_from(NULL, NULL, NULL, NULL, 0) && !dl_model_reuse(NULL, NULL), "graphs");

@@ -1,11 +1,17 @@
-/* graphs.c - models that are no chain: joints, shared layers, several inputs and outputs.
+/* graphs.c - models that are no chain: joints, shared layers, several inputs and outputs; one time
+   step at a time; one model for several contexts (in several threads with TEST_PTHREADS).
 
        cc -std=c99 -I. tests/graphs.c -o build/graphs -lm && build/graphs  */
 #include <stdlib.h>
-static long allocations;                       /* calls of DL_MALLOC so far */
+#ifdef TEST_PTHREADS
+#include <pthread.h>
+#endif
+static long allocations;                       /* calls of DL_MALLOC so far, without threads */
 static void *counted_malloc(size_t n)
 {
+#ifndef TEST_PTHREADS
     allocations++;
+#endif
     return malloc(n);
 }
 #define DL_MALLOC(n)     counted_malloc(n)
@@ -585,6 +591,113 @@ static void no_steps(void)
     }
 }
 
+/* ---- one model, many threads ---- */
+
+enum { SHARES = 4 };
+
+/* What a thread does: predict again and again, then free what it had. */
+typedef struct reader { dl_ctx *dl; dl_model *m; dl_real want[9]; int wrong; } reader;
+static void *read_weights(void *user)
+{
+    reader *r = (reader *)user;
+    for (int i = 0; i < 20; i++) {
+        const dl_tensor *y = dl_model_predict(r->m, numbers(r->dl, dl_shape4(3, 1, 8, 8), 1));
+        if (!y || memcmp(y->data, r->want, sizeof r->want) != 0) r->wrong++;
+        dl_tape_clear(r->dl);
+    }
+    dl_free(r->dl);
+    return NULL;
+}
+
+static void many_threads(void)
+{
+    static reader r[SHARES];
+    dl_ctx *dl = quiet_context(9);
+    dl_model *m = residual_net(dl);
+    const dl_tensor *y = dl_model_predict(m, numbers(dl, dl_shape4(3, 1, 8, 8), 1));
+    for (int i = 0; i < SHARES; i++) {
+        r[i].dl = quiet_context((uint64_t)i);
+        dl_set_threads(r[i].dl, 1);
+        r[i].m = dl_model_share(r[i].dl, m);
+        r[i].wrong = 0;
+        if (!CHECK(r[i].m != NULL && dl_model_share_count(m) == i + 1, "%s", dl_error_text(dl)))
+            return;
+        for (int k = 0; k < dl_model_tensor_count(m); k++)
+            CHECK(dl_model_param(r[i].m, k)->data == dl_model_param(m, k)->data, "no copy");
+        memcpy(r[i].want, y->data, sizeof r[i].want);
+    }
+#ifdef TEST_PTHREADS
+    pthread_t thread[SHARES];
+    for (int i = 0; i < SHARES; i++) pthread_create(&thread[i], NULL, read_weights, &r[i]);
+    for (int i = 0; i < SHARES; i++) pthread_join(thread[i], NULL);
+#else
+    for (int i = 0; i < SHARES; i++) read_weights(&r[i]);
+#endif
+    for (int i = 0; i < SHARES; i++) CHECK(r[i].wrong == 0, "thread %d: %d differ", i, r[i].wrong);
+    CHECK(dl_model_share_count(m) == 0, "all are gone");
+    CHECK(dl_layer_set_frozen(dl_model_layer(m, 0), true), "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
+/* What is refused while shares live, and what a share refuses. */
+static void shared_weights(void)
+{
+    dl_ctx *dl = quiet_context(9), *other = quiet_context(1), *third = quiet_context(2);
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    dl_model_add_dense(m, 4, DL_TANH);
+    dl_model_add_batch_normalization(m);
+    dl_model_add_dense(m, 2, DL_LINEAR);
+    dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+    dl_batch b;
+    memset(&b, 0, sizeof b);
+    b.x = numbers(dl, dl_shape2(4, 4), 1);
+    b.y = numbers(dl, dl_shape2(4, 2), 2);
+    b.size = 4;
+    dl_data *d = dl_data_from_targets(dl, b.x->data, 4, dl_shape1(4), b.y->data, dl_shape1(2));
+    dl_model_train_batch(m, &b);
+    CHECK(!dl_model_share(dl, m), "the same context");
+    CHECK_ERROR(dl, DL_ERR_STATE, "needs a context of its own");
+    dl_model *s = dl_model_share(other, m), *t = dl_model_share(third, m);
+    if (!CHECK(s && t && dl_model_share_count(m) == 2, "%s", dl_error_text(dl))) return;
+    dl_tensor *w = dl_model_param(m, 0), *own = dl_model_param(s, 0);
+    dl_model_train_batch(m, &b);
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_train_batch: 2 models of other contexts share");
+    CHECK(!dl_model_fit(m, d, NULL), "fit");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_fit: 2 models");
+    CHECK(!dl_optimizer_step(dl_model_optimizer(m)), "step");
+    CHECK_ERROR(dl, DL_ERR_STATE, "2 models of other contexts share dense_1.weight");
+    CHECK(!dl_layer_set_frozen(dl_model_layer(m, 0), true), "freeze");
+    CHECK_ERROR(dl, DL_ERR_STATE, "2 models of other contexts share dense_1.weight");
+    CHECK(!dl_fill(w, 0) && dl_error(dl) == DL_ERR_STATE, "fill");
+    dl_clear_error(dl);
+    CHECK(!dl_assign(w, w) && dl_error(dl) == DL_ERR_STATE, "assign");
+    dl_clear_error(dl);
+    CHECK(!dl_load_from_memory(dl, "x", 1, &w, 1), "load");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_load_from_memory: 2 models of other contexts share");
+    dl_model_free(m);
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_free: 2 models");
+    dl_free(dl);
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_free: 2 models");
+
+    CHECK(!dl_model_compile(s, DL_MSE, dl_sgd(0.1)), "a share is not trained");
+    CHECK_ERROR(other, DL_ERR_STATE, "belong to a model of another context");
+    CHECK(!dl_fill(own, 0), "fill");
+    CHECK_ERROR(other, DL_ERR_STATE, "dense_1.weight belongs to a model of another context");
+    CHECK(!dl_layer_set_frozen(dl_model_layer(s, 0), false), "thaw");
+    CHECK_ERROR(other, DL_ERR_STATE, "is read only");
+    CHECK(!dl_model_share(third, s) && dl_error(other) == DL_ERR_STATE, "share a share");
+    dl_clear_error(other);
+    dl_tensor *running = dl_model_layer(s, 1)->state[0];       /* statistics of its own */
+    CHECK(running->data != dl_model_layer(m, 1)->state[0]->data, "statistics");
+    CHECK(dl_fill(running, 7), "%s", dl_error_text(other));
+    dl_model_free(s);
+    dl_free(third);
+    CHECK(dl_model_share_count(m) == 0 && dl_model_train_batch(m, &b).loss >= 0, "free again: %s",
+          dl_error_text(dl));
+    dl_free(other);
+    dl_free(dl);
+}
+
 /* ---- hostile calls ---- */
 
 static void hostile(void)
@@ -669,6 +782,8 @@ int main(void)
     TEST(steps);
     TEST(word_steps);
     TEST(no_steps);
+    TEST(many_threads);
+    TEST(shared_weights);
     TEST(hostile);
     return test_end();
 }

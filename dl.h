@@ -44,32 +44,51 @@
 
 /* ---------------------------------------------------------------------------- >>contents ----
    Search for a tag with its two arrows to get to a room; the room's implementation has the same
-   tag with -impl behind it.
+   tag with -impl behind it. The number: lines of both halves.
 
-     >>hello        what this is, how to use it
-     >>contents     this list
-     >>terms        the letters and words the comments use
-     >>rules        what holds for every function: ownership, errors, gradients, determinism
-     >>options      the macros that configure a build, and version, types
-     >>errors       error codes, the sticky error, the callback
-     >>memory       the context: dl_new, dl_free, threads
-     >>rng          random numbers
-     >>kernels      floor 1: formulas on arrays, forward and backward: dense, images, sequences;
-                    the table by which operations call them, and how to replace one
-     >>tensors      floor 2: shapes, tensors, initializers
-     >>tape         floor 2: recording, dl_backward, marks, no-grad, an operation of your own
-     >>ops          floor 2: arithmetic, activations, reductions, convolution, recurrence ...
-     >>layers       floor 3: layers of a model; what to do for a layer of your own
-     >>losses       loss functions on tensors, and by Keras' names
-     >>optimizers   gradient descent in all its variants, their defaults, schedules, clipping
-     >>model        floor 3: compile, fit, evaluate, predict, summary; metrics
-     >>data         data sets, IDX and MNIST, mini-batches, augmentation
-     >>files        whole models and weights in files, also PyTorch's and Keras'; .npy
-     >>debug        printing tensors, checking gradients
+     >>hello            40  what this is, how to use it
+     >>contents         50  this map
+     >>terms            10  the letters and words the comments use
+     >>rules            30  what holds for every function: ownership, errors, gradients, names
+     >>options          90  the macros that configure a build, and version, types
+     >>errors          400  error codes, the sticky error, the callback; text in every locale
+     >>memory          200  the context: dl_new, dl_free, threads, the instruction set
+     >>rng             100  random numbers
+     >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
+                           sequences; the table by which operations call them, and how to replace
+                           one
+     >>tensors         700  floor 2: shapes, tensors, initializers
+     >>tape            400  floor 2: recording, dl_backward, marks, no-grad, an operation of your own
+     >>ops            2600  floor 2: arithmetic, activations, reductions, convolution, recurrence ...
+     >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
+     >>losses          300  loss functions on tensors, and those of models, by descriptions
+     >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
+     >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
+     >>data            900  data sets and sources of your own, IDX, mini-batches, augmentation
+     >>files          2500  whole models, weights of others, tensors, .npy
+     >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
-     >>platform-impl  compiler and system #ifdefs (all but those of fast-impl)
-     >>fast-impl      the fast matrix product and vector functions
+     >>platform-impl   400  compiler and system #ifdefs (all but those of fast-impl)
+     >>fast-impl      4000  the fast twins: products, convolutions, recurrence, vectors, threads
      >>history  >>licence
+
+   Who calls whom: a room calls those below it, never one above.
+
+     floor 3    files    debug                          saving; looking inside
+                  |        |
+                model ---- data                         fit: batches, forward, loss, backward, step
+                  |
+                layers   losses   optimizers            each a table of descriptions
+                  |        |          |
+     floor 2    ops -------'          |                 check shapes, call a kernel, record
+                  |                   |
+                tape  tensors         |                 dl_backward walks the records back
+                  |                   |
+                the table of kernels -'                 dl_kernel_table(dl), one entry a kernel
+                  |              |
+     floor 1    kernels      fast-impl                  the loop to read; its fast twin
+                  |              |
+     ground     memory  rng  errors  platform
    ------------------------------------------------------------------------------------------ */
 
 /* ------------------------------------------------------------------------------- >>terms ----

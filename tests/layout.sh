@@ -20,6 +20,15 @@ for tag in $(sed -n '/>>contents ----/,/\*\//s/^     >>\([a-z-]*\) .*/\1/p' dl.h
     check "room of $tag" 1 "$(grep -cE "^/\*.* >>$tag( ----|\$)" dl.h)"
 done
 
+# The lines that the contents give a room (both halves) are about right: within a quarter, or 30.
+check "lines of the rooms" "" "$(awk '
+    /^\/\* ----------.* >>/ || /^\/\*.* >>hello$/ { room = $0; sub(/.*>>/, "", room); sub(/ .*/, "", room)
+        if (room !~ /^(platform|fast)-impl$/) sub(/-impl$/, "", room) }
+    { lines[room]++ }
+    room == "contents" && /^     >>[a-z-]+ +[0-9]/ { said[substr($1, 3)] = $2 }
+    END { for (r in said) { off = lines[r] - said[r]; if (off < 0) off = -off
+        if (off > 30 && off > lines[r] / 4) print r ": " lines[r] " lines, not " said[r] } }' dl.h)"
+
 # A public declaration (DL_DEF or DL_KERNEL at the start of a line) must be documented: the nearest
 # line above its group (lines up to the next empty one) that starts a comment belongs to it.
 undocumented=$(awk '

@@ -15645,6 +15645,7 @@ DL_DEF dl_fit dl_fit_default(void)
     return o;
 }
 
+#ifndef DL_NO_STDIO
 #define DLI_PROGRESS_TEXT 160
 /* The bar of a running epoch: Epoch 1/5 [=======>      ] 230/469 loss 0.2563 */
 static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step *s, int epochs,
@@ -15658,6 +15659,7 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
              bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
+#endif
 
 static void dli_show_progress(const dl_step *s, int epochs, double loss)
 {

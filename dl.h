@@ -1529,9 +1529,9 @@ DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void
 
 /* ---- graphs: models that are more than a chain ----
    A new layer reads the one that was added before it. dl_model_at says otherwise: a residual block
-   around two convolutions, x + conv(conv(x)), is
+   around two convolutions with padding (options same), x + conv(conv(x)), is
 
-       dl_layer *x = dl_model_add_conv2d(m, 16, 3, DL_RELU);
+       dl_layer *x = dl_model_add_conv2d_with(m, &same);
        dl_model_add_conv2d_with(m, &same);
        dl_layer *y = dl_model_add_conv2d_with(m, &same);
        dl_model_add_add(m, x, y);
@@ -1664,7 +1664,7 @@ DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind,
    Samples [T] of word numbers become [T,units]. A number out of range is an error. */
 DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units);
 /* Self-attention with so many heads, [T,E] to [T,E]; causal: no step sees a later one. Starts as
-   PyTorch's MultiheadAttention. (Residual connections need floor 2: dl_transformer_encoder.) */
+   PyTorch's MultiheadAttention. (A whole block: add residuals with dl_model_add_add.) */
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal);
 /* A dense layer for every step by itself: [T,D] to [T,units]. The same as dl_model_add_dense, which
    works on the last dimension whatever is in front of it. */
@@ -1958,7 +1958,7 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
 
 #ifndef DL_NO_MODEL
 /* ------------------------------------------------------------------------------- >>model ----
-   A sequential model: layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
+   A chain or graph of layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part

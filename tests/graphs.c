@@ -317,6 +317,30 @@ static void siamese_net(void)
     dl_free(dl);
 }
 
+/* A batch norm may run twice before backward: its statistics move with both runs. */
+static void shared_statistics(void)
+{
+    dl_ctx *dl = quiet_context(3);
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    dl_layer *list[2];
+    list[0] = dl_model_add_batch_normalization(m);
+    dl_model_at(m, NULL);
+    dl_model_add_activation(m, DL_TANH);
+    list[1] = dl_model_reuse(m, list[0]);
+    dl_model_add_concat(m, list, 2);
+    dl_model_add_dense(m, 1, DL_LINEAR);
+    CHECK(dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "%s", dl_error_text(dl));
+    dl_batch b;
+    memset(&b, 0, sizeof b);
+    b.x = numbers(dl, dl_shape2(8, 4), 1);
+    b.y = numbers(dl, dl_shape2(8, 1), 2);
+    b.size = 8;
+    const double first = dl_model_train_batch(m, &b).loss;
+    for (int i = 0; i < 50; i++) dl_model_train_batch(m, &b);
+    CHECK(dl_model_evaluate_batch(m, &b).loss < first, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
 /* Frozen, a layer does not move in any of its runs. */
 static void frozen_shared(void)
 {
@@ -775,6 +799,7 @@ int main(void)
     TEST(little_room);
     TEST(shared_numbers);
     TEST(siamese_net);
+    TEST(shared_statistics);
     TEST(frozen_shared);
     TEST(two_outputs);
     TEST(transformer_block);

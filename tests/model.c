@@ -2126,6 +2126,20 @@ static void progress_bar(void)
     }
 }
 
+/* Of a graph, who reads whom is told. */
+static void graph_summary(void)
+{
+    char text[4096];
+    dl_ctx *dl = dl_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    dl_layer *a = dl_model_add_dense(m, 4, DL_RELU);
+    dl_model_add_add(m, a, dl_model_reuse(m, a));
+    CHECK(caught(text, sizeof text, print_summary, m), "standard output");
+    CHECK(strstr(text, "Param #  Connected to") && strstr(text, "  dense_1, dense_1:2\n") &&
+          strstr(text, "Total params: 20 "), "%s", text);
+    dl_free(dl);
+}
+
 static void frozen_summary(void)
 {
     char text[4000];
@@ -2153,6 +2167,7 @@ int main(void)
     TEST(cut_into_batches);
     TEST(report_stays_inside);
     TEST(progress_bar);
+    TEST(graph_summary);
     TEST(frozen_summary);
     TEST(compile_errors);
     TEST(early_probabilities);

@@ -4913,7 +4913,7 @@ DL_DEF void dlk_attention_softmax(dl_real *p, const dl_real *mask, dl_int R, dl_
         const double sum = dli_row_sum_exp(p, S, max); /* NaN: all are -infinity, or one NaN */
         for (dl_int j = 0; j < S; j++) {
             const bool hidden = (double)p[j] == -(double)INFINITY;
-            p[j] = hidden ? 0 : (dl_real)(exp((double)p[j] - max) / sum);
+            p[j] = hidden ? 0 : (dl_real)(exp(dli_below_max((double)p[j], max)) / sum);
         }
     }
 }
@@ -6278,23 +6278,24 @@ static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const f
     }
     return loss;
 }
-/* As dlk_attention_softmax. Rows in which everything is hidden are left to it. */
+/* As dlk_attention_softmax. Rows in which everything is hidden, or a score is not finite, are left
+   to it. */
 static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
                                 double scale, bool causal)
 {
-    dl_int i;
     if (S == 0) return;
-    for (i = 0; i < R; i++, p += S) {
+    for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S;
-        float top;
         f->scale(p, (float)scale, p, seen);
-        if (mask) f->add(p, p, mask + i * S, seen);
-        top = f->vmax(p, seen);
-        if (top > -INFINITY) {
+        /* Were a score infinite, its sum with a mask of -infinity would be NaN, not hidden. */
+        const bool add = mask && f->vsum(p, seen) * 0.0f == 0.0f;
+        if (add) f->add(p, p, mask + i * S, seen);
+        const float top = f->vmax(p, seen);
+        if (add == (mask != NULL) && top > -INFINITY && top < INFINITY) {
             f->offset(p, -top, p, seen);
             f->exp_forward(p, p, seen, 0, 0);
             f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
-        } else dlk_attention_softmax(p, NULL, 1, seen, 1, false);
+        } else dlk_attention_softmax(p, mask && !add ? mask + i * S : NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
     }
 }

@@ -205,6 +205,34 @@ static void padding(void)
     dl_free(dl);
 }
 
+/* Scores that overflow: infinity takes all, as in dl_softmax; two of them share; hidden by the mask
+   it is nothing. q = [h], k = [h, 1, h], v = [1, 2, 4], h so large that h h is infinite. */
+static void infinite_scores(void)
+{
+    const dl_real h = sizeof(dl_real) == 4 ? (dl_real)1e30 : (dl_real)1e200;
+    for (int reference = 0; reference < 2; reference++)
+        for (int hidden = 0; hidden < 2; hidden++) {
+            dl_ctx *dl = dl_new(5);
+            dl_set_reference(dl, reference != 0);
+            const dl_real q[] = { h }, k[] = { h, 1, h }, v[] = { 1, 2, 4 };
+            const dl_real low[] = { 1, 0, h };
+            const dl_real mask[] = { 0, 0, hidden ? -(dl_real)INFINITY : 0 };
+            dl_tensor *y = dl_attention(dl_from(dl, dl_shape3(1, 1, 1), q),
+                                        dl_from(dl, dl_shape3(1, 3, 1), k),
+                                        dl_from(dl, dl_shape3(1, 3, 1), v),
+                                        dl_from(dl, dl_shape2(1, 3), mask), NULL, false);
+            CHECK(y && dl_item(y) == (hidden ? 1 : 2.5), "reference %d, hidden %d: %g", reference,
+                  hidden, y ? dl_item(y) : NAN);
+            y = dl_attention(dl_from(dl, dl_shape3(1, 1, 1), q),
+                             dl_from(dl, dl_shape3(1, 3, 1), low),
+                             dl_from(dl, dl_shape3(1, 3, 1), v),
+                             dl_from(dl, dl_shape2(1, 3), mask), NULL, false);
+            CHECK(y && dl_item(y) == (hidden ? 1 : 4), "reference %d, hidden %d: %g", reference,
+                  hidden, y ? dl_item(y) : NAN);
+            dl_free(dl);
+        }
+}
+
 /* What a mask or causal hides has no part in anything, even if it is NaN or infinite: y and the
    gradients are those of the same numbers with zeros in the hidden places, whose gradients are 0.
    The last query sees nothing: its NaN, and one in its dy, stay with it. */
@@ -439,6 +467,7 @@ int main(void)
     TEST(kernel_against_operation);
     TEST(gradients);
     TEST(padding);
+    TEST(infinite_scores);
     TEST(hidden);
     TEST(hidden_heads);
     TEST(empty);

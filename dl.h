@@ -58,8 +58,8 @@
                            sequences; the table by which operations call them, and how to replace
                            one
      >>tensors         700  floor 2: shapes, tensors, initializers
-     >>tape            400  floor 2: recording, dl_backward, marks, no-grad, an operation of your own
-     >>ops            2600  floor 2: arithmetic, activations, reductions, convolution, recurrence ...
+     >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
+     >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
      >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
      >>losses          300  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages

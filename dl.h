@@ -15186,7 +15186,7 @@ static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
     const char *who = "dl_model_step";
-    bool timed;
+    bool timed = false;
     if (!dli_model_whole(who, m) || !dli_usable(who, x) || !dli_check_steps(m, &timed)) return NULL;
     const dl_int T = m->input.dim[0], N = x->shape.rank ? x->shape.dim[0] : 0;
     dl_shape one = m->input;

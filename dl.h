@@ -7326,7 +7326,8 @@ static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int
     for (t = 0; t < threads; t++) {
         float *own = (float *)work + p.own + t * p.each;
         const dl_int end = v->n * (t + 1) / threads;
-        memset(own, 0, sizeof(float) * (size_t)p.raw);
+        /* Borders of the image; and what is read behind a row of sums, to be written over. */
+        memset(own, 0, sizeof(float) * (size_t)p.tiles);
         for (dl_int s = v->n * t / threads; s < end; s++)
             dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
                             dli_conv_image(f, v, z, x, s, own + p.image), own);

@@ -209,6 +209,12 @@ static void graphs(void)
     dl_model *copy = round_trip(other, m, -1, 1);
     CHECK(copy && dl_model_output_count(copy) == 2 && dl_model_layer(copy, 1)->shared ==
           dl_model_layer(copy, 0), "two outputs, shared weights");
+    const dl_loss *const loss[2] = { DL_MSE, DL_HUBER };         /* compiled with two losses */
+    const double weight[2] = { 1, 1.0 / 3 };
+    CHECK(dl_model_compile_outputs(m, loss, weight, dl_adam(0.01)), "%s", dl_error_text(dl));
+    copy = round_trip(other, m, -1, 1);
+    CHECK(copy && copy->compiled && copy->goal[1].loss == DL_HUBER && copy->goal[0].weight == 1 &&
+          copy->goal[1].weight == weight[1], "two losses and their weights");
     m = dl_model_new(dl, dl_shape1(3));                          /* a second input */
     list[0] = dl_model_add_dense(m, 2, DL_RELU);
     list[1] = dl_model_add_input(m, dl_shape1(5));
@@ -807,17 +813,24 @@ static void misfits(void)
 
 static void keras_models(void)
 {
-    static const struct { const char *model, *io; int x, y; } cases[] = {
-        { "keras_cnn.safetensors", "keras_cnn_io.safetensors", 0, 0 },
-        { "keras_text.safetensors", "keras_text_io.safetensors", 1, 1 } };
-    for (int i = 0; i < 2; i++) {
+    static const struct { const char *model, *io; int outputs, y; } cases[] = {
+        { "keras_cnn.safetensors", "keras_cnn_io.safetensors", 1, 4 },
+        { "keras_text.safetensors", "keras_text_io.safetensors", 1, 3 },
+        { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 } };
+    for (int i = 0; i < 3; i++) {
         dl_ctx *dl = quiet_new(1);
         dl_model *m = dl_model_load(dl, golden(cases[i].model));
-        dl_tensor *x, *y;
-        if (CHECK(m != NULL, "%s", dl_error_text(dl)) &&
-            load_io(dl, cases[i].io, cases[i].x ? dl_shape2(2, 6) : dl_shape4(2, 2, 11, 7),
-                    cases[i].y ? dl_shape2(2, 3) : dl_shape2(2, 4), &x, &y)) {
-            dl_tensor *z = dl_model_predict(m, x);
+        dl_tensor *x, *y, *out[2];
+        const dl_shape in = i == 0 ? dl_shape4(2, 2, 11, 7) : i == 1 ? dl_shape2(2, 6)
+                                                            : dl_shape4(2, 3, 5, 4);
+        if (!CHECK(m != NULL, "%s", dl_error_text(dl)) ||
+            !load_io(dl, cases[i].io, in, dl_shape2(2, cases[i].y), &x, &y)) {
+            dl_free(dl);
+            continue;
+        }
+        CHECK(dl_model_output_count(m) == cases[i].outputs, "outputs");
+        if (CHECK(dl_model_predict_all(m, out, &x), "%s", dl_error_text(dl))) {
+            dl_tensor *z = cases[i].outputs == 1 ? out[0] : dl_concat(out, 2, -1);
             if (CHECK(z != NULL, "%s", dl_error_text(dl)))
                 CHECK_ARRAY_TOL(z->data, y->data, y->size, GOLDEN_TOL);
         }

@@ -206,6 +206,13 @@
 #define DL_DEF extern
 #endif
 
+/* The compiler checks arguments `from` on against the format, argument f. */
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, from) __attribute__((format(printf, f, from)))
+#else
+#define DLI_PRINTF(f, from)
+#endif
+
 #if defined(DL_NO_DATA) && !defined(DL_NO_MODEL)
 #define DL_NO_MODEL
 #endif
@@ -266,11 +273,8 @@ DL_DEF void dl_set_error_callback(dl_ctx *dl, dl_error_fn fn, void *user);
 
 /* Report an error of your own (from a custom op, say): printf-like; keeps only the first.
    Returns false, so that a failing function can end with it. */
-DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
-#if defined(__GNUC__) && !defined(__MINGW32__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+DLI_PRINTF(3, 4)
+DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...);
 
 /* The fixed sentence of a code, e.g. "out of memory"; a static string, never NULL. */
 DL_DEF const char *dl_code_text(dl_code code);
@@ -2645,6 +2649,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+__attribute__((access(none, 1)))   /* else gcc takes it that fresh memory is read here */
+#endif
 void __asan_poison_memory_region(void const volatile *p, size_t n);
 void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #ifdef __cplusplus
@@ -3119,62 +3126,38 @@ static void dli_put_some(dli_text *out, const char *s, size_t n)
 
 static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
 
-/* n bytes of s in a field of so many, on the left of it when width is negative. */
-static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+/* n bytes of s in a field of so many (on the left of it when width is negative), filled up with
+   spaces, or with zeros behind the sign. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width, bool zeros)
 {
-    const int spaces = (width < 0 ? -width : width) - (int)n;
-    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
-    dli_put_some(out, s, n);
-    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+    const size_t sign = zeros ? strspn(s, "+- ") : 0;
+    dli_put_some(out, s, sign);
+    for (int i = (int)n; i < width; i++) dli_put(out, zeros ? "0" : " ");
+    dli_put_some(out, s + sign, n - sign);
+    for (int i = (int)n; width < 0 && i < -width; i++) dli_put(out, " ");
 }
 
-/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
-static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+/* x by a format such as "%.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_double_text(char *s, size_t size, const char *format, int precision, double x)
 {
-    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
-    char s[512];
-    if (!(fabs(x) <= DBL_MAX)) {
-        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
-        dli_put_field(out, word, strlen(word), width);
-        return;
-    }
-    snprintf(s, sizeof s, format, 0, precision, x);
-    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    static const char others[] = "0123456789abcdefinpxABCDEFPX+- ";
+    if (fabs(x) <= DBL_MAX) snprintf(s, size, format, precision, x);
+    else strcpy(s, x != x ? "nan" : x > 0 ? "inf" : "-inf");
+    char *point = s + strspn(s, others);
     const size_t bytes = strcspn(point, others);
-    if (bytes > 0) {
-        *point = '.';
-        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
-    }
-    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
-        dli_put_some(out, s, (size_t)(digits - s));
-        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
-        dli_put(out, digits);
-    } else dli_put_field(out, s, strlen(s), width);
+    if (bytes == 0) return;
+    *point = '.';
+    memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
 }
 
 /* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
-static long long dli_next_signed(va_list *args, char size)
+static long long dli_next_integer(va_list *args, char size, bool sign)
 {
-    switch (size) {
-    case 'l': return va_arg(*args, long);
-    case 'L': return va_arg(*args, long long);
-    case 'j': return va_arg(*args, intmax_t);
-    case 'z':
-    case 't': return va_arg(*args, ptrdiff_t);
-    default:  return va_arg(*args, int);
-    }
-}
-
-static unsigned long long dli_next_unsigned(va_list *args, char size)
-{
-    switch (size) {
-    case 'l': return va_arg(*args, unsigned long);
-    case 'L': return va_arg(*args, unsigned long long);
-    case 'j': return va_arg(*args, uintmax_t);
-    case 'z':
-    case 't': return va_arg(*args, size_t);
-    default:  return va_arg(*args, unsigned);
-    }
+    if (size == 'L' || size == 'j') return va_arg(*args, long long);
+    if (size == 'z' || size == 't') return va_arg(*args, ptrdiff_t);
+    if (size == 'l' && sign) return va_arg(*args, long);
+    if (size == 'l') return (long long)va_arg(*args, unsigned long);
+    return sign ? va_arg(*args, int) : (long long)va_arg(*args, unsigned);
 }
 
 /* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
@@ -3189,60 +3172,42 @@ static int dli_format_count(const char **f, va_list *args)
     return n;
 }
 
-/* One conversion, f behind its %; where the format goes on. */
+/* One conversion, f behind its %; where the format goes on. The platform's snprintf makes the text,
+   but for the width: it would count the bytes of its point. */
 static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
 {
-    char format[16] = "%", s[512], size = 0;
+    char format[16] = "%", s[512] = "%", size = 0;
     const char *text = s;
-    int n = 1, precision = -1;
-    bool left = false;
+    int flags = 1, precision = -1;
+    bool left = false, zeros = false;
     for (; *f && strchr("-+ #0", *f); f++) {
-        if (*f == '-') left = true;
-        else if (n < 6) format[n++] = *f;
+        left = left || *f == '-';
+        zeros = zeros || *f == '0';
+        if (*f != '-' && *f != '0' && flags < 4) format[flags++] = *f;
     }
-    int width = dli_format_count(&f, args);
-    if (left && width > 0) width = -width;
+    const int width = dli_format_count(&f, args);
     if (*f == '.') {
         f++;
         precision = dli_format_count(&f, args);
     }
     for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
-    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
-    switch (*f) {
-    case 0:
-        return f;
-    case 'd':
-    case 'i':
-        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
-        break;
-    case 'u':
-    case 'x':
-    case 'X':
-    case 'o':
-        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
-        break;
-    case 'c':
-        s[0] = (char)va_arg(*args, int);
-        dli_put_field(out, s, 1, width);
-        return f + 1;
-    case 's':
-        text = va_arg(*args, const char *);
-        if (!text) text = "(null)";
-        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
-        dli_put_field(out, text, (size_t)n, width);
-        return f + 1;
-    case 'p':
-        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
-        break;
-    case '%':
-        text = "%";
-        break;
-    default:
-        dli_put_double(out, format, width, precision,
-                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
-        return f + 1;
-    }
-    dli_put(out, text);
+    if (!*f) return f;
+    const char kind = *f;
+    const bool whole = strchr("diuxXo", kind) != NULL;
+    snprintf(format + flags, 8, ".*%s%c", whole ? "ll" : "", kind);
+    if (whole) snprintf(s, sizeof s, format, precision,
+                        dli_next_integer(args, size, kind == 'd' || kind == 'i'));
+    else if (kind == 'c') s[0] = (char)va_arg(*args, int);
+    else if (kind == 's') text = va_arg(*args, const char *);
+    else if (kind == 'p') snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+    else if (kind != '%') dli_double_text(s, sizeof s, format, precision, size == 'L'
+                                          ? (double)va_arg(*args, long double)
+                                          : va_arg(*args, double));
+    if (!text) text = "(null)";
+    size_t n = 0;
+    while ((kind != 's' || precision < 0 || n < (size_t)precision) && text[n]) n++;
+    zeros = zeros && !left && kind != 's' && !(whole && precision >= 0) && !strchr(s, 'n');
+    dli_put_field(out, text, n, left && width > 0 ? -width : width, zeros);
     return f + 1;
 }
 
@@ -3259,6 +3224,15 @@ static void dli_put_args(dli_text *out, const char *format, va_list args)
     va_end(rest);
 }
 
+DLI_PRINTF(2, 3)
+static void dli_putf(dli_text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dli_put_args(out, format, args);
+    va_end(args);
+}
+
 /* vsnprintf: the length, and as much of the text as fits, terminated. */
 static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
 {
@@ -3267,14 +3241,6 @@ static int dli_format_args(char *buffer, size_t size, const char *format, va_lis
     if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
 }
-
-#if defined(__GNUC__) && !defined(__MINGW32__)
-#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
-#elif defined(__GNUC__)
-#define DLI_PRINTF(f, a) __attribute__((unused))
-#else
-#define DLI_PRINTF(f, a)
-#endif
 
 DLI_PRINTF(3, 4)
 static int dli_format(char *buffer, size_t size, const char *format, ...)
@@ -3363,15 +3329,28 @@ static char *dli_align(void *p)
     return (char *)p + (size_t)((DLI_ALIGN - a % DLI_ALIGN) % DLI_ALIGN);
 }
 
+/* Memory that its owner frees with DL_FREE; NULL with a message when there is none. */
+static void *dli_malloc(dl_ctx *c, const char *who, size_t bytes)
+{
+    void *p = bytes < SIZE_MAX / 2 ? DL_MALLOC(bytes) : NULL;
+    if (!p) dli_no_memory(c, who, bytes);
+    return p;
+}
+
+/* The same zeroed: count elements of size bytes. */
+static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
+{
+    if (count == 0) count = 1;
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = dli_malloc(c, who, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) {
-        dli_no_memory(c, who, size);
-        return NULL;
-    }
-    memset(o, 0, sizeof *o + size);
+    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)dli_alloc(c, who, 1, sizeof *o + size);
+    if (!o) return NULL;
     o->ctx = c;
     o->destroy = destroy;
     o->prev = &c->objects;
@@ -3389,17 +3368,6 @@ static void dli_object_free(void *object)
     o->prev->next = o->next;
     o->next->prev = o->prev;
     DL_FREE(o);
-}
-
-/* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
-static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
-{
-    if (count == 0) count = 1;
-    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
-    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
-    if (p) memset(p, 0, bytes);
-    else dli_no_memory(c, who, bytes);
-    return p;
 }
 
 DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
@@ -3430,11 +3398,8 @@ static void dli_tensor_destroy(void *object)
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
-        void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) {
-            dli_no_memory(c, who, bytes);
-            return NULL;
-        }
+        void *p = dli_malloc(c, who, bytes > SIZE_MAX / 2 ? bytes : bytes + DLI_ALIGN);
+        if (!p) return NULL;
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;
@@ -3448,8 +3413,6 @@ static const char *dli_fast_name(const dl_ctx *c);
 
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
-    dl_ctx *c;
-    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and %d-byte "
@@ -3459,7 +3422,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 #endif
         return NULL;
     }
-    c = (dl_ctx *)DL_MALLOC(sizeof *c);
+    dl_ctx *c = (dl_ctx *)DL_MALLOC(sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
     c->objects.prev = c->objects.next = &c->objects;
@@ -3470,8 +3433,9 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    threads = omp_get_max_threads();
-    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
+    const int threads = (int)dli_min(omp_get_max_threads(), DLI_THREADS_MAX);
+#else
+    const int threads = 1;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -3539,38 +3503,30 @@ static const char *dli_reason(int error) { return error ? strerror(error) : "unk
 static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
                               size_t *size)
 {
-    size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *more;
     errno = 0;
     FILE *f = fopen(path, "rb");
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    uint8_t *p = (uint8_t *)DL_MALLOC(room);
-    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
-        used += got;
-        if (used < room) continue;
-        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
-        if (!more) {
-            DL_FREE(p);
-            p = NULL;
-        } else {
-            p = more;
-            room *= 2;
-        }
-    }
-    if (!p) dli_no_memory(c, who, room);
-    if (p && ferror(f)) {
+    size_t room = (size_t)1 << 15, used = 0;
+    uint8_t *p = NULL, *more;
+    do {
+        room *= 2;
+        more = room > SIZE_MAX / 2 ? NULL
+                                   : (uint8_t *)(p ? DL_REALLOC(p, room) : DL_MALLOC(room));
+        if (more) p = more;
+        if (more) used += fread(p + used, 1, room - used, f);
+    } while (more && used == room);
+    const bool read = more && !ferror(f);
+    if (!more) dli_no_memory(c, who, room);
+    else if (!read)
         dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
-        DL_FREE(p);
-        p = NULL;
-    }
     fclose(f);
-    if (!p) return NULL;
     *size = used;
-    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
-    return more ? more : p;
+    if (read) return p;
+    if (p) DL_FREE(p);
+    return NULL;
 }
 #endif
 
@@ -9119,8 +9075,8 @@ static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
                        "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
                        (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
                        c->advice ? c->advice : "call dl_tape_clear after every step");
-    void *p = DL_MALLOC(size + DLI_ALIGN);
-    if (!p) return dli_no_memory(c, who, size);
+    void *p = dli_malloc(c, who, size + DLI_ALIGN);
+    if (!p) return false;
     a->memory[a->chunks] = p;
     a->base[a->chunks] = dli_align(p);
     a->size[a->chunks] = (dl_int)size;
@@ -9167,10 +9123,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
-            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
-            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-                return dli_no_memory(c, who, bytes);
-            memset(s->block[s->blocks++], 0, bytes);
+            const size_t n = s->blocks < 40 ? (size_t)64 << s->blocks : SIZE_MAX;
+            void *block = dli_alloc(c, who, n, sizeof(dl_tensor));
+            if (!block) return false;
+            s->block[s->blocks++] = (dl_tensor *)block;
         }
     }
     return true;
@@ -16426,18 +16382,9 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-DLI_PRINTF(2, 3)
-static void dli_put_text(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
-}
-
 static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+    dli_putf(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
                  (long long)s->support);
 }
 
@@ -16447,13 +16394,13 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
     int width = (int)strlen("weighted avg");
     for (int c = 0; names && c < r->classes; c++)
         if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+    dli_putf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
                  "support");
     for (int c = 0; c < r->classes; c++) {
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
                  (long long)r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
@@ -17595,15 +17542,6 @@ static void dli_put_quoted(dli_text *out, const char *s)
         dli_put(out, code);
     }
     dli_put(out, "\"");
-}
-
-DLI_PRINTF(2, 3)
-static void dli_putf(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
 }
 
 /* One of two words, which do not begin alike. */
@@ -19619,7 +19557,7 @@ static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
     if (axis == shape.rank) {
-        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        dli_putf(out, "%g", (double)x[0]);
         return;
     }
     const dl_int n = shape.dim[axis];

@@ -15248,6 +15248,8 @@ static void dli_activation_range(dl_activation f, double range[2])
     if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
     if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
     if (f == DL_TANH || f == DL_ELU) range[0] = -1;
+    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
+    if (f == DL_SILU) range[0] = -0.2785;
 }
 
 /* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability

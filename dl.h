@@ -206,6 +206,13 @@
 #define DL_DEF extern
 #endif
 
+/* The compiler checks arguments `from` on against the format, argument f. */
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, from) __attribute__((format(printf, f, from)))
+#else
+#define DLI_PRINTF(f, from)
+#endif
+
 #if defined(DL_NO_DATA) && !defined(DL_NO_MODEL)
 #define DL_NO_MODEL
 #endif
@@ -266,11 +273,8 @@ DL_DEF void dl_set_error_callback(dl_ctx *dl, dl_error_fn fn, void *user);
 
 /* Report an error of your own (from a custom op, say): printf-like; keeps only the first.
    Returns false, so that a failing function can end with it. */
-DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
-#if defined(__GNUC__) && !defined(__MINGW32__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+DLI_PRINTF(3, 4)
+DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...);
 
 /* The fixed sentence of a code, e.g. "out of memory"; a static string, never NULL. */
 DL_DEF const char *dl_code_text(dl_code code);
@@ -2637,6 +2641,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+__attribute__((access(none, 1)))   /* else gcc takes it that fresh memory is read here */
+#endif
 void __asan_poison_memory_region(void const volatile *p, size_t n);
 void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #ifdef __cplusplus
@@ -3157,62 +3164,38 @@ static void dli_put_some(dli_text *out, const char *s, size_t n)
 
 static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
 
-/* n bytes of s in a field of so many, on the left of it when width is negative. */
-static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+/* n bytes of s in a field of so many (on the left of it when width is negative), filled up with
+   spaces, or with zeros behind the sign. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width, bool zeros)
 {
-    const int spaces = (width < 0 ? -width : width) - (int)n;
-    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
-    dli_put_some(out, s, n);
-    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+    const size_t sign = zeros ? strspn(s, "+- ") : 0;
+    dli_put_some(out, s, sign);
+    for (int i = (int)n; i < width; i++) dli_put(out, zeros ? "0" : " ");
+    dli_put_some(out, s + sign, n - sign);
+    for (int i = (int)n; width < 0 && i < -width; i++) dli_put(out, " ");
 }
 
-/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
-static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+/* x by a format such as "%.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_double_text(char *s, size_t size, const char *format, int precision, double x)
 {
-    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
-    char s[512];
-    if (!(fabs(x) <= DBL_MAX)) {
-        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
-        dli_put_field(out, word, strlen(word), width);
-        return;
-    }
-    snprintf(s, sizeof s, format, 0, precision, x);
-    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    static const char others[] = "0123456789abcdefinpxABCDEFPX+- ";
+    if (fabs(x) <= DBL_MAX) snprintf(s, size, format, precision, x);
+    else strcpy(s, x != x ? "nan" : x > 0 ? "inf" : "-inf");
+    char *point = s + strspn(s, others);
     const size_t bytes = strcspn(point, others);
-    if (bytes > 0) {
-        *point = '.';
-        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
-    }
-    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
-        dli_put_some(out, s, (size_t)(digits - s));
-        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
-        dli_put(out, digits);
-    } else dli_put_field(out, s, strlen(s), width);
+    if (bytes == 0) return;
+    *point = '.';
+    memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
 }
 
 /* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
-static long long dli_next_signed(va_list *args, char size)
+static long long dli_next_integer(va_list *args, char size, bool sign)
 {
-    switch (size) {
-    case 'l': return va_arg(*args, long);
-    case 'L': return va_arg(*args, long long);
-    case 'j': return va_arg(*args, intmax_t);
-    case 'z':
-    case 't': return va_arg(*args, ptrdiff_t);
-    default:  return va_arg(*args, int);
-    }
-}
-
-static unsigned long long dli_next_unsigned(va_list *args, char size)
-{
-    switch (size) {
-    case 'l': return va_arg(*args, unsigned long);
-    case 'L': return va_arg(*args, unsigned long long);
-    case 'j': return va_arg(*args, uintmax_t);
-    case 'z':
-    case 't': return va_arg(*args, size_t);
-    default:  return va_arg(*args, unsigned);
-    }
+    if (size == 'L' || size == 'j') return va_arg(*args, long long);
+    if (size == 'z' || size == 't') return va_arg(*args, ptrdiff_t);
+    if (size == 'l' && sign) return va_arg(*args, long);
+    if (size == 'l') return (long long)va_arg(*args, unsigned long);
+    return sign ? va_arg(*args, int) : (long long)va_arg(*args, unsigned);
 }
 
 /* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
@@ -3227,60 +3210,42 @@ static int dli_format_count(const char **f, va_list *args)
     return n;
 }
 
-/* One conversion, f behind its %; where the format goes on. */
+/* One conversion, f behind its %; where the format goes on. The platform's snprintf makes the text,
+   but for the width: it would count the bytes of its point. */
 static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
 {
-    char format[16] = "%", s[512], size = 0;
+    char format[16] = "%", s[512] = "%", size = 0;
     const char *text = s;
-    int n = 1, precision = -1;
-    bool left = false;
+    int flags = 1, precision = -1;
+    bool left = false, zeros = false;
     for (; *f && strchr("-+ #0", *f); f++) {
-        if (*f == '-') left = true;
-        else if (n < 6) format[n++] = *f;
+        left = left || *f == '-';
+        zeros = zeros || *f == '0';
+        if (*f != '-' && *f != '0' && flags < 4) format[flags++] = *f;
     }
-    int width = dli_format_count(&f, args);
-    if (left && width > 0) width = -width;
+    const int width = dli_format_count(&f, args);
     if (*f == '.') {
         f++;
         precision = dli_format_count(&f, args);
     }
     for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
-    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
-    switch (*f) {
-    case 0:
-        return f;
-    case 'd':
-    case 'i':
-        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
-        break;
-    case 'u':
-    case 'x':
-    case 'X':
-    case 'o':
-        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
-        break;
-    case 'c':
-        s[0] = (char)va_arg(*args, int);
-        dli_put_field(out, s, 1, width);
-        return f + 1;
-    case 's':
-        text = va_arg(*args, const char *);
-        if (!text) text = "(null)";
-        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
-        dli_put_field(out, text, (size_t)n, width);
-        return f + 1;
-    case 'p':
-        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
-        break;
-    case '%':
-        text = "%";
-        break;
-    default:
-        dli_put_double(out, format, width, precision,
-                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
-        return f + 1;
-    }
-    dli_put(out, text);
+    if (!*f) return f;
+    const char kind = *f;
+    const bool whole = strchr("diuxXo", kind) != NULL;
+    snprintf(format + flags, 8, ".*%s%c", whole ? "ll" : "", kind);
+    if (whole) snprintf(s, sizeof s, format, precision,
+                        dli_next_integer(args, size, kind == 'd' || kind == 'i'));
+    else if (kind == 'c') s[0] = (char)va_arg(*args, int);
+    else if (kind == 's') text = va_arg(*args, const char *);
+    else if (kind == 'p') snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+    else if (kind != '%') dli_double_text(s, sizeof s, format, precision, size == 'L'
+                                          ? (double)va_arg(*args, long double)
+                                          : va_arg(*args, double));
+    if (!text) text = "(null)";
+    size_t n = 0;
+    while ((kind != 's' || precision < 0 || n < (size_t)precision) && text[n]) n++;
+    zeros = zeros && !left && kind != 's' && !(whole && precision >= 0) && !strchr(s, 'n');
+    dli_put_field(out, text, n, left && width > 0 ? -width : width, zeros);
     return f + 1;
 }
 
@@ -3297,6 +3262,15 @@ static void dli_put_args(dli_text *out, const char *format, va_list args)
     va_end(rest);
 }
 
+DLI_PRINTF(2, 3)
+static void dli_putf(dli_text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dli_put_args(out, format, args);
+    va_end(args);
+}
+
 /* vsnprintf: the length, and as much of the text as fits, terminated. */
 static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
 {
@@ -3305,14 +3279,6 @@ static int dli_format_args(char *buffer, size_t size, const char *format, va_lis
     if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
 }
-
-#if defined(__GNUC__) && !defined(__MINGW32__)
-#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
-#elif defined(__GNUC__)
-#define DLI_PRINTF(f, a) __attribute__((unused))
-#else
-#define DLI_PRINTF(f, a)
-#endif
 
 DLI_PRINTF(3, 4)
 static int dli_format(char *buffer, size_t size, const char *format, ...)
@@ -3401,15 +3367,29 @@ static char *dli_align(void *p)
     return (char *)p + (size_t)((DLI_ALIGN - a % DLI_ALIGN) % DLI_ALIGN);
 }
 
+/* Memory that its owner frees with DL_FREE; NULL with a message when there is none. */
+static void *dli_malloc(dl_ctx *c, const char *who, size_t bytes)
+{
+    void *p = bytes < SIZE_MAX / 2 ? DL_MALLOC(bytes) : NULL;
+    if (!p) dli_no_memory(c, who, bytes);
+    return p;
+}
+
+/* The same zeroed: count elements of size bytes. */
+static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
+{
+    if (count == 0) count = 1;
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = dli_malloc(c, who, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) {
-        dli_no_memory(c, who, size);
-        return NULL;
-    }
-    memset(o, 0, sizeof *o + size);
+    const size_t bytes = size > SIZE_MAX / 2 ? size : sizeof(dli_object) + size;
+    dli_object *o = (dli_object *)dli_alloc(c, who, 1, bytes);
+    if (!o) return NULL;
     o->ctx = c;
     o->destroy = destroy;
     o->prev = &c->objects;
@@ -3427,17 +3407,6 @@ static void dli_object_free(void *object)
     o->prev->next = o->next;
     o->next->prev = o->prev;
     DL_FREE(o);
-}
-
-/* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
-static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
-{
-    if (count == 0) count = 1;
-    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
-    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
-    if (p) memset(p, 0, bytes);
-    else dli_no_memory(c, who, bytes);
-    return p;
 }
 
 DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
@@ -3468,11 +3437,8 @@ static void dli_tensor_destroy(void *object)
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
-        void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) {
-            dli_no_memory(c, who, bytes);
-            return NULL;
-        }
+        void *p = dli_malloc(c, who, bytes > SIZE_MAX / 2 ? bytes : bytes + DLI_ALIGN);
+        if (!p) return NULL;
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;
@@ -3486,8 +3452,6 @@ static const char *dli_fast_name(const dl_ctx *c);
 
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
-    dl_ctx *c;
-    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and %d-byte "
@@ -3497,7 +3461,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 #endif
         return NULL;
     }
-    c = (dl_ctx *)DL_MALLOC(sizeof *c);
+    dl_ctx *c = (dl_ctx *)DL_MALLOC(sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
     c->objects.prev = c->objects.next = &c->objects;
@@ -3508,8 +3472,9 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    threads = omp_get_max_threads();
-    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
+    const int threads = (int)dli_min(omp_get_max_threads(), DLI_THREADS_MAX);
+#else
+    const int threads = 1;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -3577,38 +3542,30 @@ static const char *dli_reason(int error) { return error ? strerror(error) : "unk
 static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
                               size_t *size)
 {
-    size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *more;
     errno = 0;
     FILE *f = dli_file_read(path);
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    uint8_t *p = (uint8_t *)DL_MALLOC(room);
-    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
-        used += got;
-        if (used < room) continue;
-        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
-        if (!more) {
-            DL_FREE(p);
-            p = NULL;
-        } else {
-            p = more;
-            room *= 2;
-        }
-    }
-    if (!p) dli_no_memory(c, who, room);
-    if (p && ferror(f)) {
+    size_t room = (size_t)1 << 15, used = 0;
+    uint8_t *p = NULL, *more;
+    do {
+        room *= 2;
+        more = room > SIZE_MAX / 2 ? NULL
+                                   : (uint8_t *)(p ? DL_REALLOC(p, room) : DL_MALLOC(room));
+        if (more) p = more;
+        if (more) used += fread(p + used, 1, room - used, f);
+    } while (more && used == room);
+    const bool read = more && !ferror(f);
+    if (!more) dli_no_memory(c, who, room);
+    else if (!read)
         dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
-        DL_FREE(p);
-        p = NULL;
-    }
     fclose(f);
-    if (!p) return NULL;
     *size = used;
-    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
-    return more ? more : p;
+    if (read) return p;
+    if (p) DL_FREE(p);
+    return NULL;
 }
 #endif
 
@@ -5040,6 +4997,31 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
    2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
+/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
+   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+typedef struct dli_conv_arrays {
+    const dl_real *x, *w, *b;
+    dl_real *y;
+    int32_t *won;
+    const dl_real *dy;
+    dl_real *dx, *dw, *db;
+    bool add;
+} dli_conv_arrays;
+
+/* A transposed convolution is the backward of the convolution whose input is its output. */
+DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
+    return t;
+}
+
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -6161,17 +6143,26 @@ DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
 DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
+/* Each set's CPUs have the sets in front of it. */
+static const dli_fast *const dli_fast_sets[] = {
+    &dli_fast_base,
+#if DLI_X86
+    &dli_fast_avx2, &dli_fast_avx512
+#endif
+};
+/* The last that this CPU has. */
 static const dli_fast *dli_fast_pick(void)
 {
 #if DLI_X86
     __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return &dli_fast_base;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("fma"))
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         return &dli_fast_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &dli_fast_avx2;
-#endif
+    return &dli_fast_avx2;
+#else
     return &dli_fast_base;
+#endif
 }
 
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
@@ -6188,6 +6179,11 @@ static const dli_fast *dli_fast_pick(void)
         } \
         (void)(threads); \
     } while (0)
+
+/* For t = 0 .. threads - 1, each on a thread of its own. */
+#define DLI_EACH_THREAD(t, threads) \
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if ((threads) > 1)) \
+    for (int t = 0; t < (threads); t++)
 
 /* ---- functions made of the table's ---- */
 
@@ -6712,8 +6708,7 @@ typedef struct dli_product {
     int by_dots, whole_k;                                /* set by dli_gemm for all its parts: */
 } dli_product;                                           /* so that K is cut alike in all */
 
-/* The three products of a linear layer, all matrices row-major and dense:
-   nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
+/* c[m,n] = a[m,k] b[k,n], all row-major and dense; ta, tb: stored transposed, a[k,m] and b[n,k]. */
 static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
                                   float *c, int ta, int tb)
 {
@@ -6732,21 +6727,6 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
     p.crs = n;
     p.ccs = 1;
     return p;
-}
-DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 0, 0);
-}
-DLI_INLINE dli_product dli_product_nt(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 0, 1);
-}
-DLI_INLINE dli_product dli_product_tn(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 1, 0);
 }
 
 /* Block sizes, in floats: a packed block of A fits L2, a panel of B and of A fit L1. */
@@ -6930,7 +6910,6 @@ static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
-    int t;
     if (p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0 && !p.add) {
         for (dl_int i = 0; i < p.m; i++)
@@ -6944,8 +6923,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
                 dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
     if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
+    DLI_EACH_THREAD(t, threads) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
         if (q.m > 0 && q.n > 0) {
             if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
@@ -6955,6 +6933,133 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
                 f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
         }
     }
+}
+
+/* ---- how many threads a job is worth ----
+   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
+   many milliseconds on one that is busy with other things, when a thread does not get its core.
+   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
+
+   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
+   they are of about the same size. So for each kind and each power of two the seconds a unit takes
+   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
+   seen before runs like its neighbours.
+
+       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
+                     trial ^        late ^ ^  \
+       way 0                                   o o o o o o ? ? ? ?        o one thread
+                                                         trial of 4  \ . . .  better again
+
+   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
+   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
+   times the average at most: a machine that slept teaches nothing.) The other way is tried after
+   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
+   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
+   soon after a change must wait longer for the next: so a machine that is busy half of the time
+   costs a few jobs in 512. */
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
+
+/* The way of the next job: 0, one thread, or 1, all. */
+static int dli_pace_way(const dli_pace *p)
+{
+    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
+    return p->wait > 0 ? p->way : !p->way;
+}
+static void dli_pace_change(dli_pace *p, int way)
+{
+    p->way = way;
+    p->stay = 0;
+}
+static void dli_pace_trial(dli_pace *p, float rate)
+{
+    float mean;
+    p->sum += rate;
+    p->tried++;
+    mean = p->sum / (float)p->tried;
+    if (mean < p->rate[p->way] && p->tried < 4) return;
+    p->rate[!p->way] = mean;
+    p->sum = 0;
+    p->tried = 0;
+    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
+    else p->gap = (int)dli_min(2 * p->gap, 512);
+    p->wait = p->gap;
+}
+/* A job went this way, at this rate. */
+static void dli_pace_learn(dli_pace *p, int way, float rate)
+{
+    float *known = &p->rate[way];
+    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
+        if (p->runs % 2 == 0 || rate < *known) *known = rate;
+        p->way = p->rate[1] < p->rate[0];
+        p->wait = p->gap = 16;
+        p->runs++;
+    } else if (way != p->way) dli_pace_trial(p, rate);
+    else {
+        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
+        p->wait--;
+        if (p->stay < 256) p->stay++;
+        if (*known < 1.05f * p->rate[!way]) return;
+        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
+        p->wait = p->gap;
+        dli_pace_change(p, !way);
+    }
+}
+
+/* What is known about such jobs; NULL: they are not worth waking anyone. */
+static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
+{
+    int log2;
+    frexp(work, &log2);
+    log2 -= 1 + DLI_JOB_LEAST;
+    if (c->threads == 1 || log2 < 0) return NULL;
+    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
+}
+static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
+{
+    dli_timer t;
+    t.pace = dli_pace_of(c, kind, work);
+    t.work = work;
+    t.way = t.pace ? dli_pace_way(t.pace) : 0;
+    t.threads = t.way ? c->threads : 1;
+    t.start = t.pace ? dli_now() : 0;
+    return t;
+}
+static void dli_job_end(const dli_timer *t)
+{
+    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
+}
+
+/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+#define DLI_SPREAD(c, kind, n, at, len, call) \
+    do { \
+        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
+        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        dli_job_end(&dli_t); \
+    } while (0)
+
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
+                         const float *b, bool tb, const float *bias, float *c, bool add)
+{
+    const dli_job_kind kind = dli_min(m, n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
+    const dli_timer t = dli_job_start(ctx, kind, (double)m * (double)n * (double)k);
+    dli_product p = dli_product_of(m, n, k, a, b, c, ta, tb);
+    p.col_bias = bias;
+    p.add = add;
+    dli_gemm(ctx->fast, &p, t.threads, ctx->product_work);
+    dli_job_end(&t);
+    return true;
+}
+
+/* s[j] += the sum of column j of x [m,n] */
+static bool dli_add_columns(dl_ctx *ctx, float *s, const float *x, dl_int m, dl_int n)
+{
+    dli_bias_sums(ctx->fast, s, x, m, n);
+    return true;
 }
 
 #ifndef DL_NO_IMAGES
@@ -7000,74 +7105,62 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 
    Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G.
 
-   Read in this order: dli_conv_sizes, dli_direct_sample (the plain way), dli_wino_sample,
-   dli_conv_forward, then the gradients. */
+   Read in this order: dli_conv_of (the sizes), dli_conv_job_of (where things stand in memory),
+   dli_direct_sample (the plain way), dli_wino_sample, dli_conv_forward, then the gradients. */
 typedef struct dli_conv {
-    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
-    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
-    dli_conv_end end;                                    /* what is done before y is written */
-    bool reversed;                                       /* of weights [c, m, kh, kw], flipped */
-} dli_conv;
-
-typedef struct dli_conv_size {
-    dl_int k, hp, wp, oh, ow, tiles;    /* K, the padded image, the sums; positions computed */
+    const dli_fast *f;
+    dlk_conv2d_size s;                  /* top and left are the padding of both sides */
+    dli_conv_end end;                   /* what is done before y is written */
+    bool reversed;                      /* the gradient for x: weights [C, M, KH, KW], flipped */
+    dl_int k, hp, wp, tiles;            /* K, the padded image; positions computed */
     dl_int in, out;                     /* floats of a sample of x and of y */
     bool wino;                          /* Winograd's way, in th x tw tiles; tp: */
     dl_int th, tw, tp;                  /* their number, rounded up to the tiles of the product */
     dl_int raw;                         /* floats of sums at a time */
-} dli_conv_size;
+} dli_conv;
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
 #define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
 
-static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+static dli_conv dli_conv_of(const dli_fast *f, const dlk_conv2d_size *s, dli_conv_end end)
 {
-    const dl_int pool = v->end == DLI_END_RELU_POOL ? 2 : 1;
-    dli_conv_size z;
-    z.k = v->c * v->kh * v->kw;
-    z.hp = v->h + 2 * v->ph;
-    z.wp = v->w + 2 * v->pw;
-    z.oh = z.hp - v->kh + 1;
-    z.ow = z.wp - v->kw + 1;
-    z.tiles = dli_round_up(dli_plus(dli_times(z.oh - 1, z.wp), z.ow), f->nr);
-    z.in = v->c * v->h * v->w;
-    z.out = v->m * (z.oh / pool) * (z.ow / pool);
-    z.th = dli_ceil_div(z.oh, 2);
-    z.tw = dli_ceil_div(z.ow, 2);
-    z.tp = dli_round_up(z.th * z.tw, f->nr);
-    z.wino = v->kh == 3 && v->kw == 3 && v->c >= 8 && v->m >= 8 && 4 * z.th * z.tw >= 3 * z.tp &&
-             z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
-             v->n >= 4;                                  /* fewer do not pay for U */
-    z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
-                   : dli_times(f->mr, z.tiles + 32);
-    return z;
+    const dl_int pool = end == DLI_END_RELU_POOL ? 2 : 1;
+    dli_conv v;
+    v.f = f;
+    v.s = *s;
+    v.end = end;
+    v.reversed = false;
+    v.k = s->C * s->KH * s->KW;
+    v.hp = s->H + 2 * s->top;
+    v.wp = s->W + 2 * s->left;
+    v.tiles = dli_round_up(dli_plus(dli_times(s->OH - 1, v.wp), s->OW), f->nr);
+    v.in = s->C * s->H * s->W;
+    v.out = s->M * (s->OH / pool) * (s->OW / pool);
+    v.th = dli_ceil_div(s->OH, 2);
+    v.tw = dli_ceil_div(s->OW, 2);
+    v.tp = dli_round_up(v.th * v.tw, f->nr);
+    v.wino = s->KH == 3 && s->KW == 3 && s->C >= 8 && s->M >= 8 && 4 * v.th * v.tw >= 3 * v.tp &&
+             v.tp <= DLI_WINO_MOST / s->C && v.tp <= DLI_WINO_MOST / s->M &&
+             s->N >= 4;                                  /* fewer do not pay for U */
+    v.raw = v.wino ? 2 * v.th * dli_round_up(2 * v.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * v.tp
+                   : dli_times(f->mr, v.tiles + 32);
+    return v;
 }
-/* Floats of n planes in each of the 16 parts, with room to write too far. */
-static dl_int dli_wino_part(const dli_conv_size *z, dl_int n) { return n * z->tp + 16; }
 /* The convolution whose forward pass is the gradient for x of v. */
 static dli_conv dli_conv_reversed(const dli_conv *v)
 {
-    dli_conv r = *v;
-    r.c = v->m;
-    r.h = v->h + 2 * v->ph - v->kh + 1;
-    r.w = v->w + 2 * v->pw - v->kw + 1;
-    r.m = v->c;
-    r.ph = v->kh - 1 - v->ph;
-    r.pw = v->kw - 1 - v->pw;
-    r.end = DLI_END_LINEAR;
+    dlk_conv2d_size s = dli_swap(&v->s);
+    s.top = s.KH - 1 - s.top;
+    s.left = s.KW - 1 - s.left;
+    dli_conv r = dli_conv_of(v->f, &s, DLI_END_LINEAR);
     r.reversed = true;
     return r;
 }
+/* Floats of n planes in each of the 16 parts, with room to write too far. */
+static dl_int dli_wino_part(const dli_conv *v, dl_int n) { return n * v->tp + 16; }
 
-/* Where the gradients of a convolution come from and go to. */
-typedef struct dli_conv_grads {
-    const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                                  /* if its end is pooling */
-    float *dx, *dw, *db;                                 /* NULL or added to */
-    int add_dx;                                          /* false: dx is overwritten */
-} dli_conv_grads;
-
-/* Where things stand in the work memory, in floats: only what this pass needs is there.
+/* A forward pass, or the gradients that are asked for: the same arrays, and where things stand in
+   the work memory, in floats. Only what this job needs is there.
 
        offsets rows packed scratch sums | own: image grad raw tiles tiles_grad panel | own ...
        of all threads                     of the first thread, `each` floats           ...   total
@@ -7075,12 +7168,17 @@ typedef struct dli_conv_grads {
    The gradient of the sums, unpooled and masked, has planes of gp floats and rows of gw, with
    ph and pw zeros around it. */
 #define DLI_CHUNKS 8
-typedef struct dli_conv_plan {
-    dl_int offsets, rows, packed, scratch, sums, chunk, chunks, own;
-    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
-    dl_int ph, pw, gw, gp;
+typedef struct dli_conv_job {
+    dli_conv v, pass;                   /* what runs forward: v itself or, for dx, its reverse, */
+    float *to;                          /* to y or dx (NULL: not asked for) */
+    dli_conv_arrays a;
     bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
-} dli_conv_plan;
+    dl_int chunks, chunk;               /* their sums over samples: how many; floats of one */
+    dl_int ph, pw, gw, gp;
+    dl_int offsets, rows, packed, scratch, sums, own;
+    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
+    float *work;
+} dli_conv_job;
 
 /* The next n floats of a memory of which *used are taken. */
 static dl_int dli_take(dl_int *used, dl_int n)
@@ -7089,89 +7187,97 @@ static dl_int dli_take(dl_int *used, dl_int n)
     *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
     return at;
 }
-/* Floats for one offset for each of n rows. */
-static dl_int dli_offset_floats(dl_int n)
+/* The same for n offsets. */
+static dl_int dli_take_offsets(dl_int *used, dl_int n)
 {
-    return dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float)));
+    return dli_take(used, dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float))));
 }
 /* What the gradient of the weights takes beside the passes. */
-static void dli_conv_plan_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                  dli_conv_plan *p)
+static void dli_conv_take_weights(dli_conv_job *j)
 {
-    const dl_int cols = dli_round_up(v->m, f->nr);
-    p->chunks = dli_min(v->n, DLI_CHUNKS);
-    p->chunk = p->wino ? dli_times(16 * dli_round_up(v->m, f->mr), dli_round_up(v->c, f->nr))
-                       : dli_times(dli_round_up(z->k, f->mr), cols);
-    p->chunk = dli_plus(p->chunk, cols);                                         /* db */
-    p->rows = dli_take(&p->own, dli_offset_floats(dli_larger(z->k, v->m)));
-    p->sums = dli_take(&p->own, dli_times(p->chunk, p->chunks));
-    p->panel = dli_take(&p->each, dli_times((p->wino ? z->th * z->tw : z->oh * z->ow) + 3, f->nr));
-    if (p->wino) p->tiles_grad = dli_take(&p->each, 16 * dli_wino_part(z, v->m));
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int mr = v->f->mr, nr = v->f->nr, cols = dli_round_up(s->M, nr);
+    j->chunk = j->wino ? dli_times(16 * dli_round_up(s->M, mr), dli_round_up(s->C, nr))
+                       : dli_times(dli_round_up(v->k, mr), cols);
+    j->chunk = dli_plus(j->chunk, cols);                                         /* db */
+    j->rows = dli_take_offsets(&j->own, dli_larger(v->k, s->M));
+    j->sums = dli_take(&j->own, dli_times(j->chunk, j->chunks));
+    j->panel = dli_take(&j->each, dli_times((j->wino ? v->th * v->tw : s->OH * s->OW) + 3, nr));
+    if (j->wino) j->tiles_grad = dli_take(&j->each, 16 * dli_wino_part(v, s->M));
 }
-/* For the forward pass (to is NULL) or the gradients that `to` names. */
-static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v,
-                                      const dli_conv_grads *to, int threads)
+/* The job for at most so many threads. It needs memory for j.total floats, aligned, as j.work. */
+static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s, dli_conv_end end,
+                                    const dli_conv_arrays *a, int threads)
 {
-    const dli_conv r = dli_conv_reversed(v), *pass = to ? &r : v;
-    const dli_conv_size z = dli_conv_sizes(f, v), q = dli_conv_sizes(f, pass);
-    const dl_int slack = f->nr + 32, mp = dli_round_up(pass->m, f->mr);
+    const dl_int slack = f->nr + 32;
     dl_int tiles = 0;
-    dli_conv_plan p;
-    memset(&p, 0, sizeof p);
-    p.weights = to && (to->dw || to->db);
-    p.wino = p.weights && z.wino && v->ph < 2 && v->pw < 2;      /* a border of zeros is enough */
-    p.image = dli_take(&p.each, dli_plus(dli_times(dli_plus(dli_times(v->c, z.hp), 2), z.wp),
+    dli_conv_job j;
+    memset(&j, 0, sizeof j);
+    j.v = dli_conv_of(f, s, end);
+    j.pass = a->dy ? dli_conv_reversed(&j.v) : j.v;
+    j.to = a->dy ? a->dx : a->y;
+    j.a = *a;
+    j.weights = a->dw || a->db;
+    j.wino = j.weights && j.v.wino && s->top < 2 && s->left < 2;    /* a border of 0 is enough */
+    j.chunks = dli_min(s->N, DLI_CHUNKS);
+    j.image = dli_take(&j.each, dli_plus(dli_times(dli_plus(dli_times(s->C, j.v.hp), 2), j.v.wp),
                                          slack));
-    if (to) {
-        p.ph = to->dx ? r.ph : p.wino;
-        p.pw = to->dx ? r.pw : p.wino;
-        p.gw = z.ow + 2 * p.pw;
-        p.gp = dli_times(p.gw, z.oh + 2 * p.ph);
-        p.grad = dli_take(&p.each, dli_plus(dli_plus(dli_times(v->m, p.gp), dli_times(2, p.gw)),
+    if (a->dy) {
+        j.ph = a->dx ? j.pass.s.top : j.wino;
+        j.pw = a->dx ? j.pass.s.left : j.wino;
+        j.gw = s->OW + 2 * j.pw;
+        j.gp = dli_times(j.gw, s->OH + 2 * j.ph);
+        j.grad = dli_take(&j.each, dli_plus(dli_plus(dli_times(s->M, j.gp), dli_times(2, j.gw)),
                                             slack));
     }
-    p.raw = p.each;                                      /* up to here zeros are set at first */
-    if (!to || to->dx) {
-        p.offsets = dli_take(&p.own, dli_offset_floats(q.k));
-        p.packed = dli_take(&p.own, dli_times(mp, q.wino ? 16 * pass->c : q.k));
-        p.scratch = dli_take(&p.own, dli_times(f->mr, dli_plus(q.k, dli_times(16, pass->c))));
-        p.raw = dli_take(&p.each, dli_plus(q.raw, slack));
-        if (q.wino) tiles = 16 * dli_wino_part(&q, pass->c);
+    j.raw = j.each;
+    if (j.to) {
+        const dl_int C = j.pass.s.C, k = j.pass.k, taps = j.pass.wino ? 16 * C : k;
+        j.offsets = dli_take_offsets(&j.own, k);
+        j.packed = dli_take(&j.own, dli_times(dli_round_up(j.pass.s.M, f->mr), taps));
+        j.scratch = dli_take(&j.own, dli_times(f->mr, dli_plus(k, dli_times(16, C))));
+        j.raw = dli_take(&j.each, dli_plus(j.pass.raw, slack));
+        if (j.pass.wino) tiles = 16 * dli_wino_part(&j.pass, C);
     }
-    if (p.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&z, v->c));
-    p.tiles = dli_take(&p.each, tiles);
-    if (p.weights) dli_conv_plan_weights(f, v, &z, &p);
-    p.total = dli_plus(p.own, dli_times(p.each, threads));
-    return p;
-}
-/* Bytes of 64-byte aligned work memory; SIZE_MAX if that is more than there can be. */
-static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
-                                  int threads)
-{
-    return dli_bytes_of(dli_conv_plan_of(f, v, to, threads).total);
+    if (j.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&j.v, s->C));
+    j.tiles = dli_take(&j.each, tiles);
+    if (j.weights) dli_conv_take_weights(&j);
+    j.total = dli_plus(j.own, dli_times(j.each, threads));
+    return j;
 }
 
-/* off[k] for k = (c, ky, kx) */
-static void dli_conv_offsets(dl_int *off, const dli_conv *v, const dli_conv_size *z)
+/* Where thread t keeps its own, with zeros: the borders of image and gradient, and what is read
+   behind a row of sums, to be written over. */
+static float *dli_conv_own(const dli_conv_job *j, int t)
 {
-    for (dl_int c = 0; c < v->c; c++)
-        for (dl_int i = 0; i < v->kh; i++)
-            for (dl_int j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+    float *own = j->work + j->own + t * j->each;
+    memset(own, 0, sizeof(float) * (size_t)j->tiles);
+    return own;
 }
-/* The same for Winograd's tiles of n planes */
-static void dli_wino_offsets(dl_int *off, const dli_conv_size *z, dl_int n)
+/* off[k] for k = (c, ky, kx]; by Winograd's way, of the tiles of so many planes. Returns off. */
+static const dl_int *dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
 {
-    for (dl_int i = 0; i < n; i++) off[i] = i * z->tp;
+    dl_int *to = off;
+    for (dl_int c = 0; c < planes; c++) {
+        if (wino) *to++ = c * v->tp;
+        for (dl_int i = 0; i < v->s.KH && !wino; i++)
+            for (dl_int j = 0; j < v->s.KW; j++) *to++ = (c * v->hp + i) * v->wp + j;
+    }
+    return off;
 }
-/* The padded image of sample s: x itself where there is nothing to pad and enough may be read
-   behind it, else a copy in image, whose borders are zero. */
-static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                   const float *x, dl_int s, float *image)
+/* The padded image of sample n: x itself where there is nothing to pad and enough may be read
+   behind it, else a copy, whose borders are zero. */
+static const float *dli_conv_image(const dli_conv_job *j, dl_int n, float *own)
 {
-    const dl_int past = 2 * z->wp + f->nr + 32;
-    x += s * z->in;
-    if (v->ph == 0 && v->pw == 0 && (v->n - 1 - s) * z->in >= past) return x;
-    f->place(image + v->ph * z->wp + v->pw, z->hp * z->wp, z->wp, x, NULL, v->c, v->h, v->w);
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const float *x = j->a.x + n * v->in;
+    float *image = own + j->image;
+    const dl_int past = 2 * v->wp + v->f->nr + 32;
+    if (s->top == 0 && s->left == 0 && (s->N - 1 - n) * v->in >= past) return x;
+    v->f->place(image + s->top * v->wp + s->left, v->hp * v->wp, v->wp, x, NULL, s->C, s->H,
+                s->W);
     return image;
 }
 
@@ -7216,170 +7322,114 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     }
 }
 
-/* The weights of a reversed convolution, rows m to m + n - 1: [n, c, kh, kw]. */
-static void dli_conv_flip(float *rows, const dli_conv *v, const float *w, dl_int m, dl_int n)
+/* The weights of a reversed convolution, rows m to m + n - 1: [n, C, KH, KW]. */
+static void dli_conv_flip(float *rows, const dlk_conv2d_size *s, const float *w, dl_int m, dl_int n)
 {
-    const dl_int taps = v->kh * v->kw;
+    const dl_int taps = s->KH * s->KW;
     for (dl_int j = m; j < m + n; j++)
-        for (dl_int c = 0; c < v->c; c++, rows += taps)
+        for (dl_int c = 0; c < s->C; c++, rows += taps)
             for (dl_int i = 0; i < taps; i++)
-                rows[i] = w[(c * v->m + j) * taps + taps - 1 - i];
+                rows[i] = w[(c * s->M + j) * taps + taps - 1 - i];
 }
-/* Packs the weights for dli_conv_sample, mr rows at a time. */
-static void dli_conv_pack(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                          float *packed, const float *w, float *scratch)
+/* Packs the weights for the pass, mr rows at a time. */
+static void dli_conv_pack(const dli_conv_job *j)
 {
-    const dl_int mp = dli_round_up(v->m, f->mr);
-    for (dl_int m = 0; m < v->m; m += f->mr) {
-        const dl_int n = dli_min(f->mr, v->m - m), kernels = n * v->c;
-        const float *rows = w + m * z->k;
-        float *u = scratch + f->mr * z->k;
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int C = v->s.C, M = v->s.M, mp = dli_round_up(M, f->mr);
+    float *packed = j->work + j->packed, *scratch = j->work + j->scratch;
+    float *u = scratch + f->mr * v->k;
+    for (dl_int m = 0; m < M; m += f->mr) {
+        const dl_int n = dli_min(f->mr, M - m), kernels = n * C;
+        const float *rows = j->a.w + m * v->k;
         if (v->reversed) {
-            dli_conv_flip(scratch, v, w, m, n);
+            dli_conv_flip(scratch, &v->s, j->a.w, m, n);
             rows = scratch;
         }
-        if (!z->wino) {
-            f->pack(packed + m * z->k, rows, z->k, 1, n, z->k, f->mr);
+        if (!v->wino) {
+            f->pack(packed + m * v->k, rows, v->k, 1, n, v->k, f->mr);
             continue;
         }
         dli_wino_kernels(u, rows, kernels);
         for (dl_int t = 0; t < 16; t++)
-            f->pack(packed + (t * mp + m) * v->c, u + t * kernels, v->c, 1, n, v->c, f->mr);
+            f->pack(packed + (t * mp + m) * C, u + t * kernels, C, 1, n, C, f->mr);
     }
 }
 
-/* A forward pass, ready to take sample after sample: y = or += the convolution. */
-typedef struct dli_conv_pass {
-    const dli_fast *f;
-    const dli_conv *v;
-    dli_conv_size z;
-    const float *packed, *bias;                          /* weights; bias [m] or NULL */
-    const dl_int *off;
-    int add;
-    dl_int raw, tiles;                                   /* where, in a thread's own memory */
-} dli_conv_pass;
-
-static dli_conv_pass dli_conv_prepare(const dli_fast *f, const dli_conv *v, const dli_conv_plan *p,
-                                      const float *w, const float *bias, int add, float *work)
+/* Plane m of the pass's result for sample n, from its sums in rows of ld; behind them 32 floats
+   can be read. */
+static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, const float *sums, dl_int ld)
 {
-    dl_int *off = (dl_int *)(void *)(work + p->offsets);
-    dli_conv_pass q;
-    q.f = f;
-    q.v = v;
-    q.z = dli_conv_sizes(f, v);
-    q.packed = work + p->packed;
-    q.bias = bias;
-    q.off = off;
-    q.add = add;
-    q.raw = p->raw;
-    q.tiles = p->tiles;
-    if (q.z.wino) dli_wino_offsets(off, &q.z, v->c);
-    else dli_conv_offsets(off, v, &q.z);
-    dli_conv_pack(f, v, &q.z, work + p->packed, w, work + p->scratch);
-    return q;
-}
-/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
-static void dli_conv_finish(const dli_conv_pass *q, float *y, int32_t *arg, dl_int i,
-                            const float *sums, dl_int ld)
-{
-    const dli_conv_size *z = &q->z;
-    const dl_int plane = z->out / q->v->m;
-    const float b = q->bias ? q->bias[i] : 0.0f;
-    if (q->v->end == DLI_END_RELU_POOL)
-        q->f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
-                    z->oh / 2, z->ow / 2, b, 1);
+    const dli_conv *v = &j->pass;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int at = n * v->out + m * (v->out / s->M);
+    const float b = j->a.b ? j->a.b[m] : 0.0f;
+    if (v->end == DLI_END_RELU_POOL)
+        v->f->pool2(j->to + at, j->a.won + at, j->to + (n + 1) * v->out, sums,
+                    sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
     else
-        q->f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, q->v->end == DLI_END_RELU, q->add);
+        v->f->crop(j->to + at, sums, ld, s->OH, s->OW, b, v->end == DLI_END_RELU, j->a.add);
 }
-/* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
-   to y, if the end is linear). */
-static void dli_direct_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                              float *raw)
+/* Sample n of the pass: image is convolved with packed weights, MR output planes at a time. */
+static void dli_direct_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
 {
-    const dli_fast *f = q->f;
-    const dli_conv_size *z = &q->z;
-    const dl_int ld = z->tiles + 32;
-    for (dl_int m = 0; m < q->v->m; m += f->mr) {
-        for (dl_int k = 0; k < z->k; k += DLI_KC) {
-            const float *panel = q->packed + m * z->k + k * f->mr;
-            for (dl_int j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, dli_min(DLI_KC, z->k - k), panel, image + j,
-                            q->off + k);
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
+    const dl_int ld = v->tiles + 32;
+    float *raw = own + j->raw;
+    for (dl_int m = 0; m < v->s.M; m += f->mr) {
+        for (dl_int k = 0; k < v->k; k += DLI_KC) {
+            const float *panel = j->work + j->packed + m * v->k + k * f->mr;
+            for (dl_int p = 0; p < v->tiles; p += f->nr)
+                f->tile_off(raw + p, ld, k > 0, dli_min(DLI_KC, v->k - k), panel, image + p,
+                            off + k);
         }
-        for (dl_int i = m; i < m + f->mr && i < q->v->m; i++)
-            dli_conv_finish(q, y, arg, i, raw + (i - m) * ld, z->wp);
+        for (dl_int i = m; i < m + f->mr && i < v->s.M; i++)
+            dli_conv_finish(j, n, i, raw + (i - m) * ld, v->wp);
     }
 }
-/* tiles = B^T d B of an image of c planes. */
-static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
-                           const float *image)
+/* tiles = B^T d B of an image. */
+static void dli_wino_tiles(const dli_conv *v, float *tiles, const float *image)
 {
-    for (dl_int i = 0; i < c; i++)
-        f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
-                   z->tw);
+    for (dl_int c = 0; c < v->s.C; c++)
+        v->f->wino_in(tiles + c * v->tp, dli_wino_part(v, v->s.C), image + c * v->hp * v->wp,
+                      v->wp, v->th, v->tw);
 }
 /* The same by Winograd's way. */
-static void dli_wino_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                            float *raw, float *tiles)
+static void dli_wino_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
 {
-    const dli_fast *f = q->f;
-    const dli_conv_size *z = &q->z;
-    const dl_int M = q->v->m, C = q->v->c, mp = dli_round_up(M, f->mr);
-    const dl_int ld = dli_round_up(2 * z->tw, 32), group = DLI_WINO_GROUP * f->mr;
-    const dl_int part = group * z->tp;
-    float *products = raw + 2 * z->th * ld;
-    dli_wino_tiles(f, z, C, tiles, image);
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
+    const dl_int M = v->s.M, C = v->s.C, mp = dli_round_up(M, f->mr);
+    const dl_int ld = dli_round_up(2 * v->tw, 32), group = DLI_WINO_GROUP * f->mr;
+    const dl_int part = group * v->tp;
+    const float *packed = j->work + j->packed;
+    float *raw = own + j->raw, *tiles = own + j->tiles, *products = raw + 2 * v->th * ld;
+    dli_wino_tiles(v, tiles, image);
     for (dl_int m0 = 0; m0 < M; m0 += group) {
         const dl_int m1 = dli_min(mp, m0 + group);
         for (dl_int t = 0; t < 16; t++)
-            for (dl_int j = 0; j < z->tp; j += f->nr)
+            for (dl_int p = 0; p < v->tp; p += f->nr)
                 for (dl_int m = m0; m < m1; m += f->mr)
-                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, C,
-                                q->packed + (t * mp + m) * C,
-                                tiles + t * dli_wino_part(z, C) + j, q->off);
+                    f->tile_off(products + t * part + (m - m0) * v->tp + p, v->tp, 0, C,
+                                packed + (t * mp + m) * C, tiles + t * dli_wino_part(v, C) + p,
+                                off);
         for (dl_int m = m0; m < m1 && m < M; m++) {
-            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
-            dli_conv_finish(q, y, arg, m, raw, ld);
+            f->wino_out(raw, ld, products + (m - m0) * v->tp, part, v->th, v->tw);
+            dli_conv_finish(j, n, m, raw, ld);
         }
     }
 }
-/* One sample in the way that suits it; own: the thread's memory. */
-static void dli_conv_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                            float *own)
+/* Thread t's part of a forward pass: each thread takes its samples. */
+static void dli_conv_forward(const dli_conv_job *j, int t, int threads)
 {
-    if (q->z.wino) dli_wino_sample(q, y, arg, image, own + q->raw, own + q->tiles);
-    else dli_direct_sample(q, y, arg, image, own + q->raw);
+    const dl_int N = j->v.s.N, end = N * (t + 1) / threads;
+    float *own = dli_conv_own(j, t);
+    for (dl_int n = N * t / threads; n < end; n++)
+        (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, dli_conv_image(j, n, own), own);
 }
-/* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
-   With add, y += conv. Each thread takes its samples. */
-static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
-                             const float *x, const float *w, const float *bias, int add,
-                             int threads, void *work)
-{
-    const dli_conv_plan p = dli_conv_plan_of(f, v, NULL, threads);
-    const dli_conv_pass q = dli_conv_prepare(f, v, &p, w, bias, add, (float *)work);
-    const dli_conv_size *z = &q.z;
-    int t;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each;
-        const dl_int end = v->n * (t + 1) / threads;
-        /* Borders of the image; and what is read behind a row of sums, to be written over. */
-        memset(own, 0, sizeof(float) * (size_t)p.tiles);
-        for (dl_int s = v->n * t / threads; s < end; s++)
-            dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
-                            dli_conv_image(f, v, z, x, s, own + p.image), own);
-    }
-}
-
-/* The gradient of the weights. A backward pass, as all its threads see it: */
-typedef struct dli_conv_backs {
-    const dli_fast *f;
-    const dli_conv *v;
-    dli_conv_size z;
-    const dli_conv_plan *p;
-    const dl_int *rows;                                  /* offsets of the rows of the product */
-} dli_conv_backs;
 
 /* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
    of count starts at x + off[i], in runs with gaps; rows of out are ld apart. */
@@ -7393,114 +7443,175 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
-   the sums starts at g. */
-static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, const float *image,
+/* The gradient of the weights: adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or
+   sets them. The gradient of the sample's sums starts at g. */
+static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, const float *image,
                                const float *g, bool first, float *own)
 {
-    const dli_fast *f = b->f;
-    const dli_conv_size *z = &b->z;
-    const dl_int M = b->v->m, ld = dli_round_up(M, f->nr), area = z->oh * z->ow;
-    float *panel = own + b->p->panel;
+    const dli_conv *v = &j->v;
+    const dli_fast *f = v->f;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int *rows = (const dl_int *)(const void *)(j->work + j->rows);
+    const dl_int ld = dli_round_up(s->M, f->nr), area = s->OH * s->OW;
+    float *panel = own + j->panel;
     if (first) memset(db, 0, sizeof(float) * (size_t)ld);
-    for (dl_int m = 0; m < M; m += f->nr) {
-        const dl_int cols = dli_min(f->nr, M - m);
+    for (dl_int m = 0; m < s->M; m += f->nr) {
+        const dl_int cols = dli_min(f->nr, s->M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < z->oh; r++)        /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
-                         b->p->gp, cols, dli_round_up(z->ow, 4));
-        dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
-                         z->wp - z->ow, panel);
+        for (dl_int r = 0; r < s->OH; r++)        /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
+                         dli_round_up(s->OW, 4));
+        dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
+                         panel);
         f->col_sums(db + m, panel, f->nr, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
-static void dli_wino_weights(const dli_conv_backs *b, float *du, float *db, const float *image,
+static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const float *image,
                              const float *g, bool first, float *own)
 {
-    const dli_fast *f = b->f;
-    const dli_conv_size *z = &b->z;
-    const dl_int M = b->v->m, C = b->v->c, n = z->th * z->tw;
+    const dli_conv *v = &j->v;
+    const dli_fast *f = v->f;
+    const dl_int *rows = (const dl_int *)(const void *)(j->work + j->rows);
+    const dl_int M = v->s.M, C = v->s.C, n = v->th * v->tw;
     const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
-    float *tiles = own + b->p->tiles, *tiles_grad = own + b->p->tiles_grad;
-    float *panel = own + b->p->panel;
-    dli_wino_tiles(f, z, C, tiles, image);
+    float *tiles = own + j->tiles, *tiles_grad = own + j->tiles_grad, *panel = own + j->panel;
+    dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
-        const float *plane = g + m * b->p->gp;
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (z->oh - 1) * b->p->gw + z->ow);
-        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, M), plane, b->p->gw, z->th, z->tw);
+        const float *plane = g + m * j->gp;
+        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
         for (dl_int c = 0; c < C; c += f->nr) {
             const dl_int cols = dli_min(f->nr, C - c);
             if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(n * f->nr));
-            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, C) + c * z->tp, z->tp, cols, n);
+            f->transpose(panel, f->nr, tiles + t * dli_wino_part(v, C) + c * v->tp, v->tp, cols, n);
             dli_rows_product(f, du + t * mp * ld + c, ld, !first,
-                             tiles_grad + t * dli_wino_part(z, M), b->rows, M, n, n, 0, panel);
+                             tiles_grad + t * dli_wino_part(v, M), rows, M, n, n, 0, panel);
         }
 }
 /* The sum of all chunks' gradients goes to dw and db. */
-static void dli_conv_add_weights(const dli_conv_backs *b, const dli_conv_grads *to, float *sums)
+static void dli_conv_add_weights(const dli_conv_job *j)
 {
-    const dli_fast *f = b->f;
-    const dl_int M = b->v->m, K = b->z.k, chunk = b->p->chunk;
-    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(b->v->c, f->nr);
-    const float *db = sums + chunk - ldw;
-    for (dl_int c = 1; c < b->p->chunks; c++) f->add(sums, sums, sums + c * chunk, chunk);
-    for (dl_int m = 0; m < M && to->dw; m++)
-        for (dl_int k = 0; k < K; k += b->p->wino ? 9 : 1)
-            if (b->p->wino) dli_wino_kernel_back(to->dw + m * K + k, sums + m * ldu + k / 9,
-                                                 dli_round_up(M, f->mr) * ldu);
-            else to->dw[m * K + k] += sums[k * ldw + m];
-    for (dl_int m = 0; m < M && to->db; m++) to->db[m] += db[m];
+    const dli_fast *f = j->v.f;
+    const dl_int M = j->v.s.M, K = j->v.k;
+    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(j->v.s.C, f->nr);
+    float *sums = j->work + j->sums;
+    const float *db = sums + j->chunk - ldw;
+    for (dl_int c = 1; c < j->chunks; c++) f->add(sums, sums, sums + c * j->chunk, j->chunk);
+    for (dl_int m = 0; m < M && j->a.dw; m++)
+        for (dl_int k = 0; k < K; k += j->wino ? 9 : 1)
+            if (j->wino) dli_wino_kernel_back(j->a.dw + m * K + k, sums + m * ldu + k / 9,
+                                              dli_round_up(M, f->mr) * ldu);
+            else j->a.dw[m * K + k] += sums[k * ldw + m];
+    for (dl_int m = 0; m < M && j->a.db; m++) j->a.db[m] += db[m];
 }
-/* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
-   order. A sample's gradient is unpooled and masked once, for dx and dw. */
-static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
-                              const float *x, const float *w, int threads, void *work)
+/* The gradient of the sums of sample n, unpooled and masked, to g. */
+static void dli_conv_grad(const dli_conv_job *j, dl_int n, float *g, const float *end)
 {
-    const dli_conv_plan p = dli_conv_plan_of(f, v, to, threads);
-    const dli_conv r = dli_conv_reversed(v);
-    float *base = (float *)work, *sums = base + p.sums;
-    dl_int *rows = (dl_int *)(void *)(base + p.rows);
-    const dl_int chunks = dli_min(v->n, DLI_CHUNKS), ldw = dli_round_up(v->m, f->nr);
-    dli_conv_pass q;
-    dli_conv_backs b;
-    int t;
-    b.f = f;
-    b.v = v;
-    b.z = dli_conv_sizes(f, v);
-    b.p = &p;
-    b.rows = rows;
-    if (p.wino) dli_wino_offsets(rows, &b.z, v->m);
-    else if (p.weights) dli_conv_offsets(rows, v, &b.z);
-    if (to->dx) q = dli_conv_prepare(f, &r, &p, w, NULL, to->add_dx, base);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
-        float *own = base + p.own + t * p.each, *grad = own + p.grad;
-        float *g = grad + p.ph * p.gw + p.pw;
-        memset(own, 0, sizeof(float) * (size_t)p.raw);
-        for (dl_int chunk = t; chunk < chunks; chunk += threads) {
-            const dl_int first = v->n * chunk / chunks, end = v->n * (chunk + 1) / chunks;
-            float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
-            for (dl_int s = first; s < end; s++) {
-                const float *dy = to->dy + s * b.z.out;
-                if (v->end == DLI_END_RELU_POOL)
-                    f->unpool2(g, p.gp, p.gw, own + p.raw, dy, to->arg + s * b.z.out, v->m,
-                               b.z.oh, b.z.ow);
-                else
-                    f->place(g, p.gp, p.gw, dy, v->end == DLI_END_RELU ? to->y + s * b.z.out
-                                                                       : NULL,
-                             v->m, b.z.oh, b.z.ow);
-                if (p.weights)
-                    (p.wino ? dli_wino_weights : dli_direct_weights)(
-                        &b, dwt, db, dli_conv_image(f, v, &b.z, x, s, own + p.image), g,
-                        s == first, own);
-                if (to->dx) dli_conv_sample(&q, to->dx + s * b.z.in, NULL, grad, own);
-            }
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int at = n * v->out;
+    if (v->end == DLI_END_RELU_POOL)
+        v->f->unpool2(g, j->gp, j->gw, end, j->a.dy + at, j->a.won + at, s->M, s->OH, s->OW);
+    else
+        v->f->place(g, j->gp, j->gw, j->a.dy + at,
+                    v->end == DLI_END_RELU ? j->a.y + at : NULL, s->M, s->OH, s->OW);
+}
+/* Thread t's part of the gradients. The samples are cut into 8 chunks, each summed in order into
+   its own dWt; the chunks are added in order. A sample's gradient is unpooled and masked once, for
+   dx and dw. */
+static void dli_conv_backward(const dli_conv_job *j, int t, int threads)
+{
+    const dl_int N = j->v.s.N, ldw = dli_round_up(j->v.s.M, j->v.f->nr);
+    float *own = dli_conv_own(j, t), *grad = own + j->grad, *g = grad + j->ph * j->gw + j->pw;
+    for (dl_int chunk = t; chunk < j->chunks; chunk += threads) {
+        const dl_int first = N * chunk / j->chunks, end = N * (chunk + 1) / j->chunks;
+        float *dwt = j->work + j->sums + chunk * j->chunk, *db = dwt + j->chunk - ldw;
+        for (dl_int n = first; n < end; n++) {
+            dli_conv_grad(j, n, g, own + j->raw);
+            if (j->weights)
+                (j->wino ? dli_wino_weights : dli_direct_weights)(
+                    j, dwt, db, dli_conv_image(j, n, own), g, n == first, own);
+            if (j->to) (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, grad, own);
         }
     }
-    if (p.weights) dli_conv_add_weights(&b, to, sums);
+}
+
+static void dli_conv_job_run(const dli_conv_job *j, int threads)
+{
+    dl_int *off = (dl_int *)(void *)(j->work + j->offsets);
+    dl_int *rows = (dl_int *)(void *)(j->work + j->rows);
+    if (j->to) {
+        dli_conv_offsets(off, &j->pass, j->pass.wino, j->pass.s.C);
+        dli_conv_pack(j);
+    }
+    if (j->weights) dli_conv_offsets(rows, &j->v, j->wino, j->wino ? j->v.s.M : j->v.s.C);
+    DLI_EACH_THREAD(t, threads) (j->a.dy ? dli_conv_backward : dli_conv_forward)(j, t, threads);
+    if (j->weights) dli_conv_add_weights(j);
+}
+
+/* Is this a convolution as above? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_is_plain(const dlk_conv2d_size *s)
+{
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+/* Such a convolution to its end, forwards or backwards; false without memory. */
+static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
+                         const dli_conv_arrays *a)
+{
+    const double multiplications = (double)(s->N * s->M * s->OH * s->OW) *
+                                   (double)(s->C * s->KH * s->KW);
+    dli_conv_job j = dli_conv_job_of(c->fast, s, end, a, c->threads);
+    j.work = (float *)dli_work(c, "dl_conv2d", dli_bytes_of(j.total));
+    if (!j.work) return false;
+    const dli_timer t = dli_job_start(c, a->dy ? DLI_JOB_CONV_BACK : DLI_JOB_CONV,
+                                      multiplications * (a->dx && a->dw ? 2 : 1));
+    dli_conv_job_run(&j, t.threads);
+    dli_job_end(&t);
+    return true;
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                        const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    const dli_timer job = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
+    DLI_EACH_THREAD(t, job.threads) {
+        const dl_int stop = planes * (t + 1) / job.threads;
+        for (dl_int k = planes * t / job.threads; k < stop; k++)
+            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
+                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
+    }
+    dli_job_end(&job);
+}
+/* With add false, dx is overwritten. */
+static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                         const int32_t *at, const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    for (dl_int i = 0; add && i < planes * out; i++) {
+        const dl_int p = i / s->OW % s->OH * 2 + at[i] / 2, q = i % s->OW * 2 + at[i] % 2;
+        dx[i / out * in + p * s->W + q] += dy[i];
+    }
+    if (add) return;
+    const dli_timer job = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
+    DLI_EACH_THREAD(t, job.threads) {
+        const dl_int j = planes * t / job.threads, stop = planes * (t + 1) / job.threads;
+        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
+                         stop - j, s->H, s->W);
+    }
+    dli_job_end(&job);
 }
 #endif
 
@@ -7966,56 +8077,55 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
 }
 #endif
 
+#else
+/* Without twins there is one set, of nothing, and what may be asked for is not done (false). */
+typedef struct dli_fast { const char *name; } dli_fast;
+static const dli_fast dli_fast_base = { "base" };
+static const dli_fast *const dli_fast_sets[] = { &dli_fast_base };
+static const dli_fast *dli_fast_pick(void) { return &dli_fast_base; }
+static size_t dli_gemm_work_bytes(int threads) { return threads > 0 ? 0 : SIZE_MAX; }
+static bool dli_undone(const void *first, ...) { return first == NULL; }
+#define dli_multiply                 dli_undone
+#define dli_add_columns              dli_undone
+#define dli_conv_is_plain            dli_undone
+#define dli_conv_run                 dli_undone
+#define dli_pool_plain               dli_undone
+#define dli_fast_max_pool2d_forward  dli_undone
+#define dli_fast_max_pool2d_backward dli_undone
 #endif /* DLI_FAST */
 
 DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
 {
-    char all[64] = "base";
+    char all[64];
     if (!dl) return false;
     if (!name) return dli_null(dl, "dl_set_isa", "name");
-#if DLI_FAST
-    const dli_fast *set[3] = { &dli_fast_base, NULL, NULL };
-    int at = 0;
-#if DLI_X86
-    if (dli_fast_pick() != set[0]) set[1] = &dli_fast_avx2;
-    if (dli_fast_pick() == &dli_fast_avx512) set[2] = &dli_fast_avx512;
-#endif
-    for (int i = 0; i < 3 && set[i]; i++) {
-        if (strcmp(set[i]->name, name) == 0) {
-            dl->fast = set[i];
+    const dli_fast *const *set = dli_fast_sets, *best = dli_fast_pick();
+    for (int at = 0;; set++) {
+        if (strcmp((*set)->name, name) == 0) {
+            dl->fast = *set;
             memset(dl->pace, 0, sizeof dl->pace);
             return true;
         }
-        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", i ? ", " : "", set[i]->name);
+        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", at ? ", " : "", (*set)->name);
+        if (*set == best) break;
     }
-#else
-    if (strcmp(name, all) == 0) return true;
-#endif
     return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_isa: '%.40s' is none of the instruction sets that "
                    "this build and CPU have: %s", name, all);
 }
 
 DL_DEF const char *dl_isa(const dl_ctx *dl)
 {
-    if (!dl) return "";
-#if DLI_FAST
-    return dl->fast->name;
-#else
-    return "base";
-#endif
+    return dl ? dl->fast->name : "";
 }
 
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
-#if DLI_FAST
-    size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
-    void *p = DL_MALLOC(bytes);
+    void *p = DL_MALLOC(dli_gemm_work_bytes(threads) + DLI_ALIGN);
     if (!p) return false;
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);
     if (!c->fast) c->fast = dli_fast_pick();
-#endif
     c->threads = threads;
     return true;
 }
@@ -8024,114 +8134,6 @@ static const char *dli_fast_name(const dl_ctx *c)
 {
     return DLI_FAST && !c->reference ? dl_isa(c) : "plain kernels";
 }
-
-#if DLI_FAST
-/* ---- how many threads a job is worth ----
-   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
-   many milliseconds on one that is busy with other things, when a thread does not get its core.
-   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
-
-   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
-   they are of about the same size. So for each kind and each power of two the seconds a unit takes
-   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
-   seen before runs like its neighbours.
-
-       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
-                     trial ^        late ^ ^  \
-       way 0                                   o o o o o o ? ? ? ?        o one thread
-                                                         trial of 4  \ . . .  better again
-
-   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
-   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
-   times the average at most: a machine that slept teaches nothing.) The other way is tried after
-   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
-   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
-   soon after a change must wait longer for the next: so a machine that is busy half of the time
-   costs a few jobs in 512. */
-typedef struct dli_timer {
-    dli_pace *pace;
-    double    start, work;
-    int       way, threads;
-} dli_timer;
-
-/* The way of the next job: 0, one thread, or 1, all. */
-static int dli_pace_way(const dli_pace *p)
-{
-    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
-    return p->wait > 0 ? p->way : !p->way;
-}
-static void dli_pace_change(dli_pace *p, int way)
-{
-    p->way = way;
-    p->stay = 0;
-}
-static void dli_pace_trial(dli_pace *p, float rate)
-{
-    float mean;
-    p->sum += rate;
-    p->tried++;
-    mean = p->sum / (float)p->tried;
-    if (mean < p->rate[p->way] && p->tried < 4) return;
-    p->rate[!p->way] = mean;
-    p->sum = 0;
-    p->tried = 0;
-    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
-    else p->gap = (int)dli_min(2 * p->gap, 512);
-    p->wait = p->gap;
-}
-/* A job went this way, at this rate. */
-static void dli_pace_learn(dli_pace *p, int way, float rate)
-{
-    float *known = &p->rate[way];
-    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
-        if (p->runs % 2 == 0 || rate < *known) *known = rate;
-        p->way = p->rate[1] < p->rate[0];
-        p->wait = p->gap = 16;
-        p->runs++;
-    } else if (way != p->way) dli_pace_trial(p, rate);
-    else {
-        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
-        p->wait--;
-        if (p->stay < 256) p->stay++;
-        if (*known < 1.05f * p->rate[!way]) return;
-        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
-        p->wait = p->gap;
-        dli_pace_change(p, !way);
-    }
-}
-
-/* What is known about such jobs; NULL: they are not worth waking anyone. */
-static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
-{
-    int log2;
-    frexp(work, &log2);
-    log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
-    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
-}
-static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
-{
-    dli_timer t;
-    t.pace = dli_pace_of(c, kind, work);
-    t.work = work;
-    t.way = t.pace ? dli_pace_way(t.pace) : 0;
-    t.threads = t.way ? c->threads : 1;
-    t.start = t.pace ? dli_now() : 0;
-    return t;
-}
-static void dli_job_end(const dli_timer *t)
-{
-    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
-}
-
-/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
-#define DLI_SPREAD(c, kind, n, at, len, call) \
-    do { \
-        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
-        DLI_SPLIT(n, dli_t.threads, at, len, call); \
-        dli_job_end(&dli_t); \
-    } while (0)
-#endif
 
 /* ---- twins of the kernels ----
    An operation that calls kernel `name` writes DLI_RUN(c, name, arguments). Where the table's entry
@@ -8143,17 +8145,14 @@ static void dli_job_end(const dli_timer *t)
 #define DLI_OURS(c, name) (!(c)->reference && (c)->kernels.name == dlk_##name)
 #define DLI_RUN_TWIN(c, name, ...) \
     (DLI_OURS(c, name) ? dli_fast_##name(c, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+/* DLI_RUN_ADD: the same for a backward whose twin can overwrite, for which add is false. */
 #if DLI_FAST
 #define DLI_RUN(c, name, ...) DLI_RUN_TWIN(c, name, __VA_ARGS__)
-#else                                                    /* no twins but those of products */
-#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
-#endif
-#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
-/* The same for a backward whose twin can overwrite, for which add is false. */
-#if DLI_FAST
 #define DLI_RUN_ADD(c, name, add, ...) \
     (DLI_OURS(c, name) ? dli_fast_##name(c, add, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
-#else
+#else                                                    /* no twins but those of products */
+#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
 #define DLI_RUN_ADD(c, name, add, ...) (c)->kernels.name(__VA_ARGS__)
 #endif
 
@@ -8178,33 +8177,26 @@ static bool dli_blas(dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta, co
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) false
 #endif
 
-#if DLI_FAST
-static void dli_product_run(dl_ctx *c, dli_product p, bool add)
-{
-    const dli_job_kind kind = dli_min(p.m, p.n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
-    dli_timer t = dli_job_start(c, kind, (double)p.m * (double)p.n * (double)p.k);
-    p.add = add;
-    dli_gemm(c->fast, &p, t.threads, c->product_work);
-    dli_job_end(&t);
-}
-#endif
-
 static void dli_fast_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                     const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
-    (void)c;
     if (DLI_BLAS(N, M, D, x, false, w, true, y, false)) {
         for (dl_int i = 0; b && i < N; i++)
             for (dl_int j = 0; j < M; j++) y[i * M + j] += b[j];
-    } else {
-#if DLI_FAST
-        dli_product p = dli_product_nt(N, M, D, x, w, y);
-        p.col_bias = b;
-        dli_product_run(c, p, false);
-#else
+    } else if (!dli_multiply(c, N, M, D, x, false, w, true, b, y, false))
         dlk_linear_forward(y, x, w, b, N, D, M);
-#endif
-    }
+}
+
+/* out [m,n] = or += a b, by the BLAS or the room above. Else false, but out is cleared if it is not
+   to be added to: what is left is for the kernels, which skip a NULL. */
+static bool dli_multiplied(dl_ctx *c, dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta,
+                           const dl_real *b, bool tb, dl_real *out, bool add)
+{
+    if (DLI_BLAS(m, n, k, a, ta, b, tb, out, add) ||
+        dli_multiply(c, m, n, k, a, ta, b, tb, NULL, out, add))
+        return true;
+    if (!add) memset(out, 0, (size_t)(m * n) * sizeof *out);
+    return false;
 }
 
 /* With add_dx false, dx is overwritten; dw likewise. */
@@ -8212,45 +8204,26 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
                                      dl_real *db, const dl_real *dy, const dl_real *x,
                                      const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
-    if (dx && DLI_BLAS(N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
-    if (dw && DLI_BLAS(M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
-#if DLI_FAST
-    if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
-    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) dli_bias_sums(c->fast, db, dy, N, M);
-#else
-    (void)c;
-    if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
-    if (dw && !add_dw) memset(dw, 0, (size_t)(M * D) * sizeof *dw);
+    if (dx && dli_multiplied(c, N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
+    if (dw && dli_multiplied(c, M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
+    if (db && dli_add_columns(c, db, dy, N, M)) db = NULL;
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
-#endif
 }
 
 static void dli_fast_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                     dl_int N, dl_int K, dl_int M)
 {
-    if (DLI_BLAS(N, M, K, a, false, b, false, y, false)) return;
-#if DLI_FAST
-    dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
-#else
-    (void)c;
-    dlk_matmul_forward(y, a, b, N, K, M);
-#endif
+    if (!dli_multiplied(c, N, M, K, a, false, b, false, y, false))
+        dlk_matmul_forward(y, a, b, N, K, M);
 }
 
 static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                      const dl_real *a, const dl_real *b, dl_int N, dl_int K,
                                      dl_int M)
 {
-    if (da && DLI_BLAS(N, K, M, dy, false, b, true, da, true)) da = NULL;
-    if (db && DLI_BLAS(K, M, N, a, true, dy, false, db, true)) db = NULL;
-#if DLI_FAST
-    if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
-    if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);
-#else
-    (void)c;
+    if (da && dli_multiplied(c, N, K, M, dy, false, b, true, da, true)) da = NULL;
+    if (db && dli_multiplied(c, K, M, N, a, true, dy, false, db, true)) db = NULL;
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
-#endif
 }
 
 #if DLI_FAST
@@ -8610,32 +8583,6 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
    y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
 
-#if DLI_FAST
-/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
-static bool dli_conv_is_plain(const dlk_conv2d_size *s)
-{
-    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
-           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
-           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
-}
-static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
-{
-    dli_conv v;
-    v.n = s->N;
-    v.c = s->C;
-    v.h = s->H;
-    v.w = s->W;
-    v.m = s->M;
-    v.kh = s->KH;
-    v.kw = s->KW;
-    v.ph = s->top;
-    v.pw = s->left;
-    v.end = end;
-    v.reversed = false;
-    return v;
-}
-#endif
-
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
 {
@@ -8689,47 +8636,10 @@ static dl_int dli_col_size(const dlk_conv2d_size *s)
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
     return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
 }
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_real *dli_col(dl_ctx *c, const dlk_conv2d_size *s)
 {
-    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
+    return (dl_real *)dli_work(c, "dl_conv2d", dli_bytes_of(dli_col_size(s)));
 }
-
-#if DLI_FAST
-/* Multiplications in a convolution. */
-static double dli_conv_cost(const dlk_conv2d_size *s)
-{
-    return (double)(s->N * s->M * s->OH * s->OW) * (double)(s->C / s->groups * s->KH * s->KW);
-}
-#endif
-
-#if DLI_FAST
-/* The convolution to its end, in the fast room; s is plain. */
-static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
-                         const dl_real *w, const dl_real *b, const dlk_conv2d_size *s,
-                         dli_conv_end end, bool add)
-{
-    const dli_conv v = dli_conv_of(s, end);
-    dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, NULL, c->threads));
-    if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
-    dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
-    dli_job_end(&t);
-    return true;
-}
-static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real *x,
-                              const dl_real *w, const dlk_conv2d_size *s, dli_conv_end end)
-{
-    const dli_conv v = dli_conv_of(s, end);
-    dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
-    if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s) * (to->dx && to->dw ? 2 : 1));
-    dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
-    dli_job_end(&t);
-    return true;
-}
-#endif
 
 /* y = the convolution, or y += it; false without memory. */
 static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_real *x,
@@ -8737,11 +8647,12 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
-    dl_real *col;
-#if DLI_FAST
-    if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
-#endif
-    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    if (dli_conv_is_plain(s)) {
+        const dli_conv_arrays a = { x, w, b, y, NULL, NULL, NULL, NULL, NULL, add };
+        return dli_conv_run(c, s, DLI_END_LINEAR, &a);
+    }
+    dl_real *col = dli_col(c, s);
+    if (!col) return false;
     for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
@@ -8761,22 +8672,13 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
-    dl_real *col, *dcol;
-#if DLI_FAST
     if (dli_conv_is_plain(s)) {
-        dli_conv_grads to;
-        memset(&to, 0, sizeof to);
-        to.dy = dy;
-        to.dx = dx;
-        to.add_dx = add_dx;
-        to.dw = dw;
-        to.db = db;
-        return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
+        const dli_conv_arrays a = { x, w, NULL, NULL, NULL, dy, dx, dw, db, add_dx };
+        return dli_conv_run(c, s, DLI_END_LINEAR, &a);
     }
-#endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
-    dcol = col + K * P;
+    dl_real *col = dli_col(c, s), *dcol = col + K * P;
+    if (!col) return false;
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8788,19 +8690,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
             for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
-}
-
-/* A transposed convolution is the backward of the convolution whose input is its output. */
-static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
-{
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
-    return t;
 }
 
 static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
@@ -8825,57 +8714,6 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
         for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
-
-/* ---- max-pooling: 2 x 2 windows side by side run in the fast room; at is then 0 to 3 ---- */
-
-static bool dli_pool_plain(const dl_ctx *c, const dlk_pool2d_size *s)
-{
-    return DLI_FAST && DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward) &&
-           s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
-           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
-}
-
-#if DLI_FAST
-static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
-                                        const dlk_pool2d_size *s)
-{
-    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-    const dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
-    int i;
-    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-    for (i = 0; i < t.threads; i++) {
-        const dl_int stop = planes * (i + 1) / t.threads;
-        for (dl_int k = planes * i / t.threads; k < stop; k++)
-            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
-                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
-    }
-    dli_job_end(&t);
-}
-
-/* With add false, dx is overwritten. */
-static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
-                                         const int32_t *at, const dlk_pool2d_size *s)
-{
-    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-    dli_timer t;
-    int i;
-    if (add) {
-        for (dl_int k = 0; k < planes; k++, dx += in)
-            for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++, at++)
-                    dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
-        return;
-    }
-    t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
-    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-    for (i = 0; i < t.threads; i++) {
-        const dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
-        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
-                         stop - j, s->H, s->W);
-    }
-    dli_job_end(&t);
-}
-#endif
 #endif
 
 #ifndef DL_NO_SEQUENCES
@@ -9157,8 +8995,8 @@ static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
                        "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
                        (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
                        c->advice ? c->advice : "call dl_tape_clear after every step");
-    void *p = DL_MALLOC(size + DLI_ALIGN);
-    if (!p) return dli_no_memory(c, who, size);
+    void *p = dli_malloc(c, who, size + DLI_ALIGN);
+    if (!p) return false;
     a->memory[a->chunks] = p;
     a->base[a->chunks] = dli_align(p);
     a->size[a->chunks] = (dl_int)size;
@@ -9205,10 +9043,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
-            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
-            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-                return dli_no_memory(c, who, bytes);
-            memset(s->block[s->blocks++], 0, bytes);
+            const size_t n = s->blocks < 40 ? (size_t)64 << s->blocks : SIZE_MAX;
+            void *block = dli_alloc(c, who, n, sizeof(dl_tensor));
+            if (!block) return false;
+            s->block[s->blocks++] = (dl_tensor *)block;
         }
     }
     return true;
@@ -10068,8 +9906,8 @@ DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
 
 /* ---- arithmetic with broadcasting ---- */
 
-/* How two operands walk along the result: in dimension d of the walk, which has n[d] steps, a
-   advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
+/* How two operands walk along the result: in dimension d of the walk (innermost first: n[0] is the
+   length of a row) a advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
 typedef struct dli_walk {
     int    rank;
     dl_int n[DL_MAX_DIMS], sa[DL_MAX_DIMS], sb[DL_MAX_DIMS];
@@ -10093,43 +9931,30 @@ static dl_shape dli_broadcast(dl_shape a, dl_shape b)
     return y;
 }
 
-static void dli_swap_int(dl_int *a, dl_int *b)
-{
-    const dl_int t = *a;
-    *a = *b;
-    *b = t;
-}
-
 /* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
 static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 {
     dli_walk w;
-    dl_int step_a = 1, step_b = 1;
-    int r = 0;
     memset(&w, 0, sizeof w);
-    for (int d = 0; d < y.rank; d++) {                  /* from the right: innermost first */
+    dl_int step_a = 1, step_b = 1;
+    for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
         const dl_int sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+        const int r = w.rank, last = r - 1;
         if (n == 1) continue;
-        if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
-            w.n[r - 1] *= n;                            /* continues the one before: join them */
+        if (r > 0 && sa == w.sa[last] * w.n[last] && sb == w.sb[last] * w.n[last])
+            w.n[last] *= n;                             /* continues the one before: join them */
         else {
             w.n[r] = n;
             w.sa[r] = sa;
             w.sb[r] = sb;
-            r++;
+            w.rank++;
         }
         step_a *= na;
         step_b *= nb;
     }
-    if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
-    w.rank = r;
-    for (int lo = 0, hi = r - 1; lo < hi; lo++, hi--) { /* outermost first, as one would write it */
-        dli_swap_int(&w.n[lo], &w.n[hi]);
-        dli_swap_int(&w.sa[lo], &w.sa[hi]);
-        dli_swap_int(&w.sb[lo], &w.sb[hi]);
-    }
+    if (w.rank == 0) w.n[w.rank++] = dl_shape_size(y);  /* a single element (or none) */
     return w;
 }
 
@@ -10137,7 +9962,7 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
 {
     *a = *b = 0;
-    for (int d = w->rank - 2; d >= 0; d--) {
+    for (int d = 1; d < w->rank; d++) {
         *a += row % w->n[d] * w->sa[d];
         *b += row % w->n[d] * w->sb[d];
         row /= w->n[d];
@@ -10150,7 +9975,7 @@ static void dli_binary_back(dli_node *node)
 {
     const dli_binary_state *s = (const dli_binary_state *)node->state;
     const dli_walk *w = &s->walk;
-    const dl_int n = w->n[w->rank - 1], sa = w->sa[w->rank - 1], sb = w->sb[w->rank - 1];
+    const dl_int n = w->n[0];
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(y);
@@ -10158,7 +9983,7 @@ static void dli_binary_back(dli_node *node)
         dl_int ia, ib;
         dli_walk_row(w, row, &ia, &ib);
         dli_binary_row_back(y->ctx, s->backward, da ? da + ia : NULL, db ? db + ib : NULL,
-                            dy + row * n, a->data + ia, b->data + ib, n, sa, sb);
+                            dy + row * n, a->data + ia, b->data + ib, n, w->sa[0], w->sb[0]);
     }
 }
 
@@ -10175,13 +10000,13 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
                           dli_shown(c, b->shape));
     const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
     const dli_walk *w = &s.walk;
-    const dl_int n = w->n[w->rank - 1];
+    const dl_int n = w->n[0];
     dl_tensor *y = dli_result_with(c, op, shape, in, 2, dli_binary_back, &s, sizeof s);
     for (dl_int row = 0; y && n > 0 && row < y->size / n; row++) {
         dl_int ia, ib;
         dli_walk_row(w, row, &ia, &ib);
-        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
-                       w->sa[w->rank - 1], w->sb[w->rank - 1]);
+        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n, w->sa[0],
+                       w->sb[0]);
     }
     return y;
 }
@@ -10268,6 +10093,15 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 
 /* ---- linear and matmul ---- */
 
+/* Is t left out, or has it this shape? Else a message. */
+static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
+                            dl_shape shape)
+{
+    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
+                   dli_shown(c, t->shape), dli_shown(c, shape));
+}
+
 static void dli_linear_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1];
@@ -10295,10 +10129,9 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
                           dli_shown(c, x->shape), dli_shown(c, w->shape),
                           (long long)dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    if (n == 3 && (b->shape.rank != 1 || b->size != M))
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row "
-                          "of the weight %s", dli_shown(c, b->shape), (long long)M,
-                          dli_shown(c, w->shape));
+    if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
+                         dl_shape1(M)))
+        return NULL;
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 1] = M;
     dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
@@ -10604,16 +10437,28 @@ static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, d
     return copy;
 }
 
-/* n rows of len elements. */
-typedef struct dli_gather_state { const int32_t *index; dl_int n, len; } dli_gather_state;
+/* n rows of len elements; the number of one that gets no gradient. */
+typedef struct dli_rows_state { const int32_t *index; dl_int n, len, padding; } dli_rows_state;
 
-static void dli_gather_back(dli_node *node)
+static void dli_rows_back(dli_node *node)
 {
-    const dli_gather_state *s = (const dli_gather_state *)node->state;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_rows_state *s = (const dli_rows_state *)node->state;
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->n; i++)
-        for (dl_int j = 0; j < s->len; j++) dx[s->index[i] * s->len + j] += dy[i * s->len + j];
+    if (dx) node->out->ctx->kernels.embedding_backward(dx, dli_grad(node->out), s->index, s->n,
+                                                       s->len, s->padding);
+}
+
+/* A tensor for n rows of x [R,...] by index, recorded and still to be filled. */
+static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *index, dl_int n,
+                                dl_shape shape, dl_int padding)
+{
+    dl_ctx *c = x->ctx;
+    const dl_int rows = x->shape.dim[0];
+    if (!index && n > 0) return dli_no_tensor(dli_null(c, op, "index"));
+    if (!dli_check_index(c, op, "index", index, n, rows)) return NULL;
+    const dli_rows_state s = { dli_tape_copy(c, op, index, n), n, rows ? x->size / rows : 0,
+                               padding };
+    return s.index ? dli_result_with(c, op, shape, &x, 1, dli_rows_back, &s, sizeof s) : NULL;
 }
 
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
@@ -10621,40 +10466,38 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     const char *op = "dl_gather_rows";
     dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c) return NULL;
-    if (!index) return dli_no_tensor(dli_null(c, op, "index"));
     if (x->shape.rank < 1 || n < 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
                           (long long)n, x->shape.rank);
     dl_shape shape = x->shape;
-    if (!dli_check_index(c, op, "index", index, n, shape.dim[0])) return NULL;
-    const dl_int len = shape.dim[0] ? x->size / shape.dim[0] : 0;
-    const dli_gather_state s = { dli_tape_copy(c, op, index, n), n, len };
     shape.dim[0] = n;
-    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &x, 1, dli_gather_back, &s, sizeof s)
-                           : NULL;
-    for (dl_int i = 0; y && i < n; i++)
+    dl_tensor *y = dli_take_rows(op, x, index, n, shape, -1);
+    const dl_int len = y && n ? y->size / n : 0;
+    for (dl_int i = 0; i < n && len > 0; i++)
         memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
     return y;
 }
 
 /* ---- reductions ---- */
 
-/* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
-static dl_shape dli_without(dl_shape s, int axis, bool keep)
+/* What is to be reduced, *axis of x or (axis NULL) all of it: *v, and the shape that is left. */
+static bool dli_reduce(const char *op, const dl_tensor *x, const int *axis, bool keep,
+                       dli_axis_view *v, dl_shape *shape)
 {
-    if (axis < 0) return dl_shape0();
-    if (keep) {
-        s.dim[axis] = 1;
-        return s;
-    }
-    for (int d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
-    return dli_rank(s, s.rank - 1);
-}
-
-static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
-{
+    if (!dli_usable(op, x)) return false;
     const dli_axis_view all = { 1, x->size, 1 };
-    return axis < 0 ? all : dli_along(x->shape, axis);
+    *v = all;
+    *shape = dl_shape0();
+    if (!axis) return true;
+    const int a = dli_axis(x->ctx, op, *axis, x->shape.rank);
+    if (a < 0) return false;
+    *v = dli_along(x->shape, a);
+    *shape = x->shape;
+    shape->dim[a] = 1;
+    if (keep) return true;
+    for (int d = a; d < x->shape.rank - 1; d++) shape->dim[d] = x->shape.dim[d + 1];
+    *shape = dli_rank(*shape, x->shape.rank - 1);
+    return true;
 }
 
 /* How x is summed; the factor, 1 for a sum and 1/n for a mean. */
@@ -10669,133 +10512,117 @@ static void dli_sum_back(dli_node *node)
                                              s->v.inner, s->scale);
 }
 
-/* Sum (or mean) along an axis that has been checked, -1 for all. */
-static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
+static dl_tensor *dli_sum(const char *op, dl_tensor *x, const int *axis, bool keep, bool mean)
 {
-    const dli_axis_view v = dli_along_or_all(x, axis);
-    const dli_sum_state s = { v, mean ? 1 / (double)v.n : 1 };
-    dl_tensor *y = dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
-                                   dli_sum_back, &s, sizeof s);
-    if (y) x->ctx->kernels.sum_forward(y->data, x->data, v.outer, v.n, v.inner, s.scale);
+    dli_sum_state s;
+    dl_shape shape;
+    if (!dli_reduce(op, x, axis, keep, &s.v, &shape)) return NULL;
+    s.scale = mean ? 1 / (double)s.v.n : 1;
+    dl_tensor *y = dli_result_with(x->ctx, op, shape, &x, 1, dli_sum_back, &s, sizeof s);
+    if (y) x->ctx->kernels.sum_forward(y->data, x->data, s.v.outer, s.v.n, s.v.inner, s.scale);
     return y;
+}
+
+DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum("dl_sum", x, NULL, false, false); }
+DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum("dl_mean", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
+{
+    return dli_sum("dl_sum_axis", x, &axis, keep, false);
+}
+DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
+{
+    return dli_sum("dl_mean_axis", x, &axis, keep, true);
 }
 
 /* How x is searched, and where in it each maximum (or minimum) was. */
 typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
 
+/* Where in x number i of the chosen ones is. */
+static dl_int dli_max_place(const dli_max_state *s, dl_int i)
+{
+    const dl_int inner = s->v.inner;
+    return (i / inner * s->v.n + s->at[i]) * inner + i % inner;
+}
+
 static void dli_max_back(dli_node *node)
 {
     const dli_max_state *s = (const dli_max_state *)node->state;
-    const dl_int inner = s->v.inner;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->v.outer * inner; i++)
-        dx[(i / inner * s->v.n + s->at[i]) * inner + i % inner] += dy[i];
+    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++) dx[dli_max_place(s, i)] += dy[i];
 }
 
-/* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
-static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
+/* The index of the first maximum (or, with least, minimum; in any case of the first NaN) of n > 0
+   elements, step apart. */
+static dl_int dli_choose(const dl_real *x, dl_int n, dl_int step, bool least)
 {
     dl_int best = 0;
-    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
-        if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
-    return best;
-}
-
-/* The same for the first minimum. */
-static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
-{
-    dl_int best = 0;
-    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
-        if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
-    return best;
-}
-
-/* Along an axis that has been checked, -1 for all; choose: dli_argmax or dli_argmin. */
-static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
-                          dl_int (*choose)(const dl_real *, dl_int, dl_int))
-{
-    const dli_axis_view v = dli_along_or_all(x, axis);
-    const dl_int count = v.outer * v.inner;
-    if (v.n == 0 || v.n > INT32_MAX)
-        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose "
-                          "from", op, dli_shown(x->ctx, x->shape));
-    int32_t *at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *at);
-    const dli_max_state s = { v, at };
-    dl_tensor *y = at ? dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
-                                        dli_max_back, &s, sizeof s) : NULL;
-    for (dl_int i = 0; y && i < count; i++) {
-        const dl_real *from = x->data + i / v.inner * v.n * v.inner + i % v.inner;
-        at[i] = (int32_t)choose(from, v.n, v.inner);
-        y->data[i] = from[at[i] * v.inner];
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++) {
+        const dl_real a = x[k * step], b = x[best * step];
+        if ((least ? a < b : a > b) || dli_isnan(a)) best = k;
     }
+    return best;
+}
+
+/* The same in every row of a view, of x; the indexes into at. */
+static void dli_choose_all(int32_t *at, const dl_real *x, const dli_axis_view *v, bool least)
+{
+    for (dl_int i = 0; i < v->outer * v->inner; i++)
+        at[i] = (int32_t)dli_choose(x + i / v->inner * v->n * v->inner + i % v->inner, v->n,
+                                    v->inner, least);
+}
+
+/* Is there something to choose, and does its index fit an int32_t? */
+static bool dli_check_choice(const char *op, const dl_tensor *x, dl_int n)
+{
+    return (n > 0 && n <= INT32_MAX) ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
+                   dli_shown(x->ctx, x->shape));
+}
+
+static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool keep, bool least)
+{
+    dli_max_state s;
+    dl_shape shape;
+    if (!dli_reduce(op, x, axis, keep, &s.v, &shape) || !dli_check_choice(op, x, s.v.n))
+        return NULL;
+    const dl_int count = s.v.outer * s.v.inner;
+    s.at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *s.at);
+    dl_tensor *y = s.at ? dli_result_with(x->ctx, op, shape, &x, 1, dli_max_back, &s, sizeof s)
+                        : NULL;
+    if (!y) return NULL;
+    dli_choose_all(s.at, x->data, &s.v, least);
+    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_max_place(&s, i)];
     return y;
 }
 
-DL_DEF dl_tensor *dl_sum(dl_tensor *x)
-{
-    return dli_usable("dl_sum", x) ? dli_sum("dl_sum", x, -1, false, false) : NULL;
-}
-DL_DEF dl_tensor *dl_mean(dl_tensor *x)
-{
-    return dli_usable("dl_mean", x) ? dli_sum("dl_mean", x, -1, false, true) : NULL;
-}
-DL_DEF dl_tensor *dl_max(dl_tensor *x)
-{
-    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false, dli_argmax) : NULL;
-}
-DL_DEF dl_tensor *dl_min(dl_tensor *x)
-{
-    return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
-}
-
-/* The axis of x that `axis` means, -1 if there is none or x is not usable. */
-static int dli_axis_of(const char *op, const dl_tensor *x, int axis)
-{
-    return dli_usable(op, x) ? dli_axis(x->ctx, op, axis, x->shape.rank) : -1;
-}
-
-DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
-{
-    axis = dli_axis_of("dl_sum_axis", x, axis);
-    return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
-}
-DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
-{
-    axis = dli_axis_of("dl_mean_axis", x, axis);
-    return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
-}
+DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max("dl_max", x, NULL, false, false); }
+DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max("dl_min", x, NULL, false, true); }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    axis = dli_axis_of("dl_max_axis", x, axis);
-    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
+    return dli_max("dl_max_axis", x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    axis = dli_axis_of("dl_min_axis", x, axis);
-    return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
+    return dli_max("dl_min_axis", x, &axis, keep, true);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    if (!dli_usable("dl_argmax_axis", x)) return false;
-    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
-    axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
-    if (axis < 0) return false;
-    const dli_axis_view v = dli_along(x->shape, axis);
-    if (v.n == 0 || v.n > INT32_MAX)
-        return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
-                       "too many) to choose from", axis, dli_shown(x->ctx, x->shape));
-    for (dl_int i = 0; i < v.outer * v.inner; i++)
-        out[i] = (int32_t)dli_argmax(x->data + i / v.inner * v.n * v.inner + i % v.inner, v.n,
-                                     v.inner);
+    const char *op = "dl_argmax_axis";
+    dli_axis_view v;
+    dl_shape shape;
+    if (!dli_reduce(op, x, &axis, false, &v, &shape)) return false;
+    if (!out) return dli_null(x->ctx, op, "out");
+    if (!dli_check_choice(op, x, v.n)) return false;
+    dli_choose_all(out, x->data, &v, false);
     return true;
 }
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
     if (!dli_usable("dl_argmax", x)) return -1;
-    if (x->size > 0) return dli_argmax(x->data, x->size, 1);
+    if (x->size > 0) return dli_choose(x->data, x->size, 1, false);
     dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
     return -1;
 }
@@ -10803,58 +10630,87 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
 #ifndef DL_NO_IMAGES
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
+/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. In one
+   dimension the height is 1, and the caller's numbers are those of the width. */
 typedef struct dli_slide {
+    int     dims;
     int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+    int64_t span[2];                     /* how far the kernel reaches, (kernel - 1) dilation + 1 */
 } dli_slide;
 
-/* "5x5", or "5" in one dimension. */
-static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+/* The caller's numbers into s; false with a message where one can't be. */
+static bool dli_slide_start(dl_ctx *c, const char *op, dli_slide *s, const dl_int *in,
+                            const dl_int *kernel, const dl_conv *o, int dims)
 {
-    if (dims == 1) snprintf(s, DLI_SHAPE_TEXT, "%lld", (long long)size[0]);
-    else snprintf(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
-    return s;
-}
-
-/* Work out the padding of "same" and the output's size; false with a message that names all. */
-static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, int dims)
-{
-    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
-    char pad[DLI_SHAPE_TEXT] = "without padding";
-    int64_t span[2];
-    for (int i = 0; i < dims; i++) {
+    s->dims = dims;
+    for (int i = 0; i < 2; i++) {
+        const int k = i - (2 - dims);
+        s->in[i] = k < 0 ? 1 : in[k];
+        s->kernel[i] = k < 0 ? 1 : kernel[k];
+        s->stride[i] = k < 0 ? 1 : o->stride[k];
+        s->dilation[i] = k < 0 ? 1 : o->dilation[k];
+        s->before[i] = k < 0 ? 0 : o->before[k];
+        s->after[i] = k < 0 ? 0 : o->after[k];
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
                            "must be 1 or more", op, (long long)s->kernel[i],
                            (long long)s->stride[i], (long long)s->dilation[i]);
-        span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
-        if (same) {
-            int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
-            int64_t all = (out - 1) * s->stride[i] + span[i] - s->in[i];
-            s->before[i] = all > 0 ? all / 2 : 0;
-            s->after[i] = all > 0 ? all - all / 2 : 0;
-        }
         if (s->before[i] < 0 || s->after[i] < 0)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
                            "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+        if (s->in[i] > INT32_MAX || s->kernel[i] > INT32_MAX)
+            return dl_fail(c, DL_ERR_SHAPE, "%s: input %lld or kernel %lld is too large", op,
+                           (long long)s->in[i], (long long)s->kernel[i]);
+        s->span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
     }
-    for (int i = 0; i < dims; i++) {
-        int64_t room = s->in[i] + s->before[i] + s->after[i];
-        s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
-        if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
-        if (s->before[0] || s->after[0] || (dims > 1 && (s->before[1] || s->after[1]))) {
-            int at = snprintf(pad, sizeof pad, "with padding %lld+%lld", (long long)s->before[0],
-                              (long long)s->after[0]);
-            if (dims > 1) snprintf(pad + at, sizeof pad - (size_t)at, ", %lld+%lld",
-                                   (long long)s->before[1], (long long)s->after[1]);
-        }
-        if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
-            snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
-        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s; %s", op,
-                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad,
-                       dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
-                           ? "is the image [C,H,W], channels first?"
-                           : "make it smaller, or pad the input (same = true in the options)");
+    return true;
+}
+
+/* "5x5", or "5" in one dimension. */
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+{
+    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", (long long)size[1]);
+    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    return s;
+}
+
+/* "kernel 5x5 does not fit input 3x3 with padding 1+0, 0+0; ..." */
+static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, const char *verb,
+                             const char *advice)
+{
+    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT], in[DLI_SHAPE_TEXT];
+    char high[64] = "", wide[64] = "without padding";
+    if (s->before[0] || s->after[0] || s->before[1] || s->after[1]) {
+        if (s->dims > 1) dli_format(high, sizeof high, "with padding %lld+%lld, ",
+                                    (long long)s->before[0], (long long)s->after[0]);
+        dli_format(wide, sizeof wide, "%s%lld+%lld", s->dims > 1 ? "" : "with padding ",
+                   (long long)s->before[1], (long long)s->after[1]);
+    }
+    const bool dilated = s->dilation[0] > 1 || s->dilation[1] > 1;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s%s %s input %s %s%s%s", op,
+                   dli_size_text(k, s->kernel, s->dims), dilated ? " with dilation " : "",
+                   dilated ? dli_size_text(d, s->dilation, s->dims) : "", verb,
+                   dli_size_text(in, s->in, s->dims), high, wide, advice);
+}
+
+/* Work out the padding of "same" and the output's size. */
+static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same)
+{
+    for (int i = 0; i < 2 && same; i++) {
+        const int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+        const int64_t all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
+        s->before[i] = all > 0 ? all / 2 : 0;
+        s->after[i] = all > 0 ? all - all / 2 : 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        const int64_t room = s->in[i] + s->before[i] + s->after[i];
+        s->out[i] = room < s->span[i] ? 0 : (room - s->span[i]) / s->stride[i] + 1;
+        if (s->in[i] < 1 || s->out[i] < 1 || room > INT32_MAX)
+            return dli_slide_misfit(c, op, s, "does not fit",
+                                    s->dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
+                                    ? "; is the image [C,H,W], channels first?"
+                                    : "; make it smaller, or pad the input (same = true in the "
+                                      "options)");
     }
     return true;
 }
@@ -10864,33 +10720,17 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
 static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
 {
     for (int i = 0; i < 2; i++) {
-        int64_t span;
-        if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
-                           "%lld: each must be 1 or more", op, (long long)s->in[i],
-                           (long long)s->kernel[i], (long long)s->stride[i],
-                           (long long)s->dilation[i]);
-        if (s->before[i] < 0 || s->after[i] < 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
-                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
         if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
                            "the stride %lld or the dilation %lld", op, extra[i],
                            (long long)s->stride[i], (long long)s->dilation[i]);
-        span = (s->kernel[i] - 1) * s->dilation[i] + 1;
-        if (same) {
-            s->before[i] = span > s->stride[i] ? (span - s->stride[i]) / 2 : 0;
-            s->out[i] = s->in[i] * s->stride[i];
-        } else {
-            s->out[i] = (s->in[i] - 1) * s->stride[i] + span + extra[i];
-            s->out[i] -= s->before[i] + s->after[i];
-        }
-        if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
-            return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
-                           "%lld+%lld, %lld+%lld leaves no output; pad less", op,
-                           (long long)s->kernel[0], (long long)s->kernel[1], (long long)s->in[0],
-                           (long long)s->in[1], (long long)s->before[0], (long long)s->after[0],
-                           (long long)s->before[1], (long long)s->after[1]);
+        const int64_t over = s->span[i] - s->stride[i];
+        if (same) s->before[i] = over > 0 ? over / 2 : 0;
+        s->out[i] = same ? s->in[i] * s->stride[i]
+                         : (s->in[i] - 1) * s->stride[i] + s->span[i] + extra[i] - s->before[i] -
+                           s->after[i];
+        if (s->in[i] < 1 || s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
+            return dli_slide_misfit(c, op, s, "on", " leaves no output; pad less");
     }
     return true;
 }
@@ -10912,15 +10752,6 @@ typedef struct dli_conv_state {
     int32_t        *won;
 } dli_conv_state;
 
-/* Is the kernel that would run backwards (or forwards) the library's own? */
-static bool dli_conv_ours(const dl_ctx *c, bool transposed, bool backward)
-{
-    if (transposed)
-        return backward ? DLI_OURS(c, conv_transpose2d_backward)
-                        : DLI_OURS(c, conv_transpose2d_forward);
-    return backward ? DLI_OURS(c, conv2d_backward) : DLI_OURS(c, conv2d_forward);
-}
-
 static void dli_conv_back(dli_node *node)
 {
     const dli_conv_state *st = (const dli_conv_state *)node->state;
@@ -10930,20 +10761,16 @@ static void dli_conv_back(dli_node *node)
     dl_ctx *c = x->ctx;
     const dl_real *dy = dli_grad(node->out);
     const bool fused = st->end != DLI_END_LINEAR;            /* then it was ours, and stays so */
-    const bool ours = fused || dli_conv_ours(c, st->transposed, true);
+    const bool ours = fused || (st->transposed ? DLI_OURS(c, conv_transpose2d_backward)
+                                               : DLI_OURS(c, conv2d_backward));
     bool add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
     dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
-#if DLI_FAST
     if (fused) {
-        dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = st->won;
-        to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, st->end);
-        return;
-    }
-#endif
-    if (ours)
+        const dli_conv_arrays a = { x->data, w->data, NULL, node->out->data, st->won, dy, dx, dw,
+                                    db, add };
+        node->failed = !dli_conv_run(c, s, st->end, &a);
+    } else if (ours)
         node->failed = !(st->transposed ? dli_fast_conv_transpose2d_backward
                                         : dli_fast_conv2d_backward)(c, dx, add, dw, db, dy,
                                                                     x->data, w->data, s);
@@ -10956,16 +10783,11 @@ static void dli_conv_back(dli_node *node)
    not know, or what has been replaced, may not. */
 static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_conv_end end)
 {
-#if DLI_FAST
     const bool conv = DLI_OURS(c, conv2d_forward) && DLI_OURS(c, conv2d_backward);
     const bool relu = DLI_OURS(c, relu_forward) && DLI_OURS(c, relu_backward);
     const bool pool = DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward);
     if (!s->transposed && dli_conv_is_plain(&s->size) && conv && relu)
         return end == DLI_END_RELU_POOL && !pool ? DLI_END_RELU : end;
-#endif
-    (void)c;
-    (void)s;
-    (void)end;
     return DLI_END_LINEAR;
 }
 
@@ -11007,49 +10829,34 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
                        "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
                        (long long)seen);
-    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
-        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
-                       "of weight %s", op, dli_shown(c, b->shape), (long long)M, r);
-    return true;
+    return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
-/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+/* All sizes of a convolution that has been checked. */
 static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
                          const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
 {
-    const int last = dims - 1;
-    dli_slide slide;
-    for (int i = 0; i < dims; i++) {
-        slide.in[i] = x->shape.dim[i + 2];
-        slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o->stride[i];
-        slide.dilation[i] = o->dilation[i];
-        slide.before[i] = o->before[i];
-        slide.after[i] = o->after[i];
-    }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
-                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+    dli_slide v;
+    if (!dli_slide_start(c, op, &v, x->shape.dim + 2, w->shape.dim + 2, o, dims) ||
+        !(transposed ? dli_slide_grow(c, op, &v, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &v, o->same)))
         return false;
     s->N = x->shape.dim[0];
     s->C = x->shape.dim[1];
     s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
     s->groups = o->groups;
-    s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
-    s->top = 0;
-    if (dims == 2) {
-        s->H = (dl_int)slide.in[0];
-        s->OH = (dl_int)slide.out[0];
-        s->KH = (dl_int)slide.kernel[0];
-        s->stride_h = (dl_int)slide.stride[0];
-        s->dilation_h = (dl_int)slide.dilation[0];
-        s->top = (dl_int)slide.before[0];
-    }
-    s->W = (dl_int)slide.in[last];
-    s->OW = (dl_int)slide.out[last];
-    s->KW = (dl_int)slide.kernel[last];
-    s->stride_w = (dl_int)slide.stride[last];
-    s->dilation_w = (dl_int)slide.dilation[last];
-    s->left = (dl_int)slide.before[last];
+    s->H = (dl_int)v.in[0];
+    s->W = (dl_int)v.in[1];
+    s->OH = (dl_int)v.out[0];
+    s->OW = (dl_int)v.out[1];
+    s->KH = (dl_int)v.kernel[0];
+    s->KW = (dl_int)v.kernel[1];
+    s->stride_h = (dl_int)v.stride[0];
+    s->stride_w = (dl_int)v.stride[1];
+    s->dilation_h = (dl_int)v.dilation[0];
+    s->dilation_w = (dl_int)v.dilation[1];
+    s->top = (dl_int)v.before[0];
+    s->left = (dl_int)v.before[1];
     return true;
 }
 
@@ -11058,17 +10865,17 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
                              const dl_real *w, const dl_real *b)
 {
     const dlk_conv2d_size *s = &state->size;
-#if DLI_FAST
-    if (state->end != DLI_END_LINEAR)
-        return dli_conv_run(c, y, state->won, x, w, b, s, state->end, false);
-#endif
-    if (!dli_conv_ours(c, state->transposed, false)) {
-        (state->transposed ? c->kernels.conv_transpose2d_forward
-                           : c->kernels.conv2d_forward)(y, x, w, b, s);
-        return true;
+    if (state->end != DLI_END_LINEAR) {
+        const dli_conv_arrays a = { x, w, b, y, state->won, NULL, NULL, NULL, NULL, false };
+        return dli_conv_run(c, s, state->end, &a);
     }
-    return state->transposed ? dli_fast_conv_transpose2d_forward(c, y, x, w, b, s)
-                             : dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    if (state->transposed && DLI_OURS(c, conv_transpose2d_forward))
+        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
+    if (!state->transposed && DLI_OURS(c, conv2d_forward))
+        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    (state->transposed ? c->kernels.conv_transpose2d_forward
+                       : c->kernels.conv2d_forward)(y, x, w, b, s);
+    return true;
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
@@ -11181,13 +10988,8 @@ static void dli_max_pool_back(dli_node *node)
     const dl_real *dy = dli_grad(node->out);
     bool add = !s->twin;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
-#if DLI_FAST
-    if (s->twin) {
-        dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
-        return;
-    }
-#endif
-    c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
+    if (s->twin) dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
+    else c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
 }
 
 static void dli_avg_pool_back(dli_node *node)
@@ -11200,17 +11002,14 @@ static void dli_avg_pool_back(dli_node *node)
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
 static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
 {
+    const dl_int in[2] = { H, W }, kernel[2] = { o->kernel[0], o->kernel[1] };
+    dl_conv way = dl_conv_default();
+    memcpy(way.stride, o->stride, sizeof way.stride);
+    memcpy(way.before, o->before, sizeof way.before);
+    memcpy(way.after, o->after, sizeof way.after);
     dli_slide s;
-    s.in[0] = H;
-    s.in[1] = W;
-    for (int i = 0; i < 2; i++) {
-        s.kernel[i] = o->kernel[i];
-        s.stride[i] = o->stride[i];
-        s.dilation[i] = 1;
-        s.before[i] = o->before[i];
-        s.after[i] = o->after[i];
-    }
-    if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
+    if (!dli_slide_start(c, op, &s, in, kernel, &way, 2) || !dli_slide_fit(c, op, &s, o->same))
+        return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
@@ -11221,10 +11020,8 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         o->after[i] = (int)s.after[i];
         out[i] = (dl_int)s.out[i];
     }
-    if (H > INT32_MAX / W)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op, (long long)H,
-                       (long long)W);
-    return true;
+    return H <= INT32_MAX / W || dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op,
+                                         (long long)H, (long long)W);
 }
 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
@@ -11252,15 +11049,14 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     s.size.top = o.before[0];
     s.size.left = o.before[1];
     s.count_padding = o.count_padding;
-    s.twin = max && dli_pool_plain(c, &s.size);
+    s.twin = max && DLI_TWIN(c, max_pool2d_forward) && DLI_TWIN(c, max_pool2d_backward) &&
+             dli_pool_plain(&s.size);
     if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
     dl_tensor *y = dli_result_with(c, op, shape, &x, 1, max ? dli_max_pool_back
                                                             : dli_avg_pool_back, &s, sizeof s);
     if (!y) return NULL;
     if (!max) c->kernels.avg_pool2d_forward(y->data, x->data, &s.size, s.count_padding);
-#if DLI_FAST
     else if (s.twin) dli_fast_max_pool2d_forward(c, y->data, s.at, x->data, &s.size);
-#endif
     else c->kernels.max_pool2d_forward(y->data, s.at, x->data, &s.size);
     return y;
 }
@@ -11291,7 +11087,7 @@ typedef enum dli_norm_kind { DLI_NORM_BATCH, DLI_NORM_RUNNING, DLI_NORM_LAYER, D
 
 typedef struct dli_norm_state {
     dli_norm_kind kind;
-    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C]                   */
+    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C], and S is 1       */
     dl_int        count;                 /* of means, and of variances                         */
     double        eps;
     dl_real      *mean, *var;
@@ -11317,16 +11113,6 @@ static void dli_norm_back(dli_node *node)
                 s->S, s->eps, s->kind == DLI_NORM_BATCH);
 }
 
-/* Has t (unless it is DL_NONE) this shape? */
-static bool dli_norm_shape(const char *op, const char *what, const dl_tensor *t, dl_shape shape,
-                           const dl_tensor *x)
-{
-    dl_ctx *c = x->ctx;
-    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
-           dl_fail(c, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
-                   dli_shown(c, t->shape), dli_shown(c, shape), dli_shown(c, x->shape));
-}
-
 static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double eps)
 {
     if (x->shape.rank < rank || x->size == 0)
@@ -11347,8 +11133,8 @@ static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight,
     if (weight != DL_NONE) in[s->w = n++] = weight;
     if (bias != DL_NONE) in[s->b = n++] = bias;
     dl_ctx *c = dli_inputs(op, in, n);
-    if (!c || !dli_norm_shape(op, "weight", weight, shape, x) ||
-        !dli_norm_shape(op, "bias", bias, shape, x))
+    if (!c || !dli_check_shape(c, op, "the weight", weight, shape) ||
+        !dli_check_shape(c, op, "the bias", bias, shape))
         return NULL;
     s->mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)s->count * sizeof *s->mean);
     if (!s->mean) return NULL;
@@ -11388,21 +11174,17 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
                           "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
                           momentum);
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING;
-    s.N = x->shape.dim[0];
-    s.C = s.count = x->shape.dim[1];
-    s.S = x->size / s.N / s.C;
-    s.eps = eps;
+    const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
+    dli_norm_state s = { c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING, N, C,
+                         x->size / N / C, 1, C, eps, NULL, NULL, 0, 0 };
     if (running && (dli_inputs(op, run, 2) != c ||
-                    !dli_norm_shape(op, "running mean", run[0], dl_shape1(s.C), x) ||
-                    !dli_norm_shape(op, "running variance", run[1], dl_shape1(s.C), x)))
+                    !dli_check_shape(c, op, "the running mean", run[0], dl_shape1(C)) ||
+                    !dli_check_shape(c, op, "the running variance", run[1], dl_shape1(C))))
         return NULL;
-    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(s.C), run, &s);
-    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && s.N * s.S > 1) {
-        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, s.C,
-                                     (double)(s.N * s.S), momentum);
+    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(C), run, &s);
+    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && N * s.S > 1) {
+        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, C,
+                                     (double)(N * s.S), momentum);
         ++*dli_version(run[0]);
         ++*dli_version(run[1]);
     }
@@ -11418,17 +11200,14 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     if (axes < 1 || axes > x->shape.rank)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
                           dli_shown(c, x->shape));
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = DLI_NORM_LAYER;
-    s.C = 1;
     dl_shape shape = x->shape;
+    dl_int C = 1;
     for (int d = 0; d < axes; d++) {
         shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
-        s.C *= shape.dim[d];
+        C *= shape.dim[d];
     }
-    s.N = s.count = x->size / s.C;
-    s.eps = eps;
+    const dl_int N = x->size / C;
+    dli_norm_state s = { DLI_NORM_LAYER, N, C, 1, 1, N, eps, NULL, NULL, 0, 0 };
     return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
@@ -11438,62 +11217,39 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
     const char *op = "dl_group_norm";
     dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = DLI_NORM_GROUP;
-    s.N = x->shape.dim[0];
-    s.C = x->shape.dim[1];
-    s.S = x->size / s.N / s.C;
-    s.groups = groups;
-    s.count = s.N * groups;
-    s.eps = eps;
-    if (groups < 1 || s.C % groups)
+    const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
+    if (groups < 1 || C % groups)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
-                          "input %s", op, groups, (long long)s.C, dli_shown(c, x->shape));
-    return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
+                          "input %s", op, groups, (long long)C, dli_shown(c, x->shape));
+    dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
+                         NULL, 0, 0 };
+    return dli_normalize(op, x, weight, bias, dl_shape1(C), NULL, &s);
 }
 
 #ifndef DL_NO_SEQUENCES
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
+#define DLI_STACK_MAX 1000                    /* so that numbers of weights fit an int */
+
 DL_DEF dl_recurrent dl_recurrent_default(void)
 {
-    dl_recurrent o;
-    o.layers = 1;
-    o.bidirectional = false;
-    o.dropout = 0;
-    o.lengths = NULL;
+    const dl_recurrent o = { 1, false, 0, NULL };
     return o;
 }
 
-/* dli_inputs for a list in which all operands but the first may be left out. */
-static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
+/* dli_inputs for up to 8 operands, of which all but the first `needed` may be left out. */
+static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n, int needed)
 {
-    dl_tensor *given[32];
-    dl_ctx *c;
-    int i, k = 0;
-    for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
-    c = dli_inputs(op, given, k);
-    if (!c || in[0] != DL_NONE) return c;
-    dl_fail(c, DL_ERR_ARGUMENT, "%s: operand 1 is DL_NONE, but can't be left out", op);
-    return NULL;
-}
-
-/* Is t left out, or has it this shape? Else a message. */
-static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
-                            dl_shape shape)
-{
-    char s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    if (t == DL_NONE || dl_shape_equal(t->shape, shape)) return true;
-    return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
-                   dli_shape_text(s, t->shape), dli_shape_text(u, shape));
+    dl_tensor *given[8];
+    int k = 0;
+    for (int i = 0; i < n; i++) if (i < needed || in[i] != DL_NONE) given[k++] = in[i];
+    return dli_inputs(op, given, k);
 }
 
 static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, dl_int N,
                               dl_int least, dl_int most)
 {
-    dl_int n;
-    for (n = 0; length && n < N; n++)
+    for (dl_int n = 0; length && n < N; n++)
         if (length[n] < least || length[n] > most)
             return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
                            (int)length[n], (long long)n, (long long)least, (long long)most);
@@ -11522,24 +11278,16 @@ static void dli_recurrent_back(dli_node *node)
     dli_recurrent_state *s = (dli_recurrent_state *)node->state;
     const dl_int n = s->size.N * s->size.H;
     double saved, work;
-    dlk_recurrent_grads d;
     dli_recurrent_room(s->way.fast, s->kind, &s->size, &saved, &work);
     s->arrays.work = (dl_real *)dli_work(c, node->op, (size_t)work * sizeof(dl_real));
-    if (!s->arrays.work) {
-        node->failed = true;
-        return;
-    }
+    node->failed = !s->arrays.work;
+    if (node->failed) return;
     const dl_real *dout = dli_grad(node->out);      /* of y, hn and cn, one behind the other */
-    d.dy = s->y->pass == c->pass ? dout : NULL;
-    d.dhn = dout + n * s->size.T;
-    d.dcn = d.dhn + n;
-    d.dx = dli_recurrent_grad(s, 0);
-    d.dw_ih = dli_recurrent_grad(s, 1);
-    d.dw_hh = dli_recurrent_grad(s, 2);
-    d.db_ih = dli_recurrent_grad(s, 3);
-    d.db_hh = dli_recurrent_grad(s, 4);
-    d.dh0 = dli_recurrent_grad(s, 5);
-    d.dc0 = dli_recurrent_grad(s, 6);
+    const dl_real *dhn = dout + n * s->size.T;
+    const dlk_recurrent_grads d = {
+        s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
+        dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
+        dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
     dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
@@ -11570,12 +11318,11 @@ static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
 static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kind,
                                 dl_tensor *const *in, dl_int N, dl_int D)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int G = dli_cells[kind].gates;
     const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
-                       dli_shape_text(s, in[2]->shape), (int)G);
+                       dli_shown(c, in[2]->shape), (int)G);
     return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
            dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
            dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
@@ -11584,13 +11331,34 @@ static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kin
            dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
 }
 
-/* Can that many elements be asked for? */
-static bool dli_check_room(dl_ctx *c, const char *op, double n)
+/* The arrays of a layer whose results are out; false without memory. */
+static bool dli_recurrent_fill(dl_ctx *c, const char *op, dli_recurrent_state *s,
+                               dl_tensor *const *in, const dl_sequence *out, double saved,
+                               double work)
 {
-    const double bytes = n * (double)sizeof(dl_real);
-    if (bytes < (double)(PTRDIFF_MAX / 2)) return true;
-    return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
-                   "sequence in parts", op, bytes / 1e6);
+    const dl_int n = s->size.N * s->size.H;
+    const bool lstm = s->kind == DL_LSTM;
+    dlk_recurrent_arrays *a = &s->arrays;
+    a->x = s->size.length ? dli_tape_padded(c, op, in[0], s->size.length) : in[0]->data;
+    a->w_ih = in[1]->data;
+    a->w_hh = in[2]->data;
+    a->b_ih = in[3]->data;                  /* NULL if left out */
+    a->b_hh = in[4]->data;
+    a->h0 = dli_tape_state(c, op, in[5], n);
+    a->c0 = dli_tape_state(c, op, in[6], lstm ? n : 0);
+    a->y = out->y->data;
+    a->hn = out->h->data;
+    a->cn = lstm ? out->c->data : NULL;
+    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
+    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
+    return a->x && a->h0 && a->c0 && a->saved && a->work;
+}
+
+/* What failed, as a sequence. */
+static dl_sequence dli_no_sequence(void)
+{
+    const dl_sequence none = { NULL, NULL, NULL };
+    return none;
 }
 
 /* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
@@ -11599,62 +11367,47 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
                                        dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                                        const int32_t *length, bool reverse)
 {
-    const dl_sequence none = { NULL, NULL, NULL };
-    const bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *known[7];
-    dl_sequence out = none;
+    dl_tensor *in[7] = { x, w[0], w[1], w[2], w[3], h0, c0 }, *known[7];
+    dl_ctx *c = dli_some_inputs(op, in, 7, 3);
+    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2]))
+        return dli_no_sequence();
+    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1];
+    const dlk_recurrent_size size = { N, T, x->shape.dim[2], H, length, reverse };
+    const dli_recurrent_way way = dli_recurrent_choose(c, kind, &size);
     double saved, work;
-    int known_count = 0;
-    in[0] = x;
-    for (int i = 0; i < 4; i++) in[1 + i] = w[i];
-    in[5] = h0;
-    in[6] = c0;
-    dl_ctx *c = dli_some_inputs(op, in, 7);
-    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    dli_recurrent_room(way.fast, kind, &size, &saved, &work);
+    const double bytes = (saved + work + (double)(T + 2) * (double)N * (double)H) *
+                         (double)sizeof(dl_real);
+    if (bytes >= (double)(PTRDIFF_MAX / 2)) {
+        dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
+                "sequence in parts", op, bytes / 1e6);
+        return dli_no_sequence();
+    }
     dli_recurrent_state *s = (dli_recurrent_state *)dli_tape_alloc(c, op, sizeof *s);
-    if (!s) return none;
+    if (!s) return dli_no_sequence();
+    s->kind = kind;
+    s->way = way;
+    s->size = size;
+    int knows = 0;
     for (int i = 0; i < 7; i++) {
         const bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
         s->in[i] = leave ? NULL : in[i];
-        if (!leave) known[known_count++] = in[i];
+        if (!leave) known[knows++] = in[i];
     }
-    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1], n = N * H;
-    s->kind = kind;
-    s->size.N = N;
-    s->size.T = T;
-    s->size.D = x->shape.dim[2];
-    s->size.H = H;
-    s->size.length = length;
-    s->size.reverse = reverse;
-    s->way = dli_recurrent_choose(c, kind, &s->size);
-    dli_recurrent_room(s->way.fast, kind, &s->size, &saved, &work);
-    if (!dli_check_room(c, op, saved) || !dli_check_room(c, op, work) ||
-        !dli_check_room(c, op, ((double)T + 2) * (double)N * (double)H))
-        return none;
-    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, known_count,
+    const bool lstm = kind == DL_LSTM;
+    const dl_int n = N * H;
+    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, knows,
                                 dli_recurrent_back);
-    if (!all) return none;
-    out.y = dli_view(op, all, dl_shape3(N, T, H), 0);
+    if (!all) return dli_no_sequence();
+    dl_sequence out;
+    out.y = s->y = dli_view(op, all, dl_shape3(N, T, H), 0);
     out.h = dli_view(op, all, dl_shape3(1, N, H), n * T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, N, H), n * (T + 1)) : NULL;
     const dl_mark mark = dl_tape_mark(c);
-    dlk_recurrent_arrays *a = &s->arrays;
-    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
-    a->h0 = dli_tape_state(c, op, h0, n);
-    a->c0 = dli_tape_state(c, op, c0, lstm ? n : 0);
-    a->x = length ? dli_tape_padded(c, op, x, length) : x->data;
-    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
-    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->x || !a->work)
-        return none;
-    a->w_ih = w[0]->data;
-    a->w_hh = w[1]->data;
-    a->b_ih = w[2]->data;                   /* NULL if left out */
-    a->b_hh = w[3]->data;
-    a->y = out.y->data;
-    a->hn = out.h->data;
-    a->cn = lstm ? out.c->data : NULL;
-    dli_run_recurrent(c, &s->way, kind, a, &s->size);
-    s->y = out.y;
+    if (!out.y || !out.h || (lstm && !out.c) ||
+        !dli_recurrent_fill(c, op, s, in, &out, saved, work))
+        return dli_no_sequence();
+    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -11663,58 +11416,40 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
 /* Part i of a state [layers*K,N,H] as [N,H]; DL_NONE of DL_NONE. */
 static dl_tensor *dli_state_part(const char *op, dl_tensor *state, int i)
 {
-    dl_int N, H;
     if (state == DL_NONE) return state;
-    N = state->shape.dim[1];
-    H = state->shape.dim[2];
+    const dl_int N = state->shape.dim[1], H = state->shape.dim[2];
     return dli_view(op, state, dl_shape2(N, H), i * N * H);
 }
 
 /* The checks that a stack of layers needs beside those of each layer. */
-static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
-                               dl_tensor *c0, const dl_recurrent *o, int parts)
+static bool dli_check_stack(dl_ctx *c, const char *op, const dl_tensor *x, dl_tensor *const *w,
+                            const dl_tensor *h0, const dl_tensor *c0, const dl_recurrent *o)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_tensor *in[3];
-    in[0] = x;
-    in[1] = h0;
-    in[2] = c0;
-    dl_ctx *c = dli_some_inputs(op, in, 3);
-    if (!c) return NULL;
-    if (!w) {
-        dli_null(c, op, "w");
-        return NULL;
+    if (!w) return dli_null(c, op, "w");
+    if (o->layers < 1 || o->layers > DLI_STACK_MAX || !(o->dropout >= 0 && o->dropout < 1))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or "
+                       "more, the dropout in [0, 1)", op, o->layers, o->dropout);
+    if (o->layers == 1 && o->dropout > 0)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is "
+                       "one: use dl_dropout on the result", op, o->dropout);
+    if (x->shape.rank != 3 || x->shape.dim[1] < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
+                       dli_shown(c, x->shape));
+    const int parts = o->layers * (o->bidirectional ? 2 : 1);
+    for (int i = 0; i < 2; i++) {
+        const dl_tensor *t = i == 0 ? h0 : c0;
+        if (t != DL_NONE && (t->shape.rank != 3 || t->shape.dim[0] != parts))
+            return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for "
+                           "each layer and direction", op, i == 0 ? "h0" : "c0",
+                           dli_shown(c, t->shape), parts);
     }
-    if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
-                "dropout in [0, 1)", op, o->layers, o->dropout);
-        return NULL;
-    }
-    if (o->layers == 1 && o->dropout > 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is one: use "
-                "dl_dropout on the result", op, o->dropout);
-        return NULL;
-    }
-    if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
-                dli_shape_text(s, x->shape));
-        return NULL;
-    }
-    for (int i = 1; i < 3; i++)
-        if (in[i] != DL_NONE && (in[i]->shape.rank != 3 || in[i]->shape.dim[0] != parts)) {
-            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
-                    "layer and direction", op, i == 1 ? "h0" : "c0",
-                    dli_shape_text(s, in[i]->shape), parts);
-            return NULL;
-        }
     for (int i = 0; i < 4 * parts; i++) {
-        if (!w[i]) return NULL;
-        if (w[i] == DL_NONE && i % 4 < 2) {
-            dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
-            return NULL;
-        }
+        if (!w[i]) return false;
+        if (w[i] == DL_NONE && i % 4 < 2)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op,
+                           i);
     }
-    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]) ? c : NULL;
+    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]);
 }
 
 /* All layers and directions. */
@@ -11723,14 +11458,13 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
                                      const dl_recurrent *options)
 {
     const dl_recurrent o = options ? *options : dl_recurrent_default();
-    const dl_sequence none = { NULL, NULL, NULL };
-    const int K = o.bidirectional ? 2 : 1;
-    const int parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
-    dl_ctx *c = dli_check_stack(op, x, w, h0, c0, &o, parts);
-    if (!c) return none;
+    dl_tensor *in[3] = { x, h0, c0 };
+    dl_ctx *c = dli_some_inputs(op, in, 3, 1);
+    if (!c || !dli_check_stack(c, op, x, w, h0, c0, &o)) return dli_no_sequence();
+    const int K = o.bidirectional ? 2 : 1, parts = o.layers * K;
     int32_t *length = o.lengths ? dli_tape_copy(c, op, o.lengths, x->shape.dim[0]) : NULL;
     dl_tensor **h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
-    if (!h || (o.lengths && !length)) return none;
+    if (!h || (o.lengths && !length)) return dli_no_sequence();
     dl_tensor **m = h + parts;                       /* the LSTM's memories */
     for (int layer = 0; layer < o.layers; layer++) {
         dl_tensor *y[2];
@@ -11739,19 +11473,19 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
             const dl_sequence part =
                 dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
                                     dli_state_part(op, c0, i), length, k == 1);
-            if (!part.y) return none;
+            if (!part.y) return part;
             y[k] = part.y;
             h[i] = part.h;
             m[i] = part.c;
         }
         x = K == 1 ? y[0] : dl_concat(y, 2, 2);
-        if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
-        if (!x) return none;
+        if (layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
+        if (!x) return dli_no_sequence();
     }
     dl_sequence out = { x, NULL, NULL };
     out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
     if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
-    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+    return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
@@ -11777,70 +11511,80 @@ DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
 {
-    dl_recurrent o = options ? *options : dl_recurrent_default();
-    return o.layers < 1 || o.layers > 1000 ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
+    const dl_recurrent o = options ? *options : dl_recurrent_default();
+    return o.layers < 1 || o.layers > DLI_STACK_MAX ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
 }
 
-/* n parameters with these shapes and initial values into w; all or none. */
-static bool dli_make_params(dl_ctx *dl, dl_tensor **w, int n, const dl_shape *shape,
-                            const dl_init *init)
+/* Parameters that are to be made: their shapes, and how they start. */
+typedef struct dli_params {
+    int      n;
+    dl_shape shape[DL_DECODER_PARAMS];
+    dl_init  init[DL_DECODER_PARAMS];
+} dli_params;
+
+static void dli_params_add(dli_params *p, dl_shape shape, dl_init init)
 {
-    dl_tensor *made[32];
-    int i;
-    for (i = 0; i < n && i < 32; i++)
-        if (!(made[i] = dl_param(dl, shape[i], init[i]))) {
-            while (i > 0) dl_tensor_free(made[--i]);
-            return false;
-        }
-    for (i = 0; i < n; i++) w[i] = made[i];
+    p->shape[p->n] = shape;
+    p->init[p->n++] = init;
+}
+
+/* Make them, into w; all or none. */
+static bool dli_params_make(dl_ctx *dl, dl_tensor **w, const dli_params *p)
+{
+    dl_tensor *made[DL_DECODER_PARAMS];
+    for (int i = 0; i < p->n; i++) {
+        made[i] = dl_param(dl, p->shape[i], p->init[i]);
+        if (made[i]) continue;
+        while (i > 0) dl_tensor_free(made[--i]);
+        return false;
+    }
+    memcpy(w, made, (size_t)p->n * sizeof *w);
     return true;
 }
 
 DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options)
 {
-    int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1, i;
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
-    dl_shape shape[4];
-    dl_init init[4];
+    const int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1;
     if (!w || !dl) return false;
     if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
                        "layers: give 1 or more of each", (long long)D, (long long)H,
                        options ? options->layers : 1);
-    shape[1] = dl_shape2(G * H, H);
-    shape[2] = shape[3] = dl_shape1(G * H);
-    for (i = 0; i < 4; i++) init[i] = dl_init_torch(H);
-    for (i = 0; i < n; i += 4) {
-        shape[0] = dl_shape2(G * H, i < 4 * K ? D : K * H);
-        if (!dli_make_params(dl, w + i, 4, shape, init)) {
-            while (i > 0) dl_tensor_free(w[--i]);
-            return false;
-        }
+    const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    const dl_init init = dl_init_torch(H);
+    for (int i = 0; i < n; i += 4) {
+        dli_params p;
+        p.n = 0;
+        dli_params_add(&p, dl_shape2(G * H, i < 4 * K ? D : K * H), init);
+        dli_params_add(&p, dl_shape2(G * H, H), init);
+        dli_params_add(&p, dl_shape1(G * H), init);
+        dli_params_add(&p, dl_shape1(G * H), init);
+        if (dli_params_make(dl, w + i, &p)) continue;
+        while (i > 0) dl_tensor_free(w[--i]);
+        return false;
     }
     return true;
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
 static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
-                            dl_tensor *c, dl_tensor *const *w)
+                                dl_tensor *c, dl_tensor *const *w)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
-    dl_shape state;
-    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return none;
+    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
-                dli_shape_text(s, x->shape));
-        return none;
+                dli_shown(x->ctx, x->shape));
+        return dli_no_sequence();
     }
     x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
-    if (x) out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
-    if (!out.y) return none;
-    state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
+    if (!x) return dli_no_sequence();
+    dl_sequence out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
+    if (!out.y) return out;
+    const dl_shape state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
     out.y = out.h = dl_reshape(out.h, state);
     if (out.c) out.c = dl_reshape(out.c, state);
-    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+    return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
@@ -11860,44 +11604,20 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
     return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
 }
 
-typedef struct dli_embedding_state { const int32_t *index; dl_int n, padding; } dli_embedding_state;
-
-static void dli_embedding_back(dli_node *node)
-{
-    const dli_embedding_state *s = (const dli_embedding_state *)node->state;
-    dl_real *dw = dli_grad(node->in[0]);
-    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out), s->index, s->n,
-                                                       node->in[0]->shape.dim[1], s->padding);
-}
-
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
     const char *op = "dl_embedding";
-    char text[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs(op, &w, 1);
-    if (!c) return NULL;
-    const dl_int n = dli_checked_size(c, op, shape);
+    const dl_int n = c ? dli_checked_size(c, op, shape) : -1;
     if (n < 0) return NULL;
-    if (!index && n > 0) {
-        dli_null(c, op, "index");
-        return NULL;
-    }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
-        padding >= w->shape.dim[0]) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], the "
-                "padding -1 .. V-1, and the indexes' rank below %d", op,
-                dli_shape_text(text, w->shape), (long long)padding, DL_MAX_DIMS);
-        return NULL;
-    }
-    if (!dli_check_index(c, op, "index", index, n, w->shape.dim[0])) return NULL;
+        padding >= w->shape.dim[0])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], "
+                          "the padding -1 .. V-1, and the indexes' rank below %d", op,
+                          dli_shown(c, w->shape), (long long)padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
-    dli_embedding_state s;
-    s.index = dli_tape_copy(c, op, index, n);
-    s.n = n;
-    s.padding = padding;
-    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &w, 1, dli_embedding_back, &s, sizeof s)
-                           : NULL;
-    if (y) c->kernels.embedding_forward(y->data, w->data, s.index, n, w->shape.dim[1]);
+    dl_tensor *y = dli_take_rows(op, w, index, n, shape, padding);
+    if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
     return y;
 }
 
@@ -11954,29 +11674,24 @@ static void dli_attention_back(dli_node *node)
 static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S,
                              dl_int B, dl_int heads)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int R = q.dim[q.rank - 2];
     dl_shape all = q;
     all.dim[q.rank - 1] = S;
-    if (mask->requires_grad) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
-                "dl_detach on it", op);
-        return 0;
-    }
+    if (mask->requires_grad)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not "
+                       "computed; use dl_detach on it", op);
     if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
     if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
     if (dl_shape_equal(mask->shape, all)) return 1;
-    dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
-            "[N,R,S], or all dimensions of the queries in front", op,
-            dli_shape_text(s, mask->shape), (long long)R, (long long)S);
-    return 0;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need "
+                   "[R,S], [N,R,S], or all dimensions of the queries in front", op,
+                   dli_shown(c, mask->shape), (long long)R, (long long)S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
 static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, const dl_tensor *k,
                                 const dl_tensor *v, dlk_attention_size *size, dl_shape *y)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
     const int rank = q->shape.rank;
     dl_shape key = q->shape, value = q->shape;
     *y = q->shape;
@@ -11990,8 +11705,8 @@ static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, c
     }
     return fits ||
            dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
-                   dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shown(c, q->shape), dli_shown(c, k->shape),
+                   dli_shown(c, v->shape));
 }
 
 /* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
@@ -12019,61 +11734,39 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
                                const int32_t *lengths, bool causal)
 {
     const char *op = "dl_attention";
-    dl_tensor *in[4];
+    dl_tensor *in[4] = { q, k, v, mask };
+    dl_ctx *c = dli_some_inputs(op, in, 4, 3);
     dl_shape shape;
     dlk_attention_size size;
-    in[0] = q;
-    in[1] = k;
-    in[2] = v;
-    in[3] = mask;
-    dl_ctx *c = dli_some_inputs(op, in, 4);
-    if (!c) return NULL;
-    if (k == DL_NONE || v == DL_NONE) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
-        return NULL;
-    }
-    if (!dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
-    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
-    const dl_int heads = N > 0 ? B / N : 1;
+    if (!c || !dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
     size.causal = causal;
+    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
+    const dl_int heads = N > 0 ? B / N : 1, scores = size.R * size.S;
     if (!dli_check_lengths(c, op, lengths, N, 0, size.S)) return NULL;
-    const dl_int share = mask == DL_NONE ? 1
-                       : dli_check_mask(c, op, mask, q->shape, size.S, B, heads);
+    const dl_real *m = mask == DL_NONE ? NULL : mask->data;
+    const dl_int share = m ? dli_check_mask(c, op, mask, q->shape, size.S, B, heads) : 1;
     if (share == 0 || dli_checked_size(c, op, dl_shape4(2, B, size.R, size.S)) < 0) return NULL;
-    const dl_int scores = size.R * size.S;
-    dli_attention_state s;
-    s.size = size;
-    s.B = B;
-    s.heads = heads;
-    s.length = NULL;
+    dli_attention_state s = { size, B, heads, NULL, NULL };
     s.p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *s.p);
-    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? scores
-                                                                                         : 0) *
+    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && m ? scores : 0) *
                                                      sizeof *part);
-    if (!s.p || !part || (lengths && !(s.length = dli_tape_copy(c, op, lengths, N)))) return NULL;
+    if (lengths) s.length = dli_tape_copy(c, op, lengths, N);
+    if (!s.p || !part || (lengths && !s.length)) return NULL;
     dl_tensor *y = dli_result_with(c, op, shape, in, 3, dli_attention_back, &s, sizeof s);
-    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data,
-                             mask == DL_NONE ? NULL : mask->data, share, part);
+    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data, m, share, part);
     return y;
 }
 
-/* [N,T,E] to [N,heads,T,E/heads]. */
-static dl_tensor *dli_split_heads(dl_tensor *x, int heads)
+/* One of the three maps that lie above one another in in_proj, and its result split into heads:
+   [N,T,E] to [N,heads,T,E/heads]. */
+static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i, int heads)
 {
-    dl_tensor *y = dl_reshape(x, dl_shape4(x->shape.dim[0], x->shape.dim[1], heads,
-                                           x->shape.dim[2] / heads));
-    return dl_transpose(y, 1, 2);
-}
-
-/* One of the three maps that lie above one another in in_proj. */
-static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i,
-                              int heads)
-{
-    dl_int E = w[0]->shape.dim[1];
+    const dl_int E = w[0]->shape.dim[1];
     dl_tensor *weight = dli_view(op, w[0], dl_shape2(E, E), i * E * E);
     dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(op, w[1], dl_shape1(E), i * E);
     dl_tensor *y = dl_linear(x, weight, bias);
-    return y ? dli_split_heads(y, heads) : NULL;
+    y = y ? dl_reshape(y, dl_shape4(y->shape.dim[0], y->shape.dim[1], heads, E / heads)) : NULL;
+    return dl_transpose(y, 1, 2);
 }
 
 /* Keys and values that no query sees must not reach the gradients of the maps either, where they
@@ -12124,30 +11817,17 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
                                          const int32_t *lengths, bool causal)
 {
     const char *op = "dl_multihead_attention";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    dl_tensor *in[8], *y;
-    dl_ctx *c;
-    dl_int E;
-    int i;
-    in[0] = q;
-    in[1] = k;
-    in[2] = v;
-    in[3] = mask;
-    for (i = 0; i < 4; i++) if (!w || !(in[4 + i] = w[i])) return NULL;
-    if (!(c = dli_some_inputs(op, in, 8))) return NULL;
-    if (k == DL_NONE || v == DL_NONE || w[0] == DL_NONE || w[2] == DL_NONE) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: only biases and the mask can be left out", op);
-        return NULL;
-    }
-    E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
+    if (!w) return NULL;
+    dl_tensor *in[8] = { q, k, v, w[0], w[2], w[1], w[3], mask };
+    dl_ctx *c = dli_some_inputs(op, in, 8, 5);
+    if (!c) return NULL;
+    const dl_int E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
     if (E < 1 || k->shape.rank != 3 || v->shape.rank != 3 || k->shape.dim[2] != E ||
-        v->shape.dim[2] != E || heads < 1 || E % heads != 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: should be "
-                "[N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
-                dli_shape_text(s, q->shape), dli_shape_text(t, k->shape),
-                dli_shape_text(u, v->shape), heads);
-        return NULL;
-    }
+        v->shape.dim[2] != E || heads < 1 || E % heads != 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: "
+                          "should be [N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
+                          dli_shown(c, q->shape), dli_shown(c, k->shape), dli_shown(c, v->shape),
+                          heads);
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
@@ -12156,35 +11836,24 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
         v = dli_seen_rows(op, v, q->shape.dim[1], heads, mask, lengths, causal);
         if (!k || !v) return NULL;
     }
-    y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
-                     dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
-    y = y ? dl_transpose(y, 1, 2) : NULL;
-    y = y ? dl_reshape(y, q->shape) : NULL;
-    return y ? dl_linear(y, w[2], w[3]) : NULL;
+    dl_tensor *y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
+                                dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
+    return dl_linear(dl_reshape(dl_transpose(y, 1, 2), q->shape), w[2], w[3]);
 }
 
 DL_DEF dl_transformer dl_transformer_default(void)
 {
-    dl_transformer o;
-    o.heads = 8;
-    o.norm_first = false;
-    o.gelu = false;
-    o.dropout = 0.1;
-    o.eps = 1e-5;
-    o.causal = false;
-    o.lengths = o.memory_lengths = NULL;
+    const dl_transformer o = { 8, false, false, 0.1, 1e-5, false, NULL, NULL };
     return o;
 }
 
-/* linear - activation - linear, w: the two weights and biases */
-static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
+/* The beginning of a sublayer: what its f is applied to. */
+static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    dl_tensor *y = dl_linear(x, w[0], w[1]);
-    y = o->gelu ? dl_gelu(y) : dl_relu(y);
-    return dl_linear(dl_dropout(y, o->dropout), w[2], w[3]);
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
-/* The end of a sublayer: x + f, with the norm behind it if it was not in front. */
+/* Its end: x + f, with the norm behind it if it was not in front. */
 static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *norm,
                                const dl_transformer *o)
 {
@@ -12192,82 +11861,83 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
     return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
-/* Its beginning: what f is applied to. */
-static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
+/* The sublayer of attention to memory, or (DL_NONE) to x itself. */
+static dl_tensor *dli_attend(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                             dl_tensor *const *norm, const int32_t *lengths, bool causal,
+                             const dl_transformer *o)
 {
-    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
+    dl_tensor *z = dli_sublayer(x, norm, o);
+    if (memory == DL_NONE) memory = z;
+    z = dl_multihead_attention(z, memory, memory, w, o->heads, DL_NONE, lengths, causal);
+    return dli_residual(x, z, norm, o);
 }
 
-/* Are all n weights there? NULL means that making them has failed. */
-static bool dli_all_given(dl_tensor *const *w, int n)
+/* A block; memory: DL_NONE makes it an encoder's. In w first the attentions, then the two linear
+   layers, then the norms. */
+static dl_tensor *dli_transformer(const char *op, dl_tensor *x, dl_tensor *memory,
+                                  dl_tensor *const *w, const dl_transformer *o)
 {
-    int i;
-    for (i = 0; i < n; i++) if (!w || !w[i]) return false;
-    return true;
+    const bool decoder = memory != DL_NONE;
+    if (!dli_usable(op, x)) return NULL;
+    for (int i = 0; i < (decoder ? DL_DECODER_PARAMS : DL_ENCODER_PARAMS); i++)
+        if (!w || !w[i]) return NULL;
+    dl_tensor *const *linear = w + (decoder ? 8 : 4), *const *norm = linear + 4;
+    x = dli_attend(x, DL_NONE, w, norm, o->lengths, decoder || o->causal, o);
+    norm += 2;
+    if (decoder) {
+        x = dli_attend(x, memory, w + 4, norm, o->memory_lengths, false, o);
+        norm += 2;
+    }
+    dl_tensor *z = dl_linear(dli_sublayer(x, norm, o), linear[0], linear[1]);
+    z = dl_dropout(o->gelu ? dl_gelu(z) : dl_relu(z), o->dropout);
+    return dli_residual(x, dl_linear(z, linear[2], linear[3]), norm, o);
 }
 
 DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    dl_transformer o = options ? *options : dl_transformer_default();
-    dl_tensor *z;
-    if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
-        return NULL;
-    if (o.memory_lengths) {
-        dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_transformer_encoder: an encoder has no memory: leave "
-                "memory_lengths NULL");
-        return NULL;
-    }
-    z = dli_sublayer(x, w + 8, &o);
-    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
-    x = dli_residual(x, z, w + 8, &o);
-    z = dli_feed_forward(dli_sublayer(x, w + 10, &o), w + 4, &o);
-    return dli_residual(x, z, w + 10, &o);
+    const char *op = "dl_transformer_encoder";
+    const dl_transformer o = options ? *options : dl_transformer_default();
+    if (x && o.memory_lengths)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: an encoder has no memory: leave "
+                          "memory_lengths NULL", op);
+    return dli_transformer(op, x, DL_NONE, w, &o);
 }
 
 DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    dl_transformer o = options ? *options : dl_transformer_default();
-    dl_tensor *z;
-    if (!dli_usable("dl_transformer_decoder", x) || !dli_all_given(w, DL_DECODER_PARAMS))
-        return NULL;
-    z = dli_sublayer(x, w + 12, &o);
-    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, true);
-    x = dli_residual(x, z, w + 12, &o);
-    z = dl_multihead_attention(dli_sublayer(x, w + 14, &o), memory, memory, w + 4, o.heads,
-                               DL_NONE, o.memory_lengths, false);
-    x = dli_residual(x, z, w + 14, &o);
-    z = dli_feed_forward(dli_sublayer(x, w + 16, &o), w + 8, &o);
-    return dli_residual(x, z, w + 16, &o);
+    const char *op = "dl_transformer_decoder";
+    const dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *in[2] = { x, memory };
+    return dli_inputs(op, in, 2) ? dli_transformer(op, x, memory, w, &o) : NULL;
 }
 
 /* Parameters of `attentions` attention layers, the two linear layers and the norms. */
 static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_int E, dl_int F,
                                  int attentions)
 {
-    dl_shape shape[DL_DECODER_PARAMS];
-    dl_init init[DL_DECODER_PARAMS];
-    int n = 0, i;
+    dli_params p;
+    p.n = 0;
     if (!w || !dl) return false;
     if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
                        "of each", op, (long long)E, (long long)F);
-    for (i = 0; i < attentions; i++) {
-        shape[n] = dl_shape2(3 * E, E); init[n++] = dl_init_glorot_uniform();
-        shape[n] = dl_shape1(3 * E);    init[n++] = dl_init_zeros();
-        shape[n] = dl_shape2(E, E);     init[n++] = dl_init_torch(E);
-        shape[n] = dl_shape1(E);        init[n++] = dl_init_zeros();
+    for (int i = 0; i < attentions; i++) {
+        dli_params_add(&p, dl_shape2(3 * E, E), dl_init_glorot_uniform());
+        dli_params_add(&p, dl_shape1(3 * E), dl_init_zeros());
+        dli_params_add(&p, dl_shape2(E, E), dl_init_torch(E));
+        dli_params_add(&p, dl_shape1(E), dl_init_zeros());
     }
-    shape[n] = dl_shape2(F, E); init[n++] = dl_init_torch(E);
-    shape[n] = dl_shape1(F);    init[n++] = dl_init_torch(E);
-    shape[n] = dl_shape2(E, F); init[n++] = dl_init_torch(F);
-    shape[n] = dl_shape1(E);    init[n++] = dl_init_torch(F);
-    for (i = 0; i <= attentions; i++) {
-        shape[n] = dl_shape1(E); init[n++] = dl_init_constant(1);
-        shape[n] = dl_shape1(E); init[n++] = dl_init_zeros();
+    dli_params_add(&p, dl_shape2(F, E), dl_init_torch(E));
+    dli_params_add(&p, dl_shape1(F), dl_init_torch(E));
+    dli_params_add(&p, dl_shape2(E, F), dl_init_torch(F));
+    dli_params_add(&p, dl_shape1(E), dl_init_torch(F));
+    for (int i = 0; i <= attentions; i++) {
+        dli_params_add(&p, dl_shape1(E), dl_init_constant(1));
+        dli_params_add(&p, dl_shape1(E), dl_init_zeros());
     }
-    return dli_make_params(dl, w, n, shape, init);
+    return dli_params_make(dl, w, &p);
 }
 
 DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
@@ -13119,30 +12789,22 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
 {
     const dl_conv_layer *o = (const dl_conv_layer *)l->options;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
-    dli_slide s;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
-    memset(&s, 0, sizeof s);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
                        o->filters, o->conv.groups, (long long)C);
-    for (int i = 0; i < dims; i++) {
-        s.in[i] = l->input[0].dim[1 + i];
-        s.kernel[i] = o->kernel[i];
-        s.stride[i] = o->conv.stride[i];
-        s.dilation[i] = o->conv.dilation[i];
-        s.before[i] = o->conv.before[i];
-        s.after[i] = o->conv.after[i];
-    }
-    if (!(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same, dims)))
-        return false;
     const dl_shape shape = dl_shape4(transposed ? C : o->filters,
                                      (transposed ? o->filters : C) / groups, o->kernel[0],
                                      o->kernel[1]);
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, shape.dim + 2, &o->conv, dims) ||
+        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same)))
+        return false;
     l->output[0].dim[0] = o->filters;
-    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[i];
+    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[2 - dims + i];
     l->activation = o->activation;
     l->l1 = o->l1;
     l->l2 = o->l2;
@@ -15286,6 +14948,8 @@ static void dli_activation_range(dl_activation f, double range[2])
     if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
     if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
     if (f == DL_TANH || f == DL_ELU) range[0] = -1;
+    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
+    if (f == DL_SILU) range[0] = -0.2785;
 }
 
 /* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
@@ -16255,8 +15919,8 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
             right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
     } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
         for (dl_int i = 0; i < rows; i++)
-            right += dli_argmax(z + i * C, C, 1) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_argmax(t + i * C, C, 1));
+            right += dli_choose(z + i * C, C, 1, false) ==
+                     (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
     } else return true;
     if (of < 1) return true;
     sum[0] += (double)right * (double)o->size / (double)of;
@@ -16453,9 +16117,9 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
         int32_t *predicted = label + data->count;
         for (dl_int i = 0; i < data->count; i++) {
             const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
+            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_choose(z + i * C, C, 1, false);
             label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
+                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_choose(t, C, 1, false);
         }
         r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
     }
@@ -16464,18 +16128,9 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-DLI_PRINTF(2, 3)
-static void dli_put_text(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
-}
-
 static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+    dli_putf(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
                  (long long)s->support);
 }
 
@@ -16485,13 +16140,13 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
     int width = (int)strlen("weighted avg");
     for (int c = 0; names && c < r->classes; c++)
         if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+    dli_putf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
                  "support");
     for (int c = 0; c < r->classes; c++) {
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
                  (long long)r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
@@ -17411,15 +17066,6 @@ static int dli_utf8(const uint8_t *p, size_t n)
     if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
         (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
     return bytes;
-}
-
-DLI_PRINTF(2, 3)
-static void dli_putf(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
 }
 
 /* Is a name one that every reader takes: UTF-8 without quotes, backslashes, control characters? */
@@ -19284,7 +18930,7 @@ static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
     if (axis == shape.rank) {
-        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        dli_putf(out, "%g", (double)x[0]);
         return;
     }
     const dl_int n = shape.dim[axis];

@@ -2404,7 +2404,7 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
             "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
             "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
         "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
-        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+        "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
                 where the model is no chain of layers (from, shared, outputs)
@@ -2419,7 +2419,7 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
      the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
-                options of its kind and those of every kind, only together.
+                numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
@@ -17029,26 +17029,17 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
+/* In a file the least significant byte comes first; on most machines, too. */
 static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
-        out->length += (size_t)n * sizeof *x;
-        return;
-    }
-    for (dl_int from = 0; from < n; from += most) {
-        const dl_int k = dli_min(most, n - from);
-        for (dl_int i = 0; i < k; i++) {
-#if DLI_DOUBLE
-            uint64_t bits;
-#else
-            uint32_t bits;
-#endif
-            memcpy(&bits, &x[from + i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
+    const uint16_t one = 1;
+    const bool little = *(const uint8_t *)&one == 1;
+    if (little) dli_put_some(out, (const char *)x, (size_t)n * sizeof *x);
+    for (dl_int i = 0; !little && i < n; i++) {
+        char swapped[sizeof *x];
+        for (size_t k = 0; k < sizeof *x; k++)
+            swapped[k] = ((const char *)&x[i])[sizeof *x - 1 - k];
+        dli_put_some(out, swapped, sizeof *x);
     }
 }
 
@@ -17250,31 +17241,34 @@ static bool dli_scan_string(dli_scan *j)
     return true;
 }
 
+/* Is the next byte one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
 /* One or more digits. */
 static bool dli_scan_digits(dli_scan *j)
 {
     const uint8_t *start = j->p;
-    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    while (dli_scan_any(j, "0123456789")) {}
     return j->p > start || dli_scan_wrong(j, "a digit");
 }
 
 static bool dli_scan_number(dli_scan *j, char *kind)
 {
-    *kind = '1';
-    if (dli_scan_byte(j) == '-') j->p++;
-    if (dli_scan_byte(j) == '0') j->p++;
-    else if (!dli_scan_digits(j)) return false;
-    if (dli_scan_byte(j) == '.') {
-        *kind = '.';
-        j->p++;
+    dli_scan_any(j, "-");
+    if (!dli_scan_any(j, "0") && !dli_scan_digits(j)) return false;
+    const uint8_t *whole = j->p;
+    if (dli_scan_any(j, ".") && !dli_scan_digits(j)) return false;
+    if (dli_scan_any(j, "eE")) {
+        dli_scan_any(j, "+-");
         if (!dli_scan_digits(j)) return false;
     }
-    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
-        *kind = '.';
-        j->p++;
-        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
-        return dli_scan_digits(j);
-    }
+    *kind = j->p == whole ? '1' : '.';
     return true;
 }
 
@@ -17984,30 +17978,14 @@ static const dl_field dli_layer_rest[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
-/* The numbers that optimizers of every kind have. */
+/* The numbers of an optimizer; those that its kind does not use are 0. */
 static const dl_field dli_optim_fields[] = {
-    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
-    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
-    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
-
-/* The same and those of this kind; weight_decay may be both, and comes once. */
-static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
-{
-    int n = 0;
-    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
-    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < n && f[i].offset != t->option[k].at) i++;
-        if (i < n) continue;
-        f[n].name = t->option[k].name;
-        f[n].kind = DL_FIELD_DOUBLE;
-        f[n].count = 1;
-        f[n++].offset = t->option[k].at;
-    }
-}
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, momentum, DOUBLE), DLI_E(dl_optim, rho, DOUBLE),
+    DLI_E(dl_optim, beta1, DOUBLE), DLI_E(dl_optim, beta2, DOUBLE), DLI_E(dl_optim, eps, DOUBLE),
+    DLI_E(dl_optim, start, DOUBLE), { "own", DL_FIELD_DOUBLE, 4, offsetof(dl_optim, own), NULL },
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
+    DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
 
 /* The names that a field's values have, or NULL. */
 static const char *const *dli_field_names(const dl_field *f)
@@ -18105,15 +18083,13 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dl_field fields[DLI_OPTIM_MOST];
     dli_put(out, ",\"loss\":[");
     for (int k = 0; k < dl_model_output_count(m); k++) {
         if (k) dli_put(out, ",");
         dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
     }
     dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
-    dli_optim_fields_of(o.type, fields);
-    dli_put_fields(out, fields, &o);
+    dli_put_fields(out, dli_optim_fields, &o);
     dli_put(out, "}}");
 }
 
@@ -18504,15 +18480,13 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
 {
     static const char *const names[] = { "type", "options", NULL };
-    dl_field fields[DLI_OPTIM_MOST];
     if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
         return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_optim_type *t = dl_find_optim(c, type);
     if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    dli_optim_fields_of(t, fields);
-    return dli_take_options(f, v, type, fields, o);
+    return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
 /* Losses, one for each output, and optimizer. */
@@ -18604,18 +18578,12 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 static const char *dli_model_text(const dli_file *f)
 {
     char key[DL_NAME_MAX + 16];
-    const char *other = "";
     dli_format(key, sizeof key, "%sdl_model", f->prefix);
     const bool object = f->metadata && f->metadata->kind == '{';
     const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
     if (v && v->kind == '"') return v->text;
-    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
-        const size_t n = strlen(e->text);
-        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
-    }
     dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
-            other[0] ? "'" : "");
+            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     return NULL;
 }
 

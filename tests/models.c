@@ -573,7 +573,7 @@ static void parts(void)
               dl_model_param(copy, 0)->data[0] != 9, "its weights alone: %s", dl_error_text(other));
     }
     CHECK(!dl_model_load_from_memory(other, p, size), "which part?");
-    CHECK_ERROR(other, DL_ERR_FORMAT, "or another part: '");
+    CHECK_ERROR(other, DL_ERR_FORMAT, "or parts with other prefixes");
     prefix[1] = "gen";
     CHECK(!dl_models_save_to_memory(dl, NULL, 0, m, prefix, 2), "prefixes that overlap");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "does not begin with another's");

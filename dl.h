@@ -2401,9 +2401,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
        {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
-            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
-            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
+            "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
+          "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
+        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
         "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
@@ -2411,14 +2411,14 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
-                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
-                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                as a list, an enum by its name. now: what stands in dl_layer and may have been
+                changed since; may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
      from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
+     the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
                 numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
@@ -17973,8 +17973,12 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
 
+static const dl_field dli_init_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dl_init, kind), dli_init_names },
+    DLI_E(dl_init, a, DOUBLE), DLI_E(dl_init, b, DOUBLE), DLI_E_END };
+
 /* What may have been changed in a layer after it was built. */
-static const dl_field dli_layer_rest[] = {
+static const dl_field dli_layer_now[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
@@ -18014,16 +18018,7 @@ static void dli_put_shape(dli_text *out, dl_shape s)
     dli_put(out, "]");
 }
 
-/* [name, a, b]: an initializer, or a loss and its weight. */
-static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
-{
-    dli_putf(out, "[\"%s\"", name);
-    for (int i = 0; i < n; i++) {
-        dli_put(out, ",");
-        dli_put_number(out, number[i]);
-    }
-    dli_put(out, "]");
-}
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
@@ -18033,16 +18028,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
     else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        const dl_init *init = (const dl_init *)at;
-        const double numbers[2] = { init->a, init->b };
-        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
-    } else dli_putf(out, "%d", *(const int *)at);
+    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+    else dli_putf(out, "%d", *(const int *)at);
 }
 
-/* All fields of a struct, the members of an object. */
+/* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
@@ -18052,6 +18045,7 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
         }
         if (f->count > 1) dli_put(out, "]");
     }
+    dli_put(out, "}");
 }
 
 /* Layers by their numbers; -1 for the model's first input. */
@@ -18071,26 +18065,26 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     }
     if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
     else if (l->type->options_size) {
-        dli_put(out, ",\"options\":{");
+        dli_put(out, ",\"options\":");
         dli_put_fields(out, l->type->fields, l->options);
-        dli_put(out, "}");
     }
-    dli_put(out, ",");
-    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, ",\"now\":");
+    dli_put_fields(out, dli_layer_now, l);
     dli_put(out, "}");
 }
 
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        dli_putf(out, "%s\"%s\"", k ? "," : ",\"loss\":[", m->goal[k].loss->name);
     for (int k = 0; k < dl_model_output_count(m); k++) {
-        if (k) dli_put(out, ",");
-        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+        dli_put(out, k ? "," : "],\"loss_weights\":[");
+        dli_put_number(out, m->goal[k].weight);
     }
-    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":", o.type->name);
     dli_put_fields(out, dli_optim_fields, &o);
-    dli_put(out, "}}");
+    dli_put(out, "}");
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
@@ -18269,86 +18263,72 @@ static bool dli_unknown(const dli_file *f, const char *what, const char *name, c
 /* The text of a string, "" if it is none. */
 static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
 
-/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
-static const char *dli_take_named(const dli_json *v, double *number, int n)
-{
-    const char *expected = n == 2 ? "a list of a name and two numbers"
-                                  : "a list of a name and a number";
-    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
-    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
-    return NULL;
-}
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base);
 
-/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
-static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
+/* One value of a field's kind, to where it lies. */
+static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
+                           const dl_field *field, void *to)
 {
-    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
-    dl_init *init = (dl_init *)to;
-    double x, numbers[2];
-    if (f->kind == DL_FIELD_INIT) {
-        const char *expected = dli_take_named(v, numbers, 2);
-        if (expected) return expected;
-        init->a = numbers[0];
-        init->b = numbers[1];
-    }
+    const char *const *names = dli_field_names(field);
+    const char *expected = "a whole number, not too large";
+    double x = 0;
+    int i = 0;
+    bool ok;
     if (names) {
-        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
-        int i = 0;
-        while (names[i] && strcmp(names[i], name) != 0) i++;
-        if (!names[i]) return "a name that is known here";
-        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
-        else *(int *)to = i;
-        return NULL;
-    }
-    if (f->kind == DL_FIELD_BOOL) {
+        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
+        ok = names[i] != NULL;
+        expected = "a name that is known here";
+        *(int *)to = ok ? i : 0;
+    } else if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        expected = "true or false";
         *(bool *)to = v->kind == 't';
-        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    } else if (field->kind == DL_FIELD_DOUBLE) {
+        ok = dli_json_double(v, (double *)to);
+        expected = "a number";
+    } else if (field->kind == DL_FIELD_SHAPE) {
+        ok = dli_json_shape(v, -1, (dl_shape *)to);
+        expected = "a list of at most 6 whole numbers";
+    } else if (field->kind == DL_FIELD_INIT) {
+        return dli_take_fields(f, v, field->name, dli_init_fields, to);
+    } else {
+        ok = dli_json_whole(v, -2147483647, 2147483647, &x);
+        *(int *)to = (int)x;
     }
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
-    if (f->kind == DL_FIELD_SHAPE)
-        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
-    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
-    *(int *)to = (int)x;
-    return NULL;
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
+                         v->kind == '"' ? " is " : "", dli_json_text(v), expected);
 }
 
-/* All fields of a struct, out of the members of an object that is called so in messages; none may
-   be missing, unless they are optional. */
-static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
-                            const dl_field *fields, void *base, bool optional)
+/* All fields of a struct, and nothing else, out of an object that is called so in messages. */
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base)
 {
-    for (const dl_field *field = fields; field && field->name; field++) {
-        const dli_json *v = dli_json_find(object, field->name);
-        const char *expected = NULL;
+    static const dl_field none = DLI_E_END;
+    if (!fields) fields = &none;
+    if (!dli_check_object(&f->source, v, of, fields, sizeof *fields, false)) return false;
+    for (const dl_field *field = fields; field->name; field++) {
+        const dli_json *e = dli_json_find(v, field->name), *end = e ? e + e->size : NULL;
+        if (!e) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
         char *to = (char *)base + field->offset;
-        if (!v && optional) continue;
-        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
-        const bool list = field->count > 1;
-        const dli_json *e = list ? v + 1 : v;
         int k = 0;
-        if (list && v->kind != '[') expected = "a list";
-        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
-            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
-        if (!expected && (k < field->count || e < v + v->size))
-            expected = "a list of another length";
-        if (expected)
-            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+        if (field->count > 1 && e->kind == '[') e++;
+        for (; k < field->count && e < end; k++, e += e->size, to += dli_field_size(field->kind))
+            if (!dli_take_value(f, e, of, field, to)) return false;
+        if (k < field->count || e < end)
+            return dli_bad(&f->source, "'%.63s' of %.255s should be a list of %d", field->name, of,
+                           field->count);
     }
     return true;
 }
 
-/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+/* The options of a layer or an optimizer of this type. */
 static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
                              const dl_field *fields, void *options)
 {
-    static const dl_field none = DLI_E_END;
     char of[128];
     dli_format(of, sizeof of, "the options of %.99s", type);
-    v = dli_json_find(v, "options");
-    if (!fields) fields = &none;
-    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
-           dli_take_fields(f, v, of, fields, options, false);
+    return dli_take_fields(f, dli_json_find(v, "options"), of, fields, options);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
@@ -18423,12 +18403,12 @@ static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
     dl_layer rest = *l;
-    const dli_json *name = dli_json_find(v, "name");
+    const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
     rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
     if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
         return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
     l->activation = rest.activation;
@@ -18444,8 +18424,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 
 static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
 {
-    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
-                                         "l1", "l2", "frozen", NULL };
+    static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_layer_type *t = dl_find_layer(m->ctx, type);
@@ -18490,14 +18469,16 @@ static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
-                               const dli_json *optimizer)
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
 {
+    const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
+    const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
-        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
+        return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
@@ -18505,14 +18486,12 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *l
     if (!weight) return false;
     const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
     bool ok = true;
-    int k = 0;
-    for (DLI_JSON_EACH(e, losses)) {
-        const char *expected = dli_take_named(e, &weight[k], 1);
-        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
-        if (!ok) break;
-        loss[k] = dl_find_loss(m->ctx, e[1].text);
-        if (!loss[k++])
-            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    for (int k = 0; ok && k < n; k++) {
+        const char *name = dli_json_text(losses + 1 + k);
+        loss[k] = dl_find_loss(m->ctx, name);
+        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        else if (!dli_json_double(weights + 1 + k, &weight[k]))
+            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
     }
     ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
          dl_model_compile_outputs(m, loss, weight, o);
@@ -18541,7 +18520,7 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics");
@@ -18571,7 +18550,7 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */

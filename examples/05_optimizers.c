@@ -3,10 +3,10 @@
    The documents name gradient descent, RMSprop (S0), Adam (S1, S2, S3) and Adadelta (S4) without
    their formulas. All start from g = dL/dw; they differ in how far they go along it.
 
-     @F S0-3.3  SGD        w -= lr g
+     @F S0-4.3  SGD        w -= lr g
      @F S0-2.4  momentum   v = mu v + lr g;  w -= v        Nesterov: look ahead, w -= mu v + lr g
      @F S0-2.4  Adagrad    a += g^2;  w -= lr g / sqrt(a + eps)
-     @F S0-4    RMSprop    a = rho a + (1-rho) g^2;  w -= lr g / sqrt(a + eps)
+     @F S0-5    RMSprop    a = rho a + (1-rho) g^2;  w -= lr g / sqrt(a + eps)
      @F S4-5    Adadelta   as RMSprop, with a running mean of its own past steps in lr's place
      @F S1-4    Adam       momentum over RMSprop, both corrected for their start at 0
                 AdamW      Adam, and w -= lr decay w
@@ -115,7 +115,7 @@ int main(int argc, char **argv) {
     int winner = 0;
     char s[16], s2[16];
     ex_option extra[1] = {{"steep", EX_REAL, NULL, 1, 10000, "k, how steep across the valley"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 1, o.batch = 32, o.limit = 10000;
     extra[0].value = &k;
     ex_parse(&o, argc, argv, "eight optimizers race down a narrow valley, and on MNIST",

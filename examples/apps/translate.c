@@ -7,7 +7,7 @@
      residual connections   x = dl_add(x, f(x)), in encoder_block
      several inputs         the digits, and the signs said so far, in forward
 
-   @F S0-5  S4-6: machine translation   @F S4-1: the transformer, GPT's ancestor                  */
+   @F S0-6.3  S4-6: machine translation   @F S4-1: the transformer, GPT's ancestor                */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
 #include "../example.h"
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     double last = 0;
     ex_option extra[2] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"},
                           {"number", EX_INT, NULL, 0, NUMBERS - 1, "translate this one, too"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     extra[0].value = &steps;
     extra[1].value = &own;
     ex_parse(&o, argc, argv, "numbers to Chinese numerals", "seed threads quiet", extra, 2);

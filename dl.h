@@ -2372,8 +2372,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 a file              dl_model_save
      that file, or keras_to_dl.py's    a whole model       dl_model_load
      a model made here                 PyTorch, others     dl_model_save_weights
-     PyTorch's state_dict              a model made here   dl_model_load_weights_with
-     PyTorch's state_dict              tensors, floor 2    dl_load, dl_load_with
+     PyTorch's state_dict              a model made here   dl_model_load_weights
+     PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
@@ -2463,9 +2463,9 @@ typedef struct dl_loading {
     const char *prefix;        /* ""; only tensors whose names begin so, which is then cut off */
     const dl_rename *renames;  /* NULL; then the first of them that applies, if one does */
     int   renames_count;       /* 0 */
-    bool  in_order;            /* false; into a model, whatever the layers are called: the first in
-                                  the file, by their names with numbers compared as such ("2.weight"
-                                  before "10.weight"), to the first here, and so on; the last parts
+    bool  in_order;            /* false; whatever the layers are called: what is first in the file,
+                                  by the names with numbers compared as such ("2.weight" before
+                                  "10.weight"), to the first layer here, and so on; the last parts
                                   of names ("weight", "running_mean") must fit */
     bool  partial;             /* false; take what fits by name and shape, and leave the rest here
                                   as it was (at least one must fit) */
@@ -2493,15 +2493,13 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: the defaults). False, and the model as it was, on failure: the message names the
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names the
    first tensor that did not fit and counts them, dl_last_load names them all. */
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options);
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options);
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
+                                              const dl_loading *options);
 #endif
 
 #ifndef DL_NO_STDIO
@@ -2510,15 +2508,12 @@ DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *byte
    number in the list: "0", "1", ... False on failure: the old file is kept, the tensors are as they
    were. */
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options);
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                    const dl_loading *options);
 #endif
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options);
+                                dl_tensor *const *tensors, int n, const dl_loading *options);
 
 #ifndef DL_NO_SEQUENCES
 /* Name the tensors w of dl_lstm (all kinds), dl_multihead_attention and dl_transformer_encoder or
@@ -17416,10 +17411,9 @@ static bool dli_json_double(const dli_json *v, double *x)
     char half[16], s[100];
     size_t n = 0;
     if (v->kind == '"') {
-        const bool minus = v->text[0] == '-';
-        *x = minus ? -(double)INFINITY : (double)INFINITY;
-        if (strcmp(v->text, "nan") == 0) *x = (double)NAN;
-        return strcmp(v->text + minus, "inf") == 0 || dli_isnan(*x);
+        char *end;
+        *x = strtod(v->text, &end);
+        return end != v->text && !*end && !(fabs(*x) <= DBL_MAX);
     }
     if (v->kind != '1' && v->kind != '.') return false;
     const int point = snprintf(half, sizeof half, "%.1f", 0.5) - 2;
@@ -18008,32 +18002,6 @@ static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const
     return dli_list_of(&l, &part, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
 }
 
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options)
-{
-    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
-}
-
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    return dl_load_with(dl, path, tensors, n, NULL);
-}
-#endif
-
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options)
-{
-    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
-                            options);
-}
-
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n)
-{
-    return dl_load_from_memory_with(dl, bytes, size, tensors, n, NULL);
-}
-
 #ifndef DL_NO_MODEL
 static bool dli_load_weights(dl_model *m, const char *who, const char *from, const void *bytes,
                              size_t size, const dl_loading *o)
@@ -18043,29 +18011,6 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     return dli_list_of_model(&l, &part, m, who) && dli_load_list(&l, from, bytes, size, o);
 }
 
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options)
-{
-    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
-                            options);
-}
-
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
-{
-    return dl_model_load_weights_from_memory_with(m, bytes, size, NULL);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options)
-{
-    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
-}
-
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
-{
-    return dl_model_load_weights_with(m, path, NULL);
-}
-#endif
 #endif
 
 /* ---- a model as text ----
@@ -18339,15 +18284,6 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
-}
-#endif
-
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -18357,11 +18293,6 @@ static size_t dli_save_model(const dl_model *m, const char *who, bool whole, con
     if (!dli_list_of_model(&l, &part, m, who)) return 0;
     l.whole = whole;
     return dli_save_list(&l, path, buffer, room);
-}
-
-DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
-{
-    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
 }
 
 /* Several models, a part of the file for each. */
@@ -18394,31 +18325,6 @@ static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *model
     if (part) DL_FREE(part);
     return size;
 }
-
-DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
-                                       dl_model *const *models, const char *const *prefixes, int n)
-{
-    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
-                           room);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
-                           const char *const *prefixes, int n)
-{
-    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
-}
-
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
-{
-    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
-}
-
-DL_DEF bool dl_model_save(const dl_model *m, const char *path)
-{
-    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
-}
-#endif
 
 /* ---- a model from its text ---- */
 
@@ -18783,28 +18689,6 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     return m;
 }
 
-DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                                const char *prefix)
-{
-    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
-}
-
-DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
-{
-    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
-{
-    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
-}
-
-DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
-{
-    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
-}
-#endif
 #endif
 
 /* ---- PyTorch's names ---- */
@@ -18886,17 +18770,14 @@ static const dli_dtype *dli_npy_type(const char *descr)
 /* The numbers at p into t; in Fortran's order the first index runs fastest. */
 static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, bool big, bool fortran)
 {
-    dl_int index[DL_MAX_DIMS] = { 0 }, step[DL_MAX_DIMS], at = 0;
-    const int rank = t->shape.rank;
-    for (int k = 0; k < rank; k++) step[k] = k ? step[k - 1] * t->shape.dim[k - 1] : 1;
     for (dl_int i = 0; i < t->size; i++) {
-        t->data[i] = dli_read_real(p + (fortran ? at : i) * d->width, d, big);
-        for (int k = rank - 1; fortran && k >= 0; k--) {
-            at += step[k];
-            if (++index[k] < t->shape.dim[k]) break;
-            at -= step[k] * index[k];
-            index[k] = 0;
+        dl_int at = fortran ? 0 : i, rest = i, step = t->size;
+        for (int k = t->shape.rank - 1; fortran && k >= 0; k--) {
+            step /= t->shape.dim[k];
+            at += rest % t->shape.dim[k] * step;
+            rest /= t->shape.dim[k];
         }
+        t->data[i] = dli_read_real(p + at * d->width, d, big);
     }
 }
 
@@ -18955,11 +18836,6 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
     return t;
 }
 
-DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
-{
-    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
-}
-
 /* All that stands in front of the numbers has a length that is a multiple of 64. */
 static void dli_put_npy(dli_text *out, const void *what)
 {
@@ -18987,21 +18863,99 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
     return dli_usable(who, t) ? dli_write(t->ctx, who, path, buffer, room, dli_put_npy, t) : 0;
 }
 
+/* ---- what the room offers: from and to memory, and the same for files ---- */
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n, const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
+                            options);
+}
+DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
+}
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
     return dli_npy_save(t, "dl_npy_save_to_memory", dli_buffer, buffer, room);
 }
 
 #ifndef DL_NO_STDIO
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+}
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                    const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
+}
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
     return dli_npy_load(dl, "dl_npy_load", path, NULL, 0);
 }
-
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
     return dli_npy_save(t, "dl_npy_save", path, NULL, 0) > 0;
 }
+#endif
+
+#ifndef DL_NO_MODEL
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
+}
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
+}
+DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
+                                       dl_model *const *models, const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
+                           room);
+}
+DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                                const char *prefix)
+{
+    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
+                                              const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
+                            options);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_save(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
+{
+    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
+}
+DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
+                           const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
+{
+    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
+}
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
+}
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
+}
+#endif
 #endif
 #endif /* DL_NO_FILES */
 

@@ -301,7 +301,7 @@ static void saving(void)
     fit.verbose = 0;
     CHECK(dl_model_fit(m, bars(dl, 64, 1), &fit), "%s", dl_error_text(dl));
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
-    CHECK(dl_model_load_weights(n, path), "%s", dl_error_text(other));
+    CHECK(dl_model_load_weights(n, path, NULL), "%s", dl_error_text(other));
     CHECK(same_outputs(m, dl_from(dl, dl_shape4(3, 1, 8, 8), x), n,
                        dl_from(other, dl_shape4(3, 1, 8, 8), x)), "a loaded model is the same");
     CHECK(dl_model_find(n, "batch_normalization_1.running_var")->data[0] ==

@@ -3089,6 +3089,9 @@ typedef struct dli_pace {
 
 #define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
 
+/* How much of Adam's means is there after t steps: 1 - b1^t, 1 - b2^t. */
+typedef struct dli_adam_start { double b1, b2, c1, c2; int64_t t; } dli_adam_start;
+
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
     char        text[512];
@@ -3115,6 +3118,7 @@ struct dl_ctx {
     const struct dli_fast *fast;               /* the twins' functions, NULL in double          */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
+    dli_adam_start adam;                       /* as the last step needed it                    */
     char        info[160];
     char        shape_text[4][DLI_SHAPE_TEXT];
     unsigned    shape_texts;                   /* used in turn                                  */
@@ -5207,18 +5211,17 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
     return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
-/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
-   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
-   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+/* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
+   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
+   is faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
     y = y * (1.5f - h * y * y);
     y = y * (1.5f - h * y * y);
-    y = y * (1.5f - h * y * y);
-    return dli_select(v > 3.4e38f, 0.0f, y);
+    return y * (1.5f - h * y * y);
 }
-DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+DLI_INLINE float dli_sqrtf(float v) { return v * dli_rsqrtf(v); }
 
 /* ---- loops over arrays: one plain body each ----
    Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
@@ -5543,8 +5546,10 @@ DLI_col_affine_back(DLI_BODY)
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
-   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
-#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
+   dl_optimizer_step looks at the gradients. */
+DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
+DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
 /* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
 #define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
@@ -5564,6 +5569,18 @@ DLI_squares(DLI_BODY)
     }
     return sum;
 }
+/* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
+   infinity and then NaN: comparing these, no NaN is lost. */
+#define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
+DLI_top(DLI_BODY)
+{
+    int32_t top = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int32_t a = (int32_t)(dli_bits_of_float(x[i]) & 0x7FFFFFFFu);
+        top = a > top ? a : top;
+    }
+    return dli_float_of_bits((uint32_t)top);
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -5574,7 +5591,7 @@ DLI_momentum(DLI_BODY)
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
     for (dl_int i = 0; i < n; i++) {
         const float push = gain * g[i], s = mu * v[i] + push;
-        v[i] = DLI_TINY(s);
+        v[i] = dli_flushf(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -5586,14 +5603,16 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
-        const float v = keep * s[i] + gain * (g[i] * g[i]);
-        s[i] = DLI_TINY(v);
-    }
     if (eps_out == 0.0f)
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        }
     else
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        }
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -5607,8 +5626,8 @@ DLI_adadelta(DLI_BODY)
         const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
         const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
         const float q = rho * u[i] + one_minus_rho * (d * d);
-        a[i] = DLI_TINY(p);
-        u[i] = DLI_TINY(q);
+        a[i] = dli_flush_square(p);
+        u[i] = dli_flush_square(q);
         w[i] -= lr * d;
     }
 }
@@ -5623,8 +5642,8 @@ DLI_adam(DLI_BODY)
     for (dl_int i = 0; i < n; i++) {
         const float a = b1 * m[i] + one_minus_b1 * g[i];
         const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        m[i] = DLI_TINY(a);
-        v[i] = DLI_TINY(q);
+        m[i] = dli_flushf(a);
+        v[i] = dli_flush_square(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -6044,8 +6063,8 @@ DLI_add_rows(DLI_BODY)
     DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
-    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_top(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
     DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
@@ -7015,9 +7034,10 @@ static void dli_pace_learn(dli_pace *p, int way, float rate)
 static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
 {
     int log2;
+    if (c->threads == 1) return NULL;
     frexp(work, &log2);
     log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
+    if (log2 < 0) return NULL;
     return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
 }
 static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
@@ -8347,6 +8367,19 @@ static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
     }
     return sum;
 }
+/* From the end, where a cache may still have what was written last. */
+static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
+{
+    double top = 0, part[64];
+    for (dl_int end = n; end > 0 && top < INFINITY; end -= 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = (double)c->fast->top(x + end - at - len, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count && top < INFINITY; k++)
+            if (!(part[k] <= top)) top = part[k];
+    }
+    return top;
+}
 #endif
 
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
@@ -8360,6 +8393,21 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
+}
+
+/* The largest |x|; NaN or infinity if one is. */
+static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double top = 0;
+#if DLI_FAST
+    if (!c->reference) return dli_fast_top(c, x, n);
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n && top < INFINITY; i++) {
+        const double a = fabs((double)x[i]);
+        if (!(a <= top)) top = a;
+    }
+    return top;
 }
 
 /* w -= rate w: AdamW's decay */
@@ -8489,8 +8537,16 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                                dl_int n, double lr, double b1, double b2, double eps, int64_t t,
                                bool keras_eps)
 {
-    const double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
-    const float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    dli_adam_start *k = &c->adam;
+    if (k->t != t || k->b1 != b1 || k->b2 != b2) {           /* the same for all parameters */
+        k->t = t;
+        k->b1 = b1;
+        k->b2 = b2;
+        k->c1 = 1 - pow(b1, (double)t);
+        k->c2 = 1 - pow(b2, (double)t);
+    }
+    const double root = sqrt(k->c2);
+    const float step = (float)(lr * root / k->c1);
     const float e = (float)(keras_eps ? eps : eps * root);
     DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
                c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
@@ -13651,7 +13707,10 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #endif
 
 /* --------------------------------------------------------------------- >>optimizers-impl ----
-   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
+   An optimizer is a list of parameters, each with its states (running means of what its gradient
+   was), and a kind, which says how many states there are and how one step changes them and the
+   weights. The formulas themselves are kernels of floor 1; a kind picks one and its numbers. In
+   this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
 
 /* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
    (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
@@ -13662,13 +13721,14 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
 #define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
 
-/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
-   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
-   contains lr. */
+/* ---- the kinds: w -= lr times ... ---- */
+
+/* g */
 static void dli_update_sgd(const dl_update *u)
 {
     DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
 }
+/* v = mu v + g; Keras' v contains lr */
 static void dli_roll(const dl_update *u, bool nesterov)
 {
     const dl_optim *o = u->options;
@@ -13677,27 +13737,30 @@ static void dli_roll(const dl_update *u, bool nesterov)
             torch ? o->lr : 1, o->momentum, nesterov);
 }
 static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+/* mu v + g */
 static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+/* g / sqrt(a); a += g^2. Keras has its eps inside the root, PyTorch outside. */
 static void dli_update_adagrad(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, o->eps - out, out);
 }
+/* g sqrt(u / a); a, u: running means of g^2 and of the square of this */
 static void dli_update_adadelta(const dl_update *u)
 {
     const dl_optim *o = u->options;
     DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
             o->eps);
 }
+/* g / sqrt(a); a: a running mean of g^2 */
 static void dli_update_rmsprop(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, o->eps - out, out);
 }
+/* m / sqrt(v): running means of g and g^2. Keras adds eps before v is corrected, PyTorch after. */
 static void dli_update_adam(const dl_update *u)
 {
     const dl_optim *o = u->options;
@@ -13793,15 +13856,15 @@ static dl_optim dli_optim(const char *name, double lr)
 {
     return dl_optim_default(dl_find_optim(NULL, name), lr);
 }
-static dl_optim dli_rolling(const char *name, double lr, double mu)
+static dl_optim dli_with_mu(const char *name, double lr, double mu)
 {
     dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
 DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
-DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_with_mu("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_with_mu("Nesterov", lr, mu); }
 DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
 DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
 DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
@@ -13810,11 +13873,11 @@ DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
 DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_rolling("torch.momentum", lr, mu);
+    return dli_with_mu("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_rolling("torch.Nesterov", lr, mu);
+    return dli_with_mu("torch.Nesterov", lr, mu);
 }
 DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
 DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
@@ -13853,27 +13916,28 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
     return true;
 }
 
-/* A parameter and what is kept for it. */
+/* What is kept for a parameter. */
 typedef struct dli_slot {
-    dl_tensor *param;
-    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
-    int64_t    updates;
-    double     lr_factor, weight_decay;
+    dl_real *state[5];         /* as many as the kind has; behind them the average, with ema */
+    int64_t  updates;
+    double   lr_factor, weight_decay;
 } dli_slot;
 
 struct dl_optimizer {
-    dl_ctx   *ctx;
-    dl_optim  desc;
-    int       n;
-    dli_slot *slot;            /* [n]                                             */
-    dl_real  *memory;          /* behind all states and averages                  */
-    int64_t   updates;
-    bool      averaged;        /* weights and averages have changed places        */
+    dl_ctx     *ctx;
+    dl_optim    desc;
+    int         n;
+    dl_tensor **param;         /* [n]                                             */
+    dli_slot   *slot;          /* [n]                                             */
+    dl_real    *memory;        /* behind all states and averages                  */
+    int64_t     updates;
+    bool        averaged;      /* weights and averages have changed places        */
 };
 
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
+    if (o->param) DL_FREE(o->param);
     if (o->slot) DL_FREE(o->slot);
     if (o->memory) DL_FREE(o->memory);
 }
@@ -13909,27 +13973,22 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
+    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n, sizeof *o->param);
     o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
     o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
-    if (!o->slot || !o->memory) {
+    if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
     dl_real *at = o->memory;
     for (int i = 0; i < n; i++) {
-        dli_slot *s = &o->slot[i];
-        const dl_int size = params[i]->size;
-        s->param = params[i];
-        s->lr_factor = 1;
-        s->weight_decay = desc.weight_decay;
-        for (int k = 0; k < states; k++, at += size) {
-            s->state[k] = at;
-            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
-        }
-        if (desc.ema > 0) {
-            s->average = at;
-            at += size;
-            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        o->param[i] = params[i];
+        o->slot[i].lr_factor = 1;
+        o->slot[i].weight_decay = desc.weight_decay;
+        for (int k = 0; k < arrays; k++, at += params[i]->size) {
+            o->slot[i].state[k] = at;
+            for (dl_int j = 0; j < params[i]->size; j++)
+                at[j] = k < states ? (dl_real)desc.start : params[i]->data[j];
         }
     }
     return o;
@@ -13940,62 +13999,45 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
     for (int i = 0; o && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
-        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
-        p->fresh = false;
+        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+        o->param[i]->fresh = false;
     }
 }
 
 /* ---- a step ---- */
 
-/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
-static double dli_root(const dl_real *x, dl_int n, double squares)
+/* The norm of n numbers; of very large or small ones as a multiple of the largest, so that no
+   square over- or underflows. */
+static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
-    double top = 0, sum = 0;
-    for (dl_int i = 0; i < n; i++) {
-        const double a = fabs((double)x[i]);
-        if (dli_isnan(a)) return NAN;
-        if (a > top) top = a;
-    }
-    if (top == 0 || top == INFINITY) return top;
-    for (dl_int i = 0; i < n; i++) {
-        const double r = (double)x[i] / top;
-        sum += r * r;
-    }
+    double sum = dli_squares(c, x, n);
+    if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
+    const double top = dli_top(c, x, n);
+    if (!(top > 0 && top < INFINITY)) return top;
+    sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
     return top * sqrt(sum);
-}
-
-static double dli_grad_norm(const dl_tensor *p)
-{
-    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
-}
-
-/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
-static double dli_join_norms(double a, double b)
-{
-    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double norm = 0;
+    double norm = params ? 0 : NAN;
     for (int i = 0; params && i < n; i++) {
+        const dl_tensor *p = params[i];
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
-            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
-                    "more", max_norm);
+            dl_fail(p->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or more",
+                    max_norm);
             return NAN;
         }
-        if (params[i]->requires_grad && params[i]->grad)
-            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
+        if (!p->requires_grad || !p->grad) continue;
+        const double one = dli_norm_of(p->ctx, p->grad, p->size);
+        norm = dli_isnan(norm) || dli_isnan(one) ? NAN : hypot(norm, one);   /* hypot(NAN, inf)! */
     }
-    if (!params) return NAN;
-    if (norm > max_norm && norm < INFINITY)
-        for (int i = 0; i < n; i++)
-            if (params[i]->requires_grad && params[i]->grad)
-                DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
-                        params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
+    for (int i = 0; norm > max_norm && norm < INFINITY && i < n; i++)
+        if (params[i]->requires_grad && params[i]->grad)
+            DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data, params[i]->size,
+                    max_norm / (norm + 1e-6), 0, 0);                         /* as PyTorch */
     return norm;
 }
 
@@ -14003,7 +14045,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
 static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
 {
     char number[32];
-    const char *name = o->slot[i].param->name;
+    const char *name = o->param[i]->name;
     snprintf(number, sizeof number, "parameter %d", i);
     if (!name[0]) name = number;
     if (!(norm < INFINITY))
@@ -14015,86 +14057,91 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* A gradient as its update will see it: scaled, clipped, with penalties. */
-static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+/* Are all gradients finite, and no norm above the limit? This reads all of them once more, so it
+   goes from the last to the first: it begins with what backward has just written and ends with
+   what the update will begin with, which both may still lie in a cache. 10^16 numbers of limit *
+   1e-8 have the norm limit: only larger ones are squared. */
+static bool dli_check_gradients(const dl_optimizer *o, double limit)
 {
-    const dl_optim *d = &o->desc;
-    dl_tensor *p = s->param;
-    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
-    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-    if (d->clip_value < INFINITY)
-        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
-}
-
-/* Check all gradients, then prepare them, then check what came out. */
-static bool dli_prepare_gradients(dl_optimizer *o)
-{
-    const dl_optim *d = &o->desc;
-    double norm = 0, scale = 1;
-    for (int i = 0; i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+    for (int i = o->n - 1; i >= 0; i--) {
+        const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        const double squares = dli_squares(o->ctx, p->grad, p->size);
-        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
-                           dli_root(p->grad, p->size, squares) : sqrt(squares);
-        norm = hypot(norm, one);
-        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
-    }
-    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    bool check = norm > DLI_SQUARES_MAX;
-    for (int i = 0; i < o->n; i++) {
-        const dli_slot *s = &o->slot[i];
-        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
-        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
-    }
-    for (int i = 0; check && d->type->squares && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
-        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
-        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+        double size = dli_top(o->ctx, p->grad, p->size);
+        if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
+        if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }
     return true;
 }
 
-/* What is kept for a parameter; NULL when it is none of the optimizer's. */
-static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+/* Check all gradients; then clip them and add penalties, if there are any, and check again. */
+static bool dli_prepare_gradients(const dl_optimizer *o)
 {
-    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
-    return NULL;
+    const dl_optim *d = &o->desc;
+    const double limit = d->type->squares ? DLI_SQUARES_MAX : INFINITY;
+    const bool clip = d->clip_norm < INFINITY;
+    bool penalty = d->l1 > 0 || d->l2 > 0;
+    for (int i = 0; i < o->n; i++)
+        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalty = true;
+    const bool changed = clip || penalty || d->clip_value < INFINITY;
+    const double norm = clip ? dl_clip_grad_norm(o->param, o->n, d->clip_norm) : INFINITY;
+    if (!(norm < INFINITY) && !dli_check_gradients(o, changed ? INFINITY : limit)) return false;
+    if (clip && !(norm < INFINITY)) return dli_bad_gradient(o, 0, norm);   /* of all together */
+    if (!changed) return true;
+    for (int i = 0; i < o->n; i++) {
+        dl_tensor *p = o->param[i];
+        const double l2 = d->l2 + (d->type->decoupled ? 0 : o->slot[i].weight_decay / 2);
+        if (!p->requires_grad) continue;
+        if (d->clip_value < INFINITY)
+            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
+                                          d->clip_value);
+        if (d->l1 > 0 || l2 > 0)
+            DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+    }
+    return (!penalty && norm <= limit) || dli_check_gradients(o, limit);
+}
+
+/* The number of a parameter; -1 when it is none of the optimizer's. */
+static int dli_param_index(const dl_optimizer *o, const dl_tensor *param)
+{
+    int i = o ? o->n - 1 : -1;
+    while (i >= 0 && o->param[i] != param) i--;
+    return i;
 }
 
 /* The options as they apply to one parameter. */
-static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+static dl_optim dli_slot_desc(const dl_optimizer *o, int i)
 {
     dl_optim d = o->desc;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
+    d.lr *= o->slot[i].lr_factor;
+    d.weight_decay = o->slot[i].weight_decay;
     return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    const dli_slot *s = dli_slot_of(o, param);
-    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
+    const int i = dli_param_index(o, param);
+    return i >= 0 ? dli_slot_desc(o, i) : dl_sgd(NAN);
 }
 
-static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+static void dli_update_param(dl_optimizer *o, int i)
 {
-    const dl_optim d = dli_slot_desc(o, s);
-    dl_tensor *p = s->param;
-    dl_update u;
+    const dl_optim d = dli_slot_desc(o, i);
+    dl_tensor *p = o->param[i];
+    dli_slot *s = &o->slot[i];
     s->updates++;
+    const dl_update u = { o->ctx, p->data, p->grad, s->state, p->size,
+                          d.type->torch ? s->updates : o->updates, &d };
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
-    u.dl = o->ctx;
-    u.w = p->data;
-    u.g = p->grad;
-    u.state = s->state;
-    u.n = p->size;
-    u.t = d.type->torch ? s->updates : o->updates;
-    u.options = &d;
     d.type->step(&u);
     p->version++;
+}
+
+/* Can all parameters be written to? */
+static bool dli_params_writable(const char *who, const dl_optimizer *o)
+{
+    for (int i = 0; i < o->n; i++) if (!dli_writable(who, o->param[i])) return false;
+    return true;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
@@ -14103,16 +14150,14 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_step", o->slot[i].param)) return false;
-    if (!dli_prepare_gradients(o)) return false;
+    if (!dli_params_writable("dl_optimizer_step", o) || !dli_prepare_gradients(o)) return false;
     o->updates++;
-    for (int i = 0; i < o->n; i++)
-        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; i < o->n; i++) if (o->param[i]->requires_grad) dli_update_param(o, i);
     for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+        const dl_tensor *p = o->param[i];
         const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
-        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].state[o->desc.type->states], p->data, p->size, keep,
+                0, (1 - keep) / 2);
     }
     return true;
 }
@@ -14123,14 +14168,14 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_set_averaged", o->slot[i].param)) return false;
+    if (!dli_params_writable("dl_optimizer_set_averaged", o)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
+        dl_tensor *p = o->param[i];
+        dl_real *average = o->slot[i].state[o->desc.type->states];
         for (dl_int k = 0; k < p->size; k++) {
             const dl_real w = p->data[k];
-            p->data[k] = o->slot[i].average[k];
-            o->slot[i].average[k] = w;
+            p->data[k] = average[k];
+            average[k] = w;
         }
         p->version++;
     }
@@ -14162,16 +14207,15 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
         !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
         return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
                        "more", who, lr_factor, weight_decay);
-    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
-        for (int k = 0; k < n; k++) {
-            dli_slot *s = dli_slot_of(o, params[k]);
-            if (!s)
-                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
-                               "%d parameters", who, k, o->n);
-            if (pass == 0) continue;
-            s->lr_factor = lr_factor;
-            s->weight_decay = weight_decay;
-        }
+    for (int k = 0; k < n; k++)
+        if (dli_param_index(o, params[k]) < 0)
+            return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's %d "
+                           "parameters", who, k, o->n);
+    for (int k = 0; k < n; k++) {
+        dli_slot *s = &o->slot[dli_param_index(o, params[k])];
+        s->lr_factor = lr_factor;
+        s->weight_decay = weight_decay;
+    }
     return true;
 }
 

@@ -2495,8 +2495,8 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names the
-   first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
+   the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
@@ -5004,8 +5004,8 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
-   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx,
+   with add added to, else overwritten, and dw and db, added to; each may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -5213,7 +5213,7 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
 
 /* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
    three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
-   is faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+   is faster than the instructions; sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
@@ -6064,7 +6064,8 @@ DLI_add_rows(DLI_BODY)
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
     DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_top(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) \
+    DLI_transpose(X) DLI_pack(X) \
     DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
@@ -7063,7 +7064,7 @@ static void dli_job_end(const dli_timer *t)
         dli_job_end(&dli_t); \
     } while (0)
 
-/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n] or NULL is added to each row. */
 static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
                          const float *b, bool tb, const float *bias, float *c, bool add)
 {
@@ -17078,7 +17079,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+/* The number at p. A double that no float can be becomes infinite: such a cast is undefined in C. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)
@@ -17612,7 +17613,7 @@ typedef struct dli_file {
     const char *prefix;             /* of the names that are meant                  */
 } dli_file;
 
-/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+/* Read what stands behind a tensor's name; other keys are passed over. Does it fit the file? */
 static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 {
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
@@ -17627,8 +17628,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     const dli_json *offsets = dli_json_find(v, "data_offsets");
     if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
         !dli_json_shape(offsets, 0, &place) || place.rank != 2)
-        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
-                       "data_offsets", e->name, DL_MAX_DIMS);
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and "
+                       "two data_offsets", e->name, DL_MAX_DIMS);
     e->type = type->text;
     e->begin = place.dim[0];
     e->end = place.dim[1];
@@ -17692,7 +17693,8 @@ static bool dli_check_places(dli_file *f)
     for (dl_int i = 0; i < f->entries; i++) {
         const dli_entry *e = &f->entry[i];
         if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
             return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
@@ -17956,7 +17958,8 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
         if (i->found && i->found->fate == 'd')
             r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found)
+            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -17971,7 +17974,8 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     dli_text out = { NULL, 0, 0, NULL, false };
     dli_put_misfits(&out, &counts, f, l);
     out.size = out.length + 1;
-    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size,
+                                                         NULL);
     if (!r) return false;
     out.at = (char *)(r + 1);
     dli_put_misfits(&out, r, f, l);
@@ -18561,7 +18565,8 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
     for (DLI_JSON_EACH(e, v)) {
         const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
         if (!metric)
-            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+            return dli_unknown(f, "metric", dli_json_text(e),
+                               "; dl_register_metric makes it known");
         if (!dl_model_add_metric(m, metric)) return false;
     }
     return true;
@@ -18810,8 +18815,9 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
-    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
+    const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
         !dli_json_shape(dims, 0, &shape)) {
         dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "

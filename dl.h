@@ -17079,7 +17079,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: such a cast is undefined in C. */
+/* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)

@@ -948,7 +948,8 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in);
    dimensions after the first count as one. */
 DL_DEF dl_init dl_init_orthogonal(double gain);
 
-/* Fill t anew by init, with numbers from the context's stream. False on a bad shape. */
+/* Fill t anew by init, with numbers from the context's stream. False for an init that no function
+   above has made, or one that does not fit t's shape. */
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
@@ -2059,9 +2060,10 @@ typedef struct dl_fit {
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
                                      that are validated, watched and restored                 */
-    double validation_split;      /* 0; else the last fraction of the training data, as it lies
-                                     there: a bad choice for sorted data, such as MNIST, whose
-                                     images are ordered by writer (its last ones are easier)   */
+    double validation_split;      /* 0; or, without validation, the last fraction of the
+                                     training data, as it lies there: a bad choice for sorted
+                                     data, such as MNIST, whose images are ordered by writer
+                                     (its last ones are easier)                                */
     bool   early_stopping;        /* false; stop when val_loss (loss without validation) has  */
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
@@ -9276,6 +9278,9 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     dl_rng *r;
     if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
+                       "the functions dl_init_...", (int)init.kind);
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
@@ -11072,8 +11077,10 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
     memcpy(way.stride, o->stride, sizeof way.stride);
     memcpy(way.before, o->before, sizeof way.before);
     memcpy(way.after, o->after, sizeof way.after);
+    way.same = o->same;
     dli_slide s;
-    if (!dli_slide_start(c, op, &s, in, kernel, &way, 2) || !dli_slide_fit(c, op, &s, o->same))
+    if (!dli_conv_used(c, op, &way, 2, false) || !dli_slide_start(c, op, &s, in, kernel, &way, 2) ||
+        !dli_slide_fit(c, op, &s, o->same))
         return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
@@ -12768,6 +12775,8 @@ static const dl_field dli_dense_fields[] = {
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
                               dl_int outputs, dl_init bias_init)
 {
+    if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
     return dl_layer_param(l, "weight", weight, weight_init) &&
            (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
 }
@@ -13008,7 +13017,8 @@ static bool dli_pool_halves(const dl_pool *o)
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_max_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_max_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
@@ -13019,7 +13029,8 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_avg_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_avg_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
@@ -15507,7 +15518,18 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o)
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
-    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+    if (o->validation && o->validation_split > 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation and validation_split %g: give one "
+                       "of them", who, o->validation_split);
+    if (o->verbose < 0 || o->verbose > 2)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: verbose %d is not 0, 1 or 2", who, o->verbose);
+    const dl_fit usual = dl_fit_default();
+    if (!o->early_stopping && (o->patience != usual.patience || o->min_delta != usual.min_delta ||
+                               o->restore_best != usual.restore_best))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience, min_delta and restore_best are not "
+                       "used without early_stopping; set that, or leave them as dl_fit_default "
+                       "gives them", who);
+    return (o->patience >= 0 && o->min_delta >= 0) ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
                    who, o->patience, o->min_delta);
 }

@@ -5004,8 +5004,8 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx,
-   with add added to, else overwritten, and dw and db, added to; each may be NULL. */
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -5036,9 +5036,9 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 
        tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
        dli_gemm_part, dli_gemm                                  its parts for several
-       "convolution, stride 1"                                  the same tile on images; Winograd
+       "how many threads a job is worth", dli_multiply          one or all, learned by timing
+       "convolution, stride 1", dli_conv_run                    the same tile on images; Winograd
        "recurrent layers"                                       the same tile through time
-       "how many threads a job is worth"                        one or all, learned by timing
        "twins of the kernels"                                   what the operations call
 
    and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
@@ -5664,7 +5664,7 @@ DLI_dropout(DLI_BODY)
 
 /* ---- packing ----
    Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
-   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. js or ks is 1. */
 #if DLI_SIMD
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
@@ -5729,12 +5729,9 @@ DLI_pack(DLI_BODY)
                 for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
-        else if (ks == 1)
+        else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
-        else
-            for (dl_int i = 0; i < k; i++)
-                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -6044,29 +6041,33 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_IMAGE_OPS(X) \
-    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
-    DLI_wino_grad(X)
+#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
+#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
 #else
+#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_SEQUENCE_OPS(X) \
-    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X)
+#define DLI_CELL_OPS(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X)
+#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
-#define DLI_SEQUENCE_OPS(X)
+#define DLI_CELL_OPS(X)
+#define DLI_ROWS_OPS(X)
 #endif
-#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)       /* one copy serves all */
+/* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_top(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) \
-    DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_squares(X) DLI_dropout(X) \
+    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+/* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
+#define DLI_FLAT_OPS(X) \
+    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) DLI_offset(X) \
+    DLI_top(X) DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) \
+    DLI_pack(X) DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+/* ... and one copy of these serves all. */
+#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -6084,7 +6085,7 @@ typedef struct dli_fast {
     void (*tile) DLI_TILE_ARGS;
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
-    DLI_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
+    DLI_OPS(DLI_FIELD) DLI_FLAT_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -6127,7 +6128,7 @@ typedef struct dli_fast {
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
 #define DLI_RETURN_double return
-#define DLI_TILES(set, attr, V, W, MR, NV) \
+#define DLI_TILES(set, flat, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
              b + k * (NV * W), 0) \
     DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, DLI_TILE_OFF_ARGS, DLI_ALL_K, \
@@ -6137,7 +6138,7 @@ typedef struct dli_fast {
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
-        DLI_OPS(DLI_ENTRY_##set) DLI_NARROW_OPS(DLI_ENTRY_base) \
+        DLI_OPS(DLI_ENTRY_##set) DLI_FLAT_OPS(DLI_ENTRY_##flat) DLI_NARROW_OPS(DLI_ENTRY_base) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
@@ -6145,11 +6146,12 @@ typedef struct dli_fast {
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
 
+DLI_FLAT_OPS(DLI_DEFINE_base)
 DLI_NARROW_OPS(DLI_DEFINE_base)
 #if DLI_SIMD
-DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+DLI_TILES(base, base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
 #else
-DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+DLI_TILES(base, base, DLI_VEC_CODE, float, 1, 4, 4)
 #endif
 
 #if DLI_X86
@@ -6161,8 +6163,9 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
-DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
-DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+DLI_FLAT_OPS(DLI_DEFINE_avx2)
+DLI_TILES(avx2, avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, avx2, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 /* Each set's CPUs have the sets in front of it. */
@@ -6998,10 +7001,9 @@ static void dli_pace_change(dli_pace *p, int way)
 }
 static void dli_pace_trial(dli_pace *p, float rate)
 {
-    float mean;
     p->sum += rate;
     p->tried++;
-    mean = p->sum / (float)p->tried;
+    const float mean = p->sum / (float)p->tried;
     if (mean < p->rate[p->way] && p->tried < 4) return;
     p->rate[!p->way] = mean;
     p->sum = 0;
@@ -7598,7 +7600,13 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     return true;
 }
 
-/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+/* ---- max-pooling: 2 x 2 windows side by side ----
+
+       x   a b | c d       y   max a b e f,  max c d g h       at   0 1    which of the window's
+           e f | g h                                                2 3    four was the largest
+
+   Two rows of x give one of y, 16 windows at a time. Backward writes dy where `at` points and zeros
+   beside it, so that dx is written once and never read. */
 
 static bool dli_pool_plain(const dlk_pool2d_size *s)
 {

@@ -212,6 +212,13 @@
 #define DL_DEF extern
 #endif
 
+/* The compiler checks arguments `from` on against the format, argument f. */
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, from) __attribute__((format(printf, f, from)))
+#else
+#define DLI_PRINTF(f, from)
+#endif
+
 #if defined(DL_NO_DATA) && !defined(DL_NO_MODEL)
 #define DL_NO_MODEL
 #endif
@@ -272,11 +279,8 @@ DL_DEF void dl_set_error_callback(dl_ctx *dl, dl_error_fn fn, void *user);
 
 /* Report an error of your own (from a custom op, say): printf-like; keeps only the first.
    Returns false, so that a failing function can end with it. */
-DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
-#if defined(__GNUC__) && !defined(__MINGW32__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+DLI_PRINTF(3, 4)
+DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...);
 
 /* The fixed sentence of a code, e.g. "out of memory"; a static string, never NULL. */
 DL_DEF const char *dl_code_text(dl_code code);
@@ -950,7 +954,8 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in);
    dimensions after the first count as one. */
 DL_DEF dl_init dl_init_orthogonal(double gain);
 
-/* Fill t anew by init, with numbers from the context's stream. False on a bad shape. */
+/* Fill t anew by init, with numbers from the context's stream. False for an init that no function
+   above has made, or one that does not fit t's shape. */
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
@@ -2084,9 +2089,10 @@ typedef struct dl_fit {
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
                                      that are validated, watched and restored                 */
-    double validation_split;      /* 0; else the last fraction of the training data, as it lies
-                                     there: a bad choice for sorted data, such as MNIST, whose
-                                     images are ordered by writer (its last ones are easier)   */
+    double validation_split;      /* 0; or, without validation, the last fraction of the
+                                     training data, as it lies there: a bad choice for sorted
+                                     data, such as MNIST, whose images are ordered by writer
+                                     (its last ones are easier)                                */
     bool   early_stopping;        /* false; stop when val_loss (loss without validation) has  */
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
@@ -2451,8 +2457,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 a file              dl_model_save
      that file, or keras_to_dl.py's    a whole model       dl_model_load
      a model made here                 PyTorch, others     dl_model_save_weights
-     PyTorch's state_dict              a model made here   dl_model_load_weights_with
-     PyTorch's state_dict              tensors, floor 2    dl_load, dl_load_with
+     PyTorch's state_dict              a model made here   dl_model_load_weights
+     PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
@@ -2542,9 +2548,9 @@ typedef struct dl_loading {
     const char *prefix;        /* ""; only tensors whose names begin so, which is then cut off */
     const dl_rename *renames;  /* NULL; then the first of them that applies, if one does */
     int   renames_count;       /* 0 */
-    bool  in_order;            /* false; into a model, whatever the layers are called: the first in
-                                  the file, by their names with numbers compared as such ("2.weight"
-                                  before "10.weight"), to the first here, and so on; the last parts
+    bool  in_order;            /* false; whatever the layers are called: what is first in the file,
+                                  by the names with numbers compared as such ("2.weight" before
+                                  "10.weight"), to the first layer here, and so on; the last parts
                                   of names ("weight", "running_mean") must fit */
     bool  partial;             /* false; take what fits by name and shape, and leave the rest here
                                   as it was (at least one must fit) */
@@ -2572,15 +2578,13 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: the defaults). False, and the model as it was, on failure: the message names the
-   first tensor that did not fit and counts them, dl_last_load names them all. */
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options);
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
+   the first tensor that did not fit and counts them, dl_last_load names them all. */
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options);
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
+                                              const dl_loading *options);
 #endif
 
 #ifndef DL_NO_STDIO
@@ -2589,15 +2593,12 @@ DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *byte
    number in the list: "0", "1", ... False on failure: the old file is kept, the tensors are as they
    were. */
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options);
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                    const dl_loading *options);
 #endif
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options);
+                                dl_tensor *const *tensors, int n, const dl_loading *options);
 
 #ifndef DL_NO_SEQUENCES
 /* Name the tensors w of dl_lstm (all kinds), dl_multihead_attention and dl_transformer_encoder or
@@ -2754,6 +2755,9 @@ static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from
 /* As sanitizer/asan_interface.h has them, which not every compiler brings along. */
 #ifdef __cplusplus
 extern "C" {
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+__attribute__((access(none, 1)))   /* else gcc takes it that fresh memory is read here */
 #endif
 void __asan_poison_memory_region(void const volatile *p, size_t n);
 void __asan_unpoison_memory_region(void const volatile *p, size_t n);
@@ -3198,6 +3202,9 @@ typedef struct dli_pace {
 
 #define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
 
+/* How much of Adam's means is there after t steps: 1 - b1^t, 1 - b2^t. */
+typedef struct dli_adam_start { double b1, b2, c1, c2; int64_t t; } dli_adam_start;
+
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
     char        text[512];
@@ -3224,6 +3231,7 @@ struct dl_ctx {
     const struct dli_fast *fast;               /* the twins' functions, NULL in double          */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
+    dli_adam_start adam;                       /* as the last step needed it                    */
     char        info[160];
     char        shape_text[4][DLI_SHAPE_TEXT];
     unsigned    shape_texts;                   /* used in turn                                  */
@@ -3275,62 +3283,38 @@ static void dli_put_some(dli_text *out, const char *s, size_t n)
 
 static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
 
-/* n bytes of s in a field of so many, on the left of it when width is negative. */
-static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+/* n bytes of s in a field of so many (on the left of it when width is negative), filled up with
+   spaces, or with zeros behind the sign. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width, bool zeros)
 {
-    const int spaces = (width < 0 ? -width : width) - (int)n;
-    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
-    dli_put_some(out, s, n);
-    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+    const size_t sign = zeros ? strspn(s, "+- ") : 0;
+    dli_put_some(out, s, sign);
+    for (int i = (int)n; i < width; i++) dli_put(out, zeros ? "0" : " ");
+    dli_put_some(out, s + sign, n - sign);
+    for (int i = (int)n; width < 0 && i < -width; i++) dli_put(out, " ");
 }
 
-/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
-static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+/* x by a format such as "%.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_double_text(char *s, size_t size, const char *format, int precision, double x)
 {
-    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
-    char s[512];
-    if (!(fabs(x) <= DBL_MAX)) {
-        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
-        dli_put_field(out, word, strlen(word), width);
-        return;
-    }
-    snprintf(s, sizeof s, format, 0, precision, x);
-    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    static const char others[] = "0123456789abcdefinpxABCDEFPX+- ";
+    if (fabs(x) <= DBL_MAX) snprintf(s, size, format, precision, x);
+    else strcpy(s, x != x ? "nan" : x > 0 ? "inf" : "-inf");
+    char *point = s + strspn(s, others);
     const size_t bytes = strcspn(point, others);
-    if (bytes > 0) {
-        *point = '.';
-        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
-    }
-    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
-        dli_put_some(out, s, (size_t)(digits - s));
-        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
-        dli_put(out, digits);
-    } else dli_put_field(out, s, strlen(s), width);
+    if (bytes == 0) return;
+    *point = '.';
+    memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
 }
 
 /* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
-static long long dli_next_signed(va_list *args, char size)
+static long long dli_next_integer(va_list *args, char size, bool sign)
 {
-    switch (size) {
-    case 'l': return va_arg(*args, long);
-    case 'L': return va_arg(*args, long long);
-    case 'j': return va_arg(*args, intmax_t);
-    case 'z':
-    case 't': return va_arg(*args, ptrdiff_t);
-    default:  return va_arg(*args, int);
-    }
-}
-
-static unsigned long long dli_next_unsigned(va_list *args, char size)
-{
-    switch (size) {
-    case 'l': return va_arg(*args, unsigned long);
-    case 'L': return va_arg(*args, unsigned long long);
-    case 'j': return va_arg(*args, uintmax_t);
-    case 'z':
-    case 't': return va_arg(*args, size_t);
-    default:  return va_arg(*args, unsigned);
-    }
+    if (size == 'L' || size == 'j') return va_arg(*args, long long);
+    if (size == 'z' || size == 't') return va_arg(*args, ptrdiff_t);
+    if (size == 'l' && sign) return va_arg(*args, long);
+    if (size == 'l') return (long long)va_arg(*args, unsigned long);
+    return sign ? va_arg(*args, int) : (long long)va_arg(*args, unsigned);
 }
 
 /* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
@@ -3345,60 +3329,42 @@ static int dli_format_count(const char **f, va_list *args)
     return n;
 }
 
-/* One conversion, f behind its %; where the format goes on. */
+/* One conversion, f behind its %; where the format goes on. The platform's snprintf makes the text,
+   but for the width: it would count the bytes of its point. */
 static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
 {
-    char format[16] = "%", s[512], size = 0;
+    char format[16] = "%", s[512] = "%", size = 0;
     const char *text = s;
-    int n = 1, precision = -1;
-    bool left = false;
+    int flags = 1, precision = -1;
+    bool left = false, zeros = false;
     for (; *f && strchr("-+ #0", *f); f++) {
-        if (*f == '-') left = true;
-        else if (n < 6) format[n++] = *f;
+        left = left || *f == '-';
+        zeros = zeros || *f == '0';
+        if (*f != '-' && *f != '0' && flags < 4) format[flags++] = *f;
     }
-    int width = dli_format_count(&f, args);
-    if (left && width > 0) width = -width;
+    const int width = dli_format_count(&f, args);
     if (*f == '.') {
         f++;
         precision = dli_format_count(&f, args);
     }
     for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
-    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
-    switch (*f) {
-    case 0:
-        return f;
-    case 'd':
-    case 'i':
-        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
-        break;
-    case 'u':
-    case 'x':
-    case 'X':
-    case 'o':
-        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
-        break;
-    case 'c':
-        s[0] = (char)va_arg(*args, int);
-        dli_put_field(out, s, 1, width);
-        return f + 1;
-    case 's':
-        text = va_arg(*args, const char *);
-        if (!text) text = "(null)";
-        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
-        dli_put_field(out, text, (size_t)n, width);
-        return f + 1;
-    case 'p':
-        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
-        break;
-    case '%':
-        text = "%";
-        break;
-    default:
-        dli_put_double(out, format, width, precision,
-                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
-        return f + 1;
-    }
-    dli_put(out, text);
+    if (!*f) return f;
+    const char kind = *f;
+    const bool whole = strchr("diuxXo", kind) != NULL;
+    snprintf(format + flags, 8, ".*%s%c", whole ? "ll" : "", kind);
+    if (whole) snprintf(s, sizeof s, format, precision,
+                        dli_next_integer(args, size, kind == 'd' || kind == 'i'));
+    else if (kind == 'c') s[0] = (char)va_arg(*args, int);
+    else if (kind == 's') text = va_arg(*args, const char *);
+    else if (kind == 'p') snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+    else if (kind != '%') dli_double_text(s, sizeof s, format, precision, size == 'L'
+                                          ? (double)va_arg(*args, long double)
+                                          : va_arg(*args, double));
+    if (!text) text = "(null)";
+    size_t n = 0;
+    while ((kind != 's' || precision < 0 || n < (size_t)precision) && text[n]) n++;
+    zeros = zeros && !left && kind != 's' && !(whole && precision >= 0) && !strchr(s, 'n');
+    dli_put_field(out, text, n, left && width > 0 ? -width : width, zeros);
     return f + 1;
 }
 
@@ -3415,6 +3381,15 @@ static void dli_put_args(dli_text *out, const char *format, va_list args)
     va_end(rest);
 }
 
+DLI_PRINTF(2, 3)
+static void dli_putf(dli_text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dli_put_args(out, format, args);
+    va_end(args);
+}
+
 /* vsnprintf: the length, and as much of the text as fits, terminated. */
 static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
 {
@@ -3423,14 +3398,6 @@ static int dli_format_args(char *buffer, size_t size, const char *format, va_lis
     if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
 }
-
-#if defined(__GNUC__) && !defined(__MINGW32__)
-#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
-#elif defined(__GNUC__)
-#define DLI_PRINTF(f, a) __attribute__((unused))
-#else
-#define DLI_PRINTF(f, a)
-#endif
 
 DLI_PRINTF(3, 4)
 static int dli_format(char *buffer, size_t size, const char *format, ...)
@@ -3519,15 +3486,29 @@ static char *dli_align(void *p)
     return (char *)p + (size_t)((DLI_ALIGN - a % DLI_ALIGN) % DLI_ALIGN);
 }
 
+/* Memory that its owner frees with DL_FREE; NULL with a message when there is none. */
+static void *dli_malloc(dl_ctx *c, const char *who, size_t bytes)
+{
+    void *p = bytes < SIZE_MAX / 2 ? DL_MALLOC(bytes) : NULL;
+    if (!p) dli_no_memory(c, who, bytes);
+    return p;
+}
+
+/* The same zeroed: count elements of size bytes. */
+static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
+{
+    if (count == 0) count = 1;
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = dli_malloc(c, who, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) {
-        dli_no_memory(c, who, size);
-        return NULL;
-    }
-    memset(o, 0, sizeof *o + size);
+    const size_t bytes = size > SIZE_MAX / 2 ? size : sizeof(dli_object) + size;
+    dli_object *o = (dli_object *)dli_alloc(c, who, 1, bytes);
+    if (!o) return NULL;
     o->ctx = c;
     o->destroy = destroy;
     o->prev = &c->objects;
@@ -3545,17 +3526,6 @@ static void dli_object_free(void *object)
     o->prev->next = o->next;
     o->next->prev = o->prev;
     DL_FREE(o);
-}
-
-/* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
-static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
-{
-    if (count == 0) count = 1;
-    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
-    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
-    if (p) memset(p, 0, bytes);
-    else dli_no_memory(c, who, bytes);
-    return p;
 }
 
 DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
@@ -3586,11 +3556,8 @@ static void dli_tensor_destroy(void *object)
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
-        void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) {
-            dli_no_memory(c, who, bytes);
-            return NULL;
-        }
+        void *p = dli_malloc(c, who, bytes > SIZE_MAX / 2 ? bytes : bytes + DLI_ALIGN);
+        if (!p) return NULL;
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;
@@ -3604,8 +3571,6 @@ static const char *dli_fast_name(const dl_ctx *c);
 
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
-    dl_ctx *c;
-    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and %d-byte "
@@ -3615,7 +3580,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 #endif
         return NULL;
     }
-    c = (dl_ctx *)DL_MALLOC(sizeof *c);
+    dl_ctx *c = (dl_ctx *)DL_MALLOC(sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
     c->objects.prev = c->objects.next = &c->objects;
@@ -3626,8 +3591,9 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    threads = omp_get_max_threads();
-    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
+    const int threads = (int)dli_min(omp_get_max_threads(), DLI_THREADS_MAX);
+#else
+    const int threads = 1;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -3695,38 +3661,30 @@ static const char *dli_reason(int error) { return error ? strerror(error) : "unk
 static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
                               size_t *size)
 {
-    size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *more;
     errno = 0;
     FILE *f = dli_file_read(path);
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    uint8_t *p = (uint8_t *)DL_MALLOC(room);
-    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
-        used += got;
-        if (used < room) continue;
-        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
-        if (!more) {
-            DL_FREE(p);
-            p = NULL;
-        } else {
-            p = more;
-            room *= 2;
-        }
-    }
-    if (!p) dli_no_memory(c, who, room);
-    if (p && ferror(f)) {
+    size_t room = (size_t)1 << 15, used = 0;
+    uint8_t *p = NULL, *more;
+    do {
+        room *= 2;
+        more = room > SIZE_MAX / 2 ? NULL
+                                   : (uint8_t *)(p ? DL_REALLOC(p, room) : DL_MALLOC(room));
+        if (more) p = more;
+        if (more) used += fread(p + used, 1, room - used, f);
+    } while (more && used == room);
+    const bool read = more && !ferror(f);
+    if (!more) dli_no_memory(c, who, room);
+    else if (!read)
         dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
-        DL_FREE(p);
-        p = NULL;
-    }
     fclose(f);
-    if (!p) return NULL;
     *size = used;
-    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
-    return more ? more : p;
+    if (read) return p;
+    if (p) DL_FREE(p);
+    return NULL;
 }
 #endif
 
@@ -5193,8 +5151,8 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
-   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -5225,9 +5183,9 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 
        tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
        dli_gemm_part, dli_gemm                                  its parts for several
-       "convolution, stride 1"                                  the same tile on images; Winograd
+       "how many threads a job is worth", dli_multiply          one or all, learned by timing
+       "convolution, stride 1", dli_conv_run                    the same tile on images; Winograd
        "recurrent layers"                                       the same tile through time
-       "how many threads a job is worth"                        one or all, learned by timing
        "twins of the kernels"                                   what the operations call
 
    and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
@@ -5400,18 +5358,17 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
     return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
-/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
-   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
-   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+/* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
+   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
+   is faster than the instructions; sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
     y = y * (1.5f - h * y * y);
     y = y * (1.5f - h * y * y);
-    y = y * (1.5f - h * y * y);
-    return dli_select(v > 3.4e38f, 0.0f, y);
+    return y * (1.5f - h * y * y);
 }
-DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+DLI_INLINE float dli_sqrtf(float v) { return v * dli_rsqrtf(v); }
 
 /* ---- loops over arrays: one plain body each ----
    Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
@@ -5736,8 +5693,10 @@ DLI_col_affine_back(DLI_BODY)
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
-   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
-#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
+   dl_optimizer_step looks at the gradients. */
+DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
+DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
 /* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
 #define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
@@ -5757,6 +5716,18 @@ DLI_squares(DLI_BODY)
     }
     return sum;
 }
+/* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
+   infinity and then NaN: comparing these, no NaN is lost. */
+#define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
+DLI_top(DLI_BODY)
+{
+    int32_t top = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int32_t a = (int32_t)(dli_bits_of_float(x[i]) & 0x7FFFFFFFu);
+        top = a > top ? a : top;
+    }
+    return dli_float_of_bits((uint32_t)top);
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -5767,7 +5738,7 @@ DLI_momentum(DLI_BODY)
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
     for (dl_int i = 0; i < n; i++) {
         const float push = gain * g[i], s = mu * v[i] + push;
-        v[i] = DLI_TINY(s);
+        v[i] = dli_flushf(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -5779,14 +5750,16 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
-        const float v = keep * s[i] + gain * (g[i] * g[i]);
-        s[i] = DLI_TINY(v);
-    }
     if (eps_out == 0.0f)
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        }
     else
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        }
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -5800,8 +5773,8 @@ DLI_adadelta(DLI_BODY)
         const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
         const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
         const float q = rho * u[i] + one_minus_rho * (d * d);
-        a[i] = DLI_TINY(p);
-        u[i] = DLI_TINY(q);
+        a[i] = dli_flush_square(p);
+        u[i] = dli_flush_square(q);
         w[i] -= lr * d;
     }
 }
@@ -5816,8 +5789,8 @@ DLI_adam(DLI_BODY)
     for (dl_int i = 0; i < n; i++) {
         const float a = b1 * m[i] + one_minus_b1 * g[i];
         const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        m[i] = DLI_TINY(a);
-        v[i] = DLI_TINY(q);
+        m[i] = dli_flushf(a);
+        v[i] = dli_flush_square(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -5838,7 +5811,7 @@ DLI_dropout(DLI_BODY)
 
 /* ---- packing ----
    Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
-   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. js or ks is 1. */
 #if DLI_SIMD
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
@@ -5903,12 +5876,9 @@ DLI_pack(DLI_BODY)
                 for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
-        else if (ks == 1)
+        else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
-        else
-            for (dl_int i = 0; i < k; i++)
-                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -6218,28 +6188,33 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_IMAGE_OPS(X) \
-    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
-    DLI_wino_grad(X)
+#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
+#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
 #else
+#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_SEQUENCE_OPS(X) \
-    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X)
+#define DLI_CELL_OPS(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X)
+#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
-#define DLI_SEQUENCE_OPS(X)
+#define DLI_CELL_OPS(X)
+#define DLI_ROWS_OPS(X)
 #endif
-#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)       /* one copy serves all */
+/* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
-    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_squares(X) DLI_dropout(X) \
+    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+/* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
+#define DLI_FLAT_OPS(X) \
+    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) DLI_offset(X) \
+    DLI_top(X) DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) \
+    DLI_pack(X) DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+/* ... and one copy of these serves all. */
+#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -6257,7 +6232,7 @@ typedef struct dli_fast {
     void (*tile) DLI_TILE_ARGS;
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
-    DLI_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
+    DLI_OPS(DLI_FIELD) DLI_FLAT_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -6300,7 +6275,7 @@ typedef struct dli_fast {
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
 #define DLI_RETURN_double return
-#define DLI_TILES(set, attr, V, W, MR, NV) \
+#define DLI_TILES(set, flat, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
              b + k * (NV * W), 0) \
     DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, DLI_TILE_OFF_ARGS, DLI_ALL_K, \
@@ -6310,7 +6285,7 @@ typedef struct dli_fast {
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
-        DLI_OPS(DLI_ENTRY_##set) DLI_NARROW_OPS(DLI_ENTRY_base) \
+        DLI_OPS(DLI_ENTRY_##set) DLI_FLAT_OPS(DLI_ENTRY_##flat) DLI_NARROW_OPS(DLI_ENTRY_base) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
@@ -6318,11 +6293,12 @@ typedef struct dli_fast {
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
 
+DLI_FLAT_OPS(DLI_DEFINE_base)
 DLI_NARROW_OPS(DLI_DEFINE_base)
 #if DLI_SIMD
-DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+DLI_TILES(base, base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
 #else
-DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+DLI_TILES(base, base, DLI_VEC_CODE, float, 1, 4, 4)
 #endif
 
 #if DLI_X86
@@ -6334,8 +6310,9 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
-DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
-DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+DLI_FLAT_OPS(DLI_DEFINE_avx2)
+DLI_TILES(avx2, avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, avx2, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 /* Each set's CPUs have the sets in front of it. */
@@ -7171,10 +7148,9 @@ static void dli_pace_change(dli_pace *p, int way)
 }
 static void dli_pace_trial(dli_pace *p, float rate)
 {
-    float mean;
     p->sum += rate;
     p->tried++;
-    mean = p->sum / (float)p->tried;
+    const float mean = p->sum / (float)p->tried;
     if (mean < p->rate[p->way] && p->tried < 4) return;
     p->rate[!p->way] = mean;
     p->sum = 0;
@@ -7208,9 +7184,10 @@ static void dli_pace_learn(dli_pace *p, int way, float rate)
 static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
 {
     int log2;
+    if (c->threads == 1) return NULL;
     frexp(work, &log2);
     log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
+    if (log2 < 0) return NULL;
     return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
 }
 static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
@@ -7236,7 +7213,7 @@ static void dli_job_end(const dli_timer *t)
         dli_job_end(&dli_t); \
     } while (0)
 
-/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n] or NULL is added to each row. */
 static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
                          const float *b, bool tb, const float *bias, float *c, bool add)
 {
@@ -7770,7 +7747,13 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     return true;
 }
 
-/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+/* ---- max-pooling: 2 x 2 windows side by side ----
+
+       x   a b | c d       y   max a b e f,  max c d g h       at   0 1    which of the window's
+           e f | g h                                                2 3    four was the largest
+
+   Two rows of x give one of y, 16 windows at a time. Backward writes dy where `at` points and zeros
+   beside it, so that dx is written once and never read. */
 
 static bool dli_pool_plain(const dlk_pool2d_size *s)
 {
@@ -8540,6 +8523,19 @@ static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
     }
     return sum;
 }
+/* From the end, where a cache may still have what was written last. */
+static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
+{
+    double top = 0, part[64];
+    for (dl_int end = n; end > 0 && top < INFINITY; end -= 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = (double)c->fast->top(x + end - at - len, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count && top < INFINITY; k++)
+            if (!(part[k] <= top)) top = part[k];
+    }
+    return top;
+}
 #endif
 
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
@@ -8553,6 +8549,21 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
+}
+
+/* The largest |x|; NaN or infinity if one is. */
+static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double top = 0;
+#if DLI_FAST
+    if (!c->reference) return dli_fast_top(c, x, n);
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n && top < INFINITY; i++) {
+        const double a = fabs((double)x[i]);
+        if (!(a <= top)) top = a;
+    }
+    return top;
 }
 
 /* w -= rate w: AdamW's decay */
@@ -8682,8 +8693,16 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                                dl_int n, double lr, double b1, double b2, double eps, int64_t t,
                                bool keras_eps)
 {
-    const double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
-    const float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    dli_adam_start *k = &c->adam;
+    if (k->t != t || k->b1 != b1 || k->b2 != b2) {           /* the same for all parameters */
+        k->t = t;
+        k->b1 = b1;
+        k->b2 = b2;
+        k->c1 = 1 - pow(b1, (double)t);
+        k->c2 = 1 - pow(b2, (double)t);
+    }
+    const double root = sqrt(k->c2);
+    const float step = (float)(lr * root / k->c1);
     const float e = (float)(keras_eps ? eps : eps * root);
     DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
                c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
@@ -9190,8 +9209,8 @@ static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
                        "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
                        (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
                        c->advice ? c->advice : "call dl_tape_clear after every step");
-    void *p = DL_MALLOC(size + DLI_ALIGN);
-    if (!p) return dli_no_memory(c, who, size);
+    void *p = dli_malloc(c, who, size + DLI_ALIGN);
+    if (!p) return false;
     a->memory[a->chunks] = p;
     a->base[a->chunks] = dli_align(p);
     a->size[a->chunks] = (dl_int)size;
@@ -9238,10 +9257,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
-            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
-            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-                return dli_no_memory(c, who, bytes);
-            memset(s->block[s->blocks++], 0, bytes);
+            const size_t n = s->blocks < 40 ? (size_t)64 << s->blocks : SIZE_MAX;
+            void *block = dli_alloc(c, who, n, sizeof(dl_tensor));
+            if (!block) return false;
+            s->block[s->blocks++] = (dl_tensor *)block;
         }
     }
     return true;
@@ -9406,6 +9425,9 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     dl_rng *r;
     if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
+                       "the functions dl_init_...", (int)init.kind);
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
@@ -10101,8 +10123,8 @@ DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
 
 /* ---- arithmetic with broadcasting ---- */
 
-/* How two operands walk along the result: in dimension d of the walk, which has n[d] steps, a
-   advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
+/* How two operands walk along the result: in dimension d of the walk (innermost first: n[0] is the
+   length of a row) a advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
 typedef struct dli_walk {
     int    rank;
     dl_int n[DL_MAX_DIMS], sa[DL_MAX_DIMS], sb[DL_MAX_DIMS];
@@ -10126,43 +10148,30 @@ static dl_shape dli_broadcast(dl_shape a, dl_shape b)
     return y;
 }
 
-static void dli_swap_int(dl_int *a, dl_int *b)
-{
-    const dl_int t = *a;
-    *a = *b;
-    *b = t;
-}
-
 /* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
 static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 {
     dli_walk w;
-    dl_int step_a = 1, step_b = 1;
-    int r = 0;
     memset(&w, 0, sizeof w);
-    for (int d = 0; d < y.rank; d++) {                  /* from the right: innermost first */
+    dl_int step_a = 1, step_b = 1;
+    for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
         const dl_int sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+        const int r = w.rank, last = r - 1;
         if (n == 1) continue;
-        if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
-            w.n[r - 1] *= n;                            /* continues the one before: join them */
+        if (r > 0 && sa == w.sa[last] * w.n[last] && sb == w.sb[last] * w.n[last])
+            w.n[last] *= n;                             /* continues the one before: join them */
         else {
             w.n[r] = n;
             w.sa[r] = sa;
             w.sb[r] = sb;
-            r++;
+            w.rank++;
         }
         step_a *= na;
         step_b *= nb;
     }
-    if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
-    w.rank = r;
-    for (int lo = 0, hi = r - 1; lo < hi; lo++, hi--) { /* outermost first, as one would write it */
-        dli_swap_int(&w.n[lo], &w.n[hi]);
-        dli_swap_int(&w.sa[lo], &w.sa[hi]);
-        dli_swap_int(&w.sb[lo], &w.sb[hi]);
-    }
+    if (w.rank == 0) w.n[w.rank++] = dl_shape_size(y);  /* a single element (or none) */
     return w;
 }
 
@@ -10170,7 +10179,7 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
 {
     *a = *b = 0;
-    for (int d = w->rank - 2; d >= 0; d--) {
+    for (int d = 1; d < w->rank; d++) {
         *a += row % w->n[d] * w->sa[d];
         *b += row % w->n[d] * w->sb[d];
         row /= w->n[d];
@@ -10183,7 +10192,7 @@ static void dli_binary_back(dli_node *node)
 {
     const dli_binary_state *s = (const dli_binary_state *)node->state;
     const dli_walk *w = &s->walk;
-    const dl_int n = w->n[w->rank - 1], sa = w->sa[w->rank - 1], sb = w->sb[w->rank - 1];
+    const dl_int n = w->n[0];
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(y);
@@ -10191,7 +10200,7 @@ static void dli_binary_back(dli_node *node)
         dl_int ia, ib;
         dli_walk_row(w, row, &ia, &ib);
         dli_binary_row_back(y->ctx, s->backward, da ? da + ia : NULL, db ? db + ib : NULL,
-                            dy + row * n, a->data + ia, b->data + ib, n, sa, sb);
+                            dy + row * n, a->data + ia, b->data + ib, n, w->sa[0], w->sb[0]);
     }
 }
 
@@ -10208,13 +10217,13 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
                           dli_shown(c, b->shape));
     const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
     const dli_walk *w = &s.walk;
-    const dl_int n = w->n[w->rank - 1];
+    const dl_int n = w->n[0];
     dl_tensor *y = dli_result_with(c, op, shape, in, 2, dli_binary_back, &s, sizeof s);
     for (dl_int row = 0; y && n > 0 && row < y->size / n; row++) {
         dl_int ia, ib;
         dli_walk_row(w, row, &ia, &ib);
-        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
-                       w->sa[w->rank - 1], w->sb[w->rank - 1]);
+        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n, w->sa[0],
+                       w->sb[0]);
     }
     return y;
 }
@@ -10301,6 +10310,15 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 
 /* ---- linear and matmul ---- */
 
+/* Is t left out, or has it this shape? Else a message. */
+static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
+                            dl_shape shape)
+{
+    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
+                   dli_shown(c, t->shape), dli_shown(c, shape));
+}
+
 static void dli_linear_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1];
@@ -10328,10 +10346,9 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
                           dli_shown(c, x->shape), dli_shown(c, w->shape),
                           (long long)dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    if (n == 3 && (b->shape.rank != 1 || b->size != M))
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row "
-                          "of the weight %s", dli_shown(c, b->shape), (long long)M,
-                          dli_shown(c, w->shape));
+    if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
+                         dl_shape1(M)))
+        return NULL;
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 1] = M;
     dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
@@ -10637,16 +10654,28 @@ static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, d
     return copy;
 }
 
-/* n rows of len elements. */
-typedef struct dli_gather_state { const int32_t *index; dl_int n, len; } dli_gather_state;
+/* n rows of len elements; the number of one that gets no gradient. */
+typedef struct dli_rows_state { const int32_t *index; dl_int n, len, padding; } dli_rows_state;
 
-static void dli_gather_back(dli_node *node)
+static void dli_rows_back(dli_node *node)
 {
-    const dli_gather_state *s = (const dli_gather_state *)node->state;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_rows_state *s = (const dli_rows_state *)node->state;
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->n; i++)
-        for (dl_int j = 0; j < s->len; j++) dx[s->index[i] * s->len + j] += dy[i * s->len + j];
+    if (dx) node->out->ctx->kernels.embedding_backward(dx, dli_grad(node->out), s->index, s->n,
+                                                       s->len, s->padding);
+}
+
+/* A tensor for n rows of x [R,...] by index, recorded and still to be filled. */
+static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *index, dl_int n,
+                                dl_shape shape, dl_int padding)
+{
+    dl_ctx *c = x->ctx;
+    const dl_int rows = x->shape.dim[0];
+    if (!index && n > 0) return dli_no_tensor(dli_null(c, op, "index"));
+    if (!dli_check_index(c, op, "index", index, n, rows)) return NULL;
+    const dli_rows_state s = { dli_tape_copy(c, op, index, n), n, rows ? x->size / rows : 0,
+                               padding };
+    return s.index ? dli_result_with(c, op, shape, &x, 1, dli_rows_back, &s, sizeof s) : NULL;
 }
 
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
@@ -10654,40 +10683,38 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     const char *op = "dl_gather_rows";
     dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c) return NULL;
-    if (!index) return dli_no_tensor(dli_null(c, op, "index"));
     if (x->shape.rank < 1 || n < 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
                           (long long)n, x->shape.rank);
     dl_shape shape = x->shape;
-    if (!dli_check_index(c, op, "index", index, n, shape.dim[0])) return NULL;
-    const dl_int len = shape.dim[0] ? x->size / shape.dim[0] : 0;
-    const dli_gather_state s = { dli_tape_copy(c, op, index, n), n, len };
     shape.dim[0] = n;
-    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &x, 1, dli_gather_back, &s, sizeof s)
-                           : NULL;
-    for (dl_int i = 0; y && i < n; i++)
+    dl_tensor *y = dli_take_rows(op, x, index, n, shape, -1);
+    const dl_int len = y && n ? y->size / n : 0;
+    for (dl_int i = 0; i < n && len > 0; i++)
         memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
     return y;
 }
 
 /* ---- reductions ---- */
 
-/* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
-static dl_shape dli_without(dl_shape s, int axis, bool keep)
+/* What is to be reduced, *axis of x or (axis NULL) all of it: *v, and the shape that is left. */
+static bool dli_reduce(const char *op, const dl_tensor *x, const int *axis, bool keep,
+                       dli_axis_view *v, dl_shape *shape)
 {
-    if (axis < 0) return dl_shape0();
-    if (keep) {
-        s.dim[axis] = 1;
-        return s;
-    }
-    for (int d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
-    return dli_rank(s, s.rank - 1);
-}
-
-static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
-{
+    if (!dli_usable(op, x)) return false;
     const dli_axis_view all = { 1, x->size, 1 };
-    return axis < 0 ? all : dli_along(x->shape, axis);
+    *v = all;
+    *shape = dl_shape0();
+    if (!axis) return true;
+    const int a = dli_axis(x->ctx, op, *axis, x->shape.rank);
+    if (a < 0) return false;
+    *v = dli_along(x->shape, a);
+    *shape = x->shape;
+    shape->dim[a] = 1;
+    if (keep) return true;
+    for (int d = a; d < x->shape.rank - 1; d++) shape->dim[d] = x->shape.dim[d + 1];
+    *shape = dli_rank(*shape, x->shape.rank - 1);
+    return true;
 }
 
 /* How x is summed; the factor, 1 for a sum and 1/n for a mean. */
@@ -10702,133 +10729,117 @@ static void dli_sum_back(dli_node *node)
                                              s->v.inner, s->scale);
 }
 
-/* Sum (or mean) along an axis that has been checked, -1 for all. */
-static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
+static dl_tensor *dli_sum(const char *op, dl_tensor *x, const int *axis, bool keep, bool mean)
 {
-    const dli_axis_view v = dli_along_or_all(x, axis);
-    const dli_sum_state s = { v, mean ? 1 / (double)v.n : 1 };
-    dl_tensor *y = dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
-                                   dli_sum_back, &s, sizeof s);
-    if (y) x->ctx->kernels.sum_forward(y->data, x->data, v.outer, v.n, v.inner, s.scale);
+    dli_sum_state s;
+    dl_shape shape;
+    if (!dli_reduce(op, x, axis, keep, &s.v, &shape)) return NULL;
+    s.scale = mean ? 1 / (double)s.v.n : 1;
+    dl_tensor *y = dli_result_with(x->ctx, op, shape, &x, 1, dli_sum_back, &s, sizeof s);
+    if (y) x->ctx->kernels.sum_forward(y->data, x->data, s.v.outer, s.v.n, s.v.inner, s.scale);
     return y;
+}
+
+DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum("dl_sum", x, NULL, false, false); }
+DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum("dl_mean", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
+{
+    return dli_sum("dl_sum_axis", x, &axis, keep, false);
+}
+DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
+{
+    return dli_sum("dl_mean_axis", x, &axis, keep, true);
 }
 
 /* How x is searched, and where in it each maximum (or minimum) was. */
 typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
 
+/* Where in x number i of the chosen ones is. */
+static dl_int dli_max_place(const dli_max_state *s, dl_int i)
+{
+    const dl_int inner = s->v.inner;
+    return (i / inner * s->v.n + s->at[i]) * inner + i % inner;
+}
+
 static void dli_max_back(dli_node *node)
 {
     const dli_max_state *s = (const dli_max_state *)node->state;
-    const dl_int inner = s->v.inner;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->v.outer * inner; i++)
-        dx[(i / inner * s->v.n + s->at[i]) * inner + i % inner] += dy[i];
+    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++) dx[dli_max_place(s, i)] += dy[i];
 }
 
-/* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
-static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
+/* The index of the first maximum (or, with least, minimum; in any case of the first NaN) of n > 0
+   elements, step apart. */
+static dl_int dli_choose(const dl_real *x, dl_int n, dl_int step, bool least)
 {
     dl_int best = 0;
-    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
-        if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
-    return best;
-}
-
-/* The same for the first minimum. */
-static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
-{
-    dl_int best = 0;
-    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
-        if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
-    return best;
-}
-
-/* Along an axis that has been checked, -1 for all; choose: dli_argmax or dli_argmin. */
-static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
-                          dl_int (*choose)(const dl_real *, dl_int, dl_int))
-{
-    const dli_axis_view v = dli_along_or_all(x, axis);
-    const dl_int count = v.outer * v.inner;
-    if (v.n == 0 || v.n > INT32_MAX)
-        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose "
-                          "from", op, dli_shown(x->ctx, x->shape));
-    int32_t *at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *at);
-    const dli_max_state s = { v, at };
-    dl_tensor *y = at ? dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
-                                        dli_max_back, &s, sizeof s) : NULL;
-    for (dl_int i = 0; y && i < count; i++) {
-        const dl_real *from = x->data + i / v.inner * v.n * v.inner + i % v.inner;
-        at[i] = (int32_t)choose(from, v.n, v.inner);
-        y->data[i] = from[at[i] * v.inner];
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++) {
+        const dl_real a = x[k * step], b = x[best * step];
+        if ((least ? a < b : a > b) || dli_isnan(a)) best = k;
     }
+    return best;
+}
+
+/* The same in every row of a view, of x; the indexes into at. */
+static void dli_choose_all(int32_t *at, const dl_real *x, const dli_axis_view *v, bool least)
+{
+    for (dl_int i = 0; i < v->outer * v->inner; i++)
+        at[i] = (int32_t)dli_choose(x + i / v->inner * v->n * v->inner + i % v->inner, v->n,
+                                    v->inner, least);
+}
+
+/* Is there something to choose, and does its index fit an int32_t? */
+static bool dli_check_choice(const char *op, const dl_tensor *x, dl_int n)
+{
+    return (n > 0 && n <= INT32_MAX) ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
+                   dli_shown(x->ctx, x->shape));
+}
+
+static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool keep, bool least)
+{
+    dli_max_state s;
+    dl_shape shape;
+    if (!dli_reduce(op, x, axis, keep, &s.v, &shape) || !dli_check_choice(op, x, s.v.n))
+        return NULL;
+    const dl_int count = s.v.outer * s.v.inner;
+    s.at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *s.at);
+    dl_tensor *y = s.at ? dli_result_with(x->ctx, op, shape, &x, 1, dli_max_back, &s, sizeof s)
+                        : NULL;
+    if (!y) return NULL;
+    dli_choose_all(s.at, x->data, &s.v, least);
+    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_max_place(&s, i)];
     return y;
 }
 
-DL_DEF dl_tensor *dl_sum(dl_tensor *x)
-{
-    return dli_usable("dl_sum", x) ? dli_sum("dl_sum", x, -1, false, false) : NULL;
-}
-DL_DEF dl_tensor *dl_mean(dl_tensor *x)
-{
-    return dli_usable("dl_mean", x) ? dli_sum("dl_mean", x, -1, false, true) : NULL;
-}
-DL_DEF dl_tensor *dl_max(dl_tensor *x)
-{
-    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false, dli_argmax) : NULL;
-}
-DL_DEF dl_tensor *dl_min(dl_tensor *x)
-{
-    return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
-}
-
-/* The axis of x that `axis` means, -1 if there is none or x is not usable. */
-static int dli_axis_of(const char *op, const dl_tensor *x, int axis)
-{
-    return dli_usable(op, x) ? dli_axis(x->ctx, op, axis, x->shape.rank) : -1;
-}
-
-DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
-{
-    axis = dli_axis_of("dl_sum_axis", x, axis);
-    return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
-}
-DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
-{
-    axis = dli_axis_of("dl_mean_axis", x, axis);
-    return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
-}
+DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max("dl_max", x, NULL, false, false); }
+DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max("dl_min", x, NULL, false, true); }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    axis = dli_axis_of("dl_max_axis", x, axis);
-    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
+    return dli_max("dl_max_axis", x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    axis = dli_axis_of("dl_min_axis", x, axis);
-    return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
+    return dli_max("dl_min_axis", x, &axis, keep, true);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    if (!dli_usable("dl_argmax_axis", x)) return false;
-    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
-    axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
-    if (axis < 0) return false;
-    const dli_axis_view v = dli_along(x->shape, axis);
-    if (v.n == 0 || v.n > INT32_MAX)
-        return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
-                       "too many) to choose from", axis, dli_shown(x->ctx, x->shape));
-    for (dl_int i = 0; i < v.outer * v.inner; i++)
-        out[i] = (int32_t)dli_argmax(x->data + i / v.inner * v.n * v.inner + i % v.inner, v.n,
-                                     v.inner);
+    const char *op = "dl_argmax_axis";
+    dli_axis_view v;
+    dl_shape shape;
+    if (!dli_reduce(op, x, &axis, false, &v, &shape)) return false;
+    if (!out) return dli_null(x->ctx, op, "out");
+    if (!dli_check_choice(op, x, v.n)) return false;
+    dli_choose_all(out, x->data, &v, false);
     return true;
 }
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
     if (!dli_usable("dl_argmax", x)) return -1;
-    if (x->size > 0) return dli_argmax(x->data, x->size, 1);
+    if (x->size > 0) return dli_choose(x->data, x->size, 1, false);
     dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
     return -1;
 }
@@ -10836,58 +10847,87 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
 #ifndef DL_NO_IMAGES
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
+/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. In one
+   dimension the height is 1, and the caller's numbers are those of the width. */
 typedef struct dli_slide {
+    int     dims;
     int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+    int64_t span[2];                     /* how far the kernel reaches, (kernel - 1) dilation + 1 */
 } dli_slide;
 
-/* "5x5", or "5" in one dimension. */
-static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+/* The caller's numbers into s; false with a message where one can't be. */
+static bool dli_slide_start(dl_ctx *c, const char *op, dli_slide *s, const dl_int *in,
+                            const dl_int *kernel, const dl_conv *o, int dims)
 {
-    if (dims == 1) snprintf(s, DLI_SHAPE_TEXT, "%lld", (long long)size[0]);
-    else snprintf(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
-    return s;
-}
-
-/* Work out the padding of "same" and the output's size; false with a message that names all. */
-static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, int dims)
-{
-    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
-    char pad[DLI_SHAPE_TEXT] = "without padding";
-    int64_t span[2];
-    for (int i = 0; i < dims; i++) {
+    s->dims = dims;
+    for (int i = 0; i < 2; i++) {
+        const int k = i - (2 - dims);
+        s->in[i] = k < 0 ? 1 : in[k];
+        s->kernel[i] = k < 0 ? 1 : kernel[k];
+        s->stride[i] = k < 0 ? 1 : o->stride[k];
+        s->dilation[i] = k < 0 ? 1 : o->dilation[k];
+        s->before[i] = k < 0 ? 0 : o->before[k];
+        s->after[i] = k < 0 ? 0 : o->after[k];
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
                            "must be 1 or more", op, (long long)s->kernel[i],
                            (long long)s->stride[i], (long long)s->dilation[i]);
-        span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
-        if (same) {
-            int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
-            int64_t all = (out - 1) * s->stride[i] + span[i] - s->in[i];
-            s->before[i] = all > 0 ? all / 2 : 0;
-            s->after[i] = all > 0 ? all - all / 2 : 0;
-        }
         if (s->before[i] < 0 || s->after[i] < 0)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
                            "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+        if (s->in[i] > INT32_MAX || s->kernel[i] > INT32_MAX)
+            return dl_fail(c, DL_ERR_SHAPE, "%s: input %lld or kernel %lld is too large", op,
+                           (long long)s->in[i], (long long)s->kernel[i]);
+        s->span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
     }
-    for (int i = 0; i < dims; i++) {
-        int64_t room = s->in[i] + s->before[i] + s->after[i];
-        s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
-        if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
-        if (s->before[0] || s->after[0] || (dims > 1 && (s->before[1] || s->after[1]))) {
-            int at = snprintf(pad, sizeof pad, "with padding %lld+%lld", (long long)s->before[0],
-                              (long long)s->after[0]);
-            if (dims > 1) snprintf(pad + at, sizeof pad - (size_t)at, ", %lld+%lld",
-                                   (long long)s->before[1], (long long)s->after[1]);
-        }
-        if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
-            snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
-        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s; %s", op,
-                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad,
-                       dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
-                           ? "is the image [C,H,W], channels first?"
-                           : "make it smaller, or pad the input (same = true in the options)");
+    return true;
+}
+
+/* "5x5", or "5" in one dimension. */
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+{
+    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", (long long)size[1]);
+    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    return s;
+}
+
+/* "kernel 5x5 does not fit input 3x3 with padding 1+0, 0+0; ..." */
+static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, const char *verb,
+                             const char *advice)
+{
+    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT], in[DLI_SHAPE_TEXT];
+    char high[64] = "", wide[64] = "without padding";
+    if (s->before[0] || s->after[0] || s->before[1] || s->after[1]) {
+        if (s->dims > 1) dli_format(high, sizeof high, "with padding %lld+%lld, ",
+                                    (long long)s->before[0], (long long)s->after[0]);
+        dli_format(wide, sizeof wide, "%s%lld+%lld", s->dims > 1 ? "" : "with padding ",
+                   (long long)s->before[1], (long long)s->after[1]);
+    }
+    const bool dilated = s->dilation[0] > 1 || s->dilation[1] > 1;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s%s %s input %s %s%s%s", op,
+                   dli_size_text(k, s->kernel, s->dims), dilated ? " with dilation " : "",
+                   dilated ? dli_size_text(d, s->dilation, s->dims) : "", verb,
+                   dli_size_text(in, s->in, s->dims), high, wide, advice);
+}
+
+/* Work out the padding of "same" and the output's size. */
+static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same)
+{
+    for (int i = 0; i < 2 && same; i++) {
+        const int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+        const int64_t all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
+        s->before[i] = all > 0 ? all / 2 : 0;
+        s->after[i] = all > 0 ? all - all / 2 : 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        const int64_t room = s->in[i] + s->before[i] + s->after[i];
+        s->out[i] = room < s->span[i] ? 0 : (room - s->span[i]) / s->stride[i] + 1;
+        if (s->in[i] < 1 || s->out[i] < 1 || room > INT32_MAX)
+            return dli_slide_misfit(c, op, s, "does not fit",
+                                    s->dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
+                                    ? "; is the image [C,H,W], channels first?"
+                                    : "; make it smaller, or pad the input (same = true in the "
+                                      "options)");
     }
     return true;
 }
@@ -10897,33 +10937,17 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
 static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
 {
     for (int i = 0; i < 2; i++) {
-        int64_t span;
-        if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
-                           "%lld: each must be 1 or more", op, (long long)s->in[i],
-                           (long long)s->kernel[i], (long long)s->stride[i],
-                           (long long)s->dilation[i]);
-        if (s->before[i] < 0 || s->after[i] < 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
-                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
         if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
                            "the stride %lld or the dilation %lld", op, extra[i],
                            (long long)s->stride[i], (long long)s->dilation[i]);
-        span = (s->kernel[i] - 1) * s->dilation[i] + 1;
-        if (same) {
-            s->before[i] = span > s->stride[i] ? (span - s->stride[i]) / 2 : 0;
-            s->out[i] = s->in[i] * s->stride[i];
-        } else {
-            s->out[i] = (s->in[i] - 1) * s->stride[i] + span + extra[i];
-            s->out[i] -= s->before[i] + s->after[i];
-        }
-        if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
-            return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
-                           "%lld+%lld, %lld+%lld leaves no output; pad less", op,
-                           (long long)s->kernel[0], (long long)s->kernel[1], (long long)s->in[0],
-                           (long long)s->in[1], (long long)s->before[0], (long long)s->after[0],
-                           (long long)s->before[1], (long long)s->after[1]);
+        const int64_t over = s->span[i] - s->stride[i];
+        if (same) s->before[i] = over > 0 ? over / 2 : 0;
+        s->out[i] = same ? s->in[i] * s->stride[i]
+                         : (s->in[i] - 1) * s->stride[i] + s->span[i] + extra[i] - s->before[i] -
+                           s->after[i];
+        if (s->in[i] < 1 || s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
+            return dli_slide_misfit(c, op, s, "on", " leaves no output; pad less");
     }
     return true;
 }
@@ -10945,15 +10969,6 @@ typedef struct dli_conv_state {
     int32_t        *won;
 } dli_conv_state;
 
-/* Is the kernel that would run backwards (or forwards) the library's own? */
-static bool dli_conv_ours(const dl_ctx *c, bool transposed, bool backward)
-{
-    if (transposed)
-        return backward ? DLI_OURS(c, conv_transpose2d_backward)
-                        : DLI_OURS(c, conv_transpose2d_forward);
-    return backward ? DLI_OURS(c, conv2d_backward) : DLI_OURS(c, conv2d_forward);
-}
-
 static void dli_conv_back(dli_node *node)
 {
     const dli_conv_state *st = (const dli_conv_state *)node->state;
@@ -10963,7 +10978,8 @@ static void dli_conv_back(dli_node *node)
     dl_ctx *c = x->ctx;
     const dl_real *dy = dli_grad(node->out);
     const bool fused = st->end != DLI_END_LINEAR;            /* then it was ours, and stays so */
-    const bool ours = fused || dli_conv_ours(c, st->transposed, true);
+    const bool ours = fused || (st->transposed ? DLI_OURS(c, conv_transpose2d_backward)
+                                               : DLI_OURS(c, conv2d_backward));
     bool add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
     dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
@@ -11030,49 +11046,34 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
                        "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
                        (long long)seen);
-    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
-        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
-                       "of weight %s", op, dli_shown(c, b->shape), (long long)M, r);
-    return true;
+    return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
-/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+/* All sizes of a convolution that has been checked. */
 static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
                          const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
 {
-    const int last = dims - 1;
-    dli_slide slide;
-    for (int i = 0; i < dims; i++) {
-        slide.in[i] = x->shape.dim[i + 2];
-        slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o->stride[i];
-        slide.dilation[i] = o->dilation[i];
-        slide.before[i] = o->before[i];
-        slide.after[i] = o->after[i];
-    }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
-                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+    dli_slide v;
+    if (!dli_slide_start(c, op, &v, x->shape.dim + 2, w->shape.dim + 2, o, dims) ||
+        !(transposed ? dli_slide_grow(c, op, &v, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &v, o->same)))
         return false;
     s->N = x->shape.dim[0];
     s->C = x->shape.dim[1];
     s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
     s->groups = o->groups;
-    s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
-    s->top = 0;
-    if (dims == 2) {
-        s->H = (dl_int)slide.in[0];
-        s->OH = (dl_int)slide.out[0];
-        s->KH = (dl_int)slide.kernel[0];
-        s->stride_h = (dl_int)slide.stride[0];
-        s->dilation_h = (dl_int)slide.dilation[0];
-        s->top = (dl_int)slide.before[0];
-    }
-    s->W = (dl_int)slide.in[last];
-    s->OW = (dl_int)slide.out[last];
-    s->KW = (dl_int)slide.kernel[last];
-    s->stride_w = (dl_int)slide.stride[last];
-    s->dilation_w = (dl_int)slide.dilation[last];
-    s->left = (dl_int)slide.before[last];
+    s->H = (dl_int)v.in[0];
+    s->W = (dl_int)v.in[1];
+    s->OH = (dl_int)v.out[0];
+    s->OW = (dl_int)v.out[1];
+    s->KH = (dl_int)v.kernel[0];
+    s->KW = (dl_int)v.kernel[1];
+    s->stride_h = (dl_int)v.stride[0];
+    s->stride_w = (dl_int)v.stride[1];
+    s->dilation_h = (dl_int)v.dilation[0];
+    s->dilation_w = (dl_int)v.dilation[1];
+    s->top = (dl_int)v.before[0];
+    s->left = (dl_int)v.before[1];
     return true;
 }
 
@@ -11085,13 +11086,13 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
         const dli_conv_arrays a = { x, w, b, y, state->won, NULL, NULL, NULL, NULL, false };
         return dli_conv_run(c, s, state->end, &a);
     }
-    if (!dli_conv_ours(c, state->transposed, false)) {
-        (state->transposed ? c->kernels.conv_transpose2d_forward
-                           : c->kernels.conv2d_forward)(y, x, w, b, s);
-        return true;
-    }
-    return state->transposed ? dli_fast_conv_transpose2d_forward(c, y, x, w, b, s)
-                             : dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    if (state->transposed && DLI_OURS(c, conv_transpose2d_forward))
+        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
+    if (!state->transposed && DLI_OURS(c, conv2d_forward))
+        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    (state->transposed ? c->kernels.conv_transpose2d_forward
+                       : c->kernels.conv2d_forward)(y, x, w, b, s);
+    return true;
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
@@ -11218,17 +11219,16 @@ static void dli_avg_pool_back(dli_node *node)
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
 static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
 {
+    const dl_int in[2] = { H, W }, kernel[2] = { o->kernel[0], o->kernel[1] };
+    dl_conv way = dl_conv_default();
+    memcpy(way.stride, o->stride, sizeof way.stride);
+    memcpy(way.before, o->before, sizeof way.before);
+    memcpy(way.after, o->after, sizeof way.after);
+    way.same = o->same;
     dli_slide s;
-    s.in[0] = H;
-    s.in[1] = W;
-    for (int i = 0; i < 2; i++) {
-        s.kernel[i] = o->kernel[i];
-        s.stride[i] = o->stride[i];
-        s.dilation[i] = 1;
-        s.before[i] = o->before[i];
-        s.after[i] = o->after[i];
-    }
-    if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
+    if (!dli_conv_used(c, op, &way, 2, false) || !dli_slide_start(c, op, &s, in, kernel, &way, 2) ||
+        !dli_slide_fit(c, op, &s, o->same))
+        return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
@@ -11239,10 +11239,8 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         o->after[i] = (int)s.after[i];
         out[i] = (dl_int)s.out[i];
     }
-    if (H > INT32_MAX / W)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op, (long long)H,
-                       (long long)W);
-    return true;
+    return H <= INT32_MAX / W || dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op,
+                                         (long long)H, (long long)W);
 }
 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
@@ -11308,7 +11306,7 @@ typedef enum dli_norm_kind { DLI_NORM_BATCH, DLI_NORM_RUNNING, DLI_NORM_LAYER, D
 
 typedef struct dli_norm_state {
     dli_norm_kind kind;
-    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C]                   */
+    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C], and S is 1       */
     dl_int        count;                 /* of means, and of variances                         */
     double        eps;
     dl_real      *mean, *var;
@@ -11334,16 +11332,6 @@ static void dli_norm_back(dli_node *node)
                 s->S, s->eps, s->kind == DLI_NORM_BATCH);
 }
 
-/* Has t (unless it is DL_NONE) this shape? */
-static bool dli_norm_shape(const char *op, const char *what, const dl_tensor *t, dl_shape shape,
-                           const dl_tensor *x)
-{
-    dl_ctx *c = x->ctx;
-    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
-           dl_fail(c, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
-                   dli_shown(c, t->shape), dli_shown(c, shape), dli_shown(c, x->shape));
-}
-
 static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double eps)
 {
     if (x->shape.rank < rank || x->size == 0)
@@ -11364,8 +11352,8 @@ static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight,
     if (weight != DL_NONE) in[s->w = n++] = weight;
     if (bias != DL_NONE) in[s->b = n++] = bias;
     dl_ctx *c = dli_inputs(op, in, n);
-    if (!c || !dli_norm_shape(op, "weight", weight, shape, x) ||
-        !dli_norm_shape(op, "bias", bias, shape, x))
+    if (!c || !dli_check_shape(c, op, "the weight", weight, shape) ||
+        !dli_check_shape(c, op, "the bias", bias, shape))
         return NULL;
     s->mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)s->count * sizeof *s->mean);
     if (!s->mean) return NULL;
@@ -11405,21 +11393,17 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
                           "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
                           momentum);
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING;
-    s.N = x->shape.dim[0];
-    s.C = s.count = x->shape.dim[1];
-    s.S = x->size / s.N / s.C;
-    s.eps = eps;
+    const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
+    dli_norm_state s = { c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING, N, C,
+                         x->size / N / C, 1, C, eps, NULL, NULL, 0, 0 };
     if (running && (dli_inputs(op, run, 2) != c ||
-                    !dli_norm_shape(op, "running mean", run[0], dl_shape1(s.C), x) ||
-                    !dli_norm_shape(op, "running variance", run[1], dl_shape1(s.C), x)))
+                    !dli_check_shape(c, op, "the running mean", run[0], dl_shape1(C)) ||
+                    !dli_check_shape(c, op, "the running variance", run[1], dl_shape1(C))))
         return NULL;
-    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(s.C), run, &s);
-    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && s.N * s.S > 1) {
-        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, s.C,
-                                     (double)(s.N * s.S), momentum);
+    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(C), run, &s);
+    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && N * s.S > 1) {
+        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, C,
+                                     (double)(N * s.S), momentum);
         ++*dli_version(run[0]);
         ++*dli_version(run[1]);
     }
@@ -11435,17 +11419,14 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     if (axes < 1 || axes > x->shape.rank)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
                           dli_shown(c, x->shape));
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = DLI_NORM_LAYER;
-    s.C = 1;
     dl_shape shape = x->shape;
+    dl_int C = 1;
     for (int d = 0; d < axes; d++) {
         shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
-        s.C *= shape.dim[d];
+        C *= shape.dim[d];
     }
-    s.N = s.count = x->size / s.C;
-    s.eps = eps;
+    const dl_int N = x->size / C;
+    dli_norm_state s = { DLI_NORM_LAYER, N, C, 1, 1, N, eps, NULL, NULL, 0, 0 };
     return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
@@ -11455,62 +11436,39 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
     const char *op = "dl_group_norm";
     dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = DLI_NORM_GROUP;
-    s.N = x->shape.dim[0];
-    s.C = x->shape.dim[1];
-    s.S = x->size / s.N / s.C;
-    s.groups = groups;
-    s.count = s.N * groups;
-    s.eps = eps;
-    if (groups < 1 || s.C % groups)
+    const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
+    if (groups < 1 || C % groups)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
-                          "input %s", op, groups, (long long)s.C, dli_shown(c, x->shape));
-    return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
+                          "input %s", op, groups, (long long)C, dli_shown(c, x->shape));
+    dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
+                         NULL, 0, 0 };
+    return dli_normalize(op, x, weight, bias, dl_shape1(C), NULL, &s);
 }
 
 #ifndef DL_NO_SEQUENCES
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
+#define DLI_STACK_MAX 1000                    /* so that numbers of weights fit an int */
+
 DL_DEF dl_recurrent dl_recurrent_default(void)
 {
-    dl_recurrent o;
-    o.layers = 1;
-    o.bidirectional = false;
-    o.dropout = 0;
-    o.lengths = NULL;
+    const dl_recurrent o = { 1, false, 0, NULL };
     return o;
 }
 
-/* dli_inputs for a list in which all operands but the first may be left out. */
-static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
+/* dli_inputs for up to 8 operands, of which all but the first `needed` may be left out. */
+static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n, int needed)
 {
-    dl_tensor *given[32];
-    dl_ctx *c;
-    int i, k = 0;
-    for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
-    c = dli_inputs(op, given, k);
-    if (!c || in[0] != DL_NONE) return c;
-    dl_fail(c, DL_ERR_ARGUMENT, "%s: operand 1 is DL_NONE, but can't be left out", op);
-    return NULL;
-}
-
-/* Is t left out, or has it this shape? Else a message. */
-static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
-                            dl_shape shape)
-{
-    char s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    if (t == DL_NONE || dl_shape_equal(t->shape, shape)) return true;
-    return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
-                   dli_shape_text(s, t->shape), dli_shape_text(u, shape));
+    dl_tensor *given[8];
+    int k = 0;
+    for (int i = 0; i < n; i++) if (i < needed || in[i] != DL_NONE) given[k++] = in[i];
+    return dli_inputs(op, given, k);
 }
 
 static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, dl_int N,
                               dl_int least, dl_int most)
 {
-    dl_int n;
-    for (n = 0; length && n < N; n++)
+    for (dl_int n = 0; length && n < N; n++)
         if (length[n] < least || length[n] > most)
             return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
                            (int)length[n], (long long)n, (long long)least, (long long)most);
@@ -11539,24 +11497,16 @@ static void dli_recurrent_back(dli_node *node)
     dli_recurrent_state *s = (dli_recurrent_state *)node->state;
     const dl_int n = s->size.N * s->size.H;
     double saved, work;
-    dlk_recurrent_grads d;
     dli_recurrent_room(s->way.fast, s->kind, &s->size, &saved, &work);
     s->arrays.work = (dl_real *)dli_work(c, node->op, (size_t)work * sizeof(dl_real));
-    if (!s->arrays.work) {
-        node->failed = true;
-        return;
-    }
+    node->failed = !s->arrays.work;
+    if (node->failed) return;
     const dl_real *dout = dli_grad(node->out);      /* of y, hn and cn, one behind the other */
-    d.dy = s->y->pass == c->pass ? dout : NULL;
-    d.dhn = dout + n * s->size.T;
-    d.dcn = d.dhn + n;
-    d.dx = dli_recurrent_grad(s, 0);
-    d.dw_ih = dli_recurrent_grad(s, 1);
-    d.dw_hh = dli_recurrent_grad(s, 2);
-    d.db_ih = dli_recurrent_grad(s, 3);
-    d.db_hh = dli_recurrent_grad(s, 4);
-    d.dh0 = dli_recurrent_grad(s, 5);
-    d.dc0 = dli_recurrent_grad(s, 6);
+    const dl_real *dhn = dout + n * s->size.T;
+    const dlk_recurrent_grads d = {
+        s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
+        dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
+        dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
     dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
@@ -11587,12 +11537,11 @@ static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
 static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kind,
                                 dl_tensor *const *in, dl_int N, dl_int D)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int G = dli_cells[kind].gates;
     const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
-                       dli_shape_text(s, in[2]->shape), (int)G);
+                       dli_shown(c, in[2]->shape), (int)G);
     return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
            dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
            dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
@@ -11601,13 +11550,34 @@ static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kin
            dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
 }
 
-/* Can that many elements be asked for? */
-static bool dli_check_room(dl_ctx *c, const char *op, double n)
+/* The arrays of a layer whose results are out; false without memory. */
+static bool dli_recurrent_fill(dl_ctx *c, const char *op, dli_recurrent_state *s,
+                               dl_tensor *const *in, const dl_sequence *out, double saved,
+                               double work)
 {
-    const double bytes = n * (double)sizeof(dl_real);
-    if (bytes < (double)(PTRDIFF_MAX / 2)) return true;
-    return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
-                   "sequence in parts", op, bytes / 1e6);
+    const dl_int n = s->size.N * s->size.H;
+    const bool lstm = s->kind == DL_LSTM;
+    dlk_recurrent_arrays *a = &s->arrays;
+    a->x = s->size.length ? dli_tape_padded(c, op, in[0], s->size.length) : in[0]->data;
+    a->w_ih = in[1]->data;
+    a->w_hh = in[2]->data;
+    a->b_ih = in[3]->data;                  /* NULL if left out */
+    a->b_hh = in[4]->data;
+    a->h0 = dli_tape_state(c, op, in[5], n);
+    a->c0 = dli_tape_state(c, op, in[6], lstm ? n : 0);
+    a->y = out->y->data;
+    a->hn = out->h->data;
+    a->cn = lstm ? out->c->data : NULL;
+    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
+    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
+    return a->x && a->h0 && a->c0 && a->saved && a->work;
+}
+
+/* What failed, as a sequence. */
+static dl_sequence dli_no_sequence(void)
+{
+    const dl_sequence none = { NULL, NULL, NULL };
+    return none;
 }
 
 /* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
@@ -11616,62 +11586,47 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
                                        dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                                        const int32_t *length, bool reverse)
 {
-    const dl_sequence none = { NULL, NULL, NULL };
-    const bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *known[7];
-    dl_sequence out = none;
+    dl_tensor *in[7] = { x, w[0], w[1], w[2], w[3], h0, c0 }, *known[7];
+    dl_ctx *c = dli_some_inputs(op, in, 7, 3);
+    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2]))
+        return dli_no_sequence();
+    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1];
+    const dlk_recurrent_size size = { N, T, x->shape.dim[2], H, length, reverse };
+    const dli_recurrent_way way = dli_recurrent_choose(c, kind, &size);
     double saved, work;
-    int known_count = 0;
-    in[0] = x;
-    for (int i = 0; i < 4; i++) in[1 + i] = w[i];
-    in[5] = h0;
-    in[6] = c0;
-    dl_ctx *c = dli_some_inputs(op, in, 7);
-    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    dli_recurrent_room(way.fast, kind, &size, &saved, &work);
+    const double bytes = (saved + work + (double)(T + 2) * (double)N * (double)H) *
+                         (double)sizeof(dl_real);
+    if (bytes >= (double)(PTRDIFF_MAX / 2)) {
+        dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
+                "sequence in parts", op, bytes / 1e6);
+        return dli_no_sequence();
+    }
     dli_recurrent_state *s = (dli_recurrent_state *)dli_tape_alloc(c, op, sizeof *s);
-    if (!s) return none;
+    if (!s) return dli_no_sequence();
+    s->kind = kind;
+    s->way = way;
+    s->size = size;
+    int knows = 0;
     for (int i = 0; i < 7; i++) {
         const bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
         s->in[i] = leave ? NULL : in[i];
-        if (!leave) known[known_count++] = in[i];
+        if (!leave) known[knows++] = in[i];
     }
-    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1], n = N * H;
-    s->kind = kind;
-    s->size.N = N;
-    s->size.T = T;
-    s->size.D = x->shape.dim[2];
-    s->size.H = H;
-    s->size.length = length;
-    s->size.reverse = reverse;
-    s->way = dli_recurrent_choose(c, kind, &s->size);
-    dli_recurrent_room(s->way.fast, kind, &s->size, &saved, &work);
-    if (!dli_check_room(c, op, saved) || !dli_check_room(c, op, work) ||
-        !dli_check_room(c, op, ((double)T + 2) * (double)N * (double)H))
-        return none;
-    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, known_count,
+    const bool lstm = kind == DL_LSTM;
+    const dl_int n = N * H;
+    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, knows,
                                 dli_recurrent_back);
-    if (!all) return none;
-    out.y = dli_view(op, all, dl_shape3(N, T, H), 0);
+    if (!all) return dli_no_sequence();
+    dl_sequence out;
+    out.y = s->y = dli_view(op, all, dl_shape3(N, T, H), 0);
     out.h = dli_view(op, all, dl_shape3(1, N, H), n * T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, N, H), n * (T + 1)) : NULL;
     const dl_mark mark = dl_tape_mark(c);
-    dlk_recurrent_arrays *a = &s->arrays;
-    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
-    a->h0 = dli_tape_state(c, op, h0, n);
-    a->c0 = dli_tape_state(c, op, c0, lstm ? n : 0);
-    a->x = length ? dli_tape_padded(c, op, x, length) : x->data;
-    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
-    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->x || !a->work)
-        return none;
-    a->w_ih = w[0]->data;
-    a->w_hh = w[1]->data;
-    a->b_ih = w[2]->data;                   /* NULL if left out */
-    a->b_hh = w[3]->data;
-    a->y = out.y->data;
-    a->hn = out.h->data;
-    a->cn = lstm ? out.c->data : NULL;
-    dli_run_recurrent(c, &s->way, kind, a, &s->size);
-    s->y = out.y;
+    if (!out.y || !out.h || (lstm && !out.c) ||
+        !dli_recurrent_fill(c, op, s, in, &out, saved, work))
+        return dli_no_sequence();
+    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -11680,58 +11635,40 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
 /* Part i of a state [layers*K,N,H] as [N,H]; DL_NONE of DL_NONE. */
 static dl_tensor *dli_state_part(const char *op, dl_tensor *state, int i)
 {
-    dl_int N, H;
     if (state == DL_NONE) return state;
-    N = state->shape.dim[1];
-    H = state->shape.dim[2];
+    const dl_int N = state->shape.dim[1], H = state->shape.dim[2];
     return dli_view(op, state, dl_shape2(N, H), i * N * H);
 }
 
 /* The checks that a stack of layers needs beside those of each layer. */
-static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
-                               dl_tensor *c0, const dl_recurrent *o, int parts)
+static bool dli_check_stack(dl_ctx *c, const char *op, const dl_tensor *x, dl_tensor *const *w,
+                            const dl_tensor *h0, const dl_tensor *c0, const dl_recurrent *o)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_tensor *in[3];
-    in[0] = x;
-    in[1] = h0;
-    in[2] = c0;
-    dl_ctx *c = dli_some_inputs(op, in, 3);
-    if (!c) return NULL;
-    if (!w) {
-        dli_null(c, op, "w");
-        return NULL;
+    if (!w) return dli_null(c, op, "w");
+    if (o->layers < 1 || o->layers > DLI_STACK_MAX || !(o->dropout >= 0 && o->dropout < 1))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or "
+                       "more, the dropout in [0, 1)", op, o->layers, o->dropout);
+    if (o->layers == 1 && o->dropout > 0)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is "
+                       "one: use dl_dropout on the result", op, o->dropout);
+    if (x->shape.rank != 3 || x->shape.dim[1] < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
+                       dli_shown(c, x->shape));
+    const int parts = o->layers * (o->bidirectional ? 2 : 1);
+    for (int i = 0; i < 2; i++) {
+        const dl_tensor *t = i == 0 ? h0 : c0;
+        if (t != DL_NONE && (t->shape.rank != 3 || t->shape.dim[0] != parts))
+            return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for "
+                           "each layer and direction", op, i == 0 ? "h0" : "c0",
+                           dli_shown(c, t->shape), parts);
     }
-    if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
-                "dropout in [0, 1)", op, o->layers, o->dropout);
-        return NULL;
-    }
-    if (o->layers == 1 && o->dropout > 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is one: use "
-                "dl_dropout on the result", op, o->dropout);
-        return NULL;
-    }
-    if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
-                dli_shape_text(s, x->shape));
-        return NULL;
-    }
-    for (int i = 1; i < 3; i++)
-        if (in[i] != DL_NONE && (in[i]->shape.rank != 3 || in[i]->shape.dim[0] != parts)) {
-            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
-                    "layer and direction", op, i == 1 ? "h0" : "c0",
-                    dli_shape_text(s, in[i]->shape), parts);
-            return NULL;
-        }
     for (int i = 0; i < 4 * parts; i++) {
-        if (!w[i]) return NULL;
-        if (w[i] == DL_NONE && i % 4 < 2) {
-            dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
-            return NULL;
-        }
+        if (!w[i]) return false;
+        if (w[i] == DL_NONE && i % 4 < 2)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op,
+                           i);
     }
-    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]) ? c : NULL;
+    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]);
 }
 
 /* All layers and directions. */
@@ -11740,14 +11677,13 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
                                      const dl_recurrent *options)
 {
     const dl_recurrent o = options ? *options : dl_recurrent_default();
-    const dl_sequence none = { NULL, NULL, NULL };
-    const int K = o.bidirectional ? 2 : 1;
-    const int parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
-    dl_ctx *c = dli_check_stack(op, x, w, h0, c0, &o, parts);
-    if (!c) return none;
+    dl_tensor *in[3] = { x, h0, c0 };
+    dl_ctx *c = dli_some_inputs(op, in, 3, 1);
+    if (!c || !dli_check_stack(c, op, x, w, h0, c0, &o)) return dli_no_sequence();
+    const int K = o.bidirectional ? 2 : 1, parts = o.layers * K;
     int32_t *length = o.lengths ? dli_tape_copy(c, op, o.lengths, x->shape.dim[0]) : NULL;
     dl_tensor **h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
-    if (!h || (o.lengths && !length)) return none;
+    if (!h || (o.lengths && !length)) return dli_no_sequence();
     dl_tensor **m = h + parts;                       /* the LSTM's memories */
     for (int layer = 0; layer < o.layers; layer++) {
         dl_tensor *y[2];
@@ -11756,19 +11692,19 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
             const dl_sequence part =
                 dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
                                     dli_state_part(op, c0, i), length, k == 1);
-            if (!part.y) return none;
+            if (!part.y) return part;
             y[k] = part.y;
             h[i] = part.h;
             m[i] = part.c;
         }
         x = K == 1 ? y[0] : dl_concat(y, 2, 2);
-        if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
-        if (!x) return none;
+        if (layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
+        if (!x) return dli_no_sequence();
     }
     dl_sequence out = { x, NULL, NULL };
     out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
     if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
-    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+    return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
@@ -11794,70 +11730,80 @@ DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
 {
-    dl_recurrent o = options ? *options : dl_recurrent_default();
-    return o.layers < 1 || o.layers > 1000 ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
+    const dl_recurrent o = options ? *options : dl_recurrent_default();
+    return o.layers < 1 || o.layers > DLI_STACK_MAX ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
 }
 
-/* n parameters with these shapes and initial values into w; all or none. */
-static bool dli_make_params(dl_ctx *dl, dl_tensor **w, int n, const dl_shape *shape,
-                            const dl_init *init)
+/* Parameters that are to be made: their shapes, and how they start. */
+typedef struct dli_params {
+    int      n;
+    dl_shape shape[DL_DECODER_PARAMS];
+    dl_init  init[DL_DECODER_PARAMS];
+} dli_params;
+
+static void dli_params_add(dli_params *p, dl_shape shape, dl_init init)
 {
-    dl_tensor *made[32];
-    int i;
-    for (i = 0; i < n && i < 32; i++)
-        if (!(made[i] = dl_param(dl, shape[i], init[i]))) {
-            while (i > 0) dl_tensor_free(made[--i]);
-            return false;
-        }
-    for (i = 0; i < n; i++) w[i] = made[i];
+    p->shape[p->n] = shape;
+    p->init[p->n++] = init;
+}
+
+/* Make them, into w; all or none. */
+static bool dli_params_make(dl_ctx *dl, dl_tensor **w, const dli_params *p)
+{
+    dl_tensor *made[DL_DECODER_PARAMS];
+    for (int i = 0; i < p->n; i++) {
+        made[i] = dl_param(dl, p->shape[i], p->init[i]);
+        if (made[i]) continue;
+        while (i > 0) dl_tensor_free(made[--i]);
+        return false;
+    }
+    memcpy(w, made, (size_t)p->n * sizeof *w);
     return true;
 }
 
 DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options)
 {
-    int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1, i;
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
-    dl_shape shape[4];
-    dl_init init[4];
+    const int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1;
     if (!w || !dl) return false;
     if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
                        "layers: give 1 or more of each", (long long)D, (long long)H,
                        options ? options->layers : 1);
-    shape[1] = dl_shape2(G * H, H);
-    shape[2] = shape[3] = dl_shape1(G * H);
-    for (i = 0; i < 4; i++) init[i] = dl_init_torch(H);
-    for (i = 0; i < n; i += 4) {
-        shape[0] = dl_shape2(G * H, i < 4 * K ? D : K * H);
-        if (!dli_make_params(dl, w + i, 4, shape, init)) {
-            while (i > 0) dl_tensor_free(w[--i]);
-            return false;
-        }
+    const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    const dl_init init = dl_init_torch(H);
+    for (int i = 0; i < n; i += 4) {
+        dli_params p;
+        p.n = 0;
+        dli_params_add(&p, dl_shape2(G * H, i < 4 * K ? D : K * H), init);
+        dli_params_add(&p, dl_shape2(G * H, H), init);
+        dli_params_add(&p, dl_shape1(G * H), init);
+        dli_params_add(&p, dl_shape1(G * H), init);
+        if (dli_params_make(dl, w + i, &p)) continue;
+        while (i > 0) dl_tensor_free(w[--i]);
+        return false;
     }
     return true;
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
 static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
-                            dl_tensor *c, dl_tensor *const *w)
+                                dl_tensor *c, dl_tensor *const *w)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
-    dl_shape state;
-    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return none;
+    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
-                dli_shape_text(s, x->shape));
-        return none;
+                dli_shown(x->ctx, x->shape));
+        return dli_no_sequence();
     }
     x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
-    if (x) out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
-    if (!out.y) return none;
-    state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
+    if (!x) return dli_no_sequence();
+    dl_sequence out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
+    if (!out.y) return out;
+    const dl_shape state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
     out.y = out.h = dl_reshape(out.h, state);
     if (out.c) out.c = dl_reshape(out.c, state);
-    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+    return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
@@ -11877,44 +11823,20 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
     return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
 }
 
-typedef struct dli_embedding_state { const int32_t *index; dl_int n, padding; } dli_embedding_state;
-
-static void dli_embedding_back(dli_node *node)
-{
-    const dli_embedding_state *s = (const dli_embedding_state *)node->state;
-    dl_real *dw = dli_grad(node->in[0]);
-    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out), s->index, s->n,
-                                                       node->in[0]->shape.dim[1], s->padding);
-}
-
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
     const char *op = "dl_embedding";
-    char text[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs(op, &w, 1);
-    if (!c) return NULL;
-    const dl_int n = dli_checked_size(c, op, shape);
+    const dl_int n = c ? dli_checked_size(c, op, shape) : -1;
     if (n < 0) return NULL;
-    if (!index && n > 0) {
-        dli_null(c, op, "index");
-        return NULL;
-    }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
-        padding >= w->shape.dim[0]) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], the "
-                "padding -1 .. V-1, and the indexes' rank below %d", op,
-                dli_shape_text(text, w->shape), (long long)padding, DL_MAX_DIMS);
-        return NULL;
-    }
-    if (!dli_check_index(c, op, "index", index, n, w->shape.dim[0])) return NULL;
+        padding >= w->shape.dim[0])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], "
+                          "the padding -1 .. V-1, and the indexes' rank below %d", op,
+                          dli_shown(c, w->shape), (long long)padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
-    dli_embedding_state s;
-    s.index = dli_tape_copy(c, op, index, n);
-    s.n = n;
-    s.padding = padding;
-    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &w, 1, dli_embedding_back, &s, sizeof s)
-                           : NULL;
-    if (y) c->kernels.embedding_forward(y->data, w->data, s.index, n, w->shape.dim[1]);
+    dl_tensor *y = dli_take_rows(op, w, index, n, shape, padding);
+    if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
     return y;
 }
 
@@ -11971,29 +11893,24 @@ static void dli_attention_back(dli_node *node)
 static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S,
                              dl_int B, dl_int heads)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int R = q.dim[q.rank - 2];
     dl_shape all = q;
     all.dim[q.rank - 1] = S;
-    if (mask->requires_grad) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
-                "dl_detach on it", op);
-        return 0;
-    }
+    if (mask->requires_grad)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not "
+                       "computed; use dl_detach on it", op);
     if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
     if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
     if (dl_shape_equal(mask->shape, all)) return 1;
-    dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
-            "[N,R,S], or all dimensions of the queries in front", op,
-            dli_shape_text(s, mask->shape), (long long)R, (long long)S);
-    return 0;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need "
+                   "[R,S], [N,R,S], or all dimensions of the queries in front", op,
+                   dli_shown(c, mask->shape), (long long)R, (long long)S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
 static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, const dl_tensor *k,
                                 const dl_tensor *v, dlk_attention_size *size, dl_shape *y)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
     const int rank = q->shape.rank;
     dl_shape key = q->shape, value = q->shape;
     *y = q->shape;
@@ -12007,8 +11924,8 @@ static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, c
     }
     return fits ||
            dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
-                   dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shown(c, q->shape), dli_shown(c, k->shape),
+                   dli_shown(c, v->shape));
 }
 
 /* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
@@ -12036,61 +11953,39 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
                                const int32_t *lengths, bool causal)
 {
     const char *op = "dl_attention";
-    dl_tensor *in[4];
+    dl_tensor *in[4] = { q, k, v, mask };
+    dl_ctx *c = dli_some_inputs(op, in, 4, 3);
     dl_shape shape;
     dlk_attention_size size;
-    in[0] = q;
-    in[1] = k;
-    in[2] = v;
-    in[3] = mask;
-    dl_ctx *c = dli_some_inputs(op, in, 4);
-    if (!c) return NULL;
-    if (k == DL_NONE || v == DL_NONE) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
-        return NULL;
-    }
-    if (!dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
-    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
-    const dl_int heads = N > 0 ? B / N : 1;
+    if (!c || !dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
     size.causal = causal;
+    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
+    const dl_int heads = N > 0 ? B / N : 1, scores = size.R * size.S;
     if (!dli_check_lengths(c, op, lengths, N, 0, size.S)) return NULL;
-    const dl_int share = mask == DL_NONE ? 1
-                       : dli_check_mask(c, op, mask, q->shape, size.S, B, heads);
+    const dl_real *m = mask == DL_NONE ? NULL : mask->data;
+    const dl_int share = m ? dli_check_mask(c, op, mask, q->shape, size.S, B, heads) : 1;
     if (share == 0 || dli_checked_size(c, op, dl_shape4(2, B, size.R, size.S)) < 0) return NULL;
-    const dl_int scores = size.R * size.S;
-    dli_attention_state s;
-    s.size = size;
-    s.B = B;
-    s.heads = heads;
-    s.length = NULL;
+    dli_attention_state s = { size, B, heads, NULL, NULL };
     s.p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *s.p);
-    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? scores
-                                                                                         : 0) *
+    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && m ? scores : 0) *
                                                      sizeof *part);
-    if (!s.p || !part || (lengths && !(s.length = dli_tape_copy(c, op, lengths, N)))) return NULL;
+    if (lengths) s.length = dli_tape_copy(c, op, lengths, N);
+    if (!s.p || !part || (lengths && !s.length)) return NULL;
     dl_tensor *y = dli_result_with(c, op, shape, in, 3, dli_attention_back, &s, sizeof s);
-    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data,
-                             mask == DL_NONE ? NULL : mask->data, share, part);
+    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data, m, share, part);
     return y;
 }
 
-/* [N,T,E] to [N,heads,T,E/heads]. */
-static dl_tensor *dli_split_heads(dl_tensor *x, int heads)
+/* One of the three maps that lie above one another in in_proj, and its result split into heads:
+   [N,T,E] to [N,heads,T,E/heads]. */
+static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i, int heads)
 {
-    dl_tensor *y = dl_reshape(x, dl_shape4(x->shape.dim[0], x->shape.dim[1], heads,
-                                           x->shape.dim[2] / heads));
-    return dl_transpose(y, 1, 2);
-}
-
-/* One of the three maps that lie above one another in in_proj. */
-static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i,
-                              int heads)
-{
-    dl_int E = w[0]->shape.dim[1];
+    const dl_int E = w[0]->shape.dim[1];
     dl_tensor *weight = dli_view(op, w[0], dl_shape2(E, E), i * E * E);
     dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(op, w[1], dl_shape1(E), i * E);
     dl_tensor *y = dl_linear(x, weight, bias);
-    return y ? dli_split_heads(y, heads) : NULL;
+    y = y ? dl_reshape(y, dl_shape4(y->shape.dim[0], y->shape.dim[1], heads, E / heads)) : NULL;
+    return dl_transpose(y, 1, 2);
 }
 
 /* Keys and values that no query sees must not reach the gradients of the maps either, where they
@@ -12141,30 +12036,17 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
                                          const int32_t *lengths, bool causal)
 {
     const char *op = "dl_multihead_attention";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    dl_tensor *in[8], *y;
-    dl_ctx *c;
-    dl_int E;
-    int i;
-    in[0] = q;
-    in[1] = k;
-    in[2] = v;
-    in[3] = mask;
-    for (i = 0; i < 4; i++) if (!w || !(in[4 + i] = w[i])) return NULL;
-    if (!(c = dli_some_inputs(op, in, 8))) return NULL;
-    if (k == DL_NONE || v == DL_NONE || w[0] == DL_NONE || w[2] == DL_NONE) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: only biases and the mask can be left out", op);
-        return NULL;
-    }
-    E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
+    if (!w) return NULL;
+    dl_tensor *in[8] = { q, k, v, w[0], w[2], w[1], w[3], mask };
+    dl_ctx *c = dli_some_inputs(op, in, 8, 5);
+    if (!c) return NULL;
+    const dl_int E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
     if (E < 1 || k->shape.rank != 3 || v->shape.rank != 3 || k->shape.dim[2] != E ||
-        v->shape.dim[2] != E || heads < 1 || E % heads != 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: should be "
-                "[N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
-                dli_shape_text(s, q->shape), dli_shape_text(t, k->shape),
-                dli_shape_text(u, v->shape), heads);
-        return NULL;
-    }
+        v->shape.dim[2] != E || heads < 1 || E % heads != 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: "
+                          "should be [N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
+                          dli_shown(c, q->shape), dli_shown(c, k->shape), dli_shown(c, v->shape),
+                          heads);
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
@@ -12173,35 +12055,24 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
         v = dli_seen_rows(op, v, q->shape.dim[1], heads, mask, lengths, causal);
         if (!k || !v) return NULL;
     }
-    y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
-                     dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
-    y = y ? dl_transpose(y, 1, 2) : NULL;
-    y = y ? dl_reshape(y, q->shape) : NULL;
-    return y ? dl_linear(y, w[2], w[3]) : NULL;
+    dl_tensor *y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
+                                dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
+    return dl_linear(dl_reshape(dl_transpose(y, 1, 2), q->shape), w[2], w[3]);
 }
 
 DL_DEF dl_transformer dl_transformer_default(void)
 {
-    dl_transformer o;
-    o.heads = 8;
-    o.norm_first = false;
-    o.gelu = false;
-    o.dropout = 0.1;
-    o.eps = 1e-5;
-    o.causal = false;
-    o.lengths = o.memory_lengths = NULL;
+    const dl_transformer o = { 8, false, false, 0.1, 1e-5, false, NULL, NULL };
     return o;
 }
 
-/* linear - activation - linear, w: the two weights and biases */
-static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
+/* The beginning of a sublayer: what its f is applied to. */
+static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    dl_tensor *y = dl_linear(x, w[0], w[1]);
-    y = o->gelu ? dl_gelu(y) : dl_relu(y);
-    return dl_linear(dl_dropout(y, o->dropout), w[2], w[3]);
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
-/* The end of a sublayer: x + f, with the norm behind it if it was not in front. */
+/* Its end: x + f, with the norm behind it if it was not in front. */
 static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *norm,
                                const dl_transformer *o)
 {
@@ -12209,82 +12080,83 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
     return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
-/* Its beginning: what f is applied to. */
-static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
+/* The sublayer of attention to memory, or (DL_NONE) to x itself. */
+static dl_tensor *dli_attend(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                             dl_tensor *const *norm, const int32_t *lengths, bool causal,
+                             const dl_transformer *o)
 {
-    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
+    dl_tensor *z = dli_sublayer(x, norm, o);
+    if (memory == DL_NONE) memory = z;
+    z = dl_multihead_attention(z, memory, memory, w, o->heads, DL_NONE, lengths, causal);
+    return dli_residual(x, z, norm, o);
 }
 
-/* Are all n weights there? NULL means that making them has failed. */
-static bool dli_all_given(dl_tensor *const *w, int n)
+/* A block; memory: DL_NONE makes it an encoder's. In w first the attentions, then the two linear
+   layers, then the norms. */
+static dl_tensor *dli_transformer(const char *op, dl_tensor *x, dl_tensor *memory,
+                                  dl_tensor *const *w, const dl_transformer *o)
 {
-    int i;
-    for (i = 0; i < n; i++) if (!w || !w[i]) return false;
-    return true;
+    const bool decoder = memory != DL_NONE;
+    if (!dli_usable(op, x)) return NULL;
+    for (int i = 0; i < (decoder ? DL_DECODER_PARAMS : DL_ENCODER_PARAMS); i++)
+        if (!w || !w[i]) return NULL;
+    dl_tensor *const *linear = w + (decoder ? 8 : 4), *const *norm = linear + 4;
+    x = dli_attend(x, DL_NONE, w, norm, o->lengths, decoder || o->causal, o);
+    norm += 2;
+    if (decoder) {
+        x = dli_attend(x, memory, w + 4, norm, o->memory_lengths, false, o);
+        norm += 2;
+    }
+    dl_tensor *z = dl_linear(dli_sublayer(x, norm, o), linear[0], linear[1]);
+    z = dl_dropout(o->gelu ? dl_gelu(z) : dl_relu(z), o->dropout);
+    return dli_residual(x, dl_linear(z, linear[2], linear[3]), norm, o);
 }
 
 DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    dl_transformer o = options ? *options : dl_transformer_default();
-    dl_tensor *z;
-    if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
-        return NULL;
-    if (o.memory_lengths) {
-        dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_transformer_encoder: an encoder has no memory: leave "
-                "memory_lengths NULL");
-        return NULL;
-    }
-    z = dli_sublayer(x, w + 8, &o);
-    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
-    x = dli_residual(x, z, w + 8, &o);
-    z = dli_feed_forward(dli_sublayer(x, w + 10, &o), w + 4, &o);
-    return dli_residual(x, z, w + 10, &o);
+    const char *op = "dl_transformer_encoder";
+    const dl_transformer o = options ? *options : dl_transformer_default();
+    if (x && o.memory_lengths)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: an encoder has no memory: leave "
+                          "memory_lengths NULL", op);
+    return dli_transformer(op, x, DL_NONE, w, &o);
 }
 
 DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    dl_transformer o = options ? *options : dl_transformer_default();
-    dl_tensor *z;
-    if (!dli_usable("dl_transformer_decoder", x) || !dli_all_given(w, DL_DECODER_PARAMS))
-        return NULL;
-    z = dli_sublayer(x, w + 12, &o);
-    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, true);
-    x = dli_residual(x, z, w + 12, &o);
-    z = dl_multihead_attention(dli_sublayer(x, w + 14, &o), memory, memory, w + 4, o.heads,
-                               DL_NONE, o.memory_lengths, false);
-    x = dli_residual(x, z, w + 14, &o);
-    z = dli_feed_forward(dli_sublayer(x, w + 16, &o), w + 8, &o);
-    return dli_residual(x, z, w + 16, &o);
+    const char *op = "dl_transformer_decoder";
+    const dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *in[2] = { x, memory };
+    return dli_inputs(op, in, 2) ? dli_transformer(op, x, memory, w, &o) : NULL;
 }
 
 /* Parameters of `attentions` attention layers, the two linear layers and the norms. */
 static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_int E, dl_int F,
                                  int attentions)
 {
-    dl_shape shape[DL_DECODER_PARAMS];
-    dl_init init[DL_DECODER_PARAMS];
-    int n = 0, i;
+    dli_params p;
+    p.n = 0;
     if (!w || !dl) return false;
     if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
                        "of each", op, (long long)E, (long long)F);
-    for (i = 0; i < attentions; i++) {
-        shape[n] = dl_shape2(3 * E, E); init[n++] = dl_init_glorot_uniform();
-        shape[n] = dl_shape1(3 * E);    init[n++] = dl_init_zeros();
-        shape[n] = dl_shape2(E, E);     init[n++] = dl_init_torch(E);
-        shape[n] = dl_shape1(E);        init[n++] = dl_init_zeros();
+    for (int i = 0; i < attentions; i++) {
+        dli_params_add(&p, dl_shape2(3 * E, E), dl_init_glorot_uniform());
+        dli_params_add(&p, dl_shape1(3 * E), dl_init_zeros());
+        dli_params_add(&p, dl_shape2(E, E), dl_init_torch(E));
+        dli_params_add(&p, dl_shape1(E), dl_init_zeros());
     }
-    shape[n] = dl_shape2(F, E); init[n++] = dl_init_torch(E);
-    shape[n] = dl_shape1(F);    init[n++] = dl_init_torch(E);
-    shape[n] = dl_shape2(E, F); init[n++] = dl_init_torch(F);
-    shape[n] = dl_shape1(E);    init[n++] = dl_init_torch(F);
-    for (i = 0; i <= attentions; i++) {
-        shape[n] = dl_shape1(E); init[n++] = dl_init_constant(1);
-        shape[n] = dl_shape1(E); init[n++] = dl_init_zeros();
+    dli_params_add(&p, dl_shape2(F, E), dl_init_torch(E));
+    dli_params_add(&p, dl_shape1(F), dl_init_torch(E));
+    dli_params_add(&p, dl_shape2(E, F), dl_init_torch(F));
+    dli_params_add(&p, dl_shape1(E), dl_init_torch(F));
+    for (int i = 0; i <= attentions; i++) {
+        dli_params_add(&p, dl_shape1(E), dl_init_constant(1));
+        dli_params_add(&p, dl_shape1(E), dl_init_zeros());
     }
-    return dli_make_params(dl, w, n, shape, init);
+    return dli_params_make(dl, w, &p);
 }
 
 DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
@@ -13050,6 +12922,8 @@ static const dl_field dli_dense_fields[] = {
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
                               dl_int outputs, dl_init bias_init)
 {
+    if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
     return dl_layer_param(l, "weight", weight, weight_init) &&
            (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
 }
@@ -13136,30 +13010,22 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
 {
     const dl_conv_layer *o = (const dl_conv_layer *)l->options;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
-    dli_slide s;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
-    memset(&s, 0, sizeof s);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
                        o->filters, o->conv.groups, (long long)C);
-    for (int i = 0; i < dims; i++) {
-        s.in[i] = l->input[0].dim[1 + i];
-        s.kernel[i] = o->kernel[i];
-        s.stride[i] = o->conv.stride[i];
-        s.dilation[i] = o->conv.dilation[i];
-        s.before[i] = o->conv.before[i];
-        s.after[i] = o->conv.after[i];
-    }
-    if (!(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same, dims)))
-        return false;
     const dl_shape shape = dl_shape4(transposed ? C : o->filters,
                                      (transposed ? o->filters : C) / groups, o->kernel[0],
                                      o->kernel[1]);
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, shape.dim + 2, &o->conv, dims) ||
+        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same)))
+        return false;
     l->output[0].dim[0] = o->filters;
-    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[i];
+    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[2 - dims + i];
     l->activation = o->activation;
     l->l1 = o->l1;
     l->l2 = o->l2;
@@ -13298,7 +13164,8 @@ static bool dli_pool_halves(const dl_pool *o)
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_max_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_max_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
@@ -13309,7 +13176,8 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_avg_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_avg_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
@@ -14105,7 +13973,10 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #endif
 
 /* --------------------------------------------------------------------- >>optimizers-impl ----
-   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
+   An optimizer is a list of parameters, each with its states (running means of what its gradient
+   was), and a kind, which says how many states there are and how one step changes them and the
+   weights. The formulas themselves are kernels of floor 1; a kind picks one and its numbers. In
+   this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
 
 /* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
    (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
@@ -14116,13 +13987,14 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
 #define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
 
-/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
-   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
-   contains lr. */
+/* ---- the kinds: w -= lr times ... ---- */
+
+/* g */
 static void dli_update_sgd(const dl_update *u)
 {
     DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
 }
+/* v = mu v + g; Keras' v contains lr */
 static void dli_roll(const dl_update *u, bool nesterov)
 {
     const dl_optim *o = u->options;
@@ -14131,27 +14003,30 @@ static void dli_roll(const dl_update *u, bool nesterov)
             torch ? o->lr : 1, o->momentum, nesterov);
 }
 static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+/* mu v + g */
 static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+/* g / sqrt(a); a += g^2. Keras has its eps inside the root, PyTorch outside. */
 static void dli_update_adagrad(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, o->eps - out, out);
 }
+/* g sqrt(u / a); a, u: running means of g^2 and of the square of this */
 static void dli_update_adadelta(const dl_update *u)
 {
     const dl_optim *o = u->options;
     DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
             o->eps);
 }
+/* g / sqrt(a); a: a running mean of g^2 */
 static void dli_update_rmsprop(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, o->eps - out, out);
 }
+/* m / sqrt(v): running means of g and g^2. Keras adds eps before v is corrected, PyTorch after. */
 static void dli_update_adam(const dl_update *u)
 {
     const dl_optim *o = u->options;
@@ -14247,15 +14122,15 @@ static dl_optim dli_optim(const char *name, double lr)
 {
     return dl_optim_default(dl_find_optim(NULL, name), lr);
 }
-static dl_optim dli_rolling(const char *name, double lr, double mu)
+static dl_optim dli_with_mu(const char *name, double lr, double mu)
 {
     dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
 DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
-DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_with_mu("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_with_mu("Nesterov", lr, mu); }
 DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
 DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
 DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
@@ -14264,11 +14139,11 @@ DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
 DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_rolling("torch.momentum", lr, mu);
+    return dli_with_mu("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_rolling("torch.Nesterov", lr, mu);
+    return dli_with_mu("torch.Nesterov", lr, mu);
 }
 DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
 DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
@@ -14307,27 +14182,28 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
     return true;
 }
 
-/* A parameter and what is kept for it. */
+/* What is kept for a parameter. */
 typedef struct dli_slot {
-    dl_tensor *param;
-    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
-    int64_t    updates;
-    double     lr_factor, weight_decay;
+    dl_real *state[5];         /* as many as the kind has; behind them the average, with ema */
+    int64_t  updates;
+    double   lr_factor, weight_decay;
 } dli_slot;
 
 struct dl_optimizer {
-    dl_ctx   *ctx;
-    dl_optim  desc;
-    int       n;
-    dli_slot *slot;            /* [n]                                             */
-    dl_real  *memory;          /* behind all states and averages                  */
-    int64_t   updates;
-    bool      averaged;        /* weights and averages have changed places        */
+    dl_ctx     *ctx;
+    dl_optim    desc;
+    int         n;
+    dl_tensor **param;         /* [n]                                             */
+    dli_slot   *slot;          /* [n]                                             */
+    dl_real    *memory;        /* behind all states and averages                  */
+    int64_t     updates;
+    bool        averaged;      /* weights and averages have changed places        */
 };
 
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
+    if (o->param) DL_FREE(o->param);
     if (o->slot) DL_FREE(o->slot);
     if (o->memory) DL_FREE(o->memory);
 }
@@ -14363,27 +14239,22 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
+    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n, sizeof *o->param);
     o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
     o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
-    if (!o->slot || !o->memory) {
+    if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
     dl_real *at = o->memory;
     for (int i = 0; i < n; i++) {
-        dli_slot *s = &o->slot[i];
-        const dl_int size = params[i]->size;
-        s->param = params[i];
-        s->lr_factor = 1;
-        s->weight_decay = desc.weight_decay;
-        for (int k = 0; k < states; k++, at += size) {
-            s->state[k] = at;
-            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
-        }
-        if (desc.ema > 0) {
-            s->average = at;
-            at += size;
-            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        o->param[i] = params[i];
+        o->slot[i].lr_factor = 1;
+        o->slot[i].weight_decay = desc.weight_decay;
+        for (int k = 0; k < arrays; k++, at += params[i]->size) {
+            o->slot[i].state[k] = at;
+            for (dl_int j = 0; j < params[i]->size; j++)
+                at[j] = k < states ? (dl_real)desc.start : params[i]->data[j];
         }
     }
     return o;
@@ -14394,62 +14265,45 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
     for (int i = 0; o && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
-        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
-        p->fresh = false;
+        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+        o->param[i]->fresh = false;
     }
 }
 
 /* ---- a step ---- */
 
-/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
-static double dli_root(const dl_real *x, dl_int n, double squares)
+/* The norm of n numbers; of very large or small ones as a multiple of the largest, so that no
+   square over- or underflows. */
+static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
-    double top = 0, sum = 0;
-    for (dl_int i = 0; i < n; i++) {
-        const double a = fabs((double)x[i]);
-        if (dli_isnan(a)) return NAN;
-        if (a > top) top = a;
-    }
-    if (top == 0 || top == INFINITY) return top;
-    for (dl_int i = 0; i < n; i++) {
-        const double r = (double)x[i] / top;
-        sum += r * r;
-    }
+    double sum = dli_squares(c, x, n);
+    if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
+    const double top = dli_top(c, x, n);
+    if (!(top > 0 && top < INFINITY)) return top;
+    sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
     return top * sqrt(sum);
-}
-
-static double dli_grad_norm(const dl_tensor *p)
-{
-    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
-}
-
-/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
-static double dli_join_norms(double a, double b)
-{
-    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double norm = 0;
+    double norm = params ? 0 : NAN;
     for (int i = 0; params && i < n; i++) {
+        const dl_tensor *p = params[i];
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
-            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
-                    "more", max_norm);
+            dl_fail(p->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or more",
+                    max_norm);
             return NAN;
         }
-        if (params[i]->requires_grad && params[i]->grad)
-            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
+        if (!p->requires_grad || !p->grad) continue;
+        const double one = dli_norm_of(p->ctx, p->grad, p->size);
+        norm = dli_isnan(norm) || dli_isnan(one) ? NAN : hypot(norm, one);   /* hypot(NAN, inf)! */
     }
-    if (!params) return NAN;
-    if (norm > max_norm && norm < INFINITY)
-        for (int i = 0; i < n; i++)
-            if (params[i]->requires_grad && params[i]->grad)
-                DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
-                        params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
+    for (int i = 0; norm > max_norm && norm < INFINITY && i < n; i++)
+        if (params[i]->requires_grad && params[i]->grad)
+            DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data, params[i]->size,
+                    max_norm / (norm + 1e-6), 0, 0);                         /* as PyTorch */
     return norm;
 }
 
@@ -14457,7 +14311,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
 static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
 {
     char number[32];
-    const char *name = o->slot[i].param->name;
+    const char *name = o->param[i]->name;
     snprintf(number, sizeof number, "parameter %d", i);
     if (!name[0]) name = number;
     if (!(norm < INFINITY))
@@ -14469,86 +14323,91 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* A gradient as its update will see it: scaled, clipped, with penalties. */
-static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+/* Are all gradients finite, and no norm above the limit? This reads all of them once more, so it
+   goes from the last to the first: it begins with what backward has just written and ends with
+   what the update will begin with, which both may still lie in a cache. 10^16 numbers of limit *
+   1e-8 have the norm limit: only larger ones are squared. */
+static bool dli_check_gradients(const dl_optimizer *o, double limit)
 {
-    const dl_optim *d = &o->desc;
-    dl_tensor *p = s->param;
-    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
-    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-    if (d->clip_value < INFINITY)
-        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
-}
-
-/* Check all gradients, then prepare them, then check what came out. */
-static bool dli_prepare_gradients(dl_optimizer *o)
-{
-    const dl_optim *d = &o->desc;
-    double norm = 0, scale = 1;
-    for (int i = 0; i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+    for (int i = o->n - 1; i >= 0; i--) {
+        const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        const double squares = dli_squares(o->ctx, p->grad, p->size);
-        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
-                           dli_root(p->grad, p->size, squares) : sqrt(squares);
-        norm = hypot(norm, one);
-        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
-    }
-    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    bool check = norm > DLI_SQUARES_MAX;
-    for (int i = 0; i < o->n; i++) {
-        const dli_slot *s = &o->slot[i];
-        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
-        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
-    }
-    for (int i = 0; check && d->type->squares && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
-        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
-        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+        double size = dli_top(o->ctx, p->grad, p->size);
+        if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
+        if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }
     return true;
 }
 
-/* What is kept for a parameter; NULL when it is none of the optimizer's. */
-static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+/* Check all gradients; then clip them and add penalties, if there are any, and check again. */
+static bool dli_prepare_gradients(const dl_optimizer *o)
 {
-    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
-    return NULL;
+    const dl_optim *d = &o->desc;
+    const double limit = d->type->squares ? DLI_SQUARES_MAX : INFINITY;
+    const bool clip = d->clip_norm < INFINITY;
+    bool penalty = d->l1 > 0 || d->l2 > 0;
+    for (int i = 0; i < o->n; i++)
+        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalty = true;
+    const bool changed = clip || penalty || d->clip_value < INFINITY;
+    const double norm = clip ? dl_clip_grad_norm(o->param, o->n, d->clip_norm) : INFINITY;
+    if (!(norm < INFINITY) && !dli_check_gradients(o, changed ? INFINITY : limit)) return false;
+    if (clip && !(norm < INFINITY)) return dli_bad_gradient(o, 0, norm);   /* of all together */
+    if (!changed) return true;
+    for (int i = 0; i < o->n; i++) {
+        dl_tensor *p = o->param[i];
+        const double l2 = d->l2 + (d->type->decoupled ? 0 : o->slot[i].weight_decay / 2);
+        if (!p->requires_grad) continue;
+        if (d->clip_value < INFINITY)
+            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
+                                          d->clip_value);
+        if (d->l1 > 0 || l2 > 0)
+            DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+    }
+    return (!penalty && norm <= limit) || dli_check_gradients(o, limit);
+}
+
+/* The number of a parameter; -1 when it is none of the optimizer's. */
+static int dli_param_index(const dl_optimizer *o, const dl_tensor *param)
+{
+    int i = o ? o->n - 1 : -1;
+    while (i >= 0 && o->param[i] != param) i--;
+    return i;
 }
 
 /* The options as they apply to one parameter. */
-static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+static dl_optim dli_slot_desc(const dl_optimizer *o, int i)
 {
     dl_optim d = o->desc;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
+    d.lr *= o->slot[i].lr_factor;
+    d.weight_decay = o->slot[i].weight_decay;
     return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    const dli_slot *s = dli_slot_of(o, param);
-    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
+    const int i = dli_param_index(o, param);
+    return i >= 0 ? dli_slot_desc(o, i) : dl_sgd(NAN);
 }
 
-static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+static void dli_update_param(dl_optimizer *o, int i)
 {
-    const dl_optim d = dli_slot_desc(o, s);
-    dl_tensor *p = s->param;
-    dl_update u;
+    const dl_optim d = dli_slot_desc(o, i);
+    dl_tensor *p = o->param[i];
+    dli_slot *s = &o->slot[i];
     s->updates++;
+    const dl_update u = { o->ctx, p->data, p->grad, s->state, p->size,
+                          d.type->torch ? s->updates : o->updates, &d };
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
-    u.dl = o->ctx;
-    u.w = p->data;
-    u.g = p->grad;
-    u.state = s->state;
-    u.n = p->size;
-    u.t = d.type->torch ? s->updates : o->updates;
-    u.options = &d;
     d.type->step(&u);
     p->version++;
+}
+
+/* Can all parameters be written to? */
+static bool dli_params_writable(const char *who, const dl_optimizer *o)
+{
+    for (int i = 0; i < o->n; i++) if (!dli_writable(who, o->param[i])) return false;
+    return true;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
@@ -14557,16 +14416,14 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_step", o->slot[i].param)) return false;
-    if (!dli_prepare_gradients(o)) return false;
+    if (!dli_params_writable("dl_optimizer_step", o) || !dli_prepare_gradients(o)) return false;
     o->updates++;
-    for (int i = 0; i < o->n; i++)
-        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; i < o->n; i++) if (o->param[i]->requires_grad) dli_update_param(o, i);
     for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+        const dl_tensor *p = o->param[i];
         const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
-        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].state[o->desc.type->states], p->data, p->size, keep,
+                0, (1 - keep) / 2);
     }
     return true;
 }
@@ -14577,14 +14434,14 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_set_averaged", o->slot[i].param)) return false;
+    if (!dli_params_writable("dl_optimizer_set_averaged", o)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
+        dl_tensor *p = o->param[i];
+        dl_real *average = o->slot[i].state[o->desc.type->states];
         for (dl_int k = 0; k < p->size; k++) {
             const dl_real w = p->data[k];
-            p->data[k] = o->slot[i].average[k];
-            o->slot[i].average[k] = w;
+            p->data[k] = average[k];
+            average[k] = w;
         }
         p->version++;
     }
@@ -14616,16 +14473,15 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
         !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
         return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
                        "more", who, lr_factor, weight_decay);
-    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
-        for (int k = 0; k < n; k++) {
-            dli_slot *s = dli_slot_of(o, params[k]);
-            if (!s)
-                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
-                               "%d parameters", who, k, o->n);
-            if (pass == 0) continue;
-            s->lr_factor = lr_factor;
-            s->weight_decay = weight_decay;
-        }
+    for (int k = 0; k < n; k++)
+        if (dli_param_index(o, params[k]) < 0)
+            return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's %d "
+                           "parameters", who, k, o->n);
+    for (int k = 0; k < n; k++) {
+        dli_slot *s = &o->slot[dli_param_index(o, params[k])];
+        s->lr_factor = lr_factor;
+        s->weight_decay = weight_decay;
+    }
     return true;
 }
 
@@ -15416,6 +15272,8 @@ static void dli_activation_range(dl_activation f, double range[2])
     if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
     if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
     if (f == DL_TANH || f == DL_ELU) range[0] = -1;
+    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
+    if (f == DL_SILU) range[0] = -0.2785;
 }
 
 /* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
@@ -15977,7 +15835,18 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o, const dl_data *dat
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
-    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+    if (o->validation && o->validation_split > 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation and validation_split %g: give one "
+                       "of them", who, o->validation_split);
+    if (o->verbose < 0 || o->verbose > 2)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: verbose %d is not 0, 1 or 2", who, o->verbose);
+    const dl_fit usual = dl_fit_default();
+    if (!o->early_stopping && (o->patience != usual.patience || o->min_delta != usual.min_delta ||
+                               o->restore_best != usual.restore_best))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience, min_delta and restore_best are not "
+                       "used without early_stopping; set that, or leave them as dl_fit_default "
+                       "gives them", who);
+    return (o->patience >= 0 && o->min_delta >= 0) ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
                    who, o->patience, o->min_delta);
 }
@@ -16455,8 +16324,8 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
             right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
     } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
         for (dl_int i = 0; i < rows; i++) {
-            right += dli_argmax(z + i * C, C, 1) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_argmax(t + i * C, C, 1));
+            right += dli_choose(z + i * C, C, 1, false) ==
+                     (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
             of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
         }
     } else return true;
@@ -16650,9 +16519,9 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
         int32_t *predicted = label + data->count;
         for (dl_int i = 0; i < data->count; i++) {
             const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
+            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_choose(z + i * C, C, 1, false);
             label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
+                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_choose(t, C, 1, false);
         }
         r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
     }
@@ -16661,18 +16530,9 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     return r;
 }
 
-DLI_PRINTF(2, 3)
-static void dli_put_text(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
-}
-
 static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+    dli_putf(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
                  (long long)s->support);
 }
 
@@ -16682,13 +16542,13 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
     int width = (int)strlen("weighted avg");
     for (int c = 0; names && c < r->classes; c++)
         if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+    dli_putf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
                  "support");
     for (int c = 0; c < r->classes; c++) {
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
                  (long long)r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
@@ -18112,7 +17972,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+/* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)
@@ -18166,15 +18026,6 @@ static int dli_utf8(const uint8_t *p, size_t n)
     if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
         (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
     return bytes;
-}
-
-DLI_PRINTF(2, 3)
-static void dli_putf(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
 }
 
 /* Is a name one that every reader takes: UTF-8 without quotes, backslashes, control characters? */
@@ -18476,10 +18327,9 @@ static bool dli_json_double(const dli_json *v, double *x)
     char half[16], s[100];
     size_t n = 0;
     if (v->kind == '"') {
-        const bool minus = v->text[0] == '-';
-        *x = minus ? -(double)INFINITY : (double)INFINITY;
-        if (strcmp(v->text, "nan") == 0) *x = (double)NAN;
-        return strcmp(v->text + minus, "inf") == 0 || dli_isnan(*x);
+        char *end;
+        *x = strtod(v->text, &end);
+        return end != v->text && !*end && !(fabs(*x) <= DBL_MAX);
     }
     if (v->kind != '1' && v->kind != '.') return false;
     const int point = snprintf(half, sizeof half, "%.1f", 0.5) - 2;
@@ -18656,7 +18506,7 @@ typedef struct dli_file {
     const char *prefix;             /* of the names that are meant                  */
 } dli_file;
 
-/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+/* Read what stands behind a tensor's name; other keys are passed over. Does it fit the file? */
 static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 {
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
@@ -18671,8 +18521,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     const dli_json *offsets = dli_json_find(v, "data_offsets");
     if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
         !dli_json_shape(offsets, 0, &place) || place.rank != 2)
-        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
-                       "data_offsets", e->name, DL_MAX_DIMS);
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and "
+                       "two data_offsets", e->name, DL_MAX_DIMS);
     e->type = type->text;
     e->begin = place.dim[0];
     e->end = place.dim[1];
@@ -18736,7 +18586,8 @@ static bool dli_check_places(dli_file *f)
     for (dl_int i = 0; i < f->entries; i++) {
         const dli_entry *e = &f->entry[i];
         if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
             return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
@@ -19000,7 +18851,8 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
         if (i->found && i->found->fate == 'd')
             r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found)
+            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -19015,7 +18867,8 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     dli_text out = { NULL, 0, 0, NULL, false };
     dli_put_misfits(&out, &counts, f, l);
     out.size = out.length + 1;
-    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size,
+                                                         NULL);
     if (!r) return false;
     out.at = (char *)(r + 1);
     dli_put_misfits(&out, r, f, l);
@@ -19068,32 +18921,6 @@ static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const
     return dli_list_of(&l, &part, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
 }
 
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options)
-{
-    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
-}
-
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    return dl_load_with(dl, path, tensors, n, NULL);
-}
-#endif
-
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options)
-{
-    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
-                            options);
-}
-
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n)
-{
-    return dl_load_from_memory_with(dl, bytes, size, tensors, n, NULL);
-}
-
 #ifndef DL_NO_MODEL
 static bool dli_load_weights(dl_model *m, const char *who, const char *from, const void *bytes,
                              size_t size, const dl_loading *o)
@@ -19103,29 +18930,6 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     return dli_list_of_model(&l, &part, m, who) && dli_load_list(&l, from, bytes, size, o);
 }
 
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options)
-{
-    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
-                            options);
-}
-
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
-{
-    return dl_model_load_weights_from_memory_with(m, bytes, size, NULL);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options)
-{
-    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
-}
-
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
-{
-    return dl_model_load_weights_with(m, path, NULL);
-}
-#endif
 #endif
 
 /* ---- a model as text ----
@@ -19399,15 +19203,6 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
-}
-#endif
-
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -19417,11 +19212,6 @@ static size_t dli_save_model(const dl_model *m, const char *who, bool whole, con
     if (!dli_list_of_model(&l, &part, m, who)) return 0;
     l.whole = whole;
     return dli_save_list(&l, path, buffer, room);
-}
-
-DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
-{
-    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
 }
 
 /* Several models, a part of the file for each. */
@@ -19454,31 +19244,6 @@ static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *model
     if (part) DL_FREE(part);
     return size;
 }
-
-DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
-                                       dl_model *const *models, const char *const *prefixes, int n)
-{
-    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
-                           room);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
-                           const char *const *prefixes, int n)
-{
-    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
-}
-
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
-{
-    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
-}
-
-DL_DEF bool dl_model_save(const dl_model *m, const char *path)
-{
-    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
-}
-#endif
 
 /* ---- a model from its text ---- */
 
@@ -19693,7 +19458,8 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
     for (DLI_JSON_EACH(e, v)) {
         const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
         if (!metric)
-            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+            return dli_unknown(f, "metric", dli_json_text(e),
+                               "; dl_register_metric makes it known");
         if (!dl_model_add_metric(m, metric)) return false;
     }
     return true;
@@ -19843,28 +19609,6 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     return m;
 }
 
-DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                                const char *prefix)
-{
-    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
-}
-
-DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
-{
-    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
-{
-    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
-}
-
-DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
-{
-    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
-}
-#endif
 #endif
 
 /* ---- PyTorch's names ---- */
@@ -19946,17 +19690,14 @@ static const dli_dtype *dli_npy_type(const char *descr)
 /* The numbers at p into t; in Fortran's order the first index runs fastest. */
 static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, bool big, bool fortran)
 {
-    dl_int index[DL_MAX_DIMS] = { 0 }, step[DL_MAX_DIMS], at = 0;
-    const int rank = t->shape.rank;
-    for (int k = 0; k < rank; k++) step[k] = k ? step[k - 1] * t->shape.dim[k - 1] : 1;
     for (dl_int i = 0; i < t->size; i++) {
-        t->data[i] = dli_read_real(p + (fortran ? at : i) * d->width, d, big);
-        for (int k = rank - 1; fortran && k >= 0; k--) {
-            at += step[k];
-            if (++index[k] < t->shape.dim[k]) break;
-            at -= step[k] * index[k];
-            index[k] = 0;
+        dl_int at = fortran ? 0 : i, rest = i, step = t->size;
+        for (int k = t->shape.rank - 1; fortran && k >= 0; k--) {
+            step /= t->shape.dim[k];
+            at += rest % t->shape.dim[k] * step;
+            rest /= t->shape.dim[k];
         }
+        t->data[i] = dli_read_real(p + at * d->width, d, big);
     }
 }
 
@@ -19967,8 +19708,9 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
-    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
+    const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
         !dli_json_shape(dims, 0, &shape)) {
         dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "
@@ -20015,11 +19757,6 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
     return t;
 }
 
-DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
-{
-    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
-}
-
 /* All that stands in front of the numbers has a length that is a multiple of 64. */
 static void dli_put_npy(dli_text *out, const void *what)
 {
@@ -20047,21 +19784,99 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
     return dli_usable(who, t) ? dli_write(t->ctx, who, path, buffer, room, dli_put_npy, t) : 0;
 }
 
+/* ---- what the room offers: from and to memory, and the same for files ---- */
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n, const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
+                            options);
+}
+DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
+}
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
     return dli_npy_save(t, "dl_npy_save_to_memory", dli_buffer, buffer, room);
 }
 
 #ifndef DL_NO_STDIO
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+}
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                    const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
+}
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
     return dli_npy_load(dl, "dl_npy_load", path, NULL, 0);
 }
-
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
     return dli_npy_save(t, "dl_npy_save", path, NULL, 0) > 0;
 }
+#endif
+
+#ifndef DL_NO_MODEL
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
+}
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
+}
+DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
+                                       dl_model *const *models, const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
+                           room);
+}
+DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                                const char *prefix)
+{
+    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
+                                              const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
+                            options);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_save(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
+{
+    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
+}
+DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
+                           const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
+{
+    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
+}
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
+}
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
+}
+#endif
 #endif
 #endif /* DL_NO_FILES */
 
@@ -20080,7 +19895,7 @@ static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
     if (axis == shape.rank) {
-        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        dli_putf(out, "%g", (double)x[0]);
         return;
     }
     const dl_int n = shape.dim[axis];

@@ -6380,12 +6380,7 @@ static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double co
     return l;
 }
 
-/* Batch norm: channel c of x [N,C,S], or with S = 1 a strip of len channels. */
-static dli_shared dli_channels(dl_int N, dl_int C, dl_int S, dl_int len)
-{
-    const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
-    return p;
-}
+/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
 static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
                                  const float *w, const float *b, dl_int N, dl_int C, dl_int S,
                                  double eps, dl_int c, dl_int len)
@@ -6412,7 +6407,7 @@ static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *v
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int c = 0; c < C; c += step) {
         const dl_int len = dli_min(step, C - c);
-        const dli_shared p = dli_channels(N, C, S, len);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
         if (own) dli_stats(f, st, x + c * S, &p);
         for (dl_int j = 0; j < len; j++)
@@ -6445,7 +6440,7 @@ static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *d
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int c = 0; c < C; c += step) {
         const dl_int len = dli_min(step, C - c);
-        const dli_shared p = dli_channels(N, C, S, len);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         double sum[3][DLI_STRIP];
         float m[DLI_STRIP], a[DLI_STRIP], slope[DLI_STRIP], shift[DLI_STRIP];
         for (dl_int j = 0; j < (S > 1 ? 16 : len); j++) m[j] = mean[S > 1 ? c : c + j];
@@ -8622,6 +8617,7 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (!(col = dli_col(c, "dl_conv2d", s))) return false;
     dcol = col + K * P;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8629,8 +8625,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (dl_int m = 0; db && m < Mg; m++)
-            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8651,10 +8645,8 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
                                                const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
-    const dl_int size = s->OH * s->OW;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (dl_int k = 0; db && k < s->N * s->M; k++)
-        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 

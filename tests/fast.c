@@ -786,7 +786,8 @@ static void normalizations(void)
         const dl_int stats = batch == 2 ? N * groups : C, total = 2 * n + 2 * stats + 2 * C;
         const bool weights = chance(3) > 0;
         float *in = numbers(2 * n + 2 * C), *start = numbers(total), *want, *first = NULL;
-        for (dl_int i = 0; i < n; i++) in[i] += 3;            /* a mean far from 0 */
+        for (dl_int i = 0; i < n; i++) in[i] += trial % 7 == 3 ? 1e5f : 3;    /* far from 0 */
+        for (dl_int i = 0; i < n / 3 && trial % 4 == 2; i++) in[i] += 300;     /* and uneven */
         for (dl_int i = 0; i < stats; i++) start[2 * n + stats + i] += 1.5f;      /* variances */
         if (trial % 10 == 9) in[chance((uint32_t)n)] = chance(2) ? NAN : INFINITY;
         want = copy(start, total);

@@ -5045,6 +5045,18 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
    2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
+/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
+   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+typedef struct dli_conv_arrays {
+    const dl_real *x, *w, *b;
+    dl_real *y;
+    int32_t *won;
+    const dl_real *dy;
+    dl_real *dx, *dw, *db;
+    bool add;
+} dli_conv_arrays;
+
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -6064,17 +6076,26 @@ DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
 DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
+/* Each set's CPUs have the sets in front of it. */
+static const dli_fast *const dli_fast_sets[] = {
+    &dli_fast_base,
+#if DLI_X86
+    &dli_fast_avx2, &dli_fast_avx512
+#endif
+};
+/* The last that this CPU has. */
 static const dli_fast *dli_fast_pick(void)
 {
 #if DLI_X86
     __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return &dli_fast_base;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("fma"))
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         return &dli_fast_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &dli_fast_avx2;
-#endif
+    return &dli_fast_avx2;
+#else
     return &dli_fast_base;
+#endif
 }
 
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
@@ -6090,6 +6111,11 @@ static const dli_fast *dli_fast_pick(void)
         } \
         (void)(threads); \
     } while (0)
+
+/* For t = 0 .. threads - 1, each on a thread of its own. */
+#define DLI_EACH_THREAD(t, threads) \
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if ((threads) > 1)) \
+    for (int t = 0; t < (threads); t++)
 
 /* ---- functions made of the table's ---- */
 
@@ -6594,8 +6620,7 @@ typedef struct dli_product {
     int by_dots, whole_k;                                /* set by dli_gemm for all its parts: */
 } dli_product;                                           /* so that K is cut alike in all */
 
-/* The three products of a linear layer, all matrices row-major and dense:
-   nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
+/* c[m,n] = a[m,k] b[k,n], all row-major and dense; ta, tb: stored transposed, a[k,m] and b[n,k]. */
 static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
                                   float *c, int ta, int tb)
 {
@@ -6614,21 +6639,6 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
     p.crs = n;
     p.ccs = 1;
     return p;
-}
-DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 0, 0);
-}
-DLI_INLINE dli_product dli_product_nt(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 0, 1);
-}
-DLI_INLINE dli_product dli_product_tn(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 1, 0);
 }
 
 /* Block sizes, in floats: a packed block of A fits L2, a panel of B and of A fit L1. */
@@ -6812,7 +6822,6 @@ static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
-    int t;
     if (p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0 && !p.add) {
         for (dl_int i = 0; i < p.m; i++)
@@ -6826,8 +6835,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
                 dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
     if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
+    DLI_EACH_THREAD(t, threads) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
         if (q.m > 0 && q.n > 0) {
             if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
@@ -6837,6 +6845,133 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
                 f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
         }
     }
+}
+
+/* ---- how many threads a job is worth ----
+   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
+   many milliseconds on one that is busy with other things, when a thread does not get its core.
+   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
+
+   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
+   they are of about the same size. So for each kind and each power of two the seconds a unit takes
+   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
+   seen before runs like its neighbours.
+
+       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
+                     trial ^        late ^ ^  \
+       way 0                                   o o o o o o ? ? ? ?        o one thread
+                                                         trial of 4  \ . . .  better again
+
+   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
+   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
+   times the average at most: a machine that slept teaches nothing.) The other way is tried after
+   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
+   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
+   soon after a change must wait longer for the next: so a machine that is busy half of the time
+   costs a few jobs in 512. */
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
+
+/* The way of the next job: 0, one thread, or 1, all. */
+static int dli_pace_way(const dli_pace *p)
+{
+    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
+    return p->wait > 0 ? p->way : !p->way;
+}
+static void dli_pace_change(dli_pace *p, int way)
+{
+    p->way = way;
+    p->stay = 0;
+}
+static void dli_pace_trial(dli_pace *p, float rate)
+{
+    float mean;
+    p->sum += rate;
+    p->tried++;
+    mean = p->sum / (float)p->tried;
+    if (mean < p->rate[p->way] && p->tried < 4) return;
+    p->rate[!p->way] = mean;
+    p->sum = 0;
+    p->tried = 0;
+    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
+    else p->gap = (int)dli_min(2 * p->gap, 512);
+    p->wait = p->gap;
+}
+/* A job went this way, at this rate. */
+static void dli_pace_learn(dli_pace *p, int way, float rate)
+{
+    float *known = &p->rate[way];
+    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
+        if (p->runs % 2 == 0 || rate < *known) *known = rate;
+        p->way = p->rate[1] < p->rate[0];
+        p->wait = p->gap = 16;
+        p->runs++;
+    } else if (way != p->way) dli_pace_trial(p, rate);
+    else {
+        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
+        p->wait--;
+        if (p->stay < 256) p->stay++;
+        if (*known < 1.05f * p->rate[!way]) return;
+        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
+        p->wait = p->gap;
+        dli_pace_change(p, !way);
+    }
+}
+
+/* What is known about such jobs; NULL: they are not worth waking anyone. */
+static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
+{
+    int log2;
+    frexp(work, &log2);
+    log2 -= 1 + DLI_JOB_LEAST;
+    if (c->threads == 1 || log2 < 0) return NULL;
+    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
+}
+static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
+{
+    dli_timer t;
+    t.pace = dli_pace_of(c, kind, work);
+    t.work = work;
+    t.way = t.pace ? dli_pace_way(t.pace) : 0;
+    t.threads = t.way ? c->threads : 1;
+    t.start = t.pace ? dli_now() : 0;
+    return t;
+}
+static void dli_job_end(const dli_timer *t)
+{
+    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
+}
+
+/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+#define DLI_SPREAD(c, kind, n, at, len, call) \
+    do { \
+        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
+        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        dli_job_end(&dli_t); \
+    } while (0)
+
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
+                         const float *b, bool tb, const float *bias, float *c, bool add)
+{
+    const dli_job_kind kind = dli_min(m, n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
+    const dli_timer t = dli_job_start(ctx, kind, (double)m * (double)n * (double)k);
+    dli_product p = dli_product_of(m, n, k, a, b, c, ta, tb);
+    p.col_bias = bias;
+    p.add = add;
+    dli_gemm(ctx->fast, &p, t.threads, ctx->product_work);
+    dli_job_end(&t);
+    return true;
+}
+
+/* s[j] += the sum of column j of x [m,n] */
+static bool dli_add_columns(dl_ctx *ctx, float *s, const float *x, dl_int m, dl_int n)
+{
+    dli_bias_sums(ctx->fast, s, x, m, n);
+    return true;
 }
 
 #ifndef DL_NO_IMAGES
@@ -6882,74 +7017,62 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 
    Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G.
 
-   Read in this order: dli_conv_sizes, dli_direct_sample (the plain way), dli_wino_sample,
-   dli_conv_forward, then the gradients. */
+   Read in this order: dli_conv_of (the sizes), dli_conv_job_of (where things stand in memory),
+   dli_direct_sample (the plain way), dli_wino_sample, dli_conv_forward, then the gradients. */
 typedef struct dli_conv {
-    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
-    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
-    dli_conv_end end;                                    /* what is done before y is written */
-    bool reversed;                                       /* of weights [c, m, kh, kw], flipped */
-} dli_conv;
-
-typedef struct dli_conv_size {
-    dl_int k, hp, wp, oh, ow, tiles;    /* K, the padded image, the sums; positions computed */
+    const dli_fast *f;
+    dlk_conv2d_size s;                  /* top and left are the padding of both sides */
+    dli_conv_end end;                   /* what is done before y is written */
+    bool reversed;                      /* the gradient for x: weights [C, M, KH, KW], flipped */
+    dl_int k, hp, wp, tiles;            /* K, the padded image; positions computed */
     dl_int in, out;                     /* floats of a sample of x and of y */
     bool wino;                          /* Winograd's way, in th x tw tiles; tp: */
     dl_int th, tw, tp;                  /* their number, rounded up to the tiles of the product */
     dl_int raw;                         /* floats of sums at a time */
-} dli_conv_size;
+} dli_conv;
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
 #define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
 
-static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+static dli_conv dli_conv_of(const dli_fast *f, const dlk_conv2d_size *s, dli_conv_end end)
 {
-    const dl_int pool = v->end == DLI_END_RELU_POOL ? 2 : 1;
-    dli_conv_size z;
-    z.k = v->c * v->kh * v->kw;
-    z.hp = v->h + 2 * v->ph;
-    z.wp = v->w + 2 * v->pw;
-    z.oh = z.hp - v->kh + 1;
-    z.ow = z.wp - v->kw + 1;
-    z.tiles = dli_round_up(dli_plus(dli_times(z.oh - 1, z.wp), z.ow), f->nr);
-    z.in = v->c * v->h * v->w;
-    z.out = v->m * (z.oh / pool) * (z.ow / pool);
-    z.th = dli_ceil_div(z.oh, 2);
-    z.tw = dli_ceil_div(z.ow, 2);
-    z.tp = dli_round_up(z.th * z.tw, f->nr);
-    z.wino = v->kh == 3 && v->kw == 3 && v->c >= 8 && v->m >= 8 && 4 * z.th * z.tw >= 3 * z.tp &&
-             z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
-             v->n >= 4;                                  /* fewer do not pay for U */
-    z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
-                   : dli_times(f->mr, z.tiles + 32);
-    return z;
+    const dl_int pool = end == DLI_END_RELU_POOL ? 2 : 1;
+    dli_conv v;
+    v.f = f;
+    v.s = *s;
+    v.end = end;
+    v.reversed = false;
+    v.k = s->C * s->KH * s->KW;
+    v.hp = s->H + 2 * s->top;
+    v.wp = s->W + 2 * s->left;
+    v.tiles = dli_round_up(dli_plus(dli_times(s->OH - 1, v.wp), s->OW), f->nr);
+    v.in = s->C * s->H * s->W;
+    v.out = s->M * (s->OH / pool) * (s->OW / pool);
+    v.th = dli_ceil_div(s->OH, 2);
+    v.tw = dli_ceil_div(s->OW, 2);
+    v.tp = dli_round_up(v.th * v.tw, f->nr);
+    v.wino = s->KH == 3 && s->KW == 3 && s->C >= 8 && s->M >= 8 && 4 * v.th * v.tw >= 3 * v.tp &&
+             v.tp <= DLI_WINO_MOST / s->C && v.tp <= DLI_WINO_MOST / s->M &&
+             s->N >= 4;                                  /* fewer do not pay for U */
+    v.raw = v.wino ? 2 * v.th * dli_round_up(2 * v.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * v.tp
+                   : dli_times(f->mr, v.tiles + 32);
+    return v;
 }
-/* Floats of n planes in each of the 16 parts, with room to write too far. */
-static dl_int dli_wino_part(const dli_conv_size *z, dl_int n) { return n * z->tp + 16; }
 /* The convolution whose forward pass is the gradient for x of v. */
 static dli_conv dli_conv_reversed(const dli_conv *v)
 {
-    dli_conv r = *v;
-    r.c = v->m;
-    r.h = v->h + 2 * v->ph - v->kh + 1;
-    r.w = v->w + 2 * v->pw - v->kw + 1;
-    r.m = v->c;
-    r.ph = v->kh - 1 - v->ph;
-    r.pw = v->kw - 1 - v->pw;
-    r.end = DLI_END_LINEAR;
+    dlk_conv2d_size s = dli_swap(&v->s);
+    s.top = s.KH - 1 - s.top;
+    s.left = s.KW - 1 - s.left;
+    dli_conv r = dli_conv_of(v->f, &s, DLI_END_LINEAR);
     r.reversed = true;
     return r;
 }
+/* Floats of n planes in each of the 16 parts, with room to write too far. */
+static dl_int dli_wino_part(const dli_conv *v, dl_int n) { return n * v->tp + 16; }
 
-/* Where the gradients of a convolution come from and go to. */
-typedef struct dli_conv_grads {
-    const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                                  /* if its end is pooling */
-    float *dx, *dw, *db;                                 /* NULL or added to */
-    int add_dx;                                          /* false: dx is overwritten */
-} dli_conv_grads;
-
-/* Where things stand in the work memory, in floats: only what this pass needs is there.
+/* A forward pass, or the gradients that are asked for: the same arrays, and where things stand in
+   the work memory, in floats. Only what this job needs is there.
 
        offsets rows packed scratch sums | own: image grad raw tiles tiles_grad panel | own ...
        of all threads                     of the first thread, `each` floats           ...   total
@@ -6957,12 +7080,17 @@ typedef struct dli_conv_grads {
    The gradient of the sums, unpooled and masked, has planes of gp floats and rows of gw, with
    ph and pw zeros around it. */
 #define DLI_CHUNKS 8
-typedef struct dli_conv_plan {
-    dl_int offsets, rows, packed, scratch, sums, chunk, chunks, own;
-    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
-    dl_int ph, pw, gw, gp;
+typedef struct dli_conv_job {
+    dli_conv v, pass;                   /* what runs forward: v itself or, for dx, its reverse, */
+    float *to;                          /* to y or dx (NULL: not asked for) */
+    dli_conv_arrays a;
     bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
-} dli_conv_plan;
+    dl_int chunks, chunk;               /* their sums over samples: how many; floats of one */
+    dl_int ph, pw, gw, gp;
+    dl_int offsets, rows, packed, scratch, sums, own;
+    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
+    float *work;
+} dli_conv_job;
 
 /* The next n floats of a memory of which *used are taken. */
 static dl_int dli_take(dl_int *used, dl_int n)
@@ -6971,89 +7099,97 @@ static dl_int dli_take(dl_int *used, dl_int n)
     *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
     return at;
 }
-/* Floats for one offset for each of n rows. */
-static dl_int dli_offset_floats(dl_int n)
+/* The same for n offsets. */
+static dl_int dli_take_offsets(dl_int *used, dl_int n)
 {
-    return dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float)));
+    return dli_take(used, dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float))));
 }
 /* What the gradient of the weights takes beside the passes. */
-static void dli_conv_plan_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                  dli_conv_plan *p)
+static void dli_conv_take_weights(dli_conv_job *j)
 {
-    const dl_int cols = dli_round_up(v->m, f->nr);
-    p->chunks = dli_min(v->n, DLI_CHUNKS);
-    p->chunk = p->wino ? dli_times(16 * dli_round_up(v->m, f->mr), dli_round_up(v->c, f->nr))
-                       : dli_times(dli_round_up(z->k, f->mr), cols);
-    p->chunk = dli_plus(p->chunk, cols);                                         /* db */
-    p->rows = dli_take(&p->own, dli_offset_floats(dli_larger(z->k, v->m)));
-    p->sums = dli_take(&p->own, dli_times(p->chunk, p->chunks));
-    p->panel = dli_take(&p->each, dli_times((p->wino ? z->th * z->tw : z->oh * z->ow) + 3, f->nr));
-    if (p->wino) p->tiles_grad = dli_take(&p->each, 16 * dli_wino_part(z, v->m));
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int mr = v->f->mr, nr = v->f->nr, cols = dli_round_up(s->M, nr);
+    j->chunk = j->wino ? dli_times(16 * dli_round_up(s->M, mr), dli_round_up(s->C, nr))
+                       : dli_times(dli_round_up(v->k, mr), cols);
+    j->chunk = dli_plus(j->chunk, cols);                                         /* db */
+    j->rows = dli_take_offsets(&j->own, dli_larger(v->k, s->M));
+    j->sums = dli_take(&j->own, dli_times(j->chunk, j->chunks));
+    j->panel = dli_take(&j->each, dli_times((j->wino ? v->th * v->tw : s->OH * s->OW) + 3, nr));
+    if (j->wino) j->tiles_grad = dli_take(&j->each, 16 * dli_wino_part(v, s->M));
 }
-/* For the forward pass (to is NULL) or the gradients that `to` names. */
-static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v,
-                                      const dli_conv_grads *to, int threads)
+/* The job for at most so many threads. It needs memory for j.total floats, aligned, as j.work. */
+static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s, dli_conv_end end,
+                                    const dli_conv_arrays *a, int threads)
 {
-    const dli_conv r = dli_conv_reversed(v), *pass = to ? &r : v;
-    const dli_conv_size z = dli_conv_sizes(f, v), q = dli_conv_sizes(f, pass);
-    const dl_int slack = f->nr + 32, mp = dli_round_up(pass->m, f->mr);
+    const dl_int slack = f->nr + 32;
     dl_int tiles = 0;
-    dli_conv_plan p;
-    memset(&p, 0, sizeof p);
-    p.weights = to && (to->dw || to->db);
-    p.wino = p.weights && z.wino && v->ph < 2 && v->pw < 2;      /* a border of zeros is enough */
-    p.image = dli_take(&p.each, dli_plus(dli_times(dli_plus(dli_times(v->c, z.hp), 2), z.wp),
+    dli_conv_job j;
+    memset(&j, 0, sizeof j);
+    j.v = dli_conv_of(f, s, end);
+    j.pass = a->dy ? dli_conv_reversed(&j.v) : j.v;
+    j.to = a->dy ? a->dx : a->y;
+    j.a = *a;
+    j.weights = a->dw || a->db;
+    j.wino = j.weights && j.v.wino && s->top < 2 && s->left < 2;    /* a border of 0 is enough */
+    j.chunks = dli_min(s->N, DLI_CHUNKS);
+    j.image = dli_take(&j.each, dli_plus(dli_times(dli_plus(dli_times(s->C, j.v.hp), 2), j.v.wp),
                                          slack));
-    if (to) {
-        p.ph = to->dx ? r.ph : p.wino;
-        p.pw = to->dx ? r.pw : p.wino;
-        p.gw = z.ow + 2 * p.pw;
-        p.gp = dli_times(p.gw, z.oh + 2 * p.ph);
-        p.grad = dli_take(&p.each, dli_plus(dli_plus(dli_times(v->m, p.gp), dli_times(2, p.gw)),
+    if (a->dy) {
+        j.ph = a->dx ? j.pass.s.top : j.wino;
+        j.pw = a->dx ? j.pass.s.left : j.wino;
+        j.gw = s->OW + 2 * j.pw;
+        j.gp = dli_times(j.gw, s->OH + 2 * j.ph);
+        j.grad = dli_take(&j.each, dli_plus(dli_plus(dli_times(s->M, j.gp), dli_times(2, j.gw)),
                                             slack));
     }
-    p.raw = p.each;                                      /* up to here zeros are set at first */
-    if (!to || to->dx) {
-        p.offsets = dli_take(&p.own, dli_offset_floats(q.k));
-        p.packed = dli_take(&p.own, dli_times(mp, q.wino ? 16 * pass->c : q.k));
-        p.scratch = dli_take(&p.own, dli_times(f->mr, dli_plus(q.k, dli_times(16, pass->c))));
-        p.raw = dli_take(&p.each, dli_plus(q.raw, slack));
-        if (q.wino) tiles = 16 * dli_wino_part(&q, pass->c);
+    j.raw = j.each;
+    if (j.to) {
+        const dl_int C = j.pass.s.C, k = j.pass.k, taps = j.pass.wino ? 16 * C : k;
+        j.offsets = dli_take_offsets(&j.own, k);
+        j.packed = dli_take(&j.own, dli_times(dli_round_up(j.pass.s.M, f->mr), taps));
+        j.scratch = dli_take(&j.own, dli_times(f->mr, dli_plus(k, dli_times(16, C))));
+        j.raw = dli_take(&j.each, dli_plus(j.pass.raw, slack));
+        if (j.pass.wino) tiles = 16 * dli_wino_part(&j.pass, C);
     }
-    if (p.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&z, v->c));
-    p.tiles = dli_take(&p.each, tiles);
-    if (p.weights) dli_conv_plan_weights(f, v, &z, &p);
-    p.total = dli_plus(p.own, dli_times(p.each, threads));
-    return p;
-}
-/* Bytes of 64-byte aligned work memory; SIZE_MAX if that is more than there can be. */
-static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
-                                  int threads)
-{
-    return dli_bytes_of(dli_conv_plan_of(f, v, to, threads).total);
+    if (j.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&j.v, s->C));
+    j.tiles = dli_take(&j.each, tiles);
+    if (j.weights) dli_conv_take_weights(&j);
+    j.total = dli_plus(j.own, dli_times(j.each, threads));
+    return j;
 }
 
-/* off[k] for k = (c, ky, kx) */
-static void dli_conv_offsets(dl_int *off, const dli_conv *v, const dli_conv_size *z)
+/* Where thread t keeps its own, with zeros: the borders of image and gradient, and what is read
+   behind a row of sums, to be written over. */
+static float *dli_conv_own(const dli_conv_job *j, int t)
 {
-    for (dl_int c = 0; c < v->c; c++)
-        for (dl_int i = 0; i < v->kh; i++)
-            for (dl_int j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+    float *own = j->work + j->own + t * j->each;
+    memset(own, 0, sizeof(float) * (size_t)j->tiles);
+    return own;
 }
-/* The same for Winograd's tiles of n planes */
-static void dli_wino_offsets(dl_int *off, const dli_conv_size *z, dl_int n)
+/* off[k] for k = (c, ky, kx]; by Winograd's way, of the tiles of so many planes. Returns off. */
+static const dl_int *dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
 {
-    for (dl_int i = 0; i < n; i++) off[i] = i * z->tp;
+    dl_int *to = off;
+    for (dl_int c = 0; c < planes; c++) {
+        if (wino) *to++ = c * v->tp;
+        for (dl_int i = 0; i < v->s.KH && !wino; i++)
+            for (dl_int j = 0; j < v->s.KW; j++) *to++ = (c * v->hp + i) * v->wp + j;
+    }
+    return off;
 }
-/* The padded image of sample s: x itself where there is nothing to pad and enough may be read
-   behind it, else a copy in image, whose borders are zero. */
-static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                   const float *x, dl_int s, float *image)
+/* The padded image of sample n: x itself where there is nothing to pad and enough may be read
+   behind it, else a copy, whose borders are zero. */
+static const float *dli_conv_image(const dli_conv_job *j, dl_int n, float *own)
 {
-    const dl_int past = 2 * z->wp + f->nr + 32;
-    x += s * z->in;
-    if (v->ph == 0 && v->pw == 0 && (v->n - 1 - s) * z->in >= past) return x;
-    f->place(image + v->ph * z->wp + v->pw, z->hp * z->wp, z->wp, x, NULL, v->c, v->h, v->w);
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const float *x = j->a.x + n * v->in;
+    float *image = own + j->image;
+    const dl_int past = 2 * v->wp + v->f->nr + 32;
+    if (s->top == 0 && s->left == 0 && (s->N - 1 - n) * v->in >= past) return x;
+    v->f->place(image + s->top * v->wp + s->left, v->hp * v->wp, v->wp, x, NULL, s->C, s->H,
+                s->W);
     return image;
 }
 
@@ -7098,170 +7234,114 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     }
 }
 
-/* The weights of a reversed convolution, rows m to m + n - 1: [n, c, kh, kw]. */
-static void dli_conv_flip(float *rows, const dli_conv *v, const float *w, dl_int m, dl_int n)
+/* The weights of a reversed convolution, rows m to m + n - 1: [n, C, KH, KW]. */
+static void dli_conv_flip(float *rows, const dlk_conv2d_size *s, const float *w, dl_int m, dl_int n)
 {
-    const dl_int taps = v->kh * v->kw;
+    const dl_int taps = s->KH * s->KW;
     for (dl_int j = m; j < m + n; j++)
-        for (dl_int c = 0; c < v->c; c++, rows += taps)
+        for (dl_int c = 0; c < s->C; c++, rows += taps)
             for (dl_int i = 0; i < taps; i++)
-                rows[i] = w[(c * v->m + j) * taps + taps - 1 - i];
+                rows[i] = w[(c * s->M + j) * taps + taps - 1 - i];
 }
-/* Packs the weights for dli_conv_sample, mr rows at a time. */
-static void dli_conv_pack(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                          float *packed, const float *w, float *scratch)
+/* Packs the weights for the pass, mr rows at a time. */
+static void dli_conv_pack(const dli_conv_job *j)
 {
-    const dl_int mp = dli_round_up(v->m, f->mr);
-    for (dl_int m = 0; m < v->m; m += f->mr) {
-        const dl_int n = dli_min(f->mr, v->m - m), kernels = n * v->c;
-        const float *rows = w + m * z->k;
-        float *u = scratch + f->mr * z->k;
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int C = v->s.C, M = v->s.M, mp = dli_round_up(M, f->mr);
+    float *packed = j->work + j->packed, *scratch = j->work + j->scratch;
+    float *u = scratch + f->mr * v->k;
+    for (dl_int m = 0; m < M; m += f->mr) {
+        const dl_int n = dli_min(f->mr, M - m), kernels = n * C;
+        const float *rows = j->a.w + m * v->k;
         if (v->reversed) {
-            dli_conv_flip(scratch, v, w, m, n);
+            dli_conv_flip(scratch, &v->s, j->a.w, m, n);
             rows = scratch;
         }
-        if (!z->wino) {
-            f->pack(packed + m * z->k, rows, z->k, 1, n, z->k, f->mr);
+        if (!v->wino) {
+            f->pack(packed + m * v->k, rows, v->k, 1, n, v->k, f->mr);
             continue;
         }
         dli_wino_kernels(u, rows, kernels);
         for (dl_int t = 0; t < 16; t++)
-            f->pack(packed + (t * mp + m) * v->c, u + t * kernels, v->c, 1, n, v->c, f->mr);
+            f->pack(packed + (t * mp + m) * C, u + t * kernels, C, 1, n, C, f->mr);
     }
 }
 
-/* A forward pass, ready to take sample after sample: y = or += the convolution. */
-typedef struct dli_conv_pass {
-    const dli_fast *f;
-    const dli_conv *v;
-    dli_conv_size z;
-    const float *packed, *bias;                          /* weights; bias [m] or NULL */
-    const dl_int *off;
-    int add;
-    dl_int raw, tiles;                                   /* where, in a thread's own memory */
-} dli_conv_pass;
-
-static dli_conv_pass dli_conv_prepare(const dli_fast *f, const dli_conv *v, const dli_conv_plan *p,
-                                      const float *w, const float *bias, int add, float *work)
+/* Plane m of the pass's result for sample n, from its sums in rows of ld; behind them 32 floats
+   can be read. */
+static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, const float *sums, dl_int ld)
 {
-    dl_int *off = (dl_int *)(void *)(work + p->offsets);
-    dli_conv_pass q;
-    q.f = f;
-    q.v = v;
-    q.z = dli_conv_sizes(f, v);
-    q.packed = work + p->packed;
-    q.bias = bias;
-    q.off = off;
-    q.add = add;
-    q.raw = p->raw;
-    q.tiles = p->tiles;
-    if (q.z.wino) dli_wino_offsets(off, &q.z, v->c);
-    else dli_conv_offsets(off, v, &q.z);
-    dli_conv_pack(f, v, &q.z, work + p->packed, w, work + p->scratch);
-    return q;
-}
-/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
-static void dli_conv_finish(const dli_conv_pass *q, float *y, int32_t *arg, dl_int i,
-                            const float *sums, dl_int ld)
-{
-    const dli_conv_size *z = &q->z;
-    const dl_int plane = z->out / q->v->m;
-    const float b = q->bias ? q->bias[i] : 0.0f;
-    if (q->v->end == DLI_END_RELU_POOL)
-        q->f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
-                    z->oh / 2, z->ow / 2, b, 1);
+    const dli_conv *v = &j->pass;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int at = n * v->out + m * (v->out / s->M);
+    const float b = j->a.b ? j->a.b[m] : 0.0f;
+    if (v->end == DLI_END_RELU_POOL)
+        v->f->pool2(j->to + at, j->a.won + at, j->to + (n + 1) * v->out, sums,
+                    sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
     else
-        q->f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, q->v->end == DLI_END_RELU, q->add);
+        v->f->crop(j->to + at, sums, ld, s->OH, s->OW, b, v->end == DLI_END_RELU, j->a.add);
 }
-/* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
-   to y, if the end is linear). */
-static void dli_direct_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                              float *raw)
+/* Sample n of the pass: image is convolved with packed weights, MR output planes at a time. */
+static void dli_direct_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
 {
-    const dli_fast *f = q->f;
-    const dli_conv_size *z = &q->z;
-    const dl_int ld = z->tiles + 32;
-    for (dl_int m = 0; m < q->v->m; m += f->mr) {
-        for (dl_int k = 0; k < z->k; k += DLI_KC) {
-            const float *panel = q->packed + m * z->k + k * f->mr;
-            for (dl_int j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, dli_min(DLI_KC, z->k - k), panel, image + j,
-                            q->off + k);
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
+    const dl_int ld = v->tiles + 32;
+    float *raw = own + j->raw;
+    for (dl_int m = 0; m < v->s.M; m += f->mr) {
+        for (dl_int k = 0; k < v->k; k += DLI_KC) {
+            const float *panel = j->work + j->packed + m * v->k + k * f->mr;
+            for (dl_int p = 0; p < v->tiles; p += f->nr)
+                f->tile_off(raw + p, ld, k > 0, dli_min(DLI_KC, v->k - k), panel, image + p,
+                            off + k);
         }
-        for (dl_int i = m; i < m + f->mr && i < q->v->m; i++)
-            dli_conv_finish(q, y, arg, i, raw + (i - m) * ld, z->wp);
+        for (dl_int i = m; i < m + f->mr && i < v->s.M; i++)
+            dli_conv_finish(j, n, i, raw + (i - m) * ld, v->wp);
     }
 }
-/* tiles = B^T d B of an image of c planes. */
-static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
-                           const float *image)
+/* tiles = B^T d B of an image. */
+static void dli_wino_tiles(const dli_conv *v, float *tiles, const float *image)
 {
-    for (dl_int i = 0; i < c; i++)
-        f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
-                   z->tw);
+    for (dl_int c = 0; c < v->s.C; c++)
+        v->f->wino_in(tiles + c * v->tp, dli_wino_part(v, v->s.C), image + c * v->hp * v->wp,
+                      v->wp, v->th, v->tw);
 }
 /* The same by Winograd's way. */
-static void dli_wino_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                            float *raw, float *tiles)
+static void dli_wino_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
 {
-    const dli_fast *f = q->f;
-    const dli_conv_size *z = &q->z;
-    const dl_int M = q->v->m, C = q->v->c, mp = dli_round_up(M, f->mr);
-    const dl_int ld = dli_round_up(2 * z->tw, 32), group = DLI_WINO_GROUP * f->mr;
-    const dl_int part = group * z->tp;
-    float *products = raw + 2 * z->th * ld;
-    dli_wino_tiles(f, z, C, tiles, image);
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
+    const dl_int M = v->s.M, C = v->s.C, mp = dli_round_up(M, f->mr);
+    const dl_int ld = dli_round_up(2 * v->tw, 32), group = DLI_WINO_GROUP * f->mr;
+    const dl_int part = group * v->tp;
+    const float *packed = j->work + j->packed;
+    float *raw = own + j->raw, *tiles = own + j->tiles, *products = raw + 2 * v->th * ld;
+    dli_wino_tiles(v, tiles, image);
     for (dl_int m0 = 0; m0 < M; m0 += group) {
         const dl_int m1 = dli_min(mp, m0 + group);
         for (dl_int t = 0; t < 16; t++)
-            for (dl_int j = 0; j < z->tp; j += f->nr)
+            for (dl_int p = 0; p < v->tp; p += f->nr)
                 for (dl_int m = m0; m < m1; m += f->mr)
-                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, C,
-                                q->packed + (t * mp + m) * C,
-                                tiles + t * dli_wino_part(z, C) + j, q->off);
+                    f->tile_off(products + t * part + (m - m0) * v->tp + p, v->tp, 0, C,
+                                packed + (t * mp + m) * C, tiles + t * dli_wino_part(v, C) + p,
+                                off);
         for (dl_int m = m0; m < m1 && m < M; m++) {
-            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
-            dli_conv_finish(q, y, arg, m, raw, ld);
+            f->wino_out(raw, ld, products + (m - m0) * v->tp, part, v->th, v->tw);
+            dli_conv_finish(j, n, m, raw, ld);
         }
     }
 }
-/* One sample in the way that suits it; own: the thread's memory. */
-static void dli_conv_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                            float *own)
+/* Thread t's part of a forward pass: each thread takes its samples. */
+static void dli_conv_forward(const dli_conv_job *j, int t, int threads)
 {
-    if (q->z.wino) dli_wino_sample(q, y, arg, image, own + q->raw, own + q->tiles);
-    else dli_direct_sample(q, y, arg, image, own + q->raw);
+    const dl_int N = j->v.s.N, end = N * (t + 1) / threads;
+    float *own = dli_conv_own(j, t);
+    for (dl_int n = N * t / threads; n < end; n++)
+        (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, dli_conv_image(j, n, own), own);
 }
-/* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
-   With add, y += conv. Each thread takes its samples. */
-static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
-                             const float *x, const float *w, const float *bias, int add,
-                             int threads, void *work)
-{
-    const dli_conv_plan p = dli_conv_plan_of(f, v, NULL, threads);
-    const dli_conv_pass q = dli_conv_prepare(f, v, &p, w, bias, add, (float *)work);
-    const dli_conv_size *z = &q.z;
-    int t;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each;
-        const dl_int end = v->n * (t + 1) / threads;
-        /* Borders of the image; and what is read behind a row of sums, to be written over. */
-        memset(own, 0, sizeof(float) * (size_t)p.tiles);
-        for (dl_int s = v->n * t / threads; s < end; s++)
-            dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
-                            dli_conv_image(f, v, z, x, s, own + p.image), own);
-    }
-}
-
-/* The gradient of the weights. A backward pass, as all its threads see it: */
-typedef struct dli_conv_backs {
-    const dli_fast *f;
-    const dli_conv *v;
-    dli_conv_size z;
-    const dli_conv_plan *p;
-    const dl_int *rows;                                  /* offsets of the rows of the product */
-} dli_conv_backs;
 
 /* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
    of count starts at x + off[i], in runs with gaps; rows of out are ld apart. */
@@ -7275,114 +7355,175 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
-   the sums starts at g. */
-static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, const float *image,
+/* The gradient of the weights: adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or
+   sets them. The gradient of the sample's sums starts at g. */
+static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, const float *image,
                                const float *g, bool first, float *own)
 {
-    const dli_fast *f = b->f;
-    const dli_conv_size *z = &b->z;
-    const dl_int M = b->v->m, ld = dli_round_up(M, f->nr), area = z->oh * z->ow;
-    float *panel = own + b->p->panel;
+    const dli_conv *v = &j->v;
+    const dli_fast *f = v->f;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int *rows = (const dl_int *)(const void *)(j->work + j->rows);
+    const dl_int ld = dli_round_up(s->M, f->nr), area = s->OH * s->OW;
+    float *panel = own + j->panel;
     if (first) memset(db, 0, sizeof(float) * (size_t)ld);
-    for (dl_int m = 0; m < M; m += f->nr) {
-        const dl_int cols = dli_min(f->nr, M - m);
+    for (dl_int m = 0; m < s->M; m += f->nr) {
+        const dl_int cols = dli_min(f->nr, s->M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < z->oh; r++)        /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
-                         b->p->gp, cols, dli_round_up(z->ow, 4));
-        dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
-                         z->wp - z->ow, panel);
+        for (dl_int r = 0; r < s->OH; r++)        /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
+                         dli_round_up(s->OW, 4));
+        dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
+                         panel);
         f->col_sums(db + m, panel, f->nr, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
-static void dli_wino_weights(const dli_conv_backs *b, float *du, float *db, const float *image,
+static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const float *image,
                              const float *g, bool first, float *own)
 {
-    const dli_fast *f = b->f;
-    const dli_conv_size *z = &b->z;
-    const dl_int M = b->v->m, C = b->v->c, n = z->th * z->tw;
+    const dli_conv *v = &j->v;
+    const dli_fast *f = v->f;
+    const dl_int *rows = (const dl_int *)(const void *)(j->work + j->rows);
+    const dl_int M = v->s.M, C = v->s.C, n = v->th * v->tw;
     const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
-    float *tiles = own + b->p->tiles, *tiles_grad = own + b->p->tiles_grad;
-    float *panel = own + b->p->panel;
-    dli_wino_tiles(f, z, C, tiles, image);
+    float *tiles = own + j->tiles, *tiles_grad = own + j->tiles_grad, *panel = own + j->panel;
+    dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
-        const float *plane = g + m * b->p->gp;
-        db[m] = (first ? 0.0f : db[m]) + (float)f->vsum(plane, (z->oh - 1) * b->p->gw + z->ow);
-        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, M), plane, b->p->gw, z->th, z->tw);
+        const float *plane = g + m * j->gp;
+        db[m] = (first ? 0.0f : db[m]) + (float)f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
         for (dl_int c = 0; c < C; c += f->nr) {
             const dl_int cols = dli_min(f->nr, C - c);
             if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(n * f->nr));
-            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, C) + c * z->tp, z->tp, cols, n);
+            f->transpose(panel, f->nr, tiles + t * dli_wino_part(v, C) + c * v->tp, v->tp, cols, n);
             dli_rows_product(f, du + t * mp * ld + c, ld, !first,
-                             tiles_grad + t * dli_wino_part(z, M), b->rows, M, n, n, 0, panel);
+                             tiles_grad + t * dli_wino_part(v, M), rows, M, n, n, 0, panel);
         }
 }
 /* The sum of all chunks' gradients goes to dw and db. */
-static void dli_conv_add_weights(const dli_conv_backs *b, const dli_conv_grads *to, float *sums)
+static void dli_conv_add_weights(const dli_conv_job *j)
 {
-    const dli_fast *f = b->f;
-    const dl_int M = b->v->m, K = b->z.k, chunk = b->p->chunk;
-    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(b->v->c, f->nr);
-    const float *db = sums + chunk - ldw;
-    for (dl_int c = 1; c < b->p->chunks; c++) f->add(sums, sums, sums + c * chunk, chunk);
-    for (dl_int m = 0; m < M && to->dw; m++)
-        for (dl_int k = 0; k < K; k += b->p->wino ? 9 : 1)
-            if (b->p->wino) dli_wino_kernel_back(to->dw + m * K + k, sums + m * ldu + k / 9,
-                                                 dli_round_up(M, f->mr) * ldu);
-            else to->dw[m * K + k] += sums[k * ldw + m];
-    for (dl_int m = 0; m < M && to->db; m++) to->db[m] += db[m];
+    const dli_fast *f = j->v.f;
+    const dl_int M = j->v.s.M, K = j->v.k;
+    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(j->v.s.C, f->nr);
+    float *sums = j->work + j->sums;
+    const float *db = sums + j->chunk - ldw;
+    for (dl_int c = 1; c < j->chunks; c++) f->add(sums, sums, sums + c * j->chunk, j->chunk);
+    for (dl_int m = 0; m < M && j->a.dw; m++)
+        for (dl_int k = 0; k < K; k += j->wino ? 9 : 1)
+            if (j->wino) dli_wino_kernel_back(j->a.dw + m * K + k, sums + m * ldu + k / 9,
+                                              dli_round_up(M, f->mr) * ldu);
+            else j->a.dw[m * K + k] += sums[k * ldw + m];
+    for (dl_int m = 0; m < M && j->a.db; m++) j->a.db[m] += db[m];
 }
-/* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
-   order. A sample's gradient is unpooled and masked once, for dx and dw. */
-static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
-                              const float *x, const float *w, int threads, void *work)
+/* The gradient of the sums of sample n, unpooled and masked, to g. */
+static void dli_conv_grad(const dli_conv_job *j, dl_int n, float *g, const float *end)
 {
-    const dli_conv_plan p = dli_conv_plan_of(f, v, to, threads);
-    const dli_conv r = dli_conv_reversed(v);
-    float *base = (float *)work, *sums = base + p.sums;
-    dl_int *rows = (dl_int *)(void *)(base + p.rows);
-    const dl_int chunks = dli_min(v->n, DLI_CHUNKS), ldw = dli_round_up(v->m, f->nr);
-    dli_conv_pass q;
-    dli_conv_backs b;
-    int t;
-    b.f = f;
-    b.v = v;
-    b.z = dli_conv_sizes(f, v);
-    b.p = &p;
-    b.rows = rows;
-    if (p.wino) dli_wino_offsets(rows, &b.z, v->m);
-    else if (p.weights) dli_conv_offsets(rows, v, &b.z);
-    if (to->dx) q = dli_conv_prepare(f, &r, &p, w, NULL, to->add_dx, base);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
-        float *own = base + p.own + t * p.each, *grad = own + p.grad;
-        float *g = grad + p.ph * p.gw + p.pw;
-        memset(own, 0, sizeof(float) * (size_t)p.raw);
-        for (dl_int chunk = t; chunk < chunks; chunk += threads) {
-            const dl_int first = v->n * chunk / chunks, end = v->n * (chunk + 1) / chunks;
-            float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
-            for (dl_int s = first; s < end; s++) {
-                const float *dy = to->dy + s * b.z.out;
-                if (v->end == DLI_END_RELU_POOL)
-                    f->unpool2(g, p.gp, p.gw, own + p.raw, dy, to->arg + s * b.z.out, v->m,
-                               b.z.oh, b.z.ow);
-                else
-                    f->place(g, p.gp, p.gw, dy, v->end == DLI_END_RELU ? to->y + s * b.z.out
-                                                                       : NULL,
-                             v->m, b.z.oh, b.z.ow);
-                if (p.weights)
-                    (p.wino ? dli_wino_weights : dli_direct_weights)(
-                        &b, dwt, db, dli_conv_image(f, v, &b.z, x, s, own + p.image), g,
-                        s == first, own);
-                if (to->dx) dli_conv_sample(&q, to->dx + s * b.z.in, NULL, grad, own);
-            }
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int at = n * v->out;
+    if (v->end == DLI_END_RELU_POOL)
+        v->f->unpool2(g, j->gp, j->gw, end, j->a.dy + at, j->a.won + at, s->M, s->OH, s->OW);
+    else
+        v->f->place(g, j->gp, j->gw, j->a.dy + at,
+                    v->end == DLI_END_RELU ? j->a.y + at : NULL, s->M, s->OH, s->OW);
+}
+/* Thread t's part of the gradients. The samples are cut into 8 chunks, each summed in order into
+   its own dWt; the chunks are added in order. A sample's gradient is unpooled and masked once, for
+   dx and dw. */
+static void dli_conv_backward(const dli_conv_job *j, int t, int threads)
+{
+    const dl_int N = j->v.s.N, ldw = dli_round_up(j->v.s.M, j->v.f->nr);
+    float *own = dli_conv_own(j, t), *grad = own + j->grad, *g = grad + j->ph * j->gw + j->pw;
+    for (dl_int chunk = t; chunk < j->chunks; chunk += threads) {
+        const dl_int first = N * chunk / j->chunks, end = N * (chunk + 1) / j->chunks;
+        float *dwt = j->work + j->sums + chunk * j->chunk, *db = dwt + j->chunk - ldw;
+        for (dl_int n = first; n < end; n++) {
+            dli_conv_grad(j, n, g, own + j->raw);
+            if (j->weights)
+                (j->wino ? dli_wino_weights : dli_direct_weights)(
+                    j, dwt, db, dli_conv_image(j, n, own), g, n == first, own);
+            if (j->to) (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, grad, own);
         }
     }
-    if (p.weights) dli_conv_add_weights(&b, to, sums);
+}
+
+static void dli_conv_job_run(const dli_conv_job *j, int threads)
+{
+    dl_int *off = (dl_int *)(void *)(j->work + j->offsets);
+    dl_int *rows = (dl_int *)(void *)(j->work + j->rows);
+    if (j->to) {
+        dli_conv_offsets(off, &j->pass, j->pass.wino, j->pass.s.C);
+        dli_conv_pack(j);
+    }
+    if (j->weights) dli_conv_offsets(rows, &j->v, j->wino, j->wino ? j->v.s.M : j->v.s.C);
+    DLI_EACH_THREAD(t, threads) (j->a.dy ? dli_conv_backward : dli_conv_forward)(j, t, threads);
+    if (j->weights) dli_conv_add_weights(j);
+}
+
+/* Is this a convolution as above? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_is_plain(const dlk_conv2d_size *s)
+{
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+/* Such a convolution to its end, forwards or backwards; false without memory. */
+static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
+                         const dli_conv_arrays *a)
+{
+    const double multiplications = (double)(s->N * s->M * s->OH * s->OW) *
+                                   (double)(s->C * s->KH * s->KW);
+    dli_conv_job j = dli_conv_job_of(c->fast, s, end, a, c->threads);
+    j.work = (float *)dli_work(c, "dl_conv2d", dli_bytes_of(j.total));
+    if (!j.work) return false;
+    const dli_timer t = dli_job_start(c, a->dy ? DLI_JOB_CONV_BACK : DLI_JOB_CONV,
+                                      multiplications * (a->dx && a->dw ? 2 : 1));
+    dli_conv_job_run(&j, t.threads);
+    dli_job_end(&t);
+    return true;
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                        const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    const dli_timer job = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
+    DLI_EACH_THREAD(t, job.threads) {
+        const dl_int stop = planes * (t + 1) / job.threads;
+        for (dl_int k = planes * t / job.threads; k < stop; k++)
+            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
+                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
+    }
+    dli_job_end(&job);
+}
+/* With add false, dx is overwritten. */
+static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                         const int32_t *at, const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    for (dl_int i = 0; add && i < planes * out; i++) {
+        const dl_int p = i / s->OW % s->OH * 2 + at[i] / 2, q = i % s->OW * 2 + at[i] % 2;
+        dx[i / out * in + p * s->W + q] += dy[i];
+    }
+    if (add) return;
+    const dli_timer job = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
+    DLI_EACH_THREAD(t, job.threads) {
+        const dl_int j = planes * t / job.threads, stop = planes * (t + 1) / job.threads;
+        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
+                         stop - j, s->H, s->W);
+    }
+    dli_job_end(&job);
 }
 #endif
 
@@ -7664,8 +7805,7 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
     const bool few = N <= 2, lstm = p->kind == DL_LSTM;
     float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
     if (!few) dli_recurrent_pack(p, packed, rows);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (int w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -7781,8 +7921,7 @@ static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, 
                                   dl_int g, dl_int wide, int threads)
 {
     const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (int w = 0; w < threads; w++)
+    DLI_EACH_THREAD(w, threads)
         for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
             for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
                 const dl_int row = i % down * mr, col = i / down * nr;
@@ -7838,8 +7977,7 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
                                     count, dw);
     }
     memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (int w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -7864,56 +8002,55 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
 }
 #endif
 
+#else
+/* Without twins there is one set, of nothing, and what may be asked for is not done (false). */
+typedef struct dli_fast { const char *name; } dli_fast;
+static const dli_fast dli_fast_base = { "base" };
+static const dli_fast *const dli_fast_sets[] = { &dli_fast_base };
+static const dli_fast *dli_fast_pick(void) { return &dli_fast_base; }
+static size_t dli_gemm_work_bytes(int threads) { return threads > 0 ? 0 : SIZE_MAX; }
+static bool dli_undone(const void *first, ...) { return first == NULL; }
+#define dli_multiply                 dli_undone
+#define dli_add_columns              dli_undone
+#define dli_conv_is_plain            dli_undone
+#define dli_conv_run                 dli_undone
+#define dli_pool_plain               dli_undone
+#define dli_fast_max_pool2d_forward  dli_undone
+#define dli_fast_max_pool2d_backward dli_undone
 #endif /* DLI_FAST */
 
 DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
 {
-    char all[64] = "base";
+    char all[64];
     if (!dl) return false;
     if (!name) return dli_null(dl, "dl_set_isa", "name");
-#if DLI_FAST
-    const dli_fast *set[3] = { &dli_fast_base, NULL, NULL };
-    int at = 0;
-#if DLI_X86
-    if (dli_fast_pick() != set[0]) set[1] = &dli_fast_avx2;
-    if (dli_fast_pick() == &dli_fast_avx512) set[2] = &dli_fast_avx512;
-#endif
-    for (int i = 0; i < 3 && set[i]; i++) {
-        if (strcmp(set[i]->name, name) == 0) {
-            dl->fast = set[i];
+    const dli_fast *const *set = dli_fast_sets, *best = dli_fast_pick();
+    for (int at = 0;; set++) {
+        if (strcmp((*set)->name, name) == 0) {
+            dl->fast = *set;
             memset(dl->pace, 0, sizeof dl->pace);
             return true;
         }
-        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", i ? ", " : "", set[i]->name);
+        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", at ? ", " : "", (*set)->name);
+        if (*set == best) break;
     }
-#else
-    if (strcmp(name, all) == 0) return true;
-#endif
     return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_isa: '%.40s' is none of the instruction sets that "
                    "this build and CPU have: %s", name, all);
 }
 
 DL_DEF const char *dl_isa(const dl_ctx *dl)
 {
-    if (!dl) return "";
-#if DLI_FAST
-    return dl->fast->name;
-#else
-    return "base";
-#endif
+    return dl ? dl->fast->name : "";
 }
 
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
-#if DLI_FAST
-    size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
-    void *p = DL_MALLOC(bytes);
+    void *p = DL_MALLOC(dli_gemm_work_bytes(threads) + DLI_ALIGN);
     if (!p) return false;
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);
     if (!c->fast) c->fast = dli_fast_pick();
-#endif
     c->threads = threads;
     return true;
 }
@@ -7922,114 +8059,6 @@ static const char *dli_fast_name(const dl_ctx *c)
 {
     return DLI_FAST && !c->reference ? dl_isa(c) : "plain kernels";
 }
-
-#if DLI_FAST
-/* ---- how many threads a job is worth ----
-   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
-   many milliseconds on one that is busy with other things, when a thread does not get its core.
-   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
-
-   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
-   they are of about the same size. So for each kind and each power of two the seconds a unit takes
-   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
-   seen before runs like its neighbours.
-
-       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
-                     trial ^        late ^ ^  \
-       way 0                                   o o o o o o ? ? ? ?        o one thread
-                                                         trial of 4  \ . . .  better again
-
-   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
-   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
-   times the average at most: a machine that slept teaches nothing.) The other way is tried after
-   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
-   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
-   soon after a change must wait longer for the next: so a machine that is busy half of the time
-   costs a few jobs in 512. */
-typedef struct dli_timer {
-    dli_pace *pace;
-    double    start, work;
-    int       way, threads;
-} dli_timer;
-
-/* The way of the next job: 0, one thread, or 1, all. */
-static int dli_pace_way(const dli_pace *p)
-{
-    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
-    return p->wait > 0 ? p->way : !p->way;
-}
-static void dli_pace_change(dli_pace *p, int way)
-{
-    p->way = way;
-    p->stay = 0;
-}
-static void dli_pace_trial(dli_pace *p, float rate)
-{
-    float mean;
-    p->sum += rate;
-    p->tried++;
-    mean = p->sum / (float)p->tried;
-    if (mean < p->rate[p->way] && p->tried < 4) return;
-    p->rate[!p->way] = mean;
-    p->sum = 0;
-    p->tried = 0;
-    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
-    else p->gap = (int)dli_min(2 * p->gap, 512);
-    p->wait = p->gap;
-}
-/* A job went this way, at this rate. */
-static void dli_pace_learn(dli_pace *p, int way, float rate)
-{
-    float *known = &p->rate[way];
-    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
-        if (p->runs % 2 == 0 || rate < *known) *known = rate;
-        p->way = p->rate[1] < p->rate[0];
-        p->wait = p->gap = 16;
-        p->runs++;
-    } else if (way != p->way) dli_pace_trial(p, rate);
-    else {
-        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
-        p->wait--;
-        if (p->stay < 256) p->stay++;
-        if (*known < 1.05f * p->rate[!way]) return;
-        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
-        p->wait = p->gap;
-        dli_pace_change(p, !way);
-    }
-}
-
-/* What is known about such jobs; NULL: they are not worth waking anyone. */
-static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
-{
-    int log2;
-    frexp(work, &log2);
-    log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
-    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
-}
-static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
-{
-    dli_timer t;
-    t.pace = dli_pace_of(c, kind, work);
-    t.work = work;
-    t.way = t.pace ? dli_pace_way(t.pace) : 0;
-    t.threads = t.way ? c->threads : 1;
-    t.start = t.pace ? dli_now() : 0;
-    return t;
-}
-static void dli_job_end(const dli_timer *t)
-{
-    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
-}
-
-/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
-#define DLI_SPREAD(c, kind, n, at, len, call) \
-    do { \
-        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
-        DLI_SPLIT(n, dli_t.threads, at, len, call); \
-        dli_job_end(&dli_t); \
-    } while (0)
-#endif
 
 /* ---- twins of the kernels ----
    An operation that calls kernel `name` writes DLI_RUN(c, name, arguments). Where the table's entry
@@ -8041,17 +8070,14 @@ static void dli_job_end(const dli_timer *t)
 #define DLI_OURS(c, name) (!(c)->reference && (c)->kernels.name == dlk_##name)
 #define DLI_RUN_TWIN(c, name, ...) \
     (DLI_OURS(c, name) ? dli_fast_##name(c, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+/* DLI_RUN_ADD: the same for a backward whose twin can overwrite, for which add is false. */
 #if DLI_FAST
 #define DLI_RUN(c, name, ...) DLI_RUN_TWIN(c, name, __VA_ARGS__)
-#else                                                    /* no twins but those of products */
-#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
-#endif
-#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
-/* The same for a backward whose twin can overwrite, for which add is false. */
-#if DLI_FAST
 #define DLI_RUN_ADD(c, name, add, ...) \
     (DLI_OURS(c, name) ? dli_fast_##name(c, add, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
-#else
+#else                                                    /* no twins but those of products */
+#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
 #define DLI_RUN_ADD(c, name, add, ...) (c)->kernels.name(__VA_ARGS__)
 #endif
 
@@ -8076,33 +8102,26 @@ static bool dli_blas(dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta, co
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) false
 #endif
 
-#if DLI_FAST
-static void dli_product_run(dl_ctx *c, dli_product p, bool add)
-{
-    const dli_job_kind kind = dli_min(p.m, p.n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
-    dli_timer t = dli_job_start(c, kind, (double)p.m * (double)p.n * (double)p.k);
-    p.add = add;
-    dli_gemm(c->fast, &p, t.threads, c->product_work);
-    dli_job_end(&t);
-}
-#endif
-
 static void dli_fast_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                     const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
-    (void)c;
     if (DLI_BLAS(N, M, D, x, false, w, true, y, false)) {
         for (dl_int i = 0; b && i < N; i++)
             for (dl_int j = 0; j < M; j++) y[i * M + j] += b[j];
-    } else {
-#if DLI_FAST
-        dli_product p = dli_product_nt(N, M, D, x, w, y);
-        p.col_bias = b;
-        dli_product_run(c, p, false);
-#else
+    } else if (!dli_multiply(c, N, M, D, x, false, w, true, b, y, false))
         dlk_linear_forward(y, x, w, b, N, D, M);
-#endif
-    }
+}
+
+/* out [m,n] = or += a b, by the BLAS or the room above. Else false, but out is cleared if it is not
+   to be added to: what is left is for the kernels, which skip a NULL. */
+static bool dli_multiplied(dl_ctx *c, dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta,
+                           const dl_real *b, bool tb, dl_real *out, bool add)
+{
+    if (DLI_BLAS(m, n, k, a, ta, b, tb, out, add) ||
+        dli_multiply(c, m, n, k, a, ta, b, tb, NULL, out, add))
+        return true;
+    if (!add) memset(out, 0, (size_t)(m * n) * sizeof *out);
+    return false;
 }
 
 /* With add_dx false, dx is overwritten; dw likewise. */
@@ -8110,45 +8129,26 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
                                      dl_real *db, const dl_real *dy, const dl_real *x,
                                      const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
-    if (dx && DLI_BLAS(N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
-    if (dw && DLI_BLAS(M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
-#if DLI_FAST
-    if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
-    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) dli_bias_sums(c->fast, db, dy, N, M);
-#else
-    (void)c;
-    if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
-    if (dw && !add_dw) memset(dw, 0, (size_t)(M * D) * sizeof *dw);
+    if (dx && dli_multiplied(c, N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
+    if (dw && dli_multiplied(c, M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
+    if (db && dli_add_columns(c, db, dy, N, M)) db = NULL;
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
-#endif
 }
 
 static void dli_fast_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                     dl_int N, dl_int K, dl_int M)
 {
-    if (DLI_BLAS(N, M, K, a, false, b, false, y, false)) return;
-#if DLI_FAST
-    dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
-#else
-    (void)c;
-    dlk_matmul_forward(y, a, b, N, K, M);
-#endif
+    if (!dli_multiplied(c, N, M, K, a, false, b, false, y, false))
+        dlk_matmul_forward(y, a, b, N, K, M);
 }
 
 static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                      const dl_real *a, const dl_real *b, dl_int N, dl_int K,
                                      dl_int M)
 {
-    if (da && DLI_BLAS(N, K, M, dy, false, b, true, da, true)) da = NULL;
-    if (db && DLI_BLAS(K, M, N, a, true, dy, false, db, true)) db = NULL;
-#if DLI_FAST
-    if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
-    if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);
-#else
-    (void)c;
+    if (da && dli_multiplied(c, N, K, M, dy, false, b, true, da, true)) da = NULL;
+    if (db && dli_multiplied(c, K, M, N, a, true, dy, false, db, true)) db = NULL;
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
-#endif
 }
 
 #if DLI_FAST
@@ -8450,32 +8450,6 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
    y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
 
-#if DLI_FAST
-/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
-static bool dli_conv_is_plain(const dlk_conv2d_size *s)
-{
-    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
-           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
-           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
-}
-static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
-{
-    dli_conv v;
-    v.n = s->N;
-    v.c = s->C;
-    v.h = s->H;
-    v.w = s->W;
-    v.m = s->M;
-    v.kh = s->KH;
-    v.kw = s->KW;
-    v.ph = s->top;
-    v.pw = s->left;
-    v.end = end;
-    v.reversed = false;
-    return v;
-}
-#endif
-
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
 {
@@ -8529,47 +8503,10 @@ static dl_int dli_col_size(const dlk_conv2d_size *s)
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
     return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
 }
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_real *dli_col(dl_ctx *c, const dlk_conv2d_size *s)
 {
-    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
+    return (dl_real *)dli_work(c, "dl_conv2d", dli_bytes_of(dli_col_size(s)));
 }
-
-#if DLI_FAST
-/* Multiplications in a convolution. */
-static double dli_conv_cost(const dlk_conv2d_size *s)
-{
-    return (double)(s->N * s->M * s->OH * s->OW) * (double)(s->C / s->groups * s->KH * s->KW);
-}
-#endif
-
-#if DLI_FAST
-/* The convolution to its end, in the fast room; s is plain. */
-static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
-                         const dl_real *w, const dl_real *b, const dlk_conv2d_size *s,
-                         dli_conv_end end, bool add)
-{
-    const dli_conv v = dli_conv_of(s, end);
-    dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, NULL, c->threads));
-    if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
-    dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
-    dli_job_end(&t);
-    return true;
-}
-static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real *x,
-                              const dl_real *w, const dlk_conv2d_size *s, dli_conv_end end)
-{
-    const dli_conv v = dli_conv_of(s, end);
-    dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
-    if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s) * (to->dx && to->dw ? 2 : 1));
-    dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
-    dli_job_end(&t);
-    return true;
-}
-#endif
 
 /* y = the convolution, or y += it; false without memory. */
 static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_real *x,
@@ -8577,11 +8514,12 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
-    dl_real *col;
-#if DLI_FAST
-    if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
-#endif
-    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    if (dli_conv_is_plain(s)) {
+        const dli_conv_arrays a = { x, w, b, y, NULL, NULL, NULL, NULL, NULL, add };
+        return dli_conv_run(c, s, DLI_END_LINEAR, &a);
+    }
+    dl_real *col = dli_col(c, s);
+    if (!col) return false;
     for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
@@ -8601,22 +8539,13 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
-    dl_real *col, *dcol;
-#if DLI_FAST
     if (dli_conv_is_plain(s)) {
-        dli_conv_grads to;
-        memset(&to, 0, sizeof to);
-        to.dy = dy;
-        to.dx = dx;
-        to.add_dx = add_dx;
-        to.dw = dw;
-        to.db = db;
-        return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
+        const dli_conv_arrays a = { x, w, NULL, NULL, NULL, dy, dx, dw, db, add_dx };
+        return dli_conv_run(c, s, DLI_END_LINEAR, &a);
     }
-#endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
-    dcol = col + K * P;
+    dl_real *col = dli_col(c, s), *dcol = col + K * P;
+    if (!col) return false;
     if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
@@ -8649,57 +8578,6 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
     if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
-
-/* ---- max-pooling: 2 x 2 windows side by side run in the fast room; at is then 0 to 3 ---- */
-
-static bool dli_pool_plain(const dl_ctx *c, const dlk_pool2d_size *s)
-{
-    return DLI_FAST && DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward) &&
-           s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
-           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
-}
-
-#if DLI_FAST
-static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
-                                        const dlk_pool2d_size *s)
-{
-    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-    const dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
-    int i;
-    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-    for (i = 0; i < t.threads; i++) {
-        const dl_int stop = planes * (i + 1) / t.threads;
-        for (dl_int k = planes * i / t.threads; k < stop; k++)
-            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
-                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
-    }
-    dli_job_end(&t);
-}
-
-/* With add false, dx is overwritten. */
-static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
-                                         const int32_t *at, const dlk_pool2d_size *s)
-{
-    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-    dli_timer t;
-    int i;
-    if (add) {
-        for (dl_int k = 0; k < planes; k++, dx += in)
-            for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++, at++)
-                    dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
-        return;
-    }
-    t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
-    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-    for (i = 0; i < t.threads; i++) {
-        const dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
-        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
-                         stop - j, s->H, s->W);
-    }
-    dli_job_end(&t);
-}
-#endif
 #endif
 
 #ifndef DL_NO_SEQUENCES
@@ -10733,16 +10611,11 @@ static void dli_conv_back(dli_node *node)
     bool add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
     dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
-#if DLI_FAST
     if (fused) {
-        dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = st->won;
-        to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, st->end);
-        return;
-    }
-#endif
-    if (ours)
+        const dli_conv_arrays a = { x->data, w->data, NULL, node->out->data, st->won, dy, dx, dw,
+                                    db, add };
+        node->failed = !dli_conv_run(c, s, st->end, &a);
+    } else if (ours)
         node->failed = !(st->transposed ? dli_fast_conv_transpose2d_backward
                                         : dli_fast_conv2d_backward)(c, dx, add, dw, db, dy,
                                                                     x->data, w->data, s);
@@ -10755,16 +10628,11 @@ static void dli_conv_back(dli_node *node)
    not know, or what has been replaced, may not. */
 static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_conv_end end)
 {
-#if DLI_FAST
     const bool conv = DLI_OURS(c, conv2d_forward) && DLI_OURS(c, conv2d_backward);
     const bool relu = DLI_OURS(c, relu_forward) && DLI_OURS(c, relu_backward);
     const bool pool = DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward);
     if (!s->transposed && dli_conv_is_plain(&s->size) && conv && relu)
         return end == DLI_END_RELU_POOL && !pool ? DLI_END_RELU : end;
-#endif
-    (void)c;
-    (void)s;
-    (void)end;
     return DLI_END_LINEAR;
 }
 
@@ -10857,10 +10725,10 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
                              const dl_real *w, const dl_real *b)
 {
     const dlk_conv2d_size *s = &state->size;
-#if DLI_FAST
-    if (state->end != DLI_END_LINEAR)
-        return dli_conv_run(c, y, state->won, x, w, b, s, state->end, false);
-#endif
+    if (state->end != DLI_END_LINEAR) {
+        const dli_conv_arrays a = { x, w, b, y, state->won, NULL, NULL, NULL, NULL, false };
+        return dli_conv_run(c, s, state->end, &a);
+    }
     if (!dli_conv_ours(c, state->transposed, false)) {
         (state->transposed ? c->kernels.conv_transpose2d_forward
                            : c->kernels.conv2d_forward)(y, x, w, b, s);
@@ -10980,13 +10848,8 @@ static void dli_max_pool_back(dli_node *node)
     const dl_real *dy = dli_grad(node->out);
     bool add = !s->twin;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
-#if DLI_FAST
-    if (s->twin) {
-        dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
-        return;
-    }
-#endif
-    c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
+    if (s->twin) dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
+    else c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
 }
 
 static void dli_avg_pool_back(dli_node *node)
@@ -11051,15 +10914,14 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     s.size.top = o.before[0];
     s.size.left = o.before[1];
     s.count_padding = o.count_padding;
-    s.twin = max && dli_pool_plain(c, &s.size);
+    s.twin = max && DLI_TWIN(c, max_pool2d_forward) && DLI_TWIN(c, max_pool2d_backward) &&
+             dli_pool_plain(&s.size);
     if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
     dl_tensor *y = dli_result_with(c, op, shape, &x, 1, max ? dli_max_pool_back
                                                             : dli_avg_pool_back, &s, sizeof s);
     if (!y) return NULL;
     if (!max) c->kernels.avg_pool2d_forward(y->data, x->data, &s.size, s.count_padding);
-#if DLI_FAST
     else if (s.twin) dli_fast_max_pool2d_forward(c, y->data, s.at, x->data, &s.size);
-#endif
     else c->kernels.max_pool2d_forward(y->data, s.at, x->data, &s.size);
     return y;
 }

@@ -5070,8 +5070,8 @@ typedef struct dli_conv_arrays {
        "how many threads a job is worth"                        one or all, learned by timing
        "twins of the kernels"                                   what the operations call
 
-   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
-   each stands by itself.
+   and of the rest (functions of one variable, loops over arrays, sums, softmax, norms) what you
+   need: each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -5361,13 +5361,13 @@ DLI_bias_act(DLI_BODY)
    element. So 16 of them run side by side in `lane` l = i % 16, and are joined at the end. Floats
    are added up 64 in a lane at most; these sums go into a double, so that rows of any length keep
    their digits. */
-#define DLI_CHUNK 1024                                   /* 16 lanes of 64 */
+#define DLI_FLOAT_SUM 1024                               /* 16 lanes of 64 */
 
-DLI_INLINE float dli_join(const float *lane)
+DLI_INLINE float dli_join(const float *lane)    /* in order: of a tree clang makes a knot */
 {
-    float s[8];
-    for (dl_int l = 0; l < 8; l++) s[l] = lane[l] + lane[l + 8];
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    float sum = 0.0f;
+    DLI_UNROLL for (dl_int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
 }
 /* The sum of the x[i]. */
 #define DLI_vsum(X) X(double, vsum, (const float *x, dl_int n), (x, n))
@@ -5376,7 +5376,7 @@ DLI_vsum(DLI_BODY)
     double sum = 0.0;
     for (dl_int i = 0, end; i < n; i = end) {
         float s[16] = { 0 }, t = 0.0f;
-        end = dli_min(n, i + DLI_CHUNK);
+        end = dli_min(n, i + DLI_FLOAT_SUM);
         for (; i + 16 <= end; i += 16) DLI_LANES s[l] += x[i + l];
         for (; i < end; i++) t += x[i];
         sum += (double)(end < 16 ? t : dli_join(s) + t);
@@ -5402,7 +5402,7 @@ DLI_moment(DLI_BODY)
     double sum = 0.0;
     for (dl_int i = 0, end; i < n; i = end) {
         float s[16] = { 0 }, t = 0.0f;
-        end = dli_min(n, i + DLI_CHUNK);
+        end = dli_min(n, i + DLI_FLOAT_SUM);
         for (; i + 16 <= end; i += 16) DLI_LANES s[l] += a[i + l] * (x[i + l] - m);
         for (; i < end; i++) t += a[i] * (x[i] - m);
         sum += (double)(end < 16 ? t : dli_join(s) + t);
@@ -5441,8 +5441,8 @@ DLI_col_sums(DLI_BODY)
         for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
 /* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
-   sum[2][j] += g d, d = x - m[j]; with g NULL sum[1][j] += d, sum[2][j] += d^2. A
-   single long row is many short ones, 16 columns wide. */
+   sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
+   long row is many short ones, 16 columns wide. */
 #define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
     (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
@@ -5461,20 +5461,19 @@ DLI_INLINE void dli_spread_add(float (*s)[16], dl_int l, float d)
 }
 DLI_moments(DLI_BODY)
 {
-    for (dl_int j = 0; j < n; j += 16)
-        for (dl_int i = 0, end; i < rows; i = end) {     /* 64 rows of 16 columns */
+    for (dl_int i0 = 0; i0 < rows; i0 += 64)             /* 64 rows of 16 columns */
+        for (dl_int j = 0; j < n; j += 16) {
+            const dl_int end = dli_min(rows, i0 + 64), wide = dli_min(16, n - j);
             const float *gj = g ? g + j : NULL, *xj = x + j, *mj = m + j;
-            const dl_int wide = dli_min(16, n - j);
             float s[3][16] = { { 0 } };
-            end = dli_min(rows, i + 64);
             if (wide == 16 && g)
-                for (; i < end; i++)
+                for (dl_int i = i0; i < end; i++)
                     DLI_LANES dli_moments_add(s, l, gj[i * ldx + l], xj[i * ldx + l] - mj[l]);
             else if (wide == 16)
-                for (; i < end; i++)
+                for (dl_int i = i0; i < end; i++)
                     DLI_LANES dli_spread_add(s, l, xj[i * ldx + l] - mj[l]);
             else
-                for (; i < end; i++)
+                for (dl_int i = i0; i < end; i++)
                     for (dl_int l = 0; l < wide; l++) {
                         const float d = xj[i * ldx + l] - mj[l];
                         dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);

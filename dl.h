@@ -5435,7 +5435,7 @@ DLI_moments(DLI_BODY)
                         const float d = xj[i * ldx + l] - mj[l];
                         dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);
                     }
-            for (int k = 0; k < 3; k++)
+            for (int k = g ? 0 : 1; k < 3; k++)
                 for (dl_int l = 0; l < wide; l++) sum[k][j + l] += (double)s[k][l];
         }
 }
@@ -6092,7 +6092,8 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
         const dl_int len = dli_min(DLI_STRIP, n - j0);
         double sum[DLI_STRIP] = { 0 };
         for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP] = { 0 };
+            float part[DLI_STRIP];
+            memset(part, 0, sizeof(float) * (size_t)len);
             f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
             for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
         }
@@ -6266,7 +6267,7 @@ static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mas
    and a strip of columns is done at once. Each channel, row or strip belongs to one thread.
 
    Statistics. All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest.
-   The first 16 numbers give m; one pass over all gives the sums of d = x - m and of d^2, of small
+   The first 8 numbers give m; one pass over all gives the sums of d = x - m and of d^2, of small
    numbers both, and with them rest = mean of d and var = mean of d^2 - rest^2. Only where m lies
    farther off than the numbers scatter, so that the difference would lose digits, is it moved and
    the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest costs nothing.
@@ -6287,12 +6288,13 @@ typedef struct dli_shared {
 } dli_shared;
 
 /* Of each mean (one, or one a column), the sums of g, of x - m and of g (x - m), in sum[0] to
-   sum[2]; with g NULL those of x - m and of its square. m has 16 equal numbers, or one a column. */
+   sum[2]; with g NULL only those of x - m and of its square. m has 16 equal numbers, or one a
+   column. */
 static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const float *g,
                           const float *x, const float *m, const dli_shared *p)
 {
     const dl_int cols = p->columns ? p->len : 16, rows = p->len / 16, end = rows * 16;
-    for (int k = 0; k < 3; k++) memset(sum[k], 0, (size_t)cols * sizeof(double));
+    for (int k = g ? 0 : 1; k < 3; k++) memset(sum[k], 0, (size_t)cols * sizeof(double));
     if (p->columns) {
         f->moments(sum, g, x, m, p->gap, p->runs, p->len);
         return;
@@ -6302,7 +6304,7 @@ static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const flo
         if (rows > 0) f->moments(sum, gn, x, m, 16, rows, 16);
         if (p->len > end) f->moments(sum, gn ? gn + end : NULL, x + end, m, 16, 1, p->len - end);
     }
-    for (int k = 0; k < 3; k++)
+    for (int k = g ? 0 : 1; k < 3; k++)
         for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
 }
 
@@ -6312,24 +6314,24 @@ typedef struct dli_stat { float mean; double rest, var; } dli_stat;
    are NaN), in double. */
 static void dli_stats(const dli_fast *f, dli_stat *st, const float *x, const dli_shared *p)
 {
-    const dl_int cols = p->columns ? p->len : 1;
+    const dl_int cols = p->columns ? p->len : 1, step = p->columns ? p->gap : 1;
+    const dl_int few = dli_min(8, p->columns ? p->runs : p->len);
+    const double count = (double)p->runs * (p->columns ? 1 : (double)p->len);
     double sum[3][DLI_STRIP];
     float m[DLI_STRIP];
-    dli_shared few = *p;                                 /* for a first guess */
-    few.runs = p->columns ? dli_min(p->runs, 16) : 1;
-    few.len = p->columns ? p->len : dli_min(p->len, 16);
     bool again = true;
-    for (dl_int j = 0; j < cols; j++) st[j].mean = x[j];
-    for (int pass = 0; pass < 4 && again; pass++) {
-        const dli_shared *now = pass ? p : &few;
-        const double count = (double)now->runs * (now->columns ? 1 : (double)now->len);
-        for (dl_int j = 0; j < (p->columns ? cols : 16); j++) {
-            dli_stat *s = &st[p->columns ? j : 0];
-            if (pass > 0 && j < cols) s->mean = (float)((double)s->mean + s->rest);
-            m[j] = s->mean;
-        }
-        dli_norm_sums(f, sum, NULL, x, m, now);
-        again = pass == 0;
+    for (dl_int j = 0; j < cols; j++) {
+        float off = 0.0f;
+        for (dl_int i = 1; i < few; i++) off += x[j + i * step] - x[j];
+        st[j].mean = x[j] + off / (float)few;
+        st[j].rest = 0.0;
+    }
+    for (int pass = 0; pass < 3 && again; pass++) {
+        for (dl_int j = 0; j < cols; j++)
+            m[j] = st[j].mean = (float)((double)st[j].mean + st[j].rest);
+        for (dl_int l = 1; !p->columns && l < 16; l++) m[l] = m[0];
+        dli_norm_sums(f, sum, NULL, x, m, p);
+        again = false;
         for (dl_int j = 0; j < cols; j++) {
             const double rest = sum[1][j] / count, var = sum[2][j] / count - rest * rest;
             st[j].rest = rest;
@@ -7331,7 +7333,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
                          dli_round_up(s->OW, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
-        f->col_sums(db + m, panel, f->nr, area, f->nr);
+        dli_bias_sums(f, db + m, panel, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */

@@ -5399,7 +5399,7 @@ DLI_col_sums(DLI_BODY)
 }
 /* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
    sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
-   long row is many short ones, 16 columns wide. */
+   long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
 #define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
     (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
@@ -5435,8 +5435,7 @@ DLI_moments(DLI_BODY)
                         const float d = xj[i * ldx + l] - mj[l];
                         dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);
                     }
-            for (int k = g ? 0 : 1; k < 3; k++)
-                for (dl_int l = 0; l < wide; l++) sum[k][j + l] += (double)s[k][l];
+            for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
 }
 /* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
@@ -6293,19 +6292,22 @@ typedef struct dli_shared {
 static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const float *g,
                           const float *x, const float *m, const dli_shared *p)
 {
-    const dl_int cols = p->columns ? p->len : 16, rows = p->len / 16, end = rows * 16;
-    for (int k = g ? 0 : 1; k < 3; k++) memset(sum[k], 0, (size_t)cols * sizeof(double));
+    const dl_int rows = p->len / 16, end = rows * 16;
+    const int first = g ? 0 : 1;
     if (p->columns) {
+        const size_t cols = (size_t)dli_round_up(p->len, 16);
+        for (int k = first; k < 3; k++) memset(sum[k], 0, cols * sizeof(double));
         f->moments(sum, g, x, m, p->gap, p->runs, p->len);
         return;
     }
+    for (int k = first; k < 3; k++) memset(sum[k], 0, 16 * sizeof(double));
     for (dl_int n = 0; n < p->runs; n++, x += p->gap) {
         const float *gn = g ? g + n * p->gap : NULL;
         if (rows > 0) f->moments(sum, gn, x, m, 16, rows, 16);
         if (p->len > end) f->moments(sum, gn ? gn + end : NULL, x + end, m, 16, 1, p->len - end);
     }
-    for (int k = g ? 0 : 1; k < 3; k++)
-        for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
+    for (int k = first; k < 3; k++)
+        DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
 }
 
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;

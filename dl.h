@@ -954,7 +954,8 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in);
    dimensions after the first count as one. */
 DL_DEF dl_init dl_init_orthogonal(double gain);
 
-/* Fill t anew by init, with numbers from the context's stream. False on a bad shape. */
+/* Fill t anew by init, with numbers from the context's stream. False for an init that no function
+   above has made, or one that does not fit t's shape. */
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
@@ -2065,9 +2066,10 @@ typedef struct dl_fit {
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
                                      that are validated, watched and restored                 */
-    double validation_split;      /* 0; else the last fraction of the training data, as it lies
-                                     there: a bad choice for sorted data, such as MNIST, whose
-                                     images are ordered by writer (its last ones are easier)   */
+    double validation_split;      /* 0; or, without validation, the last fraction of the
+                                     training data, as it lies there: a bad choice for sorted
+                                     data, such as MNIST, whose images are ordered by writer
+                                     (its last ones are easier)                                */
     bool   early_stopping;        /* false; stop when val_loss (loss without validation) has  */
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
@@ -2378,8 +2380,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 a file              dl_model_save
      that file, or keras_to_dl.py's    a whole model       dl_model_load
      a model made here                 PyTorch, others     dl_model_save_weights
-     PyTorch's state_dict              a model made here   dl_model_load_weights_with
-     PyTorch's state_dict              tensors, floor 2    dl_load, dl_load_with
+     PyTorch's state_dict              a model made here   dl_model_load_weights
+     PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
@@ -2469,9 +2471,9 @@ typedef struct dl_loading {
     const char *prefix;        /* ""; only tensors whose names begin so, which is then cut off */
     const dl_rename *renames;  /* NULL; then the first of them that applies, if one does */
     int   renames_count;       /* 0 */
-    bool  in_order;            /* false; into a model, whatever the layers are called: the first in
-                                  the file, by their names with numbers compared as such ("2.weight"
-                                  before "10.weight"), to the first here, and so on; the last parts
+    bool  in_order;            /* false; whatever the layers are called: what is first in the file,
+                                  by the names with numbers compared as such ("2.weight" before
+                                  "10.weight"), to the first layer here, and so on; the last parts
                                   of names ("weight", "running_mean") must fit */
     bool  partial;             /* false; take what fits by name and shape, and leave the rest here
                                   as it was (at least one must fit) */
@@ -2499,15 +2501,13 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: the defaults). False, and the model as it was, on failure: the message names the
-   first tensor that did not fit and counts them, dl_last_load names them all. */
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path);
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options);
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
+   the first tensor that did not fit and counts them, dl_last_load names them all. */
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size);
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options);
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
+                                              const dl_loading *options);
 #endif
 
 #ifndef DL_NO_STDIO
@@ -2516,15 +2516,12 @@ DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *byte
    number in the list: "0", "1", ... False on failure: the old file is kept, the tensors are as they
    were. */
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options);
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                    const dl_loading *options);
 #endif
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n);
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options);
+                                dl_tensor *const *tensors, int n, const dl_loading *options);
 
 #ifndef DL_NO_SEQUENCES
 /* Name the tensors w of dl_lstm (all kinds), dl_multihead_attention and dl_transformer_encoder or
@@ -3103,6 +3100,9 @@ typedef struct dli_pace {
 
 #define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
 
+/* How much of Adam's means is there after t steps: 1 - b1^t, 1 - b2^t. */
+typedef struct dli_adam_start { double b1, b2, c1, c2; int64_t t; } dli_adam_start;
+
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
     char        text[512];
@@ -3129,6 +3129,7 @@ struct dl_ctx {
     const struct dli_fast *fast;               /* the twins' functions, NULL in double          */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
+    dli_adam_start adam;                       /* as the last step needed it                    */
     char        info[160];
     char        shape_text[4][DLI_SHAPE_TEXT];
     unsigned    shape_texts;                   /* used in turn                                  */
@@ -5003,8 +5004,8 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
-   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -5022,9 +5023,9 @@ typedef struct dli_conv_arrays {
 
        tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
        dli_gemm_part, dli_gemm                                  its parts for several
-       "convolution, stride 1"                                  the same tile on images; Winograd
+       "how many threads a job is worth", dli_multiply          one or all, learned by timing
+       "convolution, stride 1", dli_conv_run                    the same tile on images; Winograd
        "recurrent layers"                                       the same tile through time
-       "how many threads a job is worth"                        one or all, learned by timing
        "twins of the kernels"                                   what the operations call
 
    and of the rest (functions of one variable, loops over arrays, sums, softmax, norms) what you
@@ -5197,18 +5198,17 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
     return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
-/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
-   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
-   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+/* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
+   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
+   is faster than the instructions; sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
     y = y * (1.5f - h * y * y);
     y = y * (1.5f - h * y * y);
-    y = y * (1.5f - h * y * y);
-    return dli_select(v > 3.4e38f, 0.0f, y);
+    return y * (1.5f - h * y * y);
 }
-DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+DLI_INLINE float dli_sqrtf(float v) { return v * dli_rsqrtf(v); }
 
 /* ---- loops over arrays: one plain body each ----
    Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
@@ -5471,9 +5471,23 @@ DLI_col_affine_back(DLI_BODY)
 
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
-   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
-#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
+   dl_optimizer_step looks at the gradients. */
+DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
+DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
+/* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
+   infinity and then NaN: comparing these, no NaN is lost. */
+#define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
+DLI_top(DLI_BODY)
+{
+    int32_t top = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int32_t a = (int32_t)(dli_bits_of_float(x[i]) & 0x7FFFFFFFu);
+        top = a > top ? a : top;
+    }
+    return dli_float_of_bits((uint32_t)top);
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -5484,7 +5498,7 @@ DLI_momentum(DLI_BODY)
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
     for (dl_int i = 0; i < n; i++) {
         const float push = gain * g[i], s = mu * v[i] + push;
-        v[i] = DLI_TINY(s);
+        v[i] = dli_flushf(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -5496,14 +5510,16 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
-        const float v = keep * s[i] + gain * (g[i] * g[i]);
-        s[i] = DLI_TINY(v);
-    }
     if (eps_out == 0.0f)
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        }
     else
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        }
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -5517,8 +5533,8 @@ DLI_adadelta(DLI_BODY)
         const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
         const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
         const float q = rho * u[i] + one_minus_rho * (d * d);
-        a[i] = DLI_TINY(p);
-        u[i] = DLI_TINY(q);
+        a[i] = dli_flush_square(p);
+        u[i] = dli_flush_square(q);
         w[i] -= lr * d;
     }
 }
@@ -5533,8 +5549,8 @@ DLI_adam(DLI_BODY)
     for (dl_int i = 0; i < n; i++) {
         const float a = b1 * m[i] + one_minus_b1 * g[i];
         const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        m[i] = DLI_TINY(a);
-        v[i] = DLI_TINY(q);
+        m[i] = dli_flushf(a);
+        v[i] = dli_flush_square(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -5555,7 +5571,7 @@ DLI_dropout(DLI_BODY)
 
 /* ---- packing ----
    Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
-   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. js or ks is 1. */
 #if DLI_SIMD
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
@@ -5620,12 +5636,9 @@ DLI_pack(DLI_BODY)
                 for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
-        else if (ks == 1)
+        else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
-        else
-            for (dl_int i = 0; i < k; i++)
-                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -5912,27 +5925,32 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_IMAGE_OPS(X) \
-    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
-    DLI_wino_grad(X)
+#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
+#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
 #else
+#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_SEQUENCE_OPS(X) \
-    DLI_lstm_back(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X)
+#define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
+#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
-#define DLI_SEQUENCE_OPS(X)
+#define DLI_CELL_OPS(X)
+#define DLI_ROWS_OPS(X)
 #endif
-#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)       /* one copy serves all */
+/* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
-    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_momentum(X) \
-    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
+    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
+    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+/* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
+#define DLI_FLAT_OPS(X) \
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+/* ... and one copy of these serves all. */
+#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -5950,7 +5968,7 @@ typedef struct dli_fast {
     void (*tile) DLI_TILE_ARGS;
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
-    DLI_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
+    DLI_OPS(DLI_FIELD) DLI_FLAT_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -5993,7 +6011,7 @@ typedef struct dli_fast {
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
 #define DLI_RETURN_double return
-#define DLI_TILES(set, attr, V, W, MR, NV) \
+#define DLI_TILES(set, flat, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
              b + k * (NV * W), 0) \
     DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, DLI_TILE_OFF_ARGS, DLI_ALL_K, \
@@ -6003,7 +6021,7 @@ typedef struct dli_fast {
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
-        DLI_OPS(DLI_ENTRY_##set) DLI_NARROW_OPS(DLI_ENTRY_base) \
+        DLI_OPS(DLI_ENTRY_##set) DLI_FLAT_OPS(DLI_ENTRY_##flat) DLI_NARROW_OPS(DLI_ENTRY_base) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
@@ -6011,11 +6029,12 @@ typedef struct dli_fast {
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
 
+DLI_FLAT_OPS(DLI_DEFINE_base)
 DLI_NARROW_OPS(DLI_DEFINE_base)
 #if DLI_SIMD
-DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+DLI_TILES(base, base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
 #else
-DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+DLI_TILES(base, base, DLI_VEC_CODE, float, 1, 4, 4)
 #endif
 
 #if DLI_X86
@@ -6027,8 +6046,9 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
-DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
-DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+DLI_FLAT_OPS(DLI_DEFINE_avx2)
+DLI_TILES(avx2, avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, avx2, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 /* Each set's CPUs have the sets in front of it. */
@@ -6848,10 +6868,9 @@ static void dli_pace_change(dli_pace *p, int way)
 }
 static void dli_pace_trial(dli_pace *p, float rate)
 {
-    float mean;
     p->sum += rate;
     p->tried++;
-    mean = p->sum / (float)p->tried;
+    const float mean = p->sum / (float)p->tried;
     if (mean < p->rate[p->way] && p->tried < 4) return;
     p->rate[!p->way] = mean;
     p->sum = 0;
@@ -6885,9 +6904,10 @@ static void dli_pace_learn(dli_pace *p, int way, float rate)
 static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
 {
     int log2;
+    if (c->threads == 1) return NULL;
     frexp(work, &log2);
     log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
+    if (log2 < 0) return NULL;
     return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
 }
 static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
@@ -6913,7 +6933,7 @@ static void dli_job_end(const dli_timer *t)
         dli_job_end(&dli_t); \
     } while (0)
 
-/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n] or NULL is added to each row. */
 static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
                          const float *b, bool tb, const float *bias, float *c, bool add)
 {
@@ -7447,7 +7467,13 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     return true;
 }
 
-/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+/* ---- max-pooling: 2 x 2 windows side by side ----
+
+       x   a b | c d       y   max a b e f,  max c d g h       at   0 1    which of the window's
+           e f | g h                                                2 3    four was the largest
+
+   Two rows of x give one of y, 16 windows at a time. Backward writes dy where `at` points and zeros
+   beside it, so that dx is written once and never read. */
 
 static bool dli_pool_plain(const dlk_pool2d_size *s)
 {
@@ -8203,6 +8229,22 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
     kernel(da, db, dy, a, b, n, sa, sb);
 }
 
+#if DLI_FAST
+/* From the end, where a cache may still have what was written last. */
+static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
+{
+    double top = 0, part[64];
+    for (dl_int end = n; end > 0 && top < INFINITY; end -= 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = (double)c->fast->top(x + end - at - len, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count && top < INFINITY; k++)
+            if (!(part[k] <= top)) top = part[k];
+    }
+    return top;
+}
+#endif
+
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
    a float. */
 static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
@@ -8222,6 +8264,21 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
+}
+
+/* The largest |x|; NaN or infinity if one is. */
+static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double top = 0;
+#if DLI_FAST
+    if (!c->reference) return dli_fast_top(c, x, n);
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n && top < INFINITY; i++) {
+        const double a = fabs((double)x[i]);
+        if (!(a <= top)) top = a;
+    }
+    return top;
 }
 
 /* w -= rate w: AdamW's decay */
@@ -8317,8 +8374,16 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                                dl_int n, double lr, double b1, double b2, double eps, int64_t t,
                                bool keras_eps)
 {
-    const double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
-    const float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    dli_adam_start *k = &c->adam;
+    if (k->t != t || k->b1 != b1 || k->b2 != b2) {           /* the same for all parameters */
+        k->t = t;
+        k->b1 = b1;
+        k->b2 = b2;
+        k->c1 = 1 - pow(b1, (double)t);
+        k->c2 = 1 - pow(b2, (double)t);
+    }
+    const double root = sqrt(k->c2);
+    const float step = (float)(lr * root / k->c1);
     const float e = (float)(keras_eps ? eps : eps * root);
     DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
                c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
@@ -9010,6 +9075,9 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     dl_rng *r;
     if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
+                       "the functions dl_init_...", (int)init.kind);
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
@@ -10806,8 +10874,10 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
     memcpy(way.stride, o->stride, sizeof way.stride);
     memcpy(way.before, o->before, sizeof way.before);
     memcpy(way.after, o->after, sizeof way.after);
+    way.same = o->same;
     dli_slide s;
-    if (!dli_slide_start(c, op, &s, in, kernel, &way, 2) || !dli_slide_fit(c, op, &s, o->same))
+    if (!dli_conv_used(c, op, &way, 2, false) || !dli_slide_start(c, op, &s, in, kernel, &way, 2) ||
+        !dli_slide_fit(c, op, &s, o->same))
         return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
@@ -12502,6 +12572,8 @@ static const dl_field dli_dense_fields[] = {
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
                               dl_int outputs, dl_init bias_init)
 {
+    if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
     return dl_layer_param(l, "weight", weight, weight_init) &&
            (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
 }
@@ -12742,7 +12814,8 @@ static bool dli_pool_halves(const dl_pool *o)
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_max_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_max_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
@@ -12753,7 +12826,8 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_avg_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_avg_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
@@ -13439,7 +13513,10 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #endif
 
 /* --------------------------------------------------------------------- >>optimizers-impl ----
-   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
+   An optimizer is a list of parameters, each with its states (running means of what its gradient
+   was), and a kind, which says how many states there are and how one step changes them and the
+   weights. The formulas themselves are kernels of floor 1; a kind picks one and its numbers. In
+   this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
 
 /* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
    (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
@@ -13450,13 +13527,14 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
 #define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
 
-/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
-   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
-   contains lr. */
+/* ---- the kinds: w -= lr times ... ---- */
+
+/* g */
 static void dli_update_sgd(const dl_update *u)
 {
     DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
 }
+/* v = mu v + g; Keras' v contains lr */
 static void dli_roll(const dl_update *u, bool nesterov)
 {
     const dl_optim *o = u->options;
@@ -13465,27 +13543,30 @@ static void dli_roll(const dl_update *u, bool nesterov)
             torch ? o->lr : 1, o->momentum, nesterov);
 }
 static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+/* mu v + g */
 static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+/* g / sqrt(a); a += g^2. Keras has its eps inside the root, PyTorch outside. */
 static void dli_update_adagrad(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, o->eps - out, out);
 }
+/* g sqrt(u / a); a, u: running means of g^2 and of the square of this */
 static void dli_update_adadelta(const dl_update *u)
 {
     const dl_optim *o = u->options;
     DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
             o->eps);
 }
+/* g / sqrt(a); a: a running mean of g^2 */
 static void dli_update_rmsprop(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, o->eps - out, out);
 }
+/* m / sqrt(v): running means of g and g^2. Keras adds eps before v is corrected, PyTorch after. */
 static void dli_update_adam(const dl_update *u)
 {
     const dl_optim *o = u->options;
@@ -13581,15 +13662,15 @@ static dl_optim dli_optim(const char *name, double lr)
 {
     return dl_optim_default(dl_find_optim(NULL, name), lr);
 }
-static dl_optim dli_rolling(const char *name, double lr, double mu)
+static dl_optim dli_with_mu(const char *name, double lr, double mu)
 {
     dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
 DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
-DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_with_mu("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_with_mu("Nesterov", lr, mu); }
 DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
 DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
 DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
@@ -13598,11 +13679,11 @@ DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
 DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_rolling("torch.momentum", lr, mu);
+    return dli_with_mu("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_rolling("torch.Nesterov", lr, mu);
+    return dli_with_mu("torch.Nesterov", lr, mu);
 }
 DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
 DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
@@ -13641,27 +13722,28 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
     return true;
 }
 
-/* A parameter and what is kept for it. */
+/* What is kept for a parameter. */
 typedef struct dli_slot {
-    dl_tensor *param;
-    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
-    int64_t    updates;
-    double     lr_factor, weight_decay;
+    dl_real *state[5];         /* as many as the kind has; behind them the average, with ema */
+    int64_t  updates;
+    double   lr_factor, weight_decay;
 } dli_slot;
 
 struct dl_optimizer {
-    dl_ctx   *ctx;
-    dl_optim  desc;
-    int       n;
-    dli_slot *slot;            /* [n]                                             */
-    dl_real  *memory;          /* behind all states and averages                  */
-    int64_t   updates;
-    bool      averaged;        /* weights and averages have changed places        */
+    dl_ctx     *ctx;
+    dl_optim    desc;
+    int         n;
+    dl_tensor **param;         /* [n]                                             */
+    dli_slot   *slot;          /* [n]                                             */
+    dl_real    *memory;        /* behind all states and averages                  */
+    int64_t     updates;
+    bool        averaged;      /* weights and averages have changed places        */
 };
 
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
+    if (o->param) DL_FREE(o->param);
     if (o->slot) DL_FREE(o->slot);
     if (o->memory) DL_FREE(o->memory);
 }
@@ -13697,27 +13779,22 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
+    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n, sizeof *o->param);
     o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
     o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
-    if (!o->slot || !o->memory) {
+    if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
     dl_real *at = o->memory;
     for (int i = 0; i < n; i++) {
-        dli_slot *s = &o->slot[i];
-        const dl_int size = params[i]->size;
-        s->param = params[i];
-        s->lr_factor = 1;
-        s->weight_decay = desc.weight_decay;
-        for (int k = 0; k < states; k++, at += size) {
-            s->state[k] = at;
-            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
-        }
-        if (desc.ema > 0) {
-            s->average = at;
-            at += size;
-            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        o->param[i] = params[i];
+        o->slot[i].lr_factor = 1;
+        o->slot[i].weight_decay = desc.weight_decay;
+        for (int k = 0; k < arrays; k++, at += params[i]->size) {
+            o->slot[i].state[k] = at;
+            for (dl_int j = 0; j < params[i]->size; j++)
+                at[j] = k < states ? (dl_real)desc.start : params[i]->data[j];
         }
     }
     return o;
@@ -13728,62 +13805,45 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
     for (int i = 0; o && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
-        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
-        p->fresh = false;
+        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+        o->param[i]->fresh = false;
     }
 }
 
 /* ---- a step ---- */
 
-/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
-static double dli_root(const dl_real *x, dl_int n, double squares)
+/* The norm of n numbers; of very large or small ones as a multiple of the largest, so that no
+   square over- or underflows. */
+static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
-    double top = 0, sum = 0;
-    for (dl_int i = 0; i < n; i++) {
-        const double a = fabs((double)x[i]);
-        if (dli_isnan(a)) return NAN;
-        if (a > top) top = a;
-    }
-    if (top == 0 || top == INFINITY) return top;
-    for (dl_int i = 0; i < n; i++) {
-        const double r = (double)x[i] / top;
-        sum += r * r;
-    }
+    double sum = dli_squares(c, x, n);
+    if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
+    const double top = dli_top(c, x, n);
+    if (!(top > 0 && top < INFINITY)) return top;
+    sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
     return top * sqrt(sum);
-}
-
-static double dli_grad_norm(const dl_tensor *p)
-{
-    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
-}
-
-/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
-static double dli_join_norms(double a, double b)
-{
-    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double norm = 0;
+    double norm = params ? 0 : NAN;
     for (int i = 0; params && i < n; i++) {
+        const dl_tensor *p = params[i];
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
-            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
-                    "more", max_norm);
+            dl_fail(p->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or more",
+                    max_norm);
             return NAN;
         }
-        if (params[i]->requires_grad && params[i]->grad)
-            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
+        if (!p->requires_grad || !p->grad) continue;
+        const double one = dli_norm_of(p->ctx, p->grad, p->size);
+        norm = dli_isnan(norm) || dli_isnan(one) ? NAN : hypot(norm, one);   /* hypot(NAN, inf)! */
     }
-    if (!params) return NAN;
-    if (norm > max_norm && norm < INFINITY)
-        for (int i = 0; i < n; i++)
-            if (params[i]->requires_grad && params[i]->grad)
-                DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
-                        params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
+    for (int i = 0; norm > max_norm && norm < INFINITY && i < n; i++)
+        if (params[i]->requires_grad && params[i]->grad)
+            DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data, params[i]->size,
+                    max_norm / (norm + 1e-6), 0, 0);                         /* as PyTorch */
     return norm;
 }
 
@@ -13791,7 +13851,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
 static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
 {
     char number[32];
-    const char *name = o->slot[i].param->name;
+    const char *name = o->param[i]->name;
     snprintf(number, sizeof number, "parameter %d", i);
     if (!name[0]) name = number;
     if (!(norm < INFINITY))
@@ -13803,86 +13863,91 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* A gradient as its update will see it: scaled, clipped, with penalties. */
-static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+/* Are all gradients finite, and no norm above the limit? This reads all of them once more, so it
+   goes from the last to the first: it begins with what backward has just written and ends with
+   what the update will begin with, which both may still lie in a cache. 10^16 numbers of limit *
+   1e-8 have the norm limit: only larger ones are squared. */
+static bool dli_check_gradients(const dl_optimizer *o, double limit)
 {
-    const dl_optim *d = &o->desc;
-    dl_tensor *p = s->param;
-    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
-    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-    if (d->clip_value < INFINITY)
-        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
-}
-
-/* Check all gradients, then prepare them, then check what came out. */
-static bool dli_prepare_gradients(dl_optimizer *o)
-{
-    const dl_optim *d = &o->desc;
-    double norm = 0, scale = 1;
-    for (int i = 0; i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+    for (int i = o->n - 1; i >= 0; i--) {
+        const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        const double squares = dli_squares(o->ctx, p->grad, p->size);
-        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
-                           dli_root(p->grad, p->size, squares) : sqrt(squares);
-        norm = hypot(norm, one);
-        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
-    }
-    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    bool check = norm > DLI_SQUARES_MAX;
-    for (int i = 0; i < o->n; i++) {
-        const dli_slot *s = &o->slot[i];
-        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
-        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
-    }
-    for (int i = 0; check && d->type->squares && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
-        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
-        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+        double size = dli_top(o->ctx, p->grad, p->size);
+        if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
+        if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }
     return true;
 }
 
-/* What is kept for a parameter; NULL when it is none of the optimizer's. */
-static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+/* Check all gradients; then clip them and add penalties, if there are any, and check again. */
+static bool dli_prepare_gradients(const dl_optimizer *o)
 {
-    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
-    return NULL;
+    const dl_optim *d = &o->desc;
+    const double limit = d->type->squares ? DLI_SQUARES_MAX : INFINITY;
+    const bool clip = d->clip_norm < INFINITY;
+    bool penalty = d->l1 > 0 || d->l2 > 0;
+    for (int i = 0; i < o->n; i++)
+        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalty = true;
+    const bool changed = clip || penalty || d->clip_value < INFINITY;
+    const double norm = clip ? dl_clip_grad_norm(o->param, o->n, d->clip_norm) : INFINITY;
+    if (!(norm < INFINITY) && !dli_check_gradients(o, changed ? INFINITY : limit)) return false;
+    if (clip && !(norm < INFINITY)) return dli_bad_gradient(o, 0, norm);   /* of all together */
+    if (!changed) return true;
+    for (int i = 0; i < o->n; i++) {
+        dl_tensor *p = o->param[i];
+        const double l2 = d->l2 + (d->type->decoupled ? 0 : o->slot[i].weight_decay / 2);
+        if (!p->requires_grad) continue;
+        if (d->clip_value < INFINITY)
+            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
+                                          d->clip_value);
+        if (d->l1 > 0 || l2 > 0)
+            DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+    }
+    return (!penalty && norm <= limit) || dli_check_gradients(o, limit);
+}
+
+/* The number of a parameter; -1 when it is none of the optimizer's. */
+static int dli_param_index(const dl_optimizer *o, const dl_tensor *param)
+{
+    int i = o ? o->n - 1 : -1;
+    while (i >= 0 && o->param[i] != param) i--;
+    return i;
 }
 
 /* The options as they apply to one parameter. */
-static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+static dl_optim dli_slot_desc(const dl_optimizer *o, int i)
 {
     dl_optim d = o->desc;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
+    d.lr *= o->slot[i].lr_factor;
+    d.weight_decay = o->slot[i].weight_decay;
     return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    const dli_slot *s = dli_slot_of(o, param);
-    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
+    const int i = dli_param_index(o, param);
+    return i >= 0 ? dli_slot_desc(o, i) : dl_sgd(NAN);
 }
 
-static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+static void dli_update_param(dl_optimizer *o, int i)
 {
-    const dl_optim d = dli_slot_desc(o, s);
-    dl_tensor *p = s->param;
-    dl_update u;
+    const dl_optim d = dli_slot_desc(o, i);
+    dl_tensor *p = o->param[i];
+    dli_slot *s = &o->slot[i];
     s->updates++;
+    const dl_update u = { o->ctx, p->data, p->grad, s->state, p->size,
+                          d.type->torch ? s->updates : o->updates, &d };
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
-    u.dl = o->ctx;
-    u.w = p->data;
-    u.g = p->grad;
-    u.state = s->state;
-    u.n = p->size;
-    u.t = d.type->torch ? s->updates : o->updates;
-    u.options = &d;
     d.type->step(&u);
     p->version++;
+}
+
+/* Can all parameters be written to? */
+static bool dli_params_writable(const char *who, const dl_optimizer *o)
+{
+    for (int i = 0; i < o->n; i++) if (!dli_writable(who, o->param[i])) return false;
+    return true;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
@@ -13891,16 +13956,14 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_step", o->slot[i].param)) return false;
-    if (!dli_prepare_gradients(o)) return false;
+    if (!dli_params_writable("dl_optimizer_step", o) || !dli_prepare_gradients(o)) return false;
     o->updates++;
-    for (int i = 0; i < o->n; i++)
-        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; i < o->n; i++) if (o->param[i]->requires_grad) dli_update_param(o, i);
     for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+        const dl_tensor *p = o->param[i];
         const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
-        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].state[o->desc.type->states], p->data, p->size, keep,
+                0, (1 - keep) / 2);
     }
     return true;
 }
@@ -13911,14 +13974,14 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_set_averaged", o->slot[i].param)) return false;
+    if (!dli_params_writable("dl_optimizer_set_averaged", o)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
+        dl_tensor *p = o->param[i];
+        dl_real *average = o->slot[i].state[o->desc.type->states];
         for (dl_int k = 0; k < p->size; k++) {
             const dl_real w = p->data[k];
-            p->data[k] = o->slot[i].average[k];
-            o->slot[i].average[k] = w;
+            p->data[k] = average[k];
+            average[k] = w;
         }
         p->version++;
     }
@@ -13950,16 +14013,15 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
         !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
         return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
                        "more", who, lr_factor, weight_decay);
-    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
-        for (int k = 0; k < n; k++) {
-            dli_slot *s = dli_slot_of(o, params[k]);
-            if (!s)
-                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
-                               "%d parameters", who, k, o->n);
-            if (pass == 0) continue;
-            s->lr_factor = lr_factor;
-            s->weight_decay = weight_decay;
-        }
+    for (int k = 0; k < n; k++)
+        if (dli_param_index(o, params[k]) < 0)
+            return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's %d "
+                           "parameters", who, k, o->n);
+    for (int k = 0; k < n; k++) {
+        dli_slot *s = &o->slot[dli_param_index(o, params[k])];
+        s->lr_factor = lr_factor;
+        s->weight_decay = weight_decay;
+    }
     return true;
 }
 
@@ -15253,7 +15315,18 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o)
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
-    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+    if (o->validation && o->validation_split > 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation and validation_split %g: give one "
+                       "of them", who, o->validation_split);
+    if (o->verbose < 0 || o->verbose > 2)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: verbose %d is not 0, 1 or 2", who, o->verbose);
+    const dl_fit usual = dl_fit_default();
+    if (!o->early_stopping && (o->patience != usual.patience || o->min_delta != usual.min_delta ||
+                               o->restore_best != usual.restore_best))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience, min_delta and restore_best are not "
+                       "used without early_stopping; set that, or leave them as dl_fit_default "
+                       "gives them", who);
+    return (o->patience >= 0 && o->min_delta >= 0) ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
                    who, o->patience, o->min_delta);
 }
@@ -16811,7 +16884,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+/* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)
@@ -17166,10 +17239,9 @@ static bool dli_json_double(const dli_json *v, double *x)
     char half[16], s[100];
     size_t n = 0;
     if (v->kind == '"') {
-        const bool minus = v->text[0] == '-';
-        *x = minus ? -(double)INFINITY : (double)INFINITY;
-        if (strcmp(v->text, "nan") == 0) *x = (double)NAN;
-        return strcmp(v->text + minus, "inf") == 0 || dli_isnan(*x);
+        char *end;
+        *x = strtod(v->text, &end);
+        return end != v->text && !*end && !(fabs(*x) <= DBL_MAX);
     }
     if (v->kind != '1' && v->kind != '.') return false;
     const int point = snprintf(half, sizeof half, "%.1f", 0.5) - 2;
@@ -17346,7 +17418,7 @@ typedef struct dli_file {
     const char *prefix;             /* of the names that are meant                  */
 } dli_file;
 
-/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+/* Read what stands behind a tensor's name; other keys are passed over. Does it fit the file? */
 static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 {
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
@@ -17361,8 +17433,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     const dli_json *offsets = dli_json_find(v, "data_offsets");
     if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
         !dli_json_shape(offsets, 0, &place) || place.rank != 2)
-        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
-                       "data_offsets", e->name, DL_MAX_DIMS);
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and "
+                       "two data_offsets", e->name, DL_MAX_DIMS);
     e->type = type->text;
     e->begin = place.dim[0];
     e->end = place.dim[1];
@@ -17426,7 +17498,8 @@ static bool dli_check_places(dli_file *f)
     for (dl_int i = 0; i < f->entries; i++) {
         const dli_entry *e = &f->entry[i];
         if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
             return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
@@ -17690,7 +17763,8 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
         if (i->found && i->found->fate == 'd')
             r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found)
+            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -17705,7 +17779,8 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     dli_text out = { NULL, 0, 0, NULL, false };
     dli_put_misfits(&out, &counts, f, l);
     out.size = out.length + 1;
-    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size,
+                                                         NULL);
     if (!r) return false;
     out.at = (char *)(r + 1);
     dli_put_misfits(&out, r, f, l);
@@ -17758,32 +17833,6 @@ static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const
     return dli_list_of(&l, &part, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
 }
 
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options)
-{
-    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
-}
-
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    return dl_load_with(dl, path, tensors, n, NULL);
-}
-#endif
-
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options)
-{
-    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
-                            options);
-}
-
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n)
-{
-    return dl_load_from_memory_with(dl, bytes, size, tensors, n, NULL);
-}
-
 #ifndef DL_NO_MODEL
 static bool dli_load_weights(dl_model *m, const char *who, const char *from, const void *bytes,
                              size_t size, const dl_loading *o)
@@ -17793,29 +17842,6 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
     return dli_list_of_model(&l, &part, m, who) && dli_load_list(&l, from, bytes, size, o);
 }
 
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options)
-{
-    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
-                            options);
-}
-
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
-{
-    return dl_model_load_weights_from_memory_with(m, bytes, size, NULL);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options)
-{
-    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
-}
-
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
-{
-    return dl_model_load_weights_with(m, path, NULL);
-}
-#endif
 #endif
 
 /* ---- a model as text ----
@@ -18089,15 +18115,6 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
-}
-#endif
-
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -18107,11 +18124,6 @@ static size_t dli_save_model(const dl_model *m, const char *who, bool whole, con
     if (!dli_list_of_model(&l, &part, m, who)) return 0;
     l.whole = whole;
     return dli_save_list(&l, path, buffer, room);
-}
-
-DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
-{
-    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
 }
 
 /* Several models, a part of the file for each. */
@@ -18144,31 +18156,6 @@ static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *model
     if (part) DL_FREE(part);
     return size;
 }
-
-DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
-                                       dl_model *const *models, const char *const *prefixes, int n)
-{
-    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
-                           room);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
-                           const char *const *prefixes, int n)
-{
-    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
-}
-
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
-{
-    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
-}
-
-DL_DEF bool dl_model_save(const dl_model *m, const char *path)
-{
-    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
-}
-#endif
 
 /* ---- a model from its text ---- */
 
@@ -18383,7 +18370,8 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
     for (DLI_JSON_EACH(e, v)) {
         const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
         if (!metric)
-            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+            return dli_unknown(f, "metric", dli_json_text(e),
+                               "; dl_register_metric makes it known");
         if (!dl_model_add_metric(m, metric)) return false;
     }
     return true;
@@ -18533,28 +18521,6 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     return m;
 }
 
-DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                                const char *prefix)
-{
-    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
-}
-
-DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
-{
-    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
-{
-    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
-}
-
-DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
-{
-    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
-}
-#endif
 #endif
 
 /* ---- PyTorch's names ---- */
@@ -18636,17 +18602,14 @@ static const dli_dtype *dli_npy_type(const char *descr)
 /* The numbers at p into t; in Fortran's order the first index runs fastest. */
 static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, bool big, bool fortran)
 {
-    dl_int index[DL_MAX_DIMS] = { 0 }, step[DL_MAX_DIMS], at = 0;
-    const int rank = t->shape.rank;
-    for (int k = 0; k < rank; k++) step[k] = k ? step[k - 1] * t->shape.dim[k - 1] : 1;
     for (dl_int i = 0; i < t->size; i++) {
-        t->data[i] = dli_read_real(p + (fortran ? at : i) * d->width, d, big);
-        for (int k = rank - 1; fortran && k >= 0; k--) {
-            at += step[k];
-            if (++index[k] < t->shape.dim[k]) break;
-            at -= step[k] * index[k];
-            index[k] = 0;
+        dl_int at = fortran ? 0 : i, rest = i, step = t->size;
+        for (int k = t->shape.rank - 1; fortran && k >= 0; k--) {
+            step /= t->shape.dim[k];
+            at += rest % t->shape.dim[k] * step;
+            rest /= t->shape.dim[k];
         }
+        t->data[i] = dli_read_real(p + at * d->width, d, big);
     }
 }
 
@@ -18657,8 +18620,9 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
-    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
+    const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
         !dli_json_shape(dims, 0, &shape)) {
         dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "
@@ -18705,11 +18669,6 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
     return t;
 }
 
-DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
-{
-    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
-}
-
 /* All that stands in front of the numbers has a length that is a multiple of 64. */
 static void dli_put_npy(dli_text *out, const void *what)
 {
@@ -18737,21 +18696,99 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
     return dli_usable(who, t) ? dli_write(t->ctx, who, path, buffer, room, dli_put_npy, t) : 0;
 }
 
+/* ---- what the room offers: from and to memory, and the same for files ---- */
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n, const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
+                            options);
+}
+DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
+}
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
     return dli_npy_save(t, "dl_npy_save_to_memory", dli_buffer, buffer, room);
 }
 
 #ifndef DL_NO_STDIO
+DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+}
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                    const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
+}
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
     return dli_npy_load(dl, "dl_npy_load", path, NULL, 0);
 }
-
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
     return dli_npy_save(t, "dl_npy_save", path, NULL, 0) > 0;
 }
+#endif
+
+#ifndef DL_NO_MODEL
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
+}
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
+{
+    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
+}
+DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
+                                       dl_model *const *models, const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
+                           room);
+}
+DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                                const char *prefix)
+{
+    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
+                                              const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
+                            options);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_save(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
+{
+    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
+}
+DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
+                           const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
+{
+    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
+}
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
+}
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
+}
+#endif
 #endif
 #endif /* DL_NO_FILES */
 

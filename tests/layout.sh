@@ -38,6 +38,12 @@ undocumented=$(awk '
     /^DL_(DEF |KERNEL\()/ && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
 check "every declaration has a comment" "" "$undocumented"
 
+# At most 100 columns, and no function of more than 80 lines.
+check "columns" "" "$(awk 'length($0) > 100 { print FILENAME ":" FNR ": " length($0) }' dl.h)"
+check "length of functions" "" "$(awk '
+    /^{$/ { first = FNR } /^}/ && first { if (FNR - first > 80) print FILENAME ":" first; first = 0 }
+    ' dl.h)"
+
 # Each declared function is defined once, and the other way round. DL_KERNEL(dlk_x, ...) declares one.
 # (What DLK_UNARY and DLK_BINARY declare, they define.)
 names() { sed 's/^DL_KERNEL(\([a-z0-9_]*\),/DL_DEF void \1(/; s/(.*/(/' | grep -E '^DL_DEF ' | grep -oE '\bdlk?_[a-z0-9_]+\(' | sort | uniq; }

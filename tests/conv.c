@@ -251,8 +251,8 @@ static void transposed(void)
     golden_close(&gold);
 }
 
-/* A bias is added to every place: its gradient is a sum of a million equal terms, which floats would
-   get wrong in the third digit. */
+/* A bias is added to every place: its gradient is a sum of a million equal terms, which floats
+   would get wrong in the third digit. */
 static void long_bias_sums(void)
 {
     dl_ctx *dl = dl_new(1);

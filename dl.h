@@ -2467,11 +2467,17 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
-   All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
-   path)): a JSON header of names, types, shapes and offsets, then the numbers. What is written is
-   float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and booleans. Nothing
-   in a file is believed: sizes are checked before memory is taken for them, and a file that is
-   refused changes nothing. Bytes behind the last tensor are let be.
+   Read first what a file looks like, then whole models, weights, .npy. All but the last are
+   safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, JSON padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   What is written is float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and
+   booleans. Nothing in a file is believed: sizes are checked before memory is taken for them, and a
+   file that is refused changes nothing. Bytes behind the last tensor are let be. Paths are UTF-8.
 
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
@@ -19056,8 +19062,8 @@ static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
         ok = dli_json_whole(v, -2147483647, 2147483647, &x);
         *(int *)to = (int)x;
     }
-    return ok || dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                         v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
+                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
 /* All fields of a struct, and nothing else, out of an object that is called so in messages. */

@@ -53,7 +53,7 @@
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
      >>memory          200  the context: dl_new, dl_free, threads, the instruction set
-     >>rng             100  random numbers
+     >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
                            one
@@ -61,10 +61,11 @@
      >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
      >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
      >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
-     >>losses          300  loss functions on tensors, and those of models, by descriptions
+     >>losses          440  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
-     >>data            900  data sets and sources of your own, IDX, mini-batches, augmentation
+     >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
+     >>images          120  pictures: augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -150,10 +151,15 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
+   DL_USE_STB_IMAGE   one   read pictures (PNG, JPEG, BMP) and files packed by gzip with Sean
+                            Barrett's stb_image.h (Debian: libstb-dev; github.com/nothings/stb).
+                            dl.h only declares what it calls; as always with stb, one of your files
+                            says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
+                            may be this one, before or after dl.h (before it, when it is static)
    DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all five compiles in two thirds of the time. In this order:
-                            convolution, pooling and augmentation; recurrent nets, embedding and
+                            convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them models);
                             saving and loading. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
@@ -337,9 +343,11 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
 
 /* ----------------------------------------------------------------------------- >>kernels ----
    Floor 1. Pure functions on arrays: outputs first, inputs next, sizes last; no allocation, no
-   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS
-   to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
-   the caller's; outputs must not overlap inputs unless it says so.
+   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS to
+   dx, dw, db; where it says so, one of them may be NULL when it is not wanted. A gradient has the
+   shape of what it is the gradient of. All arrays are dense, row by row, and the caller's; outputs
+   must not overlap inputs unless it says so. Letters: N samples, C channels or classes, H x W an
+   image, T steps, D inputs, M outputs; n numbers whose arrangement does not matter.
 
    DL_KERNEL(dlk_name, parameters) declares that function and the type of a pointer to it,
    dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
@@ -483,7 +491,7 @@ DL_KERNEL(dlk_log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_in
 DL_KERNEL(dlk_log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y, dl_int N,
           dl_int C);
 
-/* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
+/* Inverted dropout of x[n]: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
@@ -491,9 +499,10 @@ DL_KERNEL(dlk_dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p,
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
 DL_KERNEL(dlk_dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key);
 
-/* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
-   The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
-   Mean squared error:  (x - t)^2  over n elements. */
+/* Losses of x[n] with targets t[n], or of rows x[N,C]. loss[0] = scale * sum over the elements or
+   rows; scale 1/n gives the mean, 1 the sum. The backward takes dloss = dL/dloss[0].
+   @F S2-4: cost function
+   Mean squared error:  (x - t)^2 */
 DL_KERNEL(dlk_mse_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double scale);
 /* dx += dloss scale 2 (x - t) */
@@ -505,7 +514,7 @@ DL_KERNEL(dlk_mae_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale sign(x - t), 0 at 0 */
 DL_KERNEL(dlk_mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
+/* Huber, delta > 0:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
 DL_KERNEL(dlk_huber_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
@@ -518,8 +527,8 @@ DL_KERNEL(dlk_bce_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale (sigmoid(x) - t) */
 DL_KERNEL(dlk_bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
-   softmax in p[N,C], which the backward needs. p may be x. */
+/* Cross-entropy of logits x[N,C] with a class label[N] each, 0 .. C-1: -log softmax(x)_label.
+   Stores the softmax in p[N,C], which the backward needs. p may be x. */
 DL_KERNEL(dlk_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
           const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
@@ -532,9 +541,10 @@ DL_KERNEL(dlk_soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_re
 DL_KERNEL(dlk_soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
           const dl_real *t, dl_int N, dl_int C, double scale);
 
-/* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
-   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+/* One update of weights w[n] by their gradients g[n], with the learning rate lr. Moments v[n],
+   a[n], u[n], m[n] are the caller's, zero at the start unless it says otherwise; what they keep of
+   their past (mu, rho, b1, b2) is below 1. Where g is squared, g^2 must be a finite dl_real, and
+   eps not so small that it and g^2 both are 0 (dl_optimizer_step sees to it).
    @F S0-4.2 S0-4.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(dlk_sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
@@ -561,7 +571,7 @@ DL_KERNEL(dlk_rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n, 
 DL_KERNEL(dlk_adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n, double lr,
           double b1, double b2, double eps, int64_t t, bool keras_eps);
 /* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
-   being the gradient of l1 sum |w| + l2 sum w^2. */
+   being the gradient of l1 sum |w| + l2 sum w^2; g[n], w[n]. */
 DL_KERNEL(dlk_decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
           double l2);
 
@@ -652,7 +662,7 @@ DL_KERNEL(dlk_batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *m
 DL_KERNEL(dlk_batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
           const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
           dl_int C, dl_int S, double eps, bool batch);
-/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+/* What inference will use, all [C]:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
@@ -726,13 +736,14 @@ typedef struct dlk_recurrent_arrays {
     const dl_real *h0, *c0;                    /* [N,H] the states before the first step        */
     dl_real       *y;                          /* [N,T,H] h after every step, 0 behind length   */
     dl_real       *hn, *cn;                    /* [N,H] the states after the last step          */
-    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H] */
+    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H],
+                                                  simple ones nothing: may be NULL              */
     dl_real       *work;                       /* scratch, [2(G+1)H]                            */
 } dlk_recurrent_arrays;                        /* c0, cn: of the LSTM, else NULL                */
 typedef struct dlk_recurrent_grads {
     const dl_real *dy;                         /* [N,T,H] or NULL, if y was not used            */
-    const dl_real *dhn, *dcn;                  /* [N,H]                                         */
-    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
+    const dl_real *dhn, *dcn;                  /* [N,H] of hn and cn, not NULL; dcn: the LSTM's */
+    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* each may be NULL        */
 } dlk_recurrent_grads;
 
 /* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
@@ -752,7 +763,7 @@ DL_KERNEL(dlk_lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_a
 DL_KERNEL(dlk_gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
           const dlk_recurrent_size *s);
 
-/* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
+/* Embedding: row i of y[n,E] is row index[i] of w[V,E]; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
 DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
           dl_int E);
@@ -760,8 +771,8 @@ DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *in
 DL_KERNEL(dlk_embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
           dl_int E, dl_int padding);
 
-/* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
-   E columns.   (Vaswani et al.: Attention is all you need, 2017) */
+/* Sinusoidal positions y[T,E]: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E).
+   (Vaswani et al.: Attention is all you need, 2017) */
 DL_KERNEL(dlk_positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
@@ -781,7 +792,8 @@ DL_KERNEL(dlk_attention_forward, dl_real *y, dl_real *p, const dl_real *q, const
 DL_KERNEL(dlk_attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
           const dl_real *dy, const dl_real *p, const dl_real *q, const dl_real *k, const dl_real *v,
           const dlk_attention_size *s);
-/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
+/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return; scale
+   is the 1 / sqrt(D) above. */
 DL_KERNEL(dlk_attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S, double scale,
           bool causal);
 
@@ -1699,6 +1711,19 @@ DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
+/* Cross-entropy with more to it, as PyTorch defines it. Row i with label y has the targets
+   t[c] = smoothing / C, and 1 - smoothing more for c = y; each term is weighted by its class:
+   l_i = -sum_c w[c] t[c] log softmax(x_i)_c. Rows whose label is ignore do not count. The result is
+   the sum of l_i divided by the sum of w[y]; 0 when no row counts. */
+typedef struct dl_entropy {
+    const double *class_weight;   /* NULL: all 1; else [C], 0 or more; not copied             */
+    double        smoothing;      /* 0 .. 1                                                   */
+    int32_t       ignore;         /* -100; any number                                         */
+} dl_entropy;
+DL_DEF dl_entropy dl_entropy_default(void);
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options);
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ----
    A loss is described by a dl_loss: a function of what the model gives and what it should give,
@@ -1709,7 +1734,7 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
        {
            return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
        }
-       static const dl_loss my_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+       static const dl_loss my_loss = { "cubic", cubic, NULL, NULL, DL_LINEAR, NULL };
        ...
        dl_model_compile(m, &my_loss, dl_adam(.001));
 
@@ -1718,11 +1743,16 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
    logits: DL_SOFTMAX or DL_SIGMOID when z are to be scores (logits), of a last layer with this
    activation, which is then left out, or of a linear one, as they are; targets must lie in [0,1]
    then, and labels become one-hot rows (softmax) or the numbers 0 and 1 (sigmoid) for of_targets.
-   DL_LINEAR: z is what the model predicts. user is handed to the functions. */
+   DL_LINEAR: z is what the model predicts. user is handed to the functions.
+   weighted is the same where samples weigh weight[N]: each sample's loss times its weight, the sum
+   divided by N (Keras' sample_weight). It gets either the target or the labels, the other one is
+   NULL. A loss without it is refused where samples weigh. */
 typedef struct dl_loss {
     const char   *name;
     dl_tensor  *(*of_targets)(dl_tensor *z, dl_tensor *target, const void *user);
     dl_tensor  *(*of_labels)(dl_tensor *z, const int32_t *labels, const void *user);
+    dl_tensor  *(*weighted)(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                            dl_tensor *weight, const void *user);
     dl_activation logits;
     const void   *user;
 } dl_loss;
@@ -1738,6 +1768,11 @@ typedef struct dl_loss {
 #define DL_BINARY_CROSSENTROPY             dl_find_loss(NULL, "binary_crossentropy")
 #define DL_CATEGORICAL_CROSSENTROPY        dl_find_loss(NULL, "categorical_crossentropy")
 #define DL_SPARSE_CATEGORICAL_CROSSENTROPY dl_find_loss(NULL, "sparse_categorical_crossentropy")
+
+/* The sparse one with options (NULL: none), which must outlive the models compiled with it: fill a
+   dl_loss in with it and compile with that. A data set may have one class more than the model has
+   outputs, when that class is to be ignored. */
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options);
 
 /* Make a loss known by its name, for whoever reads names from a file. False when another one has
    the name. */
@@ -2044,7 +2079,7 @@ typedef struct dl_epoch {
 /* What one batch gave, for on_batch. */
 typedef struct dl_step {
     int     epoch;                    /* 1 ...                                                */
-    dl_int  batch, batches;           /* 1 .. batches of this epoch                           */
+    dl_int  batch, batches;           /* 1 .. batches of this epoch; -1: a stream's, unknown  */
     int64_t updates;                  /* of the weights since dl_model_fit began              */
     double  loss;                     /* of this batch                                        */
     double  lr;
@@ -2070,6 +2105,8 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
+    const double *class_weight;   /* NULL; else a number for each class: how much its samples
+                                     count in the training loss (Keras' class_weight)         */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
@@ -2120,6 +2157,10 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
 /* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
    False, and y as it was, on failure. */
 DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
+
+/* The outputs for a whole data set, [count,...] on the tape, its samples read and computed a batch
+   at a time. NULL on failure, and of a stream that does not know its count. */
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
 
 /* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
    tell apart what the probabilities 0 and 1 do not. */
@@ -2231,15 +2272,20 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 #ifndef DL_NO_DATA
 /* -------------------------------------------------------------------------------- >>data ----
    A data set is a number of samples of one shape, each with a label, a target or neither. Where
-   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
-   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
-   source is closed with the last of them. */
+   they come from is a dl_source: arrays, MNIST's files, pictures in folders, or a function of
+   yours. Samples are read a batch at a time, so a set may be larger than memory. A data set may be
+   a view of others; the source is closed with the last of them. Read in this order: a source of
+   your own (dl_source), data in memory (dl_data_from_...), IDX and MNIST, parts of data sets
+   (take, split, pick, concat, fold, weighted), mini-batches (dl_loader). */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A source of samples. The library's own data sets are made from the same descriptor. */
+/* A source of samples. The library's own data sets are made from the same descriptor. It has
+   either read, which gives any samples, or next, which gives them one after another: a stream. Of
+   a stream the count may be unknown, and it is shuffled by drawing from a buffer of so many
+   samples; it can't be split, picked from, or asked for all its labels. */
 typedef struct dl_source {
-    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_int   count;           /* samples: 0 to 2^31 - 1; of a stream also -1: unknown         */
     dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
     bool     targets;         /* each sample has a target of target_shape, and no label       */
@@ -2249,22 +2295,27 @@ typedef struct dl_source {
        (dl_fail says why; else a general message is made). Labels are checked. */
     bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                  dl_real *y);
+    /* The next samples, n at most, likewise; how many they are: 0 at the end, -1 on failure. */
+    dl_int (*next)(void *user, dl_int n, dl_real *x, int32_t *labels, dl_real *y);
+    dl_int buffer;            /* 1024: samples that a stream's shuffling draws from           */
     /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
-       source that reads on from where it is goes back to its start. False on failure. */
+       source that reads on from where it is goes back to its start. False on failure. A stream
+       without it can be read once. */
     bool (*rewind)(void *user);
     void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
     void *user;
 } dl_source;
 
-/* Everything 0 and NULL. */
+/* Everything 0 and NULL, but for buffer. */
 DL_DEF dl_source dl_source_default(void);
 
 /* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
    is then not called. Free with dl_data_free or dl_free. */
 DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
 
-/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
-   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+/* What a data set is: its context; how many samples (-1: a stream that does not know); the shape of
+   one; how many classes (0: it has no labels); does it have targets, and of which shape. Of NULL:
+   NULL, 0, false. */
 DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
 DL_DEF dl_int dl_data_count(const dl_data *d);
 DL_DEF dl_shape dl_data_shape(const dl_data *d);
@@ -2272,10 +2323,12 @@ DL_DEF int dl_data_classes(const dl_data *d);
 DL_DEF bool dl_data_has_targets(const dl_data *d);
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
 
-/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
-   a dl_source are read once and kept. NULL when it has none, and on failure. */
+/* All its labels [count], all its targets [count,target_shape], all its samples' weights [count];
+   owned by the data set. Labels and targets of a dl_source are read once and kept. NULL when it has
+   none (no weights: all weigh 1), and on failure. */
 DL_DEF const int32_t *dl_data_labels(const dl_data *d);
 DL_DEF const dl_real *dl_data_targets(const dl_data *d);
+DL_DEF const dl_real *dl_data_weights(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -2289,10 +2342,15 @@ DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count
                                       const int32_t *labels, int classes);
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape);
+/* Copy bytes, such as images: each, divided by 255, is a number in [0,1]. A quarter (in double an
+   eighth) of the memory that numbers take. */
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes);
 
 /* Images and labels in IDX, the format of MNIST: big-endian, magic 00 00 08 rank. Samples are
    [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1.
-   labels NULL: data without labels. The bytes are copied. NULL with a message on failure. */
+   labels NULL: data without labels. The bytes are copied. They may be packed by gzip, where
+   DL_USE_STB_IMAGE is defined. NULL with a message on failure. */
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes);
 #ifndef DL_NO_STDIO
@@ -2300,8 +2358,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes);
 
 /* MNIST (or Fashion-MNIST) from the four files train-images-idx3-ubyte, train-labels-idx1-ubyte,
-   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. NULL
-   with a message on failure. */
+   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. Where one
+   is missing, the same name with .gz will do. NULL with a message on failure. */
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 #endif
 
@@ -2313,16 +2371,44 @@ DL_DEF void dl_data_free(dl_data *d);
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count);
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second);
 
-/* Sample i as a batch of one [1,...] on the tape, its numbers scaled. NULL when i is outside. */
+/* Views that read from the data sets they were made of: the samples index[n], in this order, any of
+   them as often as wished; the samples of n data sets of one kind, one behind the other; and the
+   same samples with weights: sample i counts weight[i] times (0 or more; times what it weighed
+   before) in the loss of fit and evaluate. The lists are copied. NULL on failure. */
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n);
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n);
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight);
+
+/* How samples are dealt out: one seed deals alike every time. */
+typedef struct dl_folds {
+    bool     shuffle;         /* true; else in the order they lie in                          */
+    bool     stratify;        /* false; true: each part gets its share of each class          */
+    const int32_t *group;     /* NULL; else [count]: samples of one group (of one patient, one
+                                 writer) stay together; not with stratify                     */
+    uint64_t seed;            /* 0                                                            */
+} dl_folds;
+DL_DEF dl_folds dl_folds_default(void);
+
+/* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
+   groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
+   the i-th (0 .. k-1) is the test, the others together are for training. @F S2-5.2 */
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second);
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test);
+
+/* Sample i as a batch of one [1,...] on the tape. NULL when i is outside. */
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
 /* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
-   targets y [N,...] on the tape, whichever the data has, else NULL. */
+   targets y [N,...] on the tape, whichever the data has, else NULL. Fill in one of your own from
+   zeros (memset). */
 struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
+    dl_tensor     *weight;    /* [N]: how much each sample counts, or NULL: 1                 */
     dl_tensor *const *more_x; /* of a model with several inputs: the second [N,...] and so on */
     dl_tensor *const *more_y; /* of one with several outputs: the second's targets and so on  */
 };
@@ -2340,10 +2426,14 @@ DL_DEF void dl_loader_free(dl_loader *l);
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 DL_DEF void dl_loader_restart(dl_loader *l);
 
-/* Batches in an epoch. */
+/* Batches in an epoch; -1 of a stream that does not know. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
+#endif
 
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------------ >>images ----
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
@@ -2365,7 +2455,6 @@ DL_DEF dl_augment dl_augment_default(void);
    tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
    one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
-#endif
 #endif
 
 #ifndef DL_NO_FILES
@@ -2403,25 +2492,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
        {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
-            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
-            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
-        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+            "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
+          "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
+        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
                 where the model is no chain of layers (from, shared, outputs)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
-                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
-                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                as a list, an enum by its name. now: what stands in dl_layer and may have been
+                changed since; may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
      from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
-                options of its kind and those of every kind, only together.
+     the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
+                numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
@@ -2611,6 +2700,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif
 
 #include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
@@ -2628,6 +2718,35 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 #if defined(DL_USE_CBLAS)
 #include <cblas.h>
+#endif
+
+/* What is used of stb_image, as its header declares it. */
+#if defined(DL_USE_STB_IMAGE)
+#define DLI_STB true
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifndef STBI_INCLUDE_STB_IMAGE_H
+extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
+                                            int *height, int *channels, int wanted);
+extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
+                                 int *channels);
+extern const char *stbi_failure_reason(void);
+extern void stbi_image_free(void *p);
+extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#else
+#define DLI_STB false
+static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+{
+    (void)to;
+    (void)room;
+    (void)from;
+    return -bytes;
+}
 #endif
 
 /* Under AddressSanitizer, memory that the tape has released can be made untouchable. */
@@ -2987,6 +3106,7 @@ static double dli_now(void)
                                              "fp-contract=fast", "no-trapping-math")))
 #define DLI_UNROLL _Pragma("GCC unroll 16")
 #define DLI_IVDEP _Pragma("GCC ivdep")
+#define DLI_LANES _Pragma("GCC unroll 8") for (dl_int l = 0; l < 16; l++)
 #elif DLI_SIMD
 #define DLI_VEC_CODE
 #define DLI_UNROLL _Pragma("clang loop unroll(full)")
@@ -2995,6 +3115,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* 16 sums side by side. gcc makes vectors of them; unrolled after that, they stay in registers. */
+#ifndef DLI_LANES
+#define DLI_LANES for (dl_int l = 0; l < 16; l++)
 #endif
 /* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
@@ -3072,7 +3196,7 @@ typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_
     DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT,
     DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
     DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
     DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
@@ -3646,6 +3770,40 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
     }
 }
 
+/* ---- sorting ----
+   n pairs by key, those of one key by place. Heapsort: the largest of a heap goes to its end, then
+   the rest is made a heap again. */
+typedef struct dli_ranked { double key; dl_int at; } dli_ranked;
+
+static bool dli_before(const dli_ranked *a, const dli_ranked *b)
+{
+    return a->key < b->key || (a->key == b->key && a->at < b->at);
+}
+
+/* Let r[at] sink to where the heap r[0 .. n-1] has it. */
+static void dli_sink(dli_ranked *r, dl_int at, dl_int n)
+{
+    const dli_ranked down = r[at];
+    for (dl_int child = 2 * at + 1; child < n; child = 2 * at + 1) {
+        if (child + 1 < n && dli_before(&r[child], &r[child + 1])) child++;
+        if (!dli_before(&down, &r[child])) break;
+        r[at] = r[child];
+        at = child;
+    }
+    r[at] = down;
+}
+
+static void dli_sort_ranked(dli_ranked *r, dl_int n)
+{
+    for (dl_int i = n / 2 - 1; i >= 0; i--) dli_sink(r, i, n);
+    for (dl_int end = n - 1; end > 0; end--) {
+        const dli_ranked largest = r[0];
+        r[0] = r[end];
+        r[end] = largest;
+        dli_sink(r, 0, end);
+    }
+}
+
 /* ------------------------------------------------------------------------ >>kernels-impl ----
    How to read this room. Each forward is a loop around one formula; the backward under it quotes
    the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
@@ -3777,10 +3935,10 @@ DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
 /* ---- elementwise functions, from the list DLK_UNARY ----
    First the functions that its expressions call, in double. */
-#define dli_exp   exp
-#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
-#define dli_tanh  tanh
-#define dli_abs   fabs
+DLI_INLINE double dli_exp(double x) { return exp(x); }
+DLI_INLINE double dli_expm1(double x) { return expm1(x); }    /* e^x - 1, exact near 0 */
+DLI_INLINE double dli_tanh(double x) { return tanh(x); }
+DLI_INLINE double dli_abs(double x) { return fabs(x); }
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -4248,34 +4406,37 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
-   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+/* sum, plus what output m of sample n sees at p, q. Group g of the outputs sees only group g of the
+   inputs: channel c0 and the C/groups - 1 after it. */
+static dl_real dli_conv2d_at(dl_real sum, const dl_real *x, const dl_real *w,
+                             const dlk_conv2d_size *s, dl_int n, dl_int m, dl_int p, dl_int q)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dl_int c0 = n * s->C + m / Mg * Cg;                   /* first input plane it sees */
+    for (dl_int c = 0; c < Cg; c++)
+        for (dl_int u = 0; u < s->KH; u++)
+            for (dl_int v = 0; v < s->KW; v++) {
+                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+            }
+    return sum;
+}
+
 DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
                                const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
     for (dl_int n = 0; n < s->N; n++)
-        for (dl_int m = 0; m < s->M; m++) {
-            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+        for (dl_int m = 0; m < s->M; m++)
             for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++) {
-                    dl_real sum = b ? b[m] : 0;
-                    for (dl_int c = 0; c < Cg; c++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
-                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
-                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
-                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
-                            }
-                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
-                }
-        }
+                for (dl_int q = 0; q < s->OW; q++)
+                    *y++ = dli_conv2d_at(b ? b[m] : 0, x, w, s, n, m, p, q);
 }
 
 /* forward: sum += x[n,c,i,j] w[m,c,u,v]
-   The same loops again: each product sends dy times the one factor to the other. */
+   All seven loops again: each product sends dy times the one factor to the other. */
 DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
@@ -4302,57 +4463,46 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         }
 }
 
-/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
-   times itself, onto the output. */
+/* A transposed convolution from x to y is the gradient of a convolution from y to x; of that, these
+   are the sizes. Its kernels w [M',C'/groups,KH,KW] are ours, as M' = C and C' = M. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
+    return t;
+}
+
+/* Every input paints the kernel, times itself, onto the output: what a convolution's backward does
+   to its dx, with x in the place of dy. */
 DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
                                          const dl_real *b, const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
     for (dl_int k = 0; k < s->N * s->M; k++)
         for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
-                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
-                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
-                            }
-        }
+    dlk_conv2d_backward(y, NULL, NULL, x, NULL, w, &t);
 }
 
-/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+/* forward: y += the gradient of a convolution of y, by x. It is linear in x and in w: dx is the
+   convolution of dy, and dw that convolution's dw, of the input dy and the gradient x. */
 DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dlk_conv2d_size t = dli_swap(s);
     if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
-                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
-                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
-                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
-                            }
-        }
+    if (dw) dlk_conv2d_backward(NULL, dw, NULL, x, dy, w, &t);
+    for (dl_int n = 0; dx && n < t.N; n++)
+        for (dl_int m = 0; m < t.M; m++)
+            for (dl_int p = 0; p < t.OH; p++)
+                for (dl_int q = 0; q < t.OW; q++)
+                    *dx++ += dli_conv2d_at(0, dy, w, &t, n, m, p, q);
 }
 
 DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
@@ -4375,10 +4525,12 @@ DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int plane
 }
 
 /* The part of a window along one axis that is inside: from begin to end - 1. */
-static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+typedef struct dli_span { dl_int begin, end; } dli_span;
+
+static dli_span dli_window(dl_int start, dl_int kernel, dl_int size)
 {
-    *begin = start < 0 ? 0 : start;
-    *end = start + kernel > size ? size : start + kernel;
+    const dli_span s = { start < 0 ? 0 : start, start + kernel > size ? size : start + kernel };
+    return s;
 }
 
 /* best is kept only while it is at least as large as what comes: a NaN that comes fails the
@@ -4386,16 +4538,15 @@ static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, 
 DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
                                    const dlk_pool2d_size *s)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                dl_int first = i0 * s->W + j0;
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = rows.begin * s->W + cols.begin;
                 dl_real best = x[first];
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++)
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++)
                         if (!(best >= x[i * s->W + j] || best != best)) {
                             first = i * s->W + j;
                             best = x[first];
@@ -4416,16 +4567,16 @@ DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_
 DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
                                    bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
                 double sum = 0;
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) sum += (double)x[i * s->W + j];
                 *y++ = (dl_real)(sum / (double)count);
             }
 }
@@ -4434,16 +4585,16 @@ DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2
 DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
                                     bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
                 const dl_real g = (dl_real)((double)*dy++ / (double)count);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) dx[i * s->W + j] += g;
             }
 }
 
@@ -4926,11 +5077,7 @@ DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, cons
                                   const dlk_attention_size *s)
 {
     const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
-    for (dl_int i = 0; i < R; i++)
-        for (dl_int j = 0; j < S; j++) {
-            p[i * S + j] = 0;
-            for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
-        }
+    dlk_linear_forward(p, q, k, NULL, R, D, S);         /* the keys as a layer's weights */
     dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
     for (dl_int i = 0; i < R; i++) {
         for (dl_int m = 0; m < M; m++) y[i * M + m] = 0;
@@ -5015,19 +5162,6 @@ typedef struct dli_conv_arrays {
     bool add;
 } dli_conv_arrays;
 
-/* A transposed convolution is the backward of the convolution whose input is its output. */
-DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
-{
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
-    return t;
-}
-
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -5041,8 +5175,8 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
        "recurrent layers"                                       the same tile through time
        "twins of the kernels"                                   what the operations call
 
-   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
-   each stands by itself.
+   and of the rest (functions of one variable, loops over arrays, sums, softmax, norms) what you
+   need: each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -5144,14 +5278,21 @@ DLI_INLINE float dli_expf(float x)
     const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
-DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+DLI_INLINE float dli_expm1_below(float x)    /* exp(x) - 1 for x <= 0; above, garbage */
 {
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    const float a = dli_absf(x);
     int32_t n;
-    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
-    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return s * q + (s - 1.0f);
+}
+DLI_INLINE float dli_with_sign(float y, float x)     /* y, made negative where x is: also -0 */
+{
+    return dli_float_of_bits(dli_bits_of_float(y) | (dli_bits_of_float(x) & 0x80000000u));
+}
+DLI_INLINE float dli_expm1f(float x) { return dli_with_sign(dli_expm1_below(x), x); }
+DLI_INLINE float dli_tanhf(float x)          /* (1 - exp(-2|x|)) / (1 + exp(-2|x|)), sign of x */
+{
+    const float e = dli_expm1_below(-2.0f * dli_absf(x));
+    return dli_with_sign((0.0f - e) / (2.0f + e), x);                  /* not -e: that is -0 at 0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
@@ -5162,13 +5303,6 @@ DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellati
 {
     const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return e * r * r;
-}
-DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
-{
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    int32_t n;
-    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
-    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
 }
 /* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
    relative error 4.5e-9. */
@@ -5239,12 +5373,9 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
     return dli_float_of_bits(dli_bits_of_float(v) & mask);
 }
 
-/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
-   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float. From here
+   on the functions they call are those from above; nothing else in dl.h calls them. X(silu, ...)
+   becomes the fields silu_forward and silu_backward. */
 #define dli_exp        dli_expf
 #define dli_expm1      dli_expm1f
 #define dli_tanh       dli_tanhf
@@ -5286,33 +5417,11 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
         }                                                                                        \
     }
 DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
-#undef dli_sigmoid
-#undef dli_slope
-#undef dli_softplus
-#undef dli_phi
-#undef dli_density
-#undef dli_bend
-#undef dli_bend_slope
-#undef dli_fade
 
-#define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_offset(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
-}
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
-}
-#define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_scale(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
@@ -5323,6 +5432,13 @@ DLI_add(DLI_BODY)
 DLI_mul(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+/* y may be any of the others. */
+#define DLI_mul_add(X) X(void, mul_add, \
+    (float *y, const float *a, const float *b, const float *c, dl_int n), (y, a, b, c, n))
+DLI_mul_add(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
@@ -5343,6 +5459,79 @@ DLI_bias_act(DLI_BODY)
         if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
+
+/* ---- sums and maxima ----
+   A sum waits for each of its additions, four clock ticks or so, and of a vector it would use one
+   element. So 16 of them run side by side in `lane` l = i % 16, and are joined at the end. Floats
+   are added up 64 in a lane at most; these sums go into a double, so that rows of any length keep
+   their digits. */
+#define DLI_FLOAT_SUM 1024                               /* 16 lanes of 64 */
+
+DLI_INLINE float dli_join(const float *lane)    /* in order: of a tree clang makes a knot */
+{
+    float sum = 0.0f;
+    DLI_UNROLL for (dl_int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
+}
+/* The sum of the x[i]. */
+#define DLI_vsum(X) X(double, vsum, (const float *x, dl_int n), (x, n))
+DLI_vsum(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += x[i + l];
+        for (; i < end; i++) t += x[i];
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
+DLI_vmax(DLI_BODY)
+{
+    float s[16], top = x[0];
+    dl_int i = 0;
+    DLI_LANES s[l] = top;
+    for (; i + 16 <= n; i += 16) DLI_LANES s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (dl_int l = 0; n >= 16 && l < 16; l++) top = s[l] > top ? s[l] : top;
+    return top;
+}
+/* The sum of a[i] (x[i] - m). */
+#define DLI_moment(X) X(double, moment, \
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
+DLI_moment(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += a[i + l] * (x[i + l] - m);
+        for (; i < end; i++) t += a[i] * (x[i] - m);
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time. */
+#define DLI_dots(X) X(void, dots, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
+     dl_int n, dl_int k), \
+    (y, a, b, ldb, n, k))
+DLI_dots(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j += 4) {
+        const float *r[4];
+        float s[4][16] = { { 0 } }, t[4] = { 0 };
+        dl_int i = 0;
+        for (int q = 0; q < 4; q++) r[q] = b + dli_min(j + q, n - 1) * ldb;
+        for (; i + 16 <= k; i += 16)
+            DLI_UNROLL for (int q = 0; q < 4; q++) DLI_LANES s[q][l] += a[i + l] * r[q][i + l];
+        for (; i < k; i++)
+            DLI_UNROLL for (int q = 0; q < 4; q++) t[q] += a[i] * r[q][i];
+        for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
+    }
+}
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
 #define DLI_col_sums(X) X(void, col_sums, \
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
@@ -5355,164 +5544,46 @@ DLI_col_sums(DLI_BODY)
     for (; i < m; i++, x += ldx)
         for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
-/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
-#define DLI_dots(X) X(void, dots, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
-     dl_int n, dl_int k), \
-    (y, a, b, ldb, n, k))
-DLI_dots(DLI_BODY)
-{
-    dl_int j, i, l, q;
-    for (j = 0; j < n; j += 4) {
-        const float *r0 = b + j * ldb, *r1 = b + dli_min(j + 1, n - 1) * ldb;
-        const float *r2 = b + dli_min(j + 2, n - 1) * ldb, *r3 = b + dli_min(j + 3, n - 1) * ldb;
-        float s0[16] = { 0 }, s1[16] = { 0 }, s2[16] = { 0 }, s3[16] = { 0 }, t[4] = { 0 };
-        for (i = 0; i + 16 <= k; i += 16) {
-            for (l = 0; l < 16; l++) s0[l] += a[i + l] * r0[i + l];
-            for (l = 0; l < 16; l++) s1[l] += a[i + l] * r1[i + l];
-            for (l = 0; l < 16; l++) s2[l] += a[i + l] * r2[i + l];
-            for (l = 0; l < 16; l++) s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; i + l < k; l++) {
-            s0[l] += a[i + l] * r0[i + l];
-            s1[l] += a[i + l] * r1[i + l];
-            s2[l] += a[i + l] * r2[i + l];
-            s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; l < 16; l++) {
-            t[0] += s0[l];
-            t[1] += s1[l];
-            t[2] += s2[l];
-            t[3] += s3[l];
-        }
-        for (q = 0; q < 4 && j + q < n; q++) y[j + q] = t[q];
-    }
-}
-/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
-#define DLI_vsum(X) X(float, vsum, (const float *x, dl_int n), (x, n))
-DLI_vsum(DLI_BODY)
-{
-    float s[16] = { 0 }, t = 0.0f;
-    dl_int i, l;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] += x[i + l];
-    for (; i < n; i++) t += x[i];
-    if (n < 16) return t;
-    for (l = 8; l > 0; l /= 2)
-        for (i = 0; i < l; i++) s[i] += s[i + l];
-    return s[0] + t;
-}
-#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
-DLI_vmax(DLI_BODY)
-{
-    float s[16], t = x[0];
-    dl_int i, l;
-    for (l = 0; l < 16; l++) s[l] = t;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
-    for (; i < n; i++) t = x[i] > t ? x[i] : t;
-    if (n < 16) return t;
-    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
-    return t;
-}
-/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
-   into a double, so that rows of any length keep their digits. */
-#define DLI_moment(X) X(double, moment, \
-    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
-DLI_moment(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; l < 16; l++) sum += (double)s[l];
-    }
-    return sum;
-}
-/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
-#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
-    (sum, x, m, n))
-DLI_spread(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                s[l] += d;
-                q[l] += d * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            s[l] += d;
-            q[l] += d * d;
-        }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)s[l];
-            sum[1] += (double)q[l];
-        }
-    }
-}
-/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+/* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
+   sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
+   long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
+#define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
-    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+    (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
+     dl_int rows, dl_int n), \
+    (sum, g, x, m, ldx, rows, n))
+DLI_INLINE void dli_moments_add(float (*s)[16], dl_int l, float g, float d)
+{
+    s[0][l] += g;
+    s[1][l] += d;
+    s[2][l] += g * d;
+}
+DLI_INLINE void dli_spread_add(float (*s)[16], dl_int l, float d)
+{
+    s[1][l] += d;
+    s[2][l] += d * d;
+}
 DLI_moments(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                r[l] += a[j + l];
-                s[l] += d;
-                q[l] += a[j + l] * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            r[l] += a[j + l];
-            s[l] += d;
-            q[l] += a[j + l] * d;
+    for (dl_int i0 = 0; i0 < rows; i0 += 64)             /* 64 rows of 16 columns */
+        for (dl_int j = 0; j < n; j += 16) {
+            const dl_int end = dli_min(rows, i0 + 64), wide = dli_min(16, n - j);
+            const float *gj = g ? g + j : NULL, *xj = x + j, *mj = m + j;
+            float s[3][16] = { { 0 } };
+            if (wide == 16 && g)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_moments_add(s, l, gj[i * ldx + l], xj[i * ldx + l] - mj[l]);
+            else if (wide == 16)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_spread_add(s, l, xj[i * ldx + l] - mj[l]);
+            else
+                for (dl_int i = i0; i < end; i++)
+                    for (dl_int l = 0; l < wide; l++) {
+                        const float d = xj[i * ldx + l] - mj[l];
+                        dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);
+                    }
+            for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)r[l];
-            sum[1] += (double)s[l];
-            sum[2] += (double)q[l];
-        }
-    }
-}
-/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
-   q += a (x - m). */
-#define DLI_col_spread(X) X(void, col_spread, \
-    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
-     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
-DLI_col_spread(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        s[j] += d;
-        q[j] += d * d;
-    }
-}
-#define DLI_col_moments(X) X(void, col_moments, \
-    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
-     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
-     dl_int n), (r, s, q, a, x, m, n))
-DLI_col_moments(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        r[j] += a[j];
-        s[j] += d;
-        q[j] += a[j] * d;
-    }
 }
 /* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
@@ -5544,6 +5615,7 @@ DLI_col_affine_back(DLI_BODY)
 {
     for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
+
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
    computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
@@ -5551,24 +5623,6 @@ DLI_col_affine_back(DLI_BODY)
 DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
 DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
-/* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
-#define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
-DLI_squares(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        float s[16] = { 0 }, t = 0.0f;
-        dl_int j = i;
-        for (; j + 16 <= end; j += 16)
-            for (dl_int l = 0; l < 16; l++) s[l] += x[j + l] * x[j + l];
-        for (; j < end; j++) t += x[j] * x[j];
-        for (dl_int half = 8; half > 0; half /= 2)
-            for (dl_int l = 0; l < half; l++) s[l] += s[l + half];
-        sum += (double)s[0] + (double)t;
-    }
-    return sum;
-}
 /* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
    infinity and then NaN: comparing these, no NaN is lost. */
 #define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
@@ -5956,16 +6010,6 @@ DLI_wino_grad(DLI_BODY)
    One step of any number of units side by side. Forward turns the sums under the gates into the
    gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* c = f cp + i q */
-#define DLI_lstm_state(X) X(void, lstm_state, \
-    (float *DLI_RESTRICT c, const float *DLI_RESTRICT gi, const float *DLI_RESTRICT gf, \
-     const float *DLI_RESTRICT gq, const float *DLI_RESTRICT cp, dl_int n), \
-    (c, gi, gf, gq, cp, n))
-DLI_lstm_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
-}
 /* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
 #define DLI_lstm_back(X) X(void, lstm_back, \
     (const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc, float *DLI_RESTRICT gi, \
@@ -5974,26 +6018,15 @@ DLI_lstm_state(DLI_BODY)
     (dh, dc, gi, gf, gq, go, tc, cp, n))
 DLI_lstm_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
-        float d = dc[j] + dh[j] * o * (1.0f - t * t);
+    for (dl_int j = 0; j < n; j++) {
+        const float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
+        const float d = dc[j] + dh[j] * o * (1.0f - t * t);
         gi[j] = d * q * (i * (1.0f - i));
         gf[j] = d * cp[j] * (f * (1.0f - f));
         gq[j] = d * i * (1.0f - q * q);
         go[j] = dh[j] * t * (o * (1.0f - o));
         dc[j] = d * f;
     }
-}
-/* h = (1 - z) q + z hp */
-#define DLI_gru_state(X) X(void, gru_state, \
-    (float *DLI_RESTRICT h, const float *DLI_RESTRICT gz, const float *DLI_RESTRICT gq, \
-     const float *DLI_RESTRICT hp, dl_int n), \
-    (h, gz, gq, hp, n))
-DLI_gru_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
 /* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
 #define DLI_gru_back(X) X(void, gru_back, \
@@ -6002,10 +6035,9 @@ DLI_gru_state(DLI_BODY)
     (dh, gr, gz, gqh, gqx, hp, n))
 DLI_gru_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
-        float dq = d * (1.0f - z) * (1.0f - q * q);
+    for (dl_int j = 0; j < n; j++) {
+        const float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
+        const float dq = d * (1.0f - z) * (1.0f - q * q);
         gr[j] = dq * qh * (r * (1.0f - r));
         gz[j] = d * (hp[j] - q) * (z * (1.0f - z));
         gqh[j] = dq * r;
@@ -6020,9 +6052,9 @@ DLI_gru_back(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_copy_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds) {
-        for (j = 0; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
+        dl_int j = 0;
+        for (; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
         for (; j < n; j++) dst[j] = src[j];
     }
 }
@@ -6032,9 +6064,8 @@ DLI_copy_rows(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_add_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds)
-        for (j = 0; j < n; j++) dst[j] += src[j];
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds)
+        for (dl_int j = 0; j < n; j++) dst[j] += src[j];
 }
 #endif
 
@@ -6048,7 +6079,7 @@ DLI_add_rows(DLI_BODY)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_CELL_OPS(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X)
+#define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
 #define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
 #define DLI_CELL_OPS(X)
@@ -6057,15 +6088,14 @@ DLI_add_rows(DLI_BODY)
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_squares(X) DLI_dropout(X) \
+    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
     DLI_WINO_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) DLI_offset(X) \
-    DLI_top(X) DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) \
-    DLI_pack(X) DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -6196,9 +6226,8 @@ static const dli_fast *dli_fast_pick(void)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
-        dl_int dli_b; \
         DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
-        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
         } \
@@ -6212,14 +6241,10 @@ static const dli_fast *dli_fast_pick(void)
 
 /* ---- functions made of the table's ---- */
 
-#define DLI_STRIP 256                                    /* floats of scratch on the stack */
-
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
-   leave the range of floats, all is done in double. */
+/* The sum of a row of any length; if it leaves the range of floats, in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    double sum = f->vsum(x, n);
     if (fabs(sum) < (double)INFINITY) return sum;
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
@@ -6233,7 +6258,8 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
         const dl_int len = dli_min(DLI_STRIP, n - j0);
         double sum[DLI_STRIP] = { 0 };
         for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP] = { 0 };
+            float part[DLI_STRIP];
+            memset(part, 0, sizeof(float) * (size_t)len);
             f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
             for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
         }
@@ -6241,17 +6267,46 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
     }
 }
 
+/* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
+   number, repeated along the row. */
+static void dli_half_sum_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              float sign, dl_int n)
+{
+    if (da && sa) f->axpy(da, sign, dy, n);
+    else if (da) *da += sign * (float)dli_row_sum(f, dy, n);
+}
+static void dli_half_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              const float *b, dl_int sb, dl_int n)
+{
+    if (!da) return;
+    if (sa && sb) f->mul_add(da, dy, b, da, n);
+    else if (sa) f->axpy(da, *b, dy, n);
+    else if (sb) *da += (float)f->moment(dy, b, 0.0f, n);
+    else *da += (float)((double)*b * dli_row_sum(f, dy, n));
+}
+
+/* ---- softmax ----
+   All of them start with x - top, the row's maximum taken off so that nothing overflows, and end
+   with e^(x - top) over their sum; see dlk_softmax_forward. Those named dli_fast_ are twins of the
+   kernels and return what these do. */
+
 /* y = x - its maximum, which is returned. */
 static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
     const float top = f->vmax(x, n);
-    if (top < INFINITY) f->offset(y, -top, x, n);
+    if (top < INFINITY) f->affine_forward(y, x, n, 1, -top);
     else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
     return top;
 }
-/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
-   over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
-   returns the sum over rows of -log y[label]. */
+/* y over its sum, which is returned. */
+static double dli_to_one(const dli_fast *f, float *y, dl_int n)
+{
+    const double sum = dli_row_sum(f, y, n);
+    f->affine_forward(y, y, n, (float)(1.0 / sum), 0);
+    return sum;
+}
+/* One exp runs over all rows together: a classifier's rows of 10 would leave vectors half empty.
+   With labels it returns the sum over rows of -log y[label]. */
 static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, const int32_t *label,
                                dl_int rows, dl_int n)
 {
@@ -6263,210 +6318,222 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
     }
     f->exp_forward(y, y, rows * n, 0, 0);
     for (dl_int r = 0; n > 0 && r < rows; r++) {
-        const double sum = dli_row_sum(f, y + r * n, n);
+        const double sum = dli_to_one(f, y + r * n, n);
         if (label) loss += log(sum);
-        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
-static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
+}
+static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+}
+static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                      dl_int N, dl_int C)
+{
+    const dli_fast *f = c->fast;
+    float t[DLI_STRIP];
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)f->moment(dy, y, 0.0f, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
+            f->affine_forward(t, dy + i, len, 1, -sum);
+            f->mul_add(dx + i, t, y + i, dx + i, len);
+        }
+    }
+}
+static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
+                                         dl_int C)
+{
+    const dli_fast *f = c->fast;
     float e[DLI_STRIP];
-    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+    for (dl_int r = 0; C > 0 && r < N; r++, y += C, x += C) {
         double sum = 0.0;
-        dli_below_top(f, y, x, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+        dli_below_top(f, y, x, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(e, y + i, len, 0, 0);
-            sum += (double)f->vsum(e, len);
+            sum += f->vsum(e, len);
         }
-        f->offset(y, (float)-log(sum), y, n);
+        f->affine_forward(y, y, C, 1, (float)-log(sum));
     }
 }
-
-/* dx += y (dy - sum of dy y) for each row */
-static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy, const float *y,
-                                  dl_int rows, dl_int n)
+static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
+                                          const dl_real *y, dl_int N, dl_int C)
 {
+    const dli_fast *f = c->fast;
     float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, y, 0.0f, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->offset(t, -sum, dy + i, len);
-            f->mul(t, t, y + i, len);
-            f->add(dx + i, dx + i, t, len);
-        }
-    }
-}
-/* dx += dy - e^y sum of dy for each row */
-static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
-                                      const float *y, dl_int rows, dl_int n)
-{
-    float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)dli_row_sum(f, dy, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)dli_row_sum(f, dy, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(t, y + i, len, 0, 0);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
         }
     }
 }
-/* As dlk_soft_cross_entropy_forward with scale 1. A logit of minus infinity is fine where its
-   target is 0; that row is left to the kernel. */
-static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const float *t,
-                            dl_int rows, dl_int n)
+/* A logit of minus infinity is fine where its target is 0; that row is left to the kernel. */
+static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
+                                                const dl_real *x, const dl_real *t, dl_int N,
+                                                dl_int C, double scale)
 {
-    double loss = 0.0;
-    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
-        const float top = f->vmax(x, n);
-        const double dot = f->moment(t, x, top, n);
+    const dli_fast *f = c->fast;
+    double total = 0.0;
+    for (dl_int r = 0; C > 0 && r < N; r++, p += C, x += C, t += C) {
+        const float top = f->vmax(x, C);
+        const double dot = f->moment(t, x, top, C);
         if (!(fabs(dot) < (double)INFINITY)) {
             float one;
-            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
-            loss += (double)one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, C, 1);
+            total += (double)one;
             continue;
         }
-        f->offset(p, -top, x, n);
-        f->exp_forward(p, p, n, 0, 0);
-        const double sum = dli_row_sum(f, p, n);
-        f->scale(p, (float)(1.0 / sum), p, n);
-        loss += log(sum) * dli_row_sum(f, t, n) - dot;
+        f->affine_forward(p, x, C, 1, -top);
+        f->exp_forward(p, p, C, 0, 0);
+        total += log(dli_to_one(f, p, C)) * dli_row_sum(f, t, C) - dot;
     }
-    return loss;
+    loss[0] = (dl_real)(scale * total);
 }
-/* As dlk_attention_softmax. Rows in which everything is hidden, or a score is not finite, are left
-   to it. */
-static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
-                                double scale, bool causal)
+#ifndef DL_NO_SEQUENCES
+/* Rows in which everything is hidden, or a score is not finite, are left to the kernel. */
+static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
+                                       dl_int S, double scale, bool causal)
 {
+    const dli_fast *f = c->fast;
     if (S == 0) return;
     for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S;
-        f->scale(p, (float)scale, p, seen);
+        f->affine_forward(p, p, seen, (float)scale, 0);
         /* Were a score infinite, its sum with a mask of -infinity would be NaN, not hidden. */
-        const bool add = mask && f->vsum(p, seen) * 0.0f == 0.0f;
+        const bool add = mask && f->vsum(p, seen) * 0.0 == 0.0;
         if (add) f->add(p, p, mask + i * S, seen);
         const float top = f->vmax(p, seen);
         if (add == (mask != NULL) && top > -INFINITY && top < INFINITY) {
-            f->offset(p, -top, p, seen);
+            f->affine_forward(p, p, seen, 1, -top);
             f->exp_forward(p, p, seen, 0, 0);
-            f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
+            dli_to_one(f, p, seen);
         } else dlk_attention_softmax(p, mask && !add ? mask + i * S : NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
     }
 }
-/* Half of a product's gradient: da += dy b, or of a number repeated along the row (sa or sb 0) */
-static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy, const float *b,
-                         dl_int sb, dl_int n)
-{
-    float t[DLI_STRIP];
-    dl_int i;
-    if (!da) return;
-    if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
-                          : (double)*b * dli_row_sum(f, dy, n));
-    else if (sb == 0) f->axpy(da, *b, dy, n);
-    else
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
-            f->mul(t, dy + i, b + i, len);
-            f->add(da + i, da + i, t, len);
-        }
-}
+#endif
 
 /* ---- normalization ----
-   Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
-   norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
-   row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread.
+   y = w h + b, h = (x - mean) r, r = (var + eps)^(-1/2), where some numbers share a mean and a
+   variance: those of a channel (batch norm), of a group of channels of one sample (group norm), of
+   a row (layer norm, a group norm whose channels have one number each). Read dli_norm_sums, then
+   dli_stats, which is all that a forward needs, then dli_line_of, which is the backward.
 
-   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
-   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
-   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
-   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
-   costs nothing. The backward finds it again beside its other sums. */
+   What shares a mean lies in runs of adjacent floats; or, in a batch norm of vectors, in a column,
+   and a strip of columns is done at once. Each channel, row or strip belongs to one thread.
+
+   Statistics. All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest.
+   The first 8 numbers give m; one pass over all gives the sums of d = x - m and of d^2, of small
+   numbers both, and with them rest = mean of d and var = mean of d^2 - rest^2. Only where m lies
+   farther off than the numbers scatter, so that the difference would lose digits, is it moved and
+   the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest costs nothing.
+
+   Backward. Let g = w dy = dL/dh. As dlk_batch_norm_backward derives it,
+     dx = r (g - mean of g - h mean of g h),   over the `count` numbers that share the mean.
+   h is r (x - m - rest), so that is a line in g and x - m:
+     dx = r g + slope (x - m) + shift,   slope = -r^3 sum of g (x - m - rest) / count,
+                                         shift = -r sum of g / count - slope rest
+   and all of it follows from three sums of one pass: of g, of x - m (count times the rest) and of
+   g (x - m). */
+
+/* The numbers that share a mean: `runs` runs of len floats, gap apart; or, if columns is set, each
+   of the len columns of these runs by itself. */
+typedef struct dli_shared {
+    dl_int runs, len, gap;
+    bool   columns;
+} dli_shared;
+
+/* Of each mean (one, or one a column), the sums of g, of x - m and of g (x - m), in sum[0] to
+   sum[2]; with g NULL only those of x - m and of its square. m has 16 equal numbers, or one a
+   column. */
+static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const float *g,
+                          const float *x, const float *m, const dli_shared *p)
+{
+    const dl_int rows = p->len / 16, end = rows * 16;
+    const int first = g ? 0 : 1;
+    if (p->columns) {
+        const size_t cols = (size_t)dli_round_up(p->len, 16);
+        for (int k = first; k < 3; k++) memset(sum[k], 0, cols * sizeof(double));
+        f->moments(sum, g, x, m, p->gap, p->runs, p->len);
+        return;
+    }
+    for (int k = first; k < 3; k++) memset(sum[k], 0, 16 * sizeof(double));
+    for (dl_int n = 0; n < p->runs; n++, x += p->gap) {
+        const float *gn = g ? g + n * p->gap : NULL;
+        if (rows > 0) f->moments(sum, gn, x, m, 16, rows, 16);
+        if (p->len > end) f->moments(sum, gn ? gn + end : NULL, x + end, m, 16, 1, p->len - end);
+    }
+    for (int k = first; k < 3; k++)
+        DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
+}
 
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;
 
-/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
-   NaN), in double. */
-static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
-                             dl_int gap)
+/* The statistics of p, of one mean or of each column. Where squares leave the range of floats (or
+   are NaN), in double. */
+static void dli_stats(const dli_fast *f, dli_stat *st, const float *x, const dli_shared *p)
 {
-    const double count = (double)runs * (double)len;
-    dli_stat s;
-    double sum = 0.0;
-    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
-    s.mean = (float)(sum / count);
-    for (int pass = 0; pass < 3; pass++) {
-        double spread[2] = { 0.0, 0.0 };
-        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
-        s.rest = spread[0] / count;
-        s.var = spread[1] / count - s.rest * s.rest;
-        if (s.var < 0.0) s.var = 0.0;
-        if (!(s.rest * s.rest > 0.01 * s.var)) break;
-        s.mean = (float)((double)s.mean + s.rest);
-    }
-    if (!(s.var < (double)FLT_MAX)) {
-        s.var = dli_statistics(&s.mean, x, runs, len, gap);
-        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
-    }
-    return s;
-}
-/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
-static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                            dl_int len)
-{
-    double sum[DLI_STRIP] = { 0 };
-    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    const dl_int cols = p->columns ? p->len : 1, step = p->columns ? p->gap : 1;
+    const dl_int few = dli_min(8, p->columns ? p->runs : p->len);
+    const double count = (double)p->runs * (p->columns ? 1 : (double)p->len);
+    double sum[3][DLI_STRIP];
+    float m[DLI_STRIP];
     bool again = true;
-    for (dl_int n = 0; n < N; n += 64) {
-        memset(s, 0, sizeof s);
-        f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
+    for (dl_int j = 0; j < cols; j++) {
+        float off = 0.0f;
+        for (dl_int i = 1; i < few; i++) off += x[j + i * step] - x[j];
+        st[j].mean = x[j] + off / (float)few;
+        st[j].rest = 0.0;
     }
-    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
     for (int pass = 0; pass < 3 && again; pass++) {
-        for (dl_int j = 0; j < len; j++) {
-            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
-            m[j] = st[j].mean;
-            st[j].rest = st[j].var = 0.0;
-        }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
-            memset(s, 0, sizeof s);
-            memset(q, 0, sizeof q);
-            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-                f->col_spread(s, q, x + n * C, m, len);
-            for (dl_int j = 0; j < len; j++) {
-                st[j].rest += (double)s[j] / (double)N;
-                st[j].var += (double)q[j] / (double)N;
-            }
-        }
+        for (dl_int j = 0; j < cols; j++)
+            m[j] = st[j].mean = (float)((double)st[j].mean + st[j].rest);
+        for (dl_int l = 1; !p->columns && l < 16; l++) m[l] = m[0];
+        dli_norm_sums(f, sum, NULL, x, m, p);
         again = false;
-        for (dl_int j = 0; j < len; j++) {
-            const double r = st[j].rest;
-            st[j].var -= r * r;
-            if (st[j].var < 0.0) st[j].var = 0.0;
-            if (r * r > 0.01 * st[j].var) again = true;
+        for (dl_int j = 0; j < cols; j++) {
+            const double rest = sum[1][j] / count, var = sum[2][j] / count - rest * rest;
+            st[j].rest = rest;
+            st[j].var = var < 0.0 ? 0.0 : var;
+            if (rest * rest > st[j].var) again = true;
         }
     }
-    for (dl_int j = 0; j < len; j++)
-        if (!(st[j].var < (double)FLT_MAX)) {
-            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
-            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
-        }
+    for (dl_int j = 0; j < cols; j++) {
+        const dl_int len = p->columns ? 1 : p->len;
+        if (st[j].var < (double)FLT_MAX) continue;
+        st[j].var = dli_statistics(&st[j].mean, x + j, p->runs, len, p->gap);
+        st[j].rest = dli_mean_from((double)st[j].mean, x + j, p->runs, len, p->gap);
+    }
 }
 
-/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
-static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                               dl_int S, dl_int c, dl_int len)
+/* The backward's line, and the sum of g (x - mean). */
+typedef struct dli_line {
+    double rest, sum_d;
+    float  slope, shift;
+} dli_line;
+
+static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double count, double r)
 {
-    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
-    else dli_strip_stats(f, st, x + c, N, C, len);
+    dli_line l;
+    l.rest = sum_x / count;
+    l.sum_d = sum_gx - l.rest * sum_g;
+    const double slope = -r * r * r * l.sum_d / count;
+    l.slope = (float)slope;
+    l.shift = (float)(-r * sum_g / count - slope * l.rest);
+    return l;
 }
+
+/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
 static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
                                  const float *w, const float *b, dl_int N, dl_int C, dl_int S,
                                  double eps, dl_int c, dl_int len)
@@ -6478,83 +6545,44 @@ static void dli_channels_forward(const dli_fast *f, float *y, const float *x, co
         scale[j] = (float)a;
         shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
     }
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int at = (n * C + c) * S;
+    for (dl_int at = c * S; at < N * C * S; at += C * S)
         if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
         else f->col_affine(y + at, x + at, m, scale, shift, len);
-    }
 }
 
-/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
-   the former; with mean and var given (stats false) only the latter, where `batch` says whether
-   they are of this x. */
-static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+/* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
+   by the mean and var given. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool own,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
-                              dl_int S, double eps, bool batch, int threads)
+                              dl_int S, double eps, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int c = 0; c < C; c += step) {
         const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
-        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        if (own) dli_stats(f, st, x + c * S, &p);
         for (dl_int j = 0; j < len; j++)
-            if (stats) {
+            if (own) {
                 mean[c + j] = (float)((double)st[j].mean + st[j].rest);
                 var[c + j] = (float)st[j].var;
             } else {
-                if (!batch) st[j].rest = 0.0;
-                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
                 st[j].mean = mean[c + j];
+                st[j].rest = 0.0;
                 st[j].var = (double)var[c + j];
             }
-        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
+        dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
 
-/* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
-static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *m, const float *a, const float *b, const float *c,
-                                  dl_int N, dl_int C, dl_int len)
-{
-    float g[DLI_STRIP];
-    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
-        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
-        else {
-            f->mul(g, dy, a, len);
-            f->add(dx, dx, g, len);
-        }
-    }
-}
-/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
-static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
-                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
-                                 dl_int len)
-{
-    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
-    memset(sum, 0, (size_t)len * sizeof *sum);
-    for (dl_int n = 0; S > 1 && n < N; n++)
-        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
-    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
-        memset(r, 0, sizeof r);
-        memset(s, 0, sizeof s);
-        memset(q, 0, sizeof q);
-        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
-        for (dl_int j = 0; j < len; j++) {
-            sum[j][0] += (double)r[j];
-            sum[j][1] += (double)s[j];
-            sum[j][2] += (double)q[j];
-        }
-    }
-}
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
-   and no gradient gets through, exactly none: that is left to the kernel. */
-static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
-                              const float *x, const float *mean, const float *var,
-                              const float *w, dl_int N, dl_int C, dl_int S, double eps,
-                              bool batch, int threads)
+/* As dlk_batch_norm_backward. One value a channel is its own mean, and no gradient gets through,
+   exactly none: that is left to the kernel. */
+static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, const float *mean, const float *var,
+                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
+                               bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
@@ -6563,31 +6591,29 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
         return;
     }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (dl_int c0 = 0; c0 < C; c0 += step) {
-        const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
-        double sum[DLI_STRIP][3];
-        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
+        double sum[3][DLI_STRIP];
+        float m[DLI_STRIP], a[DLI_STRIP], slope[DLI_STRIP], shift[DLI_STRIP];
+        for (dl_int j = 0; j < (S > 1 ? 16 : len); j++) m[j] = mean[S > 1 ? c : c + j];
+        dli_norm_sums(f, sum, dy + c * S, x + c * S, m, &p);
         for (dl_int j = 0; j < len; j++) {
-            const double r = 1 / sqrt((double)var[c0 + j] + eps);
-            const double rw = w ? r * (double)w[c0 + j] : r;
-            const double rest = batch ? sum[j][1] / count : 0.0;
-            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
-            if (dw) dw[c0 + j] += (float)(sum_h * r);
-            if (db) db[c0 + j] += (float)sum[j][0];
-            a[j] = (float)rw;
-            b[j] = (float)slope;
-            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
+            const double r = 1 / sqrt((double)var[c + j] + eps), wc = w ? (double)w[c + j] : 1.0;
+            const dli_line l = dli_line_of(sum[0][j], batch ? sum[1][j] : 0, sum[2][j], count, r);
+            if (dw) dw[c + j] += (float)(l.sum_d * r);
+            if (db) db[c + j] += (float)sum[0][j];
+            a[j] = (float)(wc * r);
+            slope[j] = (float)wc * l.slope;
+            shift[j] = (float)wc * l.shift;
         }
-        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
-            const dl_int at = n * C * S;
-            float *to = dx + c0 * S + at;
-            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
-            else f->axpy(to, a[0], dyc + at, S);
+        for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
+            if (!batch && S > 1) f->axpy(dx + at, a[0], dy + at, S);
+            else if (!batch) f->mul_add(dx + at, dy + at, a, dx + at, len);
+            else if (S > 1)
+                f->affine_back(dx + at, dy + at, x + at, m[0], a[0], slope[0], shift[0], S);
+            else f->col_affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len);
         }
-        if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
@@ -6599,120 +6625,108 @@ static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *v
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
+    const dli_shared p = { 1, D, D, false };
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int k = 0; k < N * groups; k++) {
-        const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
-        const dli_stat s = dli_stats_of(f, row, 1, D, D);
-        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        const float *row = x + k * D;
+        const float *wk = w ? w + k % groups * Cg : NULL, *bk = b ? b + k % groups * Cg : NULL;
         float *to = y + k * D;
+        dli_stat s;
+        dli_stats(f, &s, row, &p);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
         mean[k] = (float)((double)s.mean + s.rest);
         var[k] = (float)s.var;
         if (!(s.var < (double)FLT_MAX)) {
             dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
             continue;
         }
-        if (S == 1) {
-            f->affine(to, row, s.mean, r, shift, D);
-            if (w) f->mul(to, to, wk, D);
-            if (b) f->add(to, to, bk, D);
-        }
+        if (S == 1) f->affine(to, row, s.mean, r, shift, D);
+        if (S == 1 && w && b) f->mul_add(to, to, wk, bk, D);
+        else if (S == 1 && w) f->mul(to, to, wk, D);
+        else if (S == 1 && b) f->add(to, to, bk, D);
         for (dl_int c = 0; S > 1 && c < Cg; c++)
             f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
                       (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
-   of the mean m; dx may be NULL. */
-static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                 float m, double r, const float *w, dl_int Cg, dl_int S)
+/* A row of a group norm backward: first the sums, then dx += ..., and what the row gives to the
+   weights of its channels. They have S numbers each, or with S = 1 a strip of them is done at once.
+   dx, dw, db, w may be NULL. */
+static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, float mean, double r, const float *w, dl_int Cg,
+                               dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0, rest = 0.0;
-    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
-    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+    double sum[3][DLI_STRIP], all[3] = { 0.0, 0.0, 0.0 };
+    float m[16], t[DLI_STRIP];
+    dli_line line = { 0, 0, 0, 0 };
+    for (dl_int l = 0; l < 16; l++) m[l] = mean;
+    for (int pass = 0; pass < 2; pass++) {
         for (dl_int i = 0, len; i < D; i += len) {
-            const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
+            len = S > 1 ? S : dli_min(DLI_STRIP, D - i);
+            const dl_int c = i / S;
+            const double wc = S > 1 && w ? (double)w[c] : 1.0;
             const float *g = dy + i;
-            double part[3] = { 0.0, 0.0, 0.0 };
-            len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) {                                           /* or one each */
-                f->mul(strip, g, w + i, len);
-                g = strip;
+            if (S == 1 && w) {
+                f->mul(t, g, w + c, len);
+                g = t;
             }
-            if (pass == 1) {
-                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (pass == 0) {
+                const dli_shared p = { 1, len, len, false };
+                dli_norm_sums(f, sum, g, x + i, m, &p);
+                all[0] += wc * sum[0][0];
+                all[1] += sum[1][0];
+                all[2] += wc * sum[2][0];
                 continue;
             }
-            f->moments(part, g, x + i, m, len);
-            sum += wc * part[0];
-            rest += part[1] / (double)D;
-            sum_h += wc * part[2];
+            if (dx) f->affine_back(dx + i, g, x + i, mean, (float)(r * wc), line.slope,
+                                   line.shift, len);
+            if (S > 1) {
+                const double one = dw || db ? f->vsum(dy + i, S) : 0.0;
+                if (db) db[c] += (float)one;
+                if (dw) dw[c] += (float)(r * (f->moment(dy + i, x + i, mean, S) - line.rest * one));
+                continue;
+            }
+            if (db) f->add(db + c, db + c, dy + i, len);
+            if (!dw) continue;
+            f->affine(t, x + i, mean, (float)r, (float)(-r * line.rest), len);
+            f->mul_add(dw + c, t, dy + i, dw + c, len);
         }
-        if (pass == 0) {
-            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
-            b = (float)slope;
-            c = (float)(-r * sum / (double)D - slope * rest);
-        }
+        if (pass == 0) line = dli_line_of(all[0], all[1], all[2], (double)D, r);
     }
-    return rest;
 }
-/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
-   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
-static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
-                                   const float *x, const float *mean, const float *var,
-                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
-                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
-                                   double eps)
+/* As dlk_group_norm_backward. The rows are cut into chunks, which no number of threads changes;
+   each adds up what its rows give to the weights in its part of work, [chunks,2,C] floats. A row of
+   one element has no gradient. */
+static dl_int dli_group_chunks(dl_int N, dl_int S, dl_int groups)
 {
-    float h[DLI_STRIP];
-    for (dl_int k = k0; k < k1; k++) {
-        const dl_int from = (k / groups * C + c) * S;
-        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
-        if (k % groups != group) continue;
-        if (S > 1) {
-            double sum[3] = { 0.0, 0.0, 0.0 };
-            f->moments(sum, dy + from, x + from, mean[k], S);
-            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
-            if (db) db[c] += (float)sum[0];
-            continue;
-        }
-        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
-        f->mul(h, h, dy + from, len);
-        if (dw) f->add(dw + c, dw + c, h, len);
-        if (db) f->add(db + c, db + c, dy + from, len);
-    }
+    return dli_min(dli_min(8, N * groups), 1 + N * S / 8);
 }
-/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
-   weights, so that their rests fit on the stack. A row of one element has no gradient. */
-#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
-                               dl_int groups, double eps, int threads)
+                               dl_int groups, double eps, float *work, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
-    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
-    float rest[DLI_REST_ROWS];
+    const dl_int Cg = C / groups, D = Cg * S, rows = N * groups;
+    const dl_int chunks = dli_group_chunks(N, S, groups);
     if (D == 1) {
         dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
         return;
     }
-    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
-        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int k = k0; k < k1; k++)
-            rest[k - k0] = (float)dli_group_row_back(
-                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
-                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
-        if (!dw && !db) continue;
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int i = 0; i < groups * steps; i++) {
-            const dl_int group = i / steps, at = i % steps * step;
-            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
-                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+    memset(work, 0, sizeof(float) * (size_t)(chunks * 2 * C));
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (dl_int i = 0; i < chunks; i++)
+        for (dl_int k = rows * i / chunks; k < rows * (i + 1) / chunks; k++) {
+            const dl_int c0 = k % groups * Cg;
+            float *to = work + 2 * i * C + c0;
+            dli_group_row_back(f, dx ? dx + k * D : NULL, dw ? to : NULL, db ? to + C : NULL,
+                               dy + k * D, x + k * D, mean[k], 1 / sqrt((double)var[k] + eps),
+                               w ? w + c0 : NULL, Cg, S);
         }
+    for (dl_int i = 0; i < chunks; i++) {
+        if (dw) f->add(dw, dw, work + 2 * i * C, C);
+        if (db) f->add(db, db, work + (2 * i + 1) * C, C);
     }
     (void)threads;
 }
@@ -7488,7 +7502,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
                          dli_round_up(s->OW, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
-        f->col_sums(db + m, panel, f->nr, area, f->nr);
+        dli_bias_sums(f, db + m, panel, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
@@ -7504,7 +7518,7 @@ static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const 
     dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
         const float *plane = g + m * j->gp;
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        db[m] = (first ? 0.0f : db[m]) + (float)f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
         f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
@@ -7661,6 +7675,18 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
                                    |  w_hh^T |         | H
                                    +---------+---------+
 
+   Read in this order: dli_recurrent_pack (weights as panels), dli_recurrent_step_panel with
+   dli_recurrent_sums and dli_recurrent_gates (one step of one panel), dli_recurrent_forward (all
+   steps); then dli_recurrent_panel_back (the gates of one step), dli_recurrent_sums_back (from
+   their gradients to the step before), dli_recurrent_weights, and dli_recurrent_backward, which
+   calls them. What happens when, for one thread's samples:
+
+      forward, t = 0 .. T-1                          backward, t = T-1 .. 0
+        x_t into the rows, packed for later            dh += dy_t, panel by panel
+        panel by panel: the sums of all gates          the gates -> gradients dg of their sums
+          -> gates -> h_t (c_t) -> y_t, next row       dh of step t-1 = dg w_hh;  dx_t += dg w_ih
+                                                     once, behind all steps: dw = rows^T dg
+
    Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
    What backward needs stays in `saved`; backward leaves the gates' gradients there, and the
    gradient of all weights, biases included, is one product over all steps: rows^T times these.
@@ -7692,13 +7718,13 @@ typedef struct dli_recurrent {
     float *xh, *gate, *cells;                            /* in saved: rows [x | 1 | h] packed; */
 } dli_recurrent;                                         /* gates; c (LSTM), h (GRU), else NULL */
 
-static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
-                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+static dli_recurrent dli_recurrent_sizes(const dli_fast *f, dl_recurrent_kind kind,
+                                         const dlk_recurrent_size *s)
 {
     dli_recurrent p;
+    memset(&p, 0, sizeof p);
     p.f = f;
     p.kind = kind;
-    p.a = *a;
     p.s = *s;
     p.gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
     p.nr = f->nr;
@@ -7708,6 +7734,13 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
     p.rows = s->T * s->N;
     p.k = s->D + 1 + s->H;
     p.k_up = dli_round_up(p.k, f->mr);
+    return p;
+}
+static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
+                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+{
+    dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    p.a = *a;
     p.xh = a->saved;
     p.gate = p.xh + p.rows * p.k_up;
     p.cells = p.gates > 1 ? p.gate + p.rows * p.wide : NULL;
@@ -7718,13 +7751,11 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
 static void dli_recurrent_floats(const dli_fast *f, dl_recurrent_kind kind,
                                  const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const double N = (double)s->N, T = (double)s->T;
-    const double gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
-    const double units = (double)dli_round_up(s->H, f->nr), wide = gates * units;
-    const double k = (double)(s->D + 1 + s->H), k_up = (double)dli_round_up(s->D + 1 + s->H, f->mr);
-    *saved = N * T * (k_up + wide) + (gates > 1 ? (T + 1) * N * units : 0);
-    *work = N * (2 * units + wide + (double)f->nr + 2 * k) +
-            wide * (units + (double)dli_round_up(s->D, f->nr) + 2 * k_up);
+    const dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    const double N = (double)s->N, rows = (double)p.rows, wide = (double)p.wide;
+    *saved = rows * (double)(p.k_up + p.wide) + (p.gates > 1 ? (rows + N) * (double)p.units : 0);
+    *work = N * (double)(2 * p.units + p.wide + p.nr + 2 * p.k) +
+            wide * (double)(p.units + dli_round_up(s->D, p.nr) + 2 * p.k_up);
 }
 /* Which row of [N,T] sample n is at in its step t, in reverse its last one first; -1: it has no
    such step. */
@@ -7848,14 +7879,16 @@ static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, floa
     if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
         f->tanh_forward(g + 2 * gate, g + 2 * gate, n, 0, 0);
         f->sigmoid_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
+        f->mul(c, g, g + 2 * gate, n);
+        f->mul_add(c, g + gate, before, c, n);
         f->tanh_forward(h, c, n, 0, 0);
         f->mul(h, h, g + 3 * gate, n);
-    } else {                                             /* q = tanh(qx + r qh), where qx was */
-        f->mul(h, g, g + 2 * gate, n);
-        f->add(g + 3 * gate, g + 3 * gate, h, n);
+    } else {                                             /* q = tanh(qx + r qh), where qx was; */
+        f->mul_add(g + 3 * gate, g, g + 2 * gate, g + 3 * gate, n);
         f->tanh_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->gru_state(h, g + gate, g + 3 * gate, before, n);
+        f->affine_forward(h, g + 3 * gate, n, -1, 0);    /* h = q + z (before - q) */
+        f->add(h, h, before, n);
+        f->mul_add(h, h, g + gate, g + 3 * gate, n);
     }
 }
 /* Step t forward, panel u of all gates, for samples n0 .. n0 + m - 1. rows: theirs, [x | 1 | h];
@@ -7904,10 +7937,8 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
     const dl_int N = p->s.N, T = p->s.T, D = p->s.D, H = p->s.H;
     const bool few = N <= 2, lstm = p->kind == DL_LSTM;
     float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
-    int w;
     if (!few) dli_recurrent_pack(p, packed, rows);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8023,9 +8054,7 @@ static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, 
                                   dl_int g, dl_int wide, int threads)
 {
     const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
-    int w;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++)
+    DLI_EACH_THREAD(w, threads)
         for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
             for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
                 const dl_int row = i % down * mr, col = i / down * nr;
@@ -8041,12 +8070,12 @@ static void dli_recurrent_weights(const dli_recurrent *p, const dlk_recurrent_gr
     const dli_fast *f = p->f;
     const dl_int D = p->s.D, H = p->s.H;
     for (dl_int g = 0, count; g < p->gates; g += count) {
-        dl_int k0, k, i;
+        dl_int k0, k;
         count = dli_recurrent_columns(p, g, &k0, &k);
         const dl_int wide = count * p->units, c0 = k0 / f->mr * f->mr;
         dli_recurrent_product(p, dw, c0, dli_round_up(k0 + k - c0, f->mr), g, wide, threads);
         DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
-        for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
+        for (dl_int i = g; i < g + count; i++) {         /* from [columns, units] to PyTorch's */
             const dl_int row = dli_recurrent_weight(p, i);
             float *turned = dw + p->wide * p->k_up + i * H * p->k, *unit = turned - k0;
             f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * p->units, wide, k, H);
@@ -8072,7 +8101,6 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
     b.packed_h = b.dg + N * p->wide;
     b.packed_x = b.packed_h + p->wide * p->units;
     float *dw = b.packed_x + p->wide * d_up;
-    int w;
     dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
     for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
         dl_int k0, k;
@@ -8082,8 +8110,7 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
                                     count, dw);
     }
     memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8258,15 +8285,10 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 }
 
 #if DLI_FAST
-#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_forward) { \
-        fast = c->fast->name##_forward; \
-        kind = DLI_JOB_##name##_forward; \
-    }
-#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_backward) { \
-        fast = c->fast->name##_backward; \
-        kind = DLI_JOB_##name##_backward; \
+#define DLI_PICK(way, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_##way) { \
+        fast = c->fast->name##_##way; \
+        kind = DLI_JOB_##name##_##way; \
     }
 #endif
 
@@ -8277,7 +8299,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
 #if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
@@ -8295,7 +8317,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
                                              (float)q, add));
@@ -8307,24 +8329,25 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
-/* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
 static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
                            const dl_real *b, dl_int n, dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool sum = kernel == dlk_add_forward && !c->reference;
-    const bool product = kernel == dlk_mul_forward && !c->reference;
-    if ((sum || product) && sa == 1 && sb == 1) {
-        (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
+    const dli_fast *f = c->fast;
+    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
+        (sum ? f->add : f->mul)(y, a, b, n);
         return;
     }
-    if (kernel == dlk_sub_forward && !c->reference && sa == 1 && sb == 1) {
-        c->fast->scale(y, -1.0f, b, n);
-        c->fast->add(y, y, a, n);
+    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+        f->affine_forward(y, b, n, -1, -0.0f);
+        f->add(y, y, a, n);
         return;
     }
-    if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
-        (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
+    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+        const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
+        f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
         return;
     }
 #endif
@@ -8337,26 +8360,15 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
-    if (c->reference) {
-        kernel(da, db, dy, a, b, n, sa, sb);
+    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
+    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
+        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
+        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
         return;
     }
-    if (kernel == dlk_add_backward && steps) {
-        if (da && sa) c->fast->add(da, da, dy, n);
-        if (db && sb) c->fast->add(db, db, dy, n);
-        if (da && !sa) *da += (float)dli_row_sum(c->fast, dy, n);
-        if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
-        return;
-    }
-    if (kernel == dlk_sub_backward && sa == 1 && sb == 1) {
-        if (da) c->fast->add(da, da, dy, n);
-        if (db) c->fast->axpy(db, -1.0f, dy, n);
-        return;
-    }
-    if (kernel == dlk_mul_backward && steps) {
-        dli_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_mul_back(c->fast, db, sb, dy, a, sa, n);
+    if (steps && kernel == dlk_mul_backward) {
+        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
+        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
         return;
     }
 #endif
@@ -8365,17 +8377,6 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
 }
 
 #if DLI_FAST
-static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
-{
-    double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
-        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->squares(x + i + at, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
-    }
-    return sum;
-}
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8397,7 +8398,15 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 {
     double sum = 0;
 #if DLI_FAST
-    if (!c->reference) return dli_fast_squares(c, x, n);
+    double part[64];                               /* of blocks that no thread count changes */
+    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+        const float *xi = x + i;
+        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+    }
+    if (!c->reference) return sum;
 #endif
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
@@ -8450,30 +8459,9 @@ static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, d
                                 double scale, double l1, double l2)
 {
     if (l1 == 0) {
-        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (scale != 1) c->fast->affine_forward(g, g, n, (float)scale, 0);
         if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
     } else dlk_decay_grad(g, w, n, scale, l1, l2);
-}
-
-static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-    dli_softmax_loss(c->fast, y, x, NULL, N, C);
-}
-static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                      dl_int N, dl_int C)
-{
-    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
-}
-
-static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
-                                         dl_int C)
-{
-    dli_log_softmax(c->fast, y, x, N, C);
-}
-static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
-                                          const dl_real *y, dl_int N, dl_int C)
-{
-    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
 }
 
 /* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
@@ -8490,19 +8478,6 @@ static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl
                                      uint64_t key)
 {
     dli_fast_dropout_backward(c, false, y, x, n, p, key);
-}
-
-/* Cross-entropy with labels, and with soft targets t [N,C]. */
-static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                           const int32_t *label, dl_int N, dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
-}
-static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
-                                                const dl_real *x, const dl_real *t, dl_int N,
-                                                dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
 }
 
 static void dli_fast_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -8562,23 +8537,17 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                              (float)b2, (float)(1 - b2), step, e));
 }
 
-/* The normalizations. */
-static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const dl_real *x,
-                                 dl_int N, dl_int C, dl_int S)
-{
-    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
-                      t.threads);
-    dli_job_end(&t);
-}
+/* The normalizations. Of batch norm's forward only evaluation (batch false) has a twin of its own;
+   in training it and dlk_batch_stats are one job, dli_batch_norm_train. */
 static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
                                         const dl_real *mean, const dl_real *var, const dl_real *w,
                                         const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
                                         bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
-                      batch, t.threads);
+    if (batch) dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch);
+    else dli_batch_forward(ctx->fast, y, (float *)mean, (float *)var, false, x, w, b, N, C, S, eps,
+                           t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -8587,7 +8556,7 @@ static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          dl_int S, double eps, bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
-    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_batch_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
     dli_job_end(&t);
 }
 
@@ -8604,8 +8573,11 @@ static void dli_fast_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          const dl_real *var, const dl_real *w, dl_int N, dl_int C,
                                          dl_int S, dl_int groups, double eps)
 {
+    const size_t bytes = sizeof(float) * (size_t)(2 * dli_group_chunks(N, S, groups) * C);
+    float *work = (float *)dli_work(ctx, "dl_backward", bytes);
+    if (!work) return;
     const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
-    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps, work,
                        t.threads);
     dli_job_end(&t);
 }
@@ -8635,13 +8607,13 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
 #if DLI_FAST
     if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
         const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
-    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
+    ctx->kernels.batch_stats(mean, var, x, N, C, S);
+    ctx->kernels.batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, true);
 }
 
 #ifndef DL_NO_IMAGES
@@ -8746,6 +8718,7 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     dl_real *col = dli_col(c, s), *dcol = col + K * P;
     if (!col) return false;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8753,8 +8726,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (dl_int m = 0; db && m < Mg; m++)
-            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8775,16 +8746,17 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
                                                const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
-    const dl_int size = s->OH * s->OW;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (dl_int k = 0; db && k < s->N * s->M; k++)
-        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 #endif
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences ---- */
+/* ---- sequences: what the operations call ----
+   First the recurrent layers: how much memory they need, whether kernel or twin runs, the run.
+   Then attention, made of products (whose twins may be an external BLAS, also in double) and a
+   softmax. */
 
 /* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
    does not overflow. fast: the functions of the twin, or NULL for the kernels. */
@@ -8823,72 +8795,44 @@ static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind
     return way;
 }
 
-#if DLI_FAST
-static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
-{
-    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
-}
-#endif
-
+/* Forward, or with d backward. */
 static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
-                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+                              const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                              const dlk_recurrent_size *s)
 {
 #if DLI_FAST
     if (way->fast) {
+        const double cost = (double)(s->N * s->T) * (double)(s->D + s->H) *
+                            (double)(dli_cells[kind].gates * s->H);
         const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
-        dli_recurrent_forward(&p, t.threads);
+        const dli_timer t = dli_job_start(c, d ? DLI_JOB_RECUR_BACK : DLI_JOB_RECUR, cost);
+        if (d) dli_recurrent_backward(&p, d, t.threads);
+        else dli_recurrent_forward(&p, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
     (void)c;
     (void)kind;
-    way->forward(r, s);
-}
-
-static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
-                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
-                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
-{
-#if DLI_FAST
-    if (way->fast) {
-        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
-        dli_recurrent_backward(&p, d, t.threads);
-        dli_job_end(&t);
-        return;
-    }
-#endif
-    (void)c;
-    (void)kind;
-    way->backward(d, r, s);
+    if (d) way->backward(d, r, s);
+    else way->forward(r, s);
 }
 
 /* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
 static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
 {
-    dl_real sum = 0;
 #if DLI_FAST
-    sum = c->fast->vsum(x, n);
+    const double sum = c->fast->vsum(x, n);
 #else
+    const double sum = dli_sum_of(x, n, 1, 1);
     (void)c;
-    for (dl_int i = 0; i < n; i++) sum += x[i];
 #endif
-    return (double)(sum - sum) == 0;
+    return sum - sum == 0;
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
    weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
    hide NaN and infinity: these are left to the kernel. */
-#if DLI_FAST
-static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
-                                       dl_int S, double scale, bool causal)
-{
-    dli_attention_probs(c->fast, p, mask, R, S, scale, causal);
-}
-#endif
-
 static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
                                        const dl_real *k, const dl_real *v, const dl_real *mask,
                                        const dlk_attention_size *s)
@@ -11360,7 +11304,7 @@ static void dli_recurrent_back(dli_node *node)
         s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
         dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
         dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
-    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -11479,7 +11423,7 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     if (!out.y || !out.h || (lstm && !out.c) ||
         !dli_recurrent_fill(c, op, s, in, &out, saved, work))
         return dli_no_sequence();
-    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, kind, NULL, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -13661,28 +13605,119 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
+DL_DEF dl_entropy dl_entropy_default(void)
+{
+    dl_entropy o;
+    memset(&o, 0, sizeof o);
+    o.ignore = -100;
+    return o;
+}
+
+/* Targets in which weights, smoothing and ignored rows are contained, so that the cross-entropy
+   with them is what is asked for. *total: the sum of the weights of the rows that count. */
+static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const int32_t *labels,
+                                      const dl_entropy *o, double *total)
+{
+    const dl_int N = dli_rows(z), C = dli_last(z->shape);
+    bool good = labels && o->smoothing >= 0 && o->smoothing <= 1;
+    for (dl_int k = 0; good && o->class_weight && k < C; k++)
+        good = o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(z->ctx, DL_ERR_ARGUMENT, "%s: the labels must be there, the smoothing %g "
+                          "from 0 to 1, the class weights 0 or more", op, o->smoothing);
+    dl_tensor *t = dli_tape_tensor(z->ctx, op, z->shape);
+    *total = 0;
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) {
+        const int32_t y = labels[i];
+        dl_real *row = t->data + i * C;
+        if (y == o->ignore) continue;
+        if (!dli_check_index(z->ctx, op, "label", &y, 1, C)) return NULL;
+        for (dl_int k = 0; k < C; k++) {
+            const double share = o->smoothing / (double)C + (k == y ? 1 - o->smoothing : 0);
+            row[k] = (dl_real)(share * (o->class_weight ? o->class_weight[k] : 1));
+        }
+        *total += o->class_weight ? o->class_weight[y] : 1;
+    }
+    return t;
+}
+
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options)
+{
+    const char *op = "dl_cross_entropy_with";
+    const dl_entropy defaults = dl_entropy_default();
+    double total;
+    if (!dli_inputs(op, &logits, 1)) return NULL;
+    dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);
+}
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ---- */
+
+/* Each row of x times its weight; w is [N]. */
+static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
+{
+    dl_shape shape = w->shape;
+    if (!x) return NULL;
+    shape.rank = x->shape.rank;
+    for (int i = 1; i < shape.rank; i++) shape.dim[i] = 1;
+    return dl_mul(x, dl_reshape(w, shape));
+}
 
 static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_mse(z, target);
 }
+static dl_tensor *dli_weighted_mse(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_square(dl_sub(z, target)), weight));
+}
 static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_mae(z, target);
+}
+static dl_tensor *dli_weighted_mae(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_abs(dl_sub(z, target)), weight));
 }
 static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_huber(z, target, 1);
 }
+/* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
+static dl_tensor *dli_weighted_huber(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                     dl_tensor *weight, const void *user)
+{
+    dl_tensor *d = dl_sub(z, target), *c = dl_clamp(d, -1, 1);
+    (void)labels;
+    (void)user;
+    dl_tensor *loss = dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
+    return dl_mean(dli_weigh(loss, weight));
+}
 static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_bce(z, target);
+}
+/* ln(1 + e^z) - z t */
+static dl_tensor *dli_weighted_bce(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_sub(dl_softplus(z), dl_mul(z, target)), weight));
 }
 static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
 {
@@ -13691,22 +13726,41 @@ static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *use
 }
 static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
 {
-    (void)user;
-    return dl_cross_entropy(z, labels);
+    return user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+                : dl_cross_entropy(z, labels);
+}
+/* The weights become part of the targets. */
+static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                    dl_tensor *weight, const void *user)
+{
+    const dl_entropy defaults = dl_entropy_default();
+    const dl_entropy *o = user ? (const dl_entropy *)user : &defaults;
+    double total = (double)dli_rows(z);
+    if (labels) target = dli_entropy_targets("dl_model_fit", z, labels, o, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(z, dli_weigh(target, weight)),
+                         total > 0 ? 1 / total : 0);
 }
 
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
 {
     static const dl_loss all[] = {
-        { "mean_squared_error", dli_loss_mse, NULL, DL_LINEAR, NULL },
-        { "mean_absolute_error", dli_loss_mae, NULL, DL_LINEAR, NULL },
-        { "huber", dli_loss_huber, NULL, DL_LINEAR, NULL },
-        { "binary_crossentropy", dli_loss_bce, NULL, DL_SIGMOID, NULL },
-        { "categorical_crossentropy", dli_loss_soft, NULL, DL_SOFTMAX, NULL },
-        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, DL_SOFTMAX, NULL } };
+        { "mean_squared_error", dli_loss_mse, NULL, dli_weighted_mse, DL_LINEAR, NULL },
+        { "mean_absolute_error", dli_loss_mae, NULL, dli_weighted_mae, DL_LINEAR, NULL },
+        { "huber", dli_loss_huber, NULL, dli_weighted_huber, DL_LINEAR, NULL },
+        { "binary_crossentropy", dli_loss_bce, NULL, dli_weighted_bce, DL_SIGMOID, NULL },
+        { "categorical_crossentropy", dli_loss_soft, NULL, dli_weighted_soft, DL_SOFTMAX, NULL },
+        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, dli_weighted_soft, DL_SOFTMAX,
+          NULL } };
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].name, name) == 0) return &all[i];
     return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+}
+
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options)
+{
+    dl_loss loss = *DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    loss.user = options;
+    return loss;
 }
 
 DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
@@ -14332,8 +14386,11 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
    step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
    middle of training too, happens inside a dli_scope, which puts everything back. */
 
+/* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
-                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+                           int32_t *labels, dl_batch *batch);
+static int dli_loader_next(dl_loader *l, dl_batch *batch);
+static bool dli_is_stream(const dl_data *d);
 
 /* What evaluating in the middle of training must leave as it was. */
 typedef struct dli_scope {
@@ -15051,6 +15108,9 @@ static bool dli_check_labels(const char *who, const dl_model *m, int classes)
     if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
                        "not for %d and %lld", who, m->loss->name, classes, units);
+    const dl_entropy *o = m->loss->of_labels == dli_loss_sparse
+                        ? (const dl_entropy *)m->loss->user : NULL;
+    if (o && o->ignore == units) classes--;              /* the last class is to be ignored */
     return m->loss->logits != DL_SOFTMAX || classes <= units ||
            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
                    "%lld outputs", who, classes, units);
@@ -15075,7 +15135,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
                        m->inputs, dl_model_output_count(m));
     if (d->ctx != m->ctx)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
-    if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (d->count == 0) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (dl_data_weights(d) && !m->loss->weighted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the samples have weights, for which %s has no "
+                       "function (weighted in dl_loss)", who, m->loss->name);
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
@@ -15088,6 +15151,7 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
     return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
 }
@@ -15125,7 +15189,9 @@ static dl_tensor *dli_output_loss(const dl_model *m, int k, dl_tensor *z, const 
     const bool of_labels = k == 0 && b->labels && l->of_labels;
     dl_tensor *target = of_labels ? NULL : k ? dl_reshape(b->more_y[k - 1], z->shape)
                                              : dli_batch_targets(m, b, z);
-    dl_tensor *loss = of_labels ? l->of_labels(z, b->labels, l->user)
+    dl_tensor *loss = b->weight && (of_labels || target)
+                    ? l->weighted(z, target, of_labels ? b->labels : NULL, b->weight, l->user)
+                    : of_labels ? l->of_labels(z, b->labels, l->user)
                     : target ? l->of_targets(z, target, l->user) : NULL;
     if (!loss) return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
     if (loss->size != 1)
@@ -15333,6 +15399,11 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
     if (!dli_check_more(who, m, b)) return false;
+    for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
+        if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
+                           "be a loss with the function weighted", who, (long long)b->weight->size,
+                           (long long)b->size, m->goal[k].loss->name);
     if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
     if (!b->y || !m->loss->of_targets)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
@@ -15361,31 +15432,62 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-/* What the model gives in evaluation, as the loss wants it. */
-static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
+/* What the model gives in evaluation, as the loss wants it or as it is. */
+static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
+                                        dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, true);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
 typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor **z, dl_int first, void *user);
 
-static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
-                           void *user)
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_raw raw,
+                           dli_batch_fn fn, void *user)
 {
-    const dl_int size = m->batch_size;
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += size) {
+    bool ok = true, more = true;
+    for (dl_int at = 0; ok && more && at != data->count;) {
         const dli_scope scope = dli_scope_begin(m->ctx);
         dl_batch b;
-        dl_tensor **z = NULL;
-        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
-                            &b);
-        if (ok) z = dli_evaluate_forward(who, m, &b);
-        ok = z && fn(&b, z, at, user);
+        ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
+        more = ok && b.size > 0;
+        if (more) {
+            dl_tensor **z = dli_evaluate_forward(who, m, &b, raw);
+            ok = z && fn(&b, z, at, user);
+            at += b.size;
+        }
+        if (ok && !more && (at == 0 || data->count > 0))
+            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %lld samples", who,
+                         (long long)at);
         dli_scope_end(m->ctx, &scope);
     }
     return ok;
+}
+
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
+    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
+    return true;
+}
+
+/* Is it known how many there will be? */
+static bool dli_check_count(const char *who, const dl_data *d)
+{
+    return d->count >= 0 ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the stream does not know how many samples it has; go "
+                   "through it with a loader, a batch at a time", who);
+}
+
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_predict_data";
+    if (!data || !dli_model_whole(who, m) || !dli_check_count(who, data)) return NULL;
+    if (data->ctx != m->ctx)
+        return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
+                          who);
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, dli_batch_shape(data->count, dli_output_shape(m)));
+    return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
 static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
@@ -15402,7 +15504,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -15412,7 +15514,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
+    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -15439,11 +15541,14 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                                      double loss)
 {
     char bar[25];
-    const int full = (int)(24 * s->batch / s->batches);
+    const int full = s->batches > 0 ? (int)(24 * s->batch / s->batches) : 0;
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
-             bar, (long long)s->batch, (long long)s->batches, loss);
+    if (s->batches < 0)
+        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %lld loss %.4f ", s->epoch, epochs,
+                   (long long)s->batch, loss);
+    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch,
+                    epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
 #endif
@@ -15508,9 +15613,18 @@ static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
     }
 }
 
-static bool dli_check_fit(const dl_model *m, const dl_fit *o)
+static bool dli_check_fit(const dl_model *m, const dl_fit *o, const dl_data *data)
 {
     const char *who = "dl_model_fit";
+    bool weights = !o->class_weight || (data->labels && m->loss->weighted);
+    for (int k = 0; o->class_weight && k < data->classes; k++)
+        weights = weights && o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!weights)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: class_weight needs data with labels, numbers "
+                       "of 0 or more, and a loss with the function weighted", who);
+    if (o->accumulate > 1 && data->count < 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a stream that does not know its count can't "
+                       "accumulate batches", who);
     if (o->epochs < 0 || o->batch_size < 1 || o->accumulate < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d, accumulating "
                        "%d; the epochs must be 0 or more, the others 1 or more", who, o->epochs,
@@ -15543,7 +15657,7 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
-    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+    if (r->train && r->validation && (r->train->count == 0 || r->validation->count == 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
                        "for training and %lld for validation", o->validation_split,
                        (long long)r->train->count, (long long)r->validation->count);
@@ -15578,7 +15692,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
                        "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
-    if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
+    if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
@@ -15618,6 +15732,17 @@ static bool dli_run_schedule(dli_run *r, int64_t step)
                                                 dl_schedule_factor(&r->schedule, step));
 }
 
+/* Each sample of a batch counts as much as its class, times its own weight. */
+static bool dli_weigh_classes(dl_ctx *c, dl_batch *b, const double *class_weight)
+{
+    dl_tensor *w = dli_tape_tensor(c, "dl_model_fit", dl_shape1(b->size));
+    for (dl_int i = 0; w && i < b->size; i++)
+        w->data[i] = (dl_real)(class_weight[b->labels[i]] *
+                               (b->weight ? (double)b->weight->data[i] : 1));
+    b->weight = w;
+    return w != NULL;
+}
+
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
 static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
@@ -15625,12 +15750,13 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     const dl_fit *o = r->o;
     const dl_int place = (s->batch - 1) % o->accumulate;
     const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
-    const dl_int group = left / o->batch_size < o->accumulate
+    const dl_int group = o->accumulate == 1 ? b->size : left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
     const double before = tally->loss;
 #ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
 #endif
+    if (o->class_weight && !dli_weigh_classes(r->m->ctx, b, o->class_weight)) return false;
     if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
         return false;
     if (place == o->accumulate - 1 || s->batch == s->batches) {
@@ -15664,7 +15790,9 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     while (ok && more && !r->stop) {
         const dl_mark mark = dl_tape_mark(c);
         dl_batch b;
-        more = dl_loader_next(r->loader, &b);
+        const int got = dli_loader_next(r->loader, &b);
+        more = got > 0;
+        ok = got >= 0;
         if (more) {
             s.batch = b.number + 1;
             ok = dli_run_batch(r, &b, &s, &tally);
@@ -15675,7 +15803,6 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    ok = ok && (r->stop || (dl_int)tally.size == r->train->count);
     const dl_metrics t = dli_tally_end(&tally, ok);
     e->seconds = dli_now() - start;
     e->loss = t.loss;
@@ -15993,13 +16120,16 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
         for (dl_int i = 0; i < of; i++)
             right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
     } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++)
+        for (dl_int i = 0; i < rows; i++) {
             right += dli_choose(z + i * C, C, 1, false) ==
                      (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
+            of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
+        }
     } else return true;
     if (of < 1) return true;
-    sum[0] += (double)right * (double)o->size / (double)of;
-    sum[1] += (double)o->size;
+    const double samples = o->labels ? (double)of : (double)o->size;
+    sum[0] += (double)right * samples / (double)of;
+    sum[1] += samples;
     return true;
 }
 
@@ -16151,22 +16281,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
-{
-    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
-    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
-    return true;
-}
-
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
 {
     const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!dli_check_data(who, m, data)) return NULL;
+    if (!dli_check_count(who, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    if (!out || dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, out)) return out;
     DL_FREE(out);
     return NULL;
 }
@@ -16296,16 +16420,23 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 #endif /* DL_NO_MODEL */
 
 #ifndef DL_NO_DATA
-/* --------------------------------------------------------------------------- >>data-impl ---- */
+/* --------------------------------------------------------------------------- >>data-impl ----
+   In this order: a data set and how its samples are read, by number or one after another; the
+   source of arrays in memory and that of IDX files; data sets made of others; batches. A data set
+   is a small view (struct dl_data) of a storage that it shares with other views; the storage holds
+   the source. All reading goes through dli_data_read (of a stream, dli_stream_next), so whatever
+   is true of one kind of source is true of all. */
 
 /* What a data set and its views share. Labels and targets are here from the start when they are
    arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
     int            references;
+    bool           begun;                   /* a stream has been read from            */
     dl_source      source;
     const int32_t *labels;
     const dl_real *targets;
     void          *cache;
+    dl_real       *weights;                 /* [source.count], or NULL: all weigh 1   */
 };
 
 static void dli_storage_release(struct dli_storage *s)
@@ -16313,6 +16444,7 @@ static void dli_storage_release(struct dli_storage *s)
     if (!s || --s->references > 0) return;
     if (s->source.close) s->source.close(s->source.user);
     if (s->cache) DL_FREE(s->cache);
+    if (s->weights) DL_FREE(s->weights);
     DL_FREE(s);
 }
 
@@ -16322,6 +16454,7 @@ DL_DEF dl_source dl_source_default(void)
 {
     dl_source s;
     memset(&s, 0, sizeof s);
+    s.buffer = 1024;
     return s;
 }
 
@@ -16339,17 +16472,30 @@ static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_in
                    (long long)count, what, dli_shape_text(s, shape));
 }
 
-/* Does what a source says of its samples make sense? */
+/* What is NULL on failure. */
+static dl_data *dli_no_data(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REJECT(c, code, ...) dli_no_data(dl_fail(c, code, __VA_ARGS__))
+
+/* Does what a source says of its samples make sense? Only a stream may not know how many. */
 static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
 {
-    if (s->count < 0 || s->count > INT32_MAX)
+    const bool unknown = s->next && s->count == -1;
+    const dl_int count = unknown ? s->buffer : s->count;
+    if ((s->count < 0 && !unknown) || s->count > INT32_MAX)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
                        (long long)s->count, (long)INT32_MAX);
     if (s->classes < 0 || (s->classes > 0 && s->targets))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
                        s->classes, s->targets ? ", and targets" : "");
-    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
-           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+    if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
+                       "samples; give 1 or more", who, (long long)s->buffer);
+    return dli_check_sample(c, who, "sample", count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
 }
 
 /* The data set of a source that dli_check_source has found good. */
@@ -16378,10 +16524,9 @@ DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
 {
     const char *who = "dl_data_from_source";
     if (!dl) return NULL;
-    if (!source || !source->read) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
-        return NULL;
-    }
+    if (!source || !source->read == !source->next)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the source is NULL, or it has not one of the "
+                          "functions read and next", who);
     return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
 }
 
@@ -16391,6 +16536,31 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
 DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* ---- reading ---- */
+
+static bool dli_is_stream(const dl_data *d) { return d->storage->source.next != NULL; }
+
+/* Can samples be had in any order? */
+static bool dli_check_order(const char *who, const dl_data *d)
+{
+    return !dli_is_stream(d) ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the samples of a stream come one after another; this "
+                   "needs a source that reads any of them, or arrays", who);
+}
+
+/* A pass over the data begins. */
+static bool dli_data_begin(const dl_data *d)
+{
+    const char *who = "a batch of a data set";
+    struct dli_storage *s = d->storage;
+    if (dli_is_stream(d) && s->begun && !s->source.rewind)
+        return dl_fail(d->ctx, DL_ERR_STATE, "%s: its stream has been read; to read it once more "
+                       "its source needs the function rewind", who);
+    s->begun = true;
+    return !s->source.rewind || s->source.rewind(s->source.user) ||
+           dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+}
 
 /* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
    knows to exist, into x, labels and y; each may be NULL. */
@@ -16403,7 +16573,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     int32_t index[512];
     dl_int k;
     for (dl_int at = 0; at < n; at += k) {
-        k = n - at < 512 ? n - at : 512;
+        k = dli_min(n - at, 512);
         for (dl_int i = 0; i < k; i++)
             index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
         if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
@@ -16414,12 +16584,26 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
 
+/* The next samples of a stream, n at most: how many there were, -1 on failure. */
+static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
+    if (got < 0 || got > n)
+        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %lld samples where up to %lld were "
+                "asked for", who, (long long)got, (long long)n);
+    else if (!labels || dli_check_index(d->ctx, who, "label", labels, got, d->classes)) return got;
+    return -1;
+}
+
 /* Read all labels or targets of a source, once; false without them. */
 static bool dli_data_answers(const dl_data *d)
 {
     struct dli_storage *s = d->storage;
     dl_data all = *d;
     if (s->labels || s->targets) return true;
+    if (!dli_check_order("dl_data_labels", d)) return false;
     all.first = 0;
     all.count = s->source.count;
     s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
@@ -16448,17 +16632,21 @@ DL_DEF const dl_real *dl_data_targets(const dl_data *d)
          ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
 }
 
+DL_DEF const dl_real *dl_data_weights(const dl_data *d)
+{
+    return d && d->storage->weights ? d->storage->weights + d->first : NULL;
+}
+
 /* ---- the source of all data that lies in memory ----
    Samples are numbers, or bytes that times scale are numbers. */
 typedef struct dli_arrays {
     dl_ctx        *ctx;
     const uint8_t *bytes;
     const dl_real *values;
-    double         scale;
     const int32_t *labels;
     const dl_real *targets;
-    dl_int         D, M;                    /* elements of a sample and of a target  */
-    void          *own[2];                  /* to be freed: samples, labels or targets */
+    dl_int         D, M;                    /* elements of a sample and of a target   */
+    void          *own[3];                  /* to be freed: samples, labels, targets  */
 } dli_arrays;
 
 static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
@@ -16468,7 +16656,7 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
     for (dl_int i = 0; i < n; i++) {
         const dl_int k = index[i];
         if (x && a->bytes)
-            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, 1.0 / 255);
         else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
         if (labels) labels[i] = a->labels[k];
         if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
@@ -16479,75 +16667,69 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
 static void dli_arrays_close(void *user)
 {
     dli_arrays *a = (dli_arrays *)user;
-    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    for (int i = 0; i < 3; i++) if (a->own[i]) DL_FREE(a->own[i]);
     DL_FREE(a);
 }
 
-/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
-   fails. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+/* n elements of size bytes, copied for a->own[i]; NULL of NULL, and without memory. */
+static void *dli_arrays_copy(dli_arrays *a, const char *who, int i, const void *from, dl_int n,
+                             size_t size)
 {
-    a->ctx = c;
-    a->D = dl_shape_size(source->shape);
-    a->M = dl_shape_size(source->target_shape);
-    source->read = dli_arrays_read;
-    source->close = dli_arrays_close;
-    source->user = a;
-    dl_data *d = dli_data_new(c, who, source);
-    if (d) {
-        d->storage->labels = a->labels;
-        d->storage->targets = a->targets;
-    } else dli_arrays_close(a);
-    return d;
+    a->own[i] = from ? dli_alloc(a->ctx, who, (size_t)n, size) : NULL;
+    if (a->own[i] && n > 0) memcpy(a->own[i], from, (size_t)n * size);
+    return a->own[i];
 }
 
-/* n elements of size bytes at from: themselves when they are borrowed, else a copy, which *owner
-   is to free. NULL without memory. */
-static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, dl_int n,
-                                  size_t size, bool borrow, void **owner)
+/* Copies of all that is given, in its place. */
+static bool dli_arrays_own(dli_arrays *a, const char *who, dl_int n)
 {
-    if (borrow) return from;
-    *owner = dli_alloc(c, who, (size_t)n, size);
-    if (*owner && n > 0) memcpy(*owner, from, (size_t)n * size);
-    return *owner;
+    const bool bytes = a->bytes != NULL, labels = a->labels != NULL, targets = a->targets != NULL;
+    a->bytes = (const uint8_t *)dli_arrays_copy(a, who, 0, a->bytes, n * a->D, 1);
+    if (!bytes)
+        a->values = (const dl_real *)dli_arrays_copy(a, who, 0, a->values, n * a->D,
+                                                     sizeof(dl_real));
+    a->labels = (const int32_t *)dli_arrays_copy(a, who, 1, a->labels, n, sizeof(int32_t));
+    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M,
+                                                  sizeof(dl_real));
+    return a->own[0] && (!labels || a->labels) && (!targets || a->targets);
 }
 
-/* The four ways to make a data set of numbers: like source, with labels or targets y. */
-static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
-                                    const dl_real *x, const int32_t *labels, const dl_real *y,
-                                    bool borrow)
+/* A data set like source of the given arrays: what lies in given->own goes over to it when it
+   succeeds; the rest it borrows or copies. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *source,
+                                   const dli_arrays *given, bool borrow)
 {
     const dl_int n = source->count;
     if (!c) return NULL;
-    if (!x || (source->targets && !y)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        return NULL;
-    }
-    if ((labels != NULL) != (source->classes > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
-                source->classes);
-        return NULL;
-    }
+    if ((!given->values && !given->bytes) || (source->targets && !given->targets))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who,
+                          given->values || given->bytes ? "targets" : "samples");
+    if ((given->labels != NULL) != (source->classes > 0))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are "
+                          "0..classes-1, data without labels has NULL and 0", who,
+                          given->labels ? "given" : "are NULL", source->classes);
     if (!dli_check_source(c, who, source) ||
-        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        (given->labels && !dli_check_index(c, who, "label", given->labels, n, source->classes)))
         return NULL;
     dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
     if (!a) return NULL;
-    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
-                                                sizeof *x, borrow, &a->own[0]);
-    if (a->values && labels)
-        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
-                                                    &a->own[1]);
-    if (a->values && y)
-        a->targets = (const dl_real *)dli_data_array(c, who, y,
-                                                     n * dl_shape_size(source->target_shape),
-                                                     sizeof *y, borrow, &a->own[1]);
-    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
-        dli_arrays_close(a);
-        return NULL;
+    *a = *given;
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    dl_source s = *source;
+    s.read = dli_arrays_read;
+    s.close = dli_arrays_close;
+    s.user = a;
+    dl_data *d = borrow || dli_arrays_own(a, who, n) ? dli_data_new(c, who, &s) : NULL;
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+        return d;
     }
-    return dli_data_of_arrays(c, who, source, a);
+    if (borrow) memset(a->own, 0, sizeof a->own);
+    dli_arrays_close(a);
+    return NULL;
 }
 
 static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
@@ -16557,6 +16739,18 @@ static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
     s.shape = shape;
     s.classes = classes;
     return s;
+}
+
+/* The four ways to make a data set of numbers: with labels, or (y) with targets. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source source, const dl_real *x,
+                                    const int32_t *labels, const dl_real *y, bool borrow)
+{
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.values = x;
+    a.labels = labels;
+    a.targets = y;
+    return dli_data_of_arrays(c, who, &source, &a, borrow);
 }
 
 static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
@@ -16570,32 +16764,121 @@ static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape ta
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
-}
-
-DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
-                                     const dl_real *y, dl_shape target_shape)
-{
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, true);
+}
+
+DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                     const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_numbers(dl, "dl_data_from_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y,
+                               false);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y, true);
+}
+
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes)
+{
+    const dl_source s = dli_source_of(count, shape, classes);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = x;
+    a.labels = labels;
+    return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
+
+/* A file (or a copy of one from memory): its name for messages, its bytes, how many. */
+typedef struct dli_idx_file {
+    const char *name;
+    uint8_t    *p;
+    size_t      bytes;
+} dli_idx_file;
+
+/* ---- gzip ---- */
+
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
+}
+
+/* Four bytes, the least significant first. */
+static uint32_t dli_four_bytes(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
+   as the flags say. 0 when that is beyond the end. */
+static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
+{
+    const int flags = bytes > 18 ? p[3] : 0;
+    size_t at = 10;
+    if (bytes < 18 || p[2] != 8) return 0;
+    if (flags & 4) at += 2 + p[10] + ((size_t)p[11] << 8);
+    for (int text = 8; text <= 16; text *= 2) {
+        if (!(flags & text)) continue;
+        while (at < bytes && p[at]) at++;
+        at++;
+    }
+    if (flags & 2) at += 2;
+    return at + 8 <= bytes ? at : 0;
+}
+
+/* If f is packed by gzip, unpack it. What it says of its size is believed no further than a packed
+   byte can become 1032. */
+static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
+{
+    if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
+    const size_t at = dli_gzip_header(f->p, f->bytes);
+    const uint32_t size = at ? dli_four_bytes(f->p + f->bytes - 4) : 0;
+    if (!DLI_STB)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
+                       "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
+    if (!at || size / 1032 > f->bytes || size > INT_MAX || f->bytes > INT_MAX)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read", who,
+                       f->name);
+    uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
+    if (!p) return false;
+    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
+                                                     (int)(f->bytes - at - 8));
+    if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
+        DL_FREE(p);
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
+                       "out whole", who, f->name);
+    }
+    DL_FREE(f->p);
+    f->p = p;
+    f->bytes = size;
+    return true;
+}
 
 /* ---- IDX ----
    A header of 4 + 4 rank bytes, then one byte an element:
@@ -16603,21 +16886,19 @@ DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
        count ...        rank sizes of 4 bytes, the most significant one first
    Nothing in it is believed: the sizes must account for every byte that is there. */
 
-/* Read the header of what (a path, or "images") with the rank it must have into count[rank]. */
-static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const uint8_t *p,
-                           size_t bytes, int rank, dl_int *count)
+/* Read the header of f with the rank it must have into count[rank]. */
+static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, int rank,
+                           dl_int *count)
 {
+    const uint8_t *p = f->p;
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
-    if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
-                       "(gunzip)", who, what);
-    if (bytes < header)
+    if (f->bytes < header)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
-                       "%d", who, what, (unsigned long long)bytes, (int)header);
+                       "%d", who, f->name, (unsigned long long)f->bytes, (int)header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
-                       "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
+                       "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
@@ -16626,137 +16907,135 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
-                           "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
+                           "is %ld", who, i + 1, f->name, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    const double have = (double)(bytes - header);
-    if (have != need)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
-                       "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
-                       have);
-    return true;
+    const double have = (double)(f->bytes - header);
+    return have == need ||
+           dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                   "but %.0f follow", who, f->name, have < need ? "cut off" : "too long", need,
+                   have);
 }
 
-/* The sources of a data set: names for messages, bytes, and how many. labels may be NULL. */
-typedef struct dli_idx_files {
-    const char    *image_name, *label_name;
-    const uint8_t *images, *labels;
-    size_t         image_bytes, label_bytes;
-} dli_idx_files;
-
-/* Check both sources and make a data set of them. With owner, *owner is the memory that images
-   are in, and the data set takes it over (*owner becomes NULL); without, the images are copied. */
-static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
-                        void **owner)
+/* A data set of images and labels (labels->p may be NULL). It takes over the images' memory. */
+static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
+                             const dli_idx_file *labels, int classes)
 {
-    dl_int size[3], labels = 0;
+    dl_int size[3], count = 0;
     int32_t most = -1;
-    if (classes < 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
-                "+ 1", who, classes);
+    if (classes < 0)
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the "
+                          "largest label + 1", who, classes);
+    if (!dli_idx_header(c, who, images, 3, size) ||
+        (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
         return NULL;
+    if (labels->p && count != size[0])
+        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                          images->name, (long long)size[0], labels->name, (long long)count);
+    int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
+    if (labels->p && !label) return NULL;
+    for (dl_int i = 0; i < count; i++) {
+        label[i] = labels->p[8 + i];
+        if (label[i] > most) most = label[i];
     }
-    if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
-    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-        return NULL;
-    if (f->labels && labels != size[0]) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                f->image_name, (long long)size[0], f->label_name, (long long)labels);
-        return NULL;
-    }
-    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
-    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
-                                !f->labels ? 0 : classes ? classes : most + 1);
-    if (!dli_check_source(c, who, &s)) return NULL;
-    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
-    if (!a) return NULL;
-    if (f->labels) {
-        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
-        a->own[1] = label;
-        a->labels = label;
-        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
-            dli_arrays_close(a);
-            return NULL;
-        }
-    }
-    a->scale = 1.0 / 255;
-    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
-                                               1, owner != NULL, &a->own[0]);
-    if (!a->bytes) {
-        dli_arrays_close(a);
-        return NULL;
-    }
-    dl_data *d = dli_data_of_arrays(c, who, &s, a);
-    if (d && owner) {
-        a->own[0] = *owner;
-        *owner = NULL;
-    }
+    const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                      !label ? 0 : classes ? classes : most + 1);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = images->p + 16;
+    a.labels = label;
+    a.own[0] = images->p;
+    a.own[1] = label;
+    dl_data *d = dli_data_of_arrays(c, who, &s, &a, true);
+    if (d) images->p = NULL;
+    else if (label) DL_FREE(label);
     return d;
+}
+
+/* The same of files that may be packed; both are freed or taken over. */
+static dl_data *dli_idx(dl_ctx *c, const char *who, dli_idx_file *images, dli_idx_file *labels,
+                        int classes)
+{
+    const bool ok = dli_unpack(c, who, images) && (!labels->p || dli_unpack(c, who, labels));
+    dl_data *d = ok ? dli_idx_data(c, who, images, labels, classes) : NULL;
+    if (images->p) DL_FREE(images->p);
+    if (labels->p) DL_FREE(labels->p);
+    return d;
+}
+
+static dli_idx_file dli_idx_copy(dl_ctx *c, const char *who, const char *name, const void *from,
+                                 size_t bytes)
+{
+    dli_idx_file f = { name, NULL, bytes };
+    if (from) f.p = (uint8_t *)dli_alloc(c, who, bytes, 1);
+    if (f.p) memcpy(f.p, from, bytes);
+    return f;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
-                              image_bytes, label_bytes };
+    const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
-        return NULL;
-    }
-    return dli_idx(dl, "dl_idx_from_memory", &f, classes, NULL);
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
+    dli_idx_file image = dli_idx_copy(dl, who, "images", images, image_bytes);
+    dli_idx_file label = dli_idx_copy(dl, who, "labels", labels, label_bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(dl, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    if (label.p) DL_FREE(label.p);
+    return NULL;
 }
 
 #ifndef DL_NO_STDIO
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_idx_files f;
-    dl_data *d = NULL;
-    void *image_memory, *label_memory = NULL;
-    memset(&f, 0, sizeof f);
-    f.image_name = images;
-    f.label_name = labels;
-    image_memory = dli_read_file(c, who, images, hint, &f.image_bytes);
-    if (image_memory && labels)
-        label_memory = dli_read_file(c, who, labels, hint, &f.label_bytes);
-    f.images = (const uint8_t *)image_memory;
-    f.labels = (const uint8_t *)label_memory;
-    if (image_memory && (label_memory || !labels)) d = dli_idx(c, who, &f, classes, &image_memory);
-    if (image_memory) DL_FREE(image_memory);
-    if (label_memory) DL_FREE(label_memory);
-    return d;
+    dli_idx_file image = { images, NULL, 0 }, label = { labels, NULL, 0 };
+    image.p = dli_read_file(c, who, images, hint, &image.bytes);
+    if (image.p && labels) label.p = dli_read_file(c, who, labels, hint, &label.bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(c, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
 {
+    const char *who = "dl_idx_load";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_load: the path of the images is NULL");
-        return NULL;
-    }
-    return dli_idx_load(dl, "dl_idx_load", images, labels, classes, "");
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the path of the images is NULL", who);
+    return dli_idx_load(dl, who, images, labels, classes, "");
+}
+
+/* The path of a file of MNIST: packed when only that is there. */
+static void dli_mnist_path(char *path, size_t room, const char *dir, const char *part,
+                           const char *what)
+{
+    const size_t n = strlen(dir);
+    const char *slash = n == 0 || dir[n - 1] == '/' || dir[n - 1] == '\\' ? "" : "/";
+    dli_format(path, room, "%s%s%s-%s-ubyte.gz", dir, slash, part, what);
+    FILE *f = fopen(path, "rb");
+    path[strlen(path) - 3] = 0;
+    FILE *plain = f ? fopen(path, "rb") : NULL;
+    if (f && !plain) path[strlen(path)] = '.';
+    if (f) fclose(f);
+    if (plain) fclose(plain);
 }
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
     const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
-    if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
-        if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
-        else dl_fail(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
-                     (int)split);
-        return NULL;
-    }
-    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
-    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    if (!dir) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+    if (split != DL_TRAIN && split != DL_TEST)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
+                          (int)split);
+    const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
     char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dli_mnist_path(images, room, dir, part, "images-idx3");
+    dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
-                              "or pass the directory that holds MNIST's four unpacked files");
+                              "or pass the directory that holds MNIST's four files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -16769,7 +17048,7 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 }
 #endif
 
-/* ---- views ---- */
+/* ---- views: some samples in a row ---- */
 
 static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, dl_int count)
 {
@@ -16784,27 +17063,23 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
 
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 {
+    const char *who = "dl_data_take";
     if (!d) return NULL;
-    if (first < 0 || count < 0 || first > d->count || count > d->count - first) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_take: %lld samples from %lld on are not in the data "
-                "set's %lld", (long long)count, (long long)first, (long long)d->count);
-        return NULL;
-    }
-    return dli_data_view(d, "dl_data_take", first, count);
+    if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
+    if (!dli_check_order(who, d)) return NULL;
+    if (first < 0 || count < 0 || first > d->count || count > d->count - first)
+        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %lld samples from %lld on are not in the data "
+                          "set's %lld", who, (long long)count, (long long)first,
+                          (long long)d->count);
+    return dli_data_view(d, who, first, count);
 }
 
-DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+/* Both or none. */
+static bool dli_two(dl_data *a, dl_data *b, dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split";
-    if (!d) return false;
-    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
-                       "results have a place to go", who, fraction);
-    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
-    dl_data *a = dli_data_view(d, who, 0, d->count - n);
-    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
-    if (!b) {
+    if (!a || !b) {
         dl_data_free(a);
+        dl_data_free(b);
         return false;
     }
     *first = a;
@@ -16812,52 +17087,380 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
+/* Can d be split so? */
+static bool dli_check_split(const char *who, const dl_data *d, double fraction,
+                            dl_data *const *first, dl_data *const *second)
+{
+    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    return dli_check_order(who, d);
+}
+
+DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split";
+    if (!d || !dli_check_split(who, d, fraction, first, second)) return false;
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    return dli_two(dli_data_view(d, who, 0, d->count - n),
+                   dli_data_view(d, who, d->count - n, n), first, second);
+}
+
+/* ---- data sets made of others ----
+   Their source reads the samples of its parts, one part behind the other, in an order of its
+   own: views by a list, concatenation and weights are one thing. */
+typedef struct dli_parts {
+    dl_data *part;                          /* views that keep the parts' storage     */
+    int32_t *start;                         /* [parts + 1] where each part begins     */
+    int32_t *index;                         /* [count], or NULL: as they lie          */
+    int      parts;
+} dli_parts;
+
+/* The part that sample i is in; i becomes its number there. */
+static int dli_part_of(const dli_parts *v, int32_t *i)
+{
+    int p = 0;
+    if (v->index) *i = v->index[*i];
+    while (*i >= v->start[p + 1]) p++;
+    *i -= v->start[p];
+    return p;
+}
+
+static bool dli_parts_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                           dl_real *y)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    const dl_int D = dl_shape_size(v->part->shape), M = dl_shape_size(v->part->target_shape);
+    int32_t from[512];
+    dl_int run;
+    for (dl_int at = 0; at < n; at += run) {           /* as many of one part as follow */
+        from[0] = index[at];
+        const int p = dli_part_of(v, &from[0]);
+        for (run = 1; at + run < n; run++) {
+            from[run] = index[at + run];
+            if (dli_part_of(v, &from[run]) != p) break;
+        }
+        if (!dli_data_read(&v->part[p], from, 0, run, x ? x + at * D : NULL,
+                           labels ? labels + at : NULL, y ? y + at * M : NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool dli_parts_rewind(void *user)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) if (!dli_data_begin(&v->part[p])) return false;
+    return true;
+}
+
+static void dli_parts_close(void *user)
+{
+    dli_parts *v = (dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) dli_storage_release(v->part[p].storage);
+    if (v->part) DL_FREE(v->part);
+    if (v->start) DL_FREE(v->start);
+    if (v->index) DL_FREE(v->index);
+    DL_FREE(v);
+}
+
+/* Do the parts have samples of one kind? Their number, or -1. */
+static dl_int dli_check_parts(const char *who, const dl_data *const *part, int parts)
+{
+    dl_int count = 0;
+    for (int p = 0; p < parts; p++) {
+        char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+        const dl_data *a = part[0], *b = part[p];
+        if (!b || !dli_check_order(who, b)) return -1;
+        if (a->ctx != b->ctx || a->labels != b->labels || a->targets != b->targets ||
+            !dl_shape_equal(a->shape, b->shape) ||
+            (a->targets && !dl_shape_equal(a->target_shape, b->target_shape))) {
+            dl_fail(a->ctx, DL_ERR_SHAPE, "%s: data set %d, of samples %s, and the first, of "
+                    "samples %s, differ in shape, in having labels or targets, or in context", who,
+                    p, dli_shape_text(s, b->shape), dli_shape_text(t, a->shape));
+            return -1;
+        }
+        count += b->count;
+    }
+    return count;
+}
+
+/* The weights of the parts' samples in this order, times weight; false without memory. */
+static bool dli_parts_weights(const char *who, dl_data *d, const dli_parts *v,
+                              const dl_real *weight)
+{
+    bool any = weight != NULL;
+    for (int p = 0; p < v->parts; p++) any = any || v->part[p].storage->weights;
+    if (!any) return true;
+    dl_real *w = (dl_real *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *w);
+    for (dl_int i = 0; w && i < d->count; i++) {
+        int32_t k = (int32_t)i;
+        const dl_real *own = dl_data_weights(&v->part[dli_part_of(v, &k)]);
+        w[i] = (dl_real)((weight ? (double)weight[i] : 1) * (own ? (double)own[k] : 1));
+    }
+    d->storage->weights = w;
+    return w != NULL;
+}
+
+/* The samples index[count] (NULL: all) of the parts, one behind the other, times weight. */
+static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, int parts,
+                                  const int32_t *index, dl_int count, const dl_real *weight)
+{
+    const dl_int all = dli_check_parts(who, part, parts);
+    dl_ctx *c = part[0] ? part[0]->ctx : NULL;
+    if (all < 0 || (index && !dli_check_index(c, who, "sample", index, count, all))) return NULL;
+    dl_source s = dli_source_of(index ? count : all, part[0]->shape, 0);
+    for (int p = 0; p < parts; p++) if (part[p]->classes > s.classes) s.classes = part[p]->classes;
+    s.targets = part[0]->targets;
+    s.target_shape = part[0]->target_shape;
+    dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
+                                                : NULL;
+    if (!v) return NULL;
+    v->part = (dl_data *)dli_alloc(c, who, (size_t)parts, sizeof *v->part);
+    v->start = (int32_t *)dli_alloc(c, who, (size_t)parts + 1, sizeof *v->start);
+    if (index) v->index = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *v->index);
+    s.read = dli_parts_read;
+    s.rewind = dli_parts_rewind;
+    s.close = dli_parts_close;
+    s.user = v;
+    dl_data *d = v->part && v->start && (v->index || !index) ? dli_data_new(c, who, &s) : NULL;
+    if (!d) {
+        dli_parts_close(v);
+        return NULL;
+    }
+    for (int p = 0; p < parts; p++) {
+        v->part[p] = *part[p];
+        v->part[p].storage->references++;
+        v->start[p + 1] = v->start[p] + (int32_t)part[p]->count;
+    }
+    v->parts = parts;
+    if (index) memcpy(v->index, index, (size_t)count * sizeof *index);
+    if (dli_parts_weights(who, d, v, weight)) return d;
+    dl_data_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
+{
+    if (!d) return NULL;
+    if (!index || n < 0)
+        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %lld samples, and the list is "
+                          "%s", (long long)n, index ? "there" : "NULL");
+    return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
+}
+
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n)
+{
+    if (!list || n < 1 || !list[0]) return NULL;
+    return dli_data_of_parts("dl_data_concat", list, n, NULL, 0, NULL);
+}
+
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
+{
+    if (!d) return NULL;
+    if (!weight) return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_weighted: no weights");
+    for (dl_int i = 0; i < d->count; i++)
+        if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
+            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample "
+                              "%lld must be 0 or more", (double)weight[i], (long long)i);
+    return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
+}
+
+/* ---- folds ---- */
+
+DL_DEF dl_folds dl_folds_default(void)
+{
+    dl_folds o;
+    memset(&o, 0, sizeof o);
+    o.shuffle = true;
+    return o;
+}
+
+/* The order in which samples are dealt: those of a group, or of a class, lie together. NULL without
+   memory. */
+static dli_ranked *dli_deal_order(const dl_data *d, const char *who, const dl_folds *o,
+                                  const int32_t *label)
+{
+    const uint64_t mix = dl_rng_new(o->seed, 0).key;
+    dli_ranked *r = (dli_ranked *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *r);
+    for (dl_int i = 0; r && i < d->count; i++) {
+        const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
+        r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
+        if (label) r[i].key += 4294967296.0 * (double)label[i];
+        r[i].at = i;                             /* the hash sends no two numbers to one */
+    }
+    if (r) dli_sort_ranked(r, d->count);
+    return r;
+}
+
+/* Deal the samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of its
+   group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify, most
+   of the sample's class, and of those the one that lacks most of all. */
+static bool dli_deal(const dl_data *d, const char *who, const double *share, int n,
+                     const dl_folds *o, int32_t *fold)
+{
+    const int32_t *label = o->stratify ? dl_data_labels(d) : NULL;
+    const int classes = o->stratify ? d->classes : 1;
+    if (o->stratify && (!label || o->group))
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
+    double *lacks = (double *)dli_alloc(d->ctx, who, (size_t)n, ((size_t)classes + 1) *
+                                                                sizeof *lacks);
+    dli_ranked *r = lacks ? dli_deal_order(d, who, o, label) : NULL;
+    for (dl_int i = 0; r && i < d->count; i++) {
+        lacks[0]++;
+        lacks[1 + (label ? label[i] : 0)]++;
+    }
+    for (int f = n - 1; r && f >= 0; f--)
+        for (int k = 0; k <= classes; k++) lacks[f * (classes + 1) + k] = share[f] * lacks[k];
+    for (dl_int i = 0, end; r && i < d->count; i = end) {
+        const dl_int k = r[i].at;
+        int best = 0;
+        for (end = i + 1; o->group && end < d->count && r[end].key == r[i].key;) end++;
+        for (int f = 1; f < n; f++) {
+            const double *a = lacks + f * (classes + 1), *b = lacks + best * (classes + 1);
+            const double more = a[1 + (label ? label[k] : 0)] - b[1 + (label ? label[k] : 0)];
+            if (more > 1e-6 || (more > -1e-6 && a[0] > b[0] + 1e-6)) best = f;
+        }
+        lacks[best * (classes + 1)] -= (double)(end - i);
+        lacks[best * (classes + 1) + 1 + (label ? label[k] : 0)] -= (double)(end - i);
+        for (dl_int j = i; j < end; j++) fold[r[j].at] = best;
+    }
+    if (lacks) DL_FREE(lacks);
+    if (r) DL_FREE(r);
+    return r != NULL;
+}
+
+/* Deal into n folds by share; *second becomes fold f, *first all others. */
+static bool dli_split_by(const dl_data *d, const char *who, const double *share, int n, int f,
+                         const dl_folds *options, dl_data **first, dl_data **second)
+{
+    const dl_folds defaults = dl_folds_default();
+    int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
+    int32_t *list = fold + d->count;
+    dl_data *part[2] = { NULL, NULL };
+    bool ok = fold && dli_deal(d, who, share, n, options ? options : &defaults, fold);
+    for (int k = 0; ok && k < 2; k++) {
+        dl_int at = 0;
+        for (dl_int i = 0; i < d->count; i++)
+            if ((fold[i] == f) == (k == 1)) list[at++] = (int32_t)i;
+        part[k] = dli_data_of_parts(who, &d, 1, list, at, NULL);
+    }
+    ok = ok && dli_two(part[0], part[1], first, second);
+    if (fold) DL_FREE(fold);
+    return ok;
+}
+
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split_random";
+    const double share[2] = { 1 - fraction, fraction };
+    return d && dli_check_split(who, d, fraction, first, second) &&
+           dli_split_by(d, who, share, 2, 1, options, first, second);
+}
+
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test)
+{
+    const char *who = "dl_data_fold";
+    if (!d || !dli_check_split(who, d, 0, train, test)) return false;
+    if (k < 2 || k > d->count || i < 0 || i >= k)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
+                       "or more, and as many samples, and count them from 0", who, i, k,
+                       (long long)d->count);
+    double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
+    for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
+    const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
+    if (share) DL_FREE(share);
+    return ok;
+}
+
 /* ---- batches ---- */
 
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
-   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
-   tape. False, and *batch as it was, on failure. */
+/* What the samples order[first .. first+n-1] weigh, as a tensor [n] on the tape. */
+static dl_tensor *dli_batch_weight(const dl_data *d, const char *who, const int32_t *order,
+                                   dl_int first, dl_int n)
+{
+    const dl_real *own = dl_data_weights(d);
+    dl_tensor *w = dli_tape_tensor(d->ctx, who, dl_shape1(n));
+    for (dl_int i = 0; w && i < n; i++) w->data[i] = own[order ? order[first + i] : first + i];
+    return w;
+}
+
+/* Room for a batch of n samples on the tape; their labels go into labels[n] or, when that is NULL,
+   to the tape as well. */
+static bool dli_batch_room(const dl_data *d, const char *who, dl_int n, int32_t *labels,
+                           dl_batch *b)
+{
+    memset(b, 0, sizeof *b);
+    b->x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    b->size = n;
+    if (b->x && d->targets)
+        b->y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (b->x && d->labels)
+        b->labels = labels ? labels
+                  : (const int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    return b->x && (!d->targets || b->y) && (!d->labels || b->labels);
+}
+
+/* A batch turns out to be of n samples only. */
+static void dli_batch_cut(dl_batch *b, dl_int n)
+{
+    dl_tensor *t[2] = { b->x, b->y };
+    for (int i = 0; i < 2; i++) {
+        if (!t[i]) continue;
+        t[i]->size = t[i]->size / b->size * n;
+        t[i]->shape.dim[0] = n;
+    }
+    b->size = n;
+}
+
+/* Up to n samples from order[first] on (without an order: from first on) as a batch; of a stream,
+   the next ones, and none at its end. Their labels go into labels[n], or to the tape. False, and
+   *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_source *source = &d->storage->source;
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (x && d->labels && !labels)
-        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
-    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
-    if (first == 0 && source->rewind && !source->rewind(source->user))
-        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
-    if (!d->labels) labels = NULL;
-    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
-    batch->more_x = batch->more_y = NULL;
-    batch->x = x;
-    batch->y = y;
-    batch->labels = labels;
-    batch->size = n;
+    const bool stream = dli_is_stream(d);
+    dl_batch b;
+    if (d->count >= 0) n = dli_min(n, d->count - first);
+    if (!dli_batch_room(d, who, n, labels, &b) || (first == 0 && !dli_data_begin(d))) return false;
+    int32_t *label = (int32_t *)(uintptr_t)b.labels;
+    dl_real *y = b.y ? b.y->data : NULL;
+    if (stream) {
+        const dl_int got = dli_stream_next(d, n, b.x->data, label, y);
+        if (got < 0) return false;
+        if (got < n) dli_batch_cut(&b, got);
+    } else if (!dli_data_read(d, order, first, n, b.x->data, label, y)) return false;
+    if (dl_data_weights(d) && !(b.weight = dli_batch_weight(d, who, order, first, n))) return false;
+    *batch = b;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    if (!d) return NULL;
-    if (i < 0 || i >= d->count) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
-                "%lld, from 0 on", (long long)i, (long long)d->count);
-        return NULL;
-    }
-    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    const char *who = "dl_data_sample";
+    if (!d || !dli_check_order(who, d)) return NULL;
+    if (i < 0 || i >= d->count)
+        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %lld; the data set has "
+                          "%lld, from 0 on", who, (long long)i, (long long)d->count);
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
 struct dl_loader {
-    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_data  data;                  /* a view of its own, so that the storage stays   */
     dl_int   batch_size;
-    dl_int   next;                  /* samples of this epoch handed out yet         */
+    dl_int   next;                  /* samples of this epoch handed out yet           */
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* room for a batch's labels                    */
+    bool     shuffle;
+    int32_t *order;                 /* the epoch's, or NULL: a stream, or not shuffled */
+    int32_t *labels;                /* room for a batch's labels                      */
+    dl_real *x, *y;                 /* a shuffled stream's buffer: filled samples     */
+    int32_t *buffered;              /* and their labels                               */
+    dl_int   filled;
+    bool     dry;                   /* the stream has no more                         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -16865,13 +17468,34 @@ static void dli_loader_destroy(void *object)
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
     if (l->labels) DL_FREE(l->labels);
+    if (l->x) DL_FREE(l->x);
+}
+
+/* Memory for what a loader keeps. */
+static bool dli_loader_room(dl_loader *l, const char *who)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
+    const bool stream = dli_is_stream(d);
+    const dl_int more = !l->shuffle ? 0 : stream ? d->storage->source.buffer : d->count;
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)(l->batch_size + more),
+                                     sizeof *l->labels);
+    if (!l->labels) return false;
+    if (!stream) l->order = l->shuffle ? l->labels + l->batch_size : NULL;
+    else if (l->shuffle) {
+        l->x = (dl_real *)dli_alloc(d->ctx, who, (size_t)more, (size_t)(D + M) * sizeof *l->x);
+        if (!l->x) return false;
+        l->y = d->targets ? l->x + more * D : NULL;
+        l->buffered = d->labels ? l->labels + l->batch_size : NULL;
+    }
+    return true;
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
     if (!d) return NULL;
-    if (batch_size < 1 || d->count < 1) {
+    if (batch_size < 1 || d->count == 0) {
         if (batch_size < 1)
             dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
                     (long long)batch_size);
@@ -16882,18 +17506,15 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
-    l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
-                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
-    if (!l->labels) {
+    l->batch_size = d->count < 0 ? batch_size : dli_min(batch_size, d->count);
+    l->shuffle = shuffle;
+    if (!dli_loader_room(l, who)) {
         dli_object_free(l);
         return NULL;
     }
-    if (!shuffle) return l;
-    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
-    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -16901,35 +17522,97 @@ DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
 
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
 {
-    return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
+    if (!l) return 0;
+    return l->data.count < 0 ? -1
+         : l->data.count / l->batch_size + (l->data.count % l->batch_size > 0);
 }
 
 DL_DEF void dl_loader_restart(dl_loader *l)
 {
-    if (l) l->next = 0;
+    if (!l) return;
+    l->next = l->filled = 0;
+    l->dry = false;
+}
+
+/* A batch of a stream, its samples drawn from a buffer that is filled up after each. */
+static bool dli_loader_draw(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    const dl_int room = d->storage->source.buffer;
+    const dl_int most = d->count < 0 ? l->batch_size : dli_min(l->batch_size, d->count - l->next);
+    dl_batch b;
+    dl_int n = 0;
+    if (!dli_batch_room(d, "a batch of a data set", most, l->labels, &b) ||
+        (l->next == 0 && !dli_data_begin(d)))
+        return false;
+    for (; n < most; n++) {
+        while (!l->dry && l->filled < room) {
+            const dl_int at = l->filled;
+            const dl_int got = dli_stream_next(d, room - at, l->x + at * D,
+                                               l->buffered ? l->buffered + at : NULL,
+                                               l->y ? l->y + at * M : NULL);
+            if (got < 0) return false;
+            l->dry = got == 0;
+            l->filled += got;
+        }
+        if (l->filled == 0) break;
+        const dl_int i = dl_rng_int(&l->rng, l->filled), last = --l->filled;
+        memcpy(b.x->data + n * D, l->x + i * D, (size_t)D * sizeof *l->x);
+        memcpy(l->x + i * D, l->x + last * D, i == last ? 0 : (size_t)D * sizeof *l->x);
+        if (l->buffered) {
+            l->labels[n] = l->buffered[i];
+            l->buffered[i] = l->buffered[last];
+        }
+        if (!l->y) continue;
+        memcpy(b.y->data + n * M, l->y + i * M, (size_t)M * sizeof *l->y);
+        memcpy(l->y + i * M, l->y + last * M, i == last ? 0 : (size_t)M * sizeof *l->y);
+    }
+    if (n < most) dli_batch_cut(&b, n);
+    *batch = b;
+    return true;
+}
+
+/* The next batch: 1; 0 at the end of the epoch; -1 on failure. */
+static int dli_loader_next(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_rng rng = l->rng;
+    dl_batch b;
+    if (l->next == d->count) {
+        dl_loader_restart(l);
+        return 0;
+    }
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, d->count);
+    if (!(l->x ? dli_loader_draw(l, &b)
+               : dli_data_batch(d, l->order, l->next, l->batch_size, l->labels, &b))) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return -1;
+    }
+    if (b.size == 0) {                      /* a stream's end */
+        const dl_int had = l->next;
+        dl_loader_restart(l);
+        if (had == 0 || d->count >= 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
+                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+        return had == 0 || d->count >= 0 ? -1 : 0;
+    }
+    b.number = l->next / l->batch_size;
+    l->next += b.size;
+    *batch = b;
+    return 1;
 }
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    if (!l || !batch) return false;
-    dl_int n = l->data.count - l->next;
-    if (n == 0) {
-        l->next = 0;
-        return false;
-    }
-    if (n > l->batch_size) n = l->batch_size;
-    const dl_rng rng = l->rng;
-    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
-    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
-        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
-        return false;
-    }
-    batch->number = l->next / l->batch_size;
-    l->next += n;
-    return true;
+    return l && batch && dli_loader_next(l, batch) > 0;
 }
 
+#endif /* DL_NO_DATA */
+
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------- >>images-impl ---- */
+
 /* ---- augmentation ---- */
 
 DL_DEF dl_augment dl_augment_default(void)
@@ -17019,7 +17702,6 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
     return y;
 }
 #endif
-#endif /* DL_NO_DATA */
 
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
@@ -17104,26 +17786,17 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
+/* In a file the least significant byte comes first; on most machines, too. */
 static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
-        out->length += (size_t)n * sizeof *x;
-        return;
-    }
-    for (dl_int from = 0; from < n; from += most) {
-        const dl_int k = dli_min(most, n - from);
-        for (dl_int i = 0; i < k; i++) {
-#if DLI_DOUBLE
-            uint64_t bits;
-#else
-            uint32_t bits;
-#endif
-            memcpy(&bits, &x[from + i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
+    const uint16_t one = 1;
+    const bool little = *(const uint8_t *)&one == 1;
+    if (little) dli_put_some(out, (const char *)x, (size_t)n * sizeof *x);
+    for (dl_int i = 0; !little && i < n; i++) {
+        char swapped[sizeof *x];
+        for (size_t k = 0; k < sizeof *x; k++)
+            swapped[k] = ((const char *)&x[i])[sizeof *x - 1 - k];
+        dli_put_some(out, swapped, sizeof *x);
     }
 }
 
@@ -17325,31 +17998,34 @@ static bool dli_scan_string(dli_scan *j)
     return true;
 }
 
+/* Is the next byte one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
 /* One or more digits. */
 static bool dli_scan_digits(dli_scan *j)
 {
     const uint8_t *start = j->p;
-    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    while (dli_scan_any(j, "0123456789")) {}
     return j->p > start || dli_scan_wrong(j, "a digit");
 }
 
 static bool dli_scan_number(dli_scan *j, char *kind)
 {
-    *kind = '1';
-    if (dli_scan_byte(j) == '-') j->p++;
-    if (dli_scan_byte(j) == '0') j->p++;
-    else if (!dli_scan_digits(j)) return false;
-    if (dli_scan_byte(j) == '.') {
-        *kind = '.';
-        j->p++;
+    dli_scan_any(j, "-");
+    if (!dli_scan_any(j, "0") && !dli_scan_digits(j)) return false;
+    const uint8_t *whole = j->p;
+    if (dli_scan_any(j, ".") && !dli_scan_digits(j)) return false;
+    if (dli_scan_any(j, "eE")) {
+        dli_scan_any(j, "+-");
         if (!dli_scan_digits(j)) return false;
     }
-    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
-        *kind = '.';
-        j->p++;
-        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
-        return dli_scan_digits(j);
-    }
+    *kind = j->p == whole ? '1' : '.';
     return true;
 }
 
@@ -18057,35 +18733,23 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
 
+static const dl_field dli_init_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dl_init, kind), dli_init_names },
+    DLI_E(dl_init, a, DOUBLE), DLI_E(dl_init, b, DOUBLE), DLI_E_END };
+
 /* What may have been changed in a layer after it was built. */
-static const dl_field dli_layer_rest[] = {
+static const dl_field dli_layer_now[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
-/* The numbers that optimizers of every kind have. */
+/* The numbers of an optimizer; those that its kind does not use are 0. */
 static const dl_field dli_optim_fields[] = {
-    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
-    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
-    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
-
-/* The same and those of this kind; weight_decay may be both, and comes once. */
-static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
-{
-    int n = 0;
-    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
-    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < n && f[i].offset != t->option[k].at) i++;
-        if (i < n) continue;
-        f[n].name = t->option[k].name;
-        f[n].kind = DL_FIELD_DOUBLE;
-        f[n].count = 1;
-        f[n++].offset = t->option[k].at;
-    }
-}
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, momentum, DOUBLE), DLI_E(dl_optim, rho, DOUBLE),
+    DLI_E(dl_optim, beta1, DOUBLE), DLI_E(dl_optim, beta2, DOUBLE), DLI_E(dl_optim, eps, DOUBLE),
+    DLI_E(dl_optim, start, DOUBLE), { "own", DL_FIELD_DOUBLE, 4, offsetof(dl_optim, own), NULL },
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
+    DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
 
 /* The names that a field's values have, or NULL. */
 static const char *const *dli_field_names(const dl_field *f)
@@ -18114,16 +18778,7 @@ static void dli_put_shape(dli_text *out, dl_shape s)
     dli_put(out, "]");
 }
 
-/* [name, a, b]: an initializer, or a loss and its weight. */
-static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
-{
-    dli_putf(out, "[\"%s\"", name);
-    for (int i = 0; i < n; i++) {
-        dli_put(out, ",");
-        dli_put_number(out, number[i]);
-    }
-    dli_put(out, "]");
-}
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
@@ -18133,16 +18788,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
     else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        const dl_init *init = (const dl_init *)at;
-        const double numbers[2] = { init->a, init->b };
-        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
-    } else dli_putf(out, "%d", *(const int *)at);
+    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+    else dli_putf(out, "%d", *(const int *)at);
 }
 
-/* All fields of a struct, the members of an object. */
+/* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
@@ -18152,6 +18805,7 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
         }
         if (f->count > 1) dli_put(out, "]");
     }
+    dli_put(out, "}");
 }
 
 /* Layers by their numbers; -1 for the model's first input. */
@@ -18171,28 +18825,26 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     }
     if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
     else if (l->type->options_size) {
-        dli_put(out, ",\"options\":{");
+        dli_put(out, ",\"options\":");
         dli_put_fields(out, l->type->fields, l->options);
-        dli_put(out, "}");
     }
-    dli_put(out, ",");
-    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, ",\"now\":");
+    dli_put_fields(out, dli_layer_now, l);
     dli_put(out, "}");
 }
 
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dl_field fields[DLI_OPTIM_MOST];
-    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        dli_putf(out, "%s\"%s\"", k ? "," : ",\"loss\":[", m->goal[k].loss->name);
     for (int k = 0; k < dl_model_output_count(m); k++) {
-        if (k) dli_put(out, ",");
-        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+        dli_put(out, k ? "," : "],\"loss_weights\":[");
+        dli_put_number(out, m->goal[k].weight);
     }
-    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
-    dli_optim_fields_of(o.type, fields);
-    dli_put_fields(out, fields, &o);
-    dli_put(out, "}}");
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":", o.type->name);
+    dli_put_fields(out, dli_optim_fields, &o);
+    dli_put(out, "}");
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
@@ -18371,86 +19023,72 @@ static bool dli_unknown(const dli_file *f, const char *what, const char *name, c
 /* The text of a string, "" if it is none. */
 static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
 
-/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
-static const char *dli_take_named(const dli_json *v, double *number, int n)
-{
-    const char *expected = n == 2 ? "a list of a name and two numbers"
-                                  : "a list of a name and a number";
-    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
-    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
-    return NULL;
-}
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base);
 
-/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
-static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
+/* One value of a field's kind, to where it lies. */
+static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
+                           const dl_field *field, void *to)
 {
-    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
-    dl_init *init = (dl_init *)to;
-    double x, numbers[2];
-    if (f->kind == DL_FIELD_INIT) {
-        const char *expected = dli_take_named(v, numbers, 2);
-        if (expected) return expected;
-        init->a = numbers[0];
-        init->b = numbers[1];
-    }
+    const char *const *names = dli_field_names(field);
+    const char *expected = "a whole number, not too large";
+    double x = 0;
+    int i = 0;
+    bool ok;
     if (names) {
-        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
-        int i = 0;
-        while (names[i] && strcmp(names[i], name) != 0) i++;
-        if (!names[i]) return "a name that is known here";
-        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
-        else *(int *)to = i;
-        return NULL;
-    }
-    if (f->kind == DL_FIELD_BOOL) {
+        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
+        ok = names[i] != NULL;
+        expected = "a name that is known here";
+        *(int *)to = ok ? i : 0;
+    } else if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        expected = "true or false";
         *(bool *)to = v->kind == 't';
-        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    } else if (field->kind == DL_FIELD_DOUBLE) {
+        ok = dli_json_double(v, (double *)to);
+        expected = "a number";
+    } else if (field->kind == DL_FIELD_SHAPE) {
+        ok = dli_json_shape(v, -1, (dl_shape *)to);
+        expected = "a list of at most 6 whole numbers";
+    } else if (field->kind == DL_FIELD_INIT) {
+        return dli_take_fields(f, v, field->name, dli_init_fields, to);
+    } else {
+        ok = dli_json_whole(v, -2147483647, 2147483647, &x);
+        *(int *)to = (int)x;
     }
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
-    if (f->kind == DL_FIELD_SHAPE)
-        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
-    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
-    *(int *)to = (int)x;
-    return NULL;
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
+                         v->kind == '"' ? " is " : "", dli_json_text(v), expected);
 }
 
-/* All fields of a struct, out of the members of an object that is called so in messages; none may
-   be missing, unless they are optional. */
-static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
-                            const dl_field *fields, void *base, bool optional)
+/* All fields of a struct, and nothing else, out of an object that is called so in messages. */
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base)
 {
-    for (const dl_field *field = fields; field && field->name; field++) {
-        const dli_json *v = dli_json_find(object, field->name);
-        const char *expected = NULL;
+    static const dl_field none = DLI_E_END;
+    if (!fields) fields = &none;
+    if (!dli_check_object(&f->source, v, of, fields, sizeof *fields, false)) return false;
+    for (const dl_field *field = fields; field->name; field++) {
+        const dli_json *e = dli_json_find(v, field->name), *end = e ? e + e->size : NULL;
+        if (!e) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
         char *to = (char *)base + field->offset;
-        if (!v && optional) continue;
-        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
-        const bool list = field->count > 1;
-        const dli_json *e = list ? v + 1 : v;
         int k = 0;
-        if (list && v->kind != '[') expected = "a list";
-        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
-            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
-        if (!expected && (k < field->count || e < v + v->size))
-            expected = "a list of another length";
-        if (expected)
-            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+        if (field->count > 1 && e->kind == '[') e++;
+        for (; k < field->count && e < end; k++, e += e->size, to += dli_field_size(field->kind))
+            if (!dli_take_value(f, e, of, field, to)) return false;
+        if (k < field->count || e < end)
+            return dli_bad(&f->source, "'%.63s' of %.255s should be a list of %d", field->name, of,
+                           field->count);
     }
     return true;
 }
 
-/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+/* The options of a layer or an optimizer of this type. */
 static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
                              const dl_field *fields, void *options)
 {
-    static const dl_field none = DLI_E_END;
     char of[128];
     dli_format(of, sizeof of, "the options of %.99s", type);
-    v = dli_json_find(v, "options");
-    if (!fields) fields = &none;
-    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
-           dli_take_fields(f, v, of, fields, options, false);
+    return dli_take_fields(f, dli_json_find(v, "options"), of, fields, options);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
@@ -18525,12 +19163,12 @@ static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
     dl_layer rest = *l;
-    const dli_json *name = dli_json_find(v, "name");
+    const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
     rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
     if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
         return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
     l->activation = rest.activation;
@@ -18546,8 +19184,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 
 static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
 {
-    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
-                                         "l1", "l2", "frozen", NULL };
+    static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_layer_type *t = dl_find_layer(m->ctx, type);
@@ -18583,26 +19220,26 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
 {
     static const char *const names[] = { "type", "options", NULL };
-    dl_field fields[DLI_OPTIM_MOST];
     if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
         return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_optim_type *t = dl_find_optim(c, type);
     if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    dli_optim_fields_of(t, fields);
-    return dli_take_options(f, v, type, fields, o);
+    return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
-                               const dli_json *optimizer)
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
 {
+    const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
+    const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
-        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
+        return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
@@ -18610,14 +19247,12 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *l
     if (!weight) return false;
     const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
     bool ok = true;
-    int k = 0;
-    for (DLI_JSON_EACH(e, losses)) {
-        const char *expected = dli_take_named(e, &weight[k], 1);
-        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
-        if (!ok) break;
-        loss[k] = dl_find_loss(m->ctx, e[1].text);
-        if (!loss[k++])
-            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    for (int k = 0; ok && k < n; k++) {
+        const char *name = dli_json_text(losses + 1 + k);
+        loss[k] = dl_find_loss(m->ctx, name);
+        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        else if (!dli_json_double(weights + 1 + k, &weight[k]))
+            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
     }
     ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
          dl_model_compile_outputs(m, loss, weight, o);
@@ -18646,7 +19281,7 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics");
@@ -18676,25 +19311,19 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
 static const char *dli_model_text(const dli_file *f)
 {
     char key[DL_NAME_MAX + 16];
-    const char *other = "";
     dli_format(key, sizeof key, "%sdl_model", f->prefix);
     const bool object = f->metadata && f->metadata->kind == '{';
     const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
     if (v && v->kind == '"') return v->text;
-    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
-        const size_t n = strlen(e->text);
-        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
-    }
     dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
-            other[0] ? "'" : "");
+            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     return NULL;
 }
 

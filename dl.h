@@ -2069,6 +2069,15 @@ typedef struct dl_fit {
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
+    const char *checkpoint;       /* NULL; else a file that training goes on from after a crash:
+                                     see "training that survives" in >>files                  */
+    int    checkpoint_every;      /* 1; write it after so many epochs, and at the end         */
+    bool   checkpoint_updates;    /* false; true: after so many updates of the weights        */
+    bool   resume;                /* false; true: go on from the checkpoint, if there is one  */
+    dl_tensor *const *state;      /* NULL; persistent tensors of yours that go in there too,  */
+    int    state_count;           /* 0      with different names or none                      */
+    const volatile int *stop;     /* NULL; training ends after the update in which *stop has become
+                                     other than 0, by a signal handler of yours, say          */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each batch and after each epoch; return false to stop (the epoch ends there).
@@ -2084,6 +2093,9 @@ DL_DEF dl_fit dl_fit_default(void);
    infinite stops with the layer's name.
    @F S0-3 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
+
+/* Did the last fit end early because of fit.stop? */
+DL_DEF bool dl_model_stopped(const dl_model *m);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
@@ -2452,6 +2464,31 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
                                                 const char *prefix);
 #endif
 
+#ifndef DL_NO_MODEL
+/* ---- training that survives ----
+       fit.checkpoint = "run.safetensors";  fit.resume = true;
+
+   A training that was killed at any moment, started again, ends with the weights that it would have
+   had undisturbed, bit for bit (on the same build and instruction set; on another there is a
+   warning, unless fit.verbose is 0). A missing file starts anew; fit.epochs is the total. To end on
+   Ctrl-C, let a handler of your own set a variable and give fit.stop its address: training ends
+   after the update, with a checkpoint, and dl_model_stopped tells.
+
+   The file is a safetensors file, written as >>files says. It holds
+     weights.NAME           parameters and running statistics, as they are
+     Adam.0.NAME ...        the optimizer: see dl_optimizer_save
+     state.NAME             the tensors in fit.state
+     checkpoint.best        the weights of the best epoch, for early stopping
+     checkpoint.history     22 numbers of each epoch, in dl_epoch's order
+     checkpoint.place       epoch, samples of it that are done, their loss and accuracy, updates,
+                            the schedule's and early stopping's memory, random streams
+     checkpoint.options     the options, layers and data it was made with, as numbers or hashes:
+                            with others it is refused, and the message names what differs
+   where counts, places, options and history are double numbers, cut into four of 16 bits each. Of
+   data, up to 64 samples are compared. With accumulate, it is written when a group is complete.
+   Metrics of your own see only what comes after, in the epoch that was cut through. */
+#endif
+
 /* ---- weights, of one's own or others' ---- */
 
 /* A tensor's name in a file, and here. Or the beginning of names, when theirs ends in "." or is "":
@@ -2514,6 +2551,18 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options);
+
+#ifndef DL_NO_STDIO
+/* What an optimizer knows beside its options, to go on after its parameters were saved and loaded:
+   the states and averages of each ("Adam.0.NAME", "Adam.1.NAME"), its step count, and the learning
+   rate ("Adam.counts"). Load into an optimizer of the same kind for parameters of the same names
+   (or numbers) and sizes. False, and nothing changed, on failure. */
+DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path);
+DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path);
+#endif
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room);
+DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size);
 
 #ifndef DL_NO_SEQUENCES
 /* Name the tensors w of dl_lstm (all kinds), dl_multihead_attention and dl_transformer_encoder or
@@ -3134,6 +3183,15 @@ struct dl_data {
     int      classes;
     bool     labels, targets;
     struct dli_storage *storage;
+};
+
+struct dl_loader {
+    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_int   batch_size;
+    dl_int   next;                  /* samples of this epoch handed out yet         */
+    dl_rng   rng;
+    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
+    int32_t *labels;                /* room for a batch's labels                    */
 };
 
 /* ---- text ----
@@ -5210,8 +5268,9 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
 }
 
 /* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
-   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
-   is faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so
+   it is faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer
+   out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
@@ -6062,7 +6121,8 @@ DLI_add_rows(DLI_BODY)
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
     DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_top(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) \
+    DLI_transpose(X) DLI_pack(X) \
     DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
@@ -12076,6 +12136,7 @@ struct dl_model {
     int           params, tensors;
     const char   *lacks;         /* the type of a layer that could not be added, or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
+    bool          stopped;       /* the last one ended because of fit.stop              */
     bool          compiled;
     const dl_loss *loss;
     const dl_metric *metric[DLI_METRICS];
@@ -15404,6 +15465,7 @@ DL_DEF dl_fit dl_fit_default(void)
     o.epochs = 1;
     o.batch_size = 32;
     o.accumulate = 1;
+    o.checkpoint_every = 1;
     o.shuffle = true;
     o.patience = 3;
     o.restore_best = true;
@@ -15475,7 +15537,16 @@ typedef struct dli_run {
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
     int64_t        updates;
     bool           scheduled, bar, stop; /* stop: a callback said so                      */
+    bool           cut;                  /* ... or fit.stop, in the middle of an epoch    */
+    int            epoch;                /* this one, 0 the first                         */
+    dl_rng         order;                /* the loader's stream when it began             */
+    dli_tally      tally;                /* what it gave so far, and when it began        */
+    double         start;
 } dli_run;
+
+/* Write the checkpoint; go on from it, if it is wanted and there. In >>files-impl. */
+static bool dli_run_save(dli_run *r);
+static bool dli_run_resume(dli_run *r);
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
 static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
@@ -15498,6 +15569,11 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o)
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
+    if (o->checkpoint ? o->checkpoint_every < 1
+                      : o->resume || o->state || o->state_count || o->checkpoint_updates)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: checkpoint_every must be 1 or more, and "
+                       "without a path in checkpoint there are no resume, state and "
+                       "checkpoint_updates", who);
     return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
                    who, o->patience, o->min_delta);
@@ -15565,7 +15641,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
-    return true;
+    return !o->resume || dli_run_resume(r);
 }
 
 static void dli_run_end(dli_run *r)
@@ -15587,44 +15663,59 @@ static bool dli_run_schedule(dli_run *r, int64_t step)
                                                 dl_schedule_factor(&r->schedule, step));
 }
 
+/* An update is done: write a checkpoint, if it is time for one, and see whether to stop. */
+static bool dli_run_updated(dli_run *r)
+{
+    const dl_fit *o = r->o;
+    if (o->stop && *o->stop) r->cut = r->stop = true;
+    return !o->checkpoint ||
+           !(r->cut || (o->checkpoint_updates && r->updates % o->checkpoint_every == 0)) ||
+           dli_run_save(r);
+}
+
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
-static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
+static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s)
 {
     const dl_fit *o = r->o;
     const dl_int place = (s->batch - 1) % o->accumulate;
     const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
     const dl_int group = left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
-    const double before = tally->loss;
+    const bool last = place == o->accumulate - 1 || s->batch == s->batches;
+    const double before = r->tally.loss;
 #ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
 #endif
-    if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
+    if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch,
+                            &r->tally))
         return false;
-    if (place == o->accumulate - 1 || s->batch == s->batches) {
+    if (last) {
         if (r->schedule.per_update && !dli_run_schedule(r, r->updates)) return false;
         if (!dli_apply_gradients(r->m)) return false;
         r->updates++;
     }
     s->updates = r->updates;
-    s->loss = (tally->loss - before) / (double)b->size;
+    s->loss = (r->tally.loss - before) / (double)b->size;
     s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
         dli_scope_end(r->m->ctx, &scope);
     }
-    return true;
+    return r->stop || !last || dli_run_updated(r);
 }
 
-/* Train one epoch and fill in what it gave. */
+/* Train one epoch, or what is left of it, and fill in what it gave. */
 static bool dli_run_epoch(dli_run *r, dl_epoch *e)
 {
     dl_ctx *c = r->m->ctx;
-    dli_tally tally = dli_tally_start(r->m, 0);
-    const double start = dli_now();
-    double shown = start;
+    if (r->loader->next == 0) {
+        r->tally = dli_tally_start(r->m, 0);
+        r->start = dli_now();
+        r->order = r->loader->rng;
+    }
+    double shown = dli_now();
     bool ok = true, more = true;
     dl_step s;
     memset(&s, 0, sizeof s);
@@ -15636,17 +15727,17 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         more = dl_loader_next(r->loader, &b);
         if (more) {
             s.batch = b.number + 1;
-            ok = dli_run_batch(r, &b, &s, &tally);
+            ok = dli_run_batch(r, &b, &s);
         }
         if (ok && more && r->bar && dli_now() - shown > 0.1) {
             shown = dli_now();
-            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+            dli_show_progress(&s, e->epochs, r->tally.loss / r->tally.size);
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    ok = ok && (r->stop || (dl_int)tally.size == r->train->count);
-    const dl_metrics t = dli_tally_end(&tally, ok);
-    e->seconds = dli_now() - start;
+    ok = ok && (r->stop || (dl_int)r->tally.size == r->train->count);
+    const dl_metrics t = dli_tally_end(&r->tally, ok);
+    e->seconds = dli_now() - r->start;
     e->loss = t.loss;
     e->accuracy = t.accuracy;
     memcpy(e->metric, t.metric, sizeof t.metric);
@@ -15672,10 +15763,12 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
     dl_metrics v = dli_no_metrics();
+    r->epoch = epoch;
     if (!r->schedule.per_update && !dli_run_schedule(r, epoch)) return false;
     e->epoch = epoch + 1;
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
+    if (r->cut) return true;
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
@@ -15697,7 +15790,9 @@ static bool dli_run_step(dli_run *r, int epoch)
         if (!r->o->on_epoch(m, e, r->o->user)) r->stop = true;
         dli_scope_end(m->ctx, &scope);
     }
-    return true;
+    dl_loader_restart(r->loader);                     /* where a callback has ended the epoch */
+    const bool due = !r->o->checkpoint_updates && m->epochs % r->o->checkpoint_every == 0;
+    return !r->o->checkpoint || !(due || r->stop || m->epochs == r->o->epochs) || dli_run_save(r);
 }
 
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
@@ -15716,14 +15811,17 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
     m->fitting = true;
     bool ok = dli_run_start(&r, data);
-    for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
+    for (int i = m->epochs; ok && !r.stop && i < r.o->epochs; i++) ok = dli_run_step(&r, i);
     dli_run_end(&r);
+    m->stopped = r.cut;
     m->fitting = false;
     m->ctx->advice = advice;
     dl_set_training(m->ctx, training);
     dl_set_no_grad(m->ctx, no_grad);
     return ok;
 }
+
+DL_DEF bool dl_model_stopped(const dl_model *m) { return m && m->stopped; }
 
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
 {
@@ -16819,15 +16917,6 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
     dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
-
-struct dl_loader {
-    dl_data  data;                  /* a view of its own, so that the storage stays */
-    dl_int   batch_size;
-    dl_int   next;                  /* samples of this epoch handed out yet         */
-    dl_rng   rng;
-    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* room for a batch's labels                    */
-};
 
 static void dli_loader_destroy(void *object)
 {
@@ -18691,6 +18780,507 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
 
 #endif
 
+/* ---- optimizers, and training that goes on ----
+   What is kept beside tensors is put into some: a bundle has headers for them, a list of a file is
+   made of its parts. Numbers come first, so that they are looked at before anything is changed. */
+
+typedef struct dli_bundle {
+    dl_ctx     *ctx;
+    const char *who;
+    double     *number;             /* [numbers] of all kinds, one after the other  */
+    dl_real    *cut;                /* the same in four parts each                  */
+    dl_tensor  *view, **list;       /* headers                                      */
+    int         numbers, used, views, parts, early;    /* early: views of numbers   */
+    dli_part    part[10];
+    char        prefix[6][DL_NAME_MAX];
+} dli_bundle;
+
+static void dli_bundle_free(dli_bundle *b)
+{
+    if (b->number) DL_FREE(b->number);
+    if (b->cut) DL_FREE(b->cut);
+    if (b->view) DL_FREE(b->view);
+    if (b->list) DL_FREE(b->list);
+}
+
+static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, int numbers, int views)
+{
+    memset(b, 0, sizeof *b);
+    b->ctx = c;
+    b->who = who;
+    b->numbers = numbers;
+    b->number = (double *)dli_alloc(c, who, (size_t)numbers, sizeof *b->number);
+    b->cut = (dl_real *)dli_alloc(c, who, (size_t)numbers * 4, sizeof *b->cut);
+    b->view = (dl_tensor *)dli_alloc(c, who, (size_t)views, sizeof *b->view);
+    b->list = (dl_tensor **)dli_alloc(c, who, (size_t)views, sizeof *b->list);
+    return b->number && b->cut && b->view && b->list;
+}
+
+static void dli_bundle_part(dli_bundle *b, const char *prefix, dl_tensor *const *list, int n)
+{
+    const dli_part part = { list, n, prefix, NULL };
+    if (n > 0) b->part[b->parts++] = part;
+}
+
+/* One more tensor, in the last part if that has the same prefix. */
+static void dli_bundle_add(dli_bundle *b, const char *prefix, const char *name, dl_real *data,
+                           dl_shape shape)
+{
+    dl_tensor *v = &b->view[b->views];
+    v->ctx = b->ctx;
+    v->data = data;
+    v->shape = shape;
+    v->size = dl_shape_size(shape);
+    v->name = name;
+    v->generation = DLI_PERSISTENT;
+    b->list[b->views] = v;
+    if (b->parts && b->part[b->parts - 1].prefix == prefix) b->part[b->parts - 1].tensors++;
+    else dli_bundle_part(b, prefix, b->list + b->views, 1);
+    b->views++;
+}
+
+/* n numbers, to be filled in or read at the place that is returned. */
+static double *dli_bundle_numbers(dli_bundle *b, const char *prefix, const char *name, int n)
+{
+    double *at = b->number + b->used;
+    if (n > 0) dli_bundle_add(b, prefix, name, b->cut + 4 * b->used, dl_shape1(4 * n));
+    b->used += n;
+    b->early = b->views;
+    return at;
+}
+
+/* All numbers into four parts of 16 bits, which a float holds exactly; and back. */
+static void dli_bundle_cut(dli_bundle *b)
+{
+    for (int i = 0; i < 4 * b->numbers; i++) {
+        uint64_t bits;
+        memcpy(&bits, &b->number[i / 4], sizeof bits);
+        b->cut[i] = (dl_real)(bits >> 16 * (i % 4) & 0xFFFF);
+    }
+}
+static void dli_bundle_join(dli_bundle *b)
+{
+    for (int i = 0; i < b->numbers; i++) {
+        uint64_t bits = 0;
+        for (int k = 0; k < 4; k++) {
+            const dl_real x = b->cut[4 * i + k];
+            bits |= (x >= 0 && x <= 0xFFFF ? (uint64_t)x : 0) << 16 * k;
+        }
+        memcpy(&b->number[i], &bits, sizeof bits);
+    }
+}
+
+static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, size_t room)
+{
+    dli_list l;
+    dli_bundle_cut(b);
+    return dli_list_make(&l, b->ctx, b->who, "it", b->part, b->parts)
+         ? dli_save_list(&l, path, buffer, room) : 0;
+}
+
+/* All of it from a file: first the numbers; then, if good says that they are, the rest. */
+static bool dli_bundle_load(dli_bundle *b, dli_file *f, const char *what,
+                            bool (*good)(void *user), void *user)
+{
+    const dl_loading o = dl_loading_default();
+    dli_list l;
+    if (!dli_list_make(&l, b->ctx, b->who, what, b->part, b->parts)) return false;
+    bool ok = dli_check_loading(&l, &o) && dli_match_names(f, &l, &o) && dli_report(f, &l, &o);
+    for (int i = 0; ok && i < b->early; i++) dli_copy_from(f, l.item[i].found, l.item[i].tensor);
+    if (ok) dli_bundle_join(b);
+    ok = ok && good(user);
+    for (int i = b->early; ok && i < l.items; i++)
+        dli_copy_from(f, l.item[i].found, l.item[i].tensor);
+    DL_FREE(l.item);
+    return ok;
+}
+
+/* An optimizer's counts: learning rate, updates, updates of each parameter. */
+static double *dli_bundle_counts(dli_bundle *b, const dl_optimizer *o)
+{
+    dli_format(b->prefix[5], DL_NAME_MAX, "%s.", o->desc.type->name);
+    double *count = dli_bundle_numbers(b, b->prefix[5], "counts", 2 + o->n);
+    count[0] = o->desc.lr;
+    count[1] = (double)o->updates;
+    for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
+    return count;
+}
+static int dli_state_count(const dl_optimizer *o)
+{
+    return o->desc.type->states + (o->desc.ema > 0);
+}
+static void dli_bundle_states(dli_bundle *b, const dl_optimizer *o)
+{
+    for (int k = 0; k < dli_state_count(o); k++) {
+        dli_format(b->prefix[k], DL_NAME_MAX, "%s.%d.", o->desc.type->name, k);
+        for (int i = 0; i < o->n; i++)
+            dli_bundle_add(b, b->prefix[k], o->param[i]->name, o->slot[i].state[k],
+                           o->param[i]->shape);
+    }
+}
+/* Are all of them counts, 0, 1, 2 ...? */
+static bool dli_whole_numbers(const dli_bundle *b, const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!(x[i] >= 0 && x[i] <= 9007199254740992.0 && x[i] == floor(x[i])))
+            return dl_fail(b->ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged", b->who,
+                           x[i]);
+    return true;
+}
+static bool dli_good_counts(const dli_bundle *b, const dl_optimizer *o, const double *count)
+{
+    dl_optim d = o->desc;
+    d.lr = count[0];
+    return dli_check_optim(b->ctx, b->who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
+}
+static void dli_take_counts(dl_optimizer *o, const double *count)
+{
+    o->desc.lr = count[0];
+    o->updates = (int64_t)count[1];
+    for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
+}
+
+typedef struct dli_kept_optimizer {
+    dli_bundle    b;
+    dl_optimizer *o;
+    double       *count;
+} dli_kept_optimizer;
+
+static bool dli_optimizer_bundle(dli_kept_optimizer *k, dl_optimizer *o, const char *who)
+{
+    memset(k, 0, sizeof *k);
+    k->o = o;
+    if (!o) return false;
+    if (o->averaged)
+        return dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
+                       "dl_optimizer_set_averaged(o, false) first", who);
+    if (!dli_bundle_make(&k->b, o->ctx, who, 2 + o->n, 1 + o->n * dli_state_count(o))) return false;
+    k->count = dli_bundle_counts(&k->b, o);
+    dli_bundle_states(&k->b, o);
+    return true;
+}
+static size_t dli_optimizer_save(dl_optimizer *o, const char *who, const char *path, void *buffer,
+                                 size_t room)
+{
+    dli_kept_optimizer k;
+    const bool ok = dli_optimizer_bundle(&k, o, who);
+    const size_t size = ok ? dli_bundle_save(&k.b, path, buffer, room) : 0;
+    dli_bundle_free(&k.b);
+    return size;
+}
+static bool dli_good_optimizer(void *user)
+{
+    const dli_kept_optimizer *k = (const dli_kept_optimizer *)user;
+    return dli_good_counts(&k->b, k->o, k->count);
+}
+static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *from,
+                               const void *bytes, size_t size)
+{
+    dli_kept_optimizer k;
+    dli_file f;
+    bool ok = dli_optimizer_bundle(&k, o, who) && dli_file_open(&f, o->ctx, who, from, bytes, size);
+    if (ok) {
+        ok = dli_bundle_load(&k.b, &f, "the optimizer", dli_good_optimizer, &k);
+        dli_file_close(&f);
+    }
+    if (ok) dli_take_counts(o, k.count);
+    dli_bundle_free(&k.b);
+    return ok;
+}
+
+DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
+{
+    return dli_optimizer_save(o, "dl_optimizer_save_to_memory", dli_buffer, buffer, room);
+}
+DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
+{
+    return dli_optimizer_load(o, "dl_optimizer_load_from_memory", dli_buffer, bytes, size);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
+{
+    return dli_optimizer_save(o, "dl_optimizer_save", path, NULL, 0) > 0;
+}
+DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
+{
+    return dli_optimizer_load(o, "dl_optimizer_load", path, NULL, 0);
+}
+#endif
+
+#if !defined(DL_NO_MODEL) && !defined(DL_NO_STDIO)
+/* Where a training is: doubles alone, the whole ones first. */
+enum { DLI_PLACE_WHOLE = 14 };
+typedef struct dli_place {
+    double epochs, next, updates, wait, schedule_wait, stop;
+    double stream[2][4];                 /* the context's, the loader's: key, counter, halved */
+    double best, schedule_best, schedule_now, loss, size, accuracy[2], seconds, build;
+} dli_place;
+#define DLI_PLACE ((int)(sizeof(dli_place) / sizeof(double)))
+#define DLI_HISTORY ((int)((sizeof(dl_epoch) - offsetof(dl_epoch, loss)) / sizeof(double)))
+
+static void dli_halve(double *x, const dl_rng *r)
+{
+    x[0] = (double)(r->key >> 32);
+    x[1] = (double)(r->key & UINT32_MAX);
+    x[2] = (double)(r->counter >> 32);
+    x[3] = (double)(r->counter & UINT32_MAX);
+}
+static void dli_unhalve(dl_rng *r, const double *x)
+{
+    r->key = (uint64_t)x[0] << 32 | (uint64_t)x[1];
+    r->counter = (uint64_t)x[2] << 32 | (uint64_t)x[3];
+}
+
+/* A hash of text or numbers as a number that a double holds. */
+static double dli_hashed(uint64_t before, const void *bytes, size_t n)
+{
+    const uint8_t *p = (const uint8_t *)bytes;
+    for (size_t i = 0; i < n; i++) before = dli_hash(before, p[i]);
+    return (double)(before >> 12);
+}
+static double dli_hashed_model(const dl_model *m)
+{
+    double h = 0;
+    for (int i = 0; i < m->layers; i++) {
+        char text[4096];
+        dli_text out = { text, sizeof text, 0, NULL, false };
+        dli_put_layer(&out, m->layer[i]);
+        h = dli_hashed((uint64_t)h, text, out.length < sizeof text ? out.length : sizeof text - 1);
+    }
+    return h;
+}
+/* Of up to 64 samples, all over the data set. */
+static double dli_hashed_data(const dl_data *d)
+{
+    int32_t order[64], labels[64];
+    dl_batch b;
+    const dl_mark mark = dl_tape_mark(d->ctx);
+    const dl_int n = dli_min(d->count, 64);
+    double h = (double)d->count;
+    for (dl_int i = 0; i < n; i++) order[i] = (int32_t)((double)i * (double)d->count / (double)n);
+    if (!dli_data_batch(d, order, 0, n, labels, &b)) return NAN;
+    h = dli_hashed((uint64_t)h, b.x->data, (size_t)b.x->size * sizeof(dl_real));
+    if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
+    if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
+    dl_tape_release(d->ctx, mark);
+    return h;
+}
+
+typedef struct dli_option { const char *name; double value; } dli_option;
+enum { DLI_RUN_OPTIONS = 23 + (int)DLI_OPTIM_NUMBERS };
+
+/* All that must be the same when a training goes on. */
+static void dli_run_options(const dli_run *r, dli_option *to)
+{
+    const dl_fit *o = r->o;
+    const dl_schedule *s = &o->schedule;
+    const dl_optimizer *p = r->m->optimizer;
+    double groups = 0, losses = 0, augment = 0;
+#ifndef DL_NO_IMAGES
+    if (o->augment) augment = dli_hashed(0, o->augment, sizeof *o->augment);
+#endif
+    for (int i = 0; i < p->n; i++)
+        groups = dli_hashed((uint64_t)groups, &p->slot[i].lr_factor, 2 * sizeof(double));
+    for (int i = 0; i < dl_model_output_count(r->m); i++)
+        losses = dli_hashed((uint64_t)losses, r->m->goal[i].loss->name,
+                            strlen(r->m->goal[i].loss->name));
+    const dli_option row[DLI_RUN_OPTIONS - (int)DLI_OPTIM_NUMBERS] = {
+        { "batch_size", (double)o->batch_size }, { "accumulate", (double)o->accumulate },
+        { "shuffle", (double)o->shuffle }, { "validation_split", o->validation_split },
+        { "early_stopping", (double)o->early_stopping }, { "patience", (double)o->patience },
+        { "min_delta", o->min_delta }, { "restore_best", (double)o->restore_best },
+        { "schedule", dli_hashed(0, s->name ? s->name : "", strlen(s->name ? s->name : "")) },
+        { "schedule.gamma", s->gamma },
+        { "schedule.steps", (double)s->steps }, { "schedule.warmup", (double)s->warmup },
+        { "schedule.per_update", (double)s->per_update }, { "augment", augment },
+        { "clip_norm of the optimizer", p->desc.clip_norm },
+        { "clip_value of the optimizer", p->desc.clip_value },
+        { "learning rate", r->lr }, { "parameter groups", groups }, { "loss", losses },
+        { "layers", dli_hashed_model(r->m) }, { "training data", dli_hashed_data(r->train) },
+        { "validation data", r->validation ? dli_hashed_data(r->validation) : 0 },
+        { "model.batch_size", (double)r->m->batch_size } };
+    memcpy(to, row, sizeof row);
+    to += sizeof row / sizeof row[0];
+    for (size_t i = 0; i < DLI_OPTIM_NUMBERS; i++, to++) {
+        to->name = dli_optim_numbers[i].name;
+        to->value = 0;
+        if (dli_optim_numbers[i].at != offsetof(dl_optim, lr))       /* that may move */
+            memcpy(&to->value, (const char *)&p->desc + dli_optim_numbers[i].at, sizeof(double));
+    }
+}
+
+/* A training and its bundle. */
+typedef struct dli_kept_run {
+    dli_bundle b;
+    dli_run   *r;
+    int        epochs;                   /* in history */
+    dli_option option[DLI_RUN_OPTIONS];
+    double    *place, *options, *history, *count;
+} dli_kept_run;
+
+static double dli_build(const dl_ctx *c)
+{
+    char text[64];
+    return dli_hashed(DL_VERSION, text, (size_t)dli_format(text, sizeof text, "%d %s",
+                                                           (int)sizeof(dl_real), dli_fast_name(c)));
+}
+
+static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
+{
+    const dl_optimizer *o = r->m->optimizer;
+    const dl_fit *f = r->o;
+    dli_bundle *b = &k->b;
+    size_t total = 0;
+    memset(k, 0, sizeof *k);
+    k->r = r;
+    k->epochs = epochs;
+    dli_run_options(r, k->option);
+    if (f->state_count > 0 && (!f->state ||
+        dli_inputs("dl_model_fit: state", f->state, f->state_count) != r->m->ctx))
+        return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: state: a tensor is NULL or of "
+                       "another context");
+    const int numbers = DLI_PLACE + DLI_RUN_OPTIONS + epochs * DLI_HISTORY + 2 + o->n;
+    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", numbers, 5 + o->n * dli_state_count(o)))
+        return false;
+    const char *own = "checkpoint.";
+    k->place = dli_bundle_numbers(b, own, "place", DLI_PLACE);
+    k->options = dli_bundle_numbers(b, own, "options", DLI_RUN_OPTIONS);
+    k->history = dli_bundle_numbers(b, own, "history", epochs * DLI_HISTORY);
+    k->count = dli_bundle_counts(b, o);
+    dli_bundle_states(b, o);
+    for (int i = 0; i < r->m->tensors; i++) total += (size_t)r->m->tensor[i]->size;
+    if (r->best_weights) dli_bundle_add(b, own, "best", r->best_weights, dl_shape1((dl_int)total));
+    dli_bundle_part(b, "weights.", r->m->tensor, r->m->tensors);
+    dli_bundle_part(b, "state.", f->state, f->state_count);
+    return true;
+}
+
+static bool dli_run_save(dli_run *r)
+{
+    const dl_loader *l = r->loader;
+    const dl_ctx *c = r->m->ctx;
+    dli_kept_run k;
+    dli_place p;
+    bool ok = dli_run_bundle(&k, r, r->m->epochs);
+    if (ok) {
+        memset(&p, 0, sizeof p);
+        p.epochs = r->m->epochs;
+        p.next = (double)l->next;
+        p.updates = (double)r->updates;
+        p.wait = r->wait;
+        p.schedule_wait = r->schedule.wait;
+        p.stop = r->stop && !r->cut;
+        dli_halve(p.stream[0], &c->rng);
+        dli_halve(p.stream[1], l->next ? &r->order : &l->rng);
+        p.best = r->best;
+        p.schedule_best = r->schedule.best;
+        p.schedule_now = r->schedule.now;
+        p.loss = r->tally.loss;
+        p.size = r->tally.size;
+        memcpy(p.accuracy, r->m->metric_state[0][0], sizeof p.accuracy);
+        p.seconds = dli_now() - r->start;
+        p.build = dli_build(c);
+        memcpy(k.place, &p, sizeof p);
+        for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
+        for (int i = 0; i < k.epochs; i++)
+            memcpy(k.history + i * DLI_HISTORY, &r->m->history[i].loss,
+                   DLI_HISTORY * sizeof(double));
+        ok = dli_bundle_save(&k.b, r->o->checkpoint, NULL, 0) > 0;
+    }
+    dli_bundle_free(&k.b);
+    return ok;
+}
+
+/* Does the checkpoint belong to this training, and can it be true? */
+static bool dli_good_run(void *user)
+{
+    const dli_kept_run *k = (const dli_kept_run *)user;
+    const dli_run *r = k->r;
+    dl_ctx *c = r->m->ctx;
+    dli_place p;
+    memcpy(&p, k->place, sizeof p);
+    for (int i = 0; i < DLI_RUN_OPTIONS; i++)
+        if (memcmp(&k->options[i], &k->option[i].value, sizeof(double)) != 0)
+            return dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s was made with another "
+                           "%s (%.10g, now %.10g); give the same options and data, or start anew "
+                           "without it", r->o->checkpoint, k->option[i].name, k->options[i],
+                           k->option[i].value);
+    if (!dli_whole_numbers(&k->b, k->place, DLI_PLACE_WHOLE) ||
+        !dli_good_counts(&k->b, r->m->optimizer, k->count))
+        return false;
+    for (int i = 0; i < 8; i++)
+        if (p.stream[i / 4][i % 4] > UINT32_MAX) p.epochs = -1;
+    if (p.epochs != k->epochs || p.next > (double)r->train->count || p.wait > INT32_MAX ||
+        p.schedule_wait > INT32_MAX || !(p.schedule_now >= 0 && p.schedule_now < INFINITY) ||
+        !(p.size == p.next || p.next == 0) ||
+        p.updates > k->count[1] || p.stop > 1)
+        return dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it "
+                       "is damaged", r->o->checkpoint);
+    return true;
+}
+
+static void dli_take_run(dli_kept_run *k)
+{
+    dli_run *r = k->r;
+    dl_loader *l = r->loader;
+    dli_place p;
+    memcpy(&p, k->place, sizeof p);
+    dli_take_counts(r->m->optimizer, k->count);
+    r->m->epochs = k->epochs;
+    r->updates = (int64_t)p.updates;
+    r->wait = (int)p.wait;
+    r->schedule.wait = (int)p.schedule_wait;
+    r->schedule.best = p.schedule_best;
+    r->schedule.now = p.schedule_now;
+    r->stop = p.stop > 0;
+    r->best = p.best;
+    dli_unhalve(&r->m->ctx->rng, p.stream[0]);
+    dli_unhalve(&l->rng, p.stream[1]);
+    r->order = l->rng;
+    l->next = (dl_int)p.next;
+    if (l->next && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
+    r->tally = dli_tally_start(r->m, 0);
+    r->tally.loss = p.loss;
+    r->tally.size = p.size;
+    memcpy(r->m->metric_state[0][0], p.accuracy, sizeof p.accuracy);
+    r->start = dli_now() - p.seconds;
+    for (int i = 0; i < k->epochs; i++) {
+        dl_epoch *e = &r->m->history[i];
+        memcpy(&e->loss, k->history + i * DLI_HISTORY, DLI_HISTORY * sizeof(double));
+        e->epoch = i + 1;
+        e->epochs = r->o->epochs;
+    }
+    if (p.build != dli_build(r->m->ctx) && r->o->verbose)
+        dli_print("dl_model_fit: the checkpoint %s is from another build or instruction set; "
+                  "training goes on, but not to the same bits\n", r->o->checkpoint);
+}
+
+static bool dli_run_resume(dli_run *r)
+{
+    dl_ctx *c = r->m->ctx;
+    dli_kept_run k;
+    dli_file f;
+    if (dli_file_mode(r->o->checkpoint) == DLI_NO_FILE) return true;
+    if (!dli_file_open(&f, c, "dl_model_fit", r->o->checkpoint, NULL, 0)) return false;
+    const dli_entry *history = dli_entry_of(&f, "checkpoint.history");
+    const dl_int size = history && history->shape.rank == 1 ? history->shape.dim[0] : 0;
+    const dl_int epochs = size / (4 * DLI_HISTORY);
+    bool ok = epochs <= r->o->epochs ||
+              dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %lld epochs behind it; "
+                      "epochs is the total, and %d are fewer", r->o->checkpoint, (long long)epochs,
+                      r->o->epochs);
+    if (ok) {
+        ok = dli_run_bundle(&k, r, (int)epochs) &&
+             dli_bundle_load(&k.b, &f, "this training", dli_good_run, &k);
+        if (ok) dli_take_run(&k);
+        dli_bundle_free(&k.b);
+    }
+    dli_file_close(&f);
+    return ok;
+}
+#endif
+
 /* ---- PyTorch's names ---- */
 
 #ifndef DL_NO_SEQUENCES
@@ -18958,6 +19548,15 @@ DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loadin
 #endif
 #endif
 #endif /* DL_NO_FILES */
+
+#if !defined(DL_NO_MODEL) && (defined(DL_NO_FILES) || defined(DL_NO_STDIO))
+static bool dli_run_save(dli_run *r)
+{
+    return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: no checkpoint, for dl.h was built "
+                   "without files (DL_NO_FILES, DL_NO_STDIO)");
+}
+static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
+#endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 

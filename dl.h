@@ -1399,12 +1399,19 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
    could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
    and so on. */
 
-/* Activations a layer can end with. X(constant, Keras' name) */
+/* Activations a layer can end with. X(constant, Keras' name, formula, lowest and highest value) */
 #define DL_ACTIVATIONS(X)                                                                        \
-    X(DL_LINEAR, "linear") X(DL_RELU, "relu") X(DL_SIGMOID, "sigmoid") X(DL_TANH, "tanh")        \
-    X(DL_SOFTMAX, "softmax") X(DL_LEAKY_RELU, "leaky_relu") X(DL_ELU, "elu") X(DL_GELU, "gelu")  \
-    X(DL_SILU, "silu") X(DL_SOFTPLUS, "softplus")
-#define DLI_ENUM(code, text) code,
+    X(DL_LINEAR,     "linear",     x,                      -INFINITY, INFINITY)                  \
+    X(DL_RELU,       "relu",       dl_relu(x),             0,         INFINITY)                  \
+    X(DL_SIGMOID,    "sigmoid",    dl_sigmoid(x),          0,         1)                         \
+    X(DL_TANH,       "tanh",       dl_tanh(x),             -1,        1)                         \
+    X(DL_SOFTMAX,    "softmax",    dl_softmax(x),          0,         1)                         \
+    X(DL_LEAKY_RELU, "leaky_relu", dl_leaky_relu(x, 0.01), -INFINITY, INFINITY)                  \
+    X(DL_ELU,        "elu",        dl_elu(x, 1),           -1,        INFINITY)                  \
+    X(DL_GELU,       "gelu",       dl_gelu(x),             -0.17,     INFINITY)                  \
+    X(DL_SILU,       "silu",       dl_silu(x),             -0.2785,   INFINITY)                  \
+    X(DL_SOFTPLUS,   "softplus",   dl_softplus(x),         0,         INFINITY)
+#define DLI_ENUM(code, text, formula, low, high) code,
 typedef enum dl_activation { DL_ACTIVATIONS(DLI_ENUM) DLI_ACTIVATION_COUNT } dl_activation;
 #undef DLI_ENUM
 
@@ -12257,9 +12264,9 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
    layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
    forward gives the output before the activation, which the model applies. */
 
-#define DLI_NAME(code, text) text,
+#define DLI_NAME(code, text, formula, low, high) text,
+#define DLI_CASE(code, text, formula, low, high) case code: return formula;
 static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
-#undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
@@ -12270,16 +12277,7 @@ DL_DEF const char *dl_activation_name(dl_activation f)
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
 {
     switch (f) {
-    case DL_LINEAR:     return x;
-    case DL_RELU:       return dl_relu(x);
-    case DL_SIGMOID:    return dl_sigmoid(x);
-    case DL_TANH:       return dl_tanh(x);
-    case DL_SOFTMAX:    return dl_softmax(x);
-    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
-    case DL_ELU:        return dl_elu(x, 1);
-    case DL_GELU:       return dl_gelu(x);
-    case DL_SILU:       return dl_silu(x);
-    case DL_SOFTPLUS:   return dl_softplus(x);
+    DL_ACTIVATIONS(DLI_CASE)
     case DLI_ACTIVATION_COUNT: break;
     }
     if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
@@ -12332,13 +12330,19 @@ static bool dli_model_whole(const char *who, const dl_model *m)
                          "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
+/* So many bytes, and as many more as a double behind them needs to lie right. */
+static size_t dli_padded(size_t bytes)
 {
-    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
+
+/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
     if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) memcpy(p, old, (size_t)count * sizeof old);
     if (old) DL_FREE(old);
     return p;
 }
@@ -12347,12 +12351,10 @@ static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
     for (int k = 0; !l->ctx->closing && k < 2; k++) dl_tensor_free(l->carry[k]);
-    if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
-        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
-    }
-    if (l->param) DL_FREE(l->param);
-    if (l->state) DL_FREE(l->state);
+    for (int i = 0; !l->ctx->closing && !l->shared && i < l->params + l->states; i++)
+        dl_tensor_free(i < l->params ? l->param[i] : l->state[i - l->params]);
+    if (l->param && !l->shared) DL_FREE(l->param);
+    if (l->state && !l->shared) DL_FREE(l->state);
     if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
@@ -12390,30 +12392,27 @@ static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from
 static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options,
                                dl_layer *const *from, int froms)
 {
-    int inputs = 0;
+    int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
-    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    for (int i = 0; i < m->layers; i++)
+        number += m->layer[i]->type == type && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
-    const size_t sources = ((size_t)froms * sizeof *from + sizeof(double) - 1) /
-                           sizeof(double) * sizeof(double);
+    const size_t sources = dli_padded((size_t)froms * sizeof *from);
+    const size_t bytes = dli_padded(type->options_size);
     dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
                                         sizeof *l + shapes + sources + bytes + name);
     if (!l) return NULL;
-    int number = 1;
-    for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
-    l->input = (dl_shape *)(void *)(l + 1);
-    l->from = (dl_layer **)(void *)(l->input + inputs);
-    char *copy = (char *)l->from + sources;
-    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
-    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
-    l->name = copy + bytes;
     l->type = type;
     l->ctx = m->ctx;
     l->model = m;
     l->inputs = inputs;
     l->froms = froms;
+    l->input = (dl_shape *)(void *)(l + 1);
+    l->from = (dl_layer **)(void *)(l->input + inputs);
+    char *copy = (char *)l->from + sources;
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
@@ -12462,7 +12461,7 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
-static const dl_layer_type *dli_input_layer(void);
+static bool dli_input_build(dl_layer *l);
 
 /* Let the type build the layer, and look at what it has made of it. */
 static bool dli_layer_build(dl_layer *l)
@@ -12474,7 +12473,7 @@ static bool dli_layer_build(dl_layer *l)
     if (t->inputs && t->inputs != l->inputs)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
                        "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
-    if (l->inputs == 0 && t != dli_input_layer())
+    if (l->inputs == 0 && t->build != dli_input_build)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
                        l->name);
     if (!dli_layer_fields(l)) return false;
@@ -12517,31 +12516,27 @@ static void dli_connect(dl_model *m)
     if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
-/* Make a built layer part of its model. */
+/* Make a built layer part of its model, whose list has all parameters in front of all states. */
 static bool dli_layer_join(dl_layer *l)
 {
+    const char *who = "dl_model_add";
     dl_model *m = l->model;
-    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
-    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
-                                                       sizeof *layer) : NULL;
-    if (!layer) {
-        if (tensor) DL_FREE(tensor);
-        return false;
-    }
-    l->built = true;
-    layer[m->layers++] = l;
-    m->layer = layer;
-    if (m->tensor) DL_FREE(m->tensor);
+    const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
+    const int more = l->shared ? 0 : l->params + l->states;
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    if (!tensor) return false;
     m->tensor = tensor;
-    m->tensors = 0;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->params; k++)
-            tensor[m->tensors++] = layer[i]->param[k];
-    m->params = m->tensors;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
-            tensor[m->tensors++] = layer[i]->state[k];
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    if (!layer) return false;
+    m->layer = layer;
+    layer[m->layers++] = l;
+    l->built = true;
+    tensor += m->params;
+    memmove(tensor + params, tensor, (size_t)states * sizeof *tensor);
+    for (int i = 0; i < params; i++) tensor[i] = l->param[i];
+    for (int i = params; i < more; i++) tensor[states + i] = l->state[i - params];
+    m->params += params;
+    m->tensors += more;
     m->at = l;
     dli_connect(m);
     return true;
@@ -12560,43 +12555,46 @@ static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *
     return true;
 }
 
-/* l has become part of m, or has not: then m lacks it. */
+/* l has become part of m, or has not: then m lacks it, unless m was complete before. */
 static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, bool built)
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    m->lacks = name;
+    if (!m->compiled) m->lacks = name;
     return NULL;
+}
+
+/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
+static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
+                               dl_layer *const *from, int n)
+{
+    char who[100];
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
+                "more", type->name, n);
+        return NULL;
+    }
+    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
+    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
 
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
     if (!m) return NULL;
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        m->lacks = "without a type";
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        m->lacks = type->name;
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
-    char who[100];
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    if (!dli_model_open(who, m, from, n)) {
-        if (!m->compiled) m->lacks = type->name;
-        return NULL;
-    }
-    dl_layer *l = dli_layer_new(m, type, options, from, n);
-    return dli_layer_added(m, l, type->name, l && dli_layer_build(l));
+    dl_layer *l = dli_layer_for(m, type, options, from, n);
+    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
+                           l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    return m ? dl_model_add_from(m, type, options, &m->at, type != dli_input_layer()) : NULL;
+    const bool input = type && type->build == dli_input_build;
+    return m ? dl_model_add_from(m, type, options, &m->at, !input) : NULL;
 }
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
@@ -12641,8 +12639,7 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
-                           : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -12724,65 +12721,59 @@ DL_DEF bool dl_layer_frozen(const dl_layer *l)
     return l && (l->shared ? l->shared->frozen : l->frozen);
 }
 
-/* An option that is a member of struct o, and one that is two of them in a row. */
+/* An option that is a member of struct o, and one that is two of them in a row; the options of a
+   layer that has only one. */
 #define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
 #define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
 #define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+#define DLI_E_ONE(name, kind) { { name, DL_FIELD_##kind, 1, 0, NULL }, DLI_E_END }
+
+/* The options of layer l, which are of this type. */
+#define DLI_O(type) ((const type *)l->options)
+
+/* A forward that is one formula of x[0], the first of what layer l reads. */
+#define DLI_FORWARD(name, formula)                                                               \
+    static void name(dl_layer *l, dl_tensor *const *x, dl_tensor **y)                            \
+    {                                                                                            \
+        (void)l;                                                                                 \
+        y[0] = formula;                                                                          \
+    }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
+DLI_FORWARD(dli_flatten_forward, dl_flatten(x[0]))
 static bool dli_flatten_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
     return true;
 }
-static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_flatten(x[0]);
-}
-static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
-    dli_flatten_build, dli_flatten_forward, NULL };
 
-static const dl_field dli_activation_fields[] = {
-    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
-static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = x[0];
-}
+static const dl_field dli_activation_fields[] = DLI_E_ONE("activation", ACTIVATION);
+DLI_FORWARD(dli_same_forward, x[0])
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = *(const dl_activation *)l->options;
-    if (l->input[0].rank > 1) l->step = dli_activation_forward;
+    l->activation = *DLI_O(dl_activation);
+    if (l->input[0].rank > 1) l->step = dli_same_forward;
     return true;
 }
-static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
-    dli_activation_forward, NULL };
 
-static const dl_field dli_dropout_fields[] = {
-    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_dropout_fields[] = DLI_E_ONE("rate", DOUBLE);
+DLI_FORWARD(dli_dropout_layer_forward, dl_dropout(x[0], *DLI_O(double)))
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = *(const double *)l->options;
-    l->step = dli_activation_forward;            /* in evaluation nothing is dropped */
+    const double p = *DLI_O(double);
+    l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
-static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_dropout(x[0], *(const double *)l->options);
-}
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
-    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-static const dl_field dli_reshape_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
+DLI_FORWARD(dli_reshape_layer_forward,
+            dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = *(const dl_shape *)l->options;
+    const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12797,53 +12788,32 @@ static bool dli_reshape_build(dl_layer *l)
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
                    dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
 }
-static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
-}
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
-    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    return dl_model_add(m, &dli_flatten_type, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    return dl_model_add(m, &dli_activation_type, &activation);
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    return dl_model_add(m, &dli_dropout_type, &p);
-}
-
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    return dl_model_add(m, &dli_reshape_type, &shape);
-}
 
 /* ---- graphs: inputs, joints, shared weights ---- */
 
-static const dl_field dli_input_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_input_fields[] = DLI_E_ONE("shape", SHAPE);
 static bool dli_input_build(dl_layer *l)
 {
-    l->output[0] = *(const dl_shape *)l->options;
+    l->output[0] = *DLI_O(dl_shape);
     if (l->froms)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: an input reads no layer", l->name);
     if (dli_checked_size(l->ctx, l->name, l->output[0]) < 0) return false;
     l->model->inputs++;
     return true;
 }
-static const dl_layer_type dli_input_type = { "InputLayer", "input", sizeof(dl_shape),
-    dli_input_fields, 0, dli_input_build, dli_activation_forward, NULL };
-static const dl_layer_type *dli_input_layer(void) { return &dli_input_type; }
 
-DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+/* Do all inputs have this shape, but for the length of one axis (-1: none)? */
+static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    for (int i = 0; i < l->inputs; i++) {
+        dl_shape other = l->input[i];
+        if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
+        if (!dl_shape_equal(other, shape))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
+                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+    }
+    return true;
 }
 
 static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12853,76 +12823,37 @@ static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **
 }
 static bool dli_add_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     l->step = dli_add_layer_forward;
-    for (int i = 1; i < l->inputs; i++)
-        if (!dl_shape_equal(l->input[i], l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
-                           "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
-    return true;
-}
-static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
-    dli_add_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
-{
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
-    return dl_model_add_from(m, &dli_add_type, NULL, from, 2);
+    return dli_inputs_alike(l, l->input[0], -1, "cannot be added; make the shapes equal (a 1 x 1 "
+                            "convolution or a dense layer does)");
 }
 
-static const dl_field dli_concat_fields[] = {
-    { "axis", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_concat_fields[] = DLI_E_ONE("axis", INT);
 /* The axis of a sample, counted from the front. */
 static int dli_concat_axis(const dl_layer *l)
 {
-    const int axis = *(const int *)l->options;
-    return axis < 0 ? axis + l->input[0].rank : axis;
+    return *DLI_O(int) < 0 ? *DLI_O(int) + l->input[0].rank : *DLI_O(int);
 }
-static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
-}
+DLI_FORWARD(dli_concat_layer_forward, dl_concat(x, l->inputs, 1 + dli_concat_axis(l)))
 static bool dli_concat_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char s[DLI_SHAPE_TEXT];
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *(const int *)l->options);
-    for (int i = 1; i < l->inputs; i++) {
-        dl_shape other = l->input[i];
-        const dl_int more = axis < other.rank ? other.dim[axis] : 0;
-        if (axis < other.rank) other.dim[axis] = l->input[0].dim[axis];
-        if (!dl_shape_equal(other, l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s do not join along axis "
-                           "%d: all other axes must be equal", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
-        l->output[0].dim[axis] += more;
-    }
+                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+    dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
+    if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
+    for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
     if (axis > 0) l->step = dli_concat_layer_forward;
     return true;
 }
-static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
-    dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
 
-DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
-{
-    return dl_model_add_from(m, &dli_concat_type, &axis, from, n);
-}
-
-DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
-{
-    return dl_model_add_concat_along(m, from, n, 0);
-}
-
-/* l, new, becomes a further run of `of`: it has its tensors, lists of its own. */
+/* l, new, becomes a further run of `of`: it has its tensors. */
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const char *who = "dl_model_reuse";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -12936,16 +12867,11 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
                            of->name, dli_shape_text(s, of->input[i]),
                            dli_shape_text(t, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
-    for (int k = 0; k < l->outputs; k++) l->output[k] = of->output[k];
-    for (int k = 0; k < 2; k++) {
-        dl_tensor *const *old = k ? of->state : of->param;
-        const int n = k ? of->states : of->params;
-        dl_tensor **list = (dl_tensor **)dli_alloc(l->ctx, who, (size_t)n, sizeof *list);
-        if (!list) return false;
-        for (int i = 0; i < n; i++) list[i] = old[i];
-        *(k ? &l->state : &l->param) = list;
-        *(k ? &l->states : &l->params) = n;
-    }
+    memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
+    l->param = of->param;
+    l->params = of->params;
+    l->state = of->state;
+    l->states = of->states;
     l->options = of->options;
     l->activation = of->activation;
     l->step = of->step;
@@ -12957,15 +12883,9 @@ DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
     const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) {
-        dli_null(m->ctx, who, "the layer");
-        m->lacks = "reused";
-        return NULL;
-    }
-    if (!dli_model_open(who, m, &layer, 1)) {
-        if (!m->compiled) m->lacks = layer->type->name;
-        return NULL;
-    }
+    if (!layer) dli_null(m->ctx, who, "the layer");
+    if (!layer || !dli_model_open(who, m, &layer, 1))
+        return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
     return dli_layer_added(m, l, layer->type->name, l && dli_layer_share(l, layer));
@@ -12991,12 +12911,12 @@ static const dl_field dli_dense_fields[] = {
     DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
     DLI_E_END };
 
-/* Weight and bias of a layer that can do without a bias. */
-static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
-                              dl_int outputs, dl_init bias_init)
+/* Weight and bias of a layer, each if it has one. */
+static bool dli_layer_weights(dl_layer *l, bool weight, dl_shape weight_shape, dl_init weight_init,
+                              bool bias, dl_shape bias_shape, dl_init bias_init)
 {
-    return dl_layer_param(l, "weight", weight, weight_init) &&
-           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+    return (!weight || dl_layer_param(l, "weight", weight_shape, weight_init)) &&
+           (!bias || dl_layer_param(l, "bias", bias_shape, bias_init));
 }
 
 static dl_tensor *dli_layer_bias(const dl_layer *l)
@@ -13004,13 +12924,10 @@ static dl_tensor *dli_layer_bias(const dl_layer *l)
     return l->params > 1 ? l->param[1] : DL_NONE;
 }
 
-static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
-}
+DLI_FORWARD(dli_dense_forward, dl_linear(x[0], l->param[0], dli_layer_bias(l)))
 static bool dli_dense_build(dl_layer *l)
 {
-    const dl_dense *o = (const dl_dense *)l->options;
+    const dl_dense *o = DLI_O(dl_dense);
     if (l->input[0].rank == 0)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                        "input shape of rank 1 or more", l->name);
@@ -13021,21 +12938,8 @@ static bool dli_dense_build(dl_layer *l)
     l->l1 = o->l1;
     l->l2 = o->l2;
     if (l->input[0].rank > 1) l->step = dli_dense_forward;
-    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
-                             o->units, o->bias_init);
-}
-static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
-    1, dli_dense_build, dli_dense_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
-{
-    return dl_model_add(m, &dli_dense_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
-{
-    const dl_dense d = dl_dense_default(units, activation);
-    return dl_model_add_dense_with(m, &d);
+    return dli_layer_weights(l, true, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init,
+                             o->bias, dl_shape1(o->units), o->bias_init);
 }
 
 #ifndef DL_NO_IMAGES
@@ -13076,10 +12980,19 @@ static const dl_field dli_conv_fields[] = {
     DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
     DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
+DLI_FORWARD(dli_conv1d_layer_forward, dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv2d_layer_forward, dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv_transpose_layer_forward,
+            dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l), &DLI_O(dl_conv_layer)->conv))
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l)
 {
-    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     dli_slide s;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
@@ -13113,80 +13026,15 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     if (transposed && init.kind == DL_INIT_HE_UNIFORM)       /* dl_initialize would take out k... */
         init = dl_init_uniform(-sqrt(6 / fan_in), sqrt(6 / fan_in));
     if (transposed && init.kind == DL_INIT_HE_NORMAL) init = dl_init_normal(0, sqrt(2 / fan_in));
-    return dli_layer_weights(l, dli_rank(shape, dims + 2), init, o->bias, o->filters, o->bias_init);
+    return dli_layer_weights(l, true, dli_rank(shape, dims + 2), init, o->bias,
+                             dl_shape1(o->filters), o->bias_init);
 }
 
-static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
-static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
-
-static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
-static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
-
-static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
-static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
-                               &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
-    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
-    dli_conv_transpose_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv2d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv1d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv1d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv_transpose_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
-                                               dl_activation activation)
-{
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    o.conv.stride[0] = o.conv.stride[1] = stride;
-    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
-    return dl_model_add_conv2d_transpose_with(m, &o);
-}
-
-static const dl_field dli_upsampling_fields[] = {
-    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_upsampling_fields[] = DLI_E_ONE("factor", INT);
+DLI_FORWARD(dli_upsampling_layer_forward, dl_upsample_nearest2d(x[0], *DLI_O(int), *DLI_O(int)))
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = *(const int *)l->options;
+    const int factor = *DLI_O(int);
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -13196,90 +13044,26 @@ static bool dli_upsampling_build(dl_layer *l)
     }
     return true;
 }
-static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const int factor = *(const int *)l->options;
-    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
-}
-static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-    dli_upsampling_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
-{
-    return dl_model_add(m, &dli_upsampling_type, &factor);
-}
 
 static const dl_field dli_pool_fields[] = {
     DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
     DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
     DLI_E_END };
+DLI_FORWARD(dli_max_pool_layer_forward, dl_max_pool2d(x[0], DLI_O(dl_pool)))
+DLI_FORWARD(dli_avg_pool_layer_forward, dl_avg_pool2d(x[0], DLI_O(dl_pool)))
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
-    dl_pool fitted = *(const dl_pool *)l->options;
+    dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
                         l->output[0].dim + 1);
 }
-static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
-}
-static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
-}
-static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
-    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
-static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
-    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
 
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    return dl_model_add(m, &dli_max_pool_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_max_pooling2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    return dl_model_add(m, &dli_avg_pool_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_average_pooling2d_with(m, &o);
-}
-
+DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
 static bool dli_global_pool_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(l->input[0].dim[0]);
     return dli_layer_image(l, 2);
-}
-static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_global_avg_pool2d(x[0]);
-}
-static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
-    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
-{
-    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 #endif
 
@@ -13301,24 +13085,20 @@ static const dl_field dli_norm_fields[] = {
     DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
     DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
-static const dl_norm_layer *dli_norm(const dl_layer *l)
-{
-    return (const dl_norm_layer *)l->options;
-}
 static dl_tensor *dli_norm_weight(const dl_layer *l)
 {
-    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->weight ? l->param[0] : DL_NONE;
 }
 static dl_tensor *dli_norm_bias(const dl_layer *l)
 {
-    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->bias ? l->param[l->params - 1] : DL_NONE;
 }
 
 /* Check the options that every normalization shares, and that those it has no use for are left
-   alone. */
-static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
+   alone; then make weight and bias, of this shape. */
+static bool dli_norm_build(dl_layer *l, dl_shape shape, bool momentum, bool axes, bool groups)
 {
-    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    const dl_norm_layer *o = DLI_O(dl_norm_layer), unused = dl_norm_layer_default();
     if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
     if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
@@ -13327,110 +13107,52 @@ static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool g
     const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
                      : !axes && o->axes != unused.axes ? "axes"
                      : !groups && o->groups != unused.groups ? "groups" : NULL;
-    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
-                            "dl_norm_layer_default gives it", l->name, name);
+    if (name)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                       "dl_norm_layer_default gives it", l->name, name);
+    return dli_layer_weights(l, o->weight, shape, dl_init_constant(1), o->bias, shape,
+                             dl_init_zeros());
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_params(dl_layer *l, dl_shape shape)
-{
-    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
-}
-
+DLI_FORWARD(dli_batch_norm_layer_forward,
+            dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                          DLI_O(dl_norm_layer)->momentum, DLI_O(dl_norm_layer)->eps))
 static bool dli_batch_norm_build(dl_layer *l)
 {
     const dl_shape channels = dl_shape1(l->input[0].dim[0]);
-    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+    return dli_norm_build(l, channels, true, false, false) &&
            dl_layer_state(l, "running_mean", channels, 0) &&
            dl_layer_state(l, "running_var", channels, 1);
 }
-static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         dli_norm(l)->momentum, dli_norm(l)->eps);
-}
-static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
-    NULL };
 
-static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
+DLI_FORWARD(dli_layer_norm_layer_forward,
+            dl_layer_norm(x[0], DLI_O(dl_norm_layer)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
-    const int axes = dli_norm(l)->axes;
-    if (!dli_norm_options(l, false, true, false)) return false;
+    const int axes = DLI_O(dl_norm_layer)->axes;
+    dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
                        dli_shape_text(s, in));
-    dl_shape shape = dl_shape0();
-    while (shape.rank < axes) {
-        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
-        shape.rank++;
-    }
+    for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
-    return dli_norm_params(l, shape);
+    return dli_norm_build(l, shape, false, true, false);
 }
-static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
-    NULL };
 
+DLI_FORWARD(dli_group_norm_layer_forward,
+            dl_group_norm(x[0], DLI_O(dl_norm_layer)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_group_norm_build(dl_layer *l)
 {
-    const int groups = dli_norm(l)->groups;
-    if (!dli_norm_options(l, false, false, true)) return false;
-    if (groups < 1 || l->input[0].dim[0] % groups)
+    const int groups = DLI_O(dl_norm_layer)->groups;
+    const dl_int C = l->input[0].dim[0];
+    if (groups < 1 || C % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)l->input[0].dim[0]);
-    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
-}
-static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
-static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_batch_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
-{
-    return dl_model_add_batch_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_layer_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
-{
-    return dl_model_add_layer_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_group_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
-{
-    dl_norm_layer o = dl_norm_layer_default();
-    o.groups = groups;
-    return dl_model_add_group_normalization_with(m, &o);
+                       l->name, groups, (long long)C);
+    return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -13450,7 +13172,7 @@ static const dl_field dli_recurrent_fields[] = {
 /* One step [N,1,D], from the state that the last one has left. */
 static void dli_recurrent_layer_step(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int N = x[0]->shape.dim[0], H = o->units;
     const bool lstm = o->kind == DL_LSTM;
     dl_tensor *h = dl_layer_carry(l, 0, dl_shape3(1, N, H));
@@ -13466,7 +13188,7 @@ static bool dli_recurrent_build(dl_layer *l)
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
         "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
         "bias_hh_l0_reverse" };
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
@@ -13487,7 +13209,7 @@ static bool dli_recurrent_build(dl_layer *l)
 
 static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *own = DLI_O(dli_recurrent_options);
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
     const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
@@ -13496,44 +13218,6 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
     y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
-}
-
-#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
-    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
-static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
-static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
-static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
-static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
-                                                                       "bidirectional");
-
-static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
-                                   int units, bool return_sequences)
-{
-    dli_recurrent_options o;
-    memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.units = units;
-    o.bidirectional = type == &dli_bidirectional_type;
-    o.return_sequences = return_sequences;
-    return dl_model_add(m, type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
-                                            bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
@@ -13559,10 +13243,9 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     }
     if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
 }
-
 static bool dli_embedding_build(dl_layer *l)
 {
-    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
     if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
                        "and samples of rank below %d", l->name, o->words, o->units,
@@ -13576,28 +13259,19 @@ static bool dli_embedding_build(dl_layer *l)
     l->step = dli_embedding_layer_forward;
     return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
-static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
-    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
-    dli_embedding_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
-{
-    dli_embedding_options o;
-    o.words = words;
-    o.units = units;
-    return dl_model_add(m, &dli_embedding_type, &o);
-}
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
     DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
     DLI_E_END };
-
+DLI_FORWARD(dli_attention_layer_forward,
+            dl_multihead_attention(x[0], x[0], x[0], l->param, DLI_O(dli_attention_options)->heads,
+                                   DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
-    const int heads = ((const dli_attention_options *)l->options)->heads;
+    const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
@@ -13607,31 +13281,238 @@ static bool dli_attention_build(dl_layer *l)
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
            dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
-static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const dli_attention_options *o = (const dli_attention_options *)l->options;
-    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
-}
-static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
-    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
-    dli_attention_layer_forward, NULL };
+#endif /* DL_NO_SEQUENCES */
 
+/* ---- all of them, and the functions that add them ---- */
+
+static const dl_layer_type dli_layer_types[] = {
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
+      dli_activation_build, dli_same_forward, NULL },
+    { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
+      dli_dropout_layer_forward, NULL },
+    { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
+      dli_reshape_layer_forward, NULL },
+    { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
+      dli_same_forward, NULL },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+    { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
+      dli_concat_layer_forward, NULL },
+    { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
+      NULL },
+    { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+    { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+    { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+#ifndef DL_NO_IMAGES
+    { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv1d_layer_forward, NULL },
+    { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv2d_layer_forward, NULL },
+    { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+    { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
+      dli_upsampling_layer_forward, NULL },
+    { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_max_pool_layer_forward, NULL },
+    { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_avg_pool_layer_forward, NULL },
+    { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
+      dli_global_pool_layer_forward, NULL },
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+    DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
+    DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
+    { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
+      dli_embedding_build, dli_embedding_layer_forward, NULL },
+    { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+#endif
+};
+
+static dl_layer *dli_add(dl_model *m, const char *type, const void *options)
+{
+    return dl_model_add(m, dl_find_layer(NULL, type), options);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m) { return dli_add(m, "Flatten", NULL); }
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dli_add(m, "Activation", &activation);
+}
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "Reshape", &shape);
+}
+
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "InputLayer", &shape);
+}
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
+{
+    dl_layer *from[2];
+    from[0] = a;
+    from[1] = b;
+    return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
+}
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
+{
+    return dl_model_add_from(m, dl_find_layer(NULL, "Concatenate"), &axis, from, n);
+}
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
+{
+    return dl_model_add_concat_along(m, from, n, 0);
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    return dli_add(m, "Dense", options);
+}
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    const dl_dense o = dl_dense_default(units, activation);
+    return dli_add(m, "Dense", &o);
+}
+
+#ifndef DL_NO_IMAGES
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv1D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv1D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2DTranspose", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dli_add(m, "Conv2DTranspose", &o);
+}
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    return dli_add(m, "UpSampling2D", &factor);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    return dli_add(m, "MaxPooling2D", options);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    return dli_add(m, "AveragePooling2D", options);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    return dli_add(m, "GlobalAveragePooling2D", NULL);
+}
+#endif
+
+static dl_layer *dli_add_norm(dl_model *m, const char *type, const dl_norm_layer *options)
+{
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "BatchNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "BatchNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "LayerNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "LayerNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "GroupNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    o.groups = groups;
+    return dli_add(m, "GroupNormalization", &o);
+}
+
+#ifndef DL_NO_SEQUENCES
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, dl_recurrent_kind kind, int units,
+                                   bool bidirectional, bool return_sequences)
+{
+    const dli_recurrent_options o = { kind, units, bidirectional, return_sequences };
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", kind, units, true, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    const dli_embedding_options o = { words, units };
+    return dli_add(m, "Embedding", &o);
+}
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    dli_attention_options o;
-    memset(&o, 0, sizeof o);
-    o.heads = heads;
-    o.causal = causal;
-    return dl_model_add(m, &dli_attention_type, &o);
+    const dli_attention_options o = { heads, causal };
+    return dli_add(m, "MultiHeadAttention", &o);
 }
-
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
 {
     return dl_model_add_dense(m, units, activation);
 }
 #endif
 
-/* ---- end of sequences ---- */
 #endif /* DL_NO_MODEL */
 
 /* ---- types by their names ---- */
@@ -13670,21 +13551,8 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    static const dl_layer_type *const all[] = {
-        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
-        &dli_input_type, &dli_add_type, &dli_concat_type,
-        &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
-#ifndef DL_NO_IMAGES
-        &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
-        &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
-#endif
-#ifndef DL_NO_SEQUENCES
-        &dli_rnn_type, &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type,
-        &dli_embedding_type, &dli_attention_type,
-#endif
-    };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i]->name, name) == 0) return all[i];
+    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
+        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
     return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
 }
 
@@ -14837,15 +14705,25 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
+#ifndef DL_NO_IMAGES
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
+}
+#endif
+
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
 static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_tensor **x)
 {
 #ifndef DL_NO_IMAGES
-    if (l->type != &dli_conv2d_type || l->activation != DL_RELU) return 0;
-    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
-    const bool pool = next && next->type == &dli_max_pool_type && next->activation == DL_LINEAR &&
+    if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
+    const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
+    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
+                      next->activation == DL_LINEAR &&
                       dli_pool_halves((const dl_pool *)next->options);
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
@@ -14985,7 +14863,7 @@ static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw r
     for (int i = 0; i < m->layers; i += layers) {
         dl_layer *l = m->layer[i];
         layers = 1;
-        if (l->type == &dli_input_type) {
+        if (l->froms == 0) {
             value[l->place] = x[input++];
             if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
             continue;
@@ -15002,7 +14880,7 @@ static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw r
 static dl_shape dli_input_shape(const dl_model *m, int k)
 {
     for (int i = 0; k > 0; i++)
-        if (m->layer[i]->type == &dli_input_type && --k == 0) return m->layer[i]->output[0];
+        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output[0];
     return m->input;
 }
 
@@ -15240,15 +15118,9 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 
 /* ---- data, loss and metrics ---- */
 
-/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
-static void dli_activation_range(dl_activation f, double range[2])
-{
-    range[0] = -INFINITY;
-    range[1] = INFINITY;
-    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
-    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
-    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
-}
+/* Where the values of each activation lie: from [0] to [1]. */
+#define DLI_RANGE(code, text, formula, low, high) { low, high },
+static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
 
 /* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
    (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
@@ -15257,8 +15129,7 @@ static bool dli_check_range(const char *who, const dl_model *m, const dl_real *t
 {
     const dl_layer *last = dli_last_layer(m);
     dl_int outside = 0;
-    double range[2];
-    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
+    const double *range = dli_activation_range[dli_fused(m) ? m->loss->logits : last->activation];
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
     if (dli_fused(m) && outside)
@@ -15463,7 +15334,7 @@ static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const ch
         *what = "the output of layer ";
         dl_tensor *const *read = dli_layer_reads(l, value);
         dl_tensor **y = value + l->place;
-        if (l->type == &dli_input_type) y[0] = x[input++];
+        if (l->froms == 0) y[0] = x[input++];
         else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
         for (int k = 0; k < l->outputs; k++)
             if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;

@@ -14439,25 +14439,28 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
 
-/* What evaluating in the middle of training must leave as it was. */
+/* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
     dl_mark mark;
     dl_rng  rng;
-    bool    training, no_grad;
+    bool    training, no_grad, own_rng;
     const char *advice;
 } dli_scope;
 
-/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
-static dli_scope dli_scope_begin(dl_ctx *c)
+/* A mark on the tape, and training mode with gradients; or evaluation mode, without, and with
+   random numbers of its own. */
+static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
     dli_scope s;
     s.mark = dl_tape_mark(c);
     s.rng = c->rng;
-    s.training = dl_set_training(c, false);
-    s.no_grad = dl_set_no_grad(c, true);
+    s.own_rng = !training;
+    s.training = dl_set_training(c, training);
+    s.no_grad = dl_set_no_grad(c, !training);
     s.advice = c->advice;
-    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
-    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
+    if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
+                         : "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -14467,14 +14470,14 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
-    c->rng = s->rng;
+    if (s->own_rng) c->rng = s->rng;
     c->advice = s->advice;
 }
 
 /* A scope for the user's own code: it finds the modes as they are. */
 static dli_scope dli_scope_callback(dl_ctx *c)
 {
-    const dli_scope s = dli_scope_begin(c);
+    const dli_scope s = dli_scope_begin(c, false);
     dl_set_training(c, s.training);
     dl_set_no_grad(c, s.no_grad);
     c->advice = NULL;
@@ -14547,9 +14550,9 @@ static dl_layer *dli_output_layer(const dl_model *m, int k)
 }
 static const dl_layer *dli_last_layer(const dl_model *m) { return dli_output_layer(m, 0); }
 
-static dl_shape dli_output_shape(const dl_model *m)
+static dl_shape dli_output_shape(const dl_model *m, int k)
 {
-    return m->layers ? dli_last_layer(m)->output[0] : m->input;
+    return m->layers ? dli_output_layer(m, k)->output[0] : m->input;
 }
 
 /* Does the loss contain the last activation, so that it gets what is before it? */
@@ -14628,6 +14631,10 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (k > 0 && !l->of_targets)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
                            "%s does not take", who, k, l->name);
+        if (l->logits != DL_LINEAR && l->logits != DL_SOFTMAX && l->logits != DL_SIGMOID)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has logits of %s; a loss takes those of "
+                           "softmax or sigmoid, or is linear", who, l->name,
+                           dl_activation_name(l->logits));
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
@@ -14667,24 +14674,27 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
-    const dl_shape want = dli_batch_shape(N, l->output[k]);
-    return dl_shape_equal(y->shape, want) ||
+    const dl_shape *want = &l->output[k];
+    return (y->shape.rank == want->rank + 1 && y->shape.dim[0] == N &&
+            memcmp(y->shape.dim + 1, want->dim, (size_t)want->rank * sizeof *want->dim) == 0) ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+                   l->name, dli_shape_text(s, y->shape),
+                   dli_shape_text(t, dli_batch_shape(N, *want)));
 }
 
-/* What layer l makes of x; raw: before the activation. */
-static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw)
+/* What layer l makes of x; raw: before the activation; step: of one time step. */
+static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
     const dl_int N = x[0]->shape.dim[0];
-    memset(y, 0, (size_t)l->outputs * sizeof *y);
     const bool training = dl_training(l->ctx);
     if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
-    l->type->forward(l, x, y);
+    (step ? l->step : l->type->forward)(l, x, y);
     dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
-        if (!dli_layer_gave(l, k, y[k], N)) return false;
+        if (!y[k])
+            return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
+                           step ? "step" : "forward", k);
+        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -14743,79 +14753,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
     return n;
 }
 
-/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
-   there and release the rest. */
-static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
-{
-    dl_ctx *c = x->ctx;
-    const dl_shape shape = x->shape;
-    const size_t bytes = (size_t)x->size * sizeof *x->data;
-    const dl_real *data = x->data;
-    dl_tape_release(c, mark);
-    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
-    DLI_UNPOISON(data, bytes);
-    if (x) memmove(x->data, data, bytes);
-    return x;
-}
-
-/* The same for those of value[0 .. n-1] that are not NULL and lie behind the mark. Some may share
-   their numbers with others, so they wait in scratch memory while the tape is released. */
-static bool dli_drop_all_but_these(dl_ctx *c, dl_tensor **value, int n, dl_mark mark, int count,
-                                   dl_int size)
-{
-    const char *who = "dl_model_predict";
-    const size_t bytes = (size_t)size * sizeof(dl_real);
-    dl_real *data = (dl_real *)dli_work(c, who, bytes + (size_t)count * sizeof(dl_shape) +
-                                                DLI_ALIGN);
-    if (!data) return false;
-    dl_shape *shape = (dl_shape *)(void *)dli_align((char *)data + bytes);
-    dl_real *to = data;
-    int at = 0;
-    for (int i = 0; i < n; i++) {
-        if (!value[i] || value[i]->serial < mark.serial) continue;
-        memcpy(to, value[i]->data, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-        shape[at++] = value[i]->shape;
-    }
-    /* From here on value[i]->serial is gone with the header, so the mark of a tensor that moves is
-       its place: those that stay are set aside as they are. */
-    dl_tensor *none = dl_none();
-    for (int i = 0; i < n; i++)
-        if (value[i] && value[i]->serial >= mark.serial) value[i] = none;
-    dl_tape_release(c, mark);
-    to = data;
-    at = 0;
-    for (int i = 0; i < n; i++) {
-        if (value[i] != none) continue;
-        value[i] = dli_tape_tensor(c, who, shape[at++]);
-        if (!value[i]) return false;
-        memcpy(value[i]->data, to, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-    }
-    return true;
-}
-
-/* Let go of what no layer behind number i reads any more, if that is worth the copies. */
-static bool dli_drop_dead(const dl_model *m, dl_tensor **value, int i, dl_mark mark)
-{
-    const int n = m->places + dl_model_output_count(m);
-    dl_int size = 0;
-    int count = 0, one = 0;
-    for (int k = 0; k <= i; k++)
-        if (m->layer[k]->last <= i)
-            memset(value + m->layer[k]->place, 0, (size_t)m->layer[k]->outputs * sizeof *value);
-    for (int v = 0; v < n; v++) {
-        if (!value[v] || value[v]->serial < mark.serial) continue;
-        size += value[v]->size;
-        count++;
-        one = v;
-    }
-    if (dli_tape_since(m->ctx, mark) < 2 * size * (dl_int)sizeof(dl_real)) return true;
-    if (count != 1) return dli_drop_all_but_these(m->ctx, value, n, mark, count, size);
-    value[one] = dli_drop_all_but(value[one], mark);
-    return value[one] != NULL;
-}
-
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
 
@@ -14826,54 +14763,138 @@ static bool dli_is_raw(const dl_layer *l, dli_raw raw)
                                 : l->model->goal[l->goal].loss->logits != DL_LINEAR;
 }
 
-/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
-   along: how many layers these were, 0 on failure. */
-static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
+/* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
+typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
+
+/* What is under way in a forward. */
+typedef struct dli_flow {
+    dl_model   *m;
+    dl_tensor **value;      /* the first input, then what each layer gave, at its place; NULL before
+                               it runs, and again when nobody reads it any more                 */
+    dl_tensor **out;        /* behind them: the model's outputs                                 */
+    dl_tensor *const *x;    /* the next input                                                   */
+    dli_raw     raw;
+    dli_way     way;
+    dl_mark     mark;       /* of what may be dropped                                           */
+    int        *live, lives; /* places of what came after the mark and was not dropped          */
+    dl_int      size;       /* numbers in these                                                 */
+} dli_flow;
+
+/* Layer i. A convolution may take the pooling behind it along: how many layers these were, 0 on
+   failure. */
+static int dli_flow_layer(dli_flow *f, int i)
 {
+    const dl_model *m = f->m;
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    dl_tensor *const *x = dli_layer_reads(l, value);
-    if (!x) return 0;
-    dl_tensor *fused = x[0];
-    const bool is_raw = dli_is_raw(l, raw);
-    const int layers = is_raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
-    dl_tensor **y = value + l->place;
-    if (layers > 1) l = next;
-    if (layers > 0) value[l->place] = fused;
-    else if (!dli_layer_forward(l, x, y, is_raw)) return 0;
-    if (!value[l->place]) return 0;
-    if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-    if (is_raw && l->readers > 0 && !(y[0] = dl_activate(y[0], l->activation))) return 0;
-    return layers > 0 ? layers : 1;
+    const bool raw = dli_is_raw(l, f->raw);
+    int layers = 1;
+    if (l->froms == 0) f->value[l->place] = *f->x++;
+    else {
+        dl_tensor *const *x = dli_layer_reads(l, f->value);
+        if (!x) return 0;
+        dl_tensor *fused = x[0];
+        layers = raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
+        if (layers > 1) l = next;
+        if (layers > 0) f->value[l->place] = fused;
+        else if (!dli_layer_forward(l, x, f->value + l->place, raw, f->way == DLI_STEP && l->timed))
+            return 0;
+    }
+    dl_tensor **y = f->value + l->place;
+    if (l->goal >= 0) f->out[l->goal] = y[0];
+    if (raw && l->readers > 0) y[0] = dl_activate(y[0], l->activation);
+    return !y[0] ? 0 : layers > 0 ? layers : 1;
 }
 
-/* x[inputs] through all layers; the model's outputs, or NULL. drop: nothing is recorded, so let go
-   of what is not needed any more (x itself stays). */
-static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, bool drop)
+/* n tensors from this place on must be kept as long as others read them; or need not any more. */
+static void dli_flow_count(dli_flow *f, int place, int n, bool keep)
 {
-    const size_t bytes = (size_t)(m->places + dl_model_output_count(m)) * sizeof *x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
-    int input = 0, layers;
-    if (!value) return NULL;
-    memset(value, 0, bytes);
-    value[0] = x[input++];
-    if (m->layers == 0) value[m->places] = value[0];
-    const dl_mark mark = dl_tape_mark(m->ctx);
-    for (int i = 0; i < m->layers; i += layers) {
-        dl_layer *l = m->layer[i];
-        layers = 1;
-        if (l->froms == 0) {
-            value[l->place] = x[input++];
-            if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-            continue;
-        }
-        layers = dli_forward_step(m, i, value, raw);
-        if (layers == 0) return NULL;
-        if (drop && i + layers < m->layers && !dli_drop_dead(m, value, i + layers - 1, mark))
-            return NULL;
+    for (int v = place; v < place + n; v++) {
+        if (!f->value[v]) continue;
+        f->size += keep ? f->value[v]->size : -f->value[v]->size;
+        if (keep) f->live[f->lives++] = v;
+        else f->value[v] = NULL;
     }
-    return value + m->places;
+}
+
+/* Move what is still read to the mark and release the rest. (Some may share their numbers with
+   others, so all wait in scratch memory.) Called once in so many bytes as are moved, so that the
+   whole forward stays linear. */
+static bool dli_flow_pack(dli_flow *f)
+{
+    dl_ctx *c = f->m->ctx;
+    const char *who = "dl_model_predict";
+    const size_t bytes = (size_t)f->size * sizeof(dl_real);
+    int n = 0;
+    for (int i = 0; i < f->lives; i++) if (f->value[f->live[i]]) f->live[n++] = f->live[i];
+    char *scratch = (char *)dli_work(c, who, bytes + (size_t)n * sizeof(dl_shape) + DLI_ALIGN);
+    if (!scratch) return false;
+    dl_shape *shape = (dl_shape *)(void *)dli_align(scratch + bytes);
+    dl_real *data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        const dl_tensor *t = f->value[f->live[i]];
+        memcpy(data, t->data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        shape[i] = t->shape;
+    }
+    dl_tape_release(c, f->mark);
+    data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        dl_tensor *t = dli_tape_tensor(c, who, shape[i]);
+        if (!t) return false;
+        memcpy(t->data, data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        f->value[f->live[i]] = t;
+    }
+    f->lives = n;
+    return true;
+}
+
+/* Bytes that a forward may leave lying about before they are worth the copies. */
+#define DLI_DROP_BYTES 65536
+
+/* Layers first .. last have run: let go of what only they have read. */
+static bool dli_flow_drop(dli_flow *f, int first, int last)
+{
+    const dl_layer *l = f->m->layer[last];
+    for (int i = first; i <= last; i++)
+        for (int k = 0; k < f->m->layer[i]->froms; k++) {
+            const dl_layer *from = f->m->layer[i]->from[k];
+            if (from && from->last == i) dli_flow_count(f, from->place, from->outputs, false);
+        }
+    dli_flow_count(f, l->place, l->outputs, true);
+    if (l->readers == 0) dli_flow_count(f, l->place, l->outputs, false);
+    if (l->goal >= 0) dli_flow_count(f, f->m->places + l->goal, 1, true);
+    return dli_tape_since(f->m->ctx, f->mark) < 2 * f->size * (dl_int)sizeof(dl_real) +
+                                                DLI_DROP_BYTES || dli_flow_pack(f);
+}
+
+/* x[inputs] through all layers: the model's outputs, behind f.value; or NULL. */
+static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, dli_way way)
+{
+    const size_t n = (size_t)(m->places + dl_model_output_count(m));
+    const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
+    dli_flow f;
+    f.m = m;
+    f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
+    if (!f.value) return NULL;
+    memset(f.value, 0, bytes);
+    f.out = f.value + m->places;
+    f.live = (int *)(void *)(f.value + n);
+    f.lives = 0;
+    f.size = 0;
+    f.raw = raw;
+    f.way = way;
+    f.x = x + 1;
+    f.value[0] = x[0];
+    if (m->layers == 0) f.out[0] = x[0];
+    if (way == DLI_DROP) f.mark = dl_tape_mark(m->ctx);
+    for (int i = 0, layers; i < m->layers; i += layers) {
+        layers = dli_flow_layer(&f, i);
+        if (layers == 0 || (way == DLI_DROP && !dli_flow_drop(&f, i, i + layers - 1))) return NULL;
+    }
+    return f.out;
 }
 
 /* Input k's shape of one sample. */
@@ -14888,15 +14909,15 @@ static dl_shape dli_input_shape(const dl_model *m, int k)
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
     if (!dli_usable(who, x)) return NULL;
-    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
     const dl_shape shape = dli_input_shape(m, k);
+    const dl_shape want = dli_batch_shape(x->shape.rank ? x->shape.dim[0] : 0, shape);
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
-    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
+    if (x->shape.rank < 1 || dl_shape_size(want) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
                           "samples are %s; the input's first dimension counts samples, 1 for a "
                           "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
-    return dl_reshape(x, dli_batch_shape(n, shape));
+    return dl_shape_equal(x->shape, want) ? x : dl_reshape(x, want);
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -14922,23 +14943,26 @@ static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tenso
     return x;
 }
 
-DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+/* All outputs for all inputs, recorded. */
+static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *more)
 {
     const char *who = "dl_model_forward";
-    if (!y || !x || !dli_model_whole(who, m)) return false;
-    dl_tensor **in = dli_model_inputs(who, m, x[0], x + 1);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
-    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
-    return out != NULL;
+    return dli_model_whole(who, m)
+         ? dli_graph_forward(m, dli_model_inputs(who, m, first, more), DLI_RAW_NONE, DLI_KEEP)
+         : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_forward";
-    if (!dli_model_whole(who, m)) return NULL;
-    dl_tensor **in = dli_model_inputs(who, m, x, NULL);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    dl_tensor **out = dli_forward(m, x, NULL);
     return out ? out[0] : NULL;
+}
+
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    dl_tensor **out = x && y ? dli_forward(m, x[0], x + 1) : NULL;
+    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
+    return out != NULL;
 }
 
 /* n rows of each input from row `at` on, through the layers, into the first outs of out. */
@@ -14946,13 +14970,13 @@ static bool dli_predict_rows(const char *who, dl_model *m, dl_tensor *const *x, 
                              dl_tensor *const *out, int outs, dli_raw raw)
 {
     dl_tensor **part = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *part);
-    bool ok = part != NULL;
-    for (int k = 0; ok && k < m->inputs; k++) {
-        const dl_shape shape = dli_input_shape(m, k);
-        part[k] = dli_share(who, x[k], dli_batch_shape(n, shape), at * dl_shape_size(shape));
-        ok = part[k] != NULL;
+    for (int k = 0; part && k < m->inputs; k++) {
+        dl_shape shape = x[k]->shape;
+        shape.dim[0] = n;
+        part[k] = dli_share(who, x[k], shape, at * (x[k]->size / x[k]->shape.dim[0]));
+        if (!part[k]) return false;
     }
-    dl_tensor **y = ok ? dli_graph_forward(m, part, raw, true) : NULL;
+    dl_tensor **y = dli_graph_forward(m, part, raw, DLI_DROP);
     for (int k = 0; y && k < outs; k++)
         memcpy(out[k]->data + at * (y[k]->size / n), y[k]->data,
                (size_t)y[k]->size * sizeof *y[k]->data);
@@ -14972,12 +14996,11 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
     const dl_int N = x[0]->shape.dim[0];
     bool ok = true;
     for (int k = 0; ok && k < outs; k++) {
-        const dl_shape shape = k ? dli_output_layer(m, k)->output[0] : dli_output_shape(m);
-        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, shape));
+        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m, k)));
         ok = out[k] != NULL;
     }
     for (dl_int at = 0; ok && at < N; at += m->batch_size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         ok = dli_predict_rows(who, m, x, at, dli_min(m->batch_size, N - at), out, outs, raw);
         dli_scope_end(m->ctx, &scope);
     }
@@ -15034,34 +15057,6 @@ static bool dli_check_steps(dl_model *m, bool *timed)
     return true;
 }
 
-/* One step x [N,1,...] through all layers. */
-static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
-{
-    const size_t bytes = (size_t)m->places * sizeof x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_step", bytes) : NULL;
-    if (!value) return NULL;
-    value[0] = x;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (!read) return NULL;
-        if (!l->timed) {
-            if (!dli_layer_forward(l, read, y, false)) return NULL;
-            continue;
-        }
-        memset(y, 0, (size_t)l->outputs * sizeof *y);
-        l->step(l, read, y);
-        for (int k = 0; k < l->outputs; k++) {
-            if (y[k]) y[k] = dl_activate(y[k], l->activation);
-            if (!y[k])
-                return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: its step gave no output %d", l->name,
-                                  k);
-        }
-    }
-    return value[m->layers ? dli_last_layer(m)->place : 0];
-}
-
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
     const char *who = "dl_model_step";
@@ -15078,20 +15073,22 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
                           (long long)m->rows);
-    dl_shape shape = dli_output_shape(m);
+    dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
     dl_tensor *out = dli_tape_tensor(m->ctx, who,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor *y = dli_step_forward(m, dl_reshape(x, dli_batch_shape(N, one)));
-    if (y && y->size != out->size)
-        y = DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
-                       dli_shown(m->ctx, y->shape));
-    if (y) memcpy(out->data, y->data, (size_t)y->size * sizeof *y->data);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
+    dl_tensor *step = dl_reshape(x, dli_batch_shape(N, one));
+    dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
+    bool ok = y != NULL;
+    if (ok && y[0]->size != out->size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+                     dli_shown(m->ctx, y[0]->shape));
+    if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
     m->rows = N;
-    return y ? out : NULL;
+    return ok ? out : NULL;
 }
 
 DL_DEF bool dl_model_reset_state(dl_model *m)
@@ -15122,20 +15119,23 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 #define DLI_RANGE(code, text, formula, low, high) { low, high },
 static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
 
-/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
-   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
-   most of them do, training can only fail. */
-static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+/* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
+   probability (else there is no lowest loss); for others some may lie outside (they are noisy,
+   say), but when most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
+                            dl_int n)
 {
-    const dl_layer *last = dli_last_layer(m);
+    const dl_layer *last = dli_output_layer(m, k);
+    const dl_loss *loss = m->goal[k].loss;
+    const bool fused = loss->logits != DL_LINEAR;
+    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
     dl_int outside = 0;
-    const double *range = dli_activation_range[dli_fused(m) ? m->loss->logits : last->activation];
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
-    if (dli_fused(m) && outside)
+    if (fused && outside)
         return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
     return 2 * outside <= n ||
            dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
                    "all that %s with its %s can give; scale them, or make it linear", who,
@@ -15147,7 +15147,7 @@ static bool dli_check_range(const char *who, const dl_model *m, const dl_real *t
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
     char s[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_shape out = dli_output_shape(m, 0);
     const long long units = (long long)dli_last(out);
     if (dli_last(out) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
@@ -15167,11 +15167,28 @@ static bool dli_takes_labels(const dl_loss *loss)
     return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
+/* Do labels (of so many classes, 0: unknown) or n targets for N samples fit the first output and
+   its loss? Then those of a data set or batch are what it learns. */
+static bool dli_check_answers(const char *who, const dl_model *m, const char *whose, bool labels,
+                              int classes, bool targets, dl_int n, dl_int N)
+{
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    const bool wanted = m->loss->of_targets != NULL;
+    if (labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, classes);
+    if (!targets || !wanted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the %s does not have; %s "
+                       "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
+                       wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
+    return n == N * M ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
+                   (long long)n, (long long)N, (long long)M);
+}
+
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
@@ -15184,17 +15201,11 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
-    if (!d->targets || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, m->loss->name,
-                       m->loss->of_targets ? "targets" : "class labels",
-                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+        return false;
+    if (d->labels && dli_takes_labels(m->loss)) return true;
     const dl_real *targets = dl_data_targets(d);
-    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
+    return targets && dli_check_range(who, m, 0, targets, n);
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -15309,73 +15320,56 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 /* ---- one step ---- */
 
-static bool dli_all_finite(const dl_real *x, dl_int n)
+/* Of n tensors; those that are NULL do not count. */
+static bool dli_all_finite(dl_tensor *const *t, int n)
 {
-    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    for (int k = 0; k < n; k++)
+        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
+            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
     return true;
 }
 
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
-   two; or NULL. */
-static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const char **what)
+/* The first layer with NaN or infinity in its weights or in what it gave, and which of the two. */
+static const char *dli_diverged_layer(const dl_model *m, dl_tensor *const *value, const char **what)
 {
-    dl_tensor **value = (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_fit",
-                                                     (size_t)m->places * sizeof *value);
-    int input = 0;
-    if (!value) return NULL;
-    value[0] = x[input++];
     for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        *what = "the weights of layer ";
-        for (int k = 0; k < l->params; k++)
-            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
-        *what = "the output of layer ";
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (l->froms == 0) y[0] = x[input++];
-        else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
-        for (int k = 0; k < l->outputs; k++)
-            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+        const dl_layer *l = m->layer[i];
+        const bool weights = dli_all_finite(l->param, l->params);
+        if (weights && dli_all_finite(value + l->place, l->outputs)) continue;
+        *what = weights ? "the output of layer " : "the weights of layer ";
+        return l->name;
     }
-    return NULL;
+    *what = "the loss itself";
+    return "";
 }
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
-   batch, outside dl_model_fit. */
-static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+/* Report a loss that is NaN or infinite: where along the layers, which made z of x, did it start?
+   epoch 0: a single batch, outside dl_model_fit. */
+static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl_tensor *const *z,
+                         int epoch, double loss)
 {
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    bool finite = x != NULL;
-    for (int k = 0; finite && k < m->inputs; k++) finite = dli_all_finite(x[k]->data, x[k]->size);
-    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
-    if (finite) {
+    const char *cure = "clean the data set", *what = "the training data", *name = "";
+    char place[80] = "dl_model_train_batch";
+    if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
-        finite = !b->y || dli_all_finite(b->y->data, b->y->size);
-        for (int k = 0; k < m->outs - 1; k++)
-            finite = finite && dli_all_finite(b->more_y[k]->data, b->more_y[k]->size);
-        if (finite) {
+        if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
             cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, x, &what);
-            if (!name) what = "the loss itself";
+            name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    dli_scope_end(m->ctx, &scope);
-    char place[80] = "dl_model_train_batch";
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                        (long long)b->number + 1);
+                          (long long)b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
-                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
-                   cure);
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
     for (int i = 0; i < m->params; i++)
-        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+        if (!dli_all_finite(&m->tensor[i], 1))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
                            m->tensor[i]->name);
@@ -15389,11 +15383,11 @@ static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, doubl
 {
     const dl_real dloss = (dl_real)share;
     dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, false);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_KEEP);
     dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
     const double value = dl_item(loss);
-    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, x, z, epoch, value);
     if (!dli_tally_add(tally, b, z[0], value)) return false;
     for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
     return dl_backward_from(loss, &dloss);
@@ -15422,6 +15416,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+        if (!dli_check_range(who, m, k, y->data, size)) return false;
     }
     return true;
 }
@@ -15429,7 +15424,6 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
@@ -15437,15 +15431,11 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
-    if (!dli_check_more(who, m, b)) return false;
-    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
-    if (!b->y || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
-                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
-    if (b->y->size != b->size * M)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
-                       who, (long long)b->y->size, (long long)b->size, (long long)M);
-    return dli_check_range(who, m, b->y->data, b->y->size);
+    return dli_check_more(who, m, b) &&
+           dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
+                             b->y ? b->y->size : 0, b->size) &&
+           ((b->labels && dli_takes_labels(m->loss)) ||
+            dli_check_range(who, m, 0, b->y->data, b->y->size));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -15456,20 +15446,17 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
         dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
         return dli_no_metrics();
     }
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const dl_mark mark = dl_tape_mark(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
-    dl_tape_release(m->ctx, mark);
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
 
 /* What the model gives in evaluation, as the loss wants it. */
 static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
@@ -15481,7 +15468,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
     const dl_int size = m->batch_size;
     bool ok = true;
     for (dl_int at = 0; ok && at < data->count; at += size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         dl_batch b;
         dl_tensor **z = NULL;
         ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
@@ -15505,7 +15492,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
     const char *who = "dl_model_evaluate_batch";
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
-    const dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
     dli_scope_end(m->ctx, &scope);
@@ -15836,17 +15823,13 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const char *advice = m->ctx->advice;
-    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     m->fitting = true;
     bool ok = dli_run_start(&r, data);
     for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
     dli_run_end(&r);
     m->fitting = false;
-    m->ctx->advice = advice;
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return ok;
 }
 
@@ -16256,7 +16239,7 @@ static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, voi
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
     if (!dli_check_data(who, m, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
@@ -16269,8 +16252,8 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
     if (!m || !data) return NULL;
-    const dl_int C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
+    const dl_int C = dl_shape_size(dli_output_shape(m, 0));
+    if (m->compiled && (!dli_fused(m) || dli_output_shape(m, 0).rank != 1 ||
                         (m->loss->logits == DL_SIGMOID && C != 1))) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
@@ -16392,7 +16375,7 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
     }
     dl_real *z = dli_outputs(who, m, data);
     const dl_real *t = dl_data_targets(data);
-    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
+    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m, 0)));
     if (z) DL_FREE(z);
     return r;
 }

@@ -705,8 +705,9 @@ static void bad_batches(void)
     REFUSED(m, DL_ERR_SHAPE, "the batch's size is 2, its x has 3 samples");
     b.size = 3;
     b.labels = NULL;
-    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs labels, which the batch");
-    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets y");
+    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs class labels, "
+            "which the batch does not have");
+    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets, which the batch");
     b.y = dl_from(dl, dl_shape2(3, 2), x);
     REFUSED(yes, DL_ERR_SHAPE, "6 targets for 3 samples with 1 outputs");
     b.y = NULL;
@@ -805,8 +806,8 @@ static void evaluation_is_small(void)
 
 static void tape_limits(void)
 {
-    static const char *const text[3] = { "; give dl_model_fit a smaller batch_size (and "
-        "accumulate), or raise dl_set_tape_limit", "; take fewer samples at a time "
+    static const char *const text[3] = { "; take smaller batches (batch_size and "
+        "accumulate of dl_model_fit), or raise dl_set_tape_limit", "; take fewer samples at a time "
         "(dl_model_set_batch_size), or raise dl_set_tape_limit", "; call dl_tape_clear after "
         "every step, or raise dl_set_tape_limit" };
     dl_ctx *dl = quiet_context(1);
@@ -1566,14 +1567,14 @@ static void mismatches(void)
           ": samples of [3,1] do not fit the model's input [2]" },
         { only_targets, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels, which the data set does not "
-          "have; make it with dl_data_from_arrays" },
+          "have; dl_data_from_arrays gives them" },
         { only_samples, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels" },
         { four_classes, 4, DL_LINEAR, DL_MSE, DL_ERR_ARGUMENT,
           ": mean_squared_error needs targets, which the data set does not have; "
-          "make it with dl_data_from_targets" },
+          "dl_data_from_targets gives them" },
         { only_targets, 3, DL_LINEAR, DL_HUBER, DL_ERR_SHAPE,
-          ": targets of [1,2] do not fit the model's output [3]" },
+          ": 8 targets for 4 samples with 3 outputs" },
         { only_samples, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": binary_crossentropy needs targets" },
         { four_classes, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_SHAPE,
@@ -1713,7 +1714,7 @@ static void bad_numbers(void)
         CHECK_ERROR(dl, DL_ERR_NUMERIC, all[i].text);
         CHECK(epochs_done(m) == 0, "no epoch was finished");
         for (int k = 0; k < 4; k++)
-            CHECK(dli_all_finite(dl_model_param(m, k)->data, dl_model_param(m, k)->size),
+            CHECK(dli_all_finite(dl_model_params(m) + k, 1),
                   "the weights are still numbers");
         dl_free(dl);
     }

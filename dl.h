@@ -10666,8 +10666,12 @@ static void dli_max_back(dli_node *node)
 static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
 {
     dl_int best = 0;
-    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
-        if (x[k * step] > x[best * step] || dli_isnan(x[k * step])) best = k;
+    dl_real top = x[0];
+    for (dl_int k = 1; k < n && top == top; k++) {
+        if (x[k * step] <= top) continue;
+        top = x[k * step];
+        best = k;
+    }
     return best;
 }
 
@@ -15535,25 +15539,10 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
     dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
-             bar, (long long)s->batch, (long long)s->batches, loss);
+               bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
-#endif
 
-static void dli_show_progress(const dl_step *s, int epochs, double loss)
-{
-#ifndef DL_NO_STDIO
-    char text[DLI_PROGRESS_TEXT];
-    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
-    fflush(stdout);
-#else
-    (void)s;
-    (void)epochs;
-    (void)loss;
-#endif
-}
-
-#ifndef DL_NO_STDIO
 static void dli_print_value(const char *before, const char *name, double value)
 {
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
@@ -15752,7 +15741,11 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         }
         if (ok && more && r->bar && dli_now() - shown > 0.1) {
             shown = dli_now();
-            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+#ifndef DL_NO_STDIO
+            char text[DLI_PROGRESS_TEXT];
+            dli_print("\r%s", dli_progress_text(text, &s, e->epochs, tally.loss / tally.size));
+            fflush(stdout);
+#endif
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
@@ -15881,26 +15874,26 @@ static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
     return l ? into->layer[l->index] : NULL;
 }
 
-/* Add to a model what from is in another one, reading the same, without its numbers. */
-static dl_layer *dli_copy_layer(dl_model *into, const dl_layer *from)
+/* The same for n of them, in scratch memory; NULL without any. */
+static dl_layer **dli_same_layers(const dl_model *into, dl_layer *const *of, int n)
 {
-    if (from->shared) {
-        into->at = dli_same_layer(into, from->from[0]);
-        return dl_model_reuse(into, dli_same_layer(into, from->shared));
-    }
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)from->froms,
-                                             sizeof *list);
-    for (int k = 0; list && k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
-    dl_layer *l = list ? dl_model_add_from(into, from->type, from->options, list, from->froms)
-                       : NULL;
-    if (list) DL_FREE(list);
-    return l;
+    dl_layer **list = (dl_layer **)dli_work(into->ctx, "dl_model_clone", (size_t)n * sizeof *list);
+    for (int k = 0; list && k < n; k++) list[k] = dli_same_layer(into, of[k]);
+    return list;
 }
 
-/* The same with its numbers; false without memory. */
+/* Add to a model what from is in another one, reading the same; with its numbers, unless they are
+   its owner's. */
 static bool dli_clone_layer(dl_model *into, const dl_layer *from)
 {
-    dl_layer *l = dli_copy_layer(into, from);
+    dl_layer *l = NULL;
+    if (from->shared) {
+        into->at = dli_same_layer(into, from->from[0]);
+        l = dl_model_reuse(into, dli_same_layer(into, from->shared));
+    } else {
+        dl_layer **list = dli_same_layers(into, from->from, from->froms);
+        if (list) l = dl_model_add_from(into, from->type, from->options, list, from->froms);
+    }
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -15915,19 +15908,6 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
     return true;
 }
 
-/* The outputs, and what the next layer reads. */
-static bool dli_clone_ends(dl_model *into, const dl_model *m)
-{
-    into->at = dli_same_layer(into, m->at);
-    if (!m->out) return true;
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)m->outs,
-                                             sizeof *list);
-    for (int k = 0; list && k < m->outs; k++) list[k] = dli_same_layer(into, m->out[k]);
-    const bool ok = list && dl_model_outputs(into, list, m->outs);
-    if (list) DL_FREE(list);
-    return ok;
-}
-
 /* m once more, with copies of its weights or, with an owner (m itself), with its weights. */
 static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner)
 {
@@ -15940,7 +15920,9 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
         dli_lend(owner, 1);
     }
     for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
-    ok = ok && dli_clone_ends(copy, m);
+    dl_layer **out = ok && m->out ? dli_same_layers(copy, m->out, m->outs) : NULL;
+    ok = ok && (!m->out || (out && dl_model_outputs(copy, out, m->outs)));
+    if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
     dl_model_free(copy);
@@ -15970,6 +15952,15 @@ DL_DEF int dl_model_share_count(const dl_model *m)
     return m ? dli_atomic_add((int *)(uintptr_t)&m->shares, 0) : 0;
 }
 
+DLI_PRINTF(2, 3)
+static void dli_put_text(dli_text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dli_put_args(out, format, args);
+    va_end(args);
+}
+
 #ifndef DL_NO_STDIO
 /* 407050 as "407,050". */
 static const char *dli_thousands(char s[32], int64_t n)
@@ -15985,27 +15976,21 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-/* A layer's second column of the summary: "(None, 32, 26, 26)". */
-static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
+/* What the columns of the summary say of layer l; the last one names whom it reads. */
+typedef char dli_row[4][200];
+static void dli_summary_row(dli_row row, const dl_layer *l)
 {
-    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_text shape = { row[1], sizeof row[1], 0, NULL }, from = { row[3], sizeof row[3], 0, NULL };
+    memset(row, 0, sizeof(dli_row));
+    dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
+    dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output[0].dim[k]);
-    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
-    return shape;
-}
-
-/* Whom layer l reads: "conv2d_1, add_1". Returns the length; nothing is written to a NULL. */
-static int dli_summary_sources(char *text, size_t size, const dl_layer *l)
-{
-    int at = 0;
-    for (int k = 0; k < l->froms; k++) {
-        const size_t room = (size_t)at < size ? size - (size_t)at : 0;
-        at += dli_format(room ? text + at : NULL, room, "%s%s", k ? ", " : "",
-                         l->from[k] ? l->from[k]->name : "input");
-    }
-    return at;
+        dli_put_text(&shape, ", %lld", (long long)l->output[0].dim[k]);
+    dli_put(&shape, ")");
+    dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
+                                          dli_sum_sizes(l->state, l->states));
+    for (int k = 0; k < l->froms; k++)
+        dli_put_text(&from, "%s%s", k ? ", " : "", l->from[k] ? l->from[k]->name : "input");
 }
 
 static void dli_summary_rule(int width)
@@ -16016,66 +16001,62 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char number[32], shape[DLI_SHAPE_TEXT + 16], sources[200];
-    int first = 27, second = 21, third = 12;             /* columns grow with what is in them */
+    dli_row row;
+    char number[32];
+    int width[4] = { 27, 21, 12, 12 };                   /* columns grow with what is in them */
+    int64_t trained = 0;
     if (!m) return;
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
-        if (name > first) first = name;
-        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
-        const int length = dli_summary_sources(NULL, 0, l);
-        if (length > third) third = length < (int)sizeof sources ? length : (int)sizeof sources - 1;
+        dli_summary_row(row, m->layer[i]);
+        for (int k = 0; k < 4; k++)
+            if ((int)strlen(row[k]) > width[k]) width[k] = (int)strlen(row[k]);
     }
-    const int width = first + second + 17 + (m->chain ? 0 : third + 2);
-    dli_summary_rule(width);
-    dli_print(" %-*s  %-*s  %12s%s\n", first, "Layer (type)", second, "Output shape", "Param #",
-              m->chain ? "" : "  Connected to");
-    dli_summary_rule(width);
+    const int all = width[0] + width[1] + width[2] + 5 + (m->chain ? 0 : width[3] + 2);
+    dli_summary_rule(all);
+    dli_print(" %-*s  %-*s  %*s%s\n", width[0], "Layer (type)", width[1], "Output shape", width[2],
+              "Param #", m->chain ? "" : "  Connected to");
+    dli_summary_rule(all);
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
-        const int64_t numbers = l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
-                                                dli_sum_sizes(l->state, l->states);
-        dli_summary_sources(sources, sizeof sources, l);
-        dli_print(" %s (%s)%*s  %-*s  %12s%s%s\n", l->name, l->type->name, pad, "", second,
-                  dli_summary_shape(shape, l), dli_thousands(number, numbers),
-                  m->chain || !l->froms ? "" : "  ", m->chain || !l->froms ? "" : sources);
+        const char *gap = m->chain || m->layer[i]->froms == 0 ? "" : "  ";
+        dli_summary_row(row, m->layer[i]);
+        dli_print(" %-*s  %-*s  %*s%s%s\n", width[0], row[0], width[1], row[1], width[2], row[2],
+                  gap, *gap ? row[3] : "");
     }
-    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
-    int64_t trained = 0;
+    const int64_t total = dli_sum_sizes(m->tensor, m->tensors);
     for (int i = 0; i < m->params; i++)
         if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
-    dli_summary_rule(width);
-    dli_print(" Total params: %s", dli_thousands(number, all));
-    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_summary_rule(all);
+    dli_print(" Total params: %s", dli_thousands(number, total));
+    dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
-    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
-    dli_summary_rule(width);
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_rule(all);
 }
 #endif
 
 /* ---- metrics ---- */
 
+/* The class that a row of C scores or targets names; of one number: is it above the threshold? */
+static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
+{
+    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_argmax(z, C, 1);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
     double *sum = (double *)state;                           /* right, of */
-    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
-    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
-    dl_int right = 0, of = rows;
+    const bool yes_no = o->loss->logits == DL_SIGMOID;       /* each number for itself */
+    const dl_int C = yes_no ? 1 : dli_last(o->scores->shape);
+    const dl_int rows = yes_no ? o->scores->size : dli_rows(o->scores);
+    dl_int right = 0;
     (void)user;
-    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
-        of = o->scores->size;
-        for (dl_int i = 0; i < of; i++)
-            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
-    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++)
-            right += dli_argmax(z + i * C, C, 1) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_argmax(t + i * C, C, 1));
-    } else return true;
-    if (of < 1) return true;
-    sum[0] += (double)right * (double)o->size / (double)of;
+    if (rows < 1 || (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)))
+        return true;
+    for (dl_int i = 0; i < rows; i++)
+        right += dli_class(o->scores->data + i * C, C, 0) ==
+                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+    sum[0] += (double)right * (double)o->size / (double)rows;
     sum[1] += (double)o->size;
     return true;
 }
@@ -16228,65 +16209,40 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
-{
-    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
-    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
-    return true;
-}
+/* Classes of the samples: as they are, as they were called. */
+typedef struct dli_called { int32_t *label, *predicted; } dli_called;
 
-/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
-   [count, outputs], to be freed with DL_FREE; NULL on failure. */
-static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
-    if (!dli_check_data(who, m, data)) return NULL;
-    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
-    DL_FREE(out);
-    return NULL;
+    dli_called *to = (dli_called *)user;
+    const dl_int C = dli_last(z[0]->shape);
+    for (dl_int i = 0; i < b->size; i++) {
+        to->predicted[first + i] = dli_class(z[0]->data + i * C, C, 0);
+        to->label[first + i] = b->labels ? b->labels[i] : dli_class(b->y->data + i * C, C, 0.5);
+    }
+    return true;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    if (!m || !data) return NULL;
-    const dl_int C = dl_shape_size(dli_output_shape(m, 0));
-    if (m->compiled && (!dli_fused(m) || dli_output_shape(m, 0).rank != 1 ||
-                        (m->loss->logits == DL_SIGMOID && C != 1))) {
+    if (!m || !data || !dli_check_data(who, m, data)) return NULL;
+    const dl_shape out = dli_output_shape(m, 0);
+    const int C = (int)dl_shape_size(out);
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const int32_t *labels = dl_data_labels(data);
-    const dl_real *targets = dl_data_targets(data);
-    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
-                       : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label && (labels || targets)) {
-        int32_t *predicted = label + data->count;
-        for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_argmax(z + i * C, C, 1);
-            label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_argmax(t, C, 1);
-        }
-        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-    }
-    if (label) DL_FREE(label);
-    if (z) DL_FREE(z);
+    dli_called of;
+    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    if (!of.label) return NULL;
+    of.predicted = of.label + data->count;
+    if (dli_each_batch(who, m, data, dli_report_batch, &of))
+        r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
+    DL_FREE(of.label);
     return r;
-}
-
-DLI_PRINTF(2, 3)
-static void dli_put_text(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
 }
 
 static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
@@ -16363,19 +16319,27 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
     return r;
 }
 
+static bool dli_regression_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
+    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
+    return true;
+}
+
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data) return r;
+    if (!m || !data || !dli_check_data(who, m, data)) return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const dl_real *t = dl_data_targets(data);
-    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m, 0)));
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(who, m, data, dli_regression_batch, z))
+        r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
 }

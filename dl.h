@@ -344,7 +344,7 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
     typedef void (*name##_fn)(__VA_ARGS__);                                                      \
     DL_DEF void name(__VA_ARGS__)
 
-/* y[N,M] = x[N,D] w[M,D]^T + b[M]; b may be NULL.   @F S0-3.1 S3-3.1 S4-4: y = f(Wx + b)
+/* y[N,M] = x[N,D] w[M,D]^T + b[M]; b may be NULL.   @F S0-4.1 S3-3.1 S4-4: y = f(Wx + b)
    With f = identity this is the layer's z; an activation below makes it y. */
 DL_KERNEL(dlk_linear_forward, dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
           dl_int N, dl_int D, dl_int M);
@@ -531,7 +531,7 @@ DL_KERNEL(dlk_soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_
 /* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
    unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
    that it and g^2 both are 0 (dl_optimizer_step sees to it).
-   @F S0-3.2 S0-3.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
+   @F S0-4.2 S0-4.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(dlk_sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
 /* Momentum:  v = mu v + gain g;  w -= rate v;   nesterov:  w -= rate (mu v + gain g).
@@ -1041,7 +1041,7 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl);
 /* Compute dL/dt for every tensor t that the scalar loss depends on and that requires a gradient:
    the chain rule, from the last operation to the first. Each operation sends its gradient to its
    inputs once all of its own has come in:  delta^l = (W^{l+1})^T delta^{l+1} * f'(z^l).
-   @F S0-3.2 S1-3.2 S2-3 S3-3.2 S4-3
+   @F S0-4.2 S1-3.2 S2-3 S3-3.2 S4-3
    False (and no gradient touched): loss is not a scalar, needs no gradient, was already gone back
    through (add losses that share a graph first), or a tensor of the graph changed since it was
    used. False, with gradients half done: an operation failed on the way (no memory, or a custom
@@ -1121,7 +1121,7 @@ DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x);
 /* Dropout with probability p in training mode; x itself in evaluation mode or with p = 0. */
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p);
 
-/* y = x w^T + b: x [...,D], w [M,D], b [M] or DL_NONE; y [...,M].   @F S0-3.1 S3-3.1 S4-4 */
+/* y = x w^T + b: x [...,D], w [M,D], b [M] or DL_NONE; y [...,M].   @F S0-4.1 S3-3.1 S4-4 */
 DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b);
 
 /* The matrix product [N,K] x [K,M]; with further dimensions in front, one product for each
@@ -1602,7 +1602,7 @@ DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name);
 
 /* ---- the library's layers; a _with twin takes options, NULL: the defaults where there are ---- */
 
-/* y = f(W x + b).   @F S0-3.1 S3-3.1 S4-4 */
+/* y = f(W x + b).   @F S0-4.1 S3-3.1 S4-4 */
 DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation);
 DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options);
 /* [C,H,W] to [C*H*W].   @F S1-4 */
@@ -1965,7 +1965,7 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
 
 #ifndef DL_NO_MODEL
 /* ------------------------------------------------------------------------------- >>model ----
-   A chain or graph of layers, a loss, an optimizer.   @F S0-4 S1-4 S2-5 S4-5: the programs
+   A chain or graph of layers, a loss, an optimizer.   @F S0-5 S1-4 S2-5 S4-5: the programs
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
@@ -2085,7 +2085,7 @@ DL_DEF dl_fit dl_fit_default(void);
 /* Train. data holds samples of the model's input shape. False, with the weights as they are then
    (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
    infinite stops with the layer's name.
-   @F S0-2 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
+   @F S0-3 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
@@ -15381,7 +15381,7 @@ static bool dli_check_weights(const dl_model *m, int epoch)
 }
 
 /* Forward, loss, backward: the gradients of a batch, times share, are added to those of the
-   batches before it, or with first take their place.   @F S0-2 S1-3.2 S3-3.3 S4-3 */
+   batches before it, or with first take their place.   @F S0-3 S1-3.2 S3-3.3 S4-3 */
 static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, double share, int epoch,
                                dli_tally *tally)
 {

@@ -7,7 +7,7 @@
      @F S1-3.2  delta^L = dL/dz^L                                  of the last layer, from the loss
      @F S1-3.2  delta^l = (W^{l+1})^T delta^{l+1} * f'(z^l)        of the layers before it
      @F S1-3.2  dL/dW^l = sum_i delta_i^l (a_i^{l-1})^T,   dL/db^l = sum_i delta_i^l
-     @F S0-3.3  and then, by gradient descent:  W <- W - eta dL/dW
+     @F S0-4.3  and then, by gradient descent:  W <- W - eta dL/dW
 
    The net: 2 inputs, 3 hidden units with tanh (f' = 1 - a^2), 1 output with the sigmoid y, loss
    -t ln y - (1-t) ln(1-y), mean over the samples; then delta^2 = (y - t) / N. XOR cannot be done

@@ -3,10 +3,10 @@
    The documents name gradient descent, RMSprop (S0), Adam (S1, S2, S3) and Adadelta (S4) without
    their formulas. All start from g = dL/dw; they differ in how far they go along it.
 
-     @F S0-3.3  SGD        w -= lr g
+     @F S0-4.3  SGD        w -= lr g
      @F S0-2.4  momentum   v = mu v + lr g;  w -= v        Nesterov: look ahead, w -= mu v + lr g
      @F S0-2.4  Adagrad    a += g^2;  w -= lr g / sqrt(a + eps)
-     @F S0-4    RMSprop    a = rho a + (1-rho) g^2;  w -= lr g / sqrt(a + eps)
+     @F S0-5    RMSprop    a = rho a + (1-rho) g^2;  w -= lr g / sqrt(a + eps)
      @F S4-5    Adadelta   as RMSprop, with a running mean of its own past steps in lr's place
      @F S1-4    Adam       momentum over RMSprop, both corrected for their start at 0
                 AdamW      Adam, and w -= lr decay w

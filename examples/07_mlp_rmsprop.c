@@ -6,9 +6,9 @@
 
        gcc -O2 examples/07_mlp_rmsprop.c -o mlp -lm && ./mlp          (add -fopenmp for all cores)
 
-   @F S0-3.1  y = f(W x + b), twice: f = ReLU, then softmax: y_c = e^{z_c} / sum_k e^{z_k}
-   @F S0-4    loss  L = -1/N sum_i log y_{i, label_i}                 (sparse cross-entropy)
-   @F S0-3.3  RMSprop:  a = .9 a + .1 g^2,  W = W - .001 g / sqrt(a + 1e-7),  g = dL/dW         */
+   @F S0-4.1  y = f(W x + b), twice: f = ReLU, then softmax: y_c = e^{z_c} / sum_k e^{z_k}
+   @F S0-5    loss  L = -1/N sum_i log y_{i, label_i}                 (sparse cross-entropy)
+   @F S0-4.3  RMSprop:  a = .9 a + .1 g^2,  W = W - .001 g / sqrt(a + 1e-7),  g = dL/dW         */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "example.h"

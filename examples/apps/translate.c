@@ -7,7 +7,7 @@
      residual connections   x = dl_add(x, f(x)), in encoder_block
      several inputs         the digits, and the signs said so far, in forward
 
-   @F S0-5  S4-6: machine translation   @F S4-1: the transformer, GPT's ancestor                  */
+   @F S0-6.3  S4-6: machine translation   @F S4-1: the transformer, GPT's ancestor                */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
 #include "../example.h"

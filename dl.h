@@ -1682,22 +1682,47 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 #endif /* DL_NO_MODEL */
 
 /* ------------------------------------------------------------------------------ >>losses ----
-   Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
-   the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
+   A loss is one number for how wrong a prediction is; training looks for the weights that make it
+   small. First the losses as functions of tensors, for formulas of your own; then the descriptions
+   of losses that dl_model_compile takes (DL_MSE ...), which call these functions.
+
+   Which one? Each is the negative log-likelihood of the targets t, but for constants, when they
+   scatter about the prediction x in a certain way; so it is the likely data that choose the loss:
+
+       numbers, Gaussian noise       -ln e^{-(x - t)^2 / 2 s^2}  ~  (x - t)^2      dl_mse
+       numbers, with wild outliers   -ln e^{-|x - t| / s}        ~  |x - t|        dl_mae
+       Gaussian nearby, wild far off                                               dl_huber
+       yes or no                     -t ln p - (1 - t) ln(1 - p), p = sigmoid(x)   dl_bce
+       one of C classes              -ln p_t,                     p = softmax(x)   dl_cross_entropy
+
+   The last two take the scores x (logits) and make the probabilities themselves, for p is 0 in
+   numbers long before its logarithm is infinite.   @F S2-4
+
+   Each function returns a new scalar tensor on the tape: the mean over all elements (for the
+   cross-entropies over rows, all axes but the last); the _sum twin gives the sum. NULL with a
+   message when shapes differ, when the target requires a gradient (losses have none for it:
+   dl_detach), or for a label out of its range. */
+
+/* Mean squared error: the mean of (x - target)^2.  x, target: of one shape.   @F S2-4 */
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target);
+/* Mean absolute error: the mean of |x - target|.  x, target: of one shape. */
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target);
+/* Huber's: with d = |x - target|, d^2 / 2 up to d = delta (above 0), beyond it the tangent
+   delta (d - delta / 2).  x, target: of one shape. */
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta);
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta);
-/* Binary cross-entropy from logits; targets in [0,1]. */
+/* Binary cross-entropy, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(logits).  logits, target: of
+   one shape, targets in [0,1].   @F S2-4 */
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target);
-/* Cross-entropy from logits [...,C] and one class number a row, 0 .. C-1, copied to the tape. It
-   is the negative log-likelihood of the labels: training with it is maximum likelihood. */
+/* Cross-entropy, -ln softmax(logits)_label.  logits [...,C], labels: one class number 0 .. C-1 a
+   row, copied to the tape.   @F S2-4 */
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels);
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels);
-/* Cross-entropy from logits [...,C] and one-hot or soft targets of the same shape. */
+/* The same against probabilities, -sum_c t_c ln softmax(logits)_c.  logits, target: [...,C], target
+   one-hot or soft. */
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
@@ -12264,9 +12289,18 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 #endif
 
 /* ------------------------------------------------------------------------- >>layers-impl ----
-   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
-   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
-   forward gives the output before the activation, which the model applies. */
+   Read in this order: dl_model_add_from, which makes a layer from its description, whosever that
+   is (dli_layer_new: its memory; dli_layer_build: its shapes and parameters; dli_layer_join: its
+   place in the model). Then the layers, from the shortest (flatten) on, each as its fields, its
+   forward and its build. A forward is mostly one formula of >>ops, and gives the output before the
+   activation, which the model applies or fuses with the loss. The table behind them says what is
+   what; at the end stand the functions that add a layer of the table.
+
+   A weight W [M,D] begins at random, so that neurons differ, and of such a size that signals keep
+   theirs: of inputs with variance v and independent weights with variance s^2 around 0, the sum
+   y = sum_d w_d x_d has the variance D s^2 v, and on the way back dx has M s^2 times that of dy.
+   Glorot's s^2 = 2 / (D + M) lies between what the two want, 1 / D and 1 / M; a ReLU halves what
+   passes it, so He's is 2 / D. */
 
 #define DLI_NAME(code, text, formula, low, high) text,
 #define DLI_CASE(code, text, formula, low, high) case code: return formula;
@@ -12299,7 +12333,7 @@ struct dl_model {
     dl_shape      input;         /* the first                                           */
     dl_layer    **layer;
     int           layers;
-    int           inputs;        /* 1, and one for each layer of type dli_input_type    */
+    int           inputs;        /* 1, and one for each layer without from              */
     dl_layer     *at;            /* what the next layer reads, NULL: the first input    */
     dl_layer    **out;           /* what it gives; NULL: the last layer's               */
     int           outs;
@@ -13568,9 +13602,20 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 #endif
 
 /* ------------------------------------------------------------------------- >>losses-impl ----
+   Two ops do all the work: dli_pair compares two tensors element by element, dli_cross_entropy rows
+   of scores with labels or probabilities. The public functions choose a kernel, and mean or sum.
+   Last, the table of the losses that models know, as a user would describe them.
+
    A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
-   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
-   costs no second exponential. */
+   table that goes back. The cross-entropies keep the softmax, too, for their gradient is made of
+   nothing else. With t the one-hot row of the label,
+
+       L = -sum_c t_c ln p_c = sum_c t_c (ln sum_k e^{z_k} - z_c)
+       dL/dz_j = e^{z_j} / sum_k e^{z_k} - t_j = p_j - t_j        (as sum_c t_c = 1)
+
+   what the model says minus what is true, without a second exponential; likewise the binary one,
+   sigmoid(z) - t. Neither vanishes when a model is confidently wrong, as the gradient of a squared
+   error behind a sigmoid does: its factor p (1 - p) is 0 there. */
 
 /* What the losses that compare two tensors element by element keep. */
 typedef struct dli_pair_state {
@@ -14636,9 +14681,8 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
                            "%s does not take", who, k, l->name);
         if (l->logits != DL_LINEAR && l->logits != DL_SOFTMAX && l->logits != DL_SIGMOID)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has logits of %s; a loss takes those of "
-                           "softmax or sigmoid, or is linear", who, l->name,
-                           dl_activation_name(l->logits));
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s wants logits of %s; it can be softmax, "
+                           "sigmoid or linear", who, l->name, dl_activation_name(l->logits));
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
@@ -15123,13 +15167,24 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 #define DLI_RANGE(code, text, formula, low, high) { low, high },
 static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
 
+/* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
+static const dl_layer *dli_bounding_layer(const dl_layer *l)
+{
+    while (l->activation == DL_LINEAR && l->froms == 1 && l->from[0] &&
+           (l->type->forward == dli_flatten_forward || l->type->forward == dli_same_forward ||
+            l->type->forward == dli_reshape_layer_forward ||
+            l->type->forward == dli_dropout_layer_forward))
+        l = l->from[0];
+    return l;
+}
+
 /* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
    probability (else there is no lowest loss); for others some may lie outside (they are noisy,
    say), but when most of them do, training can only fail. */
 static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
                             dl_int n)
 {
-    const dl_layer *last = dli_output_layer(m, k);
+    const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
     const dl_loss *loss = m->goal[k].loss;
     const bool fused = loss->logits != DL_LINEAR;
     const double *range = dli_activation_range[fused ? loss->logits : last->activation];
@@ -15874,26 +15929,15 @@ static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
     return l ? into->layer[l->index] : NULL;
 }
 
-/* The same for n of them, in scratch memory; NULL without any. */
-static dl_layer **dli_same_layers(const dl_model *into, dl_layer *const *of, int n)
-{
-    dl_layer **list = (dl_layer **)dli_work(into->ctx, "dl_model_clone", (size_t)n * sizeof *list);
-    for (int k = 0; list && k < n; k++) list[k] = dli_same_layer(into, of[k]);
-    return list;
-}
-
 /* Add to a model what from is in another one, reading the same; with its numbers, unless they are
-   its owner's. */
-static bool dli_clone_layer(dl_model *into, const dl_layer *from)
+   its owner's. list: room for what it reads. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from, dl_layer **list)
 {
-    dl_layer *l = NULL;
-    if (from->shared) {
-        into->at = dli_same_layer(into, from->from[0]);
-        l = dl_model_reuse(into, dli_same_layer(into, from->shared));
-    } else {
-        dl_layer **list = dli_same_layers(into, from->from, from->froms);
-        if (list) l = dl_model_add_from(into, from->type, from->options, list, from->froms);
-    }
+    for (int k = 0; k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
+    if (from->shared) into->at = list[0];
+    dl_layer *l = from->shared
+                ? dl_model_reuse(into, dli_same_layer(into, from->shared))
+                : dl_model_add_from(into, from->type, from->options, list, from->froms);
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -15913,15 +15957,21 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
 {
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
-    bool ok = copy != NULL;
+    int most = m->outs;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->froms > most) most = m->layer[i]->froms;
+    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
+                                                    sizeof *list) : NULL;
+    bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
         copy->batch_size = owner->batch_size;
         dli_lend(owner, 1);
     }
-    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
-    dl_layer **out = ok && m->out ? dli_same_layers(copy, m->out, m->outs) : NULL;
-    ok = ok && (!m->out || (out && dl_model_outputs(copy, out, m->outs)));
+    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i], list);
+    for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
+    ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
+    if (list) DL_FREE(list);
     if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;

@@ -12530,28 +12530,24 @@ static bool dli_layer_build(dl_layer *l)
     return true;
 }
 
-/* Work out who reads whom and when for the last time. */
-static void dli_connect(dl_model *m)
+/* Work out for layer i, after those before it, whom it reads, and that it does so last. */
+static void dli_connect(dl_model *m, int i)
 {
-    m->chain = !m->out;
-    m->places = 1;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        l->index = i;
-        l->place = m->places;
-        m->places += l->outputs;
-        l->readers = l->last = 0;
-        l->goal = -1;
-        if (l->froms != 1 || l->from[0] != (i ? m->layer[i - 1] : NULL) || l->shared)
-            m->chain = false;
-        for (int k = 0; k < l->froms; k++) {
-            if (!l->from[k]) continue;
-            l->from[k]->readers++;
-            l->from[k]->last = i;
-        }
+    dl_layer *l = m->layer[i], *before = i ? m->layer[i - 1] : NULL;
+    if (i == 0) m->places = 1;
+    if (i == 0) m->chain = !m->out;
+    if (before && !m->out) before->goal = -1;
+    l->index = i;
+    l->place = m->places;
+    m->places += l->outputs;
+    l->readers = l->last = 0;
+    l->goal = m->out ? -1 : 0;
+    if (l->froms != 1 || l->from[0] != before || l->shared) m->chain = false;
+    for (int k = 0; k < l->froms; k++) {
+        if (!l->from[k]) continue;
+        l->from[k]->readers++;
+        l->from[k]->last = i;
     }
-    for (int k = 0; k < m->outs; k++) m->out[k]->goal = k;
-    if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
 /* Make a built layer part of its model, whose list has all parameters in front of all states. */
@@ -12576,7 +12572,7 @@ static bool dli_layer_join(dl_layer *l)
     m->params += params;
     m->tensors += more;
     m->at = l;
-    dli_connect(m);
+    dli_connect(m, m->layers - 1);
     return true;
 }
 
@@ -12665,7 +12661,8 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
-    dli_connect(m);
+    for (int i = 0; i < m->layers; i++) dli_connect(m, i);
+    for (int k = 0; k < n; k++) out[k]->goal = k;
     return true;
 }
 

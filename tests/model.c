@@ -289,6 +289,46 @@ static void hopeless(void)
     dl_free(dl);
 }
 
+static dl_tensor *tanh_loss(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mse(z, target);
+}
+
+/* The same when layers that change no number stand behind the one that sets the bounds. */
+static void unreachable_behind(void)
+{
+    for (int way = 0; way < 4; way++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 1, 3, DL_TANH, 0, 1, DL_SIGMOID);
+        dl_real x[4], y[4];
+        for (int k = 0; k < 4; k++) {
+            x[k] = (dl_real)k;
+            y[k] = (dl_real)(k + (way < 3 ? 2 : 0)) / (way < 3 ? 1 : 3);
+        }
+        if (way == 0 || way == 3) dl_model_add_flatten(m);
+        if (way == 1 || way == 3) dl_model_add_reshape(m, dl_shape2(1, 1));
+        if (way == 2 || way == 3) dl_model_add_dropout(m, 0.5);
+        const dl_fit o = quiet_fit(1, 2);
+        dl_data *d = dl_data_from_targets(dl, x, 4, dl_shape1(1), y, dl_shape1(1));
+        dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+        CHECK(dl_model_fit(m, d, &o) == (way == 3), "%s", dl_error_text(dl));
+        if (way < 3) CHECK_ERROR(dl, DL_ERR_RANGE, "lie outside [0,1], which is all that dense_2");
+        dl_free(dl);
+    }
+}
+
+/* A loss may take logits of a softmax or a sigmoid only. */
+static void odd_logits(void)
+{
+    static const dl_loss odd = { "odd", tanh_loss, NULL, DL_TANH, NULL };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_TANH);
+    CHECK(!dl_model_compile(m, &odd, dl_sgd(0.1)), "compiled");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "odd wants logits of tanh");
+    dl_free(dl);
+}
+
 /* Targets that the last layer can't reach: refused where each must be reached (a cross-entropy), or
    where most can't be. */
 static void unreachable_targets(void)
@@ -2155,6 +2195,8 @@ static void frozen_summary(void)
 int main(void)
 {
     TEST(hopeless);
+    TEST(unreachable_behind);
+    TEST(odd_logits);
     TEST(unreachable_targets);
     TEST(own_losses);
     TEST(own_metrics);

@@ -2427,16 +2427,15 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
    A file of a whole model is a file of its weights with one entry more in its "__metadata__":
    "dl_model", JSON text:
 
-       {"needs":1,"by":"dl.h 0.2.0","input":[4],"layers":[
+       {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
             "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
             "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":"mean_squared_error",
+        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
         "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
 
-     needs      the version of this format that a reader must know: 1; 2 where the model is no
-                chain of layers (from, shared, outputs)
-     by         who wrote it: for people
+     needs      the version of this format that a reader must know, not that of the library: 1; 2
+                where the model is no chain of layers (from, shared, outputs)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
@@ -2447,17 +2446,15 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss and optimizer, with all options of its kind and those of
-                every kind, only together.
-   A number is written in decimal where that reads back as the same one, else as a string:
-   "0x15555555555555p-54" (as C99 writes it: 0x15555555555555 times 2^-54), "inf". Keys that are
-   not known are refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
+     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
+                options of its kind and those of every kind, only together.
+   A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
+   refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
 #ifndef DL_NO_STDIO
 /* Save a model: layers with all their options, weights, states, loss and optimizer (its options,
    not its moments). False on failure, the old file kept: also for a layer whose type has options
-   but no table of fields, or the name of another type that is known; and for a model compiled with
-   several losses. */
+   but no table of fields, or the name of another type that is known. */
 DL_DEF bool dl_model_save(const dl_model *m, const char *path);
 
 /* Load it: a new model, compiled if it was, that predicts the same bits (with the same DL_REAL and
@@ -2637,8 +2634,8 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #pragma GCC diagnostic ignored "-Wunused-function"
 #endif
 
-#ifndef DL_MALLOC
 #include <stdlib.h>
+#ifndef DL_MALLOC
 #define DL_MALLOC(n)     malloc(n)
 #define DL_REALLOC(p, n) realloc(p, n)
 #define DL_FREE(p)       free(p)
@@ -2690,15 +2687,17 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #endif
 
 /* ---- terminals and files ----
-   A file is saved under a name of its own beside the one it replaces, flushed to the disk and only
-   then renamed, so that at every moment the old or the new one is there, whole. What the system
-   has to do for it:
+   Paths are UTF-8, also on Windows. A file is saved under a name of its own beside the one it
+   replaces, flushed to the disk and only then renamed, so that at every moment the old or the new
+   one is there, whole. What the system has to do for it:
 
+     dli_file_read    an old file, for reading
      dli_file_mode    the permissions of a file, DLI_NO_FILE, or DLI_ODD_FILE for what cannot be
                       replaced: a directory, a device, a pipe
      dli_file_follow  where symbolic links lead, so that the link stays and its file is replaced
      dli_file_create  a new file; fails when there is one of that name
      dli_file_finish  flush, close, rename. There is no moment without a file: nothing is removed
+     dli_file_remove  away with one
      dli_file_sweep   remove what saves that were killed have left behind: files of the same name
                       but for its random digits that no living process holds. On Unix a lock
                       (flock) tells, which dies with its process; on Windows they are those that
@@ -2713,12 +2712,13 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 /* The bytes of a path in front of the file's own name, with the slash. */
 static size_t dli_dir_length(const char *path)
 {
-    size_t n = strlen(path);
-    while (n > 0 && path[n - 1] != '/'
 #if defined(_WIN32)
-           && path[n - 1] != '\\' && path[n - 1] != ':'
+    const char *slashes = "/\\:";
+#else
+    const char *slashes = "/";
 #endif
-           ) n--;
+    size_t n = strlen(path);
+    while (n > 0 && !strchr(slashes, path[n - 1])) n--;
     return n;
 }
 
@@ -2729,6 +2729,11 @@ static bool dli_same_but_digits(const char *a, const char *b)
     return n > 20 && strlen(b) == n && memcmp(a, b, digits) == 0 &&
            strspn(a + digits, "0123456789abcdef") == 16 && strcmp(a + n - 4, b + n - 4) == 0;
 }
+
+#if !defined(_WIN32)
+static FILE *dli_file_read(const char *path) { return fopen(path, "rb"); }
+static void dli_file_remove(const char *path) { remove(path); }
+#endif
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <dirent.h>
@@ -2761,11 +2766,9 @@ static bool dli_file_follow(char *to)
         if (n < 0) return true;                   /* not a link, or nothing there yet */
         next[n] = 0;
         const size_t dir = next[0] == '/' ? 0 : dli_dir_length(to);
-        if (dir + (size_t)n >= DLI_PATH_MAX) {
-            errno = ENAMETOOLONG;
-            return false;
-        }
-        memcpy(to + dir, next, (size_t)n + 1);
+        errno = ENAMETOOLONG;
+        if (dir + (size_t)n >= DLI_PATH_MAX) return false;
+        strcpy(to + dir, next);
     }
     errno = ELOOP;
     return false;
@@ -2782,21 +2785,26 @@ static FILE *dli_file_create(const char *path, int mode)
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode < 0 ? 0666 : mode & 0777);
     struct stat s;
+    FILE *f = NULL;
     if (fd < 0) return NULL;
     dli_file_lock(fd, LOCK_EX);                   /* not everywhere: then nobody sweeps, either */
-    if (fstat(fd, &s) == 0 && s.st_nlink == 0) {  /* a sweeper came before the lock: next name  */
-        close(fd);
-        errno = EEXIST;
-        return NULL;
-    }
-    FILE *f = mode < 0 || chmod(path, (mode_t)mode) == 0 ? fdopen(fd, "wb") : NULL;
-    if (!f) {
-        const int error = errno;
-        close(fd);
-        remove(path);
-        errno = error;
-    }
-    return f;
+    if (fstat(fd, &s) == 0 && s.st_nlink == 0) errno = EEXIST;    /* a sweeper came before the */
+    else if (mode < 0 || chmod(path, (mode_t)mode) == 0) f = fdopen(fd, "wb"); /* lock: next name */
+    if (f) return f;
+    const int error = errno;
+    close(fd);
+    remove(path);
+    errno = error;
+    return NULL;
+}
+
+/* The directory that a file is in. */
+static const char *dli_dir_of(char dir[DLI_PATH_MAX], const char *path)
+{
+    const size_t n = dli_dir_length(path);
+    memcpy(dir, path, n);
+    strcpy(dir + n, ".");
+    return dir;
 }
 
 static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
@@ -2804,13 +2812,10 @@ static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
     const bool ok = fflush(f) == 0 && fsync(fileno(f)) == 0 && rename(temporary, path) == 0;
     const int error = errno;
     char dir[DLI_PATH_MAX];
-    const size_t n = dli_dir_length(path);
     fclose(f);                                    /* and with it the lock */
-    memcpy(dir, path, n);
-    strcpy(dir + n, ".");
-    const int fd = open(dir, O_RDONLY);           /* the new name is on the disk when its */
-    if (fd >= 0) {                                /* directory is                         */
-        fsync(fd);
+    const int fd = open(dli_dir_of(dir, path), O_RDONLY);
+    if (fd >= 0) {                                /* the new name is on the disk when its */
+        fsync(fd);                                /* directory is                         */
         close(fd);
     }
     errno = error;
@@ -2822,9 +2827,7 @@ static void dli_file_sweep(const char *temporary)
     char path[DLI_PATH_MAX];
     const size_t n = dli_dir_length(temporary);
     const struct dirent *entry;
-    memcpy(path, temporary, n);
-    strcpy(path + n, ".");
-    DIR *dir = opendir(path);
+    DIR *dir = opendir(dli_dir_of(path, temporary));
     while (dir && (entry = readdir(dir)) != NULL) {
         if (!dli_same_but_digits(entry->d_name, temporary + n)) continue;
         strcpy(path + n, entry->d_name);
@@ -2841,52 +2844,84 @@ static void dli_file_sweep(const char *temporary)
 #include <io.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <wchar.h>
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
-__declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+__declspec(dllimport) int __stdcall MoveFileExW(const wchar_t *from, const wchar_t *to,
                                                 unsigned long flags);
+__declspec(dllimport) int __stdcall MultiByteToWideChar(unsigned page, unsigned long flags,
+                                                        const char *from, int bytes, wchar_t *to,
+                                                        int room);
+__declspec(dllimport) int __stdcall WideCharToMultiByte(unsigned page, unsigned long flags,
+                                                        const wchar_t *from, int n, char *to,
+                                                        int room, const char *other, int *used);
+#ifdef __cplusplus
+}
+#endif
+
+/* UTF-8 (65001; 8: and nothing else), or else the encoding that the system has for old programs. */
+static const wchar_t *dli_wide(wchar_t wide[DLI_PATH_MAX], const char *path)
+{
+    if (!MultiByteToWideChar(65001, 8, path, -1, wide, DLI_PATH_MAX) &&
+        !MultiByteToWideChar(0, 0, path, -1, wide, DLI_PATH_MAX)) wide[0] = 0;
+    return wide;
+}
 
 static bool dli_is_terminal(void) { return _isatty(1) != 0; }
+static bool dli_file_follow(char *to) { return to != NULL; }
+
+static FILE *dli_file_read(const char *path)
+{
+    wchar_t wide[DLI_PATH_MAX];
+    return _wfopen(dli_wide(wide, path), L"rb");
+}
+
+static void dli_file_remove(const char *path)
+{
+    wchar_t wide[DLI_PATH_MAX];
+    _wremove(dli_wide(wide, path));
+}
 
 static int dli_file_mode(const char *path)
 {
-    struct stat s;
-    if (stat(path, &s) != 0) return DLI_NO_FILE;
+    wchar_t wide[DLI_PATH_MAX];
+    struct _stat64 s;
+    if (_wstat64(dli_wide(wide, path), &s) != 0) return DLI_NO_FILE;
     return (s.st_mode & _S_IFMT) == _S_IFREG ? (int)(s.st_mode & 0777) : DLI_ODD_FILE;
 }
 
-static bool dli_file_follow(char *to) { return to != NULL; }
-
 static FILE *dli_file_create(const char *path, int mode)
 {
-    const int fd = _open(path, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
-                         _S_IREAD | _S_IWRITE);
+    wchar_t wide[DLI_PATH_MAX];
+    const int fd = _wopen(dli_wide(wide, path), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY |
+                          _O_NOINHERIT, _S_IREAD | _S_IWRITE);
     (void)mode;
     return fd < 0 ? NULL : _fdopen(fd, "wb");
 }
 
 static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
 {
+    wchar_t from[DLI_PATH_MAX], to[DLI_PATH_MAX];
     bool ok = fflush(f) == 0 && _commit(_fileno(f)) == 0;
     ok = fclose(f) == 0 && ok;
     if (!ok) return false;
     errno = EACCES;                               /* what it mostly is: somebody has it open */
-    return MoveFileExA(temporary, path, 1 | 8) != 0;        /* replace; write through */
-}
+    return MoveFileExW(dli_wide(from, temporary), dli_wide(to, path), 1 | 8) != 0;
+}                                                 /* 1: replace; 8: write through */
 
 static void dli_file_sweep(const char *temporary)
 {
     char path[DLI_PATH_MAX];
-    const size_t n = dli_dir_length(temporary), all = strlen(temporary);
-    struct _finddata_t found;
-    memcpy(path, temporary, all + 1);
-    memcpy(path + all - 20, "*.tmp", 6);
-    const intptr_t list = _findfirst(path, &found);
-    for (int more = list == -1 ? -1 : 0; more == 0; more = _findnext(list, &found)) {
-        if (!dli_same_but_digits(found.name, temporary + n)) continue;
-        strcpy(path + n, found.name);
-        if (difftime(time(NULL), (time_t)found.time_write) > 3600) remove(path);
+    wchar_t wide[DLI_PATH_MAX];
+    const size_t n = dli_dir_length(temporary);
+    struct _wfinddata_t found;
+    snprintf(path, sizeof path, "%.*s*.tmp", (int)(strlen(temporary) - 20), temporary);
+    const intptr_t list = _wfindfirst(dli_wide(wide, path), &found);
+    for (int more = list == -1 ? -1 : 0; more == 0; more = _wfindnext(list, &found)) {
+        WideCharToMultiByte(65001, 0, found.name, -1, path + n, DLI_PATH_MAX - (int)n, NULL, NULL);
+        if (dli_same_but_digits(path + n, temporary + n) &&
+            difftime(time(NULL), (time_t)found.time_write) > 3600) dli_file_remove(path);
     }
     if (list != -1) _findclose(list);
 }
@@ -2895,12 +2930,7 @@ static void dli_file_sweep(const char *temporary)
 static bool dli_is_terminal(void) { return false; }
 static bool dli_file_follow(char *to) { return to != NULL; }
 static void dli_file_sweep(const char *temporary) { (void)temporary; }
-
-static int dli_file_mode(const char *path)
-{
-    (void)path;
-    return DLI_NO_FILE;
-}
+static int dli_file_mode(const char *path) { return path ? DLI_NO_FILE : DLI_ODD_FILE; }
 
 static FILE *dli_file_create(const char *path, int mode)
 {
@@ -3137,16 +3167,29 @@ struct dl_data {
    in Pashto. All text is made by dli_format and dli_print instead, which know printf's conversions
    (but for wide characters and %n) and write a point, nan and inf everywhere. */
 
-/* Where text goes: to a file; or to a buffer, cut off at size bytes. length counts all of it. */
-typedef struct dli_text { char *at; size_t size, length; FILE *file; } dli_text;
+/* Where text goes: to a file; or to a buffer, cut off at size bytes, the last of which is left for
+   a 0. length counts all of it. quoted: it stands in a string, so \ comes before " and \. */
+typedef struct dli_text { char *at; size_t size, length; FILE *file; bool quoted; } dli_text;
 
 static void dli_put_some(dli_text *out, const char *s, size_t n)
 {
+    if (out->quoted && n > 1) {
+        for (size_t i = 0; i < n; i++) dli_put_some(out, s + i, 1);
+        return;
+    }
+    if (out->quoted && n > 0 && (*s == '"' || *s == '\\')) {
+        out->quoted = false;
+        dli_put_some(out, "\\", 1);
+        out->quoted = true;
+    }
 #ifndef DL_NO_STDIO
     if (out->file) fwrite(s, 1, n, out->file);
 #endif
-    for (size_t i = 0; i < n; i++, out->length++)
-        if (out->length + 1 < out->size) out->at[out->length] = s[i];
+    if (out->length + 1 < out->size) {
+        const size_t room = out->size - 1 - out->length;
+        memcpy(out->at + out->length, s, n < room ? n : room);
+    }
+    out->length += n;
 }
 
 static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
@@ -3294,7 +3337,7 @@ static void dli_put_args(dli_text *out, const char *format, va_list args)
 /* vsnprintf: the length, and as much of the text as fits, terminated. */
 static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
 {
-    dli_text out = { buffer, size, 0, NULL };
+    dli_text out = { buffer, size, 0, NULL, false };
     dli_put_args(&out, format, args);
     if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
@@ -3322,7 +3365,7 @@ static int dli_format(char *buffer, size_t size, const char *format, ...)
 DLI_PRINTF(1, 2)
 static void dli_print(const char *format, ...)
 {
-    dli_text out = { NULL, 0, 0, stdout };
+    dli_text out = { NULL, 0, 0, stdout, false };
     va_list args;
     va_start(args, format);
     dli_put_args(&out, format, args);
@@ -3574,7 +3617,7 @@ static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, cons
     size_t room = (size_t)1 << 16, used = 0, got;
     uint8_t *more;
     errno = 0;
-    FILE *f = fopen(path, "rb");
+    FILE *f = dli_file_read(path);
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
@@ -5034,6 +5077,31 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
    2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
+/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
+   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+typedef struct dli_conv_arrays {
+    const dl_real *x, *w, *b;
+    dl_real *y;
+    int32_t *won;
+    const dl_real *dy;
+    dl_real *dx, *dw, *db;
+    bool add;
+} dli_conv_arrays;
+
+/* A transposed convolution is the backward of the convolution whose input is its output. */
+DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
+    return t;
+}
+
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -6155,17 +6223,26 @@ DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
 DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
+/* Each set's CPUs have the sets in front of it. */
+static const dli_fast *const dli_fast_sets[] = {
+    &dli_fast_base,
+#if DLI_X86
+    &dli_fast_avx2, &dli_fast_avx512
+#endif
+};
+/* The last that this CPU has. */
 static const dli_fast *dli_fast_pick(void)
 {
 #if DLI_X86
     __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return &dli_fast_base;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("fma"))
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         return &dli_fast_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &dli_fast_avx2;
-#endif
+    return &dli_fast_avx2;
+#else
     return &dli_fast_base;
+#endif
 }
 
 /* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
@@ -6182,6 +6259,11 @@ static const dli_fast *dli_fast_pick(void)
         } \
         (void)(threads); \
     } while (0)
+
+/* For t = 0 .. threads - 1, each on a thread of its own. */
+#define DLI_EACH_THREAD(t, threads) \
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if ((threads) > 1)) \
+    for (int t = 0; t < (threads); t++)
 
 /* ---- functions made of the table's ---- */
 
@@ -6706,8 +6788,7 @@ typedef struct dli_product {
     int by_dots, whole_k;                                /* set by dli_gemm for all its parts: */
 } dli_product;                                           /* so that K is cut alike in all */
 
-/* The three products of a linear layer, all matrices row-major and dense:
-   nn: C[m,n] = A[m,k] B[k,n];  nt: C = A[m,k] B[n,k]^T;  tn: C = A[k,m]^T B[k,n]. */
+/* c[m,n] = a[m,k] b[k,n], all row-major and dense; ta, tb: stored transposed, a[k,m] and b[n,k]. */
 static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
                                   float *c, int ta, int tb)
 {
@@ -6726,21 +6807,6 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
     p.crs = n;
     p.ccs = 1;
     return p;
-}
-DLI_INLINE dli_product dli_product_nn(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 0, 0);
-}
-DLI_INLINE dli_product dli_product_nt(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 0, 1);
-}
-DLI_INLINE dli_product dli_product_tn(dl_int m, dl_int n, dl_int k, const float *a,
-                                      const float *b, float *c)
-{
-    return dli_product_of(m, n, k, a, b, c, 1, 0);
 }
 
 /* Block sizes, in floats: a packed block of A fits L2, a panel of B and of A fit L1. */
@@ -6924,7 +6990,6 @@ static void dli_gemm_dots(const dli_fast *f, const dli_product *p)
 static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, void *work)
 {
     dli_product p = *whole;
-    int t;
     if (p.m <= 0 || p.n <= 0) return;
     if (p.k <= 0 && !p.add) {
         for (dl_int i = 0; i < p.m; i++)
@@ -6938,8 +7003,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
                 dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
     if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
+    DLI_EACH_THREAD(t, threads) {
         dli_product q = dli_gemm_part(f, &p, t, threads);
         if (q.m > 0 && q.n > 0) {
             if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
@@ -6949,6 +7013,133 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
                 f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
         }
     }
+}
+
+/* ---- how many threads a job is worth ----
+   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
+   many milliseconds on one that is busy with other things, when a thread does not get its core.
+   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
+
+   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
+   they are of about the same size. So for each kind and each power of two the seconds a unit takes
+   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
+   seen before runs like its neighbours.
+
+       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
+                     trial ^        late ^ ^  \
+       way 0                                   o o o o o o ? ? ? ?        o one thread
+                                                         trial of 4  \ . . .  better again
+
+   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
+   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
+   times the average at most: a machine that slept teaches nothing.) The other way is tried after
+   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
+   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
+   soon after a change must wait longer for the next: so a machine that is busy half of the time
+   costs a few jobs in 512. */
+typedef struct dli_timer {
+    dli_pace *pace;
+    double    start, work;
+    int       way, threads;
+} dli_timer;
+
+/* The way of the next job: 0, one thread, or 1, all. */
+static int dli_pace_way(const dli_pace *p)
+{
+    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
+    return p->wait > 0 ? p->way : !p->way;
+}
+static void dli_pace_change(dli_pace *p, int way)
+{
+    p->way = way;
+    p->stay = 0;
+}
+static void dli_pace_trial(dli_pace *p, float rate)
+{
+    float mean;
+    p->sum += rate;
+    p->tried++;
+    mean = p->sum / (float)p->tried;
+    if (mean < p->rate[p->way] && p->tried < 4) return;
+    p->rate[!p->way] = mean;
+    p->sum = 0;
+    p->tried = 0;
+    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
+    else p->gap = (int)dli_min(2 * p->gap, 512);
+    p->wait = p->gap;
+}
+/* A job went this way, at this rate. */
+static void dli_pace_learn(dli_pace *p, int way, float rate)
+{
+    float *known = &p->rate[way];
+    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
+        if (p->runs % 2 == 0 || rate < *known) *known = rate;
+        p->way = p->rate[1] < p->rate[0];
+        p->wait = p->gap = 16;
+        p->runs++;
+    } else if (way != p->way) dli_pace_trial(p, rate);
+    else {
+        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
+        p->wait--;
+        if (p->stay < 256) p->stay++;
+        if (*known < 1.05f * p->rate[!way]) return;
+        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
+        p->wait = p->gap;
+        dli_pace_change(p, !way);
+    }
+}
+
+/* What is known about such jobs; NULL: they are not worth waking anyone. */
+static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
+{
+    int log2;
+    frexp(work, &log2);
+    log2 -= 1 + DLI_JOB_LEAST;
+    if (c->threads == 1 || log2 < 0) return NULL;
+    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
+}
+static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
+{
+    dli_timer t;
+    t.pace = dli_pace_of(c, kind, work);
+    t.work = work;
+    t.way = t.pace ? dli_pace_way(t.pace) : 0;
+    t.threads = t.way ? c->threads : 1;
+    t.start = t.pace ? dli_now() : 0;
+    return t;
+}
+static void dli_job_end(const dli_timer *t)
+{
+    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
+}
+
+/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+#define DLI_SPREAD(c, kind, n, at, len, call) \
+    do { \
+        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
+        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        dli_job_end(&dli_t); \
+    } while (0)
+
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
+                         const float *b, bool tb, const float *bias, float *c, bool add)
+{
+    const dli_job_kind kind = dli_min(m, n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
+    const dli_timer t = dli_job_start(ctx, kind, (double)m * (double)n * (double)k);
+    dli_product p = dli_product_of(m, n, k, a, b, c, ta, tb);
+    p.col_bias = bias;
+    p.add = add;
+    dli_gemm(ctx->fast, &p, t.threads, ctx->product_work);
+    dli_job_end(&t);
+    return true;
+}
+
+/* s[j] += the sum of column j of x [m,n] */
+static bool dli_add_columns(dl_ctx *ctx, float *s, const float *x, dl_int m, dl_int n)
+{
+    dli_bias_sums(ctx->fast, s, x, m, n);
+    return true;
 }
 
 #ifndef DL_NO_IMAGES
@@ -6994,74 +7185,62 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 
    Backward for the kernel: dU = (A dy A^T) (B^T d B)^T, dg = G^T dU G.
 
-   Read in this order: dli_conv_sizes, dli_direct_sample (the plain way), dli_wino_sample,
-   dli_conv_forward, then the gradients. */
+   Read in this order: dli_conv_of (the sizes), dli_conv_job_of (where things stand in memory),
+   dli_direct_sample (the plain way), dli_wino_sample, dli_conv_forward, then the gradients. */
 typedef struct dli_conv {
-    dl_int n, c, h, w;                                   /* x [n, c, h, w] */
-    dl_int m, kh, kw, ph, pw;                            /* weights [m, c, kh, kw], padding */
-    dli_conv_end end;                                    /* what is done before y is written */
-    bool reversed;                                       /* of weights [c, m, kh, kw], flipped */
-} dli_conv;
-
-typedef struct dli_conv_size {
-    dl_int k, hp, wp, oh, ow, tiles;    /* K, the padded image, the sums; positions computed */
+    const dli_fast *f;
+    dlk_conv2d_size s;                  /* top and left are the padding of both sides */
+    dli_conv_end end;                   /* what is done before y is written */
+    bool reversed;                      /* the gradient for x: weights [C, M, KH, KW], flipped */
+    dl_int k, hp, wp, tiles;            /* K, the padded image; positions computed */
     dl_int in, out;                     /* floats of a sample of x and of y */
     bool wino;                          /* Winograd's way, in th x tw tiles; tp: */
     dl_int th, tw, tp;                  /* their number, rounded up to the tiles of the product */
     dl_int raw;                         /* floats of sums at a time */
-} dli_conv_size;
+} dli_conv;
 
 #define DLI_WINO_GROUP 4                                 /* times mr output planes at a time */
 #define DLI_WINO_MOST ((dl_int)1 << 18)                  /* planes times tiles: 16 MB transformed */
 
-static dli_conv_size dli_conv_sizes(const dli_fast *f, const dli_conv *v)
+static dli_conv dli_conv_of(const dli_fast *f, const dlk_conv2d_size *s, dli_conv_end end)
 {
-    const dl_int pool = v->end == DLI_END_RELU_POOL ? 2 : 1;
-    dli_conv_size z;
-    z.k = v->c * v->kh * v->kw;
-    z.hp = v->h + 2 * v->ph;
-    z.wp = v->w + 2 * v->pw;
-    z.oh = z.hp - v->kh + 1;
-    z.ow = z.wp - v->kw + 1;
-    z.tiles = dli_round_up(dli_plus(dli_times(z.oh - 1, z.wp), z.ow), f->nr);
-    z.in = v->c * v->h * v->w;
-    z.out = v->m * (z.oh / pool) * (z.ow / pool);
-    z.th = dli_ceil_div(z.oh, 2);
-    z.tw = dli_ceil_div(z.ow, 2);
-    z.tp = dli_round_up(z.th * z.tw, f->nr);
-    z.wino = v->kh == 3 && v->kw == 3 && v->c >= 8 && v->m >= 8 && 4 * z.th * z.tw >= 3 * z.tp &&
-             z.tp <= DLI_WINO_MOST / v->c && z.tp <= DLI_WINO_MOST / v->m &&
-             v->n >= 4;                                  /* fewer do not pay for U */
-    z.raw = z.wino ? 2 * z.th * dli_round_up(2 * z.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * z.tp
-                   : dli_times(f->mr, z.tiles + 32);
-    return z;
+    const dl_int pool = end == DLI_END_RELU_POOL ? 2 : 1;
+    dli_conv v;
+    v.f = f;
+    v.s = *s;
+    v.end = end;
+    v.reversed = false;
+    v.k = s->C * s->KH * s->KW;
+    v.hp = s->H + 2 * s->top;
+    v.wp = s->W + 2 * s->left;
+    v.tiles = dli_round_up(dli_plus(dli_times(s->OH - 1, v.wp), s->OW), f->nr);
+    v.in = s->C * s->H * s->W;
+    v.out = s->M * (s->OH / pool) * (s->OW / pool);
+    v.th = dli_ceil_div(s->OH, 2);
+    v.tw = dli_ceil_div(s->OW, 2);
+    v.tp = dli_round_up(v.th * v.tw, f->nr);
+    v.wino = s->KH == 3 && s->KW == 3 && s->C >= 8 && s->M >= 8 && 4 * v.th * v.tw >= 3 * v.tp &&
+             v.tp <= DLI_WINO_MOST / s->C && v.tp <= DLI_WINO_MOST / s->M &&
+             s->N >= 4;                                  /* fewer do not pay for U */
+    v.raw = v.wino ? 2 * v.th * dli_round_up(2 * v.tw, 32) + 16 * DLI_WINO_GROUP * f->mr * v.tp
+                   : dli_times(f->mr, v.tiles + 32);
+    return v;
 }
-/* Floats of n planes in each of the 16 parts, with room to write too far. */
-static dl_int dli_wino_part(const dli_conv_size *z, dl_int n) { return n * z->tp + 16; }
 /* The convolution whose forward pass is the gradient for x of v. */
 static dli_conv dli_conv_reversed(const dli_conv *v)
 {
-    dli_conv r = *v;
-    r.c = v->m;
-    r.h = v->h + 2 * v->ph - v->kh + 1;
-    r.w = v->w + 2 * v->pw - v->kw + 1;
-    r.m = v->c;
-    r.ph = v->kh - 1 - v->ph;
-    r.pw = v->kw - 1 - v->pw;
-    r.end = DLI_END_LINEAR;
+    dlk_conv2d_size s = dli_swap(&v->s);
+    s.top = s.KH - 1 - s.top;
+    s.left = s.KW - 1 - s.left;
+    dli_conv r = dli_conv_of(v->f, &s, DLI_END_LINEAR);
     r.reversed = true;
     return r;
 }
+/* Floats of n planes in each of the 16 parts, with room to write too far. */
+static dl_int dli_wino_part(const dli_conv *v, dl_int n) { return n * v->tp + 16; }
 
-/* Where the gradients of a convolution come from and go to. */
-typedef struct dli_conv_grads {
-    const float *dy, *y;                                 /* y is asked if its end is ReLU */
-    const int32_t *arg;                                  /* if its end is pooling */
-    float *dx, *dw, *db;                                 /* NULL or added to */
-    int add_dx;                                          /* false: dx is overwritten */
-} dli_conv_grads;
-
-/* Where things stand in the work memory, in floats: only what this pass needs is there.
+/* A forward pass, or the gradients that are asked for: the same arrays, and where things stand in
+   the work memory, in floats. Only what this job needs is there.
 
        offsets rows packed scratch sums | own: image grad raw tiles tiles_grad panel | own ...
        of all threads                     of the first thread, `each` floats           ...   total
@@ -7069,12 +7248,17 @@ typedef struct dli_conv_grads {
    The gradient of the sums, unpooled and masked, has planes of gp floats and rows of gw, with
    ph and pw zeros around it. */
 #define DLI_CHUNKS 8
-typedef struct dli_conv_plan {
-    dl_int offsets, rows, packed, scratch, sums, chunk, chunks, own;
-    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
-    dl_int ph, pw, gw, gp;
+typedef struct dli_conv_job {
+    dli_conv v, pass;                   /* what runs forward: v itself or, for dx, its reverse, */
+    float *to;                          /* to y or dx (NULL: not asked for) */
+    dli_conv_arrays a;
     bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
-} dli_conv_plan;
+    dl_int chunks, chunk;               /* their sums over samples: how many; floats of one */
+    dl_int ph, pw, gw, gp;
+    dl_int offsets, rows, packed, scratch, sums, own;
+    dl_int image, grad, raw, tiles, tiles_grad, panel, each, total;
+    float *work;
+} dli_conv_job;
 
 /* The next n floats of a memory of which *used are taken. */
 static dl_int dli_take(dl_int *used, dl_int n)
@@ -7083,89 +7267,97 @@ static dl_int dli_take(dl_int *used, dl_int n)
     *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
     return at;
 }
-/* Floats for one offset for each of n rows. */
-static dl_int dli_offset_floats(dl_int n)
+/* The same for n offsets. */
+static dl_int dli_take_offsets(dl_int *used, dl_int n)
 {
-    return dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float)));
+    return dli_take(used, dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float))));
 }
 /* What the gradient of the weights takes beside the passes. */
-static void dli_conv_plan_weights(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                  dli_conv_plan *p)
+static void dli_conv_take_weights(dli_conv_job *j)
 {
-    const dl_int cols = dli_round_up(v->m, f->nr);
-    p->chunks = dli_min(v->n, DLI_CHUNKS);
-    p->chunk = p->wino ? dli_times(16 * dli_round_up(v->m, f->mr), dli_round_up(v->c, f->nr))
-                       : dli_times(dli_round_up(z->k, f->mr), cols);
-    p->chunk = dli_plus(p->chunk, cols);                                         /* db */
-    p->rows = dli_take(&p->own, dli_offset_floats(dli_larger(z->k, v->m)));
-    p->sums = dli_take(&p->own, dli_times(p->chunk, p->chunks));
-    p->panel = dli_take(&p->each, dli_times((p->wino ? z->th * z->tw : z->oh * z->ow) + 3, f->nr));
-    if (p->wino) p->tiles_grad = dli_take(&p->each, 16 * dli_wino_part(z, v->m));
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int mr = v->f->mr, nr = v->f->nr, cols = dli_round_up(s->M, nr);
+    j->chunk = j->wino ? dli_times(16 * dli_round_up(s->M, mr), dli_round_up(s->C, nr))
+                       : dli_times(dli_round_up(v->k, mr), cols);
+    j->chunk = dli_plus(j->chunk, cols);                                         /* db */
+    j->rows = dli_take_offsets(&j->own, dli_larger(v->k, s->M));
+    j->sums = dli_take(&j->own, dli_times(j->chunk, j->chunks));
+    j->panel = dli_take(&j->each, dli_times((j->wino ? v->th * v->tw : s->OH * s->OW) + 3, nr));
+    if (j->wino) j->tiles_grad = dli_take(&j->each, 16 * dli_wino_part(v, s->M));
 }
-/* For the forward pass (to is NULL) or the gradients that `to` names. */
-static dli_conv_plan dli_conv_plan_of(const dli_fast *f, const dli_conv *v,
-                                      const dli_conv_grads *to, int threads)
+/* The job for at most so many threads. It needs memory for j.total floats, aligned, as j.work. */
+static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s, dli_conv_end end,
+                                    const dli_conv_arrays *a, int threads)
 {
-    const dli_conv r = dli_conv_reversed(v), *pass = to ? &r : v;
-    const dli_conv_size z = dli_conv_sizes(f, v), q = dli_conv_sizes(f, pass);
-    const dl_int slack = f->nr + 32, mp = dli_round_up(pass->m, f->mr);
+    const dl_int slack = f->nr + 32;
     dl_int tiles = 0;
-    dli_conv_plan p;
-    memset(&p, 0, sizeof p);
-    p.weights = to && (to->dw || to->db);
-    p.wino = p.weights && z.wino && v->ph < 2 && v->pw < 2;      /* a border of zeros is enough */
-    p.image = dli_take(&p.each, dli_plus(dli_times(dli_plus(dli_times(v->c, z.hp), 2), z.wp),
+    dli_conv_job j;
+    memset(&j, 0, sizeof j);
+    j.v = dli_conv_of(f, s, end);
+    j.pass = a->dy ? dli_conv_reversed(&j.v) : j.v;
+    j.to = a->dy ? a->dx : a->y;
+    j.a = *a;
+    j.weights = a->dw || a->db;
+    j.wino = j.weights && j.v.wino && s->top < 2 && s->left < 2;    /* a border of 0 is enough */
+    j.chunks = dli_min(s->N, DLI_CHUNKS);
+    j.image = dli_take(&j.each, dli_plus(dli_times(dli_plus(dli_times(s->C, j.v.hp), 2), j.v.wp),
                                          slack));
-    if (to) {
-        p.ph = to->dx ? r.ph : p.wino;
-        p.pw = to->dx ? r.pw : p.wino;
-        p.gw = z.ow + 2 * p.pw;
-        p.gp = dli_times(p.gw, z.oh + 2 * p.ph);
-        p.grad = dli_take(&p.each, dli_plus(dli_plus(dli_times(v->m, p.gp), dli_times(2, p.gw)),
+    if (a->dy) {
+        j.ph = a->dx ? j.pass.s.top : j.wino;
+        j.pw = a->dx ? j.pass.s.left : j.wino;
+        j.gw = s->OW + 2 * j.pw;
+        j.gp = dli_times(j.gw, s->OH + 2 * j.ph);
+        j.grad = dli_take(&j.each, dli_plus(dli_plus(dli_times(s->M, j.gp), dli_times(2, j.gw)),
                                             slack));
     }
-    p.raw = p.each;                                      /* up to here zeros are set at first */
-    if (!to || to->dx) {
-        p.offsets = dli_take(&p.own, dli_offset_floats(q.k));
-        p.packed = dli_take(&p.own, dli_times(mp, q.wino ? 16 * pass->c : q.k));
-        p.scratch = dli_take(&p.own, dli_times(f->mr, dli_plus(q.k, dli_times(16, pass->c))));
-        p.raw = dli_take(&p.each, dli_plus(q.raw, slack));
-        if (q.wino) tiles = 16 * dli_wino_part(&q, pass->c);
+    j.raw = j.each;
+    if (j.to) {
+        const dl_int C = j.pass.s.C, k = j.pass.k, taps = j.pass.wino ? 16 * C : k;
+        j.offsets = dli_take_offsets(&j.own, k);
+        j.packed = dli_take(&j.own, dli_times(dli_round_up(j.pass.s.M, f->mr), taps));
+        j.scratch = dli_take(&j.own, dli_times(f->mr, dli_plus(k, dli_times(16, C))));
+        j.raw = dli_take(&j.each, dli_plus(j.pass.raw, slack));
+        if (j.pass.wino) tiles = 16 * dli_wino_part(&j.pass, C);
     }
-    if (p.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&z, v->c));
-    p.tiles = dli_take(&p.each, tiles);
-    if (p.weights) dli_conv_plan_weights(f, v, &z, &p);
-    p.total = dli_plus(p.own, dli_times(p.each, threads));
-    return p;
-}
-/* Bytes of 64-byte aligned work memory; SIZE_MAX if that is more than there can be. */
-static size_t dli_conv_work_bytes(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
-                                  int threads)
-{
-    return dli_bytes_of(dli_conv_plan_of(f, v, to, threads).total);
+    if (j.wino) tiles = dli_larger(tiles, 16 * dli_wino_part(&j.v, s->C));
+    j.tiles = dli_take(&j.each, tiles);
+    if (j.weights) dli_conv_take_weights(&j);
+    j.total = dli_plus(j.own, dli_times(j.each, threads));
+    return j;
 }
 
-/* off[k] for k = (c, ky, kx) */
-static void dli_conv_offsets(dl_int *off, const dli_conv *v, const dli_conv_size *z)
+/* Where thread t keeps its own, with zeros: the borders of image and gradient, and what is read
+   behind a row of sums, to be written over. */
+static float *dli_conv_own(const dli_conv_job *j, int t)
 {
-    for (dl_int c = 0; c < v->c; c++)
-        for (dl_int i = 0; i < v->kh; i++)
-            for (dl_int j = 0; j < v->kw; j++) *off++ = (c * z->hp + i) * z->wp + j;
+    float *own = j->work + j->own + t * j->each;
+    memset(own, 0, sizeof(float) * (size_t)j->tiles);
+    return own;
 }
-/* The same for Winograd's tiles of n planes */
-static void dli_wino_offsets(dl_int *off, const dli_conv_size *z, dl_int n)
+/* off[k] for k = (c, ky, kx]; by Winograd's way, of the tiles of so many planes. Returns off. */
+static const dl_int *dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
 {
-    for (dl_int i = 0; i < n; i++) off[i] = i * z->tp;
+    dl_int *to = off;
+    for (dl_int c = 0; c < planes; c++) {
+        if (wino) *to++ = c * v->tp;
+        for (dl_int i = 0; i < v->s.KH && !wino; i++)
+            for (dl_int j = 0; j < v->s.KW; j++) *to++ = (c * v->hp + i) * v->wp + j;
+    }
+    return off;
 }
-/* The padded image of sample s: x itself where there is nothing to pad and enough may be read
-   behind it, else a copy in image, whose borders are zero. */
-static const float *dli_conv_image(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                                   const float *x, dl_int s, float *image)
+/* The padded image of sample n: x itself where there is nothing to pad and enough may be read
+   behind it, else a copy, whose borders are zero. */
+static const float *dli_conv_image(const dli_conv_job *j, dl_int n, float *own)
 {
-    const dl_int past = 2 * z->wp + f->nr + 32;
-    x += s * z->in;
-    if (v->ph == 0 && v->pw == 0 && (v->n - 1 - s) * z->in >= past) return x;
-    f->place(image + v->ph * z->wp + v->pw, z->hp * z->wp, z->wp, x, NULL, v->c, v->h, v->w);
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const float *x = j->a.x + n * v->in;
+    float *image = own + j->image;
+    const dl_int past = 2 * v->wp + v->f->nr + 32;
+    if (s->top == 0 && s->left == 0 && (s->N - 1 - n) * v->in >= past) return x;
+    v->f->place(image + s->top * v->wp + s->left, v->hp * v->wp, v->wp, x, NULL, s->C, s->H,
+                s->W);
     return image;
 }
 
@@ -7210,170 +7402,114 @@ static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
     }
 }
 
-/* The weights of a reversed convolution, rows m to m + n - 1: [n, c, kh, kw]. */
-static void dli_conv_flip(float *rows, const dli_conv *v, const float *w, dl_int m, dl_int n)
+/* The weights of a reversed convolution, rows m to m + n - 1: [n, C, KH, KW]. */
+static void dli_conv_flip(float *rows, const dlk_conv2d_size *s, const float *w, dl_int m, dl_int n)
 {
-    const dl_int taps = v->kh * v->kw;
+    const dl_int taps = s->KH * s->KW;
     for (dl_int j = m; j < m + n; j++)
-        for (dl_int c = 0; c < v->c; c++, rows += taps)
+        for (dl_int c = 0; c < s->C; c++, rows += taps)
             for (dl_int i = 0; i < taps; i++)
-                rows[i] = w[(c * v->m + j) * taps + taps - 1 - i];
+                rows[i] = w[(c * s->M + j) * taps + taps - 1 - i];
 }
-/* Packs the weights for dli_conv_sample, mr rows at a time. */
-static void dli_conv_pack(const dli_fast *f, const dli_conv *v, const dli_conv_size *z,
-                          float *packed, const float *w, float *scratch)
+/* Packs the weights for the pass, mr rows at a time. */
+static void dli_conv_pack(const dli_conv_job *j)
 {
-    const dl_int mp = dli_round_up(v->m, f->mr);
-    for (dl_int m = 0; m < v->m; m += f->mr) {
-        const dl_int n = dli_min(f->mr, v->m - m), kernels = n * v->c;
-        const float *rows = w + m * z->k;
-        float *u = scratch + f->mr * z->k;
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int C = v->s.C, M = v->s.M, mp = dli_round_up(M, f->mr);
+    float *packed = j->work + j->packed, *scratch = j->work + j->scratch;
+    float *u = scratch + f->mr * v->k;
+    for (dl_int m = 0; m < M; m += f->mr) {
+        const dl_int n = dli_min(f->mr, M - m), kernels = n * C;
+        const float *rows = j->a.w + m * v->k;
         if (v->reversed) {
-            dli_conv_flip(scratch, v, w, m, n);
+            dli_conv_flip(scratch, &v->s, j->a.w, m, n);
             rows = scratch;
         }
-        if (!z->wino) {
-            f->pack(packed + m * z->k, rows, z->k, 1, n, z->k, f->mr);
+        if (!v->wino) {
+            f->pack(packed + m * v->k, rows, v->k, 1, n, v->k, f->mr);
             continue;
         }
         dli_wino_kernels(u, rows, kernels);
         for (dl_int t = 0; t < 16; t++)
-            f->pack(packed + (t * mp + m) * v->c, u + t * kernels, v->c, 1, n, v->c, f->mr);
+            f->pack(packed + (t * mp + m) * C, u + t * kernels, C, 1, n, C, f->mr);
     }
 }
 
-/* A forward pass, ready to take sample after sample: y = or += the convolution. */
-typedef struct dli_conv_pass {
-    const dli_fast *f;
-    const dli_conv *v;
-    dli_conv_size z;
-    const float *packed, *bias;                          /* weights; bias [m] or NULL */
-    const dl_int *off;
-    int add;
-    dl_int raw, tiles;                                   /* where, in a thread's own memory */
-} dli_conv_pass;
-
-static dli_conv_pass dli_conv_prepare(const dli_fast *f, const dli_conv *v, const dli_conv_plan *p,
-                                      const float *w, const float *bias, int add, float *work)
+/* Plane m of the pass's result for sample n, from its sums in rows of ld; behind them 32 floats
+   can be read. */
+static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, const float *sums, dl_int ld)
 {
-    dl_int *off = (dl_int *)(void *)(work + p->offsets);
-    dli_conv_pass q;
-    q.f = f;
-    q.v = v;
-    q.z = dli_conv_sizes(f, v);
-    q.packed = work + p->packed;
-    q.bias = bias;
-    q.off = off;
-    q.add = add;
-    q.raw = p->raw;
-    q.tiles = p->tiles;
-    if (q.z.wino) dli_wino_offsets(off, &q.z, v->c);
-    else dli_conv_offsets(off, v, &q.z);
-    dli_conv_pack(f, v, &q.z, work + p->packed, w, work + p->scratch);
-    return q;
-}
-/* Plane i of y from its sums, in rows of ld; behind them 32 floats can be read. */
-static void dli_conv_finish(const dli_conv_pass *q, float *y, int32_t *arg, dl_int i,
-                            const float *sums, dl_int ld)
-{
-    const dli_conv_size *z = &q->z;
-    const dl_int plane = z->out / q->v->m;
-    const float b = q->bias ? q->bias[i] : 0.0f;
-    if (q->v->end == DLI_END_RELU_POOL)
-        q->f->pool2(y + i * plane, arg + i * plane, y + z->out, sums, sums + z->oh * ld + 32, ld,
-                    z->oh / 2, z->ow / 2, b, 1);
+    const dli_conv *v = &j->pass;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int at = n * v->out + m * (v->out / s->M);
+    const float b = j->a.b ? j->a.b[m] : 0.0f;
+    if (v->end == DLI_END_RELU_POOL)
+        v->f->pool2(j->to + at, j->a.won + at, j->to + (n + 1) * v->out, sums,
+                    sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
     else
-        q->f->crop(y + i * plane, sums, ld, z->oh, z->ow, b, q->v->end == DLI_END_RELU, q->add);
+        v->f->crop(j->to + at, sums, ld, s->OH, s->OW, b, v->end == DLI_END_RELU, j->a.add);
 }
-/* One sample: image is convolved with packed weights, MR output planes at a time, into y (or added
-   to y, if the end is linear). */
-static void dli_direct_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                              float *raw)
+/* Sample n of the pass: image is convolved with packed weights, MR output planes at a time. */
+static void dli_direct_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
 {
-    const dli_fast *f = q->f;
-    const dli_conv_size *z = &q->z;
-    const dl_int ld = z->tiles + 32;
-    for (dl_int m = 0; m < q->v->m; m += f->mr) {
-        for (dl_int k = 0; k < z->k; k += DLI_KC) {
-            const float *panel = q->packed + m * z->k + k * f->mr;
-            for (dl_int j = 0; j < z->tiles; j += f->nr)
-                f->tile_off(raw + j, ld, k > 0, dli_min(DLI_KC, z->k - k), panel, image + j,
-                            q->off + k);
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
+    const dl_int ld = v->tiles + 32;
+    float *raw = own + j->raw;
+    for (dl_int m = 0; m < v->s.M; m += f->mr) {
+        for (dl_int k = 0; k < v->k; k += DLI_KC) {
+            const float *panel = j->work + j->packed + m * v->k + k * f->mr;
+            for (dl_int p = 0; p < v->tiles; p += f->nr)
+                f->tile_off(raw + p, ld, k > 0, dli_min(DLI_KC, v->k - k), panel, image + p,
+                            off + k);
         }
-        for (dl_int i = m; i < m + f->mr && i < q->v->m; i++)
-            dli_conv_finish(q, y, arg, i, raw + (i - m) * ld, z->wp);
+        for (dl_int i = m; i < m + f->mr && i < v->s.M; i++)
+            dli_conv_finish(j, n, i, raw + (i - m) * ld, v->wp);
     }
 }
-/* tiles = B^T d B of an image of c planes. */
-static void dli_wino_tiles(const dli_fast *f, const dli_conv_size *z, dl_int c, float *tiles,
-                           const float *image)
+/* tiles = B^T d B of an image. */
+static void dli_wino_tiles(const dli_conv *v, float *tiles, const float *image)
 {
-    for (dl_int i = 0; i < c; i++)
-        f->wino_in(tiles + i * z->tp, dli_wino_part(z, c), image + i * z->hp * z->wp, z->wp, z->th,
-                   z->tw);
+    for (dl_int c = 0; c < v->s.C; c++)
+        v->f->wino_in(tiles + c * v->tp, dli_wino_part(v, v->s.C), image + c * v->hp * v->wp,
+                      v->wp, v->th, v->tw);
 }
 /* The same by Winograd's way. */
-static void dli_wino_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                            float *raw, float *tiles)
+static void dli_wino_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
 {
-    const dli_fast *f = q->f;
-    const dli_conv_size *z = &q->z;
-    const dl_int M = q->v->m, C = q->v->c, mp = dli_round_up(M, f->mr);
-    const dl_int ld = dli_round_up(2 * z->tw, 32), group = DLI_WINO_GROUP * f->mr;
-    const dl_int part = group * z->tp;
-    float *products = raw + 2 * z->th * ld;
-    dli_wino_tiles(f, z, C, tiles, image);
+    const dli_conv *v = &j->pass;
+    const dli_fast *f = v->f;
+    const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
+    const dl_int M = v->s.M, C = v->s.C, mp = dli_round_up(M, f->mr);
+    const dl_int ld = dli_round_up(2 * v->tw, 32), group = DLI_WINO_GROUP * f->mr;
+    const dl_int part = group * v->tp;
+    const float *packed = j->work + j->packed;
+    float *raw = own + j->raw, *tiles = own + j->tiles, *products = raw + 2 * v->th * ld;
+    dli_wino_tiles(v, tiles, image);
     for (dl_int m0 = 0; m0 < M; m0 += group) {
         const dl_int m1 = dli_min(mp, m0 + group);
         for (dl_int t = 0; t < 16; t++)
-            for (dl_int j = 0; j < z->tp; j += f->nr)
+            for (dl_int p = 0; p < v->tp; p += f->nr)
                 for (dl_int m = m0; m < m1; m += f->mr)
-                    f->tile_off(products + t * part + (m - m0) * z->tp + j, z->tp, 0, C,
-                                q->packed + (t * mp + m) * C,
-                                tiles + t * dli_wino_part(z, C) + j, q->off);
+                    f->tile_off(products + t * part + (m - m0) * v->tp + p, v->tp, 0, C,
+                                packed + (t * mp + m) * C, tiles + t * dli_wino_part(v, C) + p,
+                                off);
         for (dl_int m = m0; m < m1 && m < M; m++) {
-            f->wino_out(raw, ld, products + (m - m0) * z->tp, part, z->th, z->tw);
-            dli_conv_finish(q, y, arg, m, raw, ld);
+            f->wino_out(raw, ld, products + (m - m0) * v->tp, part, v->th, v->tw);
+            dli_conv_finish(j, n, m, raw, ld);
         }
     }
 }
-/* One sample in the way that suits it; own: the thread's memory. */
-static void dli_conv_sample(const dli_conv_pass *q, float *y, int32_t *arg, const float *image,
-                            float *own)
+/* Thread t's part of a forward pass: each thread takes its samples. */
+static void dli_conv_forward(const dli_conv_job *j, int t, int threads)
 {
-    if (q->z.wino) dli_wino_sample(q, y, arg, image, own + q->raw, own + q->tiles);
-    else dli_direct_sample(q, y, arg, image, own + q->raw);
+    const dl_int N = j->v.s.N, end = N * (t + 1) / threads;
+    float *own = dli_conv_own(j, t);
+    for (dl_int n = N * t / threads; n < end; n++)
+        (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, dli_conv_image(j, n, own), own);
 }
-/* y = conv(x, w) + bias (or NULL), to its end; if that is pooling, arg says which of the four won.
-   With add, y += conv. Each thread takes its samples. */
-static void dli_conv_forward(const dli_fast *f, const dli_conv *v, float *y, int32_t *arg,
-                             const float *x, const float *w, const float *bias, int add,
-                             int threads, void *work)
-{
-    const dli_conv_plan p = dli_conv_plan_of(f, v, NULL, threads);
-    const dli_conv_pass q = dli_conv_prepare(f, v, &p, w, bias, add, (float *)work);
-    const dli_conv_size *z = &q.z;
-    int t;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
-        float *own = (float *)work + p.own + t * p.each;
-        const dl_int end = v->n * (t + 1) / threads;
-        /* Borders of the image; and what is read behind a row of sums, to be written over. */
-        memset(own, 0, sizeof(float) * (size_t)p.tiles);
-        for (dl_int s = v->n * t / threads; s < end; s++)
-            dli_conv_sample(&q, y + s * z->out, arg ? arg + s * z->out : NULL,
-                            dli_conv_image(f, v, z, x, s, own + p.image), own);
-    }
-}
-
-/* The gradient of the weights. A backward pass, as all its threads see it: */
-typedef struct dli_conv_backs {
-    const dli_fast *f;
-    const dli_conv *v;
-    dli_conv_size z;
-    const dli_conv_plan *p;
-    const dl_int *rows;                                  /* offsets of the rows of the product */
-} dli_conv_backs;
 
 /* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
    of count starts at x + off[i], in runs with gaps; rows of out are ld apart. */
@@ -7387,114 +7523,175 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* Adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or sets them. The gradient of
-   the sums starts at g. */
-static void dli_direct_weights(const dli_conv_backs *b, float *dwt, float *db, const float *image,
+/* The gradient of the weights: adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or
+   sets them. The gradient of the sample's sums starts at g. */
+static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, const float *image,
                                const float *g, bool first, float *own)
 {
-    const dli_fast *f = b->f;
-    const dli_conv_size *z = &b->z;
-    const dl_int M = b->v->m, ld = dli_round_up(M, f->nr), area = z->oh * z->ow;
-    float *panel = own + b->p->panel;
+    const dli_conv *v = &j->v;
+    const dli_fast *f = v->f;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int *rows = (const dl_int *)(const void *)(j->work + j->rows);
+    const dl_int ld = dli_round_up(s->M, f->nr), area = s->OH * s->OW;
+    float *panel = own + j->panel;
     if (first) memset(db, 0, sizeof(float) * (size_t)ld);
-    for (dl_int m = 0; m < M; m += f->nr) {
-        const dl_int cols = dli_min(f->nr, M - m);
+    for (dl_int m = 0; m < s->M; m += f->nr) {
+        const dl_int cols = dli_min(f->nr, s->M - m);
         if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < z->oh; r++)        /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * z->ow * f->nr, f->nr, g + m * b->p->gp + r * b->p->gw,
-                         b->p->gp, cols, dli_round_up(z->ow, 4));
-        dli_rows_product(f, dwt + m, ld, !first, image, b->rows, z->k, area, z->ow,
-                         z->wp - z->ow, panel);
+        for (dl_int r = 0; r < s->OH; r++)        /* as [position][NR], in blocks of 4 x 4 */
+            f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
+                         dli_round_up(s->OW, 4));
+        dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
+                         panel);
         f->col_sums(db + m, panel, f->nr, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
-static void dli_wino_weights(const dli_conv_backs *b, float *du, float *db, const float *image,
+static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const float *image,
                              const float *g, bool first, float *own)
 {
-    const dli_fast *f = b->f;
-    const dli_conv_size *z = &b->z;
-    const dl_int M = b->v->m, C = b->v->c, n = z->th * z->tw;
+    const dli_conv *v = &j->v;
+    const dli_fast *f = v->f;
+    const dl_int *rows = (const dl_int *)(const void *)(j->work + j->rows);
+    const dl_int M = v->s.M, C = v->s.C, n = v->th * v->tw;
     const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
-    float *tiles = own + b->p->tiles, *tiles_grad = own + b->p->tiles_grad;
-    float *panel = own + b->p->panel;
-    dli_wino_tiles(f, z, C, tiles, image);
+    float *tiles = own + j->tiles, *tiles_grad = own + j->tiles_grad, *panel = own + j->panel;
+    dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
-        const float *plane = g + m * b->p->gp;
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (z->oh - 1) * b->p->gw + z->ow);
-        f->wino_grad(tiles_grad + m * z->tp, dli_wino_part(z, M), plane, b->p->gw, z->th, z->tw);
+        const float *plane = g + m * j->gp;
+        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
         for (dl_int c = 0; c < C; c += f->nr) {
             const dl_int cols = dli_min(f->nr, C - c);
             if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(n * f->nr));
-            f->transpose(panel, f->nr, tiles + t * dli_wino_part(z, C) + c * z->tp, z->tp, cols, n);
+            f->transpose(panel, f->nr, tiles + t * dli_wino_part(v, C) + c * v->tp, v->tp, cols, n);
             dli_rows_product(f, du + t * mp * ld + c, ld, !first,
-                             tiles_grad + t * dli_wino_part(z, M), b->rows, M, n, n, 0, panel);
+                             tiles_grad + t * dli_wino_part(v, M), rows, M, n, n, 0, panel);
         }
 }
 /* The sum of all chunks' gradients goes to dw and db. */
-static void dli_conv_add_weights(const dli_conv_backs *b, const dli_conv_grads *to, float *sums)
+static void dli_conv_add_weights(const dli_conv_job *j)
 {
-    const dli_fast *f = b->f;
-    const dl_int M = b->v->m, K = b->z.k, chunk = b->p->chunk;
-    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(b->v->c, f->nr);
-    const float *db = sums + chunk - ldw;
-    for (dl_int c = 1; c < b->p->chunks; c++) f->add(sums, sums, sums + c * chunk, chunk);
-    for (dl_int m = 0; m < M && to->dw; m++)
-        for (dl_int k = 0; k < K; k += b->p->wino ? 9 : 1)
-            if (b->p->wino) dli_wino_kernel_back(to->dw + m * K + k, sums + m * ldu + k / 9,
-                                                 dli_round_up(M, f->mr) * ldu);
-            else to->dw[m * K + k] += sums[k * ldw + m];
-    for (dl_int m = 0; m < M && to->db; m++) to->db[m] += db[m];
+    const dli_fast *f = j->v.f;
+    const dl_int M = j->v.s.M, K = j->v.k;
+    const dl_int ldw = dli_round_up(M, f->nr), ldu = dli_round_up(j->v.s.C, f->nr);
+    float *sums = j->work + j->sums;
+    const float *db = sums + j->chunk - ldw;
+    for (dl_int c = 1; c < j->chunks; c++) f->add(sums, sums, sums + c * j->chunk, j->chunk);
+    for (dl_int m = 0; m < M && j->a.dw; m++)
+        for (dl_int k = 0; k < K; k += j->wino ? 9 : 1)
+            if (j->wino) dli_wino_kernel_back(j->a.dw + m * K + k, sums + m * ldu + k / 9,
+                                              dli_round_up(M, f->mr) * ldu);
+            else j->a.dw[m * K + k] += sums[k * ldw + m];
+    for (dl_int m = 0; m < M && j->a.db; m++) j->a.db[m] += db[m];
 }
-/* The samples are cut into 8 chunks, each summed in order into its own dWt; the chunks are added in
-   order. A sample's gradient is unpooled and masked once, for dx and dw. */
-static void dli_conv_backward(const dli_fast *f, const dli_conv *v, const dli_conv_grads *to,
-                              const float *x, const float *w, int threads, void *work)
+/* The gradient of the sums of sample n, unpooled and masked, to g. */
+static void dli_conv_grad(const dli_conv_job *j, dl_int n, float *g, const float *end)
 {
-    const dli_conv_plan p = dli_conv_plan_of(f, v, to, threads);
-    const dli_conv r = dli_conv_reversed(v);
-    float *base = (float *)work, *sums = base + p.sums;
-    dl_int *rows = (dl_int *)(void *)(base + p.rows);
-    const dl_int chunks = dli_min(v->n, DLI_CHUNKS), ldw = dli_round_up(v->m, f->nr);
-    dli_conv_pass q;
-    dli_conv_backs b;
-    int t;
-    b.f = f;
-    b.v = v;
-    b.z = dli_conv_sizes(f, v);
-    b.p = &p;
-    b.rows = rows;
-    if (p.wino) dli_wino_offsets(rows, &b.z, v->m);
-    else if (p.weights) dli_conv_offsets(rows, v, &b.z);
-    if (to->dx) q = dli_conv_prepare(f, &r, &p, w, NULL, to->add_dx, base);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (t = 0; t < threads; t++) {
-        float *own = base + p.own + t * p.each, *grad = own + p.grad;
-        float *g = grad + p.ph * p.gw + p.pw;
-        memset(own, 0, sizeof(float) * (size_t)p.raw);
-        for (dl_int chunk = t; chunk < chunks; chunk += threads) {
-            const dl_int first = v->n * chunk / chunks, end = v->n * (chunk + 1) / chunks;
-            float *dwt = sums + chunk * p.chunk, *db = dwt + p.chunk - ldw;
-            for (dl_int s = first; s < end; s++) {
-                const float *dy = to->dy + s * b.z.out;
-                if (v->end == DLI_END_RELU_POOL)
-                    f->unpool2(g, p.gp, p.gw, own + p.raw, dy, to->arg + s * b.z.out, v->m,
-                               b.z.oh, b.z.ow);
-                else
-                    f->place(g, p.gp, p.gw, dy, v->end == DLI_END_RELU ? to->y + s * b.z.out
-                                                                       : NULL,
-                             v->m, b.z.oh, b.z.ow);
-                if (p.weights)
-                    (p.wino ? dli_wino_weights : dli_direct_weights)(
-                        &b, dwt, db, dli_conv_image(f, v, &b.z, x, s, own + p.image), g,
-                        s == first, own);
-                if (to->dx) dli_conv_sample(&q, to->dx + s * b.z.in, NULL, grad, own);
-            }
+    const dli_conv *v = &j->v;
+    const dlk_conv2d_size *s = &v->s;
+    const dl_int at = n * v->out;
+    if (v->end == DLI_END_RELU_POOL)
+        v->f->unpool2(g, j->gp, j->gw, end, j->a.dy + at, j->a.won + at, s->M, s->OH, s->OW);
+    else
+        v->f->place(g, j->gp, j->gw, j->a.dy + at,
+                    v->end == DLI_END_RELU ? j->a.y + at : NULL, s->M, s->OH, s->OW);
+}
+/* Thread t's part of the gradients. The samples are cut into 8 chunks, each summed in order into
+   its own dWt; the chunks are added in order. A sample's gradient is unpooled and masked once, for
+   dx and dw. */
+static void dli_conv_backward(const dli_conv_job *j, int t, int threads)
+{
+    const dl_int N = j->v.s.N, ldw = dli_round_up(j->v.s.M, j->v.f->nr);
+    float *own = dli_conv_own(j, t), *grad = own + j->grad, *g = grad + j->ph * j->gw + j->pw;
+    for (dl_int chunk = t; chunk < j->chunks; chunk += threads) {
+        const dl_int first = N * chunk / j->chunks, end = N * (chunk + 1) / j->chunks;
+        float *dwt = j->work + j->sums + chunk * j->chunk, *db = dwt + j->chunk - ldw;
+        for (dl_int n = first; n < end; n++) {
+            dli_conv_grad(j, n, g, own + j->raw);
+            if (j->weights)
+                (j->wino ? dli_wino_weights : dli_direct_weights)(
+                    j, dwt, db, dli_conv_image(j, n, own), g, n == first, own);
+            if (j->to) (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, grad, own);
         }
     }
-    if (p.weights) dli_conv_add_weights(&b, to, sums);
+}
+
+static void dli_conv_job_run(const dli_conv_job *j, int threads)
+{
+    dl_int *off = (dl_int *)(void *)(j->work + j->offsets);
+    dl_int *rows = (dl_int *)(void *)(j->work + j->rows);
+    if (j->to) {
+        dli_conv_offsets(off, &j->pass, j->pass.wino, j->pass.s.C);
+        dli_conv_pack(j);
+    }
+    if (j->weights) dli_conv_offsets(rows, &j->v, j->wino, j->wino ? j->v.s.M : j->v.s.C);
+    DLI_EACH_THREAD(t, threads) (j->a.dy ? dli_conv_backward : dli_conv_forward)(j, t, threads);
+    if (j->weights) dli_conv_add_weights(j);
+}
+
+/* Is this a convolution as above? Stride 1, dense, one group, padded evenly. */
+static bool dli_conv_is_plain(const dlk_conv2d_size *s)
+{
+    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
+           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
+}
+/* Such a convolution to its end, forwards or backwards; false without memory. */
+static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
+                         const dli_conv_arrays *a)
+{
+    const double multiplications = (double)(s->N * s->M * s->OH * s->OW) *
+                                   (double)(s->C * s->KH * s->KW);
+    dli_conv_job j = dli_conv_job_of(c->fast, s, end, a, c->threads);
+    j.work = (float *)dli_work(c, "dl_conv2d", dli_bytes_of(j.total));
+    if (!j.work) return false;
+    const dli_timer t = dli_job_start(c, a->dy ? DLI_JOB_CONV_BACK : DLI_JOB_CONV,
+                                      multiplications * (a->dx && a->dw ? 2 : 1));
+    dli_conv_job_run(&j, t.threads);
+    dli_job_end(&t);
+    return true;
+}
+
+/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+
+static bool dli_pool_plain(const dlk_pool2d_size *s)
+{
+    return s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
+           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
+}
+static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
+                                        const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    const dli_timer job = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
+    DLI_EACH_THREAD(t, job.threads) {
+        const dl_int stop = planes * (t + 1) / job.threads;
+        for (dl_int k = planes * t / job.threads; k < stop; k++)
+            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
+                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
+    }
+    dli_job_end(&job);
+}
+/* With add false, dx is overwritten. */
+static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
+                                         const int32_t *at, const dlk_pool2d_size *s)
+{
+    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
+    for (dl_int i = 0; add && i < planes * out; i++) {
+        const dl_int p = i / s->OW % s->OH * 2 + at[i] / 2, q = i % s->OW * 2 + at[i] % 2;
+        dx[i / out * in + p * s->W + q] += dy[i];
+    }
+    if (add) return;
+    const dli_timer job = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
+    DLI_EACH_THREAD(t, job.threads) {
+        const dl_int j = planes * t / job.threads, stop = planes * (t + 1) / job.threads;
+        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
+                         stop - j, s->H, s->W);
+    }
+    dli_job_end(&job);
 }
 #endif
 
@@ -7960,56 +8157,55 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
 }
 #endif
 
+#else
+/* Without twins there is one set, of nothing, and what may be asked for is not done (false). */
+typedef struct dli_fast { const char *name; } dli_fast;
+static const dli_fast dli_fast_base = { "base" };
+static const dli_fast *const dli_fast_sets[] = { &dli_fast_base };
+static const dli_fast *dli_fast_pick(void) { return &dli_fast_base; }
+static size_t dli_gemm_work_bytes(int threads) { return threads > 0 ? 0 : SIZE_MAX; }
+static bool dli_undone(const void *first, ...) { return first == NULL; }
+#define dli_multiply                 dli_undone
+#define dli_add_columns              dli_undone
+#define dli_conv_is_plain            dli_undone
+#define dli_conv_run                 dli_undone
+#define dli_pool_plain               dli_undone
+#define dli_fast_max_pool2d_forward  dli_undone
+#define dli_fast_max_pool2d_backward dli_undone
 #endif /* DLI_FAST */
 
 DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
 {
-    char all[64] = "base";
+    char all[64];
     if (!dl) return false;
     if (!name) return dli_null(dl, "dl_set_isa", "name");
-#if DLI_FAST
-    const dli_fast *set[3] = { &dli_fast_base, NULL, NULL };
-    int at = 0;
-#if DLI_X86
-    if (dli_fast_pick() != set[0]) set[1] = &dli_fast_avx2;
-    if (dli_fast_pick() == &dli_fast_avx512) set[2] = &dli_fast_avx512;
-#endif
-    for (int i = 0; i < 3 && set[i]; i++) {
-        if (strcmp(set[i]->name, name) == 0) {
-            dl->fast = set[i];
+    const dli_fast *const *set = dli_fast_sets, *best = dli_fast_pick();
+    for (int at = 0;; set++) {
+        if (strcmp((*set)->name, name) == 0) {
+            dl->fast = *set;
             memset(dl->pace, 0, sizeof dl->pace);
             return true;
         }
-        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", i ? ", " : "", set[i]->name);
+        at += snprintf(all + at, sizeof all - (size_t)at, "%s%s", at ? ", " : "", (*set)->name);
+        if (*set == best) break;
     }
-#else
-    if (strcmp(name, all) == 0) return true;
-#endif
     return dl_fail(dl, DL_ERR_ARGUMENT, "dl_set_isa: '%.40s' is none of the instruction sets that "
                    "this build and CPU have: %s", name, all);
 }
 
 DL_DEF const char *dl_isa(const dl_ctx *dl)
 {
-    if (!dl) return "";
-#if DLI_FAST
-    return dl->fast->name;
-#else
-    return "base";
-#endif
+    return dl ? dl->fast->name : "";
 }
 
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
-#if DLI_FAST
-    size_t bytes = dli_gemm_work_bytes(threads) + DLI_ALIGN;
-    void *p = DL_MALLOC(bytes);
+    void *p = DL_MALLOC(dli_gemm_work_bytes(threads) + DLI_ALIGN);
     if (!p) return false;
     if (c->product_memory) DL_FREE(c->product_memory);
     c->product_memory = p;
     c->product_work = dli_align(p);
     if (!c->fast) c->fast = dli_fast_pick();
-#endif
     c->threads = threads;
     return true;
 }
@@ -8018,114 +8214,6 @@ static const char *dli_fast_name(const dl_ctx *c)
 {
     return DLI_FAST && !c->reference ? dl_isa(c) : "plain kernels";
 }
-
-#if DLI_FAST
-/* ---- how many threads a job is worth ----
-   Waking threads and waiting for the last of them costs a few microseconds on a quiet machine, and
-   many milliseconds on one that is busy with other things, when a thread does not get its core.
-   No fixed size tells which jobs are worth it, so it is measured. Results are the same either way.
-
-   Jobs of one kind take about the same time for a unit of work (an element, a multiplication) if
-   they are of about the same size. So for each kind and each power of two the seconds a unit takes
-   are known with one thread and with all: exact sizes do not matter, and a batch of a length never
-   seen before runs like its neighbours.
-
-       way 1  . . . . . . . x . . . . . . . . .        . a job, all threads at work: better
-                     trial ^        late ^ ^  \
-       way 0                                   o o o o o o ? ? ? ?        o one thread
-                                                         trial of 4  \ . . .  better again
-
-   The better way's rate follows its jobs as a moving average over 16, for what counts is the mean:
-   now and then a late thread costs less than a core gained, often one costs more. (A job counts 10
-   times the average at most: a machine that slept teaches nothing.) The other way is tried after
-   16 jobs, then after 32, up to 512: if that job was slower than the average of the way in use,
-   one is enough; if not, up to four are tried, for chance is often fast once. Who is called back
-   soon after a change must wait longer for the next: so a machine that is busy half of the time
-   costs a few jobs in 512. */
-typedef struct dli_timer {
-    dli_pace *pace;
-    double    start, work;
-    int       way, threads;
-} dli_timer;
-
-/* The way of the next job: 0, one thread, or 1, all. */
-static int dli_pace_way(const dli_pace *p)
-{
-    if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
-    return p->wait > 0 ? p->way : !p->way;
-}
-static void dli_pace_change(dli_pace *p, int way)
-{
-    p->way = way;
-    p->stay = 0;
-}
-static void dli_pace_trial(dli_pace *p, float rate)
-{
-    float mean;
-    p->sum += rate;
-    p->tried++;
-    mean = p->sum / (float)p->tried;
-    if (mean < p->rate[p->way] && p->tried < 4) return;
-    p->rate[!p->way] = mean;
-    p->sum = 0;
-    p->tried = 0;
-    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
-    else p->gap = (int)dli_min(2 * p->gap, 512);
-    p->wait = p->gap;
-}
-/* A job went this way, at this rate. */
-static void dli_pace_learn(dli_pace *p, int way, float rate)
-{
-    float *known = &p->rate[way];
-    if (p->runs < 4) {                       /* the first also touches memory or starts threads */
-        if (p->runs % 2 == 0 || rate < *known) *known = rate;
-        p->way = p->rate[1] < p->rate[0];
-        p->wait = p->gap = 16;
-        p->runs++;
-    } else if (way != p->way) dli_pace_trial(p, rate);
-    else {
-        *known += ((rate < 10 * *known ? rate : 10 * *known) - *known) / 16;
-        p->wait--;
-        if (p->stay < 256) p->stay++;
-        if (*known < 1.05f * p->rate[!way]) return;
-        p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
-        p->wait = p->gap;
-        dli_pace_change(p, !way);
-    }
-}
-
-/* What is known about such jobs; NULL: they are not worth waking anyone. */
-static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
-{
-    int log2;
-    frexp(work, &log2);
-    log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
-    return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
-}
-static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
-{
-    dli_timer t;
-    t.pace = dli_pace_of(c, kind, work);
-    t.work = work;
-    t.way = t.pace ? dli_pace_way(t.pace) : 0;
-    t.threads = t.way ? c->threads : 1;
-    t.start = t.pace ? dli_now() : 0;
-    return t;
-}
-static void dli_job_end(const dli_timer *t)
-{
-    if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
-}
-
-/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
-#define DLI_SPREAD(c, kind, n, at, len, call) \
-    do { \
-        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
-        DLI_SPLIT(n, dli_t.threads, at, len, call); \
-        dli_job_end(&dli_t); \
-    } while (0)
-#endif
 
 /* ---- twins of the kernels ----
    An operation that calls kernel `name` writes DLI_RUN(c, name, arguments). Where the table's entry
@@ -8137,17 +8225,14 @@ static void dli_job_end(const dli_timer *t)
 #define DLI_OURS(c, name) (!(c)->reference && (c)->kernels.name == dlk_##name)
 #define DLI_RUN_TWIN(c, name, ...) \
     (DLI_OURS(c, name) ? dli_fast_##name(c, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
+#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
+/* DLI_RUN_ADD: the same for a backward whose twin can overwrite, for which add is false. */
 #if DLI_FAST
 #define DLI_RUN(c, name, ...) DLI_RUN_TWIN(c, name, __VA_ARGS__)
-#else                                                    /* no twins but those of products */
-#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
-#endif
-#define DLI_TWIN(c, name) (DLI_FAST && DLI_OURS(c, name))
-/* The same for a backward whose twin can overwrite, for which add is false. */
-#if DLI_FAST
 #define DLI_RUN_ADD(c, name, add, ...) \
     (DLI_OURS(c, name) ? dli_fast_##name(c, add, __VA_ARGS__) : (c)->kernels.name(__VA_ARGS__))
-#else
+#else                                                    /* no twins but those of products */
+#define DLI_RUN(c, name, ...) (c)->kernels.name(__VA_ARGS__)
 #define DLI_RUN_ADD(c, name, add, ...) (c)->kernels.name(__VA_ARGS__)
 #endif
 
@@ -8172,33 +8257,26 @@ static bool dli_blas(dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta, co
 #define DLI_BLAS(m, n, k, a, ta, b, tb, c, add) false
 #endif
 
-#if DLI_FAST
-static void dli_product_run(dl_ctx *c, dli_product p, bool add)
-{
-    const dli_job_kind kind = dli_min(p.m, p.n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
-    dli_timer t = dli_job_start(c, kind, (double)p.m * (double)p.n * (double)p.k);
-    p.add = add;
-    dli_gemm(c->fast, &p, t.threads, c->product_work);
-    dli_job_end(&t);
-}
-#endif
-
 static void dli_fast_linear_forward(dl_ctx *c, dl_real *y, const dl_real *x, const dl_real *w,
                                     const dl_real *b, dl_int N, dl_int D, dl_int M)
 {
-    (void)c;
     if (DLI_BLAS(N, M, D, x, false, w, true, y, false)) {
         for (dl_int i = 0; b && i < N; i++)
             for (dl_int j = 0; j < M; j++) y[i * M + j] += b[j];
-    } else {
-#if DLI_FAST
-        dli_product p = dli_product_nt(N, M, D, x, w, y);
-        p.col_bias = b;
-        dli_product_run(c, p, false);
-#else
+    } else if (!dli_multiply(c, N, M, D, x, false, w, true, b, y, false))
         dlk_linear_forward(y, x, w, b, N, D, M);
-#endif
-    }
+}
+
+/* out [m,n] = or += a b, by the BLAS or the room above. Else false, but out is cleared if it is not
+   to be added to: what is left is for the kernels, which skip a NULL. */
+static bool dli_multiplied(dl_ctx *c, dl_int m, dl_int n, dl_int k, const dl_real *a, bool ta,
+                           const dl_real *b, bool tb, dl_real *out, bool add)
+{
+    if (DLI_BLAS(m, n, k, a, ta, b, tb, out, add) ||
+        dli_multiply(c, m, n, k, a, ta, b, tb, NULL, out, add))
+        return true;
+    if (!add) memset(out, 0, (size_t)(m * n) * sizeof *out);
+    return false;
 }
 
 /* With add_dx false, dx is overwritten; dw likewise. */
@@ -8206,45 +8284,26 @@ static void dli_fast_linear_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
                                      dl_real *db, const dl_real *dy, const dl_real *x,
                                      const dl_real *w, dl_int N, dl_int D, dl_int M)
 {
-    if (dx && DLI_BLAS(N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
-    if (dw && DLI_BLAS(M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
-#if DLI_FAST
-    if (dx) dli_product_run(c, dli_product_nn(N, D, M, dy, w, dx), add_dx);
-    if (dw) dli_product_run(c, dli_product_tn(M, D, N, dy, x, dw), add_dw);
-    if (db) dli_bias_sums(c->fast, db, dy, N, M);
-#else
-    (void)c;
-    if (dx && !add_dx) memset(dx, 0, (size_t)(N * D) * sizeof *dx);
-    if (dw && !add_dw) memset(dw, 0, (size_t)(M * D) * sizeof *dw);
+    if (dx && dli_multiplied(c, N, D, M, dy, false, w, false, dx, add_dx)) dx = NULL;
+    if (dw && dli_multiplied(c, M, D, N, dy, true, x, false, dw, add_dw)) dw = NULL;
+    if (db && dli_add_columns(c, db, dy, N, M)) db = NULL;
     dlk_linear_backward(dx, dw, db, dy, x, w, N, D, M);
-#endif
 }
 
 static void dli_fast_matmul_forward(dl_ctx *c, dl_real *y, const dl_real *a, const dl_real *b,
                                     dl_int N, dl_int K, dl_int M)
 {
-    if (DLI_BLAS(N, M, K, a, false, b, false, y, false)) return;
-#if DLI_FAST
-    dli_product_run(c, dli_product_nn(N, M, K, a, b, y), false);
-#else
-    (void)c;
-    dlk_matmul_forward(y, a, b, N, K, M);
-#endif
+    if (!dli_multiplied(c, N, M, K, a, false, b, false, y, false))
+        dlk_matmul_forward(y, a, b, N, K, M);
 }
 
 static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const dl_real *dy,
                                      const dl_real *a, const dl_real *b, dl_int N, dl_int K,
                                      dl_int M)
 {
-    if (da && DLI_BLAS(N, K, M, dy, false, b, true, da, true)) da = NULL;
-    if (db && DLI_BLAS(K, M, N, a, true, dy, false, db, true)) db = NULL;
-#if DLI_FAST
-    if (da) dli_product_run(c, dli_product_nt(N, K, M, dy, b, da), true);
-    if (db) dli_product_run(c, dli_product_tn(K, M, N, a, dy, db), true);
-#else
-    (void)c;
+    if (da && dli_multiplied(c, N, K, M, dy, false, b, true, da, true)) da = NULL;
+    if (db && dli_multiplied(c, K, M, N, a, true, dy, false, db, true)) db = NULL;
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
-#endif
 }
 
 #if DLI_FAST
@@ -8604,32 +8663,6 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
    matrix col [C/groups KH KW, OH OW] lists all that the kernel looks at from p, q; then
    y [M/groups, OH OW] = w [M/groups, C/groups KH KW] col. */
 
-#if DLI_FAST
-/* Is this a convolution that the fast room knows? Stride 1, dense, one group, padded evenly. */
-static bool dli_conv_is_plain(const dlk_conv2d_size *s)
-{
-    return s->N > 0 && s->M > 0 && s->groups == 1 && s->stride_h == 1 && s->stride_w == 1 &&
-           s->dilation_h == 1 && s->dilation_w == 1 && s->top < s->KH && s->left < s->KW &&
-           s->OH == s->H + 2 * s->top - s->KH + 1 && s->OW == s->W + 2 * s->left - s->KW + 1;
-}
-static dli_conv dli_conv_of(const dlk_conv2d_size *s, dli_conv_end end)
-{
-    dli_conv v;
-    v.n = s->N;
-    v.c = s->C;
-    v.h = s->H;
-    v.w = s->W;
-    v.m = s->M;
-    v.kh = s->KH;
-    v.kw = s->KW;
-    v.ph = s->top;
-    v.pw = s->left;
-    v.end = end;
-    v.reversed = false;
-    return v;
-}
-#endif
-
 /* Where the places q stride + offset are inside 0 .. size-1: from *lo to *hi - 1, of n. */
 static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_int size, dl_int n)
 {
@@ -8683,47 +8716,10 @@ static dl_int dli_col_size(const dlk_conv2d_size *s)
     const dl_int K = s->C / s->groups * s->KH * s->KW, Mg = s->M / s->groups;
     return dli_times(dli_times(dli_plus(K, dli_larger(K, Mg)), s->OH), s->OW);
 }
-static dl_real *dli_col(dl_ctx *c, const char *op, const dlk_conv2d_size *s)
+static dl_real *dli_col(dl_ctx *c, const dlk_conv2d_size *s)
 {
-    return (dl_real *)dli_work(c, op, dli_bytes_of(dli_col_size(s)));
+    return (dl_real *)dli_work(c, "dl_conv2d", dli_bytes_of(dli_col_size(s)));
 }
-
-#if DLI_FAST
-/* Multiplications in a convolution. */
-static double dli_conv_cost(const dlk_conv2d_size *s)
-{
-    return (double)(s->N * s->M * s->OH * s->OW) * (double)(s->C / s->groups * s->KH * s->KW);
-}
-#endif
-
-#if DLI_FAST
-/* The convolution to its end, in the fast room; s is plain. */
-static bool dli_conv_run(dl_ctx *c, dl_real *y, int32_t *arg, const dl_real *x,
-                         const dl_real *w, const dl_real *b, const dlk_conv2d_size *s,
-                         dli_conv_end end, bool add)
-{
-    const dli_conv v = dli_conv_of(s, end);
-    dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, NULL, c->threads));
-    if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV, dli_conv_cost(s));
-    dli_conv_forward(c->fast, &v, y, arg, x, w, b, add, t.threads, work);
-    dli_job_end(&t);
-    return true;
-}
-static bool dli_conv_run_back(dl_ctx *c, const dli_conv_grads *to, const dl_real *x,
-                              const dl_real *w, const dlk_conv2d_size *s, dli_conv_end end)
-{
-    const dli_conv v = dli_conv_of(s, end);
-    dli_timer t;
-    void *work = dli_work(c, "dl_conv2d", dli_conv_work_bytes(c->fast, &v, to, c->threads));
-    if (!work) return false;
-    t = dli_job_start(c, DLI_JOB_CONV_BACK, dli_conv_cost(s) * (to->dx && to->dw ? 2 : 1));
-    dli_conv_backward(c->fast, &v, to, x, w, t.threads, work);
-    dli_job_end(&t);
-    return true;
-}
-#endif
 
 /* y = the convolution, or y += it; false without memory. */
 static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_real *x,
@@ -8731,11 +8727,12 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW;
-    dl_real *col;
-#if DLI_FAST
-    if (dli_conv_is_plain(s)) return dli_conv_run(c, y, NULL, x, w, b, s, DLI_END_LINEAR, add);
-#endif
-    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
+    if (dli_conv_is_plain(s)) {
+        const dli_conv_arrays a = { x, w, b, y, NULL, NULL, NULL, NULL, NULL, add };
+        return dli_conv_run(c, s, DLI_END_LINEAR, &a);
+    }
+    dl_real *col = dli_col(c, s);
+    if (!col) return false;
     for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
@@ -8755,22 +8752,13 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
 {
     const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, P = s->OH * s->OW;
     const dl_int K = Cg * s->KH * s->KW, plane = Cg * s->H * s->W;
-    dl_real *col, *dcol;
-#if DLI_FAST
     if (dli_conv_is_plain(s)) {
-        dli_conv_grads to;
-        memset(&to, 0, sizeof to);
-        to.dy = dy;
-        to.dx = dx;
-        to.add_dx = add_dx;
-        to.dw = dw;
-        to.db = db;
-        return dli_conv_run_back(c, &to, x, w, s, DLI_END_LINEAR);
+        const dli_conv_arrays a = { x, w, NULL, NULL, NULL, dy, dx, dw, db, add_dx };
+        return dli_conv_run(c, s, DLI_END_LINEAR, &a);
     }
-#endif
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    if (!(col = dli_col(c, "dl_conv2d", s))) return false;
-    dcol = col + K * P;
+    dl_real *col = dli_col(c, s), *dcol = col + K * P;
+    if (!col) return false;
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8782,19 +8770,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
             for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
-}
-
-/* A transposed convolution is the backward of the convolution whose input is its output. */
-static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
-{
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
-    return t;
 }
 
 static bool dli_fast_conv_transpose2d_forward(dl_ctx *c, dl_real *y, const dl_real *x,
@@ -8819,57 +8794,6 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
         for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
-
-/* ---- max-pooling: 2 x 2 windows side by side run in the fast room; at is then 0 to 3 ---- */
-
-static bool dli_pool_plain(const dl_ctx *c, const dlk_pool2d_size *s)
-{
-    return DLI_FAST && DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward) &&
-           s->KH == 2 && s->KW == 2 && s->stride_h == 2 && s->stride_w == 2 &&
-           s->top == 0 && s->left == 0 && s->OH == s->H / 2 && s->OW == s->W / 2;
-}
-
-#if DLI_FAST
-static void dli_fast_max_pool2d_forward(dl_ctx *c, dl_real *y, int32_t *at, const dl_real *x,
-                                        const dlk_pool2d_size *s)
-{
-    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-    const dli_timer t = dli_job_start(c, DLI_JOB_POOL, (double)(planes * in));
-    int i;
-    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-    for (i = 0; i < t.threads; i++) {
-        const dl_int stop = planes * (i + 1) / t.threads;
-        for (dl_int k = planes * i / t.threads; k < stop; k++)
-            c->fast->pool2(y + k * out, at + k * out, y + stop * out, x + k * in,
-                           x + planes * in, s->W, s->OH, s->OW, 0.0f, 0);
-    }
-    dli_job_end(&t);
-}
-
-/* With add false, dx is overwritten. */
-static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const dl_real *dy,
-                                         const int32_t *at, const dlk_pool2d_size *s)
-{
-    const dl_int in = s->H * s->W, out = s->OH * s->OW, planes = s->planes;
-    dli_timer t;
-    int i;
-    if (add) {
-        for (dl_int k = 0; k < planes; k++, dx += in)
-            for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++, at++)
-                    dx[(2 * p + *at / 2) * s->W + 2 * q + *at % 2] += *dy++;
-        return;
-    }
-    t = dli_job_start(c, DLI_JOB_POOL_BACK, (double)(planes * in));
-    DLI_OMP(omp parallel for num_threads(t.threads) if (t.threads > 1))
-    for (i = 0; i < t.threads; i++) {
-        const dl_int j = planes * i / t.threads, stop = planes * (i + 1) / t.threads;
-        c->fast->unpool2(dx + j * in, in, s->W, dx + stop * in, dy + j * out, at + j * out,
-                         stop - j, s->H, s->W);
-    }
-    dli_job_end(&t);
-}
-#endif
 #endif
 
 #ifndef DL_NO_SEQUENCES
@@ -10932,16 +10856,11 @@ static void dli_conv_back(dli_node *node)
     bool add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
     dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
-#if DLI_FAST
     if (fused) {
-        dli_conv_grads to;
-        to.dy = dy; to.y = node->out->data; to.arg = st->won;
-        to.dx = dx; to.add_dx = add; to.dw = dw; to.db = db;
-        node->failed = !dli_conv_run_back(c, &to, x->data, w->data, s, st->end);
-        return;
-    }
-#endif
-    if (ours)
+        const dli_conv_arrays a = { x->data, w->data, NULL, node->out->data, st->won, dy, dx, dw,
+                                    db, add };
+        node->failed = !dli_conv_run(c, s, st->end, &a);
+    } else if (ours)
         node->failed = !(st->transposed ? dli_fast_conv_transpose2d_backward
                                         : dli_fast_conv2d_backward)(c, dx, add, dw, db, dy,
                                                                     x->data, w->data, s);
@@ -10954,16 +10873,11 @@ static void dli_conv_back(dli_node *node)
    not know, or what has been replaced, may not. */
 static dli_conv_end dli_conv_fuse(const dl_ctx *c, const dli_conv_state *s, dli_conv_end end)
 {
-#if DLI_FAST
     const bool conv = DLI_OURS(c, conv2d_forward) && DLI_OURS(c, conv2d_backward);
     const bool relu = DLI_OURS(c, relu_forward) && DLI_OURS(c, relu_backward);
     const bool pool = DLI_OURS(c, max_pool2d_forward) && DLI_OURS(c, max_pool2d_backward);
     if (!s->transposed && dli_conv_is_plain(&s->size) && conv && relu)
         return end == DLI_END_RELU_POOL && !pool ? DLI_END_RELU : end;
-#endif
-    (void)c;
-    (void)s;
-    (void)end;
     return DLI_END_LINEAR;
 }
 
@@ -11056,10 +10970,10 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
                              const dl_real *w, const dl_real *b)
 {
     const dlk_conv2d_size *s = &state->size;
-#if DLI_FAST
-    if (state->end != DLI_END_LINEAR)
-        return dli_conv_run(c, y, state->won, x, w, b, s, state->end, false);
-#endif
+    if (state->end != DLI_END_LINEAR) {
+        const dli_conv_arrays a = { x, w, b, y, state->won, NULL, NULL, NULL, NULL, false };
+        return dli_conv_run(c, s, state->end, &a);
+    }
     if (!dli_conv_ours(c, state->transposed, false)) {
         (state->transposed ? c->kernels.conv_transpose2d_forward
                            : c->kernels.conv2d_forward)(y, x, w, b, s);
@@ -11179,13 +11093,8 @@ static void dli_max_pool_back(dli_node *node)
     const dl_real *dy = dli_grad(node->out);
     bool add = !s->twin;
     dl_real *dx = dli_grad_or_set(node->in[0], &add);
-#if DLI_FAST
-    if (s->twin) {
-        dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
-        return;
-    }
-#endif
-    c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
+    if (s->twin) dli_fast_max_pool2d_backward(c, dx, add, dy, s->at, &s->size);
+    else c->kernels.max_pool2d_backward(dx, dy, s->at, &s->size);
 }
 
 static void dli_avg_pool_back(dli_node *node)
@@ -11250,15 +11159,14 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     s.size.top = o.before[0];
     s.size.left = o.before[1];
     s.count_padding = o.count_padding;
-    s.twin = max && dli_pool_plain(c, &s.size);
+    s.twin = max && DLI_TWIN(c, max_pool2d_forward) && DLI_TWIN(c, max_pool2d_backward) &&
+             dli_pool_plain(&s.size);
     if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
     dl_tensor *y = dli_result_with(c, op, shape, &x, 1, max ? dli_max_pool_back
                                                             : dli_avg_pool_back, &s, sizeof s);
     if (!y) return NULL;
     if (!max) c->kernels.avg_pool2d_forward(y->data, x->data, &s.size, s.count_padding);
-#if DLI_FAST
     else if (s.twin) dli_fast_max_pool2d_forward(c, y->data, s.at, x->data, &s.size);
-#endif
     else c->kernels.max_pool2d_forward(y->data, s.at, x->data, &s.size);
     return y;
 }
@@ -16319,7 +16227,7 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
                             const char *const *names)
 {
-    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL, false };
     if (r) dli_put_report(&out, r, names);
     if (out.size) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
@@ -16328,7 +16236,7 @@ DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
 #ifndef DL_NO_STDIO
 DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 {
-    dli_text out = { NULL, 0, 0, stdout };
+    dli_text out = { NULL, 0, 0, stdout, false };
     if (!r) return;
     dli_put_report(&out, r, names);
     dli_print("\nconfusion (row: true class, column: predicted)\n");
@@ -17120,17 +17028,15 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
-   safetensors, the whole format:
+   Read in this order: numbers of other types; JSON, which becomes a list of values (dli_json_read);
+   bytes that come in (dli_source) and go out (dli_write); a safetensors file (dli_file_open); which
+   tensor here is which one there (dli_load_list); a model as text (dli_put_model) and out of it
+   (dli_build_model); PyTorch's names; .npy.
 
-       8 bytes   N, the length of the header, the least significant byte first
-       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
-                 ...,"__metadata__":{...}}, padded with spaces
-       the rest  the numbers, row-major, little-endian; data_offsets count from here
-
-   A file comes from anywhere, so the reader believes nothing in it, and it touches the model only
-   when all of it has been checked. In this order: numbers, JSON, what a file says of its tensors
-   (dli_file_open), loading them into a list of tensors (dli_load_list), a model as text, writing,
-   a model from its text (dli_plan_model), PyTorch's names, .npy.
+   A file comes from anywhere, so the readers believe nothing in it: a size is checked against the
+   bytes that are there before memory is taken for it, and what is loaded into is touched only when
+   all has been checked. Every function that opens a file has a twin for bytes in memory; both are
+   the same function inside, which is told the path or, for memory, dli_buffer.
    ------------------------------------------------------------------------------------------ */
 
 /* ---- numbers of other types ---- */
@@ -17160,7 +17066,7 @@ static double dli_half_value(uint64_t bits)
     return bits >> 15 ? -size : size;
 }
 
-static double dli_value(uint64_t bits, const dli_dtype *d)
+static double dli_number_of(uint64_t bits, const dli_dtype *d)
 {
     const uint64_t sign = (uint64_t)1 << (8 * d->width - 1);
     double v;
@@ -17177,27 +17083,24 @@ static double dli_value(uint64_t bits, const dli_dtype *d)
     }
 }
 
-/* The number at p. The bytes are put together one by one: that is right on machines of either byte
-   order; for the usual ones compilers know these shifts for a load. A double that no float can be
-   becomes infinite: C leaves such a cast undefined. */
+/* n bytes as one number. They are put together one by one: that is right on machines of either byte
+   order; for the usual ones compilers know these shifts for a load. */
+DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | p[big ? i : n - 1 - i];
+    return v;
+}
+
+/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
-    uint64_t bits = 0;
     if (d->kind == 'f' && d->width == 4 && !big)
-        return (dl_real)dli_float_value((uint32_t)p[0] | (uint32_t)p[1] << 8 |
-                                        (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
-    for (int i = 0; i < d->width; i++) bits = bits << 8 | p[big ? i : d->width - 1 - i];
-    const double v = dli_value(bits, d);
+        return (dl_real)dli_float_value((uint32_t)dli_get_bytes(p, 4, false));
+    const double v = dli_number_of(dli_get_bytes(p, d->width, big), d);
     if (!DLI_DOUBLE && v > (double)FLT_MAX) return (dl_real)INFINITY;
     if (!DLI_DOUBLE && v < -(double)FLT_MAX) return (dl_real)-INFINITY;
     return (dl_real)v;
-}
-
-static uint64_t dli_get_bytes(const uint8_t *p, int n)
-{
-    uint64_t v = 0;
-    while (n-- > 0) v = v << 8 | p[n];
-    return v;
 }
 
 /* The low n bytes of v, the least significant one first. */
@@ -17206,18 +17109,30 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
-static void dli_put_reals(uint8_t *p, const dl_real *x, dl_int n)
+static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
+    uint8_t buffer[4096];
+    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
+    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
+        out->length += (size_t)n * sizeof *x;
+        return;
+    }
+    for (dl_int from = 0; from < n; from += most) {
+        const dl_int k = dli_min(most, n - from);
+        for (dl_int i = 0; i < k; i++) {
 #if DLI_DOUBLE
-    uint64_t bits;
+            uint64_t bits;
 #else
-    uint32_t bits;
+            uint32_t bits;
 #endif
-    for (dl_int i = 0; i < n; i++, p += sizeof bits) {
-        memcpy(&bits, &x[i], sizeof bits);
-        dli_put_bytes(p, bits, (int)sizeof bits);
+            memcpy(&bits, &x[from + i], sizeof bits);
+            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
+        }
+        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
     }
 }
+
+/* ---- text ---- */
 
 /* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
    says how many follow; they all begin with the bits 10. Refused are longer forms than needed
@@ -17228,238 +17143,9 @@ static int dli_utf8(const uint8_t *p, size_t n)
                       p[0] < 0xF5 ? 4 : 0;
     if (bytes == 0 || (size_t)bytes > n) return 0;
     for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
-    if (p[0] == 0xE0 && p[1] < 0xA0) return 0;
-    if (p[0] == 0xED && p[1] > 0x9F) return 0;
-    if (p[0] == 0xF0 && p[1] < 0x90) return 0;
-    if (p[0] == 0xF4 && p[1] > 0x8F) return 0;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
     return bytes;
-}
-
-/* ---- as much JSON as such a header needs ----
-   Every function leaves p where it stopped. wrong is what should have been there; once it is set,
-   everything fails. Nothing reads at or behind end. */
-typedef struct dli_json { const uint8_t *p, *end; const char *wrong; } dli_json;
-
-static bool dli_json_wrong(dli_json *j, const char *expected)
-{
-    if (!j->wrong) j->wrong = expected;
-    return false;
-}
-
-/* The byte at p if there is one, else -1. */
-static int dli_json_byte(const dli_json *j) { return j->p < j->end ? *j->p : -1; }
-
-/* The same, behind white space. */
-static int dli_json_peek(dli_json *j)
-{
-    int b = dli_json_byte(j);
-    while (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
-        j->p++;
-        b = dli_json_byte(j);
-    }
-    return b;
-}
-
-/* Is c next? Then go past it. */
-static bool dli_json_take(dli_json *j, char c)
-{
-    if (j->wrong || dli_json_peek(j) != c) return false;
-    j->p++;
-    return true;
-}
-
-static bool dli_json_expect(dli_json *j, char c, const char *expected)
-{
-    return dli_json_take(j, c) || dli_json_wrong(j, expected);
-}
-
-/* The four hexadecimal digits behind \u, or -1. */
-static int dli_json_hex(dli_json *j)
-{
-    int v = 0;
-    for (int i = 0; i < 4; i++, j->p++) {
-        const int b = dli_json_byte(j);
-        if (b >= '0' && b <= '9') v = v * 16 + b - '0';
-        else if (b >= 'a' && b <= 'f') v = v * 16 + b - 'a' + 10;
-        else if (b >= 'A' && b <= 'F') v = v * 16 + b - 'A' + 10;
-        else {
-            dli_json_wrong(j, "four hexadecimal digits");
-            return -1;
-        }
-    }
-    return v;
-}
-
-/* What stands behind a backslash: a code point, or -1. */
-static int dli_json_escape(dli_json *j)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    const int b = dli_json_byte(j);
-    const char *known = b > 0 ? strchr(from, b) : NULL;
-    if (known) {
-        j->p++;
-        return to[known - from];
-    }
-    if (b != 'u') {
-        dli_json_wrong(j, "one of \"\\/bfnrtu");
-        return -1;
-    }
-    j->p++;
-    const int high = dli_json_hex(j);
-    if (high < 0xD800 || high > 0xDFFF) return high;
-    int low = -1;
-    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
-        j->p += 2;
-        low = dli_json_hex(j);
-    }
-    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
-    dli_json_wrong(j, "the other half of a surrogate pair");
-    return -1;
-}
-
-/* A string, decoded to UTF-8. What is longer than room - 1 bytes is read but not kept. A control
-   character becomes "?": the text may end up in a message on someone's terminal. */
-static bool dli_json_string(dli_json *j, char *text, size_t room)
-{
-    size_t n = 0;
-    text[0] = 0;
-    if (!dli_json_expect(j, '"', "a string")) return false;
-    while (dli_json_byte(j) != '"') {
-        char out[4];
-        int b = dli_json_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
-        if (b < ' ') return dli_json_wrong(j, "the end of the string");
-        if (bytes == 0) return dli_json_wrong(j, "UTF-8");
-        if (b == '\\') {
-            j->p++;
-            if ((b = dli_json_escape(j)) < 0) return false;
-            bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
-            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
-            for (int i = 1; i < bytes; i++)
-                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
-        } else {
-            memcpy(out, j->p, (size_t)bytes);
-            j->p += bytes;
-        }
-        if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
-        for (int i = 0; i < bytes; i++) if (n + 1 < room) text[n++] = out[i];
-    }
-    text[n] = 0;
-    j->p++;
-    return true;
-}
-
-/* A whole number 0, 1, ... that a size can be. */
-static bool dli_json_count(dli_json *j, dl_int *count)
-{
-    dl_int n = 0;
-    int b = dli_json_peek(j), digits = 0;
-    for (; b >= '0' && b <= '9'; b = dli_json_byte(j)) {
-        b -= '0';
-        if (digits++ && n == 0) return dli_json_wrong(j, "a number without leading zeros");
-        if (n > (PTRDIFF_MAX - b) / 10) return dli_json_wrong(j, "a smaller number");
-        n = n * 10 + b;
-        j->p++;
-    }
-    *count = n;
-    return digits > 0 || dli_json_wrong(j, "a whole number");
-}
-
-/* [1,2,3]: at most most numbers; how many into *n. */
-static bool dli_json_counts(dli_json *j, dl_int *count, int most, int *n)
-{
-    *n = 0;
-    if (!dli_json_expect(j, '[', "[")) return false;
-    if (dli_json_take(j, ']')) return true;
-    do {
-        if (*n == most) return dli_json_wrong(j, "fewer numbers");
-        if (!dli_json_count(j, &count[(*n)++])) return false;
-    } while (dli_json_take(j, ','));
-    return dli_json_expect(j, ']', ", or ]");
-}
-
-/* Inside {...}: the next key and its colon. False at the end, or (with j->wrong) without a key. */
-static bool dli_json_key(dli_json *j, bool *first, char *key, size_t room)
-{
-    if (dli_json_take(j, '}')) return false;
-    if (!*first && !dli_json_expect(j, ',', ", or }")) return false;
-    *first = false;
-    return dli_json_string(j, key, room) && dli_json_expect(j, ':', ":");
-}
-
-/* One or more digits. */
-static bool dli_json_digits(dli_json *j)
-{
-    const uint8_t *start = j->p;
-    while (dli_json_byte(j) >= '0' && dli_json_byte(j) <= '9') j->p++;
-    return j->p > start || dli_json_wrong(j, "a digit");
-}
-
-static bool dli_json_skip_number(dli_json *j)
-{
-    if (dli_json_byte(j) == '-') j->p++;
-    if (dli_json_byte(j) == '0') j->p++;
-    else if (!dli_json_digits(j)) return false;
-    if (dli_json_byte(j) == '.') {
-        j->p++;
-        if (!dli_json_digits(j)) return false;
-    }
-    if (dli_json_byte(j) == 'e' || dli_json_byte(j) == 'E') {
-        j->p++;
-        if (dli_json_byte(j) == '+' || dli_json_byte(j) == '-') j->p++;
-        if (!dli_json_digits(j)) return false;
-    }
-    return true;
-}
-
-/* Go past any value; at most depth arrays and objects may be nested in it. */
-static bool dli_json_skip(dli_json *j, int depth)
-{
-    static const char *const words[] = { "true", "false", "null" };
-    char text[8];
-    bool first = true;
-    if (j->wrong) return false;
-    const int b = dli_json_peek(j);
-    if (b == '"') return dli_json_string(j, text, sizeof text);
-    if (b == '-' || (b >= '0' && b <= '9')) return dli_json_skip_number(j);
-    for (int i = 0; i < 3; i++) {
-        const size_t n = strlen(words[i]);
-        if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
-        j->p += n;
-        return true;
-    }
-    if (b != '[' && b != '{') return dli_json_wrong(j, "a value");
-    if (depth == 0) return dli_json_wrong(j, "less nesting");
-    j->p++;
-    if (b == '{') {
-        while (dli_json_key(j, &first, text, sizeof text)) dli_json_skip(j, depth - 1);
-        return !j->wrong;
-    }
-    if (dli_json_take(j, ']')) return true;
-    do {
-        if (!dli_json_skip(j, depth - 1)) return false;
-    } while (dli_json_take(j, ','));
-    return dli_json_expect(j, ']', ", or ]");
-}
-
-/* ---- text and numbers of a model ---- */
-
-#define DLI_JSON_DEPTH 16
-
-/* A string with its quotes. */
-static void dli_put_quoted(dli_text *out, const char *s)
-{
-    char code[8];
-    dli_put(out, "\"");
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\') dli_put(out, "\\");
-        if ((uint8_t)*s >= ' ') {
-            dli_put_some(out, s, 1);
-            continue;
-        }
-        dli_format(code, sizeof code, "\\u%04x", (unsigned)*s);
-        dli_put(out, code);
-    }
-    dli_put(out, "\"");
 }
 
 DLI_PRINTF(2, 3)
@@ -17471,1073 +17157,368 @@ static void dli_putf(dli_text *out, const char *format, ...)
     va_end(args);
 }
 
-/* One of two words, which do not begin alike. */
-static bool dli_json_bool(dli_json *j, const char *yes, const char *no, bool *v)
+/* Is a name one that every reader takes: UTF-8 without quotes, backslashes, control characters? */
+static bool dli_good_name(const char *name)
 {
-    if (j->wrong) return false;
-    *v = dli_json_peek(j) == yes[0];
-    const char *word = *v ? yes : no;
-    const size_t n = strlen(word);
-    if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
-        return dli_json_wrong(j, "one of the words for true and false");
-    j->p += n;
+    for (const char *s = name; *s;) {
+        const int n = dli_utf8((const uint8_t *)s, strlen(s));
+        if (n == 0 || (uint8_t)*s < ' ' || *s == '"' || *s == '\\' || *s == 0x7F) return false;
+        s += n;
+    }
     return true;
 }
 
-#ifndef DL_NO_MODEL
-/* Digits with point and exponent, at p, as a double; correctly rounded (*exact) when 2^53 holds the
-   digits and the power of ten is 22 at most, for then both are exact and one operation rounds. */
-static double dli_decimal(const uint8_t *p, const uint8_t *end, bool *exact)
+/* ---- bytes that come in ---- */
+
+/* What stands in place of a path for bytes in memory. */
+static const char dli_buffer[] = "the buffer";
+
+/* Bytes being read, and what to complain of. */
+typedef struct dli_source {
+    dl_ctx     *ctx;
+    const char *who, *from;         /* the function, and the path or dli_buffer               */
+    const uint8_t *bytes;
+    size_t      size;
+    uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
+} dli_source;
+
+/* They are not what they should be: why. */
+DLI_PRINTF(2, 3)
+static bool dli_bad(const dli_source *s, const char *format, ...)
 {
-    uint64_t digits = 0;
-    int e = 0, written = 0;
-    const bool negative = p < end && *p == '-';
-    bool fraction = false, lost = false;
-    for (p += negative; p < end && (*p == '.' || (*p >= '0' && *p <= '9')); p++) {
-        if (*p == '.') {
-            fraction = true;
-            continue;
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: %s", s->who, s->from, text);
+}
+
+/* False with a message. */
+static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
+                            const void *bytes, size_t size)
+{
+    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
+    *s = given;
+    if (!from) return dli_null(c, who, "the path");
+#ifndef DL_NO_STDIO
+    if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
+    if (from != dli_buffer && !s->own) return false;
+#endif
+    return s->bytes ? s->size <= PTRDIFF_MAX || dli_bad(s, "it is too large")
+                    : dli_null(c, who, "the buffer");
+}
+
+static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
+
+/* ---- JSON ----
+   A text becomes a list of its values, in their order. An array is followed by its elements, an
+   object by its members, a key and a value in turn; size tells where the next value is, behind all
+   of these. A number stays text until somebody asks for it. */
+typedef struct dli_json {
+    char        kind;      /* { [ "   1 a whole number, . another one   t f n true, false, null */
+    const char *text;      /* of a string: decoded, with a 0; else where it stands in the text  */
+    dl_int      size;      /* values, itself included */
+} dli_json;
+
+/* The values behind v that are its elements; in an object only the keys. */
+#define DLI_JSON_EACH(e, v) \
+    const dli_json *e = (v) + 1; e < (v) + (v)->size; e += e->size
+#define DLI_JSON_EACH_KEY(e, v) \
+    const dli_json *e = (v) + 1; e < (v) + (v)->size; e += 1 + e[1].size
+
+#define DLI_JSON_DEPTH 16
+
+/* A text on its way into values. Every function leaves p where it stopped. wrong is what should
+   have been there; once it is set, everything fails. Nothing reads at or behind end. */
+typedef struct dli_scan {
+    const uint8_t *p, *end;
+    const char *wrong;
+    dli_json   *value;     /* where the values go                                               */
+    dl_int      count;
+    char       *text;      /* where the next string goes, which takes no more room than here    */
+    bool        python;    /* as Python writes it: 'a', (1, 2,), True                           */
+} dli_scan;
+
+static bool dli_scan_wrong(dli_scan *j, const char *expected)
+{
+    if (!j->wrong) j->wrong = expected;
+    return false;
+}
+
+/* The byte at p if there is one, else -1. */
+static int dli_scan_byte(const dli_scan *j) { return j->p < j->end ? *j->p : -1; }
+
+/* The same, behind white space. */
+static int dli_scan_peek(dli_scan *j)
+{
+    int b = dli_scan_byte(j);
+    while (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
+        j->p++;
+        b = dli_scan_byte(j);
+    }
+    return b;
+}
+
+/* Is c next? Then go past it. */
+static bool dli_scan_take(dli_scan *j, char c)
+{
+    if (j->wrong || dli_scan_peek(j) != c) return false;
+    j->p++;
+    return true;
+}
+
+/* The four hexadecimal digits behind \u, or -1. */
+static int dli_scan_hex(dli_scan *j)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    int v = 0;
+    for (int i = 0; i < 4; i++, j->p++) {
+        const int b = dli_scan_byte(j);
+        const char *at = b > 0 ? strchr(digits, b) : NULL;
+        if (!at) {
+            dli_scan_wrong(j, "four hexadecimal digits");
+            return -1;
         }
-        const bool room = digits < UINT64_C(100000000000000000);
-        if (room) digits = digits * 10 + (uint64_t)(*p - '0');
-        else if (*p != '0') lost = true;
-        e += (room ? 0 : 1) - (fraction ? 1 : 0);
+        v = v * 16 + (int)(at - digits) - (at - digits > 15 ? 6 : 0);
     }
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        const bool minus = ++p < end && *p == '-';
-        for (p += p < end && (*p == '-' || *p == '+'); p < end && *p >= '0' && *p <= '9'; p++)
-            written = written > 9999 ? written : written * 10 + *p - '0';
-        e += minus ? -written : written;
-    }
-    *exact = !lost && digits <= (uint64_t)1 << 53 && e >= -22 && e <= 22;
-    double v = (double)digits, ten = 1;
-    for (int i = 0; *exact && i < (e < 0 ? -e : e); i++) ten *= 10;
-    if (*exact) v = e < 0 ? v / ten : v * ten;
-    else v = digits ? v * pow(10, e / 2) * pow(10, e - e / 2) : 0;
-    return negative ? -v : v;
+    return v;
 }
 
-/* x in decimal if that is as short as it should be, else as [sign] 0x digits p exponent. */
-static void dli_put_number(dli_text *out, double x)
+/* What stands behind a backslash: a code point, or -1. */
+static int dli_scan_escape(dli_scan *j)
 {
-    char s[40];
-    bool exact = false;
-    for (int digits = 1; digits <= 17 && fabs(x) <= DBL_MAX; digits++) {
-        const int n = dli_format(s, sizeof s, "%.*g", digits, x);
-        const double back = dli_decimal((uint8_t *)s, (uint8_t *)s + n, &exact);
-        if (!exact || memcmp(&back, &x, sizeof x) != 0) continue;
-        dli_put(out, s);
-        return;
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const int b = dli_scan_byte(j);
+    const char *known = b > 0 ? strchr(from, b) : NULL;
+    if (!known && b != 'u') {
+        dli_scan_wrong(j, "one of \"\\/bfnrtu");
+        return -1;
     }
-    int e = 0;
-    const double m = fabs(x) <= DBL_MAX ? frexp(fabs(x), &e) : 0;
-    if (fabs(x) <= DBL_MAX)
-        dli_format(s, sizeof s, "\"%s0x%llxp%d\"", x < 0 ? "-" : "",
-                   (unsigned long long)ldexp(m, 53), e - 53);
-    else dli_format(s, sizeof s, "\"%g\"", x);
-    dli_put(out, s);
+    j->p++;
+    if (known) return to[known - from];
+    const int high = dli_scan_hex(j);
+    if (high < 0xD800 || high > 0xDFFF) return high;
+    int low = -1;
+    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
+        j->p += 2;
+        low = dli_scan_hex(j);
+    }
+    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
+    dli_scan_wrong(j, "the other half of a surrogate pair");
+    return -1;
 }
 
-static bool dli_json_number(dli_json *j, double *x)
+/* A string, decoded to UTF-8. A control character becomes "?": the text may end up in a message on
+   someone's terminal. */
+static bool dli_scan_string(dli_scan *j)
 {
-    char s[40];
-    bool exact;
-    const int b = dli_json_peek(j);
+    const int quote = dli_scan_peek(j);
+    if (quote != '"' && !(j->python && quote == '\'')) return dli_scan_wrong(j, "a string");
+    for (j->p++; dli_scan_byte(j) != quote;) {
+        char out[4];
+        int b = dli_scan_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
+        if (b < ' ') return dli_scan_wrong(j, "the end of the string");
+        if (bytes == 0) return dli_scan_wrong(j, "UTF-8");
+        if (b == '\\') {
+            j->p++;
+            if ((b = dli_scan_escape(j)) < 0) return false;
+            bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
+            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            for (int i = 1; i < bytes; i++)
+                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+        } else {
+            memcpy(out, j->p, (size_t)bytes);
+            j->p += bytes;
+        }
+        if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
+        for (int i = 0; i < bytes; i++) *j->text++ = out[i];
+    }
+    *j->text++ = 0;
+    j->p++;
+    return true;
+}
+
+/* One or more digits. */
+static bool dli_scan_digits(dli_scan *j)
+{
     const uint8_t *start = j->p;
-    if (j->wrong) return false;
-    if (b != '"') {
-        if (b != '-' && (b < '0' || b > '9')) return dli_json_wrong(j, "a number");
-        if (!dli_json_skip_number(j)) return false;
-        *x = dli_decimal(start, j->p, &exact);
+    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    return j->p > start || dli_scan_wrong(j, "a digit");
+}
+
+static bool dli_scan_number(dli_scan *j, char *kind)
+{
+    *kind = '1';
+    if (dli_scan_byte(j) == '-') j->p++;
+    if (dli_scan_byte(j) == '0') j->p++;
+    else if (!dli_scan_digits(j)) return false;
+    if (dli_scan_byte(j) == '.') {
+        *kind = '.';
+        j->p++;
+        if (!dli_scan_digits(j)) return false;
+    }
+    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
+        *kind = '.';
+        j->p++;
+        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
+        return dli_scan_digits(j);
+    }
+    return true;
+}
+
+static bool dli_scan_word(dli_scan *j, char *kind)
+{
+    static const char *const words[] = { "true", "false", "null", "True", "False", "None" };
+    for (int i = j->python ? 3 : 0; i < (j->python ? 6 : 3); i++) {
+        const size_t n = strlen(words[i]);
+        if ((size_t)(j->end - j->p) < n || memcmp(j->p, words[i], n) != 0) continue;
+        *kind = words[i % 3][0];          /* True is true */
+        j->p += n;
         return true;
     }
-    if (!dli_json_string(j, s, sizeof s)) return false;
-    const char *p = s + (s[0] == '-');
-    const double sign = s[0] == '-' ? -1 : 1;
-    uint64_t m = 0;
-    int e = 0, digits = 0;
-    bool minus = false;
-    if (strcmp(p, "inf") == 0) *x = sign * (double)INFINITY;
-    if (strcmp(p, "nan") == 0) *x = (double)NAN;
-    if (strcmp(p, "inf") == 0 || strcmp(p, "nan") == 0) return true;
-    if (strncmp(p, "0x", 2) == 0)
-        for (p += 2; digits < 14 && ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f')); p++) {
-            m = m * 16 + (uint64_t)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
-            digits++;
+    return dli_scan_wrong(j, "a value");
+}
+
+static bool dli_scan_list(dli_scan *j, int open, int depth);
+
+/* Any value; at most depth arrays and objects may be nested in it. */
+static bool dli_scan_value(dli_scan *j, int depth)
+{
+    const int b = dli_scan_peek(j);
+    const bool string = b == '"' || (b == '\'' && j->python);
+    const bool list = b == '{' || b == '[' || (b == '(' && j->python);
+    dli_json v = { b == '{' ? '{' : list ? '[' : '"', string ? j->text : (const char *)j->p, 0 };
+    const dl_int at = j->count++;
+    const bool ok = string ? dli_scan_string(j)
+                  : b == '-' || (b >= '0' && b <= '9') ? dli_scan_number(j, &v.kind)
+                  : !list ? dli_scan_word(j, &v.kind)
+                  : depth == 0 ? dli_scan_wrong(j, "less nesting") : dli_scan_list(j, b, depth - 1);
+    v.size = j->count - at;
+    j->value[at] = v;
+    return ok;
+}
+
+/* The elements of an array, the members of an object. */
+static bool dli_scan_list(dli_scan *j, int open, int depth)
+{
+    const char close = open == '{' ? '}' : open == '[' ? ']' : ')';
+    j->p++;
+    if (dli_scan_take(j, close)) return true;
+    do {
+        if (open == '{') {
+            const int quote = dli_scan_peek(j);
+            if (quote != '"' && quote != '\'') return dli_scan_wrong(j, "a string");
+            if (!dli_scan_value(j, 0)) return false;
+            if (!dli_scan_take(j, ':')) return dli_scan_wrong(j, ":");
         }
-    if (digits > 0 && *p == 'p') {
-        minus = *++p == '-';
-        p += minus;
-        if (!*p) digits = 0;
-        while (*p >= '0' && *p <= '9' && e < 9999) e = e * 10 + *p++ - '0';
-    } else digits = 0;
-    if (digits == 0 || *p) {
-        j->p = start;
-        return dli_json_wrong(j, "a number such as \"0x1p-3\"");
+        if (!dli_scan_value(j, depth)) return false;
+    } while (dli_scan_take(j, ',') && !(j->python && dli_scan_peek(j) == close));
+    return dli_scan_take(j, close) || dli_scan_wrong(j, open == '{' ? ", or }" : ", or ]");
+}
+
+/* The values of a text that is an object; for DL_FREE. There is about one at most for every second
+   byte, and strings get no longer, so memory is taken once. NULL with a message. */
+static dli_json *dli_json_read(const dli_source *s, const char *what, const void *text, size_t size,
+                               bool python)
+{
+    dli_scan j;
+    const size_t most = size / 2 + DLI_JSON_DEPTH + 2;
+    dli_json *value = (dli_json *)dli_alloc(s->ctx, s->who, most + size / sizeof *value + 1,
+                                            sizeof *value);
+    if (!value) return NULL;
+    memset(&j, 0, sizeof j);
+    j.p = (const uint8_t *)text;
+    j.end = j.p + size;
+    j.python = python;
+    j.value = value;
+    j.text = (char *)(value + most);
+    if (dli_scan_byte(&j) != '{') dli_scan_wrong(&j, "{");
+    else if (dli_scan_value(&j, DLI_JSON_DEPTH) && dli_scan_peek(&j) != -1)
+        dli_scan_wrong(&j, "a space: it is behind the last }");
+    if (!j.wrong) return value;
+    dli_bad(s, "%s: byte %lld of %lld should be %s", what,
+            (long long)(j.p - (const uint8_t *)text), (long long)size, j.wrong);
+    DL_FREE(value);
+    return NULL;
+}
+
+/* The member of an object, or NULL. */
+static const dli_json *dli_json_find(const dli_json *v, const char *key)
+{
+    for (DLI_JSON_EACH_KEY(e, v)) if (strcmp(e->text, key) == 0) return e + 1;
+    return NULL;
+}
+
+/* A number; inf and nan are written as strings. strtod wants the locale's point. */
+static bool dli_json_double(const dli_json *v, double *x)
+{
+    char half[16], s[100];
+    size_t n = 0;
+    if (v->kind == '"') {
+        const bool minus = v->text[0] == '-';
+        *x = minus ? -(double)INFINITY : (double)INFINITY;
+        if (strcmp(v->text, "nan") == 0) *x = (double)NAN;
+        return strcmp(v->text + minus, "inf") == 0 || dli_isnan(*x);
     }
-    *x = sign * ldexp((double)m, minus ? -e : e);
+    if (v->kind != '1' && v->kind != '.') return false;
+    const int point = snprintf(half, sizeof half, "%.1f", 0.5) - 2;
+    for (const char *p = v->text; *p && strchr("+-.0123456789eE", *p); p++) {
+        if (n + sizeof half > sizeof s) return false;
+        n += (size_t)snprintf(s + n, sizeof half, "%.*s", *p == '.' ? point : 1,
+                              *p == '.' ? half + 1 : p);
+    }
+    *x = strtod(s, NULL);
     return true;
 }
 
 /* A whole number from lo to hi. */
-static bool dli_json_whole(dli_json *j, double lo, double hi, double *x)
+static bool dli_json_whole(const dli_json *v, double lo, double hi, double *x)
 {
-    const uint8_t *start = j->p;
-    if (!dli_json_number(j, x)) return false;
-    if (*x >= lo && *x <= hi && *x == floor(*x)) return true;
-    j->p = start;
-    return dli_json_wrong(j, "a whole number that is not too large");
+    return v->kind == '1' && dli_json_double(v, x) && *x >= lo && *x <= hi;
 }
 
-/* An object with members of these names (until NULL): where each value begins, or NULL. The first
-   other name goes to unknown[64], which is "" when there is none. */
-static bool dli_json_members(dli_json *j, const char *const *names, const uint8_t **at,
-                             char *unknown)
+/* The largest size that is read: a double holds it. */
+#define DLI_WHOLE_MAX (PTRDIFF_MAX < INT64_MAX ? (double)PTRDIFF_MAX : 9007199254740992.0)
+
+/* A list of whole numbers from lo on; no more than a shape has. */
+static bool dli_json_shape(const dli_json *v, double lo, dl_shape *s)
 {
-    char key[64];
-    bool first = true;
-    unknown[0] = 0;
-    for (int i = 0; names[i]; i++) at[i] = NULL;
-    if (!dli_json_expect(j, '{', "{")) return false;
-    while (dli_json_key(j, &first, key, sizeof key)) {
-        int i = 0;
-        while (names[i] && strcmp(names[i], key) != 0) i++;
-        if (names[i] && at[i]) return dli_json_wrong(j, "a key that was not there before");
-        dli_json_peek(j);
-        if (names[i]) at[i] = j->p;
-        else if (!unknown[0]) memcpy(unknown, key, sizeof key);
-        if (!dli_json_skip(j, DLI_JSON_DEPTH)) return false;
-    }
-    return !j->wrong;
-}
-#endif
-
-/* ---- a safetensors file ---- */
-
-/* What the header says of one tensor, and what has become of it here: 0, or one of the letters
-   (l)oaded, (u)nused, (d)ifferent shape, (p)assed by. */
-typedef struct dli_entry {
-    const char *name;
-    const dli_dtype *dtype;         /* NULL: one that is not known                            */
-    char        type[16];
-    dl_shape    shape;
-    dl_int      begin, end;
-    char        fate;
-} dli_entry;
-
-/* A file being read, and where to complain. */
-typedef struct dli_file {
-    dl_ctx     *ctx;
-    const char *who, *from;         /* the function, and the path or "the buffer"             */
-    const uint8_t *header, *data;
-    dl_int      header_size, data_size;
-    dli_json    json;
-    dli_entry  *entry;              /* by their names                                         */
-    dl_int      entries;
-    char       *names;
-    const uint8_t *metadata;        /* where the value of __metadata__ begins, or NULL        */
-    const char *prefix;             /* of the names that are meant                            */
-} dli_file;
-
-static bool dli_bad_header(dli_file *f)
-{
-    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s: its header is no safetensors header: byte %lld "
-                   "of %lld should be %s", f->who, f->from, (long long)(f->json.p - f->header),
-                   (long long)f->header_size, f->json.wrong);
-}
-
-/* Read {"dtype":...,"shape":...,"data_offsets":...}, in any order; other keys are passed over. */
-static bool dli_read_entry(dli_file *f, dli_entry *e)
-{
-    dli_json *j = &f->json;
-    char key[16];
-    bool first = true, type = false, shape = false, offsets = false;
-    dl_int offset[2];
-    int n;
-    if (!dli_json_expect(j, '{', "{")) return dli_bad_header(f);
-    while (dli_json_key(j, &first, key, sizeof key)) {
-        bool *seen = strcmp(key, "dtype") == 0 ? &type : strcmp(key, "shape") == 0 ? &shape :
-                     strcmp(key, "data_offsets") == 0 ? &offsets : NULL;
-        if (seen && *seen) dli_json_wrong(j, "a key that was not there before");
-        else if (!seen) dli_json_skip(j, DLI_JSON_DEPTH);
-        else if (seen == &type) dli_json_string(j, e->type, sizeof e->type);
-        else if (seen == &shape) dli_json_counts(j, e->shape.dim, DL_MAX_DIMS, &e->shape.rank);
-        else if (dli_json_counts(j, offset, 2, &n) && n != 2)
-            dli_json_wrong(j, "two offsets before the ]");
-        if (seen) *seen = true;
-    }
-    if (!j->wrong && !(type && shape && offsets))
-        dli_json_wrong(j, "behind a dtype, a shape and data_offsets");
-    if (j->wrong) return dli_bad_header(f);
-    e->begin = offset[0];
-    e->end = offset[1];
-    for (size_t i = 0; i < DLI_DTYPES; i++)
-        if (strcmp(dli_dtypes[i].name, e->type) == 0) e->dtype = &dli_dtypes[i];
-    return true;
-}
-
-/* Does what the header says of a tensor fit the file? */
-static bool dli_check_entry(dli_file *f, const dli_entry *e)
-{
-    char s[DLI_SHAPE_TEXT];
-    const dl_int size = dl_shape_size(e->shape);
-    const bool inside = e->begin <= e->end && e->end <= f->data_size;
-    if (inside && (!e->dtype || (size >= 0 && size <= f->data_size / e->dtype->width &&
-                                 size * e->dtype->width == e->end - e->begin)))
-        return true;
-    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is said to be bytes %lld to %lld "
-                   "of %lld, and %s of %s", f->who, e->name, f->from, (long long)e->begin,
-                   (long long)e->end, (long long)f->data_size, dli_shape_text(s, e->shape),
-                   e->type);
-}
-
-/* Read the header: into f->entry and f->names, or while there are none only count the tensors. */
-static bool dli_read_header(dli_file *f)
-{
-    dli_json *j = &f->json;
-    char key[16], *name = f->names ? f->names : key;
-    bool first = true;
-    j->p = f->header;
-    j->end = f->header + f->header_size;
-    j->wrong = NULL;
-    f->entries = 0;
-    f->metadata = NULL;
-    if (dli_json_byte(j) != '{') dli_json_wrong(j, "{");
-    else j->p++;
-    while (dli_json_key(j, &first, name, f->names ? (size_t)f->header_size : sizeof key)) {
-        dli_entry e;
-        memset(&e, 0, sizeof e);
-        e.name = name;
-        if (strcmp(name, "__metadata__") == 0) {
-            if (f->metadata) dli_json_wrong(j, "a key that was not there before");
-            dli_json_peek(j);
-            f->metadata = j->p;
-            dli_json_skip(j, DLI_JSON_DEPTH);
-            continue;
-        }
-        if (!dli_read_entry(f, &e)) return false;
-        if (f->names) {
-            if (!dli_check_entry(f, &e)) return false;
-            f->entry[f->entries] = e;
-            name += strlen(name) + 1;
-        }
-        f->entries++;
-    }
-    if (!j->wrong && dli_json_peek(j) != -1) dli_json_wrong(j, "a space: it is behind the last }");
-    return j->wrong ? dli_bad_header(f) : true;
-}
-
-static int dli_by_place(const dli_entry *a, const dli_entry *b)
-{
-    if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
-    return a->end < b->end ? -1 : a->end > b->end;
-}
-
-static int dli_by_name(const dli_entry *a, const dli_entry *b) { return strcmp(a->name, b->name); }
-
-#ifndef DL_NO_MODEL
-static bool dli_is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/* "2.weight" before "10.weight": runs of digits are compared as numbers. */
-static int dli_by_number(const dli_entry *x, const dli_entry *y)
-{
-    const char *a = x->name, *b = y->name;
-    while (*a && *b) {
-        if (dli_is_digit(*a) && dli_is_digit(*b)) {
-            while (*a == '0' && dli_is_digit(a[1])) a++;
-            while (*b == '0' && dli_is_digit(b[1])) b++;
-            const size_t m = strspn(a, "0123456789"), n = strspn(b, "0123456789");
-            const int order = m != n ? (m < n ? -1 : 1) : memcmp(a, b, n);
-            if (order) return order;
-            a += m;
-            b += n;
-        } else if (*a != *b) return (uint8_t)*a < (uint8_t)*b ? -1 : 1;
-        else {
-            a++;
-            b++;
-        }
-    }
-    return (*a != 0) - (*b != 0);
-}
-#endif
-
-/* Shell's sort, which needs no memory: elements a gap apart are put in order, for smaller gaps. */
-static void dli_sort(dli_entry *e, dl_int n, int (*order)(const dli_entry *, const dli_entry *))
-{
-    dl_int gap = 1;
-    while (gap < n / 3) gap = 3 * gap + 1;
-    for (; gap > 0; gap /= 3)
-        for (dl_int i = gap; i < n; i++) {
-            const dli_entry x = e[i];
-            dl_int at = i;
-            for (; at >= gap && order(&x, &e[at - gap]) < 0; at -= gap) e[at] = e[at - gap];
-            e[at] = x;
-        }
-}
-
-/* Is every byte up to the end of the last tensor in exactly one of them, and every name there once?
-   So what is made of the tensors takes memory in proportion to the file. */
-static bool dli_check_places(dli_file *f)
-{
-    dl_int end = 0;
-    dli_sort(f->entry, f->entries, dli_by_place);
-    for (dl_int i = 0; i < f->entries; i++) {
-        const dli_entry *e = &f->entry[i];
-        if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensors '%s' and '%s' in %s overlap",
-                           f->who, e[-1].name, e->name, f->from);
-        if (e->begin < end) break;                                /* twice: see below */
-        if (e->begin > end)
-            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: bytes %lld to %lld of the data in %s are in "
-                           "no tensor", f->who, (long long)end, (long long)e->begin, f->from);
-        end = e->end;
-    }
-    dli_sort(f->entry, f->entries, dli_by_name);
-    for (dl_int i = 1; i < f->entries; i++)
-        if (dli_by_name(&f->entry[i - 1], &f->entry[i]) == 0)
-            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s has tensor '%s' twice", f->who, f->from,
-                           f->entry[i].name);
-    return true;
-}
-
-static void dli_file_close(dli_file *f)
-{
-    if (f->entry) DL_FREE(f->entry);
-    if (f->names) DL_FREE(f->names);
-}
-
-/* Look through the bytes of a file. False with a message; else close it. */
-static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *from,
-                          const void *bytes, size_t size)
-{
-    memset(f, 0, sizeof *f);
-    if (!bytes) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-    const uint64_t header = size < 8 ? 0 : dli_get_bytes((const uint8_t *)bytes, 8);
-    f->ctx = c;
-    f->who = who;
-    f->from = from;
-    f->prefix = "";
-    if (size < 8 || size > PTRDIFF_MAX || header > size - 8)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no safetensors file: of its %llu "
-                       "bytes the header should take 8 + %llu", who, from,
-                       (unsigned long long)size, (unsigned long long)header);
-    f->header = (const uint8_t *)bytes + 8;
-    f->header_size = (dl_int)header;
-    f->data = f->header + header;
-    f->data_size = (dl_int)(size - 8 - (size_t)header);
-    if (!dli_read_header(f)) return false;
-    f->entry = (dli_entry *)dli_alloc(c, who, (size_t)f->entries, sizeof *f->entry);
-    f->names = f->entry ? (char *)dli_alloc(c, who, (size_t)header, 1) : NULL;
-    if (f->names && dli_read_header(f) && dli_check_places(f)) return true;
-    dli_file_close(f);
-    return false;
-}
-
-/* Can the numbers of this tensor be read? */
-static bool dli_readable(const dli_file *f, const dli_entry *e)
-{
-    return e->dtype || dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s has type %s; F64, "
-                               "F32, F16, BF16, integers and BOOL can be read", f->who, e->name,
-                               f->from, e->type);
-}
-
-static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_tensor *t)
-{
-    const uint8_t *p = f->data + e->begin;
-    for (dl_int i = 0; i < t->size; i++, p += e->dtype->width)
-        t->data[i] = dli_read_real(p, e->dtype, false);
-    ++*dli_version(t);
-}
-
-/* ---- tensors that go into a file or come out of one ---- */
-
-/* What is saved or loaded, and the function that does it. */
-typedef struct dli_list {
-    dl_ctx            *ctx;
-    const char        *who, *what;  /* "dl_save", "the list"                                  */
-    dl_tensor *const  *tensor;
-    int                tensors;
-    dl_model *const   *model;       /* whose tensors they are, one model's after the other's, */
-    const char *const *prefix;      /* with names that begin so                               */
-    int                models;      /* 0: nobody's                                            */
-    bool               whole;       /* save the layers, too                                   */
-} dli_list;
-
-static dli_list dli_list_of(dl_ctx *c, const char *who, const char *what, dl_tensor *const *tensor,
-                            int tensors)
-{
-    const dli_list l = { c, who, what, tensor, tensors, NULL, NULL, 0, false };
-    return l;
-}
-
-/* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
-static bool dli_check_list(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
-{
-    *l = dli_list_of(c, who, "the list", tensor, n);
-    if (!c) return false;
-    if (!tensor || n < 1)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
-    return dli_inputs(who, tensor, n) == c ||
-           dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
-}
-
-#define DLI_NAME_ROOM (2 * DL_NAME_MAX)
-
-/* The name that tensor i has in a file: its own or its number, behind its model's prefix. */
-static const char *dli_list_name(char room[DLI_NAME_ROOM], const dli_list *l, int i)
-{
-    const char *name = l->tensor[i]->name, *prefix = "";
-#ifndef DL_NO_MODEL
-    for (int k = 0, first = 0; k < l->models && first <= i; first += l->model[k++]->tensors)
-        if (l->prefix) prefix = l->prefix[k];
-#endif
-    if (name[0] && !prefix[0]) return name;
-    if (name[0]) dli_format(room, DLI_NAME_ROOM, "%s%s", prefix, name);
-    else dli_format(room, DLI_NAME_ROOM, "%d", i);
-    return room;
-}
-
-/* ---- loading into tensors ---- */
-
-DL_DEF dl_loading dl_loading_default(void)
-{
-    dl_loading o;
-    memset(&o, 0, sizeof o);
-    o.prefix = "";
-    return o;
-}
-
-DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl) { return dl ? dl->load_report : NULL; }
-
-static bool dli_begins(const char *name, const char *prefix)
-{
-    return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
-/* Does nobody miss it? Counters of whole numbers, of which there are none here. */
-static bool dli_counter(const dli_entry *e)
-{
-    return e->dtype && e->dtype->kind != 'f' && e->dtype->kind != 'B';
-}
-
-/* What a name in the file is called here: by the first renaming that applies. */
-static void dli_our_name(char room[DLI_NAME_ROOM], const dl_loading *o, const char *name)
-{
-    const char *ours = "";
-    name += strlen(o->prefix);
-    for (int i = 0; i < o->renames_count; i++) {
-        const char *theirs = o->renames[i].theirs;
-        const size_t n = strlen(theirs);
-        const bool begin = n == 0 || theirs[n - 1] == '.';
-        if (!dli_begins(name, theirs) || (!begin && name[n])) continue;
-        name += n;
-        ours = o->renames[i].ours;
-        break;
-    }
-    dli_format(room, DLI_NAME_ROOM, "%s%s", ours, name);
-}
-
-/* Entry e is for tensor i. */
-static bool dli_assign_entry(dli_file *f, const dli_list *m, dli_entry **of, int i, dli_entry *e)
-{
-    char room[DLI_NAME_ROOM];
-    if (!dli_readable(f, e)) return false;
-    if (of[i])
-        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: '%s' and '%s' in %s are both for tensor '%s'",
-                       f->who, of[i]->name, e->name, f->from, dli_list_name(room, m, i));
-    of[i] = e;
-    e->fate = dl_shape_equal(e->shape, m->tensor[i]->shape) ? 'l' : 'd';
-    return true;
-}
-
-/* Find the tensors of the list by their names. */
-static bool dli_match_names(dli_file *f, const dli_list *m, const dl_loading *o, dli_entry **of)
-{
-    char ours[DLI_NAME_ROOM], room[DLI_NAME_ROOM];
-    for (dl_int k = 0; k < f->entries; k++) {
-        dli_entry *e = &f->entry[k];
-        if (!dli_begins(e->name, o->prefix)) continue;
-        dli_our_name(ours, o, e->name);
-        int i = 0;
-        while (i < m->tensors && strcmp(ours, dli_list_name(room, m, i)) != 0) i++;
-        if (i == m->tensors) e->fate = dli_counter(e) ? 'p' : 'u';
-        else if (!dli_assign_entry(f, m, of, i, e)) return false;
+    double x;
+    memset(s, 0, sizeof *s);
+    if (v->kind != '[') return false;
+    for (DLI_JSON_EACH(e, v)) {
+        if (s->rank == DL_MAX_DIMS ||
+            !dli_json_whole(e, lo, DLI_WHOLE_MAX, &x)) return false;
+        s->dim[s->rank++] = (dl_int)x;
     }
     return true;
 }
 
-#ifndef DL_NO_MODEL
-/* Does name end in end, at its beginning or behind a point? The bytes in front of it, or -1. */
-static dl_int dli_ends(const char *name, const char *end)
+/* Has v, called so in messages, only members with these names, or may it have others, too? None of
+   the names may be there twice. They begin structs of step bytes, until NULL. */
+static bool dli_check_object(const dli_source *s, const dli_json *v, const char *of,
+                             const void *names, size_t step, bool others)
 {
-    const size_t n = strlen(name), k = strlen(end);
-    if (n < k || strcmp(name + n - k, end) != 0) return -1;
-    return n == k || name[n - k - 1] == '.' ? (dl_int)(n - k) : -1;
-}
-
-/* Tensor k of a layer: its parameters, then its states; its name behind the layer's. */
-static dl_tensor *dli_layer_own(const dl_layer *l, int k)
-{
-    return k < l->params ? l->param[k] : l->state[k - l->params];
-}
-static const char *dli_layer_part(const dl_layer *l, int k)
-{
-    return dli_layer_own(l, k)->name + strlen(l->name) + 1;
-}
-
-/* Find one layer's tensors: the first entry from next on that is still free tells their prefix. */
-static bool dli_match_layer(dli_file *f, const dli_list *m, const dl_loading *o, dli_entry **of,
-                            const dl_layer *l, dl_int *next)
-{
-    dl_int front = -1;
-    while (*next < f->entries &&
-           (f->entry[*next].fate || dli_counter(&f->entry[*next]) ||
-            !dli_begins(f->entry[*next].name, o->prefix))) ++*next;
-    if (*next == f->entries) return true;                         /* missing; told later */
-    const char *name = f->entry[*next].name;
-    for (int k = 0; k < l->params + l->states; k++) {
-        const dl_int n = dli_ends(name, dli_layer_part(l, k));
-        if (n >= 0 && (front < 0 || n < front)) front = n;
+    if (!v || v->kind != '{') return dli_bad(s, "%.255s should be an object { }", of);
+    for (DLI_JSON_EACH_KEY(e, v)) {
+        const char *const *name = (const char *const *)names;
+        while (*name && strcmp(*name, e->text) != 0)
+            name = (const char *const *)(const void *)((const char *)name + step);
+        if (*name ? dli_json_find(v, e->text) == e + 1 : others) continue;
+        return *name ? dli_bad(s, "%.255s has the key '%s' twice", of, e->text)
+                     : dli_bad(s, "the key '%.63s' of %.255s is not known here; it may come from a "
+                               "newer dl.h", e->text, of);
     }
-    if (front < 0)
-        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: in order, the next tensor in %s is '%s', but %s "
-                       "has none whose name ends like that; it has '%s'", f->who, f->from, name,
-                       l->name, dli_layer_part(l, 0));
-    for (dl_int e = *next; e < f->entries; e++)
-        for (int k = 0; !f->entry[e].fate && k < l->params + l->states; k++) {
-            if (strncmp(f->entry[e].name, name, (size_t)front) != 0 ||
-                strcmp(f->entry[e].name + front, dli_layer_part(l, k)) != 0) continue;
-            int i = 0;
-            while (m->tensor[i] != dli_layer_own(l, k)) i++;
-            if (!dli_assign_entry(f, m, of, i, &f->entry[e])) return false;
-        }
-    while (*next < f->entries && front > 0 &&
-           strncmp(f->entry[*next].name, name, (size_t)front) == 0) ++*next;
     return true;
 }
 
-static bool dli_match_order(dli_file *f, const dli_list *m, const dl_loading *o, dli_entry **of)
-{
-    dl_int next = 0;
-    dli_sort(f->entry, f->entries, dli_by_number);
-    for (int i = 0; i < m->model[0]->layers; i++) {
-        const dl_layer *l = m->model[0]->layer[i];
-        if (l->params + l->states > 0 && !dli_match_layer(f, m, o, of, l, &next)) return false;
-    }
-    for (dl_int k = 0; k < f->entries; k++)
-        if (!f->entry[k].fate && dli_begins(f->entry[k].name, o->prefix))
-            f->entry[k].fate = dli_counter(&f->entry[k]) ? 'p' : 'u';
-    return true;
-}
-#endif
+/* ---- bytes that go out ---- */
 
-/* What did not fit, a line each; and the counts. */
-static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f, const dli_list *m,
-                           dli_entry *const *of)
-{
-    char room[DLI_NAME_ROOM], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    memset(r, 0, sizeof *r);
-    for (dl_int k = 0; k < f->entries; k++) {
-        const dli_entry *e = &f->entry[k];
-        r->loaded += e->fate == 'l';
-        r->passed += e->fate == 'p';
-        r->unused += e->fate == 'u';
-        if (e->fate == 'u')
-            dli_putf(out, "unused %s %s\n", e->name, dli_shape_text(s, e->shape));
-    }
-    for (int i = 0; i < m->tensors; i++) {
-        const char *name = dli_list_name(room, m, i);
-        r->missing += !of[i];
-        r->different += of[i] && of[i]->fate == 'd';
-        if (!of[i])
-            dli_putf(out, "missing %s %s\n", name, dli_shape_text(s, m->tensor[i]->shape));
-        else if (of[i]->fate == 'd')
-            dli_putf(out, "different %s %s, in the file %s %s\n", name,
-                     dli_shape_text(s, m->tensor[i]->shape), of[i]->name,
-                     dli_shape_text(t, of[i]->shape));
-    }
-}
-
-static const dl_load_report *dli_load_report(const dli_file *f, const dli_list *m,
-                                             dli_entry *const *of)
-{
-    dl_load_report counts;
-    dli_text out = { NULL, 0, 0, NULL };
-    dli_put_misfits(&out, &counts, f, m, of);
-    dl_load_report *r = (dl_load_report *)dli_object_new(f->ctx, f->who, sizeof *r + out.length + 1,
-                                                         NULL);
-    if (!r) return NULL;
-    out.at = (char *)(r + 1);
-    out.size = out.length + 1;
-    out.length = 0;
-    dli_put_misfits(&out, r, f, m, of);
-    r->text = out.at;
-    dli_object_free(f->ctx->load_report);
-    f->ctx->load_report = r;
-    return r;
-}
-
-/* The first tensor that did not fit, and how many others. */
-static bool dli_misfit(const dli_file *f, const dli_list *m, dli_entry *const *of,
-                       const dl_load_report *r)
-{
-    char a[DLI_SHAPE_TEXT], b[DLI_SHAPE_TEXT], room[DLI_NAME_ROOM], all[160];
-    dli_format(all, sizeof all, " (in all %d unused, %d missing, %d of another shape, %d good: see "
-               "dl_last_load)", r->unused, r->missing, r->different, r->loaded);
-    for (int i = 0; i < m->tensors; i++)
-        if (of[i] && of[i]->fate == 'd')
-            return dl_fail(f->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but %s in %s%s",
-                           f->who, dli_list_name(room, m, i), dli_shape_text(a, of[i]->shape),
-                           f->from, dli_shape_text(b, m->tensor[i]->shape), m->what, all);
-    for (dl_int k = 0; k < f->entries; k++)
-        if (f->entry[k].fate == 'u')
-            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%.255s' %s in %s is not in %s%s%s%s"
-                           "%s", f->who, f->entry[k].name, dli_shape_text(a, f->entry[k].shape),
-                           f->from, m->what,
-                           m->tensors ? ", which begins with '" : ", which has none",
-                           m->tensors ? dli_list_name(room, m, 0) : "", m->tensors ? "'" : "", all);
-    int i = 0;
-    while (of[i]) i++;
-    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s's tensor '%s' %s is missing in %s%s", f->who,
-                   m->what, dli_list_name(room, m, i), dli_shape_text(a, m->tensor[i]->shape),
-                   f->from, all);
-}
-
-static bool dli_check_loading(const dli_list *m, const dl_loading *o)
-{
-    if (!o->prefix || o->renames_count < 0 || (o->renames_count > 0 && !o->renames))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a prefix or renames that are NULL", m->who);
-    for (int i = 0; i < o->renames_count; i++)
-        if (!o->renames[i].theirs || !o->renames[i].ours)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: rename %d has a NULL", m->who, i);
-    return !o->in_order || (m->models == 1 && o->renames_count == 0) ||
-           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: in_order is for a model, and without renames",
-                   m->who);
-}
-
-static bool dli_load_list(const dli_list *m, const char *from, const void *bytes, size_t size,
-                          const dl_loading *options)
-{
-    const dl_loading o = options ? *options : dl_loading_default();
-    dli_file f;
-    if (!dli_check_loading(m, &o)) return false;
-    for (int i = 0; i < m->tensors; i++)
-        if (!dli_writable(m->who, m->tensor[i])) return false;
-    if (!dli_file_open(&f, m->ctx, m->who, from, bytes, size)) return false;
-    dli_entry **of = (dli_entry **)dli_alloc(f.ctx, f.who, (size_t)m->tensors, sizeof *of);
-    bool ok = of != NULL;
-#ifndef DL_NO_MODEL
-    if (ok && o.in_order) ok = dli_match_order(&f, m, &o, of);
-    else
-#endif
-    if (ok) ok = dli_match_names(&f, m, &o, of);
-    const dl_load_report *r = ok ? dli_load_report(&f, m, of) : NULL;
-    ok = r && (r->unused + r->missing + r->different == 0 || (o.partial && r->loaded > 0) ||
-               dli_misfit(&f, m, of, r));
-    for (int i = 0; ok && i < m->tensors; i++)
-        if (of[i] && of[i]->fate == 'l') dli_copy_from(&f, of[i], m->tensor[i]);
-    if (of) DL_FREE(of);
-    dli_file_close(&f);
-    return ok;
-}
+/* What writes a file: as text into memory or an open file, or (nowhere to write) to count bytes. */
+typedef void (*dli_put_fn)(dli_text *out, const void *what);
 
 #ifndef DL_NO_STDIO
-/* The bytes of a file, for DL_FREE. */
-static uint8_t *dli_bytes_at(dl_ctx *c, const char *who, const char *path, size_t *size)
-{
-    if (path) return dli_read_file(c, who, path, "", size);
-    dl_fail(c, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    return NULL;
-}
-
-static bool dli_load_file(const dli_list *m, const char *path, const dl_loading *options)
-{
-    size_t size;
-    if (options && !dli_check_loading(m, options)) return false;
-    uint8_t *bytes = dli_bytes_at(m->ctx, m->who, path, &size);
-    if (!bytes) return false;
-    const bool ok = dli_load_list(m, path, bytes, size, options);
-    DL_FREE(bytes);
-    return ok;
-}
-
-DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
-                         const dl_loading *options)
-{
-    dli_list list;
-    return dli_check_list(&list, dl, "dl_load", tensors, n) && dli_load_file(&list, path, options);
-}
-
-DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
-{
-    return dl_load_with(dl, path, tensors, n, NULL);
-}
-#endif
-
-DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
-                                     dl_tensor *const *tensors, int n, const dl_loading *options)
-{
-    dli_list list;
-    return dli_check_list(&list, dl, "dl_load_from_memory", tensors, n) &&
-           dli_load_list(&list, "the buffer", bytes, size, options);
-}
-
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n)
-{
-    return dl_load_from_memory_with(dl, bytes, size, tensors, n, NULL);
-}
-
-#ifndef DL_NO_MODEL
-/* m stays where the caller has it: the list keeps its address. */
-static dli_list dli_model_list(dl_model *const *m, const char *who)
-{
-    dli_list l = dli_list_of((*m)->ctx, who, "the model", (*m)->tensor, (*m)->tensors);
-    l.model = m;
-    l.models = 1;
-    return l;
-}
-
-DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
-                                                   const dl_loading *options)
-{
-    if (!m) return false;
-    const dli_list list = dli_model_list(&m, "dl_model_load_weights_from_memory");
-    return dli_load_list(&list, "the buffer", bytes, size, options);
-}
-
-DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
-{
-    return dl_model_load_weights_from_memory_with(m, bytes, size, NULL);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options)
-{
-    if (!m) return false;
-    const dli_list list = dli_model_list(&m, "dl_model_load_weights");
-    return dli_load_file(&list, path, options);
-}
-
-DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
-{
-    return dl_model_load_weights_with(m, path, NULL);
-}
-#endif
-#endif
-
-/* ---- a model as text ---- */
-
-#ifndef DL_NO_MODEL
-#define DLI_MODEL_FORMAT 2              /* the highest "needs" that is understood here */
-
-static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
-    "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
-
-/* The names that a field's values have, or NULL. */
-static const char *const *dli_field_names(const dl_field *f)
-{
-    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
-}
-
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
-    dli_put(out, "]");
-}
-
-/* One value of a field's kind, which lies at `at`. */
-static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
-{
-    const char *const *names = dli_field_names(f);
-    const dl_init *init = (const dl_init *)at;
-    if (names) dli_put_quoted(out, names[*(const int *)at]);
-    else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
-    else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
-    else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        dli_putf(out, "[\"%s\",", dli_init_names[(int)init->kind]);
-        dli_put_number(out, init->a);
-        dli_put(out, ",");
-        dli_put_number(out, init->b);
-        dli_put(out, "]");
-    } else dli_putf(out, "%d", *(const int *)at);
-}
-
-/* Layers by their numbers; -1 for the model's first input. */
-static void dli_put_layers(dli_text *out, dl_layer *const *list, int n)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < n; k++) dli_putf(out, k ? ",%d" : "%d", list[k] ? list[k]->index : -1);
-    dli_put(out, "]");
-}
-
-static void dli_put_layer(dli_text *out, const dl_layer *l)
-{
-    const char *options = (const char *)l->options;
-    dli_put(out, "{\"type\":");
-    dli_put_quoted(out, l->type->name);
-    dli_put(out, ",\"name\":");
-    dli_put_quoted(out, l->name);
-    if (!l->model->chain) {
-        dli_put(out, ",\"from\":");
-        dli_put_layers(out, l->from, l->froms);
-    }
-    if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
-    const bool has = l->type->options_size && !l->shared;
-    if (has) dli_put(out, ",\"options\":{");
-    for (const dl_field *f = l->type->fields; has && f && f->name; f++) {
-        if (f != l->type->fields) dli_put(out, ",");
-        dli_put_quoted(out, f->name);
-        dli_put(out, f->count > 1 ? ":[" : ":");
-        for (int k = 0; k < f->count; k++) {
-            if (k) dli_put(out, ",");
-            dli_put_value(out, f, options + f->offset + (size_t)k * dli_field_size(f->kind));
-        }
-        if (f->count > 1) dli_put(out, "]");
-    }
-    dli_putf(out, "%s,\"activation\":\"%s\",\"l1\":", has ? "}" : "",
-             dl_activation_name(l->activation));
-    dli_put_number(out, l->l1);
-    dli_put(out, ",\"l2\":");
-    dli_put_number(out, l->l2);
-    dli_putf(out, ",\"frozen\":%s}", l->frozen ? "true" : "false");
-}
-
-/* The numbers that optimizers of every kind have. */
-static const dl_optim_option dli_optim_common[] = {
-    DL_OPTION(lr, 0, 0, 0), DL_OPTION(clip_norm, 0, 0, 0), DL_OPTION(clip_value, 0, 0, 0),
-    DL_OPTION(l1, 0, 0, 0), DL_OPTION(l2, 0, 0, 0), DL_OPTION(weight_decay, 0, 0, 0),
-    DL_OPTION(ema, 0, 0, 0) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_common / sizeof dli_optim_common[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX)
-
-/* The numbers of an optimizer of this kind: the common ones, then those of its own; how many. One
-   that is both (weight_decay) comes once. */
-static int dli_optim_options(const dl_optim_type *t, const dl_optim_option **of)
-{
-    int n = 0;
-    while (n < DLI_OPTIM_COMMON) {
-        of[n] = &dli_optim_common[n];
-        n++;
-    }
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < DLI_OPTIM_COMMON && of[i]->at != t->option[k].at) i++;
-        if (i == DLI_OPTIM_COMMON) of[n++] = &t->option[k];
-    }
-    return n;
-}
-
-static void dli_put_optim(dli_text *out, const dl_optim *o)
-{
-    const dl_optim_option *of[DLI_OPTIM_MOST];
-    const int n = dli_optim_options(o->type, of);
-    dli_put(out, "{\"type\":");
-    dli_put_quoted(out, o->type->name);
-    for (int k = 0; k < n; k++) {
-        double x;
-        memcpy(&x, (const char *)o + of[k]->at, sizeof x);
-        dli_put(out, ",");
-        dli_put_quoted(out, of[k]->name);
-        dli_put(out, ":");
-        dli_put_number(out, x);
-    }
-    dli_put(out, "}");
-}
-
-static void dli_put_model(dli_text *out, const dl_model *m)
-{
-    dli_putf(out, "{\"needs\":%d,\"by\":\"dl.h %d.%d.%d\",\"input\":", m->chain ? 1 : 2,
-             DL_VERSION_MAJOR, DL_VERSION_MINOR, DL_VERSION_PATCH);
-    dli_put_shape(out, m->input);
-    dli_put(out, ",\"layers\":[");
-    for (int i = 0; i < m->layers; i++) {
-        if (i) dli_put(out, ",");
-        dli_put_layer(out, m->layer[i]);
-    }
-    if (m->out) dli_put(out, "],\"outputs\":");
-    if (m->out) dli_put_layers(out, m->out, m->outs);
-    dli_putf(out, "%s,\"batch_size\":%lld,\"metrics\":[", m->out ? "" : "]",
-             (long long)m->batch_size);
-    for (int i = 1; i < m->metrics; i++) {
-        if (i > 1) dli_put(out, ",");
-        dli_put_quoted(out, m->metric[i]->name);
-    }
-    dli_put(out, "]");
-    if (m->compiled) {
-        const dl_optim o = dl_optimizer_desc(m->optimizer);
-        dli_put(out, ",\"loss\":");
-        dli_put_quoted(out, m->loss->name);
-        dli_put(out, ",\"optimizer\":");
-        dli_put_optim(out, &o);
-    }
-    dli_put(out, "}");
-}
-
-/* Is what goes by this name, if anything does, the thing itself? */
-static bool dli_check_known(const dl_model *m, const char *who, const char *name, const void *known,
-                            const void *own)
-{
-    return !known || known == own ||
-           dl_fail(m->ctx, DL_ERR_STATE, "%s: '%s' is not what this name stands for here: another "
-                   "of that name is known, and would be loaded; rename it", who, name);
-}
-
-/* Can the model be told by names and fields? */
-static bool dli_check_savable(const dl_model *m, const char *who)
-{
-    if (!dli_model_whole(who, m)) return false;
-    if (m->compiled && m->outs > 1)
-        return dl_fail(m->ctx, DL_ERR_STATE, "%s: a model compiled with several losses cannot be "
-                       "saved whole; save its weights (dl_model_save_weights)", who);
-    for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        if (!dli_check_known(m, who, l->type->name, dl_find_layer(m->ctx, l->type->name), l->type))
-            return false;
-        if (l->type->options_size && !l->type->fields)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s: type %s has options but no table of "
-                           "fields, so they cannot be saved", who, l->name, l->type->name);
-    }
-    for (int i = 1; i < m->metrics; i++)
-        if (!dli_check_known(m, who, m->metric[i]->name,
-                             dl_find_metric(m->ctx, m->metric[i]->name), m->metric[i]))
-            return false;
-    if (!m->compiled) return true;
-    const dl_optim_type *kind = dl_optimizer_desc(m->optimizer).type;
-    return dli_check_known(m, who, m->loss->name, dl_find_loss(m->ctx, m->loss->name), m->loss) &&
-           dli_check_known(m, who, kind->name, dl_find_optim(m->ctx, kind->name), kind);
-}
-#endif
-
-/* ---- writing ----
-   Text is made twice: to see how long it is, and then into memory of that length. */
-
-/* Is name, of tensor i, one that every reader takes, and not yet taken in this list? */
-static bool dli_check_name(const dli_list *m, int i, const char *name)
-{
-    char other[DLI_NAME_ROOM];
-    bool good = strcmp(name, "__metadata__") != 0;
-    for (const char *s = name; good && *s;) {
-        const int bytes = dli_utf8((const uint8_t *)s, strlen(s));
-        good = bytes > 1 || (bytes == 1 && *s >= ' ' && *s != '"' && *s != '\\' && *s != 0x7F);
-        s += bytes;
-    }
-    for (int k = 0; good && k < i; k++) good = strcmp(dli_list_name(other, m, k), name) != 0;
-    return good || dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
-                           "unique, of UTF-8 without quotes, backslashes and control characters, "
-                           "and not __metadata__", m->who, i, name);
-}
-
-/* Which models are in the file: a part of the metadata for each. texts: theirs. */
-static void dli_put_header(dli_text *out, const dli_list *m, char *const *texts)
-{
-    char room[DLI_NAME_ROOM];
-    long long offset = 0;
-    dli_put(out, "{\"__metadata__\":{\"format\":\"pt\"");
-    for (int i = 0; m->whole && i < m->models; i++) {
-        dli_format(room, sizeof room, "%sdl_model", m->prefix ? m->prefix[i] : "");
-        dli_put(out, ",");
-        dli_put_quoted(out, room);
-        dli_put(out, ":");
-        dli_put_quoted(out, texts[i]);
-    }
-    dli_put(out, "}");
-    for (int i = 0; i < m->tensors; i++) {
-        const dl_tensor *t = m->tensor[i];
-        const long long end = offset + (long long)t->size * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", dli_list_name(room, m, i),
-                 DLI_DOUBLE ? "F64" : "F32");
-        for (int k = 0; k < t->shape.rank; k++)
-            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
-        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", offset, end);
-        offset = end;
-    }
-    dli_put(out, "}");
-    while (out->length % 8 != 0) dli_put(out, " ");     /* so that the numbers are aligned */
-}
-
-/* The text that put makes: the model, or the header of the list; for DL_FREE. */
-static char *dli_text_of(const dli_list *m, const dl_model *model, char *const *texts,
-                         size_t *length)
-{
-    dli_text out = { NULL, 0, 0, NULL };
-    for (int pass = 0; pass < 2; pass++) {
-        out.length = 0;
-#ifndef DL_NO_MODEL
-        if (model) dli_put_model(&out, model);
-        else
-#endif
-        dli_put_header(&out, m, texts);
-        if (pass > 0) break;
-        out.size = out.length + 1;
-        out.at = (char *)dli_alloc(m->ctx, m->who, out.size, 1);
-        if (!out.at) return NULL;
-    }
-    *length = out.length;
-    (void)model;
-    return out.at;
-}
-
-/* The header of the file, with the text of its models in it; NULL with a message. */
-static char *dli_header_of(const dli_list *m, size_t *length)
-{
-    char room[DLI_NAME_ROOM], *header = NULL;
-    for (int i = 0; i < m->tensors; i++)
-        if (!dli_check_name(m, i, dli_list_name(room, m, i))) return NULL;
-    char **texts = (char **)dli_alloc(m->ctx, m->who, (size_t)m->models, sizeof *texts);
-    bool ok = texts != NULL;
-#ifndef DL_NO_MODEL
-    for (int i = 0; ok && m->whole && i < m->models; i++)
-        ok = dli_check_savable(m->model[i], m->who) &&
-             (texts[i] = dli_text_of(m, m->model[i], NULL, length)) != NULL;
-#endif
-    if (ok) header = dli_text_of(m, NULL, texts, length);
-    for (int i = 0; texts && i < m->models; i++)
-        if (texts[i]) DL_FREE(texts[i]);
-    if (texts) DL_FREE(texts);
-    return header;
-}
-
-/* The whole file into buffer, if it has room; the bytes it takes, 0 on failure. */
-static size_t dli_save_memory(const dli_list *m, void *buffer, size_t room)
-{
-    size_t length, size;
-    uint8_t *to = (uint8_t *)buffer;
-    char *header = dli_header_of(m, &length);
-    if (!header) return 0;
-    size = 8 + length;
-    for (int i = 0; i < m->tensors; i++) size += (size_t)m->tensor[i]->size * sizeof(dl_real);
-    if (to && size <= room) {
-        dli_put_bytes(to, length, 8);
-        memcpy(to + 8, header, length);
-        to += 8 + length;
-        for (int i = 0; i < m->tensors; i++) {
-            dli_put_reals(to, m->tensor[i]->data, m->tensor[i]->size);
-            to += (size_t)m->tensor[i]->size * sizeof(dl_real);
-        }
-    }
-    DL_FREE(header);
-    return size;
-}
-
-#ifndef DL_NO_STDIO
-static bool dli_write_reals(FILE *f, const dl_real *x, dl_int n)
-{
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    while (n > 0) {
-        const dl_int k = n < most ? n : most;
-        dli_put_reals(buffer, x, k);
-        if (fwrite(buffer, sizeof *x, (size_t)k, f) != (size_t)k) return false;
-        x += k;
-        n -= k;
-    }
-    return true;
-}
-
 /* A file in the making: see the part on files in >>platform-impl. */
 typedef struct dli_saving {
     dl_ctx     *ctx;
@@ -18549,16 +17530,14 @@ typedef struct dli_saving {
 /* Bits that nobody can tell beforehand: the system's if it has some, the time and an address. */
 static uint64_t dli_noise(uint64_t attempt)
 {
-    const double seconds = dli_now();
-    uint64_t bits[3] = { 0, 0, 0 };
+    uint64_t bits[3] = { 0, (uint64_t)time(NULL), (uint64_t)(uintptr_t)&bits };
     FILE *f = fopen("/dev/urandom", "rb");
     if (f) {
         setvbuf(f, NULL, _IONBF, 0);
         if (fread(bits, sizeof *bits, 1, f) != 1) bits[0] = 0;
         fclose(f);
     }
-    memcpy(bits + 1, &seconds, sizeof seconds);
-    bits[2] = (uint64_t)(uintptr_t)&bits ^ (uint64_t)time(NULL) << 20;
+    bits[1] ^= (uint64_t)(dli_now() * 1e9);
     return dli_hash(bits[0] ^ dli_mix(bits[1]) ^ dli_mix(bits[2]), attempt);
 }
 
@@ -18569,7 +17548,7 @@ static bool dli_save_begin(dli_saving *s, dl_ctx *c, const char *who, const char
     s->who = who;
     s->path = path;
     s->file = NULL;
-    if (!path) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    if (!path) return dli_null(c, who, "the path");
     const int mode = dli_file_mode(path);
     if (mode == DLI_ODD_FILE)
         return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: it is a directory or a device; "
@@ -18600,609 +17579,1270 @@ static bool dli_save_end(dli_saving *s, bool ok)
         if (dli_file_finish(s->file, s->temporary, s->target)) return true;
         error = errno;
     } else fclose(s->file);
-    remove(s->temporary);
+    dli_file_remove(s->temporary);
     return dl_fail(s->ctx, DL_ERR_FILE, "%s: cannot write %s: %s; it is as it was", s->who, s->path,
                    dli_reason(error));
 }
+#endif
 
-static bool dli_save_list(const dli_list *m, const char *path)
+/* Write a file or, when path is dli_buffer, into a buffer that has room for it. How many bytes it
+   takes; 0 with a message on failure. */
+static size_t dli_write(dl_ctx *c, const char *who, const char *path, void *buffer, size_t room,
+                        dli_put_fn put, const void *what)
 {
-    uint8_t size[8];
-    size_t length;
-    dli_saving s;
-    char *header = dli_header_of(m, &length);
-    if (!header) return false;
-    bool ok = dli_save_begin(&s, m->ctx, m->who, path);
-    if (ok) {
-        dli_put_bytes(size, length, 8);
-        ok = fwrite(size, 1, 8, s.file) == 8 && fwrite(header, 1, length, s.file) == length;
-        for (int i = 0; ok && i < m->tensors; i++)
-            ok = dli_write_reals(s.file, m->tensor[i]->data, m->tensor[i]->size);
-        ok = dli_save_end(&s, ok);
+    dli_text out = { NULL, 0, 0, NULL, false };
+    put(&out, what);
+    const size_t size = out.length;
+    out.length = 0;
+    if (path == dli_buffer) {
+        out.at = (char *)buffer;
+        out.size = size + 1;
+        if (buffer && size <= room) put(&out, what);
+        return size;
     }
-    DL_FREE(header);
+#ifndef DL_NO_STDIO
+    dli_saving s;
+    if (!dli_save_begin(&s, c, who, path)) return 0;
+    out.file = s.file;
+    errno = 0;
+    put(&out, what);
+    if (dli_save_end(&s, !ferror(s.file))) return size;
+#endif
+    (void)c;
+    (void)who;
+    return 0;
+}
+
+/* ---- a safetensors file ---- */
+
+/* What the header says of one tensor, and what has become of it here: 0, or one of the letters
+   (l)oaded, (u)nused, (d)ifferent shape, (p)assed by. */
+typedef struct dli_entry {
+    const char *name, *type;
+    const dli_dtype *dtype;         /* NULL: one that is not known  */
+    dl_shape    shape;
+    dl_int      begin, end;         /* bytes of the data            */
+    char        fate;
+} dli_entry;
+
+typedef struct dli_file {
+    dli_source  source;
+    dli_json   *header;
+    const dli_json *metadata;       /* the value of "__metadata__", or NULL         */
+    const uint8_t *data;            /* what is behind the header                    */
+    dl_int      data_size;
+    dli_entry  *entry;              /* by their names                               */
+    dl_int      entries;
+    const char *prefix;             /* of the names that are meant                  */
+} dli_file;
+
+/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
+{
+    static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
+    const dli_source *s = &f->source;
+    const dli_json *v = key + 1;
+    char text[DLI_SHAPE_TEXT];
+    dl_shape place;
+    memset(e, 0, sizeof *e);
+    e->name = key->text;
+    if (!dli_check_object(s, v, e->name, names, sizeof *names, true)) return false;
+    const dli_json *type = dli_json_find(v, "dtype"), *shape = dli_json_find(v, "shape");
+    const dli_json *offsets = dli_json_find(v, "data_offsets");
+    if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
+        !dli_json_shape(offsets, 0, &place) || place.rank != 2)
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
+                       "data_offsets", e->name, DL_MAX_DIMS);
+    e->type = type->text;
+    e->begin = place.dim[0];
+    e->end = place.dim[1];
+    for (size_t i = 0; i < DLI_DTYPES; i++)
+        if (strcmp(dli_dtypes[i].name, e->type) == 0) e->dtype = &dli_dtypes[i];
+    const dl_int size = dl_shape_size(e->shape), bytes = e->end - e->begin;
+    if (bytes >= 0 && e->end <= f->data_size &&
+        (!e->dtype || (size >= 0 && size <= f->data_size / e->dtype->width &&
+                       size * e->dtype->width == bytes)))
+        return true;
+    return dli_bad(s, "tensor '%.255s' is said to be bytes %lld to %lld of %lld, and %s of %.15s",
+                   e->name, (long long)e->begin, (long long)e->end, (long long)f->data_size,
+                   dli_shape_text(text, e->shape), e->type);
+}
+
+/* Read the header: into f->metadata and f->entry. */
+static bool dli_read_header(dli_file *f)
+{
+    const dli_source *s = &f->source;
+    const uint64_t size = s->size < 8 ? 0 : dli_get_bytes(s->bytes, 8, false);
+    if (s->size < 8 || size > s->size - 8)
+        return dli_bad(s, "it is cut off, or no safetensors file: of its %llu bytes the header "
+                       "should take 8 + %llu", (unsigned long long)s->size,
+                       (unsigned long long)size);
+    f->data = s->bytes + 8 + size;
+    f->data_size = (dl_int)(s->size - 8 - (size_t)size);
+    f->header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8, (size_t)size,
+                              false);
+    if (!f->header) return false;
+    size_t count = 0;
+    for (DLI_JSON_EACH_KEY(e, f->header)) count++;
+    f->entry = (dli_entry *)dli_alloc(s->ctx, s->who, count, sizeof *f->entry);
+    if (!f->entry) return false;
+    for (DLI_JSON_EACH_KEY(e, f->header)) {
+        if (strcmp(e->text, "__metadata__") != 0) {
+            if (!dli_read_entry(f, e, &f->entry[f->entries++])) return false;
+        } else if (f->metadata) return dli_bad(s, "its header has the key '%s' twice", e->text);
+        else f->metadata = e + 1;
+    }
+    return true;
+}
+
+static int dli_by_name(const void *a, const void *b)
+{
+    return strcmp(((const dli_entry *)a)->name, ((const dli_entry *)b)->name);
+}
+
+static int dli_by_place(const void *a, const void *b)
+{
+    const dli_entry *x = (const dli_entry *)a, *y = (const dli_entry *)b;
+    return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1)
+                                : (x->end > y->end) - (x->end < y->end);
+}
+
+/* Is every byte up to the end of the last tensor in exactly one of them, and every name there once?
+   So what is made of the tensors takes memory in proportion to the file. */
+static bool dli_check_places(dli_file *f)
+{
+    dl_int end = 0;
+    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_place);
+    for (dl_int i = 0; i < f->entries; i++) {
+        const dli_entry *e = &f->entry[i];
+        if (e->begin < end && dli_by_name(&e[-1], e) != 0)
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+        if (e->begin < end) break;                                /* twice: see below */
+        if (e->begin > end)
+            return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
+                           (long long)end, (long long)e->begin);
+        end = e->end;
+    }
+    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_name);
+    for (dl_int i = 1; i < f->entries; i++)
+        if (dli_by_name(&f->entry[i - 1], &f->entry[i]) == 0)
+            return dli_bad(&f->source, "tensor '%.255s' is there twice", f->entry[i].name);
+    return true;
+}
+
+static void dli_file_close(dli_file *f)
+{
+    if (f->entry) DL_FREE(f->entry);
+    if (f->header) DL_FREE(f->header);
+    dli_source_close(&f->source);
+}
+
+/* Look through the bytes of a file. False with a message; else close it. */
+static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *from,
+                          const void *bytes, size_t size)
+{
+    memset(f, 0, sizeof *f);
+    f->prefix = "";
+    if (!dli_source_open(&f->source, c, who, from, bytes, size)) return false;
+    if (dli_read_header(f) && dli_check_places(f)) return true;
+    dli_file_close(f);
+    return false;
+}
+
+static bool dli_begins(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Does nobody miss it? Counters of whole numbers, of which there are none here. */
+static bool dli_counter(const dli_entry *e)
+{
+    return e->dtype && e->dtype->kind != 'f' && e->dtype->kind != 'B';
+}
+
+/* Can the numbers of this tensor be read? */
+static bool dli_readable(const dli_file *f, const dli_entry *e)
+{
+    return e->dtype || dli_bad(&f->source, "tensor '%.255s' has type %.15s; F64, F32, F16, BF16, "
+                               "integers and BOOL can be read", e->name, e->type);
+}
+
+static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_tensor *t)
+{
+    const uint8_t *p = f->data + e->begin;
+    for (dl_int i = 0; i < t->size; i++, p += e->dtype->width)
+        t->data[i] = dli_read_real(p, e->dtype, false);
+    ++*dli_version(t);
+}
+
+/* ---- tensors that go into a file or come out of one ---- */
+
+/* A tensor, its name in the file, and what the file has of it, once that is known. */
+typedef struct dli_item {
+    dl_tensor  *tensor;
+    const char *name;
+    const dli_entry *found;
+} dli_item;
+
+/* Some of them, which are one model's or nobody's, and how their names begin. */
+typedef struct dli_part {
+    dl_tensor *const *tensor;
+    int               tensors;
+    const char       *prefix;
+    const dl_model   *model;
+} dli_part;
+
+/* What is saved or loaded, and the function that does it. */
+typedef struct dli_list {
+    dl_ctx     *ctx;
+    const char *who, *what;         /* "dl_save", "the list" */
+    const dli_part *part;
+    int         parts;
+    bool        whole;              /* the models, too */
+    dli_item   *item;               /* and behind them their names; for DL_FREE */
+    int         items;
+} dli_list;
+
+/* A tensor without a name goes by its number. */
+static bool dli_list_make(dli_list *l, dl_ctx *c, const char *who, const char *what,
+                          const dli_part *part, int parts)
+{
+    size_t bytes = 0;
+    for (int k = 0; k < parts; k++)
+        for (int i = 0; i < part[k].tensors; i++)
+            bytes += sizeof(dli_item) + strlen(part[k].prefix) +
+                     strlen(part[k].tensor[i]->name) + 12;
+    const dli_list made = { c, who, what, part, parts, false,
+                            (dli_item *)dli_alloc(c, who, bytes, 1), 0 };
+    *l = made;
+    if (!l->item) return false;
+    for (int k = 0; k < parts; k++) l->items += part[k].tensors;
+    dli_item *item = l->item;
+    char *name = (char *)(item + l->items);
+    for (int k = 0; k < parts; k++)
+        for (int i = 0; i < part[k].tensors; i++, item++) {
+            item->tensor = part[k].tensor[i];
+            item->name = name;
+            name += dli_format(name, 2 * DL_NAME_MAX, "%s%s", part[k].prefix, item->tensor->name);
+            if (!item->tensor->name[0]) name += dli_format(name, 12, "%d", i);
+            name++;
+        }
+    return true;
+}
+
+/* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
+static bool dli_list_of(dli_list *l, dli_part *part, dl_ctx *c, const char *who,
+                        dl_tensor *const *tensor, int n)
+{
+    const dli_part whole = { tensor, n, "", NULL };
+    if (!c) return false;
+    if (!tensor || n < 1)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
+    if (dli_inputs(who, tensor, n) != c)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
+    *part = whole;
+    return dli_list_make(l, c, who, "the list", part, 1);
+}
+
+#ifndef DL_NO_MODEL
+static bool dli_list_of_model(dli_list *l, dli_part *part, const dl_model *m, const char *who)
+{
+    if (!m) return false;
+    const dli_part whole = { m->tensor, m->tensors, "", m };
+    *part = whole;
+    return dli_list_make(l, m->ctx, who, "the model", part, 1);
+}
+#endif
+
+/* ---- loading into tensors ---- */
+
+DL_DEF dl_loading dl_loading_default(void)
+{
+    dl_loading o;
+    memset(&o, 0, sizeof o);
+    o.prefix = "";
+    return o;
+}
+
+DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl) { return dl ? dl->load_report : NULL; }
+
+/* The entry is for this item, or (NULL) for nobody. */
+static bool dli_assign_entry(const dli_file *f, dli_item *item, dli_entry *e)
+{
+    e->fate = dli_counter(e) ? 'p' : 'u';
+    if (!item) return true;
+    if (!dli_readable(f, e)) return false;
+    if (item->found)
+        return dli_bad(&f->source, "'%.99s' and '%.99s' are both for tensor '%.99s'",
+                       item->found->name, e->name, item->name);
+    item->found = e;
+    e->fate = dl_shape_equal(e->shape, item->tensor->shape) ? 'l' : 'd';
+    return true;
+}
+
+/* Which tensor of the list is meant by a name behind o->prefix? The first renaming that applies
+   tells. NULL: none. */
+static dli_item *dli_find_item(const dli_list *l, const dl_loading *o, const char *name)
+{
+    const char *ours = "";
+    for (int i = 0; i < o->renames_count; i++) {
+        const char *theirs = o->renames[i].theirs;
+        const size_t n = strlen(theirs);
+        const bool begin = n == 0 || theirs[n - 1] == '.';
+        if (!dli_begins(name, theirs) || (!begin && name[n])) continue;
+        name += n;
+        ours = o->renames[i].ours;
+        break;
+    }
+    const size_t n = strlen(ours);
+    for (int i = 0; i < l->items; i++)
+        if (dli_begins(l->item[i].name, ours) && strcmp(l->item[i].name + n, name) == 0)
+            return &l->item[i];
+    return NULL;
+}
+
+/* Find the tensors of the list by their names. */
+static bool dli_match_names(dli_file *f, const dli_list *l, const dl_loading *o)
+{
+    for (dli_entry *e = f->entry; e < f->entry + f->entries; e++)
+        if (dli_begins(e->name, o->prefix) &&
+            !dli_assign_entry(f, dli_find_item(l, o, e->name + strlen(o->prefix)), e))
+            return false;
+    return true;
+}
+
+/* "2.weight" before "10.weight": runs of digits are compared as numbers. */
+static int dli_by_number(const void *x, const void *y)
+{
+    static const char digits[] = "0123456789";
+    const char *a = ((const dli_entry *)x)->name, *b = ((const dli_entry *)y)->name;
+    for (; *a && *b; a++, b++) {
+        if (!strchr(digits, *a) || !strchr(digits, *b)) {
+            if (*a != *b) return (uint8_t)*a < (uint8_t)*b ? -1 : 1;
+            continue;
+        }
+        const unsigned long long m = strtoull(a, NULL, 10), n = strtoull(b, NULL, 10);
+        if (m != n) return m < n ? -1 : 1;
+        a += strspn(a, digits) - 1;
+        b += strspn(b, digits) - 1;
+    }
+    return (*a != 0) - (*b != 0);
+}
+
+/* Find the tensors by their order. A name's last part is what stands here behind the layer's
+   ("weight"); in front of it is the same in the file for all tensors of a layer. The layer's first
+   tensor takes the first of the file that is free and whose last part is the same, whereby the
+   others' names are known. */
+static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
+{
+    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_number);
+    dli_entry *end = f->entry + f->entries;
+    for (dli_item *i = l->item; i < l->item + l->items; i++) {
+        const char *point = strchr(i->name, '.'), *part = point ? point + 1 : i->name;
+        const size_t layer = (size_t)(part - i->name), bytes = strlen(part);
+        const dli_item *first = l->item;
+        while (strncmp(first->name, i->name, layer) != 0) first++;
+        if (first != i && !first->found) continue;
+        const size_t ours = first->found ? strlen(first->found->name) + layer -
+                                           strlen(first->name) : 0;
+        for (dli_entry *e = f->entry; e < end && !i->found; e++) {
+            const size_t n = strlen(e->name) - bytes;
+            if (!e->fate && dli_begins(e->name, o->prefix) && n <= strlen(e->name) &&
+                strcmp(e->name + n, part) == 0 && (n == 0 || e->name[n - 1] == '.') &&
+                (first == i || (n == ours && strncmp(e->name, first->found->name, n) == 0)) &&
+                !dli_assign_entry(f, i, e)) return false;
+        }
+    }
+    for (dli_entry *e = f->entry; e < end; e++)
+        if (!e->fate && dli_begins(e->name, o->prefix)) dli_assign_entry(f, NULL, e);
+    return true;
+}
+
+/* ---- what did not fit ---- */
+
+/* A line of the report; instead: what the file has. */
+static int dli_put_misfit(dli_text *out, const char *kind, const char *name, dl_shape shape,
+                          const dli_entry *instead)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    dli_putf(out, "%s %.255s %s", kind, name, dli_shape_text(s, shape));
+    if (instead)
+        dli_putf(out, ", in the file %.255s %s", instead->name, dli_shape_text(t, instead->shape));
+    dli_put(out, "\n");
+    return 1;
+}
+
+static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f, const dli_list *l)
+{
+    memset(r, 0, sizeof *r);
+    out->length = 0;
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        if (i->found && i->found->fate == 'd')
+            r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+    for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
+        r->loaded += e->fate == 'l';
+        r->passed += e->fate == 'p';
+        if (e->fate == 'u') r->unused += dli_put_misfit(out, "unused", e->name, e->shape, NULL);
+    }
+}
+
+/* Keep the report, and say whether all is well. */
+static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o)
+{
+    dl_load_report counts;
+    dli_text out = { NULL, 0, 0, NULL, false };
+    dli_put_misfits(&out, &counts, f, l);
+    out.size = out.length + 1;
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    if (!r) return false;
+    out.at = (char *)(r + 1);
+    dli_put_misfits(&out, r, f, l);
+    r->text = out.at;
+    dli_object_free(l->ctx->load_report);
+    l->ctx->load_report = r;
+    if (r->unused + r->missing + r->different == 0 || (o->partial && r->loaded > 0)) return true;
+    return dl_fail(l->ctx, r->different ? DL_ERR_SHAPE : DL_ERR_FORMAT, "%s: %s does not fit %s: "
+                   "%.*s (in all %d unused, %d missing, %d of another shape, %d good: see "
+                   "dl_last_load)", l->who, f->source.from, l->what, (int)strcspn(r->text, "\n"),
+                   r->text, r->unused, r->missing, r->different, r->loaded);
+}
+
+static bool dli_check_loading(const dli_list *l, const dl_loading *o)
+{
+    if (!o->prefix || o->renames_count < 0 || (o->renames_count > 0 && !o->renames))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: a prefix or renames that are NULL", l->who);
+    for (int i = 0; i < o->renames_count; i++)
+        if (!o->renames[i].theirs || !o->renames[i].ours)
+            return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: rename %d has a NULL", l->who, i);
+    if (o->in_order && o->renames_count > 0)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: in_order needs no renames", l->who);
+    for (int i = 0; i < l->items; i++)
+        if (!dli_writable(l->who, l->item[i].tensor)) return false;
+    return true;
+}
+
+/* Load the list, and free it. */
+static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size_t size,
+                          const dl_loading *options)
+{
+    const dl_loading o = options ? *options : dl_loading_default();
+    dli_file f;
+    bool ok = dli_check_loading(l, &o);
+    if (ok && dli_file_open(&f, l->ctx, l->who, from, bytes, size)) {
+        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) && dli_report(&f, l, &o);
+        for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
+            if (i->found && i->found->fate == 'l') dli_copy_from(&f, i->found, i->tensor);
+        dli_file_close(&f);
+    } else ok = false;
+    DL_FREE(l->item);
     return ok;
 }
 
+static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const void *bytes,
+                             size_t size, dl_tensor *const *tensors, int n, const dl_loading *o)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_load_with(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
+                         const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
+}
+
+DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
+{
+    return dl_load_with(dl, path, tensors, n, NULL);
+}
+#endif
+
+DL_DEF bool dl_load_from_memory_with(dl_ctx *dl, const void *bytes, size_t size,
+                                     dl_tensor *const *tensors, int n, const dl_loading *options)
+{
+    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
+                            options);
+}
+
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n)
+{
+    return dl_load_from_memory_with(dl, bytes, size, tensors, n, NULL);
+}
+
+#ifndef DL_NO_MODEL
+static bool dli_load_weights(dl_model *m, const char *who, const char *from, const void *bytes,
+                             size_t size, const dl_loading *o)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of_model(&l, &part, m, who) && dli_load_list(&l, from, bytes, size, o);
+}
+
+DL_DEF bool dl_model_load_weights_from_memory_with(dl_model *m, const void *bytes, size_t size,
+                                                   const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
+                            options);
+}
+
+DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size)
+{
+    return dl_model_load_weights_from_memory_with(m, bytes, size, NULL);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_load_weights_with(dl_model *m, const char *path, const dl_loading *options)
+{
+    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
+}
+
+DL_DEF bool dl_model_load_weights(dl_model *m, const char *path)
+{
+    return dl_model_load_weights_with(m, path, NULL);
+}
+#endif
+#endif
+
+/* ---- a model as text ----
+   Its layers, optimizer and the rest are told field by field, by tables like those of the layers'
+   options: one function writes whatever a table names, one reads it (see below). */
+
+#ifndef DL_NO_MODEL
+#define DLI_MODEL_FORMAT 2              /* the highest "needs" that is understood here */
+
+static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
+    "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
+
+/* What may have been changed in a layer after it was built. */
+static const dl_field dli_layer_rest[] = {
+    DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
+    DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
+
+/* The numbers that optimizers of every kind have. */
+static const dl_field dli_optim_fields[] = {
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
+    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
+#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
+#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
+
+/* The same and those of this kind; weight_decay may be both, and comes once. */
+static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
+{
+    int n = 0;
+    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
+    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
+    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
+        int i = 0;
+        while (i < n && f[i].offset != t->option[k].at) i++;
+        if (i < n) continue;
+        f[n].name = t->option[k].name;
+        f[n].kind = DL_FIELD_DOUBLE;
+        f[n].count = 1;
+        f[n++].offset = t->option[k].at;
+    }
+}
+
+/* The names that a field's values have, or NULL. */
+static const char *const *dli_field_names(const dl_field *f)
+{
+    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
+         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
+}
+
+/* x with as many digits as it takes to read the same number back. */
+static void dli_put_number(dli_text *out, double x)
+{
+    char s[40];
+    double back;
+    const dli_json v = { '.', s, 1 };
+    for (int digits = 6; digits <= 17; digits++) {
+        dli_format(s, sizeof s, fabs(x) <= DBL_MAX ? "%.*g" : "\"%.*g\"", digits, x);
+        if (s[0] == '"' || (dli_json_double(&v, &back) && memcmp(&back, &x, sizeof x) == 0)) break;
+    }
+    dli_put(out, s);
+}
+
+static void dli_put_shape(dli_text *out, dl_shape s)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    dli_put(out, "]");
+}
+
+/* [name, a, b]: an initializer, or a loss and its weight. */
+static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
+{
+    dli_putf(out, "[\"%s\"", name);
+    for (int i = 0; i < n; i++) {
+        dli_put(out, ",");
+        dli_put_number(out, number[i]);
+    }
+    dli_put(out, "]");
+}
+
+/* One value of a field's kind, which lies at `at`. */
+static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
+{
+    const char *const *names = dli_field_names(f);
+    if (names) dli_putf(out, "\"%s\"", names[*(const int *)at]);
+    else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
+    else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
+    else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
+    else if (f->kind == DL_FIELD_INIT) {
+        const dl_init *init = (const dl_init *)at;
+        const double numbers[2] = { init->a, init->b };
+        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
+    } else dli_putf(out, "%d", *(const int *)at);
+}
+
+/* All fields of a struct, the members of an object. */
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
+{
+    for (const dl_field *f = fields; f && f->name; f++) {
+        dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
+        for (int k = 0; k < f->count; k++) {
+            if (k) dli_put(out, ",");
+            dli_put_value(out, f, (const char *)base + f->offset +
+                                  (size_t)k * dli_field_size(f->kind));
+        }
+        if (f->count > 1) dli_put(out, "]");
+    }
+}
+
+/* Layers by their numbers; -1 for the model's first input. */
+static void dli_put_layers(dli_text *out, dl_layer *const *list, int n)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < n; k++) dli_putf(out, k ? ",%d" : "%d", list[k] ? list[k]->index : -1);
+    dli_put(out, "]");
+}
+
+static void dli_put_layer(dli_text *out, const dl_layer *l)
+{
+    dli_putf(out, "{\"type\":\"%s\",\"name\":\"%s\"", l->type->name, l->name);
+    if (!l->model->chain) {
+        dli_put(out, ",\"from\":");
+        dli_put_layers(out, l->from, l->froms);
+    }
+    if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
+    else if (l->type->options_size) {
+        dli_put(out, ",\"options\":{");
+        dli_put_fields(out, l->type->fields, l->options);
+        dli_put(out, "}");
+    }
+    dli_put(out, ",");
+    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, "}");
+}
+
+static void dli_put_compiled(dli_text *out, const dl_model *m)
+{
+    const dl_optim o = dl_optimizer_desc(m->optimizer);
+    dl_field fields[DLI_OPTIM_MOST];
+    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++) {
+        if (k) dli_put(out, ",");
+        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+    }
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
+    dli_optim_fields_of(o.type, fields);
+    dli_put_fields(out, fields, &o);
+    dli_put(out, "}}");
+}
+
+static void dli_put_model(dli_text *out, const dl_model *m)
+{
+    dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
+    dli_put_shape(out, m->input);
+    dli_put(out, ",\"layers\":[");
+    for (int i = 0; i < m->layers; i++) {
+        if (i) dli_put(out, ",");
+        dli_put_layer(out, m->layer[i]);
+    }
+    dli_put(out, m->out ? "],\"outputs\":" : "]");
+    if (m->out) dli_put_layers(out, m->out, m->outs);
+    dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
+    for (int i = 1; i < m->metrics; i++)
+        dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
+    dli_put(out, "]");
+    if (m->compiled) dli_put_compiled(out, m);
+    dli_put(out, "}");
+}
+
+/* Is what goes by this name, if anything does, the thing itself? */
+static bool dli_check_known(const dl_model *m, const char *who, const char *name, const void *known,
+                            const void *own)
+{
+    if (!dli_good_name(name))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the name '%s' is no UTF-8, or has quotes, "
+                       "backslashes or control characters in it", who, name);
+    return !known || known == own ||
+           dl_fail(m->ctx, DL_ERR_STATE, "%s: '%s' is not what this name stands for here: another "
+                   "of that name is known, and would be loaded; rename it", who, name);
+}
+
+/* Can the model be told by names and fields? */
+static bool dli_check_savable(const dl_model *m, const char *who)
+{
+    if (!dli_model_whole(who, m)) return false;
+    bool ok = true;
+    for (int i = 0; ok && i < m->layers; i++) {
+        const dl_layer_type *t = m->layer[i]->type;
+        ok = dli_check_known(m, who, t->name, dl_find_layer(m->ctx, t->name), t);
+        if (ok && t->options_size && !t->fields)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s: type %s has options but no table of "
+                           "fields, so they cannot be saved", who, m->layer[i]->name, t->name);
+    }
+    for (int i = 1; ok && i < m->metrics; i++)
+        ok = dli_check_known(m, who, m->metric[i]->name, dl_find_metric(m->ctx, m->metric[i]->name),
+                             m->metric[i]);
+    for (int k = 0; ok && m->compiled && k < dl_model_output_count(m); k++) {
+        const dl_loss *loss = m->goal[k].loss;
+        ok = dli_check_known(m, who, loss->name, dl_find_loss(m->ctx, loss->name), loss);
+    }
+    const dl_optim_type *kind = m->compiled ? dl_optimizer_desc(m->optimizer).type : NULL;
+    return ok && (!kind ||
+                  dli_check_known(m, who, kind->name, dl_find_optim(m->ctx, kind->name), kind));
+}
+#endif
+
+/* ---- writing a safetensors file ---- */
+
+/* Is the name of item i one that every reader takes, and not yet taken in this list? */
+static bool dli_check_name(const dli_list *l, int i)
+{
+    const char *name = l->item[i].name;
+    bool good = dli_good_name(name) && strcmp(name, "__metadata__") != 0;
+    for (int k = 0; good && k < i; k++) good = strcmp(l->item[k].name, name) != 0;
+    return good || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is named '%s'; names must be "
+                           "unique, of UTF-8 without quotes, backslashes and control characters, "
+                           "and not __metadata__", l->who, i, name);
+}
+
+static void dli_put_header(dli_text *out, const dli_list *l)
+{
+    long long at = 0;
+    dli_put(out, "{\"__metadata__\":{\"format\":\"pt\"");
+#ifndef DL_NO_MODEL
+    for (int k = 0; l->whole && k < l->parts; k++) {
+        dli_putf(out, ",\"%sdl_model\":\"", l->part[k].prefix);
+        out->quoted = true;
+        dli_put_model(out, l->part[k].model);
+        out->quoted = false;
+        dli_put(out, "\"");
+    }
+#endif
+    dli_put(out, "}");
+    for (const dli_item *i = l->item; i < l->item + l->items; i++) {
+        const dl_tensor *t = i->tensor;
+        const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", i->name, DLI_DOUBLE ? "F64" : "F32");
+        for (int k = 0; k < t->shape.rank; k++)
+            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
+        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", at, end);
+        at = end;
+    }
+    dli_put(out, "}");
+    while (out->length % 8 != 0) dli_put(out, " ");     /* so that the numbers are aligned */
+}
+
+static void dli_put_list(dli_text *out, const void *what)
+{
+    const dli_list *l = (const dli_list *)what;
+    dli_text header = { NULL, 0, 0, NULL, false };
+    uint8_t length[8];
+    dli_put_header(&header, l);
+    dli_put_bytes(length, header.length, 8);
+    dli_put_some(out, (const char *)length, 8);
+    dli_put_header(out, l);
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        dli_put_reals(out, i->tensor->data, i->tensor->size);
+}
+
+/* Write the list, and free it. */
+static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t room)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < l->items; i++) ok = dli_check_name(l, i);
+#ifndef DL_NO_MODEL
+    for (int k = 0; ok && l->whole && k < l->parts; k++)
+        ok = dli_check_savable(l->part[k].model, l->who);
+#endif
+    const size_t size = ok ? dli_write(l->ctx, l->who, path, buffer, room, dli_put_list, l) : 0;
+    DL_FREE(l->item);
+    return size;
+}
+
+#ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list list;
-    return dli_check_list(&list, dl, "dl_save", tensors, n) && dli_save_list(&list, path);
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
 }
 #endif
 
 #ifndef DL_NO_MODEL
-#ifndef DL_NO_STDIO
-static bool dli_save_model(const char *who, const dl_model *m, const char *path, bool whole)
+static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
+                             void *buffer, size_t room)
 {
-    dl_model *const own = (dl_model *)(uintptr_t)m;
-    if (!m) return false;
-    dli_list list = dli_model_list(&own, who);
-    list.whole = whole;
-    return dli_save_list(&list, path);
+    dli_list l;
+    dli_part part;
+    if (!dli_list_of_model(&l, &part, m, who)) return 0;
+    l.whole = whole;
+    return dli_save_list(&l, path, buffer, room);
 }
-
-DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
-{
-    return dli_save_model("dl_model_save_weights", m, path, false);
-}
-
-DL_DEF bool dl_model_save(const dl_model *m, const char *path)
-{
-    return dli_save_model("dl_model_save", m, path, true);
-}
-#endif
 
 DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    dl_model *const own = (dl_model *)(uintptr_t)m;
-    if (!m) return 0;
-    dli_list list = dli_model_list(&own, "dl_model_save_to_memory");
-    list.whole = true;
-    return dli_save_memory(&list, buffer, room);
+    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
 }
 
-/* The list of all tensors of several models; its array is for DL_FREE. NULL with a message. */
-static dl_tensor **dli_models_list(dli_list *l, dl_ctx *c, const char *who, dl_model *const *models,
-                                   const char *const *prefixes, int n)
+/* Several models, a part of the file for each. */
+static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *models,
+                              const char *const *prefixes, int n, const char *path, void *buffer,
+                              size_t room)
 {
-    size_t tensors = 0;
+    dli_list l;
+    size_t size = 0;
     bool ok = models && prefixes && n > 0;
+    if (!c) return 0;
+    dli_part *part = ok ? (dli_part *)dli_alloc(c, who, (size_t)n, sizeof *part) : NULL;
+    if (ok && !part) return 0;
     for (int i = 0; ok && i < n; i++) {
-        ok = models[i] && models[i]->ctx == c && prefixes[i] && strlen(prefixes[i]) < DL_NAME_MAX;
+        ok = models[i] && models[i]->ctx == c && prefixes[i] && dli_good_name(prefixes[i]) &&
+             strlen(prefixes[i]) < DL_NAME_MAX;
         for (int k = 0; ok && k < i; k++)
             ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
-        if (ok) tensors += (size_t)models[i]->tensors;
+        const dli_part whole = { ok ? models[i]->tensor : NULL, ok ? models[i]->tensors : 0,
+                                 prefixes[i], models[i] };
+        part[i] = whole;
     }
-    if (!ok) {
+    if (!ok)
         dl_fail(c, DL_ERR_ARGUMENT, "%s: give 1 or more models of this context, each with a prefix "
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
-        return NULL;
+    if (ok && dli_list_make(&l, c, who, "the models", part, n)) {
+        l.whole = true;
+        size = dli_save_list(&l, path, buffer, room);
     }
-    dl_tensor **all = (dl_tensor **)dli_alloc(c, who, tensors, sizeof *all);
-    if (!all) return NULL;
-    *l = dli_list_of(c, who, "the models", all, 0);
-    l->model = models;
-    l->prefix = prefixes;
-    l->models = n;
-    l->whole = true;
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < models[i]->tensors; k++) all[l->tensors++] = models[i]->tensor[k];
-    return all;
+    if (part) DL_FREE(part);
+    return size;
+}
+
+DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
+                                       dl_model *const *models, const char *const *prefixes, int n)
+{
+    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
+                           room);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    dli_list list;
-    if (!dl) return false;
-    dl_tensor **all = dli_models_list(&list, dl, "dl_models_save", models, prefixes, n);
-    const bool ok = all && dli_save_list(&list, path);
-    if (all) DL_FREE(all);
-    return ok;
+    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
+}
+
+DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
+}
+
+DL_DEF bool dl_model_save(const dl_model *m, const char *path)
+{
+    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
 }
 #endif
 
-DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
-                                       dl_model *const *models, const char *const *prefixes, int n)
-{
-    dli_list list;
-    if (!dl) return 0;
-    dl_tensor **all = dli_models_list(&list, dl, "dl_models_save_to_memory", models, prefixes, n);
-    const size_t size = all ? dli_save_memory(&list, buffer, room) : 0;
-    if (all) DL_FREE(all);
-    return size;
-}
-
 /* ---- a model from its text ---- */
 
-/* A model in the making, from text in a file. */
-typedef struct dli_plan {
-    dli_file   *file;
-    dl_model   *model;
-    const char *text;
-    dli_json    json;
-} dli_plan;
-
-static bool dli_bad_plan(const dli_plan *p)
-{
-    return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: its text of the model is not as it should "
-                   "be: byte %lld should be %s", p->file->who, p->file->from,
-                   (long long)(p->json.p - (const uint8_t *)p->text),
-                   p->json.wrong ? p->json.wrong : "something else");
-}
-
 /* What is named in the text and not known here: what it is, and what to do. */
-static bool dli_unknown(const dli_plan *p, const char *what, const char *name, const char *advice)
+static bool dli_unknown(const dli_file *f, const char *what, const char *name, const char *advice)
 {
-    return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: %s '%.63s' is not known here%s",
-                   p->file->who, p->file->from, what, name, advice);
+    return dli_bad(&f->source, "the %s '%.63s' is not known here%s", what, name, advice);
 }
 
-/* The member of an object that must be there. */
-static bool dli_plan_at(dli_plan *p, const uint8_t *at, const char *what)
+/* The text of a string, "" if it is none. */
+static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
+
+/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
+static const char *dli_take_named(const dli_json *v, double *number, int n)
 {
-    if (!at)
-        return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: its text of the model lacks '%s'",
-                       p->file->who, p->file->from, what);
-    p->json.p = at;
-    return true;
+    const char *expected = n == 2 ? "a list of a name and two numbers"
+                                  : "a list of a name and a number";
+    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
+    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
+    return NULL;
 }
 
-static bool dli_plan_members(dli_plan *p, const char *const *names, const uint8_t **at,
-                             const char *what)
+/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
+static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
 {
-    char unknown[64];
-    if (!dli_json_members(&p->json, names, at, unknown)) return dli_bad_plan(p);
-    return !unknown[0] || dli_unknown(p, what, unknown, "; it may come from a newer dl.h");
-}
-
-/* One of these names, as its number. */
-static bool dli_plan_name(dli_plan *p, const char *const *names, const char *what, int *value)
-{
-    char name[64];
-    if (!dli_json_string(&p->json, name, sizeof name)) return false;
-    for (int i = 0; names[i]; i++)
-        if (strcmp(names[i], name) == 0) {
-            *value = i;
-            return true;
-        }
-    return dli_unknown(p, what, name, "");
-}
-
-static bool dli_plan_shape(dli_plan *p, dl_shape *shape)
-{
-    dli_json *j = &p->json;
-    double x;
-    memset(shape, 0, sizeof *shape);
-    if (!dli_json_expect(j, '[', "[")) return false;
-    if (dli_json_take(j, ']')) return true;
-    do {
-        if (shape->rank == DL_MAX_DIMS) return dli_json_wrong(j, "fewer numbers");
-        if (!dli_json_whole(j, -1, PTRDIFF_MAX < INT64_MAX ? (double)PTRDIFF_MAX : 9e15, &x))
-            return false;
-        shape->dim[shape->rank++] = (dl_int)x;
-    } while (dli_json_take(j, ','));
-    return dli_json_expect(j, ']', ", or ]");
-}
-
-static bool dli_plan_init(dli_plan *p, dl_init *init)
-{
-    dli_json *j = &p->json;
-    int kind = 0;
-    const bool ok = dli_json_expect(j, '[', "[") &&
-                    dli_plan_name(p, dli_init_names, "the initializer", &kind) &&
-                    dli_json_expect(j, ',', ",") && dli_json_number(j, &init->a) &&
-                    dli_json_expect(j, ',', ",") && dli_json_number(j, &init->b);
-    init->kind = (dl_init_kind)kind;
-    return ok && dli_json_expect(j, ']', "]");
-}
-
-/* One value of a field's kind, to where it lies. */
-static bool dli_plan_value(dli_plan *p, const dl_field *f, void *to)
-{
-    const char *const *names = dli_field_names(f);
-    double x;
-    if (names) return dli_plan_name(p, names, f->name, (int *)to);
-    if (f->kind == DL_FIELD_BOOL) return dli_json_bool(&p->json, "true", "false", (bool *)to);
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_number(&p->json, (double *)to);
-    if (f->kind == DL_FIELD_SHAPE) return dli_plan_shape(p, (dl_shape *)to);
-    if (f->kind == DL_FIELD_INIT) return dli_plan_init(p, (dl_init *)to);
-    if (!dli_json_whole(&p->json, -2147483647, 2147483647, &x)) return false;
+    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
+    dl_init *init = (dl_init *)to;
+    double x, numbers[2];
+    if (f->kind == DL_FIELD_INIT) {
+        const char *expected = dli_take_named(v, numbers, 2);
+        if (expected) return expected;
+        init->a = numbers[0];
+        init->b = numbers[1];
+    }
+    if (names) {
+        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
+        int i = 0;
+        while (names[i] && strcmp(names[i], name) != 0) i++;
+        if (!names[i]) return "a name that is known here";
+        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
+        else *(int *)to = i;
+        return NULL;
+    }
+    if (f->kind == DL_FIELD_BOOL) {
+        *(bool *)to = v->kind == 't';
+        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    }
+    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
+    if (f->kind == DL_FIELD_SHAPE)
+        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
+    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
     *(int *)to = (int)x;
-    return true;
+    return NULL;
 }
 
-/* The value of a field, or its list of values. */
-static bool dli_plan_field(dli_plan *p, const dl_field *f, char *options)
+/* All fields of a struct, out of the members of an object that is called so in messages; none may
+   be missing, unless they are optional. */
+static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
+                            const dl_field *fields, void *base, bool optional)
 {
-    dli_json *j = &p->json;
-    if (f->count > 1 && !dli_json_expect(j, '[', "[")) return false;
-    for (int k = 0; k < f->count; k++) {
-        if (k > 0 && !dli_json_expect(j, ',', ",")) return false;
-        if (!dli_plan_value(p, f, options + f->offset + (size_t)k * dli_field_size(f->kind)))
-            return false;
-    }
-    return f->count <= 1 || dli_json_expect(j, ']', "]");
-}
-
-/* All fields of a type into its options. */
-static bool dli_plan_options(dli_plan *p, const dl_layer_type *t, char *options)
-{
-    const uint8_t *start = p->json.p, *at[1];
-    const char *names[2] = { NULL, NULL };
-    char key[64];
-    bool first = true;
-    if (!dli_json_expect(&p->json, '{', "{")) return dli_bad_plan(p);
-    while (dli_json_key(&p->json, &first, key, sizeof key)) {
-        const dl_field *f = t->fields;
-        while (f && f->name && strcmp(f->name, key) != 0) f++;
-        if (!f || !f->name) return dli_unknown(p, "the option", key, "");
-        if (!dli_json_skip(&p->json, DLI_JSON_DEPTH)) break;
-    }
-    if (p->json.wrong) return dli_bad_plan(p);
-    for (const dl_field *f = t->fields; f && f->name; f++) {
-        p->json.p = start;
-        names[0] = f->name;
-        if (!dli_json_members(&p->json, names, at, key)) return dli_bad_plan(p);
-        if (!dli_plan_at(p, at[0], f->name)) return false;
-        if (!dli_plan_field(p, f, options)) return dli_bad_plan(p);
+    for (const dl_field *field = fields; field && field->name; field++) {
+        const dli_json *v = dli_json_find(object, field->name);
+        const char *expected = NULL;
+        char *to = (char *)base + field->offset;
+        if (!v && optional) continue;
+        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
+        const bool list = field->count > 1;
+        const dli_json *e = list ? v + 1 : v;
+        int k = 0;
+        if (list && v->kind != '[') expected = "a list";
+        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
+            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
+        if (!expected && (k < field->count || e < v + v->size))
+            expected = "a list of another length";
+        if (expected)
+            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
+                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
     }
     return true;
 }
 
-/* What may have been changed in a layer after it was built. */
-static bool dli_plan_rest(dli_plan *p, dl_layer *l, const uint8_t *const *at)
+/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
+                             const dl_field *fields, void *options)
 {
-    char name[DL_NAME_MAX];
-    int f;
-    bool frozen = false;
-    double l1 = l->l1, l2 = l->l2;
-    if (at[0]) {
-        p->json.p = at[0];
-        if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
-        if (strcmp(name, l->name) != 0) return dli_unknown(p, "the layer", name, ": its name must "
-                                                           "be the one it gets when it is added");
-    }
-    if (at[2]) {
-        p->json.p = at[2];
-        if (!dli_plan_name(p, dli_activation_names, "the activation", &f)) return dli_bad_plan(p);
-        l->activation = (dl_activation)f;
-    }
-    if (at[3]) p->json.p = at[3];
-    if (at[3] && !dli_json_number(&p->json, &l1)) return dli_bad_plan(p);
-    if (at[4]) p->json.p = at[4];
-    if (at[4] && !dli_json_number(&p->json, &l2)) return dli_bad_plan(p);
-    if (!(l1 >= 0 && l1 <= DBL_MAX && l2 >= 0 && l2 <= DBL_MAX))
-        return dl_fail(p->file->ctx, DL_ERR_FORMAT, "%s: %s: penalties of %g and %g in %s",
-                       p->file->who, p->file->from, l1, l2, l->name);
-    l->l1 = l1;
-    l->l2 = l2;
-    if (at[5]) p->json.p = at[5];
-    if (at[5] && !dli_json_bool(&p->json, "true", "false", &frozen)) return dli_bad_plan(p);
-    return !frozen || dl_layer_set_frozen(l, true);
+    static const dl_field none = DLI_E_END;
+    char of[128];
+    dli_format(of, sizeof of, "the options of %.99s", type);
+    v = dli_json_find(v, "options");
+    if (!fields) fields = &none;
+    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
+           dli_take_fields(f, v, of, fields, options, false);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
 static dli_entry *dli_entry_of(const dli_file *f, const char *name)
 {
-    dl_int lo = 0, hi = f->entries;
-    char room[DLI_NAME_ROOM];
-    dli_format(room, sizeof room, "%s%s", f->prefix, name);
-    while (lo < hi) {
-        const dl_int mid = lo + (hi - lo) / 2;
-        const int order = strcmp(f->entry[mid].name, room);
-        if (order == 0) return &f->entry[mid];
-        if (order < 0) lo = mid + 1;
-        else hi = mid;
-    }
-    return NULL;
+    char full[3 * DL_NAME_MAX];
+    dli_entry key;
+    memset(&key, 0, sizeof key);
+    dli_format(full, sizeof full, "%s%s", f->prefix, name);
+    key.name = full;
+    return (dli_entry *)bsearch(&key, f->entry, (size_t)f->entries, sizeof key, dli_by_name);
 }
 
 /* Before a tensor of a loaded layer is made: does the file have it, in this shape? */
 static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
 {
     const dli_file *f = l->model->source;
-    char full[DLI_NAME_ROOM], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char full[2 * DL_NAME_MAX], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     if (!f) return true;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     dli_entry *e = dli_entry_of(f, full);
     if (!e || e->fate)
-        return dl_fail(l->ctx, DL_ERR_FORMAT, "%s: tensor '%s%s' %s is missing in %s, or two "
-                       "layers share it", f->who, f->prefix, full, dli_shape_text(s, shape),
-                       f->from);
+        return dli_bad(&f->source, "tensor '%.99s%.99s' %s is missing, or two layers share it",
+                       f->prefix, full, dli_shape_text(s, shape));
     if (!dl_shape_equal(e->shape, shape))
-        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: tensor '%s' is %s in %s, but its layer makes it "
-                       "%s", f->who, e->name, dli_shape_text(s, e->shape), f->from,
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: tensor '%.99s' is %s in %s, but its layer makes "
+                       "it %s", f->source.who, e->name, dli_shape_text(s, e->shape), f->source.from,
                        dli_shape_text(t, shape));
     e->fate = 'l';
     return dli_readable(f, e);
 }
 
-/* The layers in a list of numbers, at most one more than there are yet; for DL_FREE, *n of them. */
-static dl_layer **dli_plan_layers(dli_plan *p, const uint8_t *at, int *n)
+/* The layers in a list of numbers, *n of them; for DL_FREE. NULL with a message. */
+static dl_layer **dli_take_layers(const dli_file *f, const dl_model *m, const dli_json *v, int *n)
 {
-    dl_model *m = p->model;
-    dli_json *j = &p->json;
     double x;
-    dl_layer **list = (dl_layer **)dli_alloc(m->ctx, p->file->who, (size_t)m->layers + 1,
-                                             sizeof *list);
-    j->p = at;
-    bool ok = list && dli_json_expect(j, '[', "[");
-    for (*n = 0; ok && !(*n == 0 && dli_json_take(j, ']')); ++*n) {
-        ok = *n <= m->layers || dli_json_wrong(j, "fewer layers");
-        ok = ok && dli_json_whole(j, -1, m->layers - 1, &x);
-        if (ok) list[*n] = x < 0 ? NULL : m->layer[(int)x];
-        if (ok && !dli_json_take(j, ',')) {
-            ok = dli_json_expect(j, ']', ", or ]");
-            ++*n;
-            break;
-        }
+    *n = 0;
+    dl_layer **list = (dl_layer **)dli_alloc(m->ctx, f->source.who, (size_t)v->size, sizeof *list);
+    bool ok = v->kind == '[' && v->size < 1 << 30;
+    for (DLI_JSON_EACH(e, v)) {
+        ok = list && ok && dli_json_whole(e, -1, m->layers - 1, &x);
+        if (ok) list[(*n)++] = x < 0 ? NULL : m->layer[(int)x];
     }
-    if (ok) return list;
+    if (list && ok) return list;
     if (list) DL_FREE(list);
-    dli_bad_plan(p);
+    dli_bad(&f->source, "from and outputs should be lists of layers' numbers, from -1 to %d",
+            m->layers - 1);
     return NULL;
 }
 
-/* Add the layer that has been read, where its "from" and "shared" (at[6], at[7]) tell. */
-static dl_layer *dli_plan_add(dli_plan *p, const dl_layer_type *t, const void *options,
-                              const uint8_t *const *at)
+/* Add a layer of this type, where its "from" and "shared" tell. */
+static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *v,
+                                const dl_layer_type *t, const void *options)
 {
-    dl_model *m = p->model;
+    const dli_json *from = dli_json_find(v, "from"), *shared = dli_json_find(v, "shared");
     dl_layer *l = NULL;
     double x;
     int n;
-    if (!at[6] && !at[7]) return dl_model_add(m, t, options);
-    if (!dli_plan_at(p, at[6], "from")) return NULL;
-    dl_layer **list = dli_plan_layers(p, at[6], &n);
+    if (!from && !shared) return dl_model_add(m, t, options);
+    if (!from) from = v;                                     /* no list: refused */
+    dl_layer **list = dli_take_layers(f, m, from, &n);
     if (!list) return NULL;
-    if (at[7]) p->json.p = at[7];
-    if (!at[7]) l = dl_model_add_from(m, t, options, list, n);
-    else if (n != 1 || !dli_json_whole(&p->json, 0, m->layers - 1, &x)) dli_bad_plan(p);
+    if (!shared) l = dl_model_add_from(m, t, options, list, n);
+    else if (n != 1 || !dli_json_whole(shared, 0, m->layers - 1, &x))
+        dli_bad(&f->source, "what is shared should be a layer's number, and from one");
     else if (dl_model_at(m, list[0])) l = dl_model_reuse(m, m->layer[(int)x]);
     DL_FREE(list);
     return l;
 }
 
-static bool dli_plan_layer(dli_plan *p)
+/* What may have been changed in a layer after it was built; and its numbers. */
+static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
-    static const char *const members[] = { "name", "options", "activation", "l1", "l2", "frozen",
-                                           "from", "shared", "type", NULL };
-    const uint8_t *at[9];
-    char name[DL_NAME_MAX], *options = NULL;
-    dl_ctx *c = p->file->ctx;
-    if (!dli_plan_members(p, members, at, "the key of a layer")) return false;
-    const uint8_t *end = p->json.p;
-    if (!dli_plan_at(p, at[8], "type")) return false;
-    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
-    const dl_layer_type *t = dl_find_layer(c, name);
+    dl_layer rest = *l;
+    const dli_json *name = dli_json_find(v, "name");
+    rest.frozen = false;
+    if (name && strcmp(dli_json_text(name), l->name) != 0)
+        return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
+                           "when it is added");
+    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
+        return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
+    l->activation = rest.activation;
+    l->l1 = rest.l1;
+    l->l2 = rest.l2;
+    for (int k = 0; !l->shared && k < l->params + l->states; k++) {
+        dl_tensor *t = k < l->params ? l->param[k] : l->state[k - l->params];
+        const dli_entry *e = dli_entry_of(f, t->name);
+        if (e) dli_copy_from(f, e, t);
+    }
+    return !rest.frozen || dl_layer_set_frozen(l, true);
+}
+
+static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
+                                         "l1", "l2", "frozen", NULL };
+    if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
+    const char *type = dli_json_text(dli_json_find(v, "type"));
+    const dl_layer_type *t = dl_find_layer(m->ctx, type);
     if (!t)
-        return dli_unknown(p, "the type of layer", name, "; one of your own is made known by "
+        return dli_unknown(f, "type of layer", type, "; one of your own is made known by "
                            "dl_register_layer before");
-    if (t->options_size && !at[7]) {
-        if (!dli_plan_at(p, at[1], "options")) return false;
-        options = (char *)dli_alloc(c, p->file->who, 1, t->options_size);
-        if (!options) return false;
+    void *options = NULL;
+    if (t->options_size && !dli_json_find(v, "shared")) {
+        options = dli_alloc(m->ctx, f->source.who, 1, t->options_size);
+        if (!options || !dli_take_options(f, v, type, t->fields, options)) {
+            if (options) DL_FREE(options);
+            return false;
+        }
     }
-    bool ok = !options || dli_plan_options(p, t, options);
-    dl_layer *l = ok ? dli_plan_add(p, t, options, at) : NULL;
+    dl_layer *l = dli_build_from(f, m, v, t, options);
     if (options) DL_FREE(options);
-    ok = l && dli_plan_rest(p, l, at);
-    for (int k = 0; ok && !l->shared && k < l->params + l->states; k++) {
-        const dli_entry *e = dli_entry_of(p->file, dli_layer_own(l, k)->name);
-        if (e) dli_copy_from(p->file, e, dli_layer_own(l, k));
+    return l && dli_build_rest(f, l, v);
+}
+
+static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    if (v->kind != '[') return dli_bad(&f->source, "'metrics' should be a list");
+    for (DLI_JSON_EACH(e, v)) {
+        const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
+        if (!metric)
+            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+        if (!dl_model_add_metric(m, metric)) return false;
     }
-    p->json.p = end;
+    return true;
+}
+
+static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
+{
+    static const char *const names[] = { "type", "options", NULL };
+    dl_field fields[DLI_OPTIM_MOST];
+    if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
+        return false;
+    const char *type = dli_json_text(dli_json_find(v, "type"));
+    const dl_optim_type *t = dl_find_optim(c, type);
+    if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
+    *o = dl_optim_default(t, 0);
+    dli_optim_fields_of(t, fields);
+    return dli_take_options(f, v, type, fields, o);
+}
+
+/* Losses, one for each output, and optimizer. */
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
+                               const dli_json *optimizer)
+{
+    const int n = dl_model_output_count(m);
+    dl_optim o;
+    if (!losses && !optimizer) return true;
+    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
+        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+                       "outputs", n);
+    if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
+    double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
+                                         sizeof *weight + sizeof(dl_loss *));
+    if (!weight) return false;
+    const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
+    bool ok = true;
+    int k = 0;
+    for (DLI_JSON_EACH(e, losses)) {
+        const char *expected = dli_take_named(e, &weight[k], 1);
+        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
+        if (!ok) break;
+        loss[k] = dl_find_loss(m->ctx, e[1].text);
+        if (!loss[k++])
+            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    }
+    ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
+         dl_model_compile_outputs(m, loss, weight, o);
+    DL_FREE(weight);
     return ok;
 }
 
 #define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
 
-/* [...], with fn for each element. */
-static bool dli_plan_list(dli_plan *p, bool (*fn)(dli_plan *p))
+static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 {
-    dli_json *j = &p->json;
-    int n = 0;
-    if (!dli_json_expect(j, '[', "[")) return dli_bad_plan(p);
-    if (dli_json_take(j, ']')) return true;
-    do {
-        if (n++ == DLI_LAYERS_MAX) dli_json_wrong(j, "the end: there are too many");
-        if (j->wrong) return dli_bad_plan(p);
-        if (!fn(p)) return false;
-    } while (dli_json_take(j, ','));
-    return dli_json_expect(j, ']', ", or ]") || dli_bad_plan(p);
-}
-
-static bool dli_plan_metric(dli_plan *p)
-{
-    char name[DL_NAME_MAX];
-    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
-    const dl_metric *metric = dl_find_metric(p->file->ctx, name);
-    if (!metric) return dli_unknown(p, "the metric", name, "; dl_register_metric makes it known");
-    return dl_model_add_metric(p->model, metric);
-}
-
-static bool dli_plan_optim(dli_plan *p, dl_optim *o)
-{
-    const char *names[DLI_OPTIM_MOST + 2] = { "type", NULL };
-    const uint8_t *at[DLI_OPTIM_MOST + 2], *start = p->json.p;
-    const dl_optim_option *of[DLI_OPTIM_MOST];
-    char name[DL_NAME_MAX];
-    if (!dli_json_members(&p->json, names, at, name)) return dli_bad_plan(p);
-    if (!dli_plan_at(p, at[0], "type")) return false;
-    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
-    const dl_optim_type *t = dl_find_optim(p->file->ctx, name);
-    if (!t) return dli_unknown(p, "the optimizer", name, "; dl_register_optim makes it known");
-    *o = dl_optim_default(t, 0);
-    const int n = dli_optim_options(t, of);
-    for (int k = 0; k < n; k++) names[k + 1] = of[k]->name;
-    names[n + 1] = NULL;
-    p->json.p = start;
-    if (!dli_plan_members(p, names, at, "the option of an optimizer")) return false;
-    for (int k = 0; k < n; k++) {
-        double x;
-        if (!dli_plan_at(p, at[k + 1], names[k + 1])) return false;
-        if (!dli_json_number(&p->json, &x)) return dli_bad_plan(p);
-        memcpy((char *)o + of[k]->at, &x, sizeof x);
+    if (!v || v->kind != '[') return dli_bad(&f->source, "the model lacks a list 'layers'");
+    for (DLI_JSON_EACH(e, v)) {
+        if (m->layers == DLI_LAYERS_MAX) return dli_bad(&f->source, "there are too many layers");
+        if (!dli_build_layer(f, m, e)) return false;
     }
+    for (dl_int i = 0; i < f->entries; i++)
+        if (!f->entry[i].fate && dli_begins(f->entry[i].name, f->prefix) &&
+            !dli_counter(&f->entry[i]))
+            return dli_bad(&f->source, "tensor '%.255s' is not in the model", f->entry[i].name);
     return true;
 }
 
-static bool dli_plan_compile(dli_plan *p, const uint8_t *loss_at, const uint8_t *optim_at)
+/* The model out of its text; *made as soon as there is one. Whatever else a file is to tell of a
+   model becomes a further name here (and a higher version where a reader must not miss it). */
+static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
-    char name[DL_NAME_MAX];
-    dl_optim o;
-    if (!loss_at && !optim_at) return true;
-    if (!dli_plan_at(p, loss_at, "loss")) return false;
-    if (!dli_json_string(&p->json, name, sizeof name)) return dli_bad_plan(p);
-    const dl_loss *loss = dl_find_loss(p->file->ctx, name);
-    if (!loss) return dli_unknown(p, "the loss", name, "; dl_register_loss makes it known");
-    return dli_plan_at(p, optim_at, "optimizer") && dli_plan_optim(p, &o) &&
-           dl_model_compile(p->model, loss, o);
-}
-
-/* The model out of its text. */
-static bool dli_plan_model(dli_plan *p)
-{
-    static const char *const members[] = { "needs", "by", "input", "layers", "batch_size",
-                                           "metrics", "loss", "optimizer", "outputs", NULL };
-    const dli_file *f = p->file;
-    const uint8_t *at[9];
-    char unknown[64];
-    double needs, batch;
-    dl_shape input;
-    if (!dli_json_members(&p->json, members, at, unknown)) return dli_bad_plan(p);
-    if (dli_json_peek(&p->json) != -1) return dli_bad_plan(p);
-    if (!dli_plan_at(p, at[0], "needs")) return false;
-    if (!dli_json_whole(&p->json, 0, 1e9, &needs)) return dli_bad_plan(p);
-    if (needs > DLI_MODEL_FORMAT)
-        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s needs a newer dl.h: it is written in version "
-                       "%g of the format; this one knows %d", f->who, f->from, needs,
-                       DLI_MODEL_FORMAT);
-    if (unknown[0]) return dli_unknown(p, "the key of a model", unknown, "");
-    if (!dli_plan_at(p, at[2], "input")) return false;
-    if (!dli_plan_shape(p, &input)) return dli_bad_plan(p);
-    p->model = dl_model_new(f->ctx, input);
-    if (!p->model) return false;
-    p->model->source = p->file;
-    bool ok = dli_plan_at(p, at[3], "layers") && dli_plan_list(p, dli_plan_layer);
-    p->model->source = NULL;
-    if (ok && at[8]) {
+    static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
+                                         "metrics", "loss", "optimizer", NULL };
+    const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
+    const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
+    const dli_json *metrics = dli_json_find(v, "metrics");
+    double x;
+    dl_shape shape;
+    if (!needs || !dli_json_whole(needs, 0, 1e9, &x))
+        return dli_bad(&f->source, "the model lacks 'needs', the version of the format");
+    if (x > DLI_MODEL_FORMAT)
+        return dli_bad(&f->source, "it needs a newer dl.h: it is written in version %g of the "
+                       "format; this one knows %d", x, DLI_MODEL_FORMAT);
+    if (!dli_check_object(&f->source, v, "the model", names, sizeof *names, false)) return false;
+    if (!input || !dli_json_shape(input, 0, &shape))
+        return dli_bad(&f->source, "the model lacks 'input', a list of at most %d whole numbers",
+                       DL_MAX_DIMS);
+    dl_model *m = *made = dl_model_new(f->source.ctx, shape);
+    if (!m) return false;
+    m->source = f;
+    bool ok = dli_build_layers(f, m, dli_json_find(v, "layers"));
+    m->source = NULL;
+    if (ok && outputs) {
         int n;
-        dl_layer **list = dli_plan_layers(p, at[8], &n);
-        ok = list && dl_model_outputs(p->model, list, n);
+        dl_layer **list = dli_take_layers(f, m, outputs, &n);
+        ok = list && dl_model_outputs(m, list, n);
         if (list) DL_FREE(list);
     }
-    for (dl_int i = 0; ok && i < f->entries; i++)
-        if (!f->entry[i].fate && dli_begins(f->entry[i].name, f->prefix) &&
-            !dli_counter(&f->entry[i]))
-            ok = dl_fail(f->ctx, DL_ERR_FORMAT, "%s: tensor '%s' in %s is not in the model", f->who,
-                         f->entry[i].name, f->from);
-    if (ok && at[4]) {
-        p->json.p = at[4];
-        ok = (dli_json_whole(&p->json, 1, 2147483647, &batch) || dli_bad_plan(p)) &&
-             dl_model_set_batch_size(p->model, (dl_int)batch);
-    }
-    if (ok && at[5]) ok = dli_plan_at(p, at[5], "metrics") && dli_plan_list(p, dli_plan_metric);
-    return ok && dli_plan_compile(p, at[6], at[7]);
+    if (ok && batch)
+        ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
+           : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
+    return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
+           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
 }
 
-/* Where the text of the model begins in the metadata; NULL with a message. */
-static const uint8_t *dli_model_text(dli_file *f)
+/* The text of the model in the metadata; NULL with a message. */
+static const char *dli_model_text(const dli_file *f)
 {
-    char key[DLI_NAME_ROOM], wanted[DLI_NAME_ROOM], other[64] = "";
-    dli_json j;
-    bool first = true;
-    const int length = dli_format(wanted, sizeof wanted, "%sdl_model", f->prefix);
-    memset(&j, 0, sizeof j);
-    j.p = f->metadata ? f->metadata + 1 : f->header;
-    j.end = f->header + f->header_size;
-    bool found = false;
-    while (f->metadata && *f->metadata == '{' && length < DLI_NAME_ROOM &&
-           dli_json_key(&j, &first, key, sizeof key)) {
-        const size_t n = strlen(key);
-        found = strcmp(key, wanted) == 0 && dli_json_peek(&j) == '"';
-        if (found) break;
-        if (n >= 8 && strcmp(key + n - 8, "dl_model") == 0)
-            dli_format(other, sizeof other, "%s", key);
-        if (!dli_json_skip(&j, DLI_JSON_DEPTH)) break;
+    char key[DL_NAME_MAX + 16];
+    const char *other = "";
+    dli_format(key, sizeof key, "%sdl_model", f->prefix);
+    const bool object = f->metadata && f->metadata->kind == '{';
+    const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
+    if (v && v->kind == '"') return v->text;
+    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
+        const size_t n = strlen(e->text);
+        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
     }
-    if (found) return j.p;
-    dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s has no '%s' in its metadata: it holds weights, not a "
-            "model (dl_model_load_weights)%s%s%s", f->who, f->from, wanted,
-            other[0] ? ", or another part: '" : "", other, other[0] ? "'" : "");
+    dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
+            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
+            other[0] ? "'" : "");
     return NULL;
 }
 
-static dl_model *dli_model_load(dl_ctx *c, const char *who, const char *from, const void *bytes,
+static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, const void *bytes,
                                 size_t size, const char *prefix)
 {
     dli_file f;
-    dli_plan p;
-    const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
-    memset(&p, 0, sizeof p);
+    dl_model *m = NULL;
+    if (!c) return NULL;
     if (!prefix || strlen(prefix) >= DL_NAME_MAX) {
         dl_fail(c, DL_ERR_ARGUMENT, "%s: the prefix is NULL or too long", who);
         return NULL;
     }
     if (!dli_file_open(&f, c, who, from, bytes, size)) return NULL;
     f.prefix = prefix;
-    dli_json j;
-    memset(&j, 0, sizeof j);
-    j.p = dli_model_text(&f);
-    j.end = f.header + f.header_size;
-    char *text = j.p ? (char *)dli_alloc(c, who, (size_t)f.header_size, 1) : NULL;
-    bool ok = text != NULL;
-    if (ok) {
-        dli_json_string(&j, text, (size_t)f.header_size);
-        p.file = &f;
-        p.text = text;
-        p.json.p = (const uint8_t *)text;
-        p.json.end = p.json.p + strlen(text);
-        ok = dli_plan_model(&p);
-        DL_FREE(text);
+    const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
+    const char *text = dli_model_text(&f);
+    dli_json *tree = !text ? NULL : dli_json_read(&f.source, "its text of the model is not as it "
+                                                  "should be", text, strlen(text), false);
+    if (tree && !dli_build_model(&f, tree, &m) && m) {
+        dl_model_free(m);
+        m = NULL;
     }
-    if (!ok && p.model) dl_model_free(p.model);
+    if (tree) DL_FREE(tree);
     dli_file_close(&f);
     c->rng = rng;
-    return ok ? p.model : NULL;
+    return m;
 }
 
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix)
 {
-    if (!dl) return NULL;
-    return dli_model_load(dl, "dl_model_load_part_from_memory", "the buffer", bytes, size, prefix);
+    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
 }
 
 DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
-    if (!dl) return NULL;
-    return dli_model_load(dl, "dl_model_load_from_memory", "the buffer", bytes, size, "");
+    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
 }
 
 #ifndef DL_NO_STDIO
-static dl_model *dli_model_load_file(dl_ctx *c, const char *who, const char *path,
-                                     const char *prefix)
-{
-    size_t size;
-    uint8_t *bytes = dli_bytes_at(c, who, path, &size);
-    if (!bytes) return NULL;
-    dl_model *m = dli_model_load(c, who, path, bytes, size, prefix);
-    DL_FREE(bytes);
-    return m;
-}
-
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 {
-    return dl ? dli_model_load_file(dl, "dl_model_load", path, "") : NULL;
+    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
 }
 
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {
-    return dl ? dli_model_load_file(dl, "dl_model_load_part", path, prefix) : NULL;
+    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
 }
 #endif
 #endif
@@ -19271,75 +18911,14 @@ DL_DEF bool dl_transformer_decoder_set_names(dl_tensor *const *w, const char *pr
    2 on 4), then the header as Python writes a dict:
    {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }, then the numbers. */
 
-/* A string as Python writes it. */
-static bool dli_npy_string(dli_json *j, char *text, size_t room)
-{
-    size_t n = 0;
-    const int quote = dli_json_peek(j);
-    if (quote != '\'' && quote != '"') return dli_json_wrong(j, "a string");
-    for (j->p++; dli_json_byte(j) != quote; j->p++) {
-        if (dli_json_byte(j) < ' ' || dli_json_byte(j) > '~')
-            return dli_json_wrong(j, "the end of a string");
-        if (n + 1 < room) text[n++] = (char)*j->p;
-    }
-    text[n] = 0;
-    j->p++;
-    return true;
-}
-
-static bool dli_npy_shape(dli_json *j, dl_shape *s)
-{
-    memset(s, 0, sizeof *s);
-    if (!dli_json_expect(j, '(', "(")) return false;
-    while (!dli_json_take(j, ')')) {
-        if (s->rank == DL_MAX_DIMS) return dli_json_wrong(j, "a shape of rank 6 at most");
-        if (!dli_json_count(j, &s->dim[s->rank++])) return false;
-        if (!dli_json_take(j, ',')) return dli_json_expect(j, ')', ", or )");
-    }
-    return true;
-}
-
-/* What the header says. */
-typedef struct dli_npy {
-    char     descr[32];
-    bool     fortran;
-    dl_shape shape;
-} dli_npy;
-
-static bool dli_npy_header(dli_json *j, dli_npy *h)
-{
-    char key[32];
-    bool descr = false, order = false, shape = false, ok = dli_json_expect(j, '{', "{");
-    while (ok && !dli_json_take(j, '}')) {
-        ok = dli_npy_string(j, key, sizeof key) && dli_json_expect(j, ':', ":");
-        bool *seen = strcmp(key, "descr") == 0 ? &descr : strcmp(key, "fortran_order") == 0 ? &order
-                   : strcmp(key, "shape") == 0 ? &shape : NULL;
-        if (ok && (!seen || *seen)) ok = dli_json_wrong(j, "descr, fortran_order and shape alone");
-        if (!ok) break;
-        *seen = true;
-        ok = seen == &descr ? dli_npy_string(j, h->descr, sizeof h->descr)
-           : seen == &shape ? dli_npy_shape(j, &h->shape)
-           : dli_json_bool(j, "True", "False", &h->fortran);
-        if (ok && !dli_json_take(j, ',')) {
-            ok = dli_json_expect(j, '}', ", or }");
-            break;
-        }
-    }
-    if (ok && !(descr && order && shape))
-        ok = dli_json_wrong(j, "behind descr, fortran_order and shape");
-    return ok && (dli_json_peek(j) == -1 || dli_json_wrong(j, "the end of the header"));
-}
-
 /* The type that NumPy calls so, e.g. ">f4"; NULL when it is not known here. */
-static const dli_dtype *dli_npy_type(const char *descr, bool *big)
+static const dli_dtype *dli_npy_type(const char *descr)
 {
-    *big = descr[0] == '>';
     for (size_t i = 0; i < DLI_DTYPES; i++) {
         const dli_dtype *d = &dli_dtypes[i];
         const bool order = descr[0] && strchr(d->width > 1 ? "<>" : "<>|=", descr[0]);
-        if (order && d->kind == descr[1] && descr[2] == '0' + d->width && !descr[3] &&
-            d->kind != 'B')
-            return d;
+        if (order && d->kind == descr[1] && d->kind != 'B' && descr[2] == '0' + d->width &&
+            !descr[3]) return d;
     }
     return NULL;
 }
@@ -19361,110 +18940,107 @@ static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, boo
     }
 }
 
-static dl_tensor *dli_npy_read(dl_ctx *c, const char *who, const char *from, const void *bytes,
+/* The tensor that the header tells of, from the numbers at p; NULL with a message. */
+static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, const uint8_t *p)
+{
+    static const char *const names[] = { "descr", "fortran_order", "shape", NULL };
+    char text[DLI_SHAPE_TEXT];
+    dl_shape shape;
+    if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
+    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *order = dli_json_find(header, names[1]);
+    if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
+        !dli_json_shape(dims, 0, &shape)) {
+        dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "
+                "most %d sizes", DL_MAX_DIMS);
+        return NULL;
+    }
+    const dli_dtype *d = dli_npy_type(descr->text);
+    const dl_int n = dl_shape_size(shape);
+    const size_t left = (size_t)(s->bytes + s->size - p);
+    if (!d)
+        dli_bad(s, "it has numbers of type '%.31s'; f2 f4 f8, i1 to i8, u1 to u8 and b1 can be "
+                "read", descr->text);
+    else if (n < 0 || (size_t)n > left / (size_t)d->width)
+        dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in the %llu bytes behind its "
+                "header", dli_shape_text(text, shape), d->width, (unsigned long long)left);
+    else {
+        dl_tensor *t = dl_state(s->ctx, shape);
+        if (t) dli_npy_take(t, p, d, descr->text[0] == '>', order->kind == 't');
+        return t;
+    }
+    return NULL;
+}
+
+static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, const void *bytes,
                                size_t size)
 {
-    const uint8_t *p = (const uint8_t *)bytes;
-    dli_npy h;
-    dli_json j;
-    char s[DLI_SHAPE_TEXT];
-    memset(&h, 0, sizeof h);
-    memset(&j, 0, sizeof j);
-    if (!bytes) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the buffer is NULL", who);
-        return NULL;
-    }
-    const int width = size > 8 && p[6] > 1 ? 4 : 2;
+    dli_source s;
+    dl_tensor *t = NULL;
+    if (!c || !dli_source_open(&s, c, who, from, bytes, size)) return NULL;
+    const int width = s.size > 8 && s.bytes[6] > 1 ? 4 : 2;
     const size_t front = 8 + (size_t)width;
-    const uint64_t length = size < front ? 0 : dli_get_bytes(p + 8, width);
-    if (size < front || memcmp(p, "\x93NUMPY", 6) != 0 || p[6] < 1 || p[6] > 3 ||
-        length > size - front || size > PTRDIFF_MAX) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no .npy file of version 1 to 3", who,
-                from);
-        return NULL;
+    const uint64_t length = s.size < front ? 0 : dli_get_bytes(s.bytes + 8, width, false);
+    if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
+        s.bytes[6] > 3 || length > s.size - front)
+        dli_bad(&s, "it is cut off, or no .npy file of version 1 to 3");
+    else {
+        const uint8_t *text = s.bytes + front;
+        dli_json *header = dli_json_read(&s, "its header is no .npy header", text, (size_t)length,
+                                         true);
+        if (header) t = dli_npy_tensor(&s, header, text + length);
+        if (header) DL_FREE(header);
     }
-    j.p = p + front;
-    j.end = j.p + length;
-    if (!dli_npy_header(&j, &h)) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s: byte %lld of its header should be %s", who, from,
-                (long long)(j.p - p), j.wrong);
-        return NULL;
-    }
-    bool big;
-    const dli_dtype *d = dli_npy_type(h.descr, &big);
-    const dl_int n = dl_shape_size(h.shape);
-    const size_t left = size - front - (size_t)length;
-    if (!d) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s has numbers of type '%s'; f2 f4 f8, i1 to i8, u1 to u8 "
-                "and b1 can be read", who, from, h.descr);
-        return NULL;
-    }
-    if (n < 0 || (size_t)n > left / (size_t)d->width) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off: %s numbers of %d bytes do not fit in the "
-                "%llu bytes behind its header", who, from, dli_shape_text(s, h.shape), d->width,
-                (unsigned long long)left);
-        return NULL;
-    }
-    dl_tensor *t = dl_state(c, h.shape);
-    if (t) dli_npy_take(t, j.end, d, big, h.fortran);
+    dli_source_close(&s);
     return t;
 }
 
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
-    return dl ? dli_npy_read(dl, "dl_npy_load_from_memory", "the buffer", bytes, size) : NULL;
+    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
 }
 
-#define DLI_NPY_MAX 320         /* a header with six sizes takes less */
-
-/* All that stands in front of the numbers, its length a multiple of 64. */
-static int dli_npy_front(uint8_t front[DLI_NPY_MAX], const dl_tensor *t)
+/* All that stands in front of the numbers has a length that is a multiple of 64. */
+static void dli_put_npy(dli_text *out, const void *what)
 {
-    dli_text out = { (char *)front, DLI_NPY_MAX, 0, NULL };
-    dli_put_some(&out, "\x93NUMPY\1\0\0\0", 10);
-    dli_putf(&out, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", (int)sizeof(dl_real));
+    const dl_tensor *t = (const dl_tensor *)what;
+    char room[256];
+    uint8_t length[2];
+    dli_text dict = { room, sizeof room, 0, NULL, false };
+    dli_putf(&dict, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", (int)sizeof(dl_real));
     for (int k = 0; k < t->shape.rank; k++)
-        dli_putf(&out, k ? " %lld," : "%lld,", (long long)t->shape.dim[k]);
-    if (t->shape.rank > 1) out.length--;                        /* (3,) but (3, 4) */
-    dli_put(&out, "), }");
-    while (out.length % 64 != 63) dli_put(&out, " ");
-    dli_put(&out, "\n");
-    dli_put_bytes(front + 8, out.length - 10, 2);
-    return (int)out.length;
+        dli_putf(&dict, k ? " %lld," : "%lld,", (long long)t->shape.dim[k]);
+    if (t->shape.rank > 1) dict.length--;                        /* (3,) but (3, 4) */
+    dli_put(&dict, "), }");
+    while (dict.length % 64 != 53) dli_put(&dict, " ");
+    dli_put(&dict, "\n");
+    dli_put_bytes(length, dict.length, 2);
+    dli_put_some(out, "\x93NUMPY\1\0", 8);
+    dli_put_some(out, (const char *)length, 2);
+    dli_put_some(out, room, dict.length);
+    dli_put_reals(out, t->data, t->size);
+}
+
+static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path, void *buffer,
+                           size_t room)
+{
+    return dli_usable(who, t) ? dli_write(t->ctx, who, path, buffer, room, dli_put_npy, t) : 0;
 }
 
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
-    uint8_t front[DLI_NPY_MAX];
-    if (!dli_usable("dl_npy_save_to_memory", t)) return 0;
-    const int n = dli_npy_front(front, t);
-    const size_t size = (size_t)n + (size_t)t->size * sizeof *t->data;
-    if (!buffer || size > room) return size;
-    memcpy(buffer, front, (size_t)n);
-    dli_put_reals((uint8_t *)buffer + n, t->data, t->size);
-    return size;
+    return dli_npy_save(t, "dl_npy_save_to_memory", dli_buffer, buffer, room);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
-    size_t size;
-    uint8_t *bytes = dl ? dli_bytes_at(dl, "dl_npy_load", path, &size) : NULL;
-    if (!bytes) return NULL;
-    dl_tensor *t = dli_npy_read(dl, "dl_npy_load", path, bytes, size);
-    DL_FREE(bytes);
-    return t;
+    return dli_npy_load(dl, "dl_npy_load", path, NULL, 0);
 }
 
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
-    uint8_t front[DLI_NPY_MAX];
-    dli_saving s;
-    if (!dli_usable("dl_npy_save", t) || !dli_save_begin(&s, t->ctx, "dl_npy_save", path))
-        return false;
-    const size_t n = (size_t)dli_npy_front(front, t);
-    return dli_save_end(&s, fwrite(front, 1, n, s.file) == n &&
-                            dli_write_reals(s.file, t->data, t->size));
+    return dli_npy_save(t, "dl_npy_save", path, NULL, 0) > 0;
 }
 #endif
 #endif /* DL_NO_FILES */
@@ -19513,7 +19089,7 @@ static void dli_put_tensor(dli_text *out, const dl_tensor *t, bool rows)
 
 DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
 {
-    dli_text out = { buffer, buffer ? size : 0, 0, NULL };
+    dli_text out = { buffer, buffer ? size : 0, 0, NULL, false };
     dli_put_tensor(&out, t, false);
     if (out.size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
@@ -19523,7 +19099,7 @@ DL_DEF int dl_format(char *buffer, size_t size, const dl_tensor *t)
 DL_DEF void dl_print(const dl_tensor *t)
 {
     char s[DLI_SHAPE_TEXT];
-    dli_text out = { NULL, 0, 0, stdout };
+    dli_text out = { NULL, 0, 0, stdout, false };
     if (t && t->ctx && dli_alive(t))
         dli_print("%s %s =%s", t->name[0] ? t->name : "tensor", dli_shape_text(s, t->shape),
                   t->shape.rank > 1 ? "\n" : " ");

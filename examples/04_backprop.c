@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
     ex_graph graph;
     dl_real y;
     tape_net net;
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 5000;
     ex_parse(&o, argc, argv, "XOR by backpropagation, kernels alone and on the tape",
              "epochs seed html quiet", NULL, 0);

@@ -115,7 +115,7 @@ int main(int argc, char **argv) {
     int winner = 0;
     char s[16], s2[16];
     ex_option extra[1] = {{"steep", EX_REAL, NULL, 1, 10000, "k, how steep across the valley"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 1, o.batch = 32, o.limit = 10000;
     extra[0].value = &k;
     ex_parse(&o, argc, argv, "eight optimizers race down a narrow valley, and on MNIST",

@@ -43,7 +43,7 @@ static dl_tensor *net_forward(const net *n, dl_tensor *x) {
 int main(int argc, char **argv) {
     enum { input_size = 784, hidden_size = 500, num_classes = 10 };
     const double learning_rate = 0.001;
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;                                      /* num_epochs = 5                         */
     o.batch = 100;                                     /* batch_size = 100                       */
     ex_parse(&o, argc, argv, "S3's program: 784 - 500 relu - 10, own training loop, Adam",

@@ -89,7 +89,7 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
 }
 
 int main(int argc, char **argv) {
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;
     o.batch = 128;
     ex_parse(&o, argc, argv, "S0's program: 784 - 512 relu - 10 softmax, RMSprop, on MNIST",

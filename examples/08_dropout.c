@@ -74,7 +74,7 @@ int main(int argc, char **argv) {
     watch w[2];
     double gap[2], seconds = 0;
     ex_option extra[1] = {{"rate", EX_REAL, NULL, 0, 0.95, "probability of dropping a unit"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;
     o.batch = 32;
     extra[0].value = &rate;

@@ -169,7 +169,7 @@ int main(int argc, char **argv) {
     int digit = 0;
     double r[6], worst;
     ex_option extra[1] = {{"digit", EX_INT, NULL, 0, 9999, "which test image's edges"}};
-    o = ex_options_default();
+    o = ex_options_default(argc, argv);
     extra[0].value = &digit;
     ex_parse(&o, argc, argv, "every product of a convolution and of max-pooling; edges of a digit",
              "data html quiet", extra, 1);

@@ -81,7 +81,7 @@ static void show_maps(dl_model *model, const dl_data *test, ex_page *page, bool 
 }
 
 int main(int argc, char **argv) {
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;
     o.batch = 32;                                  /* Keras' default                             */
     ex_parse(&o, argc, argv, "S2's program: conv 32 - maxpool - dense 128 - dense 10, Adam",

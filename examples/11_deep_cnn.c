@@ -91,7 +91,7 @@ int main(int argc, char **argv) {
     double lr[2] = {1.0, 0.001};
     ex_option extra[2] = {{"full", EX_FLAG, NULL, 0, 0, "12 epochs of all images, not 3 of 4000"},
                           {"lr", EX_REAL, NULL, 0, 100, "Adadelta's learning rate"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = FEW;
     o.limit = SOME;
     o.batch = 128;

@@ -204,7 +204,7 @@ static racer choose(void) {
 
 int main(int argc, char **argv) {
     double gap[REMEDIES] = {0};
-    o = ex_options_default();
+    o = ex_options_default(argc, argv);
     o.epochs = 40;
     o.limit = 1000;
     ex_parse(&o, argc, argv, "overfitting, what helps against it, and choosing a model",

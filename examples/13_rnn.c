@@ -202,7 +202,7 @@ int main(int argc, char **argv) {
     int64_t parameters[3];
     ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, "the monthly series"},
                           {"full", EX_FLAG, NULL, 0, 0, "all images, 10 epochs"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 3;
     o.batch = 64;
     o.limit = 20000;

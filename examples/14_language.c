@@ -276,7 +276,7 @@ int main(int argc, char **argv) {
     double curve[2][EPOCHS], test[2], right[2][HOT], copied[2][HOT], seconds[2];
     long long size[2] = {0, 0};
     ex_option extra[1] = {{"text", EX_TEXT, NULL, 0, 0, "poems, one a line"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 8;
     extra[0].value = &path;
     ex_parse(&o, argc, argv, "a model that writes poems: GRU against a small transformer",

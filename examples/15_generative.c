@@ -277,7 +277,7 @@ int main(int argc, char **argv) {
     autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
     ex_option extra[2] = {{"steps", EX_INT, NULL, SHOTS, 1000000, "updates of the GAN"},
                           {"digits", EX_FLAG, NULL, 0, 0, "the GAN draws digits, not a ring"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 3;
     o.batch = 64;
     o.limit = 20000;

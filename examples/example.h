@@ -3,13 +3,15 @@
    It needs dl.h, libc and libm. Include it after dl.h. Nothing here is deep learning: to learn
    that, read the programs and dl.h.
 
+     language    EX("English", "中文"), ex_width, ex_pad
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
-     page        ex_page_open, ex_page_text, ex_page_table, ex_page_row, ex_page_images,
-                 ex_page_plot, ex_page_graph, ex_page_history, ex_page_close: one file, inline SVG,
-                 no network
-     both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices)
+     page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
+                 ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_history,
+                 ex_page_close: one file, inline SVG, no network
+     both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
+                 ex_show_now_you
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -25,6 +27,14 @@
 #include <time.h>
 #ifdef _WIN32
 #include <io.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+__declspec(dllimport) int __stdcall SetConsoleOutputCP(unsigned);
+__declspec(dllimport) unsigned __stdcall GetConsoleOutputCP(void);
+#ifdef __cplusplus
+}
+#endif
 #else
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -39,6 +49,36 @@
 #define EX_PRINTF(f, a)
 #endif
 
+/* ---------------------------------------------------------------------------- language ---- */
+
+/* Programs speak English or Chinese: --lang zh, or what LC_ALL, LC_MESSAGES or LANG begin with. The
+   line "result:" and error messages are English in both. */
+static bool ex_chinese;
+#define EX(english, chinese) (ex_chinese ? (chinese) : (english))
+
+static inline bool ex_locale_is_chinese(void) {
+    const char *lang = getenv("LC_ALL");
+    if (lang == NULL || *lang == 0) lang = getenv("LC_MESSAGES");
+    if (lang == NULL || *lang == 0) lang = getenv("LANG");
+    return lang && strncmp(lang, "zh", 2) == 0;
+}
+
+/* The columns that text (UTF-8) takes in a terminal: two for a Chinese character. */
+static inline int ex_width(const char *text) {
+    int width = 0;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p >= 0xe3) width += 2;                    /* from U+3000 on: Han and full-width */
+        else if ((*p & 0xc0) != 0x80) width++;
+    return width;
+}
+
+/* Print text and spaces up to width columns: before it where right is true. */
+static inline void ex_pad(const char *text, int width, bool right) {
+    const int spaces = width - ex_width(text) > 0 ? width - ex_width(text) : 0;
+    if (right) printf("%*s%s", spaces, "", text);
+    else printf("%s%*s", text, spaces, "");
+}
+
 /* ----------------------------------------------------------------------------- options ---- */
 
 /* What the command line can set. A program changes the defaults before ex_parse. */
@@ -52,11 +92,32 @@ typedef struct ex_options {
     const char *html;     /* write a page with pictures here; NULL: none           */
     const char *save;     /* write the trained weights here; NULL: don't           */
     bool        quiet;    /* print the result line only                            */
+    const char *lang;     /* zh or en                                              */
 } ex_options;
 
-static inline ex_options ex_options_default(void) {
+/* What programs print is UTF-8; on Windows the console must be told, and gets its own back. */
+#ifdef _WIN32
+static unsigned ex_console_before;
+static inline void ex_console_restore(void) { SetConsoleOutputCP(ex_console_before); }
+static inline void ex_console_utf8(void) {
+    ex_console_before = GetConsoleOutputCP();
+    if (ex_console_before != 0 && SetConsoleOutputCP(65001)) atexit(ex_console_restore);
+}
+#else
+static inline void ex_console_utf8(void) {}
+#endif
+
+/* The defaults, and the language, so that EX can be used from here on. */
+static inline ex_options ex_options_default(int argc, char **argv) {
     ex_options o;
     memset(&o, 0, sizeof o);
+    o.lang = ex_locale_is_chinese() ? "zh" : "en";
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--lang=", 7) == 0) o.lang = argv[i] + 7;
+        if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) o.lang = argv[i + 1];
+    }
+    ex_chinese = strcmp(o.lang, "zh") == 0;
+    ex_console_utf8();
     o.data = "data/mnist";
     o.epochs = 5;
     o.batch = 32;
@@ -64,6 +125,7 @@ static inline ex_options ex_options_default(void) {
     return o;
 }
 
+enum { EX_COMMON = 10 };   /* options that programs share; the last, --lang, is every program's */
 typedef enum ex_kind { EX_FLAG, EX_INT, EX_REAL, EX_TEXT } ex_kind;
 
 /* One option: its name without "--", what kind of value, where it goes (bool, int, double or
@@ -89,23 +151,25 @@ static inline bool ex_word_in(const char *word, const char *list) {
 /* called is the program as it was called: build/13_rnn. */
 static inline void ex_help(const char *called, const char *program, const char *about,
                            const char *uses, const ex_option *opt, int n) {
-    printf("%s: %s\n\nusage: %s [options]\n\nOptions (what they are if you say nothing):\n",
-           program, about, called);
+    printf(EX("%s: %s\n\nusage: %s [options]\n\nOptions (what they are if you say nothing):\n",
+              "%s：%s\n\n用法：%s [选项]\n\n选项（括号里是默认值）：\n"), program, about, called);
     for (int i = 0; i < n; i++) {
         char left[40], value[64] = "";
-        if (i < 9 && !ex_word_in(opt[i].name, uses)) continue;
+        if (i < EX_COMMON - 1 && !ex_word_in(opt[i].name, uses)) continue;
         snprintf(left, sizeof left, "--%s%s", opt[i].name,
                  opt[i].kind == EX_FLAG ? "" : opt[i].kind == EX_TEXT
-                     ? (strcmp(opt[i].name, "data") == 0 ? " DIR" : " FILE") : " N");
+                     ? (strcmp(opt[i].name, "data") == 0 ? " DIR" :
+                        strcmp(opt[i].name, "lang") == 0 ? " zh" : " FILE") : " N");
         if (opt[i].kind == EX_INT && *(int *)opt[i].value >= 0)  /* below 0: it depends */
             snprintf(value, sizeof value, " (%d)", *(int *)opt[i].value);
         if (opt[i].kind == EX_REAL) snprintf(value, sizeof value, " (%g)", *(double *)opt[i].value);
         if (opt[i].kind == EX_TEXT)
             snprintf(value, sizeof value, " (%s)", *(const char **)opt[i].value
-                                                       ? *(const char **)opt[i].value : "none");
+                                                       ? *(const char **)opt[i].value
+                                                       : EX("none", "无"));
         printf("  %-14s %s%s\n", left, opt[i].help, value);
     }
-    printf("  %-14s this text\n", "--help");
+    printf("  %-14s %s\n", "--help", EX("this text", "显示这些"));
 }
 
 /* Exit with 1 if path cannot be written, before time is spent on what would go there. A file that
@@ -131,22 +195,27 @@ static inline void ex_check_output(const char *program, const char *option, cons
 static inline void ex_parse(ex_options *o, int argc, char **argv, const char *about,
                             const char *uses, const ex_option *extra, int n_extra) {
     ex_option opt[32] = {
-        {"data", EX_TEXT, NULL, 0, 0, "the directory with the four MNIST files"},
-        {"epochs", EX_INT, NULL, 1, 100000, "passes over the training data"},
-        {"batch", EX_INT, NULL, 1, 1000000, "samples for one update"},
-        {"limit", EX_INT, NULL, 0, INT_MAX, "train on the first N samples only, 0 is all"},
-        {"seed", EX_INT, NULL, 0, INT_MAX, "where the random numbers start"},
-        {"threads", EX_INT, NULL, 0, 1024, "threads, 0 is as many as there are cores"},
-        {"html", EX_TEXT, NULL, 0, 0, "write a page with pictures"},
-        {"save", EX_TEXT, NULL, 0, 0, "write the trained weights (safetensors)"},
-        {"quiet", EX_FLAG, NULL, 0, 0, "print nothing but the last line"}};
-    void *value[9];
+        {"data", EX_TEXT, NULL, 0, 0, EX("the directory with the four MNIST files",
+                                         "四个 MNIST 文件所在的目录")},
+        {"epochs", EX_INT, NULL, 1, 100000, EX("passes over the training data", "训练轮数")},
+        {"batch", EX_INT, NULL, 1, 1000000, EX("samples for one update", "每次更新用的样本数")},
+        {"limit", EX_INT, NULL, 0, INT_MAX, EX("train on the first N samples only, 0 is all",
+                                               "只用前 N 个训练样本，0 表示全部")},
+        {"seed", EX_INT, NULL, 0, INT_MAX, EX("where the random numbers start", "随机数种子")},
+        {"threads", EX_INT, NULL, 0, 1024, EX("threads, 0 is as many as there are cores",
+                                              "线程数，0 表示与处理器核数相同")},
+        {"html", EX_TEXT, NULL, 0, 0, EX("write a page with pictures", "写一个带图的网页")},
+        {"save", EX_TEXT, NULL, 0, 0, EX("write the trained weights (safetensors)",
+                                         "保存训练好的权重（safetensors）")},
+        {"quiet", EX_FLAG, NULL, 0, 0, EX("print nothing but the last line", "只输出最后一行")},
+        {"lang", EX_TEXT, NULL, 0, 0, EX("zh: Chinese, en: English", "zh：中文，en：英文")}};
+    void *value[EX_COMMON];
     const char *called = argc > 0 && argv[0] ? argv[0] : "program", *program = called, *slash;
-    int n = 9;
+    int n = EX_COMMON;
     value[0] = &o->data; value[1] = &o->epochs; value[2] = &o->batch; value[3] = &o->limit;
     value[4] = &o->seed; value[5] = &o->threads; value[6] = &o->html; value[7] = &o->save;
-    value[8] = &o->quiet;
-    for (int i = 0; i < 9; i++) opt[i].value = value[i];
+    value[8] = &o->quiet; value[9] = &o->lang;
+    for (int i = 0; i < EX_COMMON; i++) opt[i].value = value[i];
     for (int i = 0; i < n_extra && n < 32; i++) opt[n++] = extra[i];
     while ((slash = strpbrk(program, "/\\")) != NULL) program = slash + 1;
 
@@ -165,7 +234,7 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
             fprintf(stderr, "%s: there is no option %s. Try --help.\n", program, name);
             exit(2);
         }
-        if (p - opt < 9 && !ex_word_in(p->name, uses))
+        if (p - opt < EX_COMMON - 1 && !ex_word_in(p->name, uses))
             fprintf(stderr, "%s: note: --%s changes nothing here\n", program, p->name);
         if (p->kind == EX_FLAG) {
             if (text) {
@@ -195,6 +264,10 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
             if (p->kind == EX_INT) *(int *)p->value = (int)x;
             else *(double *)p->value = x;
         }
+    }
+    if (strcmp(o->lang, "zh") != 0 && strcmp(o->lang, "en") != 0) {
+        fprintf(stderr, "%s: --lang needs zh or en, not \"%s\".\n", program, o->lang);
+        exit(2);
     }
     if (ex_word_in("html", uses)) ex_check_output(program, "html", o->html);
     if (ex_word_in("save", uses)) ex_check_output(program, "save", o->save);
@@ -318,7 +391,8 @@ static inline ex_image ex_digit(const dl_data *d, dl_int i, const dl_real *p) {
     im.height = im.width = 28;
     const int label = dl_data_labels(d)[i];
     if (said == label) snprintf(im.caption, sizeof im.caption, "%d  %d%%", said, percent);
-    else snprintf(im.caption, sizeof im.caption, "%d %d%% is %d", said, percent, label);
+    else snprintf(im.caption, sizeof im.caption, EX("%d %d%% is %d", "%d %d%% 实为 %d"), said, percent,
+                  label);
     return im;
 }
 
@@ -433,7 +507,7 @@ static inline void ex_draw(const ex_image *im, int n, double lo, double hi) {
             }
             putchar('\n');
         }
-        for (int i = k; i < last; i++) printf("%-*.*s  ", cells, cells, im[i].caption);
+        for (int i = k; i < last; i++) ex_pad(im[i].caption, cells + 2, false);
         printf("\n\n");
     }
 }
@@ -481,7 +555,13 @@ static inline double ex_part(double v, double lo, double hi, bool logarithm) {
     return t < -0.5 ? -0.5 : t > 1.5 ? 1.5 : t;
 }
 
-/* Draw curves with characters, 60 x 15, each with the first letter of its name. */
+/* The character that draws curve k: the first of its name, or a, b, c ... */
+static inline char ex_letter(const ex_curve *c, int k) {
+    const char *name = c[k].name;
+    return name == NULL ? '.' : (unsigned char)*name < 128 ? *name : (char)('a' + k);
+}
+
+/* Draw curves with characters, 60 x 15. */
 static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
     enum { W = 60, H = 15 };
     char grid[H][W + 1];
@@ -502,7 +582,7 @@ static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
             int r = (int)floor((1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y)) * H);
             if (j == W) j--;
             if (r == H) r--;
-            if (j >= 0 && j < W && r >= 0 && r < H) grid[r][j] = c[k].name ? c[k].name[0] : '.';
+            if (j >= 0 && j < W && r >= 0 && r < H) grid[r][j] = ex_letter(c, k);
         }
     for (int r = 0; r < H; r++) {
         if (r == 0) printf("%9.3g |%s\n", a.y1, grid[r]);
@@ -511,7 +591,7 @@ static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
     }
     printf("           %-10.3g%*.3g\n          ", a.x0, W - 10, a.x1);
     for (int k = 0; k < n; k++)
-        if (c[k].name) printf(" %c: %s ", c[k].name[0], c[k].name);
+        if (c[k].name) printf(" %c: %s ", ex_letter(c, k), c[k].name);
     printf("\n");
 }
 
@@ -521,8 +601,9 @@ static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
 typedef struct ex_page {
     FILE       *f;
     const char *path;
-    int         plots;   /* drawn so far: numbers their clip paths */
-    int         width[12];  /* of a table's columns in the terminal   */
+    int         plots;          /* drawn so far: numbers their clip paths      */
+    int         width[12];      /* of a table's columns in the terminal        */
+    const char *id, *about;     /* of the next figure, from ex_page_figure     */
 } ex_page;
 
 /* Write text with the characters that mean something to HTML escaped. */
@@ -539,7 +620,8 @@ static inline void ex_page_escape(ex_page *p, const char *text) {
 /* Start the page, if the command line asks for one; done before the training, so that a path that
    cannot be written is known at once. */
 static inline ex_page ex_page_open(const ex_options *o, const char *title) {
-    ex_page p = {NULL, NULL, 0, {0}};
+    ex_page p;
+    memset(&p, 0, sizeof p);
     if (o->html == NULL) return p;
     p.path = o->html;
     p.f = fopen(o->html, "wb");
@@ -547,23 +629,55 @@ static inline ex_page ex_page_open(const ex_options *o, const char *title) {
         fprintf(stderr, "cannot write the page %s: %s\n", o->html, strerror(errno));
         exit(1);
     }
-    fputs("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>"
-          "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
-          "initial-scale=1\"/>\n<title>", p.f);
+    fprintf(p.f, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"%s\">\n"
+            "<head><meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-"
+            "width, initial-scale=1\"/>\n<title>", EX("en", "zh-CN"));
     ex_page_escape(&p, title);
     fputs("</title>\n<style>\n"
-          "body{font:16px/1.5 system-ui,'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',"
-          "sans-serif;max-width:56em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\n"
-          "h1{font-size:1.6em}h2{font-size:1.25em}\n"
-          "svg text{font-family:inherit}svg{max-width:100%;height:auto}\n"
-          ".grid{display:flex;flex-wrap:wrap;gap:12px 6px}.grid figure{margin:0;text-align:center;"
-          "font-size:13px}\ntable{border-collapse:collapse;margin:1em 0}"
+          "body{font:17px/1.6 system-ui,'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',"
+          "sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\n"
+          "h1{font-size:1.6em}h2{font-size:1.25em;margin-top:2em}\n"
+          "svg{display:block;width:100%;height:auto;margin:1em 0}\n"
+          ".formula{text-align:center;font:italic 1.2em/2 'STIX Two Math','Cambria Math',"
+          "'Times New Roman',serif;overflow-x:auto;white-space:pre}\n"
+          ".wide{overflow-x:auto}table{border-collapse:collapse;margin:1em 0}"
           "td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:right;"
           "font-variant-numeric:tabular-nums}\n"
-          "td:first-child,th:first-child{text-align:left}\n</style></head>\n<body>\n<h1>", p.f);
+          "td:first-child,th:first-child{text-align:left}\n"
+          "details{margin:1em 0;padding:.5em 1em;border-left:4px solid #0072B2;background:#f3f7fa}"
+          "summary{cursor:pointer}\n</style></head>\n<body>\n<h1>", p.f);
     ex_page_escape(&p, title);
     fputs("</h1>\n", p.f);
     return p;
+}
+
+/* What the next figure is called in the pages of docs/ (id: 01-net), and what it shows, for those
+   who cannot see it. A figure without an id stays in this page. */
+static inline void ex_page_figure(ex_page *p, const char *id, const char *about) {
+    p->id = id;
+    p->about = about;
+}
+
+/* Begin a figure of width x height units, as wide as the page; `"</svg>\n"` ends it. */
+static inline void ex_svg_begin(ex_page *p, int width, int height) {
+    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+            "height=\"%d\" style=\"max-width:%dpx\" font-family=\"system-ui,'Noto Sans CJK SC',"
+            "sans-serif\" role=\"img\"", width, height, width, height, width + width / 3);
+    if (p->id) fprintf(p->f, " id=\"%s\" aria-labelledby=\"%s-t\"", p->id, p->id);
+    fputs(">", p->f);
+    if (p->id) fprintf(p->f, "<title id=\"%s-t\">", p->id);
+    if (p->id) ex_page_escape(p, p->about);
+    if (p->id) fputs("</title>", p->f);
+    fprintf(p->f, "\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width, height);
+    p->id = NULL;
+}
+
+/* A formula, a line of its own: y = f(W x + b). */
+static inline void ex_page_formula(ex_page *p, const char *formula) {
+    if (p->f == NULL) return;
+    fputs("<p class=\"formula\">", p->f);
+    ex_page_escape(p, formula);
+    fputs("</p>\n", p->f);
 }
 
 /* A heading (level 2) or a paragraph (level 0), printf-like. */
@@ -602,88 +716,100 @@ static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
     fputs("</tr>\n", p->f);
 }
 static inline void ex_page_table(ex_page *p, bool begin) {
-    if (p->f) fputs(begin ? "<table>\n" : "</table>\n", p->f);
+    if (p->f) fputs(begin ? "<div class=\"wide\"><table>\n" : "</table></div>\n", p->f);
 }
 
-/* Text in the terminal and on the page, as by ex_page_text. The terminal gets what stands before
-   the first " \xc2\xb7 ", the English half, with line breaks. */
+/* The bytes of text up to where a line may be broken: before a space, or behind a Chinese character
+   that no mark follows which may not begin a line. */
+static inline size_t ex_word(const char *text) {
+    size_t n = 0;
+    while (text[n] && text[n] != ' ') {
+        const bool wide = (unsigned char)text[n] >= 0xe3;
+        const char *next = text + n + 1;
+        while (((unsigned char)*next & 0xc0) == 0x80) next++;
+        n = (size_t)(next - text);
+        bool mark = false;
+        for (const char *m = "，。、：；）？！”"; *m; m += 3) mark |= strncmp(next, m, 3) == 0;
+        if (!mark && (wide || (unsigned char)*next >= 0xe3)) break;
+    }
+    return n;
+}
+
+/* Print text in lines of at most 96 columns. */
+static inline void ex_print_wrapped(const char *text) {
+    int column = 0;
+    while (*text) {
+        char word[200];
+        const int space = *text == ' ' && column > 0;
+        while (*text == ' ') text++;
+        size_t n = ex_word(text);
+        if (n >= sizeof word) n = sizeof word - 1;
+        memcpy(word, text, n);
+        word[n] = 0;
+        text += n;
+        if (column > 0 && column + space + ex_width(word) > 96) {
+            printf("\n%s", word);
+            column = ex_width(word);
+        } else {
+            printf("%s%s", space ? " " : "", word);
+            column += space + ex_width(word);
+        }
+    }
+    printf("\n");
+}
+
+/* Text in the terminal and on the page, as by ex_page_text. */
 static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *format, ...)
     EX_PRINTF(4, 5);
 static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *format, ...) {
-    char text[2000], *chinese, *word;
-    int column = 0;
+    char text[2000];
     va_list a;
     va_start(a, format);
     vsnprintf(text, sizeof text, format, a);
     va_end(a);
     ex_page_text(p, level, "%s", text);
-    if ((chinese = strstr(text, " \xc2\xb7 ")) != NULL) *chinese = 0;
-    if (!quiet && level) printf("\n");
-    for (word = quiet ? NULL : strtok(text, " "); word; word = strtok(NULL, " ")) {
-        int n = (int)strlen(word);
-        column += n + 1;
-        if (column > n + 1) printf(column > 96 ? "\n" : " ");
-        if (column > 96) column = n + 1;
-        printf("%s", word);
-    }
-    if (!quiet) printf("\n");
+    if (quiet) return;
+    if (level) printf("\n");
+    ex_print_wrapped(text);
 }
 
 /* A row of a table in both, as by ex_page_row, the head first; in the terminal a column is about
-   as wide as its head's English half. */
+   as wide as its head. */
 static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *format, ...)
     EX_PRINTF(4, 5);
 static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *format, ...) {
-    char text[1000], *cell = text, *chinese;
+    char text[1000], *cell = text;
     va_list a;
     va_start(a, format);
     vsnprintf(text, sizeof text, format, a);
     va_end(a);
     ex_page_row(p, head, "%s", text);
-    for (int k = 0; cell && k < 12; k++) {
+    for (int k = 0; cell && k < 12 && !quiet; k++) {
         char *next = strchr(cell, '|');
         if (next) *next++ = 0;
-        if ((chinese = strstr(cell, " \xc2\xb7 ")) != NULL) *chinese = 0;
-        if (head) p->width[k] = (k ? 9 : 14) > (int)strlen(cell) ? (k ? 11 : 16)
-                                                                  : (int)strlen(cell) + 2;
-        if (!quiet) printf(k ? "%*s" : "%-*s", p->width[k], cell);
+        const int least = k ? 11 : 16, width = ex_width(cell) + 2;
+        if (head) p->width[k] = width > least ? width : least;
+        ex_pad(cell, p->width[k], k > 0);
         cell = next;
     }
     if (!quiet) printf("\n");
 }
 
-/* Pictures in a grid, lo white and hi black (ink on paper), each pixel zoom screen pixels. A
-   picture is one path for each of 15 greys, made of horizontal runs. */
-static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double lo, double hi,
-                                  int zoom) {
-    if (p->f == NULL) return;
-    fputs("<div class=\"grid\">\n", p->f);
-    for (int k = 0; k < n; k++) {
-        int w = im[k].width, h = im[k].height;
-        if (im[k].pixel == NULL) continue;
-        fprintf(p->f, "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\""
-                " viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\" role=\"img\">"
-                "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>", w * zoom, h * zoom, w, h, w, h);
-        for (int level = 1; level < 16; level++) {
-            bool open = false;
-            for (int y = 0; y < h; y++)
-                for (int x = 0; x < w;) {
-                    int start = x;
-                    while (x < w && ex_level(&im[k], y, x, lo, hi) == level) x++;
-                    if (x == start) { x++; continue; }
-                    if (!open) fprintf(p->f, "<path fill=\"#%x%x%x\" d=\"", 15 - level, 15 - level,
-                                       15 - level);
-                    open = true;
-                    fprintf(p->f, "M%d %dh%dv1h-%dz", start, y, x - start, x - start);
-                }
-            if (open) fputs("\"/>", p->f);
-        }
-        fprintf(p->f, "<path d=\"M0 0h%dv%dh-%dz\" fill=\"none\" stroke=\"#999\" "
-                "stroke-width=\".4\" shape-rendering=\"auto\"/></svg><figcaption>", w, h, w);
-        ex_page_escape(p, im[k].caption);
-        fputs("</figcaption></figure>\n", p->f);
+/* A task for the reader: in the terminal the question, on the page its answer too, folded. */
+static inline void ex_show_now_you(ex_page *p, bool quiet, const char *question,
+                                   const char *answer) {
+    if (!quiet) {
+        printf("\n%s", EX("Now you: ", "轮到你："));
+        ex_print_wrapped(question);
     }
-    fputs("</div>\n", p->f);
+    if (p->f == NULL) return;
+    fputs("<p><b>", p->f);
+    ex_page_escape(p, EX("Now you: ", "轮到你："));
+    fputs("</b>", p->f);
+    ex_page_escape(p, question);
+    fprintf(p->f, "</p>\n<details><summary>%s</summary>\n", EX("The answer", "答案"));
+    ex_page_escape(p, answer);
+    fputs("</details>\n", p->f);
 }
 
 static inline void ex_svg_text(ex_page *p, double x, double y, const char *anchor, int size,
@@ -692,6 +818,54 @@ static inline void ex_svg_text(ex_page *p, double x, double y, const char *ancho
             anchor, size, more);
     ex_page_escape(p, text);
     fputs("</text>\n", p->f);
+}
+
+/* Pictures side by side, lo white and hi black (ink on paper), each pixel zoom units of a figure that
+   is 720 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
+static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double lo, double hi,
+                                  int zoom) {
+    enum { WIDE = 720, GAP = 10, CAPTION = 22 };
+    int tall = 0, cell = 0;
+    if (p->f == NULL) return;
+    for (int k = 0; k < n; k++) {
+        if (im[k].pixel == NULL) return;
+        tall = im[k].height * zoom > tall ? im[k].height * zoom : tall;
+        cell = im[k].width * zoom > cell ? im[k].width * zoom : cell;
+        if (9 * ex_width(im[k].caption) > cell) cell = 9 * ex_width(im[k].caption);
+    }
+    int row = (WIDE + GAP) / (cell + GAP) > 0 ? (WIDE + GAP) / (cell + GAP) : 1;
+    const int rows = (n + row - 1) / row;
+    if (rows) row = (n + rows - 1) / rows;               /* rows of equal length */
+    ex_svg_begin(p, row * (cell + GAP) - GAP, rows * (tall + CAPTION + GAP));
+    for (int k = 0; k < n; k++) {
+        const int w = im[k].width, h = im[k].height;
+        const int left = k % row * (cell + GAP) + (cell - w * zoom) / 2;
+        const int top = k / row * (tall + CAPTION + GAP);
+        fprintf(p->f, "<g transform=\"translate(%d %d)\"><g transform=\"scale(%d)\" "
+                "shape-rendering=\"crispEdges\">", left, top, zoom);
+        for (int level = 1; level < 16; level++) {
+            bool open = false;
+            for (int y = 0; y < h; y++)
+                for (int x = 0; x < w;) {
+                    int start = x;
+                    while (x < w && ex_level(&im[k], y, x, lo, hi) == level) x++;
+                    if (x == start) {
+                        x++;
+                        continue;
+                    }
+                    if (!open) fprintf(p->f, "<path fill=\"#%x%x%x\" d=\"", 15 - level, 15 - level,
+                                       15 - level);
+                    open = true;
+                    fprintf(p->f, "M%d %dh%dv1h-%dz", start, y, x - start, x - start);
+                }
+            if (open) fputs("\"/>", p->f);
+        }
+        fprintf(p->f, "</g><rect width=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#999\"/>",
+                w * zoom, h * zoom);
+        ex_svg_text(p, w * zoom / 2.0, h * zoom + 16, "middle", 15, "", im[k].caption);
+        fputs("</g>\n", p->f);
+    }
+    fputs("</svg>\n", p->f);
 }
 
 /* The mark of curve k at (x, y): its shape tells curves apart where colours cannot. */
@@ -716,23 +890,33 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     static const char *const colour[8] = {"#0072B2", "#D55E00", "#009E73", "#000000",
                                           "#CC79A7", "#56B4E9", "#B8860B", "#666666"};
     static const char *const dash[4] = {"none", "7 4", "2 3", "9 3 2 3"};
-    double L = 70, T = 40, W = 470, H = 320, tick;
+    double L = 74, T = 40, W = 630, H = 330, tick;
     char s[64];
-    int named = 0;
+    int named = 0, left = (int)L, line = 0;
     if (p->f == NULL) return;
     ex_range(&a, c, n);
-    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" height=\"%.0f\" "
-            "viewBox=\"0 0 840 %.0f\" role=\"img\">\n<rect width=\"840\" height=\"%.0f\" "
-            "fill=\"#fff\"/>\n<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
-            "height=\"%.0f\"/></clipPath>\n", H + 100, H + 100, H + 100, ++p->plots, L, T, W, H);
-    ex_svg_text(p, L, 24, "start", 16, "font-weight=\"bold\"", a.title);
+    for (int k = 0; k < n; k++) {                        /* how many lines the legend takes */
+        if (c[k].name == NULL) continue;
+        const int wide = 66 + 8 * ex_width(c[k].name);
+        if (left > L && left + wide > L + W) {
+            left = (int)L;
+            line++;
+        }
+        left += wide;
+    }
+    ex_svg_begin(p, 720, (int)(T + H + 66 + 24 * (line + 1)));
+    fprintf(p->f, "<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
+            "height=\"%.0f\"/></clipPath>\n", ++p->plots, L, T, W, H);
+    left = (int)L;
+    line = 0;
+    ex_svg_text(p, L, 24, "start", 17, "font-weight=\"bold\"", a.title);
     tick = ex_tick(a.x1 - a.x0, 7);
     if (n > 0 && c[n - 1].x == NULL && tick < 1) tick = 1;   /* there is no epoch 1.5 */
     for (double v = ceil(a.x0 / tick - 1e-6) * tick; v <= a.x1 + tick * 1e-6; v += tick) {
         double x = L + W * ex_part(v, a.x0, a.x1, false);
         fprintf(p->f, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#ddd\"/>\n", x, T, H);
         snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
-        ex_svg_text(p, x, T + H + 18, "middle", 12, "", s);
+        ex_svg_text(p, x, T + H + 18, "middle", 14, "", s);
     }
     if (a.log_y) {
         int every = (int)ceil((log10(a.y1) - log10(a.y0)) / 8);
@@ -740,7 +924,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
             double y = T + H * (1 - ex_part(pow(10, e), a.y0, a.y1, true));
             fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", L, y, W);
             snprintf(s, sizeof s, e >= -3 && e <= 4 ? "%g" : "%.0e", pow(10, e));
-            ex_svg_text(p, L - 8, y + 4, "end", 12, "", s);
+            ex_svg_text(p, L - 8, y + 5, "end", 14, "", s);
         }
     } else {
         tick = ex_tick(a.y1 - a.y0, 6);
@@ -748,17 +932,16 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
             double y = T + H * (1 - ex_part(v, a.y0, a.y1, false));
             fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", L, y, W);
             snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
-            ex_svg_text(p, L - 8, y + 4, "end", 12, "", s);
+            ex_svg_text(p, L - 8, y + 5, "end", 14, "", s);
         }
     }
     fprintf(p->f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
             "stroke=\"#333\"/>\n", L, T, W, H);
-    ex_svg_text(p, L + W / 2, T + H + 42, "middle", 14, "", a.x_label);
+    ex_svg_text(p, L + W / 2, T + H + 42, "middle", 15, "", a.x_label);
     snprintf(s, sizeof s, "transform=\"rotate(-90 18 %.1f)\"", T + H / 2);
-    ex_svg_text(p, 18, T + H / 2, "middle", 14, s, a.y_label);
+    ex_svg_text(p, 18, T + H / 2, "middle", 15, s, a.y_label);
     for (int k = 0; k < n; k++) {
         const char *ink = c[k].name ? colour[named % 8] : "#aaa";
-        double key = T + 12 + 22 * named;
         bool pen = false;
         fprintf(p->f, "<g clip-path=\"url(#c%d)\"><path fill=\"none\" stroke=\"%s\" "
                 "stroke-width=\"%d\" stroke-dasharray=\"%s\" d=\"", p->plots, ink,
@@ -777,10 +960,17 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
                 ex_svg_mark(p, named, L + W * x, T + H * (1 - y), ink);
         }
         if (c[k].name == NULL) continue;
-        fprintf(p->f, "<path d=\"M%.1f %.1fh34\" stroke=\"%s\" stroke-width=\"2\" "
-                "stroke-dasharray=\"%s\"/>\n", L + W + 14, key, ink, dash[named % 4]);
-        ex_svg_mark(p, named, L + W + 31, key, ink);
-        ex_svg_text(p, L + W + 56, key + 4, "start", 13, "", c[k].name);
+        const int wide = 66 + 8 * ex_width(c[k].name);
+        if (left > L && left + wide > L + W) {
+            left = (int)L;
+            line++;
+        }
+        const double key = T + H + 72 + 24 * line;
+        fprintf(p->f, "<path d=\"M%d %.1fh34\" stroke=\"%s\" stroke-width=\"2\" "
+                "stroke-dasharray=\"%s\"/>\n", left, key, ink, dash[named % 4]);
+        ex_svg_mark(p, named, left + 17, key, ink);
+        ex_svg_text(p, left + 42, key + 5, "start", 15, "", c[k].name);
+        left += wide;
         named++;
     }
     fputs("</svg>\n", p->f);
@@ -825,10 +1015,7 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
     char s[96];
     if (p->f == NULL) return;
     for (int k = 0; k < g->columns; k++) tall = g->size[k] > tall ? g->size[k] : tall;
-    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-            "viewBox=\"0 0 %d %d\" role=\"img\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\""
-            "/>\n", 120 + GAP * (g->columns - 1), tall * STEP, 120 + GAP * (g->columns - 1),
-            tall * STEP, 120 + GAP * (g->columns - 1), tall * STEP);
+    ex_svg_begin(p, 130 + GAP * (g->columns - 1), tall * STEP);
     for (int pass = 0; pass < 3; pass++)   /* edges, then their labels, then nodes on top */
         for (int k = 0; k < g->columns; k++)
             for (int i = 0; i < g->size[k]; i++) {
@@ -868,22 +1055,24 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
    are marked, and (0, 0) is the first one inside the zeros. */
 typedef struct ex_grid { const char *name; const dl_real *x; int n, pad, i, j, k; } ex_grid;
 
-/* Grids side by side, in the terminal (where names end at their first " ·") and on the page. */
+/* Grids side by side, in the terminal and on the page. */
 static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, bool quiet) {
     enum { CELL = 38 };
-    int rows = 0, left, wide;
+    int rows = 0, left, wide, total = 0;
     char s[32];
-    for (int t = 0; t < count; t++)
-        rows = g[t].n + 2 * g[t].pad > rows ? g[t].n + 2 * g[t].pad : rows;
+    for (int t = 0; t < count; t++) {
+        const int m = g[t].n + 2 * g[t].pad;
+        rows = m > rows ? m : rows;
+        wide = 9 * ex_width(g[t].name);                  /* at least the width of the name */
+        total += (m * CELL > wide ? m * CELL : wide) + 30;
+    }
     if (page->f)
-        fprintf(page->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"840\" height=\"%d\" "
-                "viewBox=\"0 0 840 %d\" role=\"img\">\n", rows * CELL + 40, rows * CELL + 40);
+        ex_svg_begin(page, total, rows * CELL + 40);
     for (int r = -1; r < rows; r++) {
         for (int t = left = 0; t < count; t++) {
-            int m = g[t].n + 2 * g[t].pad, name = (int)strcspn(g[t].name, "\xc2");
-            if (name > 0 && g[t].name[name]) name--;
+            const int m = g[t].n + 2 * g[t].pad, name = ex_width(g[t].name);
             if (!quiet) printf("   ");
-            if (!quiet && r == -1) printf("%-*.*s", 6 * m, name, g[t].name);
+            if (!quiet && r == -1) ex_pad(g[t].name, 6 * m, false);
             if (page->f && r == -1)
                 ex_svg_text(page, 8 + left, 20, "start", 14, "font-weight=\"bold\"", g[t].name);
             for (int c = 0; r >= 0 && c < m; c++) {
@@ -898,11 +1087,11 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
                         "stroke=\"#333\" stroke-width=\"%s\" stroke-dasharray=\"%s\"/>", x + 1,
                         y + 1, CELL - 2, CELL - 2, in ? "#F5D76E" : "#fff", in ? "2" : ".5",
                         zero ? "2 3" : "none");
-                ex_svg_text(page, x + CELL / 2.0, y + 22, "middle", 14, zero ? "fill=\"#777\"" : "",
-                            s);
+                ex_svg_text(page, x + CELL / 2.0, y + 24, "middle", strlen(s) > 3 ? 13 : 15,
+                            zero ? "fill=\"#777\"" : "", s);
             }
-            wide = 8 * (int)strlen(g[t].name);     /* at least the width of the name */
-            left += (m * CELL > wide ? m * CELL : wide) + 40;
+            wide = 9 * name;
+            left += (m * CELL > wide ? m * CELL : wide) + 30;
             if (!quiet && name > 6 * m && r >= 0) printf("%*s", name - 6 * m, "");
         }
         if (!quiet) printf("\n");
@@ -913,9 +1102,10 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
 
 /* Training and validation accuracy of the last dl_model_fit as a plot; fit.validation was set. */
 static inline void ex_page_history(ex_page *p, const dl_model *m) {
-    ex_axes axes = {"Accuracy after each epoch · 每轮之后的准确率", "epoch · 轮",
-                    "accuracy, % · 准确率", 0, 0, 0, 0, false};
-    ex_curve c[2] = {{"training · 训练", NULL, NULL, 0}, {"validation · 验证", NULL, NULL, 0}};
+    ex_axes axes = {EX("Accuracy after each epoch", "每轮之后的准确率"), EX("epoch", "轮"),
+                    EX("accuracy, %", "准确率（%）"), 0, 0, 0, 0, false};
+    ex_curve c[2] = {{EX("training", "训练"), NULL, NULL, 0},
+                     {EX("validation", "验证"), NULL, NULL, 0}};
     int n = 0;
     const dl_epoch *e = dl_model_history(m, &n);
     double *y = p->f ? (double *)malloc(2 * (size_t)(n + 1) * sizeof *y) : NULL;
@@ -943,14 +1133,16 @@ static inline void ex_show_predictions(dl_model *m, const dl_data *test, ex_page
         for (int i = 0; i < worsts; i++)
             worst[i] = ex_digit(test, index[i], p + index[i] * classes);
         if (!quiet) {
-            printf("\n%d test images, what the net says, and how sure it is:\n\n", n);
+            printf(EX("\n%d test images, what the net says, and how sure it is:\n\n",
+                      "\n%d 张测试图像，网络的回答，以及它有多大把握：\n\n"), n);
             ex_draw(first, n, 0, 1);
-            printf("The worst mistakes: what it said, how sure it was, what it is:\n\n");
+            printf(EX("The worst mistakes: what it said, how sure it was, what it is:\n\n",
+                      "最严重的错误：网络的回答，有多大把握，实际是什么：\n\n"));
             ex_draw(worst, worsts, 0, 1);
         }
-        ex_page_text(page, 2, "Test images and what the net says · 测试图像与网络的回答");
+        ex_page_text(page, 2, EX("Test images and what the net says", "测试图像与网络的回答"));
         ex_page_images(page, first, n, 0, 1, 3);
-        ex_page_text(page, 2, "The worst mistakes: sure, and wrong · 最严重的错误：自信却答错");
+        ex_page_text(page, 2, EX("The worst mistakes: sure, and wrong", "最严重的错误：自信却答错"));
         ex_page_images(page, worst, worsts, 0, 1, 3);
     }
     free(p);
@@ -968,7 +1160,7 @@ static inline void ex_page_close(ex_page *p, bool quiet) {
         fprintf(stderr, "cannot write the page %s\n", p->path);
         exit(1);
     }
-    if (!quiet) printf("The page with the pictures: %s\n", p->path);
+    if (!quiet) printf(EX("The page with the pictures: %s\n", "带图的网页：%s\n"), p->path);
 }
 
 #endif /* EXAMPLE_H_INCLUDED */

@@ -22,6 +22,9 @@ bad() {                                       # bad "what went wrong" [file with
 }
 check() { if [ "$1" = 0 ]; then ok; else bad "$2" "$3"; fi; }
 
+LC_ALL=C                                                 # programs speak the locale's language
+export LC_ALL
+
 # value NAME: of the result line in $work/out, "" when it has none
 value() { sed -n '$s/^result: //p' "$work/out" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 # holds "$x >= 0.7": arithmetic on numbers; an empty or NaN value never holds
@@ -93,6 +96,16 @@ for source in examples/[0-9][0-9]_*.c; do
     01_forward)
         run $prog "y0 y1 difference equal" --quiet
         expect $prog '$equal == 1 && $y0 > 0.5986 && $y0 < 0.5988 && $y1 > 0.5865 && $y1 < 0.5867' ;;
+    02_loss)
+        run $prog "loss iris_cross_entropy iris_mse" --quiet
+        expect $prog '$loss > 0.34895 && $loss < 0.34905'
+        expect $prog '$iris_cross_entropy > 0.95 && $iris_mse < $iris_cross_entropy' ;;
+    03_gradient_descent)
+        run $prog "w b loss limit" --quiet
+        expect $prog '$w > 1.9 && $w < 2.1 && $b > 0.9 && $b < 1.1 && $loss < 0.05'
+        "$work/$prog" --quiet --lr 0.75 2>"$work/err" | grep -q 'w=[-0-9.e+]*' &&
+            "$work/$prog" --quiet --lr 0.73 >"$work/out" 2>&1
+        check $? "$prog: steps beyond the limit" "$work/err" ;;
     04_backprop)
         for seed in 0 1 42; do
             run $prog "solved loss gradient_error" --quiet --seed $seed
@@ -167,7 +180,7 @@ for source in examples/[0-9][0-9]_*.c; do
     set --
     case $uses in *--limit*) set -- --limit 1000 ;; esac
     case $uses in *--epochs*) set -- "$@" --epochs 1 ;; esac
-    "$work/$prog" "$@" --html "$work/$prog.html" >"$work/out" 2>"$work/err"
+    "$work/$prog" "$@" --html "$work/$prog.html" --lang zh >"$work/out" 2>"$work/err"
     check $? "$prog --html fails" "$work/err"
     well_formed "$work/$prog.html" >"$work/err" 2>&1
     check $? "$prog: the page is not well-formed" "$work/err"
@@ -194,6 +207,7 @@ extra|2|no option extra
 --epochs 0|2|from 1
 --seed -1|2|--seed needs a whole number
 --quiet=1|2|--quiet takes no value
+--lang fr|2|--lang needs zh or en
 --html /nowhere/page.html --quiet|1|/nowhere/page.html
 END
     case $uses in *--data*)

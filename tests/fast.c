@@ -298,7 +298,7 @@ static void not_finite(void)
     const float certain[3] = { 1, INFINITY, -INFINITY };
     const int32_t label = 1;
     float y[4], a[4] = { 1, NAN, 2, INFINITY }, b[4] = { 1, 2, 3, 4 }, c[4] = { 9, 9, 9, 9 };
-    dli_product p = dli_product_nn(2, 2, 2, a, b, c);
+    dli_product p = dli_product_of(2, 2, 2, a, b, c, 0, 0);
     f->relu_forward(y, x, 4, 0, 0);
     CHECK(y[0] != y[0] && y[1] == 1 && y[2] == 0 && y[3] > 1e38f, "%s relu", f->name);
     dli_softmax_loss(f, y, x, NULL, 1, 3);
@@ -481,6 +481,13 @@ static void end_of(dli_conv_end end, float *y, float *pooled, float *g, const fl
     }
 }
 
+static void convolve(const dlk_conv2d_size *s, dli_conv_end end, const dli_conv_arrays *a, int n)
+{
+    dli_conv_job j = dli_conv_job_of(f, s, end, a, n);
+    j.work = (float *)work_of(dli_bytes_of(j.total));
+    dli_conv_job_run(&j, n);
+}
+
 static void convolutions(void)
 {
     int wino = 0;
@@ -492,7 +499,6 @@ static void convolutions(void)
         dl_int n[4], sums;
         int add_y;
         dlk_conv2d_size s;
-        dli_conv v;
         memset(&s, 0, sizeof s);
         s.N = 1 + chance(10); s.C = 1 + chance(8); s.M = 1 + chance(36);
         s.KH = 1 + chance(big ? 9 : 5); s.KW = 1 + chance(big ? 9 : 5);
@@ -513,8 +519,7 @@ static void convolutions(void)
         s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = s.groups = 1;
         if (end == DLI_END_RELU_POOL && (s.OH < 2 || s.OW < 2)) end = DLI_END_RELU;
         CHECK(dli_conv_is_plain(&s), "%s", "a convolution that the fast room knows");
-        v = dli_conv_of(&s, end);
-        wino += dli_conv_sizes(f, &v).wino;
+        wino += dli_conv_of(f, &s, end).wino;
         sums = s.N * s.M * s.OH * s.OW;
         n[0] = end == DLI_END_RELU_POOL ? s.N * s.M * (s.OH / 2) * (s.OW / 2) : sums;
         n[1] = s.N * s.C * s.H * s.W;
@@ -534,26 +539,25 @@ static void convolutions(void)
         want[3] = zeros(n[3]);
         for (int t = 0; t < 4; t++) {
             int32_t *arg = (int32_t *)bytes_before_guard((size_t)n[0] * sizeof *arg);
-            dli_conv_grads to;
             float *got[4];
             got[0] = add_y ? copy(y0, sums) : room(n[0]);
             got[1] = copy(dx0, n[1]);
             got[2] = zeros(n[2]);
             got[3] = zeros(n[3]);
-            dli_conv_forward(f, &v, got[0], arg, x, w, b, add_y, threads[t],
-                             work_of(dli_conv_work_bytes(f, &v, NULL, threads[t])));
-            to.dy = dy; to.y = got[0]; to.arg = arg;
-            to.dx = got[1]; to.add_dx = add; to.dw = got[2]; to.db = got[3];
-            dli_conv_backward(f, &v, &to, x, w, threads[t],
-                              work_of(dli_conv_work_bytes(f, &v, &to, threads[t])));
+            const dli_conv_arrays there = { x, w, b, got[0], arg, NULL, NULL, NULL, NULL,
+                                            add_y != 0 };
+            dli_conv_arrays back = { x, w, NULL, got[0], arg, dy, got[1], got[2], got[3],
+                                     add != 0 };
+            convolve(&s, end, &there, threads[t]);
+            convolve(&s, end, &back, threads[t]);
             if (t == 0) memcpy(kept, got, sizeof kept);
             for (int i = 0; i < 4; i++)
                 CHECK(equal(got[i], kept[i], n[i]), "%s convolution, output %d, %d threads",
                       f->name, i, threads[t]);
-            to.dx = NULL; to.dw = zeros(n[2]); to.db = NULL;       /* the weights alone */
-            dli_conv_backward(f, &v, &to, x, w, threads[t],
-                              work_of(dli_conv_work_bytes(f, &v, &to, threads[t])));
-            CHECK(equal(to.dw, kept[2], n[2]), "%s convolution without dx", f->name);
+            back.dx = back.db = NULL;
+            back.dw = zeros(n[2]);                          /* the weights alone */
+            convolve(&s, end, &back, threads[t]);
+            CHECK(equal(back.dw, kept[2], n[2]), "%s convolution without dx", f->name);
         }
         end_of(end, want[0], pooled, g, dy, &s);
         dlk_conv2d_backward(want[1], want[2], want[3], g, x, w, &s);
@@ -573,14 +577,21 @@ static dl_int extreme(void)
     if (chance(2)) return 1 + chance(40);
     return chance(2) ? most + chance(9) : 1 + most / (1 + chance(5000));
 }
+static double conv_bytes(const dlk_conv2d_size *s, const dli_conv_arrays *a, int n)
+{
+    return (double)dli_bytes_of(dli_conv_job_of(f, s, DLI_END_LINEAR, a, n).total);
+}
+
 static void work_sizes(void)
 {
     int refused = 0;
     dlk_conv2d_size s;
-    dli_conv_grads to;
-    dli_conv v;
+    dli_conv_arrays there, back;
     memset(&s, 0, sizeof s);
-    memset(&to, 0, sizeof to);
+    memset(&there, 0, sizeof there);
+    memset(&back, 0, sizeof back);
+    there.y = (float *)&s;                               /* only asked whether it is there */
+    back.dy = (float *)&s;
     s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = s.groups = 1;
     for (int trial = 0; trial < 20000; trial++) {
         s.N = 1 + chance(9); s.C = extreme(); s.H = extreme(); s.W = extreme();
@@ -593,28 +604,28 @@ static void work_sizes(void)
             dl_shape_size(dl_shape4(s.M, s.C, s.KH, s.KW)) < 0 ||
             dl_shape_size(dl_shape4(s.N, s.M, s.OH, s.OW)) < 0)
             continue;                                    /* there are no such tensors */
-        v = dli_conv_of(&s, DLI_END_LINEAR);
         const double hp = (double)(s.H + 2 * s.top), wp = (double)(s.W + 2 * s.left);
         const double k = (double)s.C * (double)(s.KH * s.KW), p = (double)s.OH * (double)s.OW;
-        to.dx = chance(2) ? (float *)&s : NULL;          /* only asked whether it is there */
-        to.dw = to.dx ? NULL : (float *)&s;
-        const double all = (double)dli_conv_work_bytes(f, &v, NULL, 3);
-        const double back = (double)dli_conv_work_bytes(f, &v, &to, 3);
+        back.dx = chance(2) ? (float *)&s : NULL;
+        back.dw = back.dx ? NULL : (float *)&s;
+        const double all = conv_bytes(&s, &there, 3), grads = conv_bytes(&s, &back, 3);
         const double col = (double)dli_bytes_of(dli_col_size(&s));
         const double image = 3 * 4 * (double)s.C * hp * wp, none = (double)SIZE_MAX;
         CHECK(all >= none || all >= image + 4 * (double)s.M * k, "forward asks for %g", all);
-        CHECK(back >= none || back >= image + 3 * 4 * (double)s.M * p + (to.dx ? 1 : 0) * 4 * k,
-              "backward asks for %g", back);
+        CHECK(grads >= none || grads >= image + 3 * 4 * (double)s.M * p + (back.dx ? 4 * k : 0),
+              "backward asks for %g", grads);
         CHECK(col >= none || col >= 4 * (k + (double)s.M) * p, "im2col asks for %g", col);
         refused += all >= none;
     }
     CHECK(refused > 10, "%d sizes refused", refused);
 
     /* Forward alone takes what forward needs: weights by Winograd's way are 17 MB. */
-    memset(&v, 0, sizeof v);
-    v.n = 32; v.c = v.m = 512; v.h = v.w = 14; v.kh = v.kw = 3; v.ph = v.pw = 1;
-    CHECK(dli_conv_work_bytes(f, &v, NULL, 2) < 32000000, "%g bytes",
-          (double)dli_conv_work_bytes(f, &v, NULL, 2));
+    s.N = 32;
+    s.C = s.M = 512;
+    s.H = s.W = s.OH = s.OW = 14;
+    s.KH = s.KW = 3;
+    s.top = s.left = 1;
+    CHECK(conv_bytes(&s, &there, 2) < 32000000, "%g bytes", conv_bytes(&s, &there, 2));
 }
 
 static void pooling(void)

@@ -274,11 +274,14 @@ static void numbers(void)
         if (i < (int)(sizeof x / sizeof *x)) v = x[i];
         else if (i % 2) v = (double)(int)(v != v ? 0 : fmod(v, 1e6)) / 1000;
         if (v != v) continue;
-        dli_text out = { s, sizeof s, 0, NULL };
+        dli_text out = { s, sizeof s, 0, NULL, false };
         dli_put_number(&out, v);
-        dli_json j = { (uint8_t *)s, (uint8_t *)s + out.length, NULL };
-        CHECK(dli_json_number(&j, &back) && j.p == j.end && memcmp(&v, &back, sizeof v) == 0,
-              "%.17g as %.*s gives %.17g", v, (int)out.length, s, back);
+        s[out.length] = 0;
+        const bool quoted = s[0] == '"';
+        if (quoted) s[out.length - 1] = 0;
+        const dli_json j = { quoted ? '"' : '.', s + quoted, 1 };
+        CHECK(dli_json_double(&j, &back) && memcmp(&v, &back, sizeof v) == 0,
+              "%.17g as %s gives %.17g", v, s, back);
     }
 }
 
@@ -415,31 +418,31 @@ static void refusals(void)
         { "\"needs\":1,", "", "lacks 'needs'", DL_ERR_FORMAT },
         { "\"needs\":1,\"input\":[2]", "\"needs\":7,\"magic\":[2]", "needs a newer",
           DL_ERR_FORMAT },
-        { "\"input\":[2]", "\"inputs\":[2]", "the key of a model 'inputs' is not", DL_ERR_FORMAT },
+        { "\"input\":[2]", "\"inputs\":[2]", "the key 'inputs' of the model is not", DL_ERR_FORMAT },
         { "\"input\":[2],", "", "lacks 'input'", DL_ERR_FORMAT },
         { "\"Dense\"", "\"Dance\"", "the type of layer 'Dance' is not known", DL_ERR_FORMAT },
-        { "\"units\":1,", "", "lacks 'units'", DL_ERR_FORMAT },
-        { "\"units\":1", "\"units\":1,\"unites\":1", "option 'unites' is not known",
+        { "\"units\":1,", "", "'units' is missing in the options of Dense", DL_ERR_FORMAT },
+        { "\"units\":1", "\"units\":1,\"unites\":1", "the key 'unites' of the options of Dense is not",
           DL_ERR_FORMAT },
-        { "\"units\":1", "\"units\":1,\"units\":1", "a key that was not there", DL_ERR_FORMAT },
+        { "\"units\":1", "\"units\":1,\"units\":1", "has the key 'units' twice", DL_ERR_FORMAT },
         { "\"units\":1", "\"units\":1.5", "a whole number", DL_ERR_FORMAT },
         { "\"units\":1", "\"units\":-1", "-1 units", DL_ERR_ARGUMENT },
         { "\"units\":1", "\"units\":1000000000", "is [1,2] in the buffer, but its layer makes it "
           "[1000000000,2]", DL_ERR_SHAPE },
-        { "\"relu\"", "\"rely\"", "activation 'rely' is not known", DL_ERR_FORMAT },
-        { "\"normal\"", "\"norm\"", "the initializer 'norm' is not known", DL_ERR_FORMAT },
-        { "\"bias\":true", "\"bias\":1", "one of the words for true and false", DL_ERR_FORMAT },
-        { "\"bias\":true", "\"bias\":false", "tensor 'dense_1.bias' in the buffer is not in",
+        { "\"relu\"", "\"rely\"", "'activation' of the options of Dense is rely should be", DL_ERR_FORMAT },
+        { "\"normal\"", "\"norm\"", "'weight_init' of the options of Dense should be a name that is known", DL_ERR_FORMAT },
+        { "\"bias\":true", "\"bias\":1", "'bias' of the options of Dense should be true or false", DL_ERR_FORMAT },
+        { "\"bias\":true", "\"bias\":false", "tensor 'dense_1.bias' is not in the model",
           DL_ERR_FORMAT },
-        { "\"l1\":0", "\"l1\":\"0x1\"", "a number such as", DL_ERR_FORMAT },
+        { "\"l1\":0", "\"l1\":\"0x1\"", "'l1' of the options of Dense is 0x1 should be a number", DL_ERR_FORMAT },
         { "\"l1\":0", "\"l1\":\"nan\"", "l1 is NaN", DL_ERR_ARGUMENT },
         { "}}]}", "},\"name\":\"dense_2\"}]}", "the layer 'dense_2' is not known here",
           DL_ERR_FORMAT },
-        { "}}]}", "},\"extra\":1}]}", "key of a layer 'extra'", DL_ERR_FORMAT },
-        { "}}]}", "}}],\"loss\":\"mean_squared_error\"}", "lacks 'optimizer'", DL_ERR_FORMAT },
-        { "}}]}", "}}],\"loss\":\"mean_squared_error\",\"optimizer\":{\"type\":\"Adam\"}}",
-          "lacks 'lr'", DL_ERR_FORMAT },
-        { "}}]}", "}}]", "byte 176 should be , or }", DL_ERR_FORMAT },
+        { "}}]}", "},\"extra\":1}]}", "the key 'extra' of a layer", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"loss\":[[\"mean_squared_error\",1]]}", "lacks 'optimizer'", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"loss\":[[\"mean_squared_error\",1]],\"optimizer\":{\"type\":\"Adam\",\"options\":{}}}",
+          "'lr' is missing in the options of Adam", DL_ERR_FORMAT },
+        { "}}]}", "}}]", "byte 176 of 176 should be , or }", DL_ERR_FORMAT },
         { "\"input\":[2]", "\"input\":[2147483647,2147483647,2147483647]", "", DL_ERR_SHAPE },
         { "\"input\":[2]", "\"input\":[-2]", "whole number", DL_ERR_FORMAT }
     };
@@ -787,15 +790,15 @@ static void misfits(void)
     CHECK(dl_model_param(m, 0)->data[0] != first, "loaded");
     o.prefix = "nothing.";
     CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "not one");
-    CHECK_ERROR(dl, DL_ERR_FORMAT, "is missing in");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "does not fit the model: missing conv2d_1.weight");
     o.prefix = "net.";
     o.in_order = true;
     CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "in order");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "in_order is for a model, and without renames");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "in_order needs no renames");
     o.renames_count = 0;
     o.partial = false;
     CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "in order");
-    CHECK_ERROR(dl, DL_ERR_SHAPE, "tensor 'dense_1.weight' is [4] in ");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "different dense_1.weight [7,96], in the file net.1.weight [4]");
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);
 }
@@ -984,7 +987,7 @@ static void npy_golden(void)
     CHECK(!dl_npy_load(dl, golden("npy/text.npy")), "text");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "has numbers of type '<U2'");
     CHECK(!dl_npy_load(dl, golden("npy/record.npy")), "a record");
-    CHECK_ERROR(dl, DL_ERR_FORMAT, "of its header should be a string");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "its header should have a descr of one type");
     CHECK(!dl_npy_load(dl, "no-such-file"), "no file");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_npy_load: cannot open no-such-file");
     CHECK(!dl_npy_load(NULL, "x") && !dl_npy_save(NULL, "x") &&

@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
     static const char *const names[2] = {"malignant", "benign"};
     const char *path = "data/breast-cancer/breast_cancer.csv";
     ex_option extra[1] = {{"table", EX_TEXT, NULL, 0, 0, "the table"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 40;
     extra[0].value = &path;
     ex_parse(&o, argc, argv, "malignant or benign?", "epochs batch seed threads quiet", extra, 1);

@@ -93,7 +93,7 @@ static void counting_linear(dl_real *y, const dl_real *x, const dl_real *w, cons
 }
 
 int main(int argc, char **argv) {
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     o.epochs = 3, o.limit = 6000;
     ex_parse(&o, argc, argv, "a layer, loss, metric, optimizer and kernel of our own",
              "data epochs batch limit seed threads quiet", NULL, 0);

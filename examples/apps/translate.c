@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     double last = 0;
     ex_option extra[2] = {{"steps", EX_INT, NULL, 1, 1000000, "updates"},
                           {"number", EX_INT, NULL, 0, NUMBERS - 1, "translate this one, too"}};
-    ex_options o = ex_options_default();
+    ex_options o = ex_options_default(argc, argv);
     extra[0].value = &steps;
     extra[1].value = &own;
     ex_parse(&o, argc, argv, "numbers to Chinese numerals", "seed threads quiet", extra, 2);

@@ -1,0 +1,190 @@
+/* 03 - gradient descent: one number rolling down a parabola, two in a valley, then a straight line
+   through points. The same rule everywhere, and one limit for its learning rate.
+
+     @F S0-4.2  dW = -eta dL/dW
+     @F S0-4.3  W <- W - eta dL/dW,  b <- b - eta dL/db
+     @F S1-3.1  theta_{t+1} = theta_t - alpha dJ/dtheta, taken at theta_t (the document leaves out t)
+     @F S3-3.2  the same with "=", which means "becomes"
+
+   On L = lambda/2 w^2 a step multiplies w by 1 - eta lambda: it shrinks for 0 < eta < 2 / lambda,
+   and beyond that every step makes it worse.
+
+       gcc -O2 examples/03_gradient_descent.c -o descent -lm && ./descent                        */
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "example.h"
+
+enum { STEPS = 30, RATES = 4, SIDES = 73, POINTS = 20, EPOCHS = 200 };
+
+/* w on L = 2 w^2 (lambda = 4), from 1, out loud. */
+static void parabola(double eta, bool quiet) {
+    double w = 1;
+    if (quiet) return;
+    printf("  eta = %.1f:  w = 1", eta);
+    for (int t = 0; t < 5; t++) {
+        w = w - eta * 4 * w;                                       /* dL/dw = 4 w */
+        printf(" -> %.4g", w);
+    }
+    printf("\n");
+}
+
+/* (u, v) on L = (u^2 + 10 v^2) / 2, from (9, 2): curvatures lambda 1 and 10. */
+static const double rate[RATES] = {0.02, 0.1, 0.19, 0.21};
+static double u[RATES][STEPS + 1], v[RATES][STEPS + 1], loss[RATES][STEPS + 1];
+static void valley(int k) {
+    u[k][0] = 9;
+    v[k][0] = 2;
+    for (int t = 0; t <= STEPS; t++) {
+        loss[k][t] = (u[k][t] * u[k][t] + 10 * v[k][t] * v[k][t]) / 2;
+        if (t == STEPS) break;
+        u[k][t + 1] = u[k][t] - rate[k] * u[k][t];                 /* dL/du = u    */
+        v[k][t + 1] = v[k][t] - rate[k] * 10 * v[k][t];            /* dL/dv = 10 v */
+    }
+}
+
+/* y = w x + b through 20 points around y = 2 x + 1, by gradient descent on the mean squared error. */
+static dl_real px[POINTS], py[POINTS];
+static double line_w[EPOCHS + 1], line_b[EPOCHS + 1];
+static double regression(dl_ctx *dl, double eta) {
+    dl_tensor *theta[2];
+    double last = NAN;
+    theta[0] = dl_param(dl, dl_shape2(1, 1), dl_init_zeros());     /* w */
+    theta[1] = dl_param(dl, dl_shape1(1), dl_init_zeros());        /* b */
+    dl_optimizer *descent = dl_optimizer_new(dl, dl_sgd(eta), theta, 2);
+    for (int t = 0; t <= EPOCHS && !dl_error(dl); t++) {
+        line_w[t] = dl_item(theta[0]);
+        line_b[t] = dl_item(theta[1]);
+        dl_tensor *x = dl_from(dl, dl_shape2(POINTS, 1), px);
+        dl_tensor *y = dl_from(dl, dl_shape2(POINTS, 1), py);
+        dl_tensor *L = dl_mse(dl_linear(x, theta[0], theta[1]), y);  /* L = mean (w x + b - y)^2 */
+        last = dl_item(L);
+        dl_optimizer_zero_grad(descent);
+        dl_backward(L);                                              /* dL/dw, dL/db             */
+        dl_optimizer_step(descent);                                  /* theta <- theta - eta dL  */
+        dl_tape_clear(dl);
+    }
+    return last;
+}
+
+/* The same line in closed form (normal equations), and the curvatures of its loss: the eigenvalues
+   of [[2 mean(x^2), 2 mean(x)], [2 mean(x), 2]]. */
+static void exact(double *w, double *b, double *largest) {
+    double sx = 0, sy = 0, xx = 0, xy = 0;
+    for (int i = 0; i < POINTS; i++) {
+        sx += (double)px[i] / POINTS;
+        sy += (double)py[i] / POINTS;
+        xx += (double)px[i] * (double)px[i] / POINTS;
+        xy += (double)px[i] * (double)py[i] / POINTS;
+    }
+    *w = (xy - sx * sy) / (xx - sx * sx);
+    *b = sy - *w * sx;
+    *largest = xx + 1 + sqrt((xx - 1) * (xx - 1) + 4 * sx * sx);
+}
+
+/* Everything that is not a formula. */
+static void show(ex_page *page, bool quiet) {
+    static double cu[5][SIDES], cv[5][SIDES], count[EPOCHS + 1];
+    char name[RATES][32];
+    ex_curve path[5 + RATES], fall[RATES], line[2];
+    ex_axes map = {EX("Four learning rates in a valley", "山谷里的四个学习率"),
+                   "u", "v", -2, 10, -4, 4, false};
+    ex_axes down = {EX("Loss after each step", "每一步之后的损失"), EX("step", "步"), "L", 0, 0, 1e-4, 1e4,
+                    true};
+    ex_axes fit = {EX("The line finds its w and b", "直线找到它的 w 与 b"), EX("step", "步"), "", 0, 0, -0.2,
+                   2.4, false};
+    for (int t = 0; t <= EPOCHS; t++) count[t] = t;
+    for (int k = 0; k < 5; k++) {                        /* contours: ellipses of equal loss */
+        for (int i = 0; i < SIDES; i++) {
+            cu[k][i] = (2 + 2 * k) * cos(6.28318530718 * i / (SIDES - 1));
+            cv[k][i] = (2 + 2 * k) * sin(6.28318530718 * i / (SIDES - 1)) / sqrt(10.0);
+        }
+        path[k].name = NULL;
+        path[k].x = cu[k];
+        path[k].y = cv[k];
+        path[k].n = SIDES;
+    }
+    for (int k = 0; k < RATES; k++) {
+        snprintf(name[k], sizeof name[k], "eta = %.2f", rate[k]);
+        path[5 + k].name = fall[k].name = name[k];
+        path[5 + k].x = u[k];
+        path[5 + k].y = v[k];
+        path[5 + k].n = loss[k][STEPS] > loss[k][0] ? 9 : STEPS + 1;   /* it leaves the picture */
+        fall[k].x = count;
+        fall[k].n = STEPS + 1;
+        fall[k].y = loss[k];
+    }
+    line[0].name = "w";
+    line[1].name = "b";
+    line[0].x = line[1].x = count;
+    line[0].n = line[1].n = EPOCHS + 1;
+    line[0].y = line_w;
+    line[1].y = line_b;
+    ex_page_formula(page, "W ← W - η ∂L/∂W");
+    ex_page_figure(page, "03-paths", EX("Paths of four learning rates on the contours of "
+                                        "(u^2 + 10 v^2) / 2; the largest leaves the valley",
+                                        "(u^2 + 10 v^2) / 2 的等高线上四个学习率的路径；最大的一个离开山谷"));
+    ex_page_plot(page, map, path, 5 + RATES);
+    ex_page_text(page, 0, EX("Grey: lines of equal loss. Small rates crawl along the floor, larger "
+                             "ones jump from wall to wall, the largest leaves.",
+                             "灰线上损失相等。小的学习率沿谷底爬，大的在两壁之间跳，最大的离开了山谷。"));
+    ex_page_figure(page, "03-loss", EX("Loss of each after 0 to 30 steps, powers of ten",
+                                       "四者在 0 到 30 步的损失，对数坐标"));
+    ex_page_plot(page, down, fall, RATES);
+    ex_page_figure(page, "03-line", EX("w and b of the line after each step",
+                                       "直线的 w 与 b 在每一步之后的值"));
+    ex_page_plot(page, fit, line, 2);
+    ex_show_now_you(page, quiet,
+                    EX("in the valley, for which learning rate is the slower of both directions as "
+                       "fast as it can be?", "在山谷里，学习率是多少时，较慢的那个方向最快？"),
+                    EX("2 / (1 + 10) = 0.1818: both directions then shrink by 9/11 a step.",
+                       "2 / (1 + 10) = 0.1818：两个方向每步都缩到 9/11。"));
+}
+
+int main(int argc, char **argv) {
+    double eta = 0.2, w, b, largest;
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option extra[] = {{"lr", EX_REAL, &eta, 1e-6, 10,
+                                EX("learning rate of the line", "直线的学习率")}};
+    ex_parse(&o, argc, argv, EX("gradient descent on a parabola, in a valley, on a line; at once",
+                                "抛物线、山谷、直线上的梯度下降；立刻完成"),
+             "seed html quiet", extra, 1);
+    dl_ctx *dl = ex_begin(&o);
+    ex_page page = ex_page_open(&o, EX("Gradient descent", "梯度下降"));
+
+    if (!o.quiet) printf(EX("L = 2 w^2, dL/dw = 4 w, w <- w - eta 4 w, from w = 1:\n",
+                            "L = 2 w^2，dL/dw = 4 w，w <- w - eta 4 w，从 w = 1 开始：\n"));
+    parabola(0.1, o.quiet);
+    parabola(0.4, o.quiet);
+    parabola(0.5, o.quiet);
+    parabola(0.6, o.quiet);
+
+    if (!o.quiet) printf(EX("\nL = (u^2 + 10 v^2) / 2, from (9, 2), after %d steps:\n",
+                            "\nL = (u^2 + 10 v^2) / 2，从 (9, 2) 开始，%d 步之后：\n"), STEPS);
+    for (int k = 0; k < RATES; k++) {
+        valley(k);
+        if (!o.quiet) printf("  eta = %.2f:  (%9.5f, %9.5f)  L = %.4g\n", rate[k], u[k][STEPS],
+                             v[k][STEPS], loss[k][STEPS]);
+    }
+
+    for (int i = 0; i < POINTS; i++) {
+        const double at = -1 + 2.0 * i / (POINTS - 1) + 0.5;       /* -0.5 .. 1.5 */
+        px[i] = (dl_real)at;
+        py[i] = (dl_real)(2 * at + 1 + 0.2 * dl_rng_normal(dl_ctx_rng(dl)));
+    }
+    exact(&w, &b, &largest);
+    const double last = regression(dl, eta);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    if (!o.quiet) {
+        printf(EX("\nA line through %d points, eta = %g (it diverges from 2 / %.3f = %.3f on):\n",
+                  "\n%d 个点的直线，eta = %g（从 2 / %.3f = %.3f 开始发散）：\n"), POINTS, eta, largest,
+               2 / largest);
+        for (int t = 0; t <= EPOCHS; t = t ? t * 10 : 2)
+            printf(EX("  after %3d steps:  w = %.4f, b = %.4f\n", "  %3d 步之后：  w = %.4f, b = %.4f\n"),
+                   t, line_w[t], line_b[t]);
+        printf(EX("  in closed form:   w = %.4f, b = %.4f\n", "  精确解：      w = %.4f, b = %.4f\n"), w, b);
+    }
+    show(&page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    ex_result("w=%.4f b=%.4f loss=%.5f limit=%.4f", line_w[EPOCHS], line_b[EPOCHS], last, 2 / largest);
+    return ex_end(dl, &o);
+}

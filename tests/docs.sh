@@ -1,0 +1,19 @@
+#!/bin/sh
+# The pages of docs/: what they take in is what a fresh run gives; links, sums, terms, both languages
+# alike; formulas and the index of functions. Needs python3.
+cd "$(dirname "$0")/.." || exit 1
+if ! command -v python3 >/dev/null 2>&1; then
+    echo "SKIP the pages: python3 is not installed"
+    echo "1 passed, 0 failed"
+    exit 0
+fi
+passed=0 failed=0
+for check in "take.py --check" lint.py "index.py --check"; do
+    # shellcheck disable=SC2086
+    said=$(python3 docs/$check)
+    echo "$said" | sed '$d'
+    passed=$((passed + $(echo "$said" | sed -n '$s/ passed.*//p')))
+    failed=$((failed + $(echo "$said" | sed -n '$s/.*, \([0-9]*\) failed/\1/p')))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1415,9 +1415,11 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 typedef enum dl_activation { DL_ACTIVATIONS(DLI_ENUM) DLI_ACTIVATION_COUNT } dl_activation;
 #undef DLI_ENUM
 
-/* f(x) by its constant (Keras' constants: leaky slope 0.2 there, PyTorch's 0.01 here). */
+/* f(x) by its constant, of x's shape, on the tape; x itself for DL_LINEAR (the leaky slope is
+   PyTorch's 0.01, not Keras' 0.2). NULL when x is, and with a message for any other constant.
+   @F S0-3.1 S2-4: y = f(W x + b) */
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
-/* Keras' name of it, e.g. "relu". */
+/* Keras' name of it, e.g. "relu"; "unknown" for any other constant. Static: not to be freed. */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #ifndef DL_NO_MODEL
@@ -1994,7 +1996,8 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
-   of any formula. */
+   of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
+   time step if need be; looking inside, copies, threads; and how good predictions are. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2134,7 +2137,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
-/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+/* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
+   owns it, until it is compiled again. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
 /* ---- using it ---- */
@@ -2151,10 +2155,12 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
    tell apart what the probabilities 0 and 1 do not. */
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
-/* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
-   on floor 2. */
+/* The layers' output [N,...] for x [N,...] in the context's mode, recorded: a model as a part of a
+   formula on floor 2. Of several outputs the first. NULL, with a message, for an x that does not
+   fit. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
-/* The same with all inputs and outputs. */
+/* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
+   False, and y as it was, on failure. */
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* The next time step: for x [N,...], one step of each of N sequences, what the model would give
@@ -14386,9 +14392,19 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 #ifndef DL_NO_MODEL
 /* -------------------------------------------------------------------------- >>model-impl ----
-   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
-   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
-   middle of training too, happens inside a dli_scope, which puts everything back. */
+   Read dli_batch_gradient first: a batch goes forward through the layers, a loss compares what comes
+   out with what should, and its gradient goes back. All else is around it, in this order: compile,
+   which refuses what can't learn; dli_graph_forward, the one walk through the layers; predict and
+   single time steps; what data must be like; loss and metrics of a batch; one step of training, and
+   what to say when it diverges; evaluate; fit, from dl_model_fit at its end up to one batch; copies;
+   the summary; measures of quality. Evaluating anything, in the middle of training too, happens
+   inside a dli_scope, which puts everything back.
+
+   What a step minimizes is the mean loss of the batch and the layers' penalties,
+   L = 1/N sum_i L_i + sum_w (l1 |w| + l2 w^2); the penalties pull at each weight with
+   l1 sign(w) + 2 l2 w. When several batches make one update (accumulate), each with its n_k of the N
+   samples adds n_k / N of its gradient: the sum is that of one large batch, as
+   1/N sum_i L_i = sum_k n_k / N (1/n_k sum_{i in k} L_i), with the penalties counted once. */
 
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);      /* in >>data-impl */
@@ -14623,26 +14639,31 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
 
 /* ---- a batch through the layers ---- */
 
+/* Is y [N, sample...]? */
+static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
+{
+    bool same = y->shape.rank == sample->rank + 1 && y->shape.dim[0] == N;
+    for (int d = 0; same && d < sample->rank; d++) same = y->shape.dim[d + 1] == sample->dim[d];
+    return same;
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape *want = &l->output[k];
-    return (y->shape.rank == want->rank + 1 && y->shape.dim[0] == N &&
-            memcmp(y->shape.dim + 1, want->dim, (size_t)want->rank * sizeof *want->dim) == 0) ||
+    return dli_is_batch(y, N, &l->output[k]) ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
                    l->name, dli_shape_text(s, y->shape),
-                   dli_shape_text(t, dli_batch_shape(N, *want)));
+                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
 }
 
 /* What layer l makes of x; raw: before the activation; step: of one time step. */
 static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
     const dl_int N = x[0]->shape.dim[0];
-    const bool training = dl_training(l->ctx);
-    if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
+    const bool frozen = dl_layer_frozen(l), training = frozen && dl_set_training(l->ctx, false);
     (step ? l->step : l->type->forward)(l, x, y);
-    dl_set_training(l->ctx, training);
+    if (frozen) dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
         if (!y[k])
             return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
@@ -14851,26 +14872,29 @@ static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw r
 }
 
 /* Input k's shape of one sample. */
-static dl_shape dli_input_shape(const dl_model *m, int k)
+static const dl_shape *dli_input_shape(const dl_model *m, int k)
 {
     for (int i = 0; k > 0; i++)
-        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output[0];
-    return m->input;
+        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output;
+    return &m->input;
 }
 
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
     if (!dli_usable(who, x)) return NULL;
-    const dl_shape shape = dli_input_shape(m, k);
-    const dl_shape want = dli_batch_shape(x->shape.rank ? x->shape.dim[0] : 0, shape);
+    const dl_shape *sample = dli_input_shape(m, k);
+    const dl_int N = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
+    if (dli_is_batch(x, N, sample)) return x;
+    const dl_shape want = dli_batch_shape(N, *sample);
     if (x->shape.rank < 1 || dl_shape_size(want) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
                           "samples are %s; the input's first dimension counts samples, 1 for a "
-                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
-    return dl_shape_equal(x->shape, want) ? x : dl_reshape(x, want);
+                          "single one", who, dli_shown(m->ctx, x->shape),
+                          dli_shown(m->ctx, *sample));
+    return dl_reshape(x, want);
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -15935,7 +15959,8 @@ static const char *dli_thousands(char s[32], int64_t n)
 typedef char dli_row[4][200];
 static void dli_summary_row(dli_row row, const dl_layer *l)
 {
-    dli_text shape = { row[1], sizeof row[1], 0, NULL }, from = { row[3], sizeof row[3], 0, NULL };
+    dli_text shape = { row[1], sizeof row[1], 0, NULL, false };
+    dli_text from = { row[3], sizeof row[3], 0, NULL, false };
     memset(row, 0, sizeof(dli_row));
     dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
     dli_put(&shape, "(None");

@@ -206,6 +206,13 @@
 #define DL_DEF extern
 #endif
 
+/* The compiler checks arguments `from` on against the format, argument f. */
+#if defined(__GNUC__) && !defined(__MINGW32__)
+#define DLI_PRINTF(f, from) __attribute__((format(printf, f, from)))
+#else
+#define DLI_PRINTF(f, from)
+#endif
+
 #if defined(DL_NO_DATA) && !defined(DL_NO_MODEL)
 #define DL_NO_MODEL
 #endif
@@ -266,11 +273,8 @@ DL_DEF void dl_set_error_callback(dl_ctx *dl, dl_error_fn fn, void *user);
 
 /* Report an error of your own (from a custom op, say): printf-like; keeps only the first.
    Returns false, so that a failing function can end with it. */
-DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
-#if defined(__GNUC__) && !defined(__MINGW32__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+DLI_PRINTF(3, 4)
+DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...);
 
 /* The fixed sentence of a code, e.g. "out of memory"; a static string, never NULL. */
 DL_DEF const char *dl_code_text(dl_code code);
@@ -2680,6 +2684,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+__attribute__((access(none, 1)))   /* else gcc takes it that fresh memory is read here */
+#endif
 void __asan_poison_memory_region(void const volatile *p, size_t n);
 void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #ifdef __cplusplus
@@ -3200,62 +3207,38 @@ static void dli_put_some(dli_text *out, const char *s, size_t n)
 
 static void dli_put(dli_text *out, const char *s) { dli_put_some(out, s, strlen(s)); }
 
-/* n bytes of s in a field of so many, on the left of it when width is negative. */
-static void dli_put_field(dli_text *out, const char *s, size_t n, int width)
+/* n bytes of s in a field of so many (on the left of it when width is negative), filled up with
+   spaces, or with zeros behind the sign. */
+static void dli_put_field(dli_text *out, const char *s, size_t n, int width, bool zeros)
 {
-    const int spaces = (width < 0 ? -width : width) - (int)n;
-    for (int i = 0; width > 0 && i < spaces; i++) dli_put(out, " ");
-    dli_put_some(out, s, n);
-    for (int i = 0; width < 0 && i < spaces; i++) dli_put(out, " ");
+    const size_t sign = zeros ? strspn(s, "+- ") : 0;
+    dli_put_some(out, s, sign);
+    for (int i = (int)n; i < width; i++) dli_put(out, zeros ? "0" : " ");
+    dli_put_some(out, s + sign, n - sign);
+    for (int i = (int)n; width < 0 && i < -width; i++) dli_put(out, " ");
 }
 
-/* x by a format such as "%*.*f". What is neither a digit, a sign nor a letter is the point. */
-static void dli_put_double(dli_text *out, const char *format, int width, int precision, double x)
+/* x by a format such as "%.*f". What is neither a digit, a sign nor a letter is the point. */
+static void dli_double_text(char *s, size_t size, const char *format, int precision, double x)
 {
-    static const char others[] = "0123456789abcdefpxABCDEFPX+- ";
-    char s[512];
-    if (!(fabs(x) <= DBL_MAX)) {
-        const char *word = x != x ? "nan" : x > 0 ? "inf" : "-inf";
-        dli_put_field(out, word, strlen(word), width);
-        return;
-    }
-    snprintf(s, sizeof s, format, 0, precision, x);
-    char *point = s + strspn(s, others), *digits = s + strspn(s, "+- ");
+    static const char others[] = "0123456789abcdefinpxABCDEFPX+- ";
+    if (fabs(x) <= DBL_MAX) snprintf(s, size, format, precision, x);
+    else strcpy(s, x != x ? "nan" : x > 0 ? "inf" : "-inf");
+    char *point = s + strspn(s, others);
     const size_t bytes = strcspn(point, others);
-    if (bytes > 0) {
-        *point = '.';
-        memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
-    }
-    if (strchr(format, '0') && width > 0) {          /* the flag: zeros behind the sign */
-        dli_put_some(out, s, (size_t)(digits - s));
-        for (int i = (int)strlen(s); i < width; i++) dli_put(out, "0");
-        dli_put(out, digits);
-    } else dli_put_field(out, s, strlen(s), width);
+    if (bytes == 0) return;
+    *point = '.';
+    memmove(point + 1, point + bytes, strlen(point + bytes) + 1);
 }
 
 /* The next argument of printf, of the size that its modifier tells: l, L for ll, j, z, t. */
-static long long dli_next_signed(va_list *args, char size)
+static long long dli_next_integer(va_list *args, char size, bool sign)
 {
-    switch (size) {
-    case 'l': return va_arg(*args, long);
-    case 'L': return va_arg(*args, long long);
-    case 'j': return va_arg(*args, intmax_t);
-    case 'z':
-    case 't': return va_arg(*args, ptrdiff_t);
-    default:  return va_arg(*args, int);
-    }
-}
-
-static unsigned long long dli_next_unsigned(va_list *args, char size)
-{
-    switch (size) {
-    case 'l': return va_arg(*args, unsigned long);
-    case 'L': return va_arg(*args, unsigned long long);
-    case 'j': return va_arg(*args, uintmax_t);
-    case 'z':
-    case 't': return va_arg(*args, size_t);
-    default:  return va_arg(*args, unsigned);
-    }
+    if (size == 'L' || size == 'j') return va_arg(*args, long long);
+    if (size == 'z' || size == 't') return va_arg(*args, ptrdiff_t);
+    if (size == 'l' && sign) return va_arg(*args, long);
+    if (size == 'l') return (long long)va_arg(*args, unsigned long);
+    return sign ? va_arg(*args, int) : (long long)va_arg(*args, unsigned);
 }
 
 /* A width or precision: a number in the format, or * for an argument. *f moves behind it. */
@@ -3270,60 +3253,42 @@ static int dli_format_count(const char **f, va_list *args)
     return n;
 }
 
-/* One conversion, f behind its %; where the format goes on. */
+/* One conversion, f behind its %; where the format goes on. The platform's snprintf makes the text,
+   but for the width: it would count the bytes of its point. */
 static const char *dli_put_conversion(dli_text *out, const char *f, va_list *args)
 {
-    char format[16] = "%", s[512], size = 0;
+    char format[16] = "%", s[512] = "%", size = 0;
     const char *text = s;
-    int n = 1, precision = -1;
-    bool left = false;
+    int flags = 1, precision = -1;
+    bool left = false, zeros = false;
     for (; *f && strchr("-+ #0", *f); f++) {
-        if (*f == '-') left = true;
-        else if (n < 6) format[n++] = *f;
+        left = left || *f == '-';
+        zeros = zeros || *f == '0';
+        if (*f != '-' && *f != '0' && flags < 4) format[flags++] = *f;
     }
-    int width = dli_format_count(&f, args);
-    if (left && width > 0) width = -width;
+    const int width = dli_format_count(&f, args);
     if (*f == '.') {
         f++;
         precision = dli_format_count(&f, args);
     }
     for (; *f && strchr("hlqjztL", *f); f++) size = size == 'l' || *f == 'q' ? 'L' : *f;
-    n += snprintf(format + n, 8, "*.*%s%c", strchr("diuxXo", *f) ? "ll" : "", *f);
-    switch (*f) {
-    case 0:
-        return f;
-    case 'd':
-    case 'i':
-        snprintf(s, sizeof s, format, width, precision, dli_next_signed(args, size));
-        break;
-    case 'u':
-    case 'x':
-    case 'X':
-    case 'o':
-        snprintf(s, sizeof s, format, width, precision, dli_next_unsigned(args, size));
-        break;
-    case 'c':
-        s[0] = (char)va_arg(*args, int);
-        dli_put_field(out, s, 1, width);
-        return f + 1;
-    case 's':
-        text = va_arg(*args, const char *);
-        if (!text) text = "(null)";
-        for (n = 0; (precision < 0 || n < precision) && text[n]; n++) {}
-        dli_put_field(out, text, (size_t)n, width);
-        return f + 1;
-    case 'p':
-        snprintf(s, sizeof s, "%p", va_arg(*args, void *));
-        break;
-    case '%':
-        text = "%";
-        break;
-    default:
-        dli_put_double(out, format, width, precision,
-                       size == 'L' ? (double)va_arg(*args, long double) : va_arg(*args, double));
-        return f + 1;
-    }
-    dli_put(out, text);
+    if (!*f) return f;
+    const char kind = *f;
+    const bool whole = strchr("diuxXo", kind) != NULL;
+    snprintf(format + flags, 8, ".*%s%c", whole ? "ll" : "", kind);
+    if (whole) snprintf(s, sizeof s, format, precision,
+                        dli_next_integer(args, size, kind == 'd' || kind == 'i'));
+    else if (kind == 'c') s[0] = (char)va_arg(*args, int);
+    else if (kind == 's') text = va_arg(*args, const char *);
+    else if (kind == 'p') snprintf(s, sizeof s, "%p", va_arg(*args, void *));
+    else if (kind != '%') dli_double_text(s, sizeof s, format, precision, size == 'L'
+                                          ? (double)va_arg(*args, long double)
+                                          : va_arg(*args, double));
+    if (!text) text = "(null)";
+    size_t n = 0;
+    while ((kind != 's' || precision < 0 || n < (size_t)precision) && text[n]) n++;
+    zeros = zeros && !left && kind != 's' && !(whole && precision >= 0) && !strchr(s, 'n');
+    dli_put_field(out, text, n, left && width > 0 ? -width : width, zeros);
     return f + 1;
 }
 
@@ -3340,6 +3305,15 @@ static void dli_put_args(dli_text *out, const char *format, va_list args)
     va_end(rest);
 }
 
+DLI_PRINTF(2, 3)
+static void dli_putf(dli_text *out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    dli_put_args(out, format, args);
+    va_end(args);
+}
+
 /* vsnprintf: the length, and as much of the text as fits, terminated. */
 static int dli_format_args(char *buffer, size_t size, const char *format, va_list args)
 {
@@ -3348,14 +3322,6 @@ static int dli_format_args(char *buffer, size_t size, const char *format, va_lis
     if (size > 0) buffer[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;
 }
-
-#if defined(__GNUC__) && !defined(__MINGW32__)
-#define DLI_PRINTF(f, a) __attribute__((unused, format(printf, f, a)))
-#elif defined(__GNUC__)
-#define DLI_PRINTF(f, a) __attribute__((unused))
-#else
-#define DLI_PRINTF(f, a)
-#endif
 
 DLI_PRINTF(3, 4)
 static int dli_format(char *buffer, size_t size, const char *format, ...)
@@ -3444,15 +3410,29 @@ static char *dli_align(void *p)
     return (char *)p + (size_t)((DLI_ALIGN - a % DLI_ALIGN) % DLI_ALIGN);
 }
 
+/* Memory that its owner frees with DL_FREE; NULL with a message when there is none. */
+static void *dli_malloc(dl_ctx *c, const char *who, size_t bytes)
+{
+    void *p = bytes < SIZE_MAX / 2 ? DL_MALLOC(bytes) : NULL;
+    if (!p) dli_no_memory(c, who, bytes);
+    return p;
+}
+
+/* The same zeroed: count elements of size bytes. */
+static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
+{
+    if (count == 0) count = 1;
+    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
+    void *p = dli_malloc(c, who, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
 {
-    dli_object *o = size > SIZE_MAX / 2 ? NULL : (dli_object *)DL_MALLOC(sizeof *o + size);
-    if (!o) {
-        dli_no_memory(c, who, size);
-        return NULL;
-    }
-    memset(o, 0, sizeof *o + size);
+    const size_t bytes = size > SIZE_MAX / 2 ? size : sizeof(dli_object) + size;
+    dli_object *o = (dli_object *)dli_alloc(c, who, 1, bytes);
+    if (!o) return NULL;
     o->ctx = c;
     o->destroy = destroy;
     o->prev = &c->objects;
@@ -3470,17 +3450,6 @@ static void dli_object_free(void *object)
     o->prev->next = o->next;
     o->next->prev = o->prev;
     DL_FREE(o);
-}
-
-/* Plain memory that its owner frees with DL_FREE; count elements of size bytes, zeroed. */
-static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
-{
-    if (count == 0) count = 1;
-    const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
-    void *p = bytes < SIZE_MAX ? DL_MALLOC(bytes) : NULL;
-    if (p) memset(p, 0, bytes);
-    else dli_no_memory(c, who, bytes);
-    return p;
 }
 
 DLI_INLINE dl_int dli_min(dl_int a, dl_int b) { return a < b ? a : b; }
@@ -3511,11 +3480,8 @@ static void dli_tensor_destroy(void *object)
 static void *dli_work(dl_ctx *c, const char *who, size_t bytes)
 {
     if (bytes > c->work_size) {
-        void *p = bytes < SIZE_MAX - DLI_ALIGN ? DL_MALLOC(bytes + DLI_ALIGN) : NULL;
-        if (!p) {
-            dli_no_memory(c, who, bytes);
-            return NULL;
-        }
+        void *p = dli_malloc(c, who, bytes > SIZE_MAX / 2 ? bytes : bytes + DLI_ALIGN);
+        if (!p) return NULL;
         if (c->work) DL_FREE(c->work);
         c->work = p;
         c->work_size = bytes;
@@ -3529,8 +3495,6 @@ static const char *dli_fast_name(const dl_ctx *c);
 
 DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 {
-    dl_ctx *c;
-    int threads = 1;
     if (real_size != sizeof(dl_real) || version != DL_VERSION) {
 #ifndef DL_NO_STDIO
         fprintf(stderr, "dl.h: dl_new: this file was compiled with version %d and %d-byte "
@@ -3540,7 +3504,7 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
 #endif
         return NULL;
     }
-    c = (dl_ctx *)DL_MALLOC(sizeof *c);
+    dl_ctx *c = (dl_ctx *)DL_MALLOC(sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
     c->objects.prev = c->objects.next = &c->objects;
@@ -3551,8 +3515,9 @@ DL_DEF dl_ctx *dl_new_checked(uint64_t seed, size_t real_size, int version)
     c->generation = 1;
     c->tape_limit = (size_t)(sizeof(void *) > 4 ? UINT64_C(1) << 32 : UINT64_C(1) << 30);
 #if DLI_OPENMP
-    threads = omp_get_max_threads();
-    if (threads > DLI_THREADS_MAX) threads = DLI_THREADS_MAX;
+    const int threads = (int)dli_min(omp_get_max_threads(), DLI_THREADS_MAX);
+#else
+    const int threads = 1;
 #endif
     if (!dli_fast_start(c, threads)) {
         DL_FREE(c);
@@ -3620,38 +3585,30 @@ static const char *dli_reason(int error) { return error ? strerror(error) : "unk
 static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, const char *hint,
                               size_t *size)
 {
-    size_t room = (size_t)1 << 16, used = 0, got;
-    uint8_t *more;
     errno = 0;
     FILE *f = dli_file_read(path);
     if (!f) {
         dl_fail(c, DL_ERR_FILE, "%s: cannot open %s: %s%s", who, path, dli_reason(errno), hint);
         return NULL;
     }
-    uint8_t *p = (uint8_t *)DL_MALLOC(room);
-    while (p && (got = fread(p + used, 1, room - used, f)) > 0) {
-        used += got;
-        if (used < room) continue;
-        more = room <= SIZE_MAX / 2 ? (uint8_t *)DL_REALLOC(p, room * 2) : NULL;
-        if (!more) {
-            DL_FREE(p);
-            p = NULL;
-        } else {
-            p = more;
-            room *= 2;
-        }
-    }
-    if (!p) dli_no_memory(c, who, room);
-    if (p && ferror(f)) {
+    size_t room = (size_t)1 << 15, used = 0;
+    uint8_t *p = NULL, *more;
+    do {
+        room *= 2;
+        more = room > SIZE_MAX / 2 ? NULL
+                                   : (uint8_t *)(p ? DL_REALLOC(p, room) : DL_MALLOC(room));
+        if (more) p = more;
+        if (more) used += fread(p + used, 1, room - used, f);
+    } while (more && used == room);
+    const bool read = more && !ferror(f);
+    if (!more) dli_no_memory(c, who, room);
+    else if (!read)
         dl_fail(c, DL_ERR_FILE, "%s: cannot read %s: %s%s", who, path, dli_reason(errno), hint);
-        DL_FREE(p);
-        p = NULL;
-    }
     fclose(f);
-    if (!p) return NULL;
     *size = used;
-    more = (uint8_t *)DL_REALLOC(p, used ? used : 1);       /* give back what was too much */
-    return more ? more : p;
+    if (read) return p;
+    if (p) DL_FREE(p);
+    return NULL;
 }
 #endif
 
@@ -9081,8 +9038,8 @@ static bool dli_more_tape(dl_ctx *c, const char *who, size_t n)
                        "(limit %.1f MB); %s, or raise dl_set_tape_limit", who,
                        (double)c->tape_bytes / 1e6, (double)n / 1e6, (double)c->tape_limit / 1e6,
                        c->advice ? c->advice : "call dl_tape_clear after every step");
-    void *p = DL_MALLOC(size + DLI_ALIGN);
-    if (!p) return dli_no_memory(c, who, size);
+    void *p = dli_malloc(c, who, size + DLI_ALIGN);
+    if (!p) return false;
     a->memory[a->chunks] = p;
     a->base[a->chunks] = dli_align(p);
     a->size[a->chunks] = (dl_int)size;
@@ -9129,10 +9086,10 @@ static bool dli_more_headers(dl_ctx *c, const char *who)
     for (int k = 0; k < 2; k++) {
         dli_slab *s = &c->slab[k];
         while (s->blocks < blocks) {
-            size_t bytes = ((size_t)64 << s->blocks) * sizeof(dl_tensor);
-            if (s->blocks == 40 || !(s->block[s->blocks] = (dl_tensor *)DL_MALLOC(bytes)))
-                return dli_no_memory(c, who, bytes);
-            memset(s->block[s->blocks++], 0, bytes);
+            const size_t n = s->blocks < 40 ? (size_t)64 << s->blocks : SIZE_MAX;
+            void *block = dli_alloc(c, who, n, sizeof(dl_tensor));
+            if (!block) return false;
+            s->block[s->blocks++] = (dl_tensor *)block;
         }
     }
     return true;
@@ -9992,8 +9949,8 @@ DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
 
 /* ---- arithmetic with broadcasting ---- */
 
-/* How two operands walk along the result: in dimension d of the walk, which has n[d] steps, a
-   advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
+/* How two operands walk along the result: in dimension d of the walk (innermost first: n[0] is the
+   length of a row) a advances by sa[d] elements and b by sb[d]; 0 means it is repeated. */
 typedef struct dli_walk {
     int    rank;
     dl_int n[DL_MAX_DIMS], sa[DL_MAX_DIMS], sb[DL_MAX_DIMS];
@@ -10017,43 +9974,30 @@ static dl_shape dli_broadcast(dl_shape a, dl_shape b)
     return y;
 }
 
-static void dli_swap_int(dl_int *a, dl_int *b)
-{
-    const dl_int t = *a;
-    *a = *b;
-    *b = t;
-}
-
 /* The walk over shape y = dli_broadcast(a, b), with as few and as long dimensions as possible. */
 static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 {
     dli_walk w;
-    dl_int step_a = 1, step_b = 1;
-    int r = 0;
     memset(&w, 0, sizeof w);
-    for (int d = 0; d < y.rank; d++) {                  /* from the right: innermost first */
+    dl_int step_a = 1, step_b = 1;
+    for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
         const dl_int sa = na == 1 ? 0 : step_a, sb = nb == 1 ? 0 : step_b;
+        const int r = w.rank, last = r - 1;
         if (n == 1) continue;
-        if (r > 0 && sa == w.sa[r - 1] * w.n[r - 1] && sb == w.sb[r - 1] * w.n[r - 1])
-            w.n[r - 1] *= n;                            /* continues the one before: join them */
+        if (r > 0 && sa == w.sa[last] * w.n[last] && sb == w.sb[last] * w.n[last])
+            w.n[last] *= n;                             /* continues the one before: join them */
         else {
             w.n[r] = n;
             w.sa[r] = sa;
             w.sb[r] = sb;
-            r++;
+            w.rank++;
         }
         step_a *= na;
         step_b *= nb;
     }
-    if (r == 0) w.n[r++] = dl_shape_size(y);            /* a single element (or none) */
-    w.rank = r;
-    for (int lo = 0, hi = r - 1; lo < hi; lo++, hi--) { /* outermost first, as one would write it */
-        dli_swap_int(&w.n[lo], &w.n[hi]);
-        dli_swap_int(&w.sa[lo], &w.sa[hi]);
-        dli_swap_int(&w.sb[lo], &w.sb[hi]);
-    }
+    if (w.rank == 0) w.n[w.rank++] = dl_shape_size(y);  /* a single element (or none) */
     return w;
 }
 
@@ -10061,7 +10005,7 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
 static void dli_walk_row(const dli_walk *w, dl_int row, dl_int *a, dl_int *b)
 {
     *a = *b = 0;
-    for (int d = w->rank - 2; d >= 0; d--) {
+    for (int d = 1; d < w->rank; d++) {
         *a += row % w->n[d] * w->sa[d];
         *b += row % w->n[d] * w->sb[d];
         row /= w->n[d];
@@ -10074,7 +10018,7 @@ static void dli_binary_back(dli_node *node)
 {
     const dli_binary_state *s = (const dli_binary_state *)node->state;
     const dli_walk *w = &s->walk;
-    const dl_int n = w->n[w->rank - 1], sa = w->sa[w->rank - 1], sb = w->sb[w->rank - 1];
+    const dl_int n = w->n[0];
     dl_tensor *a = node->in[0], *b = node->in[1], *y = node->out;
     dl_real *da = dli_grad(a), *db = dli_grad(b);
     const dl_real *dy = dli_grad(y);
@@ -10082,7 +10026,7 @@ static void dli_binary_back(dli_node *node)
         dl_int ia, ib;
         dli_walk_row(w, row, &ia, &ib);
         dli_binary_row_back(y->ctx, s->backward, da ? da + ia : NULL, db ? db + ib : NULL,
-                            dy + row * n, a->data + ia, b->data + ib, n, sa, sb);
+                            dy + row * n, a->data + ia, b->data + ib, n, w->sa[0], w->sb[0]);
     }
 }
 
@@ -10099,13 +10043,13 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
                           dli_shown(c, b->shape));
     const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
     const dli_walk *w = &s.walk;
-    const dl_int n = w->n[w->rank - 1];
+    const dl_int n = w->n[0];
     dl_tensor *y = dli_result_with(c, op, shape, in, 2, dli_binary_back, &s, sizeof s);
     for (dl_int row = 0; y && n > 0 && row < y->size / n; row++) {
         dl_int ia, ib;
         dli_walk_row(w, row, &ia, &ib);
-        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n,
-                       w->sa[w->rank - 1], w->sb[w->rank - 1]);
+        dli_binary_row(c, forward, y->data + row * n, a->data + ia, b->data + ib, n, w->sa[0],
+                       w->sb[0]);
     }
     return y;
 }
@@ -10192,6 +10136,15 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 
 /* ---- linear and matmul ---- */
 
+/* Is t left out, or has it this shape? Else a message. */
+static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
+                            dl_shape shape)
+{
+    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
+                   dli_shown(c, t->shape), dli_shown(c, shape));
+}
+
 static void dli_linear_back(dli_node *node)
 {
     dl_tensor *x = node->in[0], *w = node->in[1];
@@ -10219,10 +10172,9 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
                           dli_shown(c, x->shape), dli_shown(c, w->shape),
                           (long long)dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    if (n == 3 && (b->shape.rank != 1 || b->size != M))
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: bias %s must be [%lld], one for each row "
-                          "of the weight %s", dli_shown(c, b->shape), (long long)M,
-                          dli_shown(c, w->shape));
+    if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
+                         dl_shape1(M)))
+        return NULL;
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 1] = M;
     dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
@@ -10528,16 +10480,28 @@ static int32_t *dli_tape_copy(dl_ctx *c, const char *op, const int32_t *index, d
     return copy;
 }
 
-/* n rows of len elements. */
-typedef struct dli_gather_state { const int32_t *index; dl_int n, len; } dli_gather_state;
+/* n rows of len elements; the number of one that gets no gradient. */
+typedef struct dli_rows_state { const int32_t *index; dl_int n, len, padding; } dli_rows_state;
 
-static void dli_gather_back(dli_node *node)
+static void dli_rows_back(dli_node *node)
 {
-    const dli_gather_state *s = (const dli_gather_state *)node->state;
-    const dl_real *dy = dli_grad(node->out);
+    const dli_rows_state *s = (const dli_rows_state *)node->state;
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->n; i++)
-        for (dl_int j = 0; j < s->len; j++) dx[s->index[i] * s->len + j] += dy[i * s->len + j];
+    if (dx) node->out->ctx->kernels.embedding_backward(dx, dli_grad(node->out), s->index, s->n,
+                                                       s->len, s->padding);
+}
+
+/* A tensor for n rows of x [R,...] by index, recorded and still to be filled. */
+static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *index, dl_int n,
+                                dl_shape shape, dl_int padding)
+{
+    dl_ctx *c = x->ctx;
+    const dl_int rows = x->shape.dim[0];
+    if (!index && n > 0) return dli_no_tensor(dli_null(c, op, "index"));
+    if (!dli_check_index(c, op, "index", index, n, rows)) return NULL;
+    const dli_rows_state s = { dli_tape_copy(c, op, index, n), n, rows ? x->size / rows : 0,
+                               padding };
+    return s.index ? dli_result_with(c, op, shape, &x, 1, dli_rows_back, &s, sizeof s) : NULL;
 }
 
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
@@ -10545,40 +10509,38 @@ DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
     const char *op = "dl_gather_rows";
     dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c) return NULL;
-    if (!index) return dli_no_tensor(dli_null(c, op, "index"));
     if (x->shape.rank < 1 || n < 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
                           (long long)n, x->shape.rank);
     dl_shape shape = x->shape;
-    if (!dli_check_index(c, op, "index", index, n, shape.dim[0])) return NULL;
-    const dl_int len = shape.dim[0] ? x->size / shape.dim[0] : 0;
-    const dli_gather_state s = { dli_tape_copy(c, op, index, n), n, len };
     shape.dim[0] = n;
-    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &x, 1, dli_gather_back, &s, sizeof s)
-                           : NULL;
-    for (dl_int i = 0; y && i < n; i++)
+    dl_tensor *y = dli_take_rows(op, x, index, n, shape, -1);
+    const dl_int len = y && n ? y->size / n : 0;
+    for (dl_int i = 0; i < n && len > 0; i++)
         memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
     return y;
 }
 
 /* ---- reductions ---- */
 
-/* The shape without (or with length 1 in) an axis; of a scalar result for axis < 0. */
-static dl_shape dli_without(dl_shape s, int axis, bool keep)
+/* What is to be reduced, *axis of x or (axis NULL) all of it: *v, and the shape that is left. */
+static bool dli_reduce(const char *op, const dl_tensor *x, const int *axis, bool keep,
+                       dli_axis_view *v, dl_shape *shape)
 {
-    if (axis < 0) return dl_shape0();
-    if (keep) {
-        s.dim[axis] = 1;
-        return s;
-    }
-    for (int d = axis; d < s.rank - 1; d++) s.dim[d] = s.dim[d + 1];
-    return dli_rank(s, s.rank - 1);
-}
-
-static dli_axis_view dli_along_or_all(const dl_tensor *x, int axis)
-{
+    if (!dli_usable(op, x)) return false;
     const dli_axis_view all = { 1, x->size, 1 };
-    return axis < 0 ? all : dli_along(x->shape, axis);
+    *v = all;
+    *shape = dl_shape0();
+    if (!axis) return true;
+    const int a = dli_axis(x->ctx, op, *axis, x->shape.rank);
+    if (a < 0) return false;
+    *v = dli_along(x->shape, a);
+    *shape = x->shape;
+    shape->dim[a] = 1;
+    if (keep) return true;
+    for (int d = a; d < x->shape.rank - 1; d++) shape->dim[d] = x->shape.dim[d + 1];
+    *shape = dli_rank(*shape, x->shape.rank - 1);
+    return true;
 }
 
 /* How x is summed; the factor, 1 for a sum and 1/n for a mean. */
@@ -10593,137 +10555,117 @@ static void dli_sum_back(dli_node *node)
                                              s->v.inner, s->scale);
 }
 
-/* Sum (or mean) along an axis that has been checked, -1 for all. */
-static dl_tensor *dli_sum(const char *op, dl_tensor *x, int axis, bool keep, bool mean)
+static dl_tensor *dli_sum(const char *op, dl_tensor *x, const int *axis, bool keep, bool mean)
 {
-    const dli_axis_view v = dli_along_or_all(x, axis);
-    const dli_sum_state s = { v, mean ? 1 / (double)v.n : 1 };
-    dl_tensor *y = dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
-                                   dli_sum_back, &s, sizeof s);
-    if (y) x->ctx->kernels.sum_forward(y->data, x->data, v.outer, v.n, v.inner, s.scale);
+    dli_sum_state s;
+    dl_shape shape;
+    if (!dli_reduce(op, x, axis, keep, &s.v, &shape)) return NULL;
+    s.scale = mean ? 1 / (double)s.v.n : 1;
+    dl_tensor *y = dli_result_with(x->ctx, op, shape, &x, 1, dli_sum_back, &s, sizeof s);
+    if (y) x->ctx->kernels.sum_forward(y->data, x->data, s.v.outer, s.v.n, s.v.inner, s.scale);
     return y;
+}
+
+DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum("dl_sum", x, NULL, false, false); }
+DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum("dl_mean", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
+{
+    return dli_sum("dl_sum_axis", x, &axis, keep, false);
+}
+DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
+{
+    return dli_sum("dl_mean_axis", x, &axis, keep, true);
 }
 
 /* How x is searched, and where in it each maximum (or minimum) was. */
 typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
 
+/* Where in x number i of the chosen ones is. */
+static dl_int dli_max_place(const dli_max_state *s, dl_int i)
+{
+    const dl_int inner = s->v.inner;
+    return (i / inner * s->v.n + s->at[i]) * inner + i % inner;
+}
+
 static void dli_max_back(dli_node *node)
 {
     const dli_max_state *s = (const dli_max_state *)node->state;
-    const dl_int inner = s->v.inner;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->v.outer * inner; i++)
-        dx[(i / inner * s->v.n + s->at[i]) * inner + i % inner] += dy[i];
+    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++) dx[dli_max_place(s, i)] += dy[i];
 }
 
-/* The index of the first maximum (or first NaN) of n > 0 elements, step apart. */
-static dl_int dli_argmax(const dl_real *x, dl_int n, dl_int step)
+/* The index of the first maximum (or, with least, minimum; in any case of the first NaN) of n > 0
+   elements, step apart. */
+static dl_int dli_choose(const dl_real *x, dl_int n, dl_int step, bool least)
 {
     dl_int best = 0;
-    dl_real top = x[0];
-    for (dl_int k = 1; k < n && top == top; k++) {
-        if (x[k * step] <= top) continue;
-        top = x[k * step];
-        best = k;
+    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++) {
+        const dl_real a = x[k * step], b = x[best * step];
+        if ((least ? a < b : a > b) || dli_isnan(a)) best = k;
     }
     return best;
 }
 
-/* The same for the first minimum. */
-static dl_int dli_argmin(const dl_real *x, dl_int n, dl_int step)
+/* The same in every row of a view, of x; the indexes into at. */
+static void dli_choose_all(int32_t *at, const dl_real *x, const dli_axis_view *v, bool least)
 {
-    dl_int best = 0;
-    for (dl_int k = 1; k < n && !dli_isnan(x[best * step]); k++)
-        if (x[k * step] < x[best * step] || dli_isnan(x[k * step])) best = k;
-    return best;
+    for (dl_int i = 0; i < v->outer * v->inner; i++)
+        at[i] = (int32_t)dli_choose(x + i / v->inner * v->n * v->inner + i % v->inner, v->n,
+                                    v->inner, least);
 }
 
-/* Along an axis that has been checked, -1 for all; choose: dli_argmax or dli_argmin. */
-static dl_tensor *dli_max(const char *op, dl_tensor *x, int axis, bool keep,
-                          dl_int (*choose)(const dl_real *, dl_int, dl_int))
+/* Is there something to choose, and does its index fit an int32_t? */
+static bool dli_check_choice(const char *op, const dl_tensor *x, dl_int n)
 {
-    const dli_axis_view v = dli_along_or_all(x, axis);
-    const dl_int count = v.outer * v.inner;
-    if (v.n == 0 || v.n > INT32_MAX)
-        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose "
-                          "from", op, dli_shown(x->ctx, x->shape));
-    int32_t *at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *at);
-    const dli_max_state s = { v, at };
-    dl_tensor *y = at ? dli_result_with(x->ctx, op, dli_without(x->shape, axis, keep), &x, 1,
-                                        dli_max_back, &s, sizeof s) : NULL;
-    for (dl_int i = 0; y && i < count; i++) {
-        const dl_real *from = x->data + i / v.inner * v.n * v.inner + i % v.inner;
-        at[i] = (int32_t)choose(from, v.n, v.inner);
-        y->data[i] = from[at[i] * v.inner];
-    }
+    return (n > 0 && n <= INT32_MAX) ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
+                   dli_shown(x->ctx, x->shape));
+}
+
+static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool keep, bool least)
+{
+    dli_max_state s;
+    dl_shape shape;
+    if (!dli_reduce(op, x, axis, keep, &s.v, &shape) || !dli_check_choice(op, x, s.v.n))
+        return NULL;
+    const dl_int count = s.v.outer * s.v.inner;
+    s.at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *s.at);
+    dl_tensor *y = s.at ? dli_result_with(x->ctx, op, shape, &x, 1, dli_max_back, &s, sizeof s)
+                        : NULL;
+    if (!y) return NULL;
+    dli_choose_all(s.at, x->data, &s.v, least);
+    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_max_place(&s, i)];
     return y;
 }
 
-DL_DEF dl_tensor *dl_sum(dl_tensor *x)
-{
-    return dli_usable("dl_sum", x) ? dli_sum("dl_sum", x, -1, false, false) : NULL;
-}
-DL_DEF dl_tensor *dl_mean(dl_tensor *x)
-{
-    return dli_usable("dl_mean", x) ? dli_sum("dl_mean", x, -1, false, true) : NULL;
-}
-DL_DEF dl_tensor *dl_max(dl_tensor *x)
-{
-    return dli_usable("dl_max", x) ? dli_max("dl_max", x, -1, false, dli_argmax) : NULL;
-}
-DL_DEF dl_tensor *dl_min(dl_tensor *x)
-{
-    return dli_usable("dl_min", x) ? dli_max("dl_min", x, -1, false, dli_argmin) : NULL;
-}
-
-/* The axis of x that `axis` means, -1 if there is none or x is not usable. */
-static int dli_axis_of(const char *op, const dl_tensor *x, int axis)
-{
-    return dli_usable(op, x) ? dli_axis(x->ctx, op, axis, x->shape.rank) : -1;
-}
-
-DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
-{
-    axis = dli_axis_of("dl_sum_axis", x, axis);
-    return axis < 0 ? NULL : dli_sum("dl_sum_axis", x, axis, keep, false);
-}
-DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
-{
-    axis = dli_axis_of("dl_mean_axis", x, axis);
-    return axis < 0 ? NULL : dli_sum("dl_mean_axis", x, axis, keep, true);
-}
+DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max("dl_max", x, NULL, false, false); }
+DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max("dl_min", x, NULL, false, true); }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    axis = dli_axis_of("dl_max_axis", x, axis);
-    return axis < 0 ? NULL : dli_max("dl_max_axis", x, axis, keep, dli_argmax);
+    return dli_max("dl_max_axis", x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    axis = dli_axis_of("dl_min_axis", x, axis);
-    return axis < 0 ? NULL : dli_max("dl_min_axis", x, axis, keep, dli_argmin);
+    return dli_max("dl_min_axis", x, &axis, keep, true);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    if (!dli_usable("dl_argmax_axis", x)) return false;
-    if (!out) return dli_null(x->ctx, "dl_argmax_axis", "out");
-    axis = dli_axis(x->ctx, "dl_argmax_axis", axis, x->shape.rank);
-    if (axis < 0) return false;
-    const dli_axis_view v = dli_along(x->shape, axis);
-    if (v.n == 0 || v.n > INT32_MAX)
-        return dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax_axis: axis %d of %s has no elements (or "
-                       "too many) to choose from", axis, dli_shown(x->ctx, x->shape));
-    for (dl_int i = 0; i < v.outer * v.inner; i++)
-        out[i] = (int32_t)dli_argmax(x->data + i / v.inner * v.n * v.inner + i % v.inner, v.n,
-                                     v.inner);
+    const char *op = "dl_argmax_axis";
+    dli_axis_view v;
+    dl_shape shape;
+    if (!dli_reduce(op, x, &axis, false, &v, &shape)) return false;
+    if (!out) return dli_null(x->ctx, op, "out");
+    if (!dli_check_choice(op, x, v.n)) return false;
+    dli_choose_all(out, x->data, &v, false);
     return true;
 }
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
     if (!dli_usable("dl_argmax", x)) return -1;
-    if (x->size > 0) return dli_argmax(x->data, x->size, 1);
+    if (x->size > 0) return dli_choose(x->data, x->size, 1, false);
     dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
     return -1;
 }
@@ -10731,58 +10673,87 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
 #ifndef DL_NO_IMAGES
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. */
+/* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. In one
+   dimension the height is 1, and the caller's numbers are those of the width. */
 typedef struct dli_slide {
+    int     dims;
     int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+    int64_t span[2];                     /* how far the kernel reaches, (kernel - 1) dilation + 1 */
 } dli_slide;
 
-/* "5x5", or "5" in one dimension. */
-static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+/* The caller's numbers into s; false with a message where one can't be. */
+static bool dli_slide_start(dl_ctx *c, const char *op, dli_slide *s, const dl_int *in,
+                            const dl_int *kernel, const dl_conv *o, int dims)
 {
-    if (dims == 1) snprintf(s, DLI_SHAPE_TEXT, "%lld", (long long)size[0]);
-    else snprintf(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
-    return s;
-}
-
-/* Work out the padding of "same" and the output's size; false with a message that names all. */
-static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, int dims)
-{
-    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT + 16] = "", in[DLI_SHAPE_TEXT];
-    char pad[DLI_SHAPE_TEXT] = "without padding";
-    int64_t span[2];
-    for (int i = 0; i < dims; i++) {
+    s->dims = dims;
+    for (int i = 0; i < 2; i++) {
+        const int k = i - (2 - dims);
+        s->in[i] = k < 0 ? 1 : in[k];
+        s->kernel[i] = k < 0 ? 1 : kernel[k];
+        s->stride[i] = k < 0 ? 1 : o->stride[k];
+        s->dilation[i] = k < 0 ? 1 : o->dilation[k];
+        s->before[i] = k < 0 ? 0 : o->before[k];
+        s->after[i] = k < 0 ? 0 : o->after[k];
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
                            "must be 1 or more", op, (long long)s->kernel[i],
                            (long long)s->stride[i], (long long)s->dilation[i]);
-        span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
-        if (same) {
-            int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
-            int64_t all = (out - 1) * s->stride[i] + span[i] - s->in[i];
-            s->before[i] = all > 0 ? all / 2 : 0;
-            s->after[i] = all > 0 ? all - all / 2 : 0;
-        }
         if (s->before[i] < 0 || s->after[i] < 0)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
                            "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+        if (s->in[i] > INT32_MAX || s->kernel[i] > INT32_MAX)
+            return dl_fail(c, DL_ERR_SHAPE, "%s: input %lld or kernel %lld is too large", op,
+                           (long long)s->in[i], (long long)s->kernel[i]);
+        s->span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
     }
-    for (int i = 0; i < dims; i++) {
-        int64_t room = s->in[i] + s->before[i] + s->after[i];
-        s->out[i] = room < span[i] ? 0 : (room - span[i]) / s->stride[i] + 1;
-        if (s->in[i] >= 1 && s->out[i] >= 1 && room <= INT32_MAX) continue;
-        if (s->before[0] || s->after[0] || (dims > 1 && (s->before[1] || s->after[1]))) {
-            int at = snprintf(pad, sizeof pad, "with padding %lld+%lld", (long long)s->before[0],
-                              (long long)s->after[0]);
-            if (dims > 1) snprintf(pad + at, sizeof pad - (size_t)at, ", %lld+%lld",
-                                   (long long)s->before[1], (long long)s->after[1]);
-        }
-        if (s->dilation[0] > 1 || (dims > 1 && s->dilation[1] > 1))
-            snprintf(d, sizeof d, " with dilation %s", dli_size_text(in, s->dilation, dims));
-        return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s does not fit input %s %s; %s", op,
-                       dli_size_text(k, s->kernel, dims), d, dli_size_text(in, s->in, dims), pad,
-                       dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
-                           ? "is the image [C,H,W], channels first?"
-                           : "make it smaller, or pad the input (same = true in the options)");
+    return true;
+}
+
+/* "5x5", or "5" in one dimension. */
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+{
+    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", (long long)size[1]);
+    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    return s;
+}
+
+/* "kernel 5x5 does not fit input 3x3 with padding 1+0, 0+0; ..." */
+static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, const char *verb,
+                             const char *advice)
+{
+    char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT], in[DLI_SHAPE_TEXT];
+    char high[64] = "", wide[64] = "without padding";
+    if (s->before[0] || s->after[0] || s->before[1] || s->after[1]) {
+        if (s->dims > 1) dli_format(high, sizeof high, "with padding %lld+%lld, ",
+                                    (long long)s->before[0], (long long)s->after[0]);
+        dli_format(wide, sizeof wide, "%s%lld+%lld", s->dims > 1 ? "" : "with padding ",
+                   (long long)s->before[1], (long long)s->after[1]);
+    }
+    const bool dilated = s->dilation[0] > 1 || s->dilation[1] > 1;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s%s %s input %s %s%s%s", op,
+                   dli_size_text(k, s->kernel, s->dims), dilated ? " with dilation " : "",
+                   dilated ? dli_size_text(d, s->dilation, s->dims) : "", verb,
+                   dli_size_text(in, s->in, s->dims), high, wide, advice);
+}
+
+/* Work out the padding of "same" and the output's size. */
+static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same)
+{
+    for (int i = 0; i < 2 && same; i++) {
+        const int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+        const int64_t all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
+        s->before[i] = all > 0 ? all / 2 : 0;
+        s->after[i] = all > 0 ? all - all / 2 : 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        const int64_t room = s->in[i] + s->before[i] + s->after[i];
+        s->out[i] = room < s->span[i] ? 0 : (room - s->span[i]) / s->stride[i] + 1;
+        if (s->in[i] < 1 || s->out[i] < 1 || room > INT32_MAX)
+            return dli_slide_misfit(c, op, s, "does not fit",
+                                    s->dims > 1 && s->in[1] <= 4 && s->in[0] > 4 * s->in[1]
+                                    ? "; is the image [C,H,W], channels first?"
+                                    : "; make it smaller, or pad the input (same = true in the "
+                                      "options)");
     }
     return true;
 }
@@ -10792,33 +10763,17 @@ static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same, in
 static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, const int *extra)
 {
     for (int i = 0; i < 2; i++) {
-        int64_t span;
-        if (s->in[i] < 1 || s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: input %lld, kernel %lld, stride %lld, dilation "
-                           "%lld: each must be 1 or more", op, (long long)s->in[i],
-                           (long long)s->kernel[i], (long long)s->stride[i],
-                           (long long)s->dilation[i]);
-        if (s->before[i] < 0 || s->after[i] < 0)
-            return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
-                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
         if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
                            "the stride %lld or the dilation %lld", op, extra[i],
                            (long long)s->stride[i], (long long)s->dilation[i]);
-        span = (s->kernel[i] - 1) * s->dilation[i] + 1;
-        if (same) {
-            s->before[i] = span > s->stride[i] ? (span - s->stride[i]) / 2 : 0;
-            s->out[i] = s->in[i] * s->stride[i];
-        } else {
-            s->out[i] = (s->in[i] - 1) * s->stride[i] + span + extra[i];
-            s->out[i] -= s->before[i] + s->after[i];
-        }
-        if (s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
-            return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %lldx%lld on input %lldx%lld with padding "
-                           "%lld+%lld, %lld+%lld leaves no output; pad less", op,
-                           (long long)s->kernel[0], (long long)s->kernel[1], (long long)s->in[0],
-                           (long long)s->in[1], (long long)s->before[0], (long long)s->after[0],
-                           (long long)s->before[1], (long long)s->after[1]);
+        const int64_t over = s->span[i] - s->stride[i];
+        if (same) s->before[i] = over > 0 ? over / 2 : 0;
+        s->out[i] = same ? s->in[i] * s->stride[i]
+                         : (s->in[i] - 1) * s->stride[i] + s->span[i] + extra[i] - s->before[i] -
+                           s->after[i];
+        if (s->in[i] < 1 || s->out[i] < 1 || s->out[i] > INT32_MAX || s->before[i] > INT32_MAX)
+            return dli_slide_misfit(c, op, s, "on", " leaves no output; pad less");
     }
     return true;
 }
@@ -10840,15 +10795,6 @@ typedef struct dli_conv_state {
     int32_t        *won;
 } dli_conv_state;
 
-/* Is the kernel that would run backwards (or forwards) the library's own? */
-static bool dli_conv_ours(const dl_ctx *c, bool transposed, bool backward)
-{
-    if (transposed)
-        return backward ? DLI_OURS(c, conv_transpose2d_backward)
-                        : DLI_OURS(c, conv_transpose2d_forward);
-    return backward ? DLI_OURS(c, conv2d_backward) : DLI_OURS(c, conv2d_forward);
-}
-
 static void dli_conv_back(dli_node *node)
 {
     const dli_conv_state *st = (const dli_conv_state *)node->state;
@@ -10858,7 +10804,8 @@ static void dli_conv_back(dli_node *node)
     dl_ctx *c = x->ctx;
     const dl_real *dy = dli_grad(node->out);
     const bool fused = st->end != DLI_END_LINEAR;            /* then it was ours, and stays so */
-    const bool ours = fused || dli_conv_ours(c, st->transposed, true);
+    const bool ours = fused || (st->transposed ? DLI_OURS(c, conv_transpose2d_backward)
+                                               : DLI_OURS(c, conv2d_backward));
     bool add = !ours;
     dl_real *dx = dli_grad_or_set(x, &add), *dw = dli_grad(node->in[1]);
     dl_real *db = node->n > 2 ? dli_grad(node->in[2]) : NULL;
@@ -10925,49 +10872,34 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
                        "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
                        (long long)seen);
-    if (b != DL_NONE && (b->shape.rank != 1 || b->size != M))
-        return dl_fail(c, DL_ERR_SHAPE, "%s: bias %s must be [%lld], one for each output channel "
-                       "of weight %s", op, dli_shown(c, b->shape), (long long)M, r);
-    return true;
+    return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
-/* All sizes of a convolution that has been checked; one dimension is an image of height 1. */
+/* All sizes of a convolution that has been checked. */
 static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl_tensor *x,
                          const dl_tensor *w, const dl_conv *o, int dims, bool transposed)
 {
-    const int last = dims - 1;
-    dli_slide slide;
-    for (int i = 0; i < dims; i++) {
-        slide.in[i] = x->shape.dim[i + 2];
-        slide.kernel[i] = w->shape.dim[i + 2];
-        slide.stride[i] = o->stride[i];
-        slide.dilation[i] = o->dilation[i];
-        slide.before[i] = o->before[i];
-        slide.after[i] = o->after[i];
-    }
-    if (!(transposed ? dli_slide_grow(c, op, &slide, o->same, o->output_padding)
-                     : dli_slide_fit(c, op, &slide, o->same, dims)))
+    dli_slide v;
+    if (!dli_slide_start(c, op, &v, x->shape.dim + 2, w->shape.dim + 2, o, dims) ||
+        !(transposed ? dli_slide_grow(c, op, &v, o->same, o->output_padding)
+                     : dli_slide_fit(c, op, &v, o->same)))
         return false;
     s->N = x->shape.dim[0];
     s->C = x->shape.dim[1];
     s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
     s->groups = o->groups;
-    s->H = s->OH = s->KH = s->stride_h = s->dilation_h = 1;
-    s->top = 0;
-    if (dims == 2) {
-        s->H = (dl_int)slide.in[0];
-        s->OH = (dl_int)slide.out[0];
-        s->KH = (dl_int)slide.kernel[0];
-        s->stride_h = (dl_int)slide.stride[0];
-        s->dilation_h = (dl_int)slide.dilation[0];
-        s->top = (dl_int)slide.before[0];
-    }
-    s->W = (dl_int)slide.in[last];
-    s->OW = (dl_int)slide.out[last];
-    s->KW = (dl_int)slide.kernel[last];
-    s->stride_w = (dl_int)slide.stride[last];
-    s->dilation_w = (dl_int)slide.dilation[last];
-    s->left = (dl_int)slide.before[last];
+    s->H = (dl_int)v.in[0];
+    s->W = (dl_int)v.in[1];
+    s->OH = (dl_int)v.out[0];
+    s->OW = (dl_int)v.out[1];
+    s->KH = (dl_int)v.kernel[0];
+    s->KW = (dl_int)v.kernel[1];
+    s->stride_h = (dl_int)v.stride[0];
+    s->stride_w = (dl_int)v.stride[1];
+    s->dilation_h = (dl_int)v.dilation[0];
+    s->dilation_w = (dl_int)v.dilation[1];
+    s->top = (dl_int)v.before[0];
+    s->left = (dl_int)v.before[1];
     return true;
 }
 
@@ -10980,13 +10912,13 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
         const dli_conv_arrays a = { x, w, b, y, state->won, NULL, NULL, NULL, NULL, false };
         return dli_conv_run(c, s, state->end, &a);
     }
-    if (!dli_conv_ours(c, state->transposed, false)) {
-        (state->transposed ? c->kernels.conv_transpose2d_forward
-                           : c->kernels.conv2d_forward)(y, x, w, b, s);
-        return true;
-    }
-    return state->transposed ? dli_fast_conv_transpose2d_forward(c, y, x, w, b, s)
-                             : dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    if (state->transposed && DLI_OURS(c, conv_transpose2d_forward))
+        return dli_fast_conv_transpose2d_forward(c, y, x, w, b, s);
+    if (!state->transposed && DLI_OURS(c, conv2d_forward))
+        return dli_fast_conv2d_forward(c, y, false, x, w, b, s);
+    (state->transposed ? c->kernels.conv_transpose2d_forward
+                       : c->kernels.conv2d_forward)(y, x, w, b, s);
+    return true;
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
@@ -11113,17 +11045,14 @@ static void dli_avg_pool_back(dli_node *node)
 /* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
 static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
 {
+    const dl_int in[2] = { H, W }, kernel[2] = { o->kernel[0], o->kernel[1] };
+    dl_conv way = dl_conv_default();
+    memcpy(way.stride, o->stride, sizeof way.stride);
+    memcpy(way.before, o->before, sizeof way.before);
+    memcpy(way.after, o->after, sizeof way.after);
     dli_slide s;
-    s.in[0] = H;
-    s.in[1] = W;
-    for (int i = 0; i < 2; i++) {
-        s.kernel[i] = o->kernel[i];
-        s.stride[i] = o->stride[i];
-        s.dilation[i] = 1;
-        s.before[i] = o->before[i];
-        s.after[i] = o->after[i];
-    }
-    if (!dli_slide_fit(c, op, &s, o->same, 2)) return false;
+    if (!dli_slide_start(c, op, &s, in, kernel, &way, 2) || !dli_slide_fit(c, op, &s, o->same))
+        return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
@@ -11134,10 +11063,8 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         o->after[i] = (int)s.after[i];
         out[i] = (dl_int)s.out[i];
     }
-    if (H > INT32_MAX / W)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op, (long long)H,
-                       (long long)W);
-    return true;
+    return H <= INT32_MAX / W || dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op,
+                                         (long long)H, (long long)W);
 }
 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
@@ -11203,7 +11130,7 @@ typedef enum dli_norm_kind { DLI_NORM_BATCH, DLI_NORM_RUNNING, DLI_NORM_LAYER, D
 
 typedef struct dli_norm_state {
     dli_norm_kind kind;
-    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C]                   */
+    dl_int        N, C, S, groups;       /* x [N,C,S]; of a layer norm [N,C], and S is 1       */
     dl_int        count;                 /* of means, and of variances                         */
     double        eps;
     dl_real      *mean, *var;
@@ -11229,16 +11156,6 @@ static void dli_norm_back(dli_node *node)
                 s->S, s->eps, s->kind == DLI_NORM_BATCH);
 }
 
-/* Has t (unless it is DL_NONE) this shape? */
-static bool dli_norm_shape(const char *op, const char *what, const dl_tensor *t, dl_shape shape,
-                           const dl_tensor *x)
-{
-    dl_ctx *c = x->ctx;
-    return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
-           dl_fail(c, DL_ERR_SHAPE, "%s: %s %s must be %s for input %s", op, what,
-                   dli_shown(c, t->shape), dli_shown(c, shape), dli_shown(c, x->shape));
-}
-
 static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double eps)
 {
     if (x->shape.rank < rank || x->size == 0)
@@ -11259,8 +11176,8 @@ static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight,
     if (weight != DL_NONE) in[s->w = n++] = weight;
     if (bias != DL_NONE) in[s->b = n++] = bias;
     dl_ctx *c = dli_inputs(op, in, n);
-    if (!c || !dli_norm_shape(op, "weight", weight, shape, x) ||
-        !dli_norm_shape(op, "bias", bias, shape, x))
+    if (!c || !dli_check_shape(c, op, "the weight", weight, shape) ||
+        !dli_check_shape(c, op, "the bias", bias, shape))
         return NULL;
     s->mean = (dl_real *)dli_tape_alloc(c, op, 2 * (size_t)s->count * sizeof *s->mean);
     if (!s->mean) return NULL;
@@ -11300,21 +11217,17 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
                           "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
                           momentum);
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING;
-    s.N = x->shape.dim[0];
-    s.C = s.count = x->shape.dim[1];
-    s.S = x->size / s.N / s.C;
-    s.eps = eps;
+    const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
+    dli_norm_state s = { c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING, N, C,
+                         x->size / N / C, 1, C, eps, NULL, NULL, 0, 0 };
     if (running && (dli_inputs(op, run, 2) != c ||
-                    !dli_norm_shape(op, "running mean", run[0], dl_shape1(s.C), x) ||
-                    !dli_norm_shape(op, "running variance", run[1], dl_shape1(s.C), x)))
+                    !dli_check_shape(c, op, "the running mean", run[0], dl_shape1(C)) ||
+                    !dli_check_shape(c, op, "the running variance", run[1], dl_shape1(C))))
         return NULL;
-    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(s.C), run, &s);
-    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && s.N * s.S > 1) {
-        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, s.C,
-                                     (double)(s.N * s.S), momentum);
+    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(C), run, &s);
+    if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && N * s.S > 1) {
+        c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, C,
+                                     (double)(N * s.S), momentum);
         ++*dli_version(run[0]);
         ++*dli_version(run[1]);
     }
@@ -11330,17 +11243,14 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     if (axes < 1 || axes > x->shape.rank)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
                           dli_shown(c, x->shape));
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = DLI_NORM_LAYER;
-    s.C = 1;
     dl_shape shape = x->shape;
+    dl_int C = 1;
     for (int d = 0; d < axes; d++) {
         shape.dim[d] = x->shape.dim[x->shape.rank - axes + d];
-        s.C *= shape.dim[d];
+        C *= shape.dim[d];
     }
-    s.N = s.count = x->size / s.C;
-    s.eps = eps;
+    const dl_int N = x->size / C;
+    dli_norm_state s = { DLI_NORM_LAYER, N, C, 1, 1, N, eps, NULL, NULL, 0, 0 };
     return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
@@ -11350,62 +11260,39 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
     const char *op = "dl_group_norm";
     dl_ctx *c = dli_inputs(op, &x, 1);
     if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
-    dli_norm_state s;
-    memset(&s, 0, sizeof s);
-    s.kind = DLI_NORM_GROUP;
-    s.N = x->shape.dim[0];
-    s.C = x->shape.dim[1];
-    s.S = x->size / s.N / s.C;
-    s.groups = groups;
-    s.count = s.N * groups;
-    s.eps = eps;
-    if (groups < 1 || s.C % groups)
+    const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
+    if (groups < 1 || C % groups)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
-                          "input %s", op, groups, (long long)s.C, dli_shown(c, x->shape));
-    return dli_normalize(op, x, weight, bias, dl_shape1(s.C), NULL, &s);
+                          "input %s", op, groups, (long long)C, dli_shown(c, x->shape));
+    dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
+                         NULL, 0, 0 };
+    return dli_normalize(op, x, weight, bias, dl_shape1(C), NULL, &s);
 }
 
 #ifndef DL_NO_SEQUENCES
 /* ---- sequences: recurrent nets, embedding, attention ---- */
 
+#define DLI_STACK_MAX 1000                    /* so that numbers of weights fit an int */
+
 DL_DEF dl_recurrent dl_recurrent_default(void)
 {
-    dl_recurrent o;
-    o.layers = 1;
-    o.bidirectional = false;
-    o.dropout = 0;
-    o.lengths = NULL;
+    const dl_recurrent o = { 1, false, 0, NULL };
     return o;
 }
 
-/* dli_inputs for a list in which all operands but the first may be left out. */
-static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n)
+/* dli_inputs for up to 8 operands, of which all but the first `needed` may be left out. */
+static dl_ctx *dli_some_inputs(const char *op, dl_tensor *const *in, int n, int needed)
 {
-    dl_tensor *given[32];
-    dl_ctx *c;
-    int i, k = 0;
-    for (i = 0; i < n && k < 32; i++) if (in[i] != DL_NONE) given[k++] = in[i];
-    c = dli_inputs(op, given, k);
-    if (!c || in[0] != DL_NONE) return c;
-    dl_fail(c, DL_ERR_ARGUMENT, "%s: operand 1 is DL_NONE, but can't be left out", op);
-    return NULL;
-}
-
-/* Is t left out, or has it this shape? Else a message. */
-static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const dl_tensor *t,
-                            dl_shape shape)
-{
-    char s[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    if (t == DL_NONE || dl_shape_equal(t->shape, shape)) return true;
-    return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
-                   dli_shape_text(s, t->shape), dli_shape_text(u, shape));
+    dl_tensor *given[8];
+    int k = 0;
+    for (int i = 0; i < n; i++) if (i < needed || in[i] != DL_NONE) given[k++] = in[i];
+    return dli_inputs(op, given, k);
 }
 
 static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, dl_int N,
                               dl_int least, dl_int most)
 {
-    dl_int n;
-    for (n = 0; length && n < N; n++)
+    for (dl_int n = 0; length && n < N; n++)
         if (length[n] < least || length[n] > most)
             return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
                            (int)length[n], (long long)n, (long long)least, (long long)most);
@@ -11434,24 +11321,16 @@ static void dli_recurrent_back(dli_node *node)
     dli_recurrent_state *s = (dli_recurrent_state *)node->state;
     const dl_int n = s->size.N * s->size.H;
     double saved, work;
-    dlk_recurrent_grads d;
     dli_recurrent_room(s->way.fast, s->kind, &s->size, &saved, &work);
     s->arrays.work = (dl_real *)dli_work(c, node->op, (size_t)work * sizeof(dl_real));
-    if (!s->arrays.work) {
-        node->failed = true;
-        return;
-    }
+    node->failed = !s->arrays.work;
+    if (node->failed) return;
     const dl_real *dout = dli_grad(node->out);      /* of y, hn and cn, one behind the other */
-    d.dy = s->y->pass == c->pass ? dout : NULL;
-    d.dhn = dout + n * s->size.T;
-    d.dcn = d.dhn + n;
-    d.dx = dli_recurrent_grad(s, 0);
-    d.dw_ih = dli_recurrent_grad(s, 1);
-    d.dw_hh = dli_recurrent_grad(s, 2);
-    d.db_ih = dli_recurrent_grad(s, 3);
-    d.db_hh = dli_recurrent_grad(s, 4);
-    d.dh0 = dli_recurrent_grad(s, 5);
-    d.dc0 = dli_recurrent_grad(s, 6);
+    const dl_real *dhn = dout + n * s->size.T;
+    const dlk_recurrent_grads d = {
+        s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
+        dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
+        dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
     dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
@@ -11482,12 +11361,11 @@ static dl_real *dli_tape_padded(dl_ctx *c, const char *op, const dl_tensor *x,
 static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kind,
                                 dl_tensor *const *in, dl_int N, dl_int D)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int G = dli_cells[kind].gates;
     const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
-                       dli_shape_text(s, in[2]->shape), (int)G);
+                       dli_shown(c, in[2]->shape), (int)G);
     return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
            dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
            dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
@@ -11496,13 +11374,34 @@ static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kin
            dli_check_shape(c, op, "c0 of a layer", in[6], dl_shape2(N, H));
 }
 
-/* Can that many elements be asked for? */
-static bool dli_check_room(dl_ctx *c, const char *op, double n)
+/* The arrays of a layer whose results are out; false without memory. */
+static bool dli_recurrent_fill(dl_ctx *c, const char *op, dli_recurrent_state *s,
+                               dl_tensor *const *in, const dl_sequence *out, double saved,
+                               double work)
 {
-    const double bytes = n * (double)sizeof(dl_real);
-    if (bytes < (double)(PTRDIFF_MAX / 2)) return true;
-    return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
-                   "sequence in parts", op, bytes / 1e6);
+    const dl_int n = s->size.N * s->size.H;
+    const bool lstm = s->kind == DL_LSTM;
+    dlk_recurrent_arrays *a = &s->arrays;
+    a->x = s->size.length ? dli_tape_padded(c, op, in[0], s->size.length) : in[0]->data;
+    a->w_ih = in[1]->data;
+    a->w_hh = in[2]->data;
+    a->b_ih = in[3]->data;                  /* NULL if left out */
+    a->b_hh = in[4]->data;
+    a->h0 = dli_tape_state(c, op, in[5], n);
+    a->c0 = dli_tape_state(c, op, in[6], lstm ? n : 0);
+    a->y = out->y->data;
+    a->hn = out->h->data;
+    a->cn = lstm ? out->c->data : NULL;
+    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
+    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
+    return a->x && a->h0 && a->c0 && a->saved && a->work;
+}
+
+/* What failed, as a sequence. */
+static dl_sequence dli_no_sequence(void)
+{
+    const dl_sequence none = { NULL, NULL, NULL };
+    return none;
 }
 
 /* One layer in one direction: x [N,T,D] to y [N,T,H], h and c [1,N,H]. These are views of the
@@ -11511,62 +11410,47 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
                                        dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                                        const int32_t *length, bool reverse)
 {
-    const dl_sequence none = { NULL, NULL, NULL };
-    const bool lstm = kind == DL_LSTM;
-    dl_tensor *in[7], *known[7];
-    dl_sequence out = none;
+    dl_tensor *in[7] = { x, w[0], w[1], w[2], w[3], h0, c0 }, *known[7];
+    dl_ctx *c = dli_some_inputs(op, in, 7, 3);
+    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2]))
+        return dli_no_sequence();
+    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1];
+    const dlk_recurrent_size size = { N, T, x->shape.dim[2], H, length, reverse };
+    const dli_recurrent_way way = dli_recurrent_choose(c, kind, &size);
     double saved, work;
-    int known_count = 0;
-    in[0] = x;
-    for (int i = 0; i < 4; i++) in[1 + i] = w[i];
-    in[5] = h0;
-    in[6] = c0;
-    dl_ctx *c = dli_some_inputs(op, in, 7);
-    if (!c || !dli_check_recurrent(c, op, kind, in, x->shape.dim[0], x->shape.dim[2])) return none;
+    dli_recurrent_room(way.fast, kind, &size, &saved, &work);
+    const double bytes = (saved + work + (double)(T + 2) * (double)N * (double)H) *
+                         (double)sizeof(dl_real);
+    if (bytes >= (double)(PTRDIFF_MAX / 2)) {
+        dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for); run through a long "
+                "sequence in parts", op, bytes / 1e6);
+        return dli_no_sequence();
+    }
     dli_recurrent_state *s = (dli_recurrent_state *)dli_tape_alloc(c, op, sizeof *s);
-    if (!s) return none;
+    if (!s) return dli_no_sequence();
+    s->kind = kind;
+    s->way = way;
+    s->size = size;
+    int knows = 0;
     for (int i = 0; i < 7; i++) {
         const bool leave = in[i] == DL_NONE || (i >= 5 && !in[i]->requires_grad);
         s->in[i] = leave ? NULL : in[i];
-        if (!leave) known[known_count++] = in[i];
+        if (!leave) known[knows++] = in[i];
     }
-    const dl_int N = x->shape.dim[0], T = x->shape.dim[1], H = w[1]->shape.dim[1], n = N * H;
-    s->kind = kind;
-    s->size.N = N;
-    s->size.T = T;
-    s->size.D = x->shape.dim[2];
-    s->size.H = H;
-    s->size.length = length;
-    s->size.reverse = reverse;
-    s->way = dli_recurrent_choose(c, kind, &s->size);
-    dli_recurrent_room(s->way.fast, kind, &s->size, &saved, &work);
-    if (!dli_check_room(c, op, saved) || !dli_check_room(c, op, work) ||
-        !dli_check_room(c, op, ((double)T + 2) * (double)N * (double)H))
-        return none;
-    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, known_count,
+    const bool lstm = kind == DL_LSTM;
+    const dl_int n = N * H;
+    dl_tensor *all = dli_result(c, op, dl_shape1(n * (T + (lstm ? 2 : 1))), known, knows,
                                 dli_recurrent_back);
-    if (!all) return none;
-    out.y = dli_view(op, all, dl_shape3(N, T, H), 0);
+    if (!all) return dli_no_sequence();
+    dl_sequence out;
+    out.y = s->y = dli_view(op, all, dl_shape3(N, T, H), 0);
     out.h = dli_view(op, all, dl_shape3(1, N, H), n * T);
     out.c = lstm ? dli_view(op, all, dl_shape3(1, N, H), n * (T + 1)) : NULL;
     const dl_mark mark = dl_tape_mark(c);
-    dlk_recurrent_arrays *a = &s->arrays;
-    a->saved = (dl_real *)dli_tape_alloc(c, op, (size_t)saved * sizeof *a->saved);
-    a->h0 = dli_tape_state(c, op, h0, n);
-    a->c0 = dli_tape_state(c, op, c0, lstm ? n : 0);
-    a->x = length ? dli_tape_padded(c, op, x, length) : x->data;
-    a->work = (dl_real *)dli_work(c, op, (size_t)work * sizeof *a->work);
-    if (!out.y || !out.h || (lstm && !out.c) || !a->saved || !a->h0 || !a->c0 || !a->x || !a->work)
-        return none;
-    a->w_ih = w[0]->data;
-    a->w_hh = w[1]->data;
-    a->b_ih = w[2]->data;                   /* NULL if left out */
-    a->b_hh = w[3]->data;
-    a->y = out.y->data;
-    a->hn = out.h->data;
-    a->cn = lstm ? out.c->data : NULL;
-    dli_run_recurrent(c, &s->way, kind, a, &s->size);
-    s->y = out.y;
+    if (!out.y || !out.h || (lstm && !out.c) ||
+        !dli_recurrent_fill(c, op, s, in, &out, saved, work))
+        return dli_no_sequence();
+    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -11575,58 +11459,40 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
 /* Part i of a state [layers*K,N,H] as [N,H]; DL_NONE of DL_NONE. */
 static dl_tensor *dli_state_part(const char *op, dl_tensor *state, int i)
 {
-    dl_int N, H;
     if (state == DL_NONE) return state;
-    N = state->shape.dim[1];
-    H = state->shape.dim[2];
+    const dl_int N = state->shape.dim[1], H = state->shape.dim[2];
     return dli_view(op, state, dl_shape2(N, H), i * N * H);
 }
 
 /* The checks that a stack of layers needs beside those of each layer. */
-static dl_ctx *dli_check_stack(const char *op, dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
-                               dl_tensor *c0, const dl_recurrent *o, int parts)
+static bool dli_check_stack(dl_ctx *c, const char *op, const dl_tensor *x, dl_tensor *const *w,
+                            const dl_tensor *h0, const dl_tensor *c0, const dl_recurrent *o)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_tensor *in[3];
-    in[0] = x;
-    in[1] = h0;
-    in[2] = c0;
-    dl_ctx *c = dli_some_inputs(op, in, 3);
-    if (!c) return NULL;
-    if (!w) {
-        dli_null(c, op, "w");
-        return NULL;
+    if (!w) return dli_null(c, op, "w");
+    if (o->layers < 1 || o->layers > DLI_STACK_MAX || !(o->dropout >= 0 && o->dropout < 1))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or "
+                       "more, the dropout in [0, 1)", op, o->layers, o->dropout);
+    if (o->layers == 1 && o->dropout > 0)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is "
+                       "one: use dl_dropout on the result", op, o->dropout);
+    if (x->shape.rank != 3 || x->shape.dim[1] < 1)
+        return dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
+                       dli_shown(c, x->shape));
+    const int parts = o->layers * (o->bidirectional ? 2 : 1);
+    for (int i = 0; i < 2; i++) {
+        const dl_tensor *t = i == 0 ? h0 : c0;
+        if (t != DL_NONE && (t->shape.rank != 3 || t->shape.dim[0] != parts))
+            return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for "
+                           "each layer and direction", op, i == 0 ? "h0" : "c0",
+                           dli_shown(c, t->shape), parts);
     }
-    if (o->layers < 1 || o->layers > 1000 || !(o->dropout >= 0 && o->dropout < 1)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d layers with dropout %g: layers must be 1 or more, the "
-                "dropout in [0, 1)", op, o->layers, o->dropout);
-        return NULL;
-    }
-    if (o->layers == 1 && o->dropout > 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: dropout %g is for between layers, and there is one: use "
-                "dl_dropout on the result", op, o->dropout);
-        return NULL;
-    }
-    if (x->shape.rank != 3 || x->shape.dim[1] < 1) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
-                dli_shape_text(s, x->shape));
-        return NULL;
-    }
-    for (int i = 1; i < 3; i++)
-        if (in[i] != DL_NONE && (in[i]->shape.rank != 3 || in[i]->shape.dim[0] != parts)) {
-            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for each "
-                    "layer and direction", op, i == 1 ? "h0" : "c0",
-                    dli_shape_text(s, in[i]->shape), parts);
-            return NULL;
-        }
     for (int i = 0; i < 4 * parts; i++) {
-        if (!w[i]) return NULL;
-        if (w[i] == DL_NONE && i % 4 < 2) {
-            dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op, i);
-            return NULL;
-        }
+        if (!w[i]) return false;
+        if (w[i] == DL_NONE && i % 4 < 2)
+            return dl_fail(c, DL_ERR_ARGUMENT, "%s: weight %d is left out; only biases may be", op,
+                           i);
     }
-    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]) ? c : NULL;
+    return dli_check_lengths(c, op, o->lengths, x->shape.dim[0], 1, x->shape.dim[1]);
 }
 
 /* All layers and directions. */
@@ -11635,14 +11501,13 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
                                      const dl_recurrent *options)
 {
     const dl_recurrent o = options ? *options : dl_recurrent_default();
-    const dl_sequence none = { NULL, NULL, NULL };
-    const int K = o.bidirectional ? 2 : 1;
-    const int parts = o.layers > 0 && o.layers <= 1000 ? o.layers * K : 0;
-    dl_ctx *c = dli_check_stack(op, x, w, h0, c0, &o, parts);
-    if (!c) return none;
+    dl_tensor *in[3] = { x, h0, c0 };
+    dl_ctx *c = dli_some_inputs(op, in, 3, 1);
+    if (!c || !dli_check_stack(c, op, x, w, h0, c0, &o)) return dli_no_sequence();
+    const int K = o.bidirectional ? 2 : 1, parts = o.layers * K;
     int32_t *length = o.lengths ? dli_tape_copy(c, op, o.lengths, x->shape.dim[0]) : NULL;
     dl_tensor **h = (dl_tensor **)dli_tape_alloc(c, op, (size_t)parts * 2 * sizeof *h);
-    if (!h || (o.lengths && !length)) return none;
+    if (!h || (o.lengths && !length)) return dli_no_sequence();
     dl_tensor **m = h + parts;                       /* the LSTM's memories */
     for (int layer = 0; layer < o.layers; layer++) {
         dl_tensor *y[2];
@@ -11651,19 +11516,19 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
             const dl_sequence part =
                 dli_recurrent_layer(op, kind, x, w + 4 * i, dli_state_part(op, h0, i),
                                     dli_state_part(op, c0, i), length, k == 1);
-            if (!part.y) return none;
+            if (!part.y) return part;
             y[k] = part.y;
             h[i] = part.h;
             m[i] = part.c;
         }
         x = K == 1 ? y[0] : dl_concat(y, 2, 2);
-        if (x && layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
-        if (!x) return none;
+        if (layer + 1 < o.layers) x = dl_dropout(x, o.dropout);
+        if (!x) return dli_no_sequence();
     }
     dl_sequence out = { x, NULL, NULL };
     out.h = parts == 1 ? h[0] : dl_concat(h, parts, 0);
     if (kind == DL_LSTM) out.c = parts == 1 ? m[0] : dl_concat(m, parts, 0);
-    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+    return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
@@ -11689,70 +11554,80 @@ DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
 {
-    dl_recurrent o = options ? *options : dl_recurrent_default();
-    return o.layers < 1 || o.layers > 1000 ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
+    const dl_recurrent o = options ? *options : dl_recurrent_default();
+    return o.layers < 1 || o.layers > DLI_STACK_MAX ? 0 : 4 * o.layers * (o.bidirectional ? 2 : 1);
 }
 
-/* n parameters with these shapes and initial values into w; all or none. */
-static bool dli_make_params(dl_ctx *dl, dl_tensor **w, int n, const dl_shape *shape,
-                            const dl_init *init)
+/* Parameters that are to be made: their shapes, and how they start. */
+typedef struct dli_params {
+    int      n;
+    dl_shape shape[DL_DECODER_PARAMS];
+    dl_init  init[DL_DECODER_PARAMS];
+} dli_params;
+
+static void dli_params_add(dli_params *p, dl_shape shape, dl_init init)
 {
-    dl_tensor *made[32];
-    int i;
-    for (i = 0; i < n && i < 32; i++)
-        if (!(made[i] = dl_param(dl, shape[i], init[i]))) {
-            while (i > 0) dl_tensor_free(made[--i]);
-            return false;
-        }
-    for (i = 0; i < n; i++) w[i] = made[i];
+    p->shape[p->n] = shape;
+    p->init[p->n++] = init;
+}
+
+/* Make them, into w; all or none. */
+static bool dli_params_make(dl_ctx *dl, dl_tensor **w, const dli_params *p)
+{
+    dl_tensor *made[DL_DECODER_PARAMS];
+    for (int i = 0; i < p->n; i++) {
+        made[i] = dl_param(dl, p->shape[i], p->init[i]);
+        if (made[i]) continue;
+        while (i > 0) dl_tensor_free(made[--i]);
+        return false;
+    }
+    memcpy(w, made, (size_t)p->n * sizeof *w);
     return true;
 }
 
 DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind, dl_int D,
                               dl_int H, const dl_recurrent *options)
 {
-    int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1, i;
-    dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
-    dl_shape shape[4];
-    dl_init init[4];
+    const int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1;
     if (!w || !dl) return false;
     if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
                        "layers: give 1 or more of each", (long long)D, (long long)H,
                        options ? options->layers : 1);
-    shape[1] = dl_shape2(G * H, H);
-    shape[2] = shape[3] = dl_shape1(G * H);
-    for (i = 0; i < 4; i++) init[i] = dl_init_torch(H);
-    for (i = 0; i < n; i += 4) {
-        shape[0] = dl_shape2(G * H, i < 4 * K ? D : K * H);
-        if (!dli_make_params(dl, w + i, 4, shape, init)) {
-            while (i > 0) dl_tensor_free(w[--i]);
-            return false;
-        }
+    const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
+    const dl_init init = dl_init_torch(H);
+    for (int i = 0; i < n; i += 4) {
+        dli_params p;
+        p.n = 0;
+        dli_params_add(&p, dl_shape2(G * H, i < 4 * K ? D : K * H), init);
+        dli_params_add(&p, dl_shape2(G * H, H), init);
+        dli_params_add(&p, dl_shape1(G * H), init);
+        dli_params_add(&p, dl_shape1(G * H), init);
+        if (dli_params_make(dl, w + i, &p)) continue;
+        while (i > 0) dl_tensor_free(w[--i]);
+        return false;
     }
     return true;
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
 static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
-                            dl_tensor *c, dl_tensor *const *w)
+                                dl_tensor *c, dl_tensor *const *w)
 {
-    char s[DLI_SHAPE_TEXT];
-    dl_sequence out = { NULL, NULL, NULL }, none = { NULL, NULL, NULL };
-    dl_shape state;
-    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return none;
+    if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
-                dli_shape_text(s, x->shape));
-        return none;
+                dli_shown(x->ctx, x->shape));
+        return dli_no_sequence();
     }
     x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
-    if (x) out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
-    if (!out.y) return none;
-    state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
+    if (!x) return dli_no_sequence();
+    dl_sequence out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
+    if (!out.y) return out;
+    const dl_shape state = dl_shape2(out.h->shape.dim[1], out.h->shape.dim[2]);
     out.y = out.h = dl_reshape(out.h, state);
     if (out.c) out.c = dl_reshape(out.c, state);
-    return out.h && (kind != DL_LSTM || out.c) ? out : none;
+    return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
@@ -11772,44 +11647,20 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
     return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
 }
 
-typedef struct dli_embedding_state { const int32_t *index; dl_int n, padding; } dli_embedding_state;
-
-static void dli_embedding_back(dli_node *node)
-{
-    const dli_embedding_state *s = (const dli_embedding_state *)node->state;
-    dl_real *dw = dli_grad(node->in[0]);
-    if (dw) node->out->ctx->kernels.embedding_backward(dw, dli_grad(node->out), s->index, s->n,
-                                                       node->in[0]->shape.dim[1], s->padding);
-}
-
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
     const char *op = "dl_embedding";
-    char text[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs(op, &w, 1);
-    if (!c) return NULL;
-    const dl_int n = dli_checked_size(c, op, shape);
+    const dl_int n = c ? dli_checked_size(c, op, shape) : -1;
     if (n < 0) return NULL;
-    if (!index && n > 0) {
-        dli_null(c, op, "index");
-        return NULL;
-    }
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
-        padding >= w->shape.dim[0]) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], the "
-                "padding -1 .. V-1, and the indexes' rank below %d", op,
-                dli_shape_text(text, w->shape), (long long)padding, DL_MAX_DIMS);
-        return NULL;
-    }
-    if (!dli_check_index(c, op, "index", index, n, w->shape.dim[0])) return NULL;
+        padding >= w->shape.dim[0])
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], "
+                          "the padding -1 .. V-1, and the indexes' rank below %d", op,
+                          dli_shown(c, w->shape), (long long)padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
-    dli_embedding_state s;
-    s.index = dli_tape_copy(c, op, index, n);
-    s.n = n;
-    s.padding = padding;
-    dl_tensor *y = s.index ? dli_result_with(c, op, shape, &w, 1, dli_embedding_back, &s, sizeof s)
-                           : NULL;
-    if (y) c->kernels.embedding_forward(y->data, w->data, s.index, n, w->shape.dim[1]);
+    dl_tensor *y = dli_take_rows(op, w, index, n, shape, padding);
+    if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
     return y;
 }
 
@@ -11866,29 +11717,24 @@ static void dli_attention_back(dli_node *node)
 static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, dl_shape q, dl_int S,
                              dl_int B, dl_int heads)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int R = q.dim[q.rank - 2];
     dl_shape all = q;
     all.dim[q.rank - 1] = S;
-    if (mask->requires_grad) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not computed; use "
-                "dl_detach on it", op);
-        return 0;
-    }
+    if (mask->requires_grad)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: the mask requires a gradient, which is not "
+                       "computed; use dl_detach on it", op);
     if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
     if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
     if (dl_shape_equal(mask->shape, all)) return 1;
-    dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need [R,S], "
-            "[N,R,S], or all dimensions of the queries in front", op,
-            dli_shape_text(s, mask->shape), (long long)R, (long long)S);
-    return 0;
+    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need "
+                   "[R,S], [N,R,S], or all dimensions of the queries in front", op,
+                   dli_shown(c, mask->shape), (long long)R, (long long)S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
 static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, const dl_tensor *k,
                                 const dl_tensor *v, dlk_attention_size *size, dl_shape *y)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
     const int rank = q->shape.rank;
     dl_shape key = q->shape, value = q->shape;
     *y = q->shape;
@@ -11902,8 +11748,8 @@ static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, c
     }
     return fits ||
            dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_text(s, q->shape),
-                   dli_shape_text(t, k->shape), dli_shape_text(u, v->shape));
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shown(c, q->shape), dli_shown(c, k->shape),
+                   dli_shown(c, v->shape));
 }
 
 /* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
@@ -11931,61 +11777,39 @@ DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tens
                                const int32_t *lengths, bool causal)
 {
     const char *op = "dl_attention";
-    dl_tensor *in[4];
+    dl_tensor *in[4] = { q, k, v, mask };
+    dl_ctx *c = dli_some_inputs(op, in, 4, 3);
     dl_shape shape;
     dlk_attention_size size;
-    in[0] = q;
-    in[1] = k;
-    in[2] = v;
-    in[3] = mask;
-    dl_ctx *c = dli_some_inputs(op, in, 4);
-    if (!c) return NULL;
-    if (k == DL_NONE || v == DL_NONE) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: keys and values can't be left out", op);
-        return NULL;
-    }
-    if (!dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
-    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
-    const dl_int heads = N > 0 ? B / N : 1;
+    if (!c || !dli_check_attention(c, op, q, k, v, &size, &shape)) return NULL;
     size.causal = causal;
+    const dl_int N = shape.dim[0], B = dl_shape_size(dli_rank(shape, shape.rank - 2));
+    const dl_int heads = N > 0 ? B / N : 1, scores = size.R * size.S;
     if (!dli_check_lengths(c, op, lengths, N, 0, size.S)) return NULL;
-    const dl_int share = mask == DL_NONE ? 1
-                       : dli_check_mask(c, op, mask, q->shape, size.S, B, heads);
+    const dl_real *m = mask == DL_NONE ? NULL : mask->data;
+    const dl_int share = m ? dli_check_mask(c, op, mask, q->shape, size.S, B, heads) : 1;
     if (share == 0 || dli_checked_size(c, op, dl_shape4(2, B, size.R, size.S)) < 0) return NULL;
-    const dl_int scores = size.R * size.S;
-    dli_attention_state s;
-    s.size = size;
-    s.B = B;
-    s.heads = heads;
-    s.length = NULL;
+    dli_attention_state s = { size, B, heads, NULL, NULL };
     s.p = (dl_real *)dli_tape_alloc(c, op, (size_t)(B * scores) * sizeof *s.p);
-    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && mask != DL_NONE ? scores
-                                                                                         : 0) *
+    dl_real *part = (dl_real *)dli_tape_alloc(c, op, (size_t)(lengths && m ? scores : 0) *
                                                      sizeof *part);
-    if (!s.p || !part || (lengths && !(s.length = dli_tape_copy(c, op, lengths, N)))) return NULL;
+    if (lengths) s.length = dli_tape_copy(c, op, lengths, N);
+    if (!s.p || !part || (lengths && !s.length)) return NULL;
     dl_tensor *y = dli_result_with(c, op, shape, in, 3, dli_attention_back, &s, sizeof s);
-    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data,
-                             mask == DL_NONE ? NULL : mask->data, share, part);
+    if (y) dli_attention_run(c, y->data, &s, q->data, k->data, v->data, m, share, part);
     return y;
 }
 
-/* [N,T,E] to [N,heads,T,E/heads]. */
-static dl_tensor *dli_split_heads(dl_tensor *x, int heads)
+/* One of the three maps that lie above one another in in_proj, and its result split into heads:
+   [N,T,E] to [N,heads,T,E/heads]. */
+static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i, int heads)
 {
-    dl_tensor *y = dl_reshape(x, dl_shape4(x->shape.dim[0], x->shape.dim[1], heads,
-                                           x->shape.dim[2] / heads));
-    return dl_transpose(y, 1, 2);
-}
-
-/* One of the three maps that lie above one another in in_proj. */
-static dl_tensor *dli_in_proj(const char *op, dl_tensor *x, dl_tensor *const *w, int i,
-                              int heads)
-{
-    dl_int E = w[0]->shape.dim[1];
+    const dl_int E = w[0]->shape.dim[1];
     dl_tensor *weight = dli_view(op, w[0], dl_shape2(E, E), i * E * E);
     dl_tensor *bias = w[1] == DL_NONE ? w[1] : dli_view(op, w[1], dl_shape1(E), i * E);
     dl_tensor *y = dl_linear(x, weight, bias);
-    return y ? dli_split_heads(y, heads) : NULL;
+    y = y ? dl_reshape(y, dl_shape4(y->shape.dim[0], y->shape.dim[1], heads, E / heads)) : NULL;
+    return dl_transpose(y, 1, 2);
 }
 
 /* Keys and values that no query sees must not reach the gradients of the maps either, where they
@@ -12036,30 +11860,17 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
                                          const int32_t *lengths, bool causal)
 {
     const char *op = "dl_multihead_attention";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT], u[DLI_SHAPE_TEXT];
-    dl_tensor *in[8], *y;
-    dl_ctx *c;
-    dl_int E;
-    int i;
-    in[0] = q;
-    in[1] = k;
-    in[2] = v;
-    in[3] = mask;
-    for (i = 0; i < 4; i++) if (!w || !(in[4 + i] = w[i])) return NULL;
-    if (!(c = dli_some_inputs(op, in, 8))) return NULL;
-    if (k == DL_NONE || v == DL_NONE || w[0] == DL_NONE || w[2] == DL_NONE) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: only biases and the mask can be left out", op);
-        return NULL;
-    }
-    E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
+    if (!w) return NULL;
+    dl_tensor *in[8] = { q, k, v, w[0], w[2], w[1], w[3], mask };
+    dl_ctx *c = dli_some_inputs(op, in, 8, 5);
+    if (!c) return NULL;
+    const dl_int E = q->shape.rank == 3 ? q->shape.dim[2] : 0;
     if (E < 1 || k->shape.rank != 3 || v->shape.rank != 3 || k->shape.dim[2] != E ||
-        v->shape.dim[2] != E || heads < 1 || E % heads != 0) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: should be "
-                "[N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
-                dli_shape_text(s, q->shape), dli_shape_text(t, k->shape),
-                dli_shape_text(u, v->shape), heads);
-        return NULL;
-    }
+        v->shape.dim[2] != E || heads < 1 || E % heads != 0)
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: "
+                          "should be [N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
+                          dli_shown(c, q->shape), dli_shown(c, k->shape), dli_shown(c, v->shape),
+                          heads);
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
@@ -12068,35 +11879,24 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
         v = dli_seen_rows(op, v, q->shape.dim[1], heads, mask, lengths, causal);
         if (!k || !v) return NULL;
     }
-    y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
-                     dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
-    y = y ? dl_transpose(y, 1, 2) : NULL;
-    y = y ? dl_reshape(y, q->shape) : NULL;
-    return y ? dl_linear(y, w[2], w[3]) : NULL;
+    dl_tensor *y = dl_attention(dli_in_proj(op, q, w, 0, heads), dli_in_proj(op, k, w, 1, heads),
+                                dli_in_proj(op, v, w, 2, heads), mask, lengths, causal);
+    return dl_linear(dl_reshape(dl_transpose(y, 1, 2), q->shape), w[2], w[3]);
 }
 
 DL_DEF dl_transformer dl_transformer_default(void)
 {
-    dl_transformer o;
-    o.heads = 8;
-    o.norm_first = false;
-    o.gelu = false;
-    o.dropout = 0.1;
-    o.eps = 1e-5;
-    o.causal = false;
-    o.lengths = o.memory_lengths = NULL;
+    const dl_transformer o = { 8, false, false, 0.1, 1e-5, false, NULL, NULL };
     return o;
 }
 
-/* linear - activation - linear, w: the two weights and biases */
-static dl_tensor *dli_feed_forward(dl_tensor *x, dl_tensor *const *w, const dl_transformer *o)
+/* The beginning of a sublayer: what its f is applied to. */
+static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
 {
-    dl_tensor *y = dl_linear(x, w[0], w[1]);
-    y = o->gelu ? dl_gelu(y) : dl_relu(y);
-    return dl_linear(dl_dropout(y, o->dropout), w[2], w[3]);
+    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
 }
 
-/* The end of a sublayer: x + f, with the norm behind it if it was not in front. */
+/* Its end: x + f, with the norm behind it if it was not in front. */
 static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *norm,
                                const dl_transformer *o)
 {
@@ -12104,82 +11904,83 @@ static dl_tensor *dli_residual(dl_tensor *x, dl_tensor *f, dl_tensor *const *nor
     return o->norm_first ? y : dl_layer_norm(y, 1, norm[0], norm[1], o->eps);
 }
 
-/* Its beginning: what f is applied to. */
-static dl_tensor *dli_sublayer(dl_tensor *x, dl_tensor *const *norm, const dl_transformer *o)
+/* The sublayer of attention to memory, or (DL_NONE) to x itself. */
+static dl_tensor *dli_attend(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
+                             dl_tensor *const *norm, const int32_t *lengths, bool causal,
+                             const dl_transformer *o)
 {
-    return o->norm_first ? dl_layer_norm(x, 1, norm[0], norm[1], o->eps) : x;
+    dl_tensor *z = dli_sublayer(x, norm, o);
+    if (memory == DL_NONE) memory = z;
+    z = dl_multihead_attention(z, memory, memory, w, o->heads, DL_NONE, lengths, causal);
+    return dli_residual(x, z, norm, o);
 }
 
-/* Are all n weights there? NULL means that making them has failed. */
-static bool dli_all_given(dl_tensor *const *w, int n)
+/* A block; memory: DL_NONE makes it an encoder's. In w first the attentions, then the two linear
+   layers, then the norms. */
+static dl_tensor *dli_transformer(const char *op, dl_tensor *x, dl_tensor *memory,
+                                  dl_tensor *const *w, const dl_transformer *o)
 {
-    int i;
-    for (i = 0; i < n; i++) if (!w || !w[i]) return false;
-    return true;
+    const bool decoder = memory != DL_NONE;
+    if (!dli_usable(op, x)) return NULL;
+    for (int i = 0; i < (decoder ? DL_DECODER_PARAMS : DL_ENCODER_PARAMS); i++)
+        if (!w || !w[i]) return NULL;
+    dl_tensor *const *linear = w + (decoder ? 8 : 4), *const *norm = linear + 4;
+    x = dli_attend(x, DL_NONE, w, norm, o->lengths, decoder || o->causal, o);
+    norm += 2;
+    if (decoder) {
+        x = dli_attend(x, memory, w + 4, norm, o->memory_lengths, false, o);
+        norm += 2;
+    }
+    dl_tensor *z = dl_linear(dli_sublayer(x, norm, o), linear[0], linear[1]);
+    z = dl_dropout(o->gelu ? dl_gelu(z) : dl_relu(z), o->dropout);
+    return dli_residual(x, dl_linear(z, linear[2], linear[3]), norm, o);
 }
 
 DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    dl_transformer o = options ? *options : dl_transformer_default();
-    dl_tensor *z;
-    if (!dli_usable("dl_transformer_encoder", x) || !dli_all_given(w, DL_ENCODER_PARAMS))
-        return NULL;
-    if (o.memory_lengths) {
-        dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_transformer_encoder: an encoder has no memory: leave "
-                "memory_lengths NULL");
-        return NULL;
-    }
-    z = dli_sublayer(x, w + 8, &o);
-    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, o.causal);
-    x = dli_residual(x, z, w + 8, &o);
-    z = dli_feed_forward(dli_sublayer(x, w + 10, &o), w + 4, &o);
-    return dli_residual(x, z, w + 10, &o);
+    const char *op = "dl_transformer_encoder";
+    const dl_transformer o = options ? *options : dl_transformer_default();
+    if (x && o.memory_lengths)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: an encoder has no memory: leave "
+                          "memory_lengths NULL", op);
+    return dli_transformer(op, x, DL_NONE, w, &o);
 }
 
 DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    dl_transformer o = options ? *options : dl_transformer_default();
-    dl_tensor *z;
-    if (!dli_usable("dl_transformer_decoder", x) || !dli_all_given(w, DL_DECODER_PARAMS))
-        return NULL;
-    z = dli_sublayer(x, w + 12, &o);
-    z = dl_multihead_attention(z, z, z, w, o.heads, DL_NONE, o.lengths, true);
-    x = dli_residual(x, z, w + 12, &o);
-    z = dl_multihead_attention(dli_sublayer(x, w + 14, &o), memory, memory, w + 4, o.heads,
-                               DL_NONE, o.memory_lengths, false);
-    x = dli_residual(x, z, w + 14, &o);
-    z = dli_feed_forward(dli_sublayer(x, w + 16, &o), w + 8, &o);
-    return dli_residual(x, z, w + 16, &o);
+    const char *op = "dl_transformer_decoder";
+    const dl_transformer o = options ? *options : dl_transformer_default();
+    dl_tensor *in[2] = { x, memory };
+    return dli_inputs(op, in, 2) ? dli_transformer(op, x, memory, w, &o) : NULL;
 }
 
 /* Parameters of `attentions` attention layers, the two linear layers and the norms. */
 static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_int E, dl_int F,
                                  int attentions)
 {
-    dl_shape shape[DL_DECODER_PARAMS];
-    dl_init init[DL_DECODER_PARAMS];
-    int n = 0, i;
+    dli_params p;
+    p.n = 0;
     if (!w || !dl) return false;
     if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
         return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
                        "of each", op, (long long)E, (long long)F);
-    for (i = 0; i < attentions; i++) {
-        shape[n] = dl_shape2(3 * E, E); init[n++] = dl_init_glorot_uniform();
-        shape[n] = dl_shape1(3 * E);    init[n++] = dl_init_zeros();
-        shape[n] = dl_shape2(E, E);     init[n++] = dl_init_torch(E);
-        shape[n] = dl_shape1(E);        init[n++] = dl_init_zeros();
+    for (int i = 0; i < attentions; i++) {
+        dli_params_add(&p, dl_shape2(3 * E, E), dl_init_glorot_uniform());
+        dli_params_add(&p, dl_shape1(3 * E), dl_init_zeros());
+        dli_params_add(&p, dl_shape2(E, E), dl_init_torch(E));
+        dli_params_add(&p, dl_shape1(E), dl_init_zeros());
     }
-    shape[n] = dl_shape2(F, E); init[n++] = dl_init_torch(E);
-    shape[n] = dl_shape1(F);    init[n++] = dl_init_torch(E);
-    shape[n] = dl_shape2(E, F); init[n++] = dl_init_torch(F);
-    shape[n] = dl_shape1(E);    init[n++] = dl_init_torch(F);
-    for (i = 0; i <= attentions; i++) {
-        shape[n] = dl_shape1(E); init[n++] = dl_init_constant(1);
-        shape[n] = dl_shape1(E); init[n++] = dl_init_zeros();
+    dli_params_add(&p, dl_shape2(F, E), dl_init_torch(E));
+    dli_params_add(&p, dl_shape1(F), dl_init_torch(E));
+    dli_params_add(&p, dl_shape2(E, F), dl_init_torch(F));
+    dli_params_add(&p, dl_shape1(E), dl_init_torch(F));
+    for (int i = 0; i <= attentions; i++) {
+        dli_params_add(&p, dl_shape1(E), dl_init_constant(1));
+        dli_params_add(&p, dl_shape1(E), dl_init_zeros());
     }
-    return dli_make_params(dl, w, n, shape, init);
+    return dli_params_make(dl, w, &p);
 }
 
 DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
@@ -12943,30 +12744,22 @@ static bool dli_conv_build(dl_layer *l)
     const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
     const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
-    dli_slide s;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
-    memset(&s, 0, sizeof s);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
                        o->filters, o->conv.groups, (long long)C);
-    for (int i = 0; i < dims; i++) {
-        s.in[i] = l->input[0].dim[1 + i];
-        s.kernel[i] = o->kernel[i];
-        s.stride[i] = o->conv.stride[i];
-        s.dilation[i] = o->conv.dilation[i];
-        s.before[i] = o->conv.before[i];
-        s.after[i] = o->conv.after[i];
-    }
-    if (!(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same, dims)))
-        return false;
     const dl_shape shape = dl_shape4(transposed ? C : o->filters,
                                      (transposed ? o->filters : C) / groups, o->kernel[0],
                                      o->kernel[1]);
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, shape.dim + 2, &o->conv, dims) ||
+        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same)))
+        return false;
     l->output[0].dim[0] = o->filters;
-    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[i];
+    for (int i = 0; i < dims; i++) l->output[0].dim[1 + i] = (dl_int)s.out[2 - dims + i];
     l->activation = o->activation;
     l->l1 = o->l1;
     l->l2 = o->l2;
@@ -16019,7 +15812,7 @@ DL_DEF void dl_model_summary(const dl_model *m)
 /* The class that a row of C scores or targets names; of one number: is it above the threshold? */
 static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
 {
-    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_argmax(z, C, 1);
+    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
 }
 
 /* Accuracy: how many rows name the right class, of how many. */
@@ -16227,7 +16020,7 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 
 static void dli_put_score(dli_text *out, int width, const char *name, const dl_class_score *s)
 {
-    dli_put_text(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
+    dli_putf(out, "%*s  %9.2f %9.2f %9.2f %9lld\n", width, name, s->precision, s->recall, s->f1,
                  (long long)s->support);
 }
 
@@ -16237,13 +16030,13 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
     int width = (int)strlen("weighted avg");
     for (int c = 0; names && c < r->classes; c++)
         if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
-    dli_put_text(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
+    dli_putf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
                  "support");
     for (int c = 0; c < r->classes; c++) {
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_put_text(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
                  (long long)r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
@@ -17171,15 +16964,6 @@ static int dli_utf8(const uint8_t *p, size_t n)
     if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
         (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
     return bytes;
-}
-
-DLI_PRINTF(2, 3)
-static void dli_putf(dli_text *out, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    dli_put_args(out, format, args);
-    va_end(args);
 }
 
 /* Is a name one that every reader takes: UTF-8 without quotes, backslashes, control characters? */
@@ -19085,7 +18869,7 @@ static void dli_put_comma(dli_text *out, int axis, int rank, bool rows)
 static void dli_put_axis(dli_text *out, const dl_real *x, dl_shape shape, int axis, bool rows)
 {
     if (axis == shape.rank) {
-        dli_put_double(out, "%*.*g", 0, -1, (double)x[0]);
+        dli_putf(out, "%g", (double)x[0]);
         return;
     }
     const dl_int n = shape.dim[axis];

@@ -437,7 +437,7 @@ static void errors(void)
     REFUSED(dl_conv2d(dl_ones(dl, dl_shape2(3, 3)), w, DL_NONE, &o), DL_ERR_SHAPE,
             "dl_conv2d: input [3,3] and weight [4,2,2,2] must be [N,C,H,W] and [M,C/groups,KH,KW]");
     REFUSED(dl_conv2d(x, w, dl_ones(dl, dl_shape1(3)), &o), DL_ERR_SHAPE,
-            "dl_conv2d: bias [3] must be [4], one for each output channel of weight [4,2,2,2]");
+            "dl_conv2d: the bias (one for each output channel) is [3] and should be [4]");
     o.groups = 3;
     REFUSED(dl_conv2d(x, w, DL_NONE, &o), DL_ERR_ARGUMENT,
             "dl_conv2d: 3 groups do not divide the channels of input [1,2,3,3] and the weight "

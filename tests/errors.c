@@ -109,10 +109,10 @@ static void messages(void)
           "with in = 1, the last dimension of x");
     SHAPE(dl_linear(v, c, DL_NONE), "dl_linear: x [3], weight [5,3,2]: the weight must be [out,in] "
           "with in = 3, the last dimension of x");
-    SHAPE(dl_linear(v, a, v), "dl_linear: bias [3] must be [2], one for each row of the weight "
-          "[2,3]");
-    SHAPE(dl_linear(v, a, s), "dl_linear: bias [] must be [2], one for each row of the weight "
-          "[2,3]");
+    SHAPE(dl_linear(v, a, v), "dl_linear: the bias (one for each row of the weight) is [3] and "
+          "should be [2]");
+    SHAPE(dl_linear(v, a, s), "dl_linear: the bias (one for each row of the weight) is [] and "
+          "should be [2]");
     SHAPE(dl_reshape(a, dl_shape2(2, 2)), "dl_reshape: [2,3] has 6 elements and cannot become "
           "[2,2]");
     SHAPE(dl_reshape(a, dl_shape2(4, -1)), "dl_reshape: [2,3] has 6 elements and cannot become "

@@ -352,7 +352,7 @@ static void errors(void)
     REFUSED(dl_model_add_conv2d_with(m, &c), DL_ERR_ARGUMENT, "conv2d_2: an option that is not "
             "used: output_padding is for transposed convolutions");
     REFUSED(dl_model_add_conv2d_transpose(m, 4, 0, 2, DL_RELU), DL_ERR_ARGUMENT,
-            "conv2d_transpose_1: input 3, kernel 0, stride 2");
+            "conv2d_transpose_1: kernel 0, stride 2");
     REFUSED(dl_model_add_upsampling2d(m, 0), DL_ERR_ARGUMENT, "up_sampling2d_1: factor 0");
     REFUSED(dl_model_add_global_average_pooling2d(flat), DL_ERR_SHAPE,
             "global_average_pooling2d_1: its input is [784], not an image [C,H,W]");

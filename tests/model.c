@@ -349,7 +349,9 @@ static void unreachable_targets(void)
         { DL_SIGMOID, DL_MAE, 0, 255, ": 4 of 5 targets lie outside [0,1], which is all that "
           "dense_2 with its sigmoid" },
         { DL_TANH, DL_HUBER, -1, 1, NULL }, { DL_TANH, DL_HUBER, 0, 9, "4 of 5 targets lie" },
-        { DL_SOFTPLUS, DL_MSE, -3, 1, "3 of 5" }, { DL_ELU, DL_MSE, -9, -2, "outside [-1,inf]" } };
+        { DL_SOFTPLUS, DL_MSE, -3, 1, "3 of 5" }, { DL_ELU, DL_MSE, -9, -2, "outside [-1,inf]" },
+        { DL_GELU, DL_MSE, -9, -1, "5 of 5" }, { DL_GELU, DL_MAE, -0.1699, 9, NULL },
+        { DL_SILU, DL_MSE, -9, -1, "5 of 5" }, { DL_SILU, DL_MAE, -0.2784, 9, NULL } };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         dl_ctx *dl = quiet_context(1);
         dl_model *m = net(dl, 1, 3, DL_TANH, 0, 1, all[i].last);

@@ -317,9 +317,9 @@ static void errors(void)
         CHECK_ERROR(dl, code, text);                                \
     } while (0)
     REFUSED(dl_batch_norm(x, w3, DL_NONE, rm, rv, 0.1, 1e-5), DL_ERR_SHAPE,
-            "dl_batch_norm: weight [3] must be [4] for input [2,4,3,3]");
+            "dl_batch_norm: the weight is [3] and should be [4]");
     REFUSED(dl_batch_norm(x, DL_NONE, DL_NONE, rm, w3, 0.1, 1e-5), DL_ERR_SHAPE,
-            "dl_batch_norm: running variance [3] must be [4] for input [2,4,3,3]");
+            "dl_batch_norm: the running variance is [3] and should be [4]");
     REFUSED(dl_batch_norm(x, DL_NONE, DL_NONE, rm, DL_NONE, 0.1, 1e-5), DL_ERR_ARGUMENT,
             "dl_batch_norm: running mean and variance must both be given");
     REFUSED(dl_batch_norm(x, DL_NONE, DL_NONE, rm, rv, 1.5, 1e-5), DL_ERR_ARGUMENT,
@@ -333,11 +333,11 @@ static void errors(void)
     REFUSED(dl_layer_norm(x, 5, DL_NONE, DL_NONE, 1e-5), DL_ERR_ARGUMENT,
             "dl_layer_norm: the last 5 axes of input [2,4,3,3]");
     REFUSED(dl_layer_norm(x, 2, w3, DL_NONE, 1e-5), DL_ERR_SHAPE,
-            "dl_layer_norm: weight [3] must be [3,3] for input [2,4,3,3]");
+            "dl_layer_norm: the weight is [3] and should be [3,3]");
     REFUSED(dl_group_norm(x, 3, DL_NONE, DL_NONE, 1e-5), DL_ERR_ARGUMENT,
             "dl_group_norm: 3 groups do not divide the 4 channels of input [2,4,3,3]");
     REFUSED(dl_group_norm(x, 2, DL_NONE, w3, 1e-5), DL_ERR_SHAPE,
-            "dl_group_norm: bias [3] must be [4] for input [2,4,3,3]");
+            "dl_group_norm: the bias is [3] and should be [4]");
     CHECK(dl_batch_norm(NULL, DL_NONE, DL_NONE, rm, rv, 0.1, 1e-5) == NULL &&
           dl_batch_norm(x, NULL, DL_NONE, rm, rv, 0.1, 1e-5) == NULL &&
           dl_batch_norm(x, DL_NONE, DL_NONE, NULL, rv, 0.1, 1e-5) == NULL &&

@@ -13367,10 +13367,8 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
     in[1] = target;
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
-    if (!(delta > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-        return NULL;
-    }
+    if (!(delta > 0))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
     dli_pair_state s;
     s.backward = backward;
     s.huber = c->kernels.huber_backward;
@@ -13473,10 +13471,7 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 {
     dl_ctx *c = dli_inputs(op, &logits, 1);
     if (!c) return NULL;
-    if (!labels) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
-        return NULL;
-    }
+    if (!labels) return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
     return dli_cross_entropy(c, op, &logits, labels, mean);
 }
 
@@ -13509,36 +13504,19 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ---- */
 
-static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mse(z, target);
-}
-static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mae(z, target);
-}
-static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_huber(z, target, 1);
-}
-static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_bce(z, target);
-}
-static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_soft_cross_entropy(z, target);
-}
-static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
-{
-    (void)user;
-    return dl_cross_entropy(z, labels);
-}
+/* One that is one formula of z and the targets or labels. */
+#define DLI_LOSS(name, answers, formula)                                                         \
+    static dl_tensor *name(dl_tensor *z, answers, const void *user)                              \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return formula;                                                                          \
+    }
+DLI_LOSS(dli_loss_mse, dl_tensor *target, dl_mse(z, target))
+DLI_LOSS(dli_loss_mae, dl_tensor *target, dl_mae(z, target))
+DLI_LOSS(dli_loss_huber, dl_tensor *target, dl_huber(z, target, 1))
+DLI_LOSS(dli_loss_bce, dl_tensor *target, dl_bce(z, target))
+DLI_LOSS(dli_loss_soft, dl_tensor *target, dl_soft_cross_entropy(z, target))
+DLI_LOSS(dli_loss_sparse, const int32_t *labels, dl_cross_entropy(z, labels))
 
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
 {

@@ -30,7 +30,8 @@ help:
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration,'
 	@echo '                other machines as far as their compilers are installed (30 minutes)'
 	@echo 'make long       all rounds of the random tests under sanitizers, and make accuracy (hours)'
-	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes'
+	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes; and'
+	@echo '                have Keras write its models anew, where it is installed'
 	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds)'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make bench      speed of the programs and their parts, next to PyTorch, OpenBLAS and'
@@ -112,6 +113,9 @@ golden: $(B)/tests/models-float
 	@python3 tests/golden_models.py $(B)/golden > $(B)/golden/hashes
 	@cp $(B)/golden/hashes tests/golden/models_hashes.txt
 	@cat tests/golden/models_hashes.txt
+	@if python3 -c 'import importlib.util as u; exit(not u.find_spec("keras"))'; \
+	then python3 tests/golden_keras.py; \
+	else echo 'keras is not installed: its models stay as they are'; fi
 
 # Hostile bytes for the readers of files, until one crashes or the time is over.
 fuzz:

@@ -14,6 +14,7 @@ import glob, os, re, subprocess, sys, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HAN = '[\u4e00-\u9fff]'
+MARKS = re.compile('[，。、；：？！（）“”《》,.;:?!()"\']')
 CHAPTER = 'question formula paper program break exercises questions words'.split()
 faults = {}
 
@@ -80,8 +81,13 @@ def check_chinese(path, lines, terms):
             fault(path, i + 1, '"%s": full-width punctuation' % bad)
         for bad in re.findall(r'["\']' + HAN + '|' + HAN + r'["\']', text):
             fault(path, i + 1, '"%s": quotation marks are “ ”' % bad)
-        for bad in re.findall(r'[。，、；：？！（）]\*\*[^\s*]|[^\s*]\*\*[（“]', text):
-            fault(path, i + 1, '"%s": ** touches full-width punctuation, and stays a star' % bad)
+        for bold in re.finditer(r'(.?)\*\*(.)(?:.*?)(.)\*\*(.?)|(.?)\*\*(.)\*\*(.?)', text):
+            before, first, last, after = bold.group(1, 2, 3, 4) if bold.group(2) else \
+                bold.group(5, 6, 6, 7)
+            # CommonMark: ** inside of punctuation must have a space or punctuation outside of it
+            if MARKS.match(first) and before and not re.match(r'\s', before) and not MARKS.match(before) \
+                    or MARKS.match(last) and after and not re.match(r'\s', after) and not MARKS.match(after):
+                fault(path, i + 1, '"%s": ** stays a pair of stars' % bold.group(0))
         for bad in re.findall(HAN + r'\$|\$' + HAN + r'|[，。；：、（）]\$|\$[（）]', re.sub(r'`[^`]*`', '`', line)):
             fault(path, i + 1, '"%s": a space between $ and Chinese' % bad)
         for char in text:

@@ -20,7 +20,7 @@ enum { STEPS = 30, RATES = 4, SIDES = 73, POINTS = 20, EPOCHS = 200 };
 static void parabola(double eta, bool quiet) {
     double w = 1;
     if (quiet) return;
-    printf("  eta = %.1f:  w = 1", eta);
+    printf("  eta = %g:  w = 1", eta);
     for (int t = 0; t < 5; t++) {
         w = w - eta * 4 * w;                                       /* dL/dw = 4 w */
         printf(" -> %.4g", w);

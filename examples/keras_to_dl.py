@@ -1,99 +1,99 @@
 #!/usr/bin/env python3
-"""Turn a Keras 3 model into a file that dl_model_load takes whole:
-
+"""Turn a Keras 3 model, Sequential or functional, into a file that dl_model_load takes whole:
     python3 keras_to_dl.py model.keras model.safetensors     (or import it and call convert)
-
-Of a Sequential model: the layers below. Images [H,W,C] become [C,H,W], so what stands behind a
-Flatten has its numbers permuted; kernels become PyTorch's; a GRU's gates z, r, h become r, z, n.
-What cannot be said in a dl.h model is refused."""
-import json, struct, sys
+Images [H,W,C] become [C,H,W], so what stands behind a Flatten has its numbers permuted; kernels
+become PyTorch's; a GRU's gates z, r, h become r, z, n. What cannot be said in a dl.h model is
+refused, by the name of the layer."""
+import json, re, struct, sys
 import numpy as np
-
-PREFIX = {'Dense': 'dense', 'Conv2D': 'conv2d', 'BatchNormalization': 'batch_normalization',
-          'LayerNormalization': 'layer_normalization', 'Dropout': 'dropout', 'Flatten': 'flatten',
-          'MaxPooling2D': 'max_pooling2d', 'AveragePooling2D': 'average_pooling2d', 'LSTM': 'lstm',
-          'GlobalAveragePooling2D': 'global_average_pooling2d', 'Activation': 'activation',
-          'Embedding': 'embedding', 'GRU': 'gru', 'SimpleRNN': 'rnn'}
-ACTIVATIONS = 'linear relu sigmoid tanh softmax elu gelu silu softplus'.split()
-COMMON = dict(weight_init=['glorot_uniform', 0, 0], bias_init=['constant', 0, 0], l1=0, l2=0)
+RECURRENT = dict(SimpleRNN='rnn_tanh', LSTM='lstm', GRU='gru')
 
 def need(ok, layer, what):
-    if not ok:
-        raise ValueError(f'{layer.name}: {what} has no counterpart in dl.h')
+    if not ok: raise ValueError(f'{layer.name}: {what} has no counterpart in dl.h')
 
-def recurrent(layer, kind, c, w):
-    """Options and tensors of a recurrent layer; Keras has its gates side by side."""
-    need(c['activation'] == 'tanh' and c.get('recurrent_activation', 'sigmoid') == 'sigmoid' and
-         c.get('reset_after', True) and not (c['go_backwards'] or c['stateful']), layer, str(c))
-    G, H = w[1].shape[1] // c['units'], c['units']
-    bias = w[2] if len(w) > 2 else np.zeros(G * H)
-    pair = bias if bias.ndim == 2 else np.stack([bias, np.zeros(G * H)])
-    order = np.arange(G * H).reshape(G, H)
-    order = (order[[1, 0, 2]] if kind == 'GRU' else order).ravel()
-    return dict(kind={'SimpleRNN': 'rnn_tanh'}.get(kind, kind.lower()), bidirectional=False,
-                units=H, return_sequences=c['return_sequences']), dict(
-        weight_ih_l0=w[0].T[order], weight_hh_l0=w[1].T[order], bias_ih_l0=pair[0][order],
-        bias_hh_l0=pair[1][order])
+def recurrent(layer, end=''):
+    c, w, kind = layer.get_config(), layer.get_weights(), type(layer).__name__
+    need(kind in RECURRENT and c['activation'] == 'tanh' and c.get('reset_after', True) and
+         c.get('recurrent_activation', 'sigmoid') == 'sigmoid' and not c['stateful'] and
+         c['go_backwards'] == (end != ''), layer, str(c))
+    gates = np.arange(w[1].shape[1]).reshape(-1, layer.units)
+    order = (gates[[1, 0, 2]] if kind == 'GRU' else gates).ravel()
+    bias = np.vstack([w[2] if len(w) > 2 else order * 0, order * 0])
+    own = dict(weight_ih=w[0].T, weight_hh=w[1].T, bias_ih=bias[0], bias_hh=bias[1])
+    return dict(kind=RECURRENT[kind], bidirectional=False, units=layer.units, return_sequences=c[
+        'return_sequences']), {f'{name}_l0{end}': v[order] for name, v in own.items()}
 
-def one(layer, kind, c, w, shape, perm):
-    """Options, tensors and the new permutation of one layer; shape is that of its input."""
-    image, same = len(shape) == 3, c.get('padding') == 'same'
-    need(c.get('data_format', 'channels_last') == 'channels_last', layer, 'channels_first')
-    if kind in ('Dense', 'Conv2D', 'Activation'):
-        need(c['activation'] in ACTIVATIONS, layer, f"activation {c['activation']}")
-        need(not image or c['activation'] != 'softmax', layer, 'softmax')
-    if kind == 'Dense':
-        need(not image, layer, 'a dense layer on the channels of an image')
-        w[0] = (w[0] if perm is None else w[0][perm]).T
-        return dict(COMMON, units=c['units'], activation=c['activation'], bias=c['use_bias']), dict(
-            zip(('weight', 'bias'), w)), None
-    if kind == 'Conv2D':
-        return {**COMMON, 'filters': c['filters'], 'kernel': c['kernel_size'], 'conv.same': same,
-                'conv.stride': c['strides'], 'conv.before': [0, 0], 'conv.after': [0, 0],
-                'conv.dilation': c['dilation_rate'], 'conv.groups': c['groups'],
-                'conv.output_padding': [0, 0], 'activation': c['activation'], 'bias': c['use_bias']
-                }, dict(zip(('weight', 'bias'), [w[0].transpose(3, 2, 0, 1)] + w[1:])), None
-    if kind in ('BatchNormalization', 'LayerNormalization'):
-        batch = kind[0] == 'B'
-        need(c['axis'] in (-1, [-1], len(shape), [len(shape)]) and (len(shape) != 2 if batch else
-             not image), layer, f"axis {c['axis']} of {shape}")
-        names = ['weight'] * c['scale'] + ['bias'] * c['center'] + ['running_mean', 'running_var']
-        return dict(momentum=1 - c['momentum'] if batch else 0.01, eps=c['epsilon'], axes=1,
-                    groups=1, weight=c['scale'], bias=c['center']), dict(zip(names, w if perm is
-                    None else [v[perm] for v in w])), perm
-    if kind in ('MaxPooling2D', 'AveragePooling2D'):
-        return dict(kernel=c['pool_size'], stride=c['strides'], before=[0, 0], after=[0, 0],
-                    same=same, count_padding=False), {}, None
-    if kind in ('LSTM', 'GRU', 'SimpleRNN'):
-        return *recurrent(layer, kind, c, w), None
-    if kind == 'Embedding':
-        return dict(words=c['input_dim'], units=c['output_dim']), dict(weight=w[0]), None
-    if kind == 'Flatten' and image:                       # where each of ours stands in Keras'
+def one(layer, kind, shape, perms):
+    """Options, tensors and the new permutation of one layer; shape is that of its first input."""
+    c, w, perm, image = layer.get_config().get, layer.get_weights(), perms[0], len(shape) == 3
+    if kind in RECURRENT: return *recurrent(layer), None
+    if kind == 'Bidirectional':
+        a, b = recurrent(layer.forward_layer), recurrent(layer.backward_layer, '_reverse')
+        need(c('merge_mode') == 'concat' and a[0] == b[0], layer, 'this pair of layers')
+        return dict(a[0], bidirectional=True), {**a[1], **b[1]}, None
+    f, same, names = c('activation', 'linear'), c('padding') == 'same', ['weight', 'bias']
+    zero, glorot = ['constant', 0, 0], ['glorot_uniform', 0, 0]
+    base = dict(activation=f, bias=c('use_bias'), l1=0, l2=0, bias_init=zero, weight_init=glorot)
+    conv = {**base, 'filters': c('filters'), 'kernel': c('kernel_size'), 'conv.same': same,
+            'conv.before': [0, 0], 'conv.after': [0, 0], 'conv.output_padding': [0, 0],
+            'conv.stride': c('strides'), 'conv.dilation': c('dilation_rate'),
+            'conv.groups': c('groups', 1)}
+    pool = dict(kernel=c('pool_size'), stride=c('strides'), before=[0, 0], after=[0, 0], same=same,
+                count_padding=False)
+    norm = dict(momentum=1 - c('momentum', .99) if kind[0] == 'B' else .01, eps=c('epsilon'),
+                axes=1, groups=1, weight=c('scale'), bias=c('center'))
+    options = dict(
+        Dense=dict(base, units=c('units')), Conv2D=conv, Conv2DTranspose=conv, MaxPooling2D=pool,
+        AveragePooling2D=pool, BatchNormalization=norm, LayerNormalization=norm, Flatten=None,
+        Dropout=dict(rate=c('rate')), Activation=dict(activation=f), Add=None,
+        Concatenate=dict(axis=0 if image else -1), GlobalAveragePooling2D=None,
+        Embedding=dict(words=c('input_dim'), units=c('output_dim')))
+    need(kind in options and c('data_format', 'channels_last') == 'channels_last', layer, kind)
+    need(f in 'linear relu sigmoid tanh softmax elu gelu silu softplus'.split() and not (
+        image and (f == 'softmax' or kind == 'Dense')), layer, f'{kind} with {f} on {shape}')
+    if kind[:4] == 'Conv' and w:
+        w[0] = w[0].transpose(3, 2, 0, 1)
+        need(kind == 'Conv2D' or np.all(np.less_equal(c('strides'), c('kernel_size'))) and
+             not c('output_padding'), layer, 'this padding')
+    elif kind == 'Dense':
+        w[0], perm = (w[0] if perm is None else w[0][perm]).T, None
+    elif kind in ('BatchNormalization', 'LayerNormalization'):
+        names = ['weight'] * c('scale') + ['bias'] * c('center') + ['running_mean', 'running_var']
+        need(c('axis') in (-1, [-1], len(shape), [len(shape)]) and len(shape) != (
+            3 if kind[0] == 'L' else 2), layer, f"axis {c('axis')} of {shape}")
+        w = w if perm is None else [v[perm] for v in w]
+    elif kind in ('Add', 'Concatenate'):
+        need(all(p is None for p in perms) and c('axis', -1) in (-1, len(shape)), layer, kind)
+    elif kind == 'Flatten' and image:                     # where each of ours stands in Keras'
         perm = np.arange(np.prod(shape)).reshape(shape).transpose(2, 0, 1).ravel()
-    return dict(Dropout=dict(rate=c.get('rate')), Activation=dict(activation=c.get('activation'))
-                ).get(kind), {}, perm
+    return options[kind], dict(zip(names, w)), perm
 
 def convert(model, path):
-    """Write a built Sequential model."""
-    shape, perm, layers, tensors, count = list(model.input_shape[1:]), None, [], {}, {}
-    text = dict(needs=1, layers=layers, input=shape[2:] + shape[:2] if len(shape) == 3 else shape)
-    for layer in model.layers:
-        kind = type(layer).__name__
-        need(kind in PREFIX, layer, kind)
-        count[kind] = count.get(kind, 0) + 1
-        name = f'{PREFIX[kind]}_{count[kind]}'
-        options, own, perm = one(layer, kind, layer.get_config(), layer.get_weights(), shape, perm)
-        layers.append({'type': kind, 'name': name, **({'options': options} if options else {})})
-        tensors.update({f'{name}.{k}': np.ascontiguousarray(v, '<f4') for k, v in own.items()})
-        shape = list(layer.output.shape[1:])
-    need(perm is None and len(shape) < 3, model, 'an image, or a Flatten of one, at the end')
-    header, at = {'__metadata__': {'dl_model': json.dumps(text)}}, 0
+    graph, layers, tensors, count = getattr(model, '_functional', model), [], {}, {}
+    nodes = [n for _, level in sorted(graph._nodes_by_depth.items(), reverse=True) for n in level]
+    number, perm = {id(graph.inputs[0]): -1}, {-1: None}
+    for node in nodes[1:]:                                # the first is the input
+        layer, kind = node.operation, type(node.operation).__name__
+        need(node.input_tensors and layer not in count, layer, 'a second input or use')
+        count[kind], count[layer] = count.get(kind, 0) + 1, 1
+        from_, n = [number[id(t)] for t in node.input_tensors], len(layers)
+        shape = node.input_tensors[0].shape[1:]
+        options, own, perm[n] = one(layer, kind, shape, [perm[i] for i in from_])
+        prefix = 'rnn' if kind == 'SimpleRNN' else re.sub('(?<=[a-zD])(?=[A-Z][a-z])', '_', kind)
+        tensors.update({f'{prefix.lower()}_{count[kind]}.{k}': np.ascontiguousarray(v, '<f4')
+                        for k, v in own.items()})
+        number[id(node.outputs[0])] = n
+        layers.append({'type': kind, 'from': from_, **({'options': options} if options else {})})
+    out, shape = [number[id(t)] for t in graph.outputs], list(graph.inputs[0].shape[1:])
+    need(all(perm[i] is None for i in out), model, 'a Flatten of an image at the end')
+    text = json.dumps(dict(needs=2, input=shape[2:] + shape[:2], layers=layers, outputs=out))
+    header, at = {'__metadata__': {'dl_model': text}}, 0
     for name, v in tensors.items():
         header[name] = {'dtype': 'F32', 'shape': v.shape, 'data_offsets': [at, at + v.nbytes]}
         at += v.nbytes
-    head = json.dumps(header).encode()
     with open(path, 'wb') as f:
-        f.write(b''.join([struct.pack('<Q', len(head)), head, *map(bytes, tensors.values())]))
+        f.write(struct.pack('<Q', len(json.dumps(header))) + json.dumps(header).encode())
+        f.writelines(tensors.values())
 
 if __name__ == '__main__':
     import keras

@@ -199,8 +199,8 @@ static void null_context(void)
     CHECK(!dl_param(NULL, s, dl_init_zeros()) && !dl_state(NULL, s), "persistent tensors");
     CHECK(!dl_param_from(NULL, s, v) && !dl_param_from(NULL, s, NULL), "dl_param_from");
     CHECK(!dl_set_name(NULL, "x") && !dl_set_name(DL_NONE, "x"), "dl_set_name");
-    CHECK(!dl_save(NULL, "x", &p, 1) && !dl_load(NULL, "x", &p, 1), "lists");
-    CHECK(!dl_load_from_memory(NULL, v, 4, &p, 1), "a list from memory");
+    CHECK(!dl_save(NULL, "x", &p, 1) && !dl_load(NULL, "x", &p, 1, NULL), "lists");
+    CHECK(!dl_load_from_memory(NULL, v, 4, &p, 1, NULL), "a list from memory");
     CHECK(!dl_zeros(NULL, s) && !dl_ones(NULL, s) && !dl_full(NULL, s, 1), "constants");
     CHECK(!dl_rand(NULL, s) && !dl_randn(NULL, s), "random tensors");
     CHECK(!dl_from(NULL, s, v) && !dl_borrow(NULL, s, (dl_real *)v), "arrays");
@@ -346,15 +346,21 @@ static void null_objects(void)
     CHECK(!dl_data_from_source(NULL, &source), "dl_data_from_source");
     CHECK(!dl_data_ctx(NULL) && dl_data_count(NULL) == 0 && dl_data_shape(NULL).rank == 0 &&
           dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
-    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL), "its answers");
+    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL) && !dl_data_weights(NULL), "its answers");
+    CHECK(!dl_data_from_bytes(NULL, NULL, 0, dl_shape0(), NULL, 0), "dl_data_from_bytes");
+    CHECK(!dl_data_split_random(NULL, 0.5, NULL, &a, &b), "dl_data_split_random");
+    CHECK(!dl_data_fold(NULL, 2, 0, NULL, &a, &b), "dl_data_fold");
+    CHECK(!dl_model_predict_data(NULL, NULL), "dl_model_predict_data");
+    CHECK(!dl_cross_entropy_with(NULL, NULL, NULL), "dl_cross_entropy_with");
+    CHECK(dl_loss_entropy(NULL).user == NULL, "dl_loss_entropy");
     CHECK(dl_data_target_shape(NULL).rank == 0, "dl_data_target_shape");
     dl_loader_restart(NULL);
     CHECK(!dl_data_take(NULL, 0, 1) && !dl_data_split(NULL, 0.5, &a, &b), "views");
     CHECK(!dl_data_sample(NULL, 0) && !dl_loader_new(NULL, 1, false), "data");
     dl_loader_free(NULL);
     CHECK(!dl_loader_next(NULL, &batch) && dl_loader_batch_count(NULL) == 0, "loaders");
-    CHECK(!dl_model_save_weights(NULL, "x") && !dl_model_load_weights(NULL, "x"), "weights");
-    CHECK(!dl_model_load_weights_from_memory(NULL, "x", 1), "weights");
+    CHECK(!dl_model_save_weights(NULL, "x") && !dl_model_load_weights(NULL, "x", NULL), "weights");
+    CHECK(!dl_model_load_weights_from_memory(NULL, "x", 1, NULL), "weights");
     dl_model_summary(NULL);
 }
 
@@ -444,8 +450,8 @@ static void null_arguments(void)
     REFUSED(dl_idx_load(dl, NULL, NULL, 0));
     REFUSED(dl_mnist_load(dl, NULL, DL_TRAIN));
     REFUSED(dl_model_save_weights(m, NULL));
-    REFUSED(dl_model_load_weights(m, NULL));
-    REFUSED(dl_model_load_weights_from_memory(m, NULL, 9));
+    REFUSED(dl_model_load_weights(m, NULL, NULL));
+    REFUSED(dl_model_load_weights_from_memory(m, NULL, 9, NULL));
     REFUSED(dl_data_split(d, 0.5, NULL, NULL));
     CHECK(!dl_optimizer_new(dl, dl_sgd(0.1), NULL, 1), "dl_optimizer_new");
     CHECK(!dl_model_add_dense_with(m, NULL) && !dl_loader_next(loader, NULL), "silent so far");

@@ -155,7 +155,7 @@ static bool load_exact(dl_model *m, const uint8_t *bytes, size_t size)
     uint8_t *p = (uint8_t *)malloc(size ? size : 1);
     bool ok;
     if (size) memcpy(p, bytes, size);
-    ok = dl_model_load_weights_from_memory(m, p, size);
+    ok = dl_model_load_weights_from_memory(m, p, size, NULL);
     free(p);
     return ok;
 }
@@ -231,14 +231,14 @@ static void round_trip(void)
     w[4] = (dl_real)1e-40;
     w[5] = (dl_real)0.1;
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
-    CHECK(dl_model_load_weights(n, path), "%s", dl_error_text(other));
+    CHECK(dl_model_load_weights(n, path, NULL), "%s", dl_error_text(other));
     weights(m, a);
     weights(n, b);
     CHECK(memcmp(a, b, sizeof a) == 0, "the same bits");
     CHECK(dl_model_param(n, 0)->version != version, "backward notices the change");
     CHECK(dl_model_save_weights(n, path), "over the old file: %s", dl_error_text(dl));
     o = small_model(dl, 3);
-    CHECK(dl_model_load_weights(o, path), "%s", dl_error_text(dl));
+    CHECK(dl_model_load_weights(o, path, NULL), "%s", dl_error_text(dl));
     weights(o, b);
     CHECK(memcmp(a, b, sizeof a) == 0, "the same bits again");
     remove(path);
@@ -260,7 +260,7 @@ static void larger(void)
     dl_model_add_dense(n, 17, DL_RELU);
     for (i = 0; i < 4; i++)
         test_fill(dl_model_param(m, i)->data, dl_model_param(m, i)->size, (unsigned)i, -1, 1);
-    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path), "%s",
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path, NULL), "%s",
           dl_error_text(dl));
     for (i = 0; i < 4; i++)
         CHECK(memcmp(dl_model_param(m, i)->data, dl_model_param(n, i)->data,
@@ -294,13 +294,13 @@ static void save_errors(void)
         CHECK(!dl_model_save_weights(m, path), "name %d", i);
         snprintf(name, sizeof name, "tensor 1 is named '%s'; names must be unique, of UTF-8", bad[i]);
         CHECK_ERROR(dl, DL_ERR_ARGUMENT, name);
-        CHECK(beside(path) == 1 && dl_model_load_weights(n, path) && is_weights(n, 2),
+        CHECK(beside(path) == 1 && dl_model_load_weights(n, path, NULL) && is_weights(n, 2),
               "the old file is as it was");
     }
     remove(path);
     dl_set_name(dl_model_param(m, 1), "\xE5\xB1\x82\xC3\xA4\xF0\x9F\x98\x80");
     dl_set_name(dl_model_param(n, 1), "\xE5\xB1\x82\xC3\xA4\xF0\x9F\x98\x80");
-    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path) && is_weights(n, 1),
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path, NULL) && is_weights(n, 1),
           "UTF-8: %s", dl_error_text(dl));
     remove(path);
     dl_set_name(dl_model_param(n, 1), "dense_1.bias");
@@ -354,7 +354,7 @@ static void others(void)
     char name[1000];
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) leave(name, sizeof name, path, kept[i]);
     leave(name, sizeof name, path, ".dl-0123456789abcdef.tmp");
-    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(m, path), "%s",
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(m, path, NULL), "%s",
           dl_error_text(dl));
     CHECK(exists(name) == !POSIX, "what nobody holds is removed");
     remove(name);
@@ -382,7 +382,7 @@ static void links_and_modes(void)
     CHECK(dl_model_save_weights(m, link2), "nothing there yet: %s", dl_error_text(dl));
     CHECK(lstat(path, &s) == 0 && S_ISREG(s.st_mode), "the file is where the links lead");
     CHECK(chmod(path, 0604) == 0, "chmod");
-    CHECK(dl_model_save_weights(n, link2) && dl_model_load_weights(m, path) && is_weights(m, 2),
+    CHECK(dl_model_save_weights(n, link2) && dl_model_load_weights(m, path, NULL) && is_weights(m, 2),
           "%s", dl_error_text(dl));
     CHECK(lstat(path, &s) == 0 && (s.st_mode & 07777) == 0604, "mode %o", (unsigned)s.st_mode);
     CHECK(lstat(link2, &s) == 0 && S_ISLNK(s.st_mode), "the link is still one");
@@ -417,7 +417,7 @@ static void disk_full(void)
     setrlimit(RLIMIT_FSIZE, &old);
     CHECK_ERROR(dl, DL_ERR_FILE, "; it is as it was");
     CHECK(beside(path) == 1, "the temporary file is gone");
-    CHECK(dl_model_load_weights(n, path) && is_weights(n, 1), "the old file is as it was");
+    CHECK(dl_model_load_weights(n, path, NULL) && is_weights(n, 1), "the old file is as it was");
     remove(path);
     dl_free(dl);
 }
@@ -451,7 +451,7 @@ static void ten_writers(void)
             }
             CHECK(waitpid(child[k], &status, 0) == child[k], "wait");
             failed += WIFEXITED(status) && WEXITSTATUS(status) != 0;
-            if (!CHECK(dl_model_load_weights(n, path), "%s", dl_error_text(dl))) break;
+            if (!CHECK(dl_model_load_weights(n, path, NULL), "%s", dl_error_text(dl))) break;
             for (int from = 0; from < 10; from++) whole += is_weights(n, from);
         }
         CHECK(failed == 0 && whole == 10, "round %d: %d of 10 failed, %d files whole", i, failed,
@@ -607,15 +607,15 @@ static void load_errors(void)
     CHECK(!load_exact(m, p, size), "a header of 2^64 - 1 bytes");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "bytes the header should take 8 + 18446744073709551615");
     free(p);
-    CHECK(!dl_model_load_weights_from_memory(m, NULL, 8), "no buffer");
+    CHECK(!dl_model_load_weights_from_memory(m, NULL, 8, NULL), "no buffer");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_load_weights_from_memory: the buffer is NULL");
-    CHECK(!dl_model_load_weights(m, NULL), "no path");
+    CHECK(!dl_model_load_weights(m, NULL, NULL), "no path");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_load_weights: the path is NULL");
-    CHECK(!dl_model_load_weights(m, "no-such-file"), "no file");
+    CHECK(!dl_model_load_weights(m, "no-such-file", NULL), "no file");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_load_weights: cannot open no-such-file: ");
-    CHECK(!dl_model_load_weights(m, "."), "a directory");
+    CHECK(!dl_model_load_weights(m, ".", NULL), "a directory");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_load_weights: cannot ");
-    CHECK(!dl_model_load_weights(NULL, "x") && !dl_model_load_weights_from_memory(NULL, "x", 1),
+    CHECK(!dl_model_load_weights(NULL, "x", NULL) && !dl_model_load_weights_from_memory(NULL, "x", 1, NULL),
           "NULL fails silently");
     CHECK(is_weights(m, 1) && dl_model_param(m, 0)->version == version, "the model is as it was");
     CHECK(live_of(dl) == before, "%ld blocks left", live_of(dl) - before);
@@ -632,12 +632,12 @@ static void load_file_errors(void)
     FILE *f;
     dl_model_add_dense(other, 3, DL_RELU);
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
-    CHECK(!dl_model_load_weights(other, path), "another model");
+    CHECK(!dl_model_load_weights(other, path, NULL), "another model");
     snprintf(text, sizeof text, "%s does not fit the model: different dense_1.weight [3,3], "
              "in the file dense_1.weight [3,2] (in all 2 unused", path);
     CHECK_ERROR(dl, DL_ERR_SHAPE, text);
     if (CHECK((f = fopen(path, "wb")) != NULL, "can't write %s", path)) fclose(f);
-    CHECK(!dl_model_load_weights(m, path), "an empty file");
+    CHECK(!dl_model_load_weights(m, path, NULL), "an empty file");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "is cut off, or no safetensors file: of its 0 bytes");
     remove(path);
     dl_free(dl);
@@ -740,7 +740,7 @@ static void out_of_memory(void)
     CHECK(ok && k > 2, "saved in the end, try %ld", k);
     for (k = 1, ok = false; k < 100 && !ok; k++) {
         count_fail_at = count_calls + k;
-        ok = dl_model_load_weights(n, path);
+        ok = dl_model_load_weights(n, path, NULL);
         count_fail_at = 0;
         CHECK(is_weights(n, ok ? 1 : 2), "weights when call %ld failed", k);
         if (!ok) CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_model_load_weights: out of memory");
@@ -799,7 +799,7 @@ static void lists(void)
     dl_set_name(b[1], "bias");
     CHECK(dl_save(dl, path, a, 3), "%s", dl_error_text(dl));
     version = b[0]->version;
-    CHECK(dl_load(other, path, b, 3), "%s", dl_error_text(other));
+    CHECK(dl_load(other, path, b, 3, NULL), "%s", dl_error_text(other));
     CHECK(b[0]->data[0] == 1 && b[0]->data[5] == 6 && b[1]->data[1] == 6 && b[2]->data[0] == 7,
           "the same numbers");
     CHECK(b[0]->version != version, "backward notices the change");
@@ -807,21 +807,21 @@ static void lists(void)
     swapped[0] = b[0];                             /* "0", "1" and "bias" instead of "2" */
     swapped[1] = b[2];
     swapped[2] = b[1];
-    CHECK(!dl_load(other, path, swapped, 3), "another order without a name");
+    CHECK(!dl_load(other, path, swapped, 3, NULL), "another order without a name");
     CHECK_ERROR(other, DL_ERR_FORMAT, "does not fit the list: missing 1 [] (in all 1 unused");
     dl_set_name(b[2], "2");
     dl_fill(b[1], 0);
-    CHECK(dl_load(other, path, swapped, 3) && b[1]->data[0] == 5, "and with one");
+    CHECK(dl_load(other, path, swapped, 3, NULL) && b[1]->data[0] == 5, "and with one");
     dl_fill(b[0], 0);
-    CHECK(!dl_load(other, path, b, 2) && b[0]->data[0] == 0, "too few");
+    CHECK(!dl_load(other, path, b, 2, NULL) && b[0]->data[0] == 0, "too few");
     CHECK_ERROR(other, DL_ERR_FORMAT, "does not fit the list: unused 2 [] (in all 1 unused");
     bytes = slurp(path, &size);
-    CHECK(bytes && dl_load_from_memory(other, bytes, size, b, 3) && b[0]->data[0] == 1, "buffer");
-    CHECK(!dl_load_from_memory(other, bytes, size - 1, b, 3), "a buffer cut off");
+    CHECK(bytes && dl_load_from_memory(other, bytes, size, b, 3, NULL) && b[0]->data[0] == 1, "buffer");
+    CHECK(!dl_load_from_memory(other, bytes, size - 1, b, 3, NULL), "a buffer cut off");
     CHECK_ERROR(other, DL_ERR_FORMAT, "dl_load_from_memory");
     free(bytes);
 
-    CHECK(!dl_load_from_memory(other, NULL, 9, b, 3), "no buffer");
+    CHECK(!dl_load_from_memory(other, NULL, 9, b, 3, NULL), "no buffer");
     CHECK_ERROR(other, DL_ERR_ARGUMENT, "dl_load_from_memory: the buffer is NULL");
     CHECK(!dl_save(dl, path, b, 3), "tensors of another context");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_save: a tensor is NULL or of another context");
@@ -835,9 +835,9 @@ static void lists(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_save: there are no tensors");
     CHECK(!dl_save(dl, NULL, a, 3), "no path to save to");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_save: the path is NULL");
-    CHECK(!dl_load(dl, NULL, a, 3), "no path to load from");
+    CHECK(!dl_load(dl, NULL, a, 3, NULL), "no path to load from");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_load: the path is NULL");
-    CHECK(!dl_save(NULL, path, a, 3) && !dl_load(NULL, path, a, 3), "no context");
+    CHECK(!dl_save(NULL, path, a, 3) && !dl_load(NULL, path, a, 3, NULL), "no context");
     remove(path);
     dl_free(dl);
     dl_free(other);

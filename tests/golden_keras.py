@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes the Keras 3 models that tests/models.c loads, by examples/keras_to_dl.py, with an input
-and Keras' own output each:  KERAS_BACKEND=torch python3 tests/golden_keras.py"""
+and Keras' own output each:  python3 tests/golden_keras.py"""
 import os, sys
 import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'examples'))
+os.environ.setdefault('KERAS_BACKEND', 'torch')
 import keras
 from keras import layers as L
 from safetensors.numpy import save_file
@@ -19,9 +20,10 @@ def write(name, model, x):
                            for v, w in zip(layer.weights, layer.get_weights())])
     path = os.path.join(HERE, 'golden', name)
     convert(model, path + '.safetensors')
-    y = np.asarray(model.predict(x, verbose=0))
+    y = model.predict(x, verbose=0)
+    y = np.concatenate(y, -1) if isinstance(y, list) else y
     x = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
-    save_file({'io.x': np.ascontiguousarray(x, 'f4'), 'io.y': y.astype('f4')},
+    save_file({'io.x': np.ascontiguousarray(x, 'f4'), 'io.y': np.asarray(y, 'f4')},
               path + '_io.safetensors')
     os.chmod(path + '_io.safetensors', 0o644)
 
@@ -33,6 +35,19 @@ write('keras_cnn', keras.Sequential([
     L.Dense(4, activation='softmax')]), rng.normal(size=(2, 11, 7, 2)).astype('f4'))
 write('keras_text', keras.Sequential([
     keras.Input((6,)), L.Embedding(9, 5), L.LSTM(4, return_sequences=True), L.LayerNormalization(),
-    L.GRU(3, return_sequences=True), L.SimpleRNN(4, return_sequences=True), L.Flatten(),
-    L.Dense(3)]), rng.integers(0, 9, (2, 6)))
+    L.GRU(3, return_sequences=True), L.SimpleRNN(4, return_sequences=True),
+    L.Bidirectional(L.GRU(2, return_sequences=True)), L.Flatten(), L.Dense(3)]),
+    rng.integers(0, 9, (2, 6)))
+
+x = keras.Input((5, 4, 3))                      # a graph: branches that join, two outputs
+a = L.Conv2D(4, 3, padding='same', activation='relu')(x)
+b = L.Conv2D(4, 3, padding='same')(a)
+b = L.Activation('relu')(L.Add()([a, b]))
+up = L.Conv2DTranspose(2, 3, strides=2, padding='same', activation='tanh')(b)
+up = L.Conv2DTranspose(4, 3, strides=(3, 2))(L.MaxPooling2D(2)(up))
+side = L.GlobalAveragePooling2D()(L.Concatenate()([a, b, x]))
+low = L.Dense(6)(L.Flatten()(L.AveragePooling2D(2)(up)))
+both = L.BatchNormalization()(L.Concatenate()([side, low]))
+last = L.Dense(3, activation='softmax')(both)
+write('keras_graph', keras.Model(x, [last, L.Dense(2)(both)]), rng.normal(size=(2, 5, 4, 3)))
 print('written by Keras', keras.__version__, keras.backend.backend())

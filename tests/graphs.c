@@ -754,7 +754,7 @@ static void shared_weights(void)
     dl_clear_error(dl);
     CHECK(!dl_assign(w, w) && dl_error(dl) == DL_ERR_STATE, "assign");
     dl_clear_error(dl);
-    CHECK(!dl_load_from_memory(dl, "x", 1, &w, 1), "load");
+    CHECK(!dl_load_from_memory(dl, "x", 1, &w, 1, NULL), "load");
     CHECK_ERROR(dl, DL_ERR_STATE, "dl_load_from_memory: 2 models of other contexts share");
     dl_model_free(m);
     CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_free: 2 models");

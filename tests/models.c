@@ -209,6 +209,12 @@ static void graphs(void)
     dl_model *copy = round_trip(other, m, -1, 1);
     CHECK(copy && dl_model_output_count(copy) == 2 && dl_model_layer(copy, 1)->shared ==
           dl_model_layer(copy, 0), "two outputs, shared weights");
+    const dl_loss *const loss[2] = { DL_MSE, DL_HUBER };         /* compiled with two losses */
+    const double weight[2] = { 1, 1.0 / 3 };
+    CHECK(dl_model_compile_outputs(m, loss, weight, dl_adam(0.01)), "%s", dl_error_text(dl));
+    copy = round_trip(other, m, -1, 1);
+    CHECK(copy && copy->compiled && copy->goal[1].loss == DL_HUBER && copy->goal[0].weight == 1 &&
+          copy->goal[1].weight == weight[1], "two losses and their weights");
     m = dl_model_new(dl, dl_shape1(3));                          /* a second input */
     list[0] = dl_model_add_dense(m, 2, DL_RELU);
     list[1] = dl_model_add_input(m, dl_shape1(5));
@@ -311,7 +317,7 @@ static dl_tensor *cubic(dl_tensor *z, dl_tensor *target, const void *user)
     (void)user;
     return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
 }
-static const dl_loss cubic_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+static const dl_loss cubic_loss = { "cubic", cubic, NULL, NULL, DL_LINEAR, NULL };
 static void sign_step(const dl_update *u)
 {
     for (dl_int i = 0; i < u->n; i++)
@@ -563,7 +569,7 @@ static void parts(void)
         fill_model(copy);
         dl_fill(dl_model_param(copy, 0), 9);
         o.prefix = prefix[i];
-        CHECK(dl_model_load_weights_from_memory_with(copy, p, size, &o) &&
+        CHECK(dl_model_load_weights_from_memory(copy, p, size, &o) &&
               dl_model_param(copy, 0)->data[0] != 9, "its weights alone: %s", dl_error_text(other));
     }
     CHECK(!dl_model_load_from_memory(other, p, size), "which part?");
@@ -594,7 +600,7 @@ static bool load_io(dl_ctx *dl, const char *file, dl_shape xs, dl_shape ys, dl_t
     o.prefix = "io.";
     io[0] = *x = state_of(dl, "x", xs);
     io[1] = *y = state_of(dl, "y", ys);
-    return CHECK(dl_load_with(dl, golden(file), io, 2, &o), "%s", dl_error_text(dl));
+    return CHECK(dl_load(dl, golden(file), io, 2, &o), "%s", dl_error_text(dl));
 }
 
 #define GOLDEN_TOL 1e-5
@@ -616,7 +622,7 @@ static void torch_recurrent(void)
         CHECK(dl_recurrent_init(dl, w, kinds[i], 3, 4, &r) && n == 16, "%d", n);
         CHECK(dl_recurrent_set_names(w, "", &r), "names");
         CHECK(strcmp(w[7]->name, "bias_hh_l0_reverse") == 0, "%s", w[7]->name);
-        CHECK(dl_load_with(dl, golden(files[i]), w, n, &o), "%s", dl_error_text(dl));
+        CHECK(dl_load(dl, golden(files[i]), w, n, &o), "%s", dl_error_text(dl));
         if (!load_io(dl, files[i], dl_shape3(2, 5, 3), dl_shape3(2, 5, 8), &x, &y)) continue;
         const dl_sequence s = i == 0 ? dl_rnn(x, w, DL_NONE, &r)
                             : i == 1 ? dl_lstm(x, w, DL_NONE, DL_NONE, &r)
@@ -650,7 +656,7 @@ static void torch_recurrent_model(void)
     o.prefix = "net.";
     o.renames = renames;
     o.renames_count = 16;
-    CHECK(dl_model_load_weights_with(m, golden("models_lstm.safetensors"), &o), "%s",
+    CHECK(dl_model_load_weights(m, golden("models_lstm.safetensors"), &o), "%s",
           dl_error_text(dl));
     if (load_io(dl, "models_lstm.safetensors", dl_shape3(2, 5, 3), dl_shape3(2, 5, 8), &x, &y)) {
         dl_tensor *z = dl_model_predict(m, x);
@@ -670,7 +676,7 @@ static void torch_attention_model(void)
     dl_model_add_multihead_attention(m, 2, false);
     o.prefix = "net.";
     o.in_order = true;
-    CHECK(dl_model_load_weights_with(m, golden("models_mha.safetensors"), &o), "%s",
+    CHECK(dl_model_load_weights(m, golden("models_mha.safetensors"), &o), "%s",
           dl_error_text(dl));
     if (load_io(dl, "models_mha.safetensors", dl_shape3(2, 5, 8), dl_shape3(2, 5, 8), &x, &y)) {
         dl_tensor *z = dl_model_predict(m, x);
@@ -693,7 +699,7 @@ static void torch_attention(void)
     w[2] = dl_param(dl, dl_shape2(8, 8), dl_init_zeros());
     w[3] = dl_param(dl, dl_shape1(8), dl_init_zeros());
     CHECK(dl_multihead_attention_set_names(w, ""), "names");
-    CHECK(dl_load_with(dl, golden("models_mha.safetensors"), w, 4, &o), "%s", dl_error_text(dl));
+    CHECK(dl_load(dl, golden("models_mha.safetensors"), w, 4, &o), "%s", dl_error_text(dl));
     if (load_io(dl, "models_mha.safetensors", dl_shape3(2, 5, 8), dl_shape3(2, 5, 8), &x, &y)) {
         z = dl_multihead_attention(x, x, x, w, 2, DL_NONE, NULL, false);
         if (CHECK(z != NULL, "%s", dl_error_text(dl)))
@@ -701,7 +707,7 @@ static void torch_attention(void)
     }
     CHECK(dl_transformer_encoder_init(dl, w, 8, 16) && dl_transformer_encoder_set_names(w, ""),
           "a block");
-    CHECK(dl_load_with(dl, golden("models_encoder.safetensors"), w, 12, &o), "%s",
+    CHECK(dl_load(dl, golden("models_encoder.safetensors"), w, 12, &o), "%s",
           dl_error_text(dl));
     t.heads = 2;
     if (load_io(dl, "models_encoder.safetensors", dl_shape3(2, 5, 8), dl_shape3(2, 5, 8), &x, &y)) {
@@ -747,7 +753,7 @@ static void torch_in_order(void)
             o.renames = renames;
             o.renames_count = 4;
         }
-        CHECK(dl_model_load_weights_with(m, golden(files[i]), &o), "%s", dl_error_text(dl));
+        CHECK(dl_model_load_weights(m, golden(files[i]), &o), "%s", dl_error_text(dl));
         CHECK(dl_last_load(dl)->passed == 1 && dl_last_load(dl)->loaded == 8 &&
               !dl_last_load(dl)->text[0], "num_batches_tracked passes by: %d, %d",
               dl_last_load(dl)->passed, dl_last_load(dl)->loaded);
@@ -775,7 +781,7 @@ static void misfits(void)
     o.renames = renames;
     o.renames_count = 3;
     const dl_real first = dl_model_param(m, 0)->data[0];
-    CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "strict");
+    CHECK(!dl_model_load_weights(m, golden("models_cnn.safetensors"), &o), "strict");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "(in all 4 unused, 2 missing, 2 of another shape, 2 good: see");
     CHECK(dl_model_param(m, 0)->data[0] == first, "nothing was loaded");
     const dl_load_report *r = dl_last_load(dl);
@@ -785,19 +791,19 @@ static void misfits(void)
           strstr(r->text, "different dense_1.bias [7], in the file net.5.bias [5]\n"), "%s",
           r->text);
     o.partial = true;
-    CHECK(dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "partial: %s",
+    CHECK(dl_model_load_weights(m, golden("models_cnn.safetensors"), &o), "partial: %s",
           dl_error_text(dl));
     CHECK(dl_model_param(m, 0)->data[0] != first, "loaded");
     o.prefix = "nothing.";
-    CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "not one");
+    CHECK(!dl_model_load_weights(m, golden("models_cnn.safetensors"), &o), "not one");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "does not fit the model: missing conv2d_1.weight");
     o.prefix = "net.";
     o.in_order = true;
-    CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "in order");
+    CHECK(!dl_model_load_weights(m, golden("models_cnn.safetensors"), &o), "in order");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "in_order needs no renames");
     o.renames_count = 0;
     o.partial = false;
-    CHECK(!dl_model_load_weights_with(m, golden("models_cnn.safetensors"), &o), "in order");
+    CHECK(!dl_model_load_weights(m, golden("models_cnn.safetensors"), &o), "in order");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "different dense_1.weight [7,96], in the file net.1.weight [4]");
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);
@@ -807,17 +813,24 @@ static void misfits(void)
 
 static void keras_models(void)
 {
-    static const struct { const char *model, *io; int x, y; } cases[] = {
-        { "keras_cnn.safetensors", "keras_cnn_io.safetensors", 0, 0 },
-        { "keras_text.safetensors", "keras_text_io.safetensors", 1, 1 } };
-    for (int i = 0; i < 2; i++) {
+    static const struct { const char *model, *io; int outputs, y; } cases[] = {
+        { "keras_cnn.safetensors", "keras_cnn_io.safetensors", 1, 4 },
+        { "keras_text.safetensors", "keras_text_io.safetensors", 1, 3 },
+        { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 } };
+    for (int i = 0; i < 3; i++) {
         dl_ctx *dl = quiet_new(1);
         dl_model *m = dl_model_load(dl, golden(cases[i].model));
-        dl_tensor *x, *y;
-        if (CHECK(m != NULL, "%s", dl_error_text(dl)) &&
-            load_io(dl, cases[i].io, cases[i].x ? dl_shape2(2, 6) : dl_shape4(2, 2, 11, 7),
-                    cases[i].y ? dl_shape2(2, 3) : dl_shape2(2, 4), &x, &y)) {
-            dl_tensor *z = dl_model_predict(m, x);
+        dl_tensor *x, *y, *out[2];
+        const dl_shape in = i == 0 ? dl_shape4(2, 2, 11, 7) : i == 1 ? dl_shape2(2, 6)
+                                                            : dl_shape4(2, 3, 5, 4);
+        if (!CHECK(m != NULL, "%s", dl_error_text(dl)) ||
+            !load_io(dl, cases[i].io, in, dl_shape2(2, cases[i].y), &x, &y)) {
+            dl_free(dl);
+            continue;
+        }
+        CHECK(dl_model_output_count(m) == cases[i].outputs, "outputs");
+        if (CHECK(dl_model_predict_all(m, out, &x), "%s", dl_error_text(dl))) {
+            dl_tensor *z = cases[i].outputs == 1 ? out[0] : dl_concat(out, 2, -1);
             if (CHECK(z != NULL, "%s", dl_error_text(dl)))
                 CHECK_ARRAY_TOL(z->data, y->data, y->size, GOLDEN_TOL);
         }
@@ -844,12 +857,12 @@ static void null_arguments(void)
     CHECK(!dl_model_load_part(dl, "x", NULL), "no prefix");
     dl_clear_error(dl);
     CHECK(!dl_last_load(NULL) && !dl_last_load(dl), "no load yet");
-    CHECK(!dl_model_load_weights_with(NULL, "x", NULL) &&
-          !dl_model_load_weights_from_memory_with(NULL, "x", 1, NULL) &&
-          !dl_load_with(NULL, "x", none, 1, NULL) &&
-          !dl_load_from_memory_with(NULL, "x", 1, none, 1, NULL), "weights");
+    CHECK(!dl_model_load_weights(NULL, "x", NULL) &&
+          !dl_model_load_weights_from_memory(NULL, "x", 1, NULL) &&
+          !dl_load(NULL, "x", none, 1, NULL) &&
+          !dl_load_from_memory(NULL, "x", 1, none, 1, NULL), "weights");
     o.prefix = NULL;
-    CHECK(!dl_model_load_weights_with(m, "x", &o), "prefix NULL");
+    CHECK(!dl_model_load_weights(m, "x", &o), "prefix NULL");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "a prefix or renames that are NULL");
     CHECK(!dl_recurrent_set_names(NULL, "", NULL) && !dl_recurrent_set_names(none, "", NULL) &&
           !dl_multihead_attention_set_names(NULL, "") &&

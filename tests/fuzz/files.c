@@ -47,7 +47,7 @@ static void weights(dl_ctx *dl, const uint8_t *p, size_t size, bool in_order, bo
     dl_model_add_flatten(m);
     dl_model_add_dense(m, 2, DL_LINEAR);
     fuzz_largest = 0;
-    judge(dl, dl_model_load_weights_from_memory_with(m, p, size, &o), size);
+    judge(dl, dl_model_load_weights_from_memory(m, p, size, &o), size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

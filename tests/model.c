@@ -321,7 +321,7 @@ static void unreachable_behind(void)
 /* A loss may take logits of a softmax or a sigmoid only. */
 static void odd_logits(void)
 {
-    static const dl_loss odd = { "odd", tanh_loss, NULL, DL_TANH, NULL };
+    static const dl_loss odd = { "odd", tanh_loss, NULL, NULL, DL_TANH, NULL };
     dl_ctx *dl = quiet_context(1);
     dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_TANH);
     CHECK(!dl_model_compile(m, &odd, dl_sgd(0.1)), "compiled");

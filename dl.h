@@ -53,7 +53,7 @@
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
      >>memory          200  the context: dl_new, dl_free, threads, the instruction set
-     >>rng             100  random numbers
+     >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
                            one
@@ -61,10 +61,11 @@
      >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
      >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
      >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
-     >>losses          300  loss functions on tensors, and those of models, by descriptions
+     >>losses          440  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
-     >>data            900  data sets and sources of your own, IDX, mini-batches, augmentation
+     >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
+     >>images          120  pictures: augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -150,10 +151,15 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
+   DL_USE_STB_IMAGE   one   read pictures (PNG, JPEG, BMP) and files packed by gzip with Sean
+                            Barrett's stb_image.h (Debian: libstb-dev; github.com/nothings/stb).
+                            dl.h only declares what it calls; as always with stb, one of your files
+                            says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
+                            may be this one, before or after dl.h (before it, when it is static)
    DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all five compiles in two thirds of the time. In this order:
-                            convolution, pooling and augmentation; recurrent nets, embedding and
+                            convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them models);
                             saving and loading. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
@@ -337,9 +343,11 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
 
 /* ----------------------------------------------------------------------------- >>kernels ----
    Floor 1. Pure functions on arrays: outputs first, inputs next, sizes last; no allocation, no
-   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS
-   to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
-   the caller's; outputs must not overlap inputs unless it says so.
+   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS to
+   dx, dw, db; where it says so, one of them may be NULL when it is not wanted. A gradient has the
+   shape of what it is the gradient of. All arrays are dense, row by row, and the caller's; outputs
+   must not overlap inputs unless it says so. Letters: N samples, C channels or classes, H x W an
+   image, T steps, D inputs, M outputs; n numbers whose arrangement does not matter.
 
    DL_KERNEL(dlk_name, parameters) declares that function and the type of a pointer to it,
    dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
@@ -483,7 +491,7 @@ DL_KERNEL(dlk_log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_in
 DL_KERNEL(dlk_log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y, dl_int N,
           dl_int C);
 
-/* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
+/* Inverted dropout of x[n]: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
@@ -491,9 +499,10 @@ DL_KERNEL(dlk_dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p,
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
 DL_KERNEL(dlk_dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key);
 
-/* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
-   The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
-   Mean squared error:  (x - t)^2  over n elements. */
+/* Losses of x[n] with targets t[n], or of rows x[N,C]. loss[0] = scale * sum over the elements or
+   rows; scale 1/n gives the mean, 1 the sum. The backward takes dloss = dL/dloss[0].
+   @F S2-4: cost function
+   Mean squared error:  (x - t)^2 */
 DL_KERNEL(dlk_mse_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double scale);
 /* dx += dloss scale 2 (x - t) */
@@ -505,7 +514,7 @@ DL_KERNEL(dlk_mae_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale sign(x - t), 0 at 0 */
 DL_KERNEL(dlk_mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
+/* Huber, delta > 0:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
 DL_KERNEL(dlk_huber_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
@@ -518,8 +527,8 @@ DL_KERNEL(dlk_bce_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale (sigmoid(x) - t) */
 DL_KERNEL(dlk_bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
-   softmax in p[N,C], which the backward needs. p may be x. */
+/* Cross-entropy of logits x[N,C] with a class label[N] each, 0 .. C-1: -log softmax(x)_label.
+   Stores the softmax in p[N,C], which the backward needs. p may be x. */
 DL_KERNEL(dlk_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
           const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
@@ -532,9 +541,10 @@ DL_KERNEL(dlk_soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_re
 DL_KERNEL(dlk_soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
           const dl_real *t, dl_int N, dl_int C, double scale);
 
-/* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
-   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+/* One update of weights w[n] by their gradients g[n], with the learning rate lr. Moments v[n],
+   a[n], u[n], m[n] are the caller's, zero at the start unless it says otherwise; what they keep of
+   their past (mu, rho, b1, b2) is below 1. Where g is squared, g^2 must be a finite dl_real, and
+   eps not so small that it and g^2 both are 0 (dl_optimizer_step sees to it).
    @F S0-4.2 S0-4.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(dlk_sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
@@ -561,7 +571,7 @@ DL_KERNEL(dlk_rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n, 
 DL_KERNEL(dlk_adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n, double lr,
           double b1, double b2, double eps, int64_t t, bool keras_eps);
 /* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
-   being the gradient of l1 sum |w| + l2 sum w^2. */
+   being the gradient of l1 sum |w| + l2 sum w^2; g[n], w[n]. */
 DL_KERNEL(dlk_decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
           double l2);
 
@@ -652,7 +662,7 @@ DL_KERNEL(dlk_batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *m
 DL_KERNEL(dlk_batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
           const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
           dl_int C, dl_int S, double eps, bool batch);
-/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+/* What inference will use, all [C]:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
@@ -726,13 +736,14 @@ typedef struct dlk_recurrent_arrays {
     const dl_real *h0, *c0;                    /* [N,H] the states before the first step        */
     dl_real       *y;                          /* [N,T,H] h after every step, 0 behind length   */
     dl_real       *hn, *cn;                    /* [N,H] the states after the last step          */
-    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H] */
+    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H],
+                                                  simple ones nothing: may be NULL              */
     dl_real       *work;                       /* scratch, [2(G+1)H]                            */
 } dlk_recurrent_arrays;                        /* c0, cn: of the LSTM, else NULL                */
 typedef struct dlk_recurrent_grads {
     const dl_real *dy;                         /* [N,T,H] or NULL, if y was not used            */
-    const dl_real *dhn, *dcn;                  /* [N,H]                                         */
-    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
+    const dl_real *dhn, *dcn;                  /* [N,H] of hn and cn, not NULL; dcn: the LSTM's */
+    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* each may be NULL        */
 } dlk_recurrent_grads;
 
 /* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
@@ -752,7 +763,7 @@ DL_KERNEL(dlk_lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_a
 DL_KERNEL(dlk_gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
           const dlk_recurrent_size *s);
 
-/* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
+/* Embedding: row i of y[n,E] is row index[i] of w[V,E]; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
 DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
           dl_int E);
@@ -760,8 +771,8 @@ DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *in
 DL_KERNEL(dlk_embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
           dl_int E, dl_int padding);
 
-/* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
-   E columns.   (Vaswani et al.: Attention is all you need, 2017) */
+/* Sinusoidal positions y[T,E]: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E).
+   (Vaswani et al.: Attention is all you need, 2017) */
 DL_KERNEL(dlk_positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
@@ -781,7 +792,8 @@ DL_KERNEL(dlk_attention_forward, dl_real *y, dl_real *p, const dl_real *q, const
 DL_KERNEL(dlk_attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
           const dl_real *dy, const dl_real *p, const dl_real *q, const dl_real *k, const dl_real *v,
           const dlk_attention_size *s);
-/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
+/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return; scale
+   is the 1 / sqrt(D) above. */
 DL_KERNEL(dlk_attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S, double scale,
           bool causal);
 
@@ -948,7 +960,8 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in);
    dimensions after the first count as one. */
 DL_DEF dl_init dl_init_orthogonal(double gain);
 
-/* Fill t anew by init, with numbers from the context's stream. False on a bad shape. */
+/* Fill t anew by init, with numbers from the context's stream. False for an init that no function
+   above has made, or one that does not fit t's shape. */
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
@@ -1403,18 +1416,27 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
    could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
    and so on. */
 
-/* Activations a layer can end with. X(constant, Keras' name) */
+/* Activations a layer can end with. X(constant, Keras' name, formula, lowest and highest value) */
 #define DL_ACTIVATIONS(X)                                                                        \
-    X(DL_LINEAR, "linear") X(DL_RELU, "relu") X(DL_SIGMOID, "sigmoid") X(DL_TANH, "tanh")        \
-    X(DL_SOFTMAX, "softmax") X(DL_LEAKY_RELU, "leaky_relu") X(DL_ELU, "elu") X(DL_GELU, "gelu")  \
-    X(DL_SILU, "silu") X(DL_SOFTPLUS, "softplus")
-#define DLI_ENUM(code, text) code,
+    X(DL_LINEAR,     "linear",     x,                      -INFINITY, INFINITY)                  \
+    X(DL_RELU,       "relu",       dl_relu(x),             0,         INFINITY)                  \
+    X(DL_SIGMOID,    "sigmoid",    dl_sigmoid(x),          0,         1)                         \
+    X(DL_TANH,       "tanh",       dl_tanh(x),             -1,        1)                         \
+    X(DL_SOFTMAX,    "softmax",    dl_softmax(x),          0,         1)                         \
+    X(DL_LEAKY_RELU, "leaky_relu", dl_leaky_relu(x, 0.01), -INFINITY, INFINITY)                  \
+    X(DL_ELU,        "elu",        dl_elu(x, 1),           -1,        INFINITY)                  \
+    X(DL_GELU,       "gelu",       dl_gelu(x),             -0.17,     INFINITY)                  \
+    X(DL_SILU,       "silu",       dl_silu(x),             -0.2785,   INFINITY)                  \
+    X(DL_SOFTPLUS,   "softplus",   dl_softplus(x),         0,         INFINITY)
+#define DLI_ENUM(code, text, formula, low, high) code,
 typedef enum dl_activation { DL_ACTIVATIONS(DLI_ENUM) DLI_ACTIVATION_COUNT } dl_activation;
 #undef DLI_ENUM
 
-/* f(x) by its constant (Keras' constants: leaky slope 0.2 there, PyTorch's 0.01 here). */
+/* f(x) by its constant, of x's shape, on the tape; x itself for DL_LINEAR (the leaky slope is
+   PyTorch's 0.01, not Keras' 0.2). NULL when x is, and with a message for any other constant.
+   @F S0-3.1 S2-4: y = f(W x + b) */
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
-/* Keras' name of it, e.g. "relu". */
+/* Keras' name of it, e.g. "relu"; "unknown" for any other constant. Static: not to be freed. */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #ifndef DL_NO_MODEL
@@ -1679,24 +1701,62 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 #endif /* DL_NO_MODEL */
 
 /* ------------------------------------------------------------------------------ >>losses ----
-   Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
-   the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
+   A loss is one number for how wrong a prediction is; training looks for the weights that make it
+   small. First the losses as functions of tensors, for formulas of your own; then the descriptions
+   of losses that dl_model_compile takes (DL_MSE ...), which call these functions.
+
+   Which one? Each is the negative log-likelihood of the targets t, but for constants, when they
+   scatter about the prediction x in a certain way; so it is the likely data that choose the loss:
+
+       numbers, Gaussian noise       -ln e^{-(x - t)^2 / 2 s^2}  ~  (x - t)^2      dl_mse
+       numbers, with wild outliers   -ln e^{-|x - t| / s}        ~  |x - t|        dl_mae
+       Gaussian nearby, wild far off                                               dl_huber
+       yes or no                     -t ln p - (1 - t) ln(1 - p), p = sigmoid(x)   dl_bce
+       one of C classes              -ln p_t,                     p = softmax(x)   dl_cross_entropy
+
+   The last two take the scores x (logits) and make the probabilities themselves, for p is 0 in
+   numbers long before its logarithm is infinite.   @F S2-4
+
+   Each function returns a new scalar tensor on the tape: the mean over all elements (for the
+   cross-entropies over rows, all axes but the last); the _sum twin gives the sum. NULL with a
+   message when shapes differ, when the target requires a gradient (losses have none for it:
+   dl_detach), or for a label out of its range. */
+
+/* Mean squared error: the mean of (x - target)^2.  x, target: of one shape.   @F S2-4 */
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target);
+/* Mean absolute error: the mean of |x - target|.  x, target: of one shape. */
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target);
+/* Huber's: with d = |x - target|, d^2 / 2 up to d = delta (above 0), beyond it the tangent
+   delta (d - delta / 2).  x, target: of one shape. */
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta);
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta);
-/* Binary cross-entropy from logits; targets in [0,1]. */
+/* Binary cross-entropy, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(logits).  logits, target: of
+   one shape, targets in [0,1].   @F S2-4 */
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target);
-/* Cross-entropy from logits [...,C] and one class number a row, 0 .. C-1, copied to the tape. It
-   is the negative log-likelihood of the labels: training with it is maximum likelihood. */
+/* Cross-entropy, -ln softmax(logits)_label.  logits [...,C], labels: one class number 0 .. C-1 a
+   row, copied to the tape.   @F S2-4 */
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels);
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels);
-/* Cross-entropy from logits [...,C] and one-hot or soft targets of the same shape. */
+/* The same against probabilities, -sum_c t_c ln softmax(logits)_c.  logits, target: [...,C], target
+   one-hot or soft. */
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
+
+/* Cross-entropy with more to it, as PyTorch defines it. Row i with label y has the targets
+   t[c] = smoothing / C, and 1 - smoothing more for c = y; each term is weighted by its class:
+   l_i = -sum_c w[c] t[c] log softmax(x_i)_c. Rows whose label is ignore do not count. The result is
+   the sum of l_i divided by the sum of w[y]; 0 when no row counts. */
+typedef struct dl_entropy {
+    const double *class_weight;   /* NULL: all 1; else [C], 0 or more; not copied             */
+    double        smoothing;      /* 0 .. 1                                                   */
+    int32_t       ignore;         /* -100; any number                                         */
+} dl_entropy;
+DL_DEF dl_entropy dl_entropy_default(void);
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options);
 
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ----
@@ -1708,7 +1768,7 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
        {
            return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
        }
-       static const dl_loss my_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+       static const dl_loss my_loss = { "cubic", cubic, NULL, NULL, DL_LINEAR, NULL };
        ...
        dl_model_compile(m, &my_loss, dl_adam(.001));
 
@@ -1717,11 +1777,16 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
    logits: DL_SOFTMAX or DL_SIGMOID when z are to be scores (logits), of a last layer with this
    activation, which is then left out, or of a linear one, as they are; targets must lie in [0,1]
    then, and labels become one-hot rows (softmax) or the numbers 0 and 1 (sigmoid) for of_targets.
-   DL_LINEAR: z is what the model predicts. user is handed to the functions. */
+   DL_LINEAR: z is what the model predicts. user is handed to the functions.
+   weighted is the same where samples weigh weight[N]: each sample's loss times its weight, the sum
+   divided by N (Keras' sample_weight). It gets either the target or the labels, the other one is
+   NULL. A loss without it is refused where samples weigh. */
 typedef struct dl_loss {
     const char   *name;
     dl_tensor  *(*of_targets)(dl_tensor *z, dl_tensor *target, const void *user);
     dl_tensor  *(*of_labels)(dl_tensor *z, const int32_t *labels, const void *user);
+    dl_tensor  *(*weighted)(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                            dl_tensor *weight, const void *user);
     dl_activation logits;
     const void   *user;
 } dl_loss;
@@ -1737,6 +1802,11 @@ typedef struct dl_loss {
 #define DL_BINARY_CROSSENTROPY             dl_find_loss(NULL, "binary_crossentropy")
 #define DL_CATEGORICAL_CROSSENTROPY        dl_find_loss(NULL, "categorical_crossentropy")
 #define DL_SPARSE_CATEGORICAL_CROSSENTROPY dl_find_loss(NULL, "sparse_categorical_crossentropy")
+
+/* The sparse one with options (NULL: none), which must outlive the models compiled with it: fill a
+   dl_loss in with it and compile with that. A data set may have one class more than the model has
+   outputs, when that class is to be ignored. */
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options);
 
 /* Make a loss known by its name, for whoever reads names from a file. False when another one has
    the name. */
@@ -1966,7 +2036,8 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
-   of any formula. */
+   of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
+   time step if need be; looking inside, copies, threads; and how good predictions are. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2043,7 +2114,7 @@ typedef struct dl_epoch {
 /* What one batch gave, for on_batch. */
 typedef struct dl_step {
     int     epoch;                    /* 1 ...                                                */
-    dl_int  batch, batches;           /* 1 .. batches of this epoch                           */
+    dl_int  batch, batches;           /* 1 .. batches of this epoch; -1: a stream's, unknown  */
     int64_t updates;                  /* of the weights since dl_model_fit began              */
     double  loss;                     /* of this batch                                        */
     double  lr;
@@ -2059,15 +2130,18 @@ typedef struct dl_fit {
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
                                      that are validated, watched and restored                 */
-    double validation_split;      /* 0; else the last fraction of the training data, as it lies
-                                     there: a bad choice for sorted data, such as MNIST, whose
-                                     images are ordered by writer (its last ones are easier)   */
+    double validation_split;      /* 0; or, without validation, the last fraction of the
+                                     training data, as it lies there: a bad choice for sorted
+                                     data, such as MNIST, whose images are ordered by writer
+                                     (its last ones are easier)                                */
     bool   early_stopping;        /* false; stop when val_loss (loss without validation) has  */
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
+    const double *class_weight;   /* NULL; else a number for each class: how much its samples
+                                     count in the training loss (Keras' class_weight)         */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     const char *checkpoint;       /* NULL; else a file that training goes on from after a crash:
                                      see "training that survives" in >>files                  */
@@ -2118,7 +2192,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
-/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+/* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
+   owns it, until it is compiled again. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
 /* ---- using it ---- */
@@ -2131,14 +2206,20 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
    False, and y as it was, on failure. */
 DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
+/* The outputs for a whole data set, [count,...] on the tape, its samples read and computed a batch
+   at a time. NULL on failure, and of a stream that does not know its count. */
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
+
 /* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
    tell apart what the probabilities 0 and 1 do not. */
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
-/* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
-   on floor 2. */
+/* The layers' output [N,...] for x [N,...] in the context's mode, recorded: a model as a part of a
+   formula on floor 2. Of several outputs the first. NULL, with a message, for an x that does not
+   fit. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
-/* The same with all inputs and outputs. */
+/* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
+   False, and y as it was, on failure. */
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* The next time step: for x [N,...], one step of each of N sequences, what the model would give
@@ -2241,15 +2322,20 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 #ifndef DL_NO_DATA
 /* -------------------------------------------------------------------------------- >>data ----
    A data set is a number of samples of one shape, each with a label, a target or neither. Where
-   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
-   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
-   source is closed with the last of them. */
+   they come from is a dl_source: arrays, MNIST's files, pictures in folders, or a function of
+   yours. Samples are read a batch at a time, so a set may be larger than memory. A data set may be
+   a view of others; the source is closed with the last of them. Read in this order: a source of
+   your own (dl_source), data in memory (dl_data_from_...), IDX and MNIST, parts of data sets
+   (take, split, pick, concat, fold, weighted), mini-batches (dl_loader). */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A source of samples. The library's own data sets are made from the same descriptor. */
+/* A source of samples. The library's own data sets are made from the same descriptor. It has
+   either read, which gives any samples, or next, which gives them one after another: a stream. Of
+   a stream the count may be unknown, and it is shuffled by drawing from a buffer of so many
+   samples; it can't be split, picked from, or asked for all its labels. */
 typedef struct dl_source {
-    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_int   count;           /* samples: 0 to 2^31 - 1; of a stream also -1: unknown         */
     dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
     bool     targets;         /* each sample has a target of target_shape, and no label       */
@@ -2259,22 +2345,27 @@ typedef struct dl_source {
        (dl_fail says why; else a general message is made). Labels are checked. */
     bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                  dl_real *y);
+    /* The next samples, n at most, likewise; how many they are: 0 at the end, -1 on failure. */
+    dl_int (*next)(void *user, dl_int n, dl_real *x, int32_t *labels, dl_real *y);
+    dl_int buffer;            /* 1024: samples that a stream's shuffling draws from           */
     /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
-       source that reads on from where it is goes back to its start. False on failure. */
+       source that reads on from where it is goes back to its start. False on failure. A stream
+       without it can be read once. */
     bool (*rewind)(void *user);
     void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
     void *user;
 } dl_source;
 
-/* Everything 0 and NULL. */
+/* Everything 0 and NULL, but for buffer. */
 DL_DEF dl_source dl_source_default(void);
 
 /* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
    is then not called. Free with dl_data_free or dl_free. */
 DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
 
-/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
-   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+/* What a data set is: its context; how many samples (-1: a stream that does not know); the shape of
+   one; how many classes (0: it has no labels); does it have targets, and of which shape. Of NULL:
+   NULL, 0, false. */
 DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
 DL_DEF dl_int dl_data_count(const dl_data *d);
 DL_DEF dl_shape dl_data_shape(const dl_data *d);
@@ -2282,10 +2373,12 @@ DL_DEF int dl_data_classes(const dl_data *d);
 DL_DEF bool dl_data_has_targets(const dl_data *d);
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
 
-/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
-   a dl_source are read once and kept. NULL when it has none, and on failure. */
+/* All its labels [count], all its targets [count,target_shape], all its samples' weights [count];
+   owned by the data set. Labels and targets of a dl_source are read once and kept. NULL when it has
+   none (no weights: all weigh 1), and on failure. */
 DL_DEF const int32_t *dl_data_labels(const dl_data *d);
 DL_DEF const dl_real *dl_data_targets(const dl_data *d);
+DL_DEF const dl_real *dl_data_weights(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -2299,10 +2392,15 @@ DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count
                                       const int32_t *labels, int classes);
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape);
+/* Copy bytes, such as images: each, divided by 255, is a number in [0,1]. A quarter (in double an
+   eighth) of the memory that numbers take. */
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes);
 
 /* Images and labels in IDX, the format of MNIST: big-endian, magic 00 00 08 rank. Samples are
    [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1.
-   labels NULL: data without labels. The bytes are copied. NULL with a message on failure. */
+   labels NULL: data without labels. The bytes are copied. They may be packed by gzip, where
+   DL_USE_STB_IMAGE is defined. NULL with a message on failure. */
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes);
 #ifndef DL_NO_STDIO
@@ -2310,8 +2408,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes);
 
 /* MNIST (or Fashion-MNIST) from the four files train-images-idx3-ubyte, train-labels-idx1-ubyte,
-   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. NULL
-   with a message on failure. */
+   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. Where one
+   is missing, the same name with .gz will do. NULL with a message on failure. */
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 #endif
 
@@ -2323,16 +2421,44 @@ DL_DEF void dl_data_free(dl_data *d);
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count);
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second);
 
-/* Sample i as a batch of one [1,...] on the tape, its numbers scaled. NULL when i is outside. */
+/* Views that read from the data sets they were made of: the samples index[n], in this order, any of
+   them as often as wished; the samples of n data sets of one kind, one behind the other; and the
+   same samples with weights: sample i counts weight[i] times (0 or more; times what it weighed
+   before) in the loss of fit and evaluate. The lists are copied. NULL on failure. */
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n);
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n);
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight);
+
+/* How samples are dealt out: one seed deals alike every time. */
+typedef struct dl_folds {
+    bool     shuffle;         /* true; else in the order they lie in                          */
+    bool     stratify;        /* false; true: each part gets its share of each class          */
+    const int32_t *group;     /* NULL; else [count]: samples of one group (of one patient, one
+                                 writer) stay together; not with stratify                     */
+    uint64_t seed;            /* 0                                                            */
+} dl_folds;
+DL_DEF dl_folds dl_folds_default(void);
+
+/* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
+   groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
+   the i-th (0 .. k-1) is the test, the others together are for training. @F S2-5.2 */
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second);
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test);
+
+/* Sample i as a batch of one [1,...] on the tape. NULL when i is outside. */
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
 /* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
-   targets y [N,...] on the tape, whichever the data has, else NULL. */
+   targets y [N,...] on the tape, whichever the data has, else NULL. Fill in one of your own from
+   zeros (memset). */
 struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
+    dl_tensor     *weight;    /* [N]: how much each sample counts, or NULL: 1                 */
     dl_tensor *const *more_x; /* of a model with several inputs: the second [N,...] and so on */
     dl_tensor *const *more_y; /* of one with several outputs: the second's targets and so on  */
 };
@@ -2350,10 +2476,14 @@ DL_DEF void dl_loader_free(dl_loader *l);
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 DL_DEF void dl_loader_restart(dl_loader *l);
 
-/* Batches in an epoch. */
+/* Batches in an epoch; -1 of a stream that does not know. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
+#endif
 
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------------ >>images ----
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
@@ -2376,7 +2506,6 @@ DL_DEF dl_augment dl_augment_default(void);
    one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
 #endif
-#endif
 
 #ifndef DL_NO_FILES
 /* ------------------------------------------------------------------------------- >>files ----
@@ -2388,11 +2517,17 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
-   All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
-   path)): a JSON header of names, types, shapes and offsets, then the numbers. What is written is
-   float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and booleans. Nothing
-   in a file is believed: sizes are checked before memory is taken for them, and a file that is
-   refused changes nothing. Bytes behind the last tensor are let be.
+   Read first what a file looks like, then whole models, weights, .npy. All but the last are
+   safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, JSON padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   What is written is float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and
+   booleans. Nothing in a file is believed: sizes are checked before memory is taken for them, and a
+   file that is refused changes nothing. Bytes behind the last tensor are let be. Paths are UTF-8.
 
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
@@ -2413,25 +2548,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
        {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
-            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
-            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
-        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+            "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
+          "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
+        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
                 where the model is no chain of layers (from, shared, outputs)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
-                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
-                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                as a list, an enum by its name. now: what stands in dl_layer and may have been
+                changed since; may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
      from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
-                options of its kind and those of every kind, only together.
+     the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
+                numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
@@ -2485,7 +2620,8 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
      checkpoint.options     the options, layers and data it was made with, as numbers or hashes:
                             with others it is refused, and the message names what differs
    where counts, places, options and history are double numbers, cut into four of 16 bits each. Of
-   data, up to 64 samples are compared. With accumulate, it is written when a group is complete.
+   data, up to 64 samples are compared; a stream can't go on from its middle and is refused. With
+   accumulate, it is written when a group is complete.
    Metrics of your own see only what comes after, in the epoch that was cut through. */
 #endif
 
@@ -2530,8 +2666,8 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names the
-   first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
+   the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
@@ -2658,6 +2794,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif
 
 #include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
@@ -2675,6 +2812,35 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 #if defined(DL_USE_CBLAS)
 #include <cblas.h>
+#endif
+
+/* What is used of stb_image, as its header declares it. */
+#if defined(DL_USE_STB_IMAGE)
+#define DLI_STB true
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifndef STBI_INCLUDE_STB_IMAGE_H
+extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
+                                            int *height, int *channels, int wanted);
+extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
+                                 int *channels);
+extern const char *stbi_failure_reason(void);
+extern void stbi_image_free(void *p);
+extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#else
+#define DLI_STB false
+static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+{
+    (void)to;
+    (void)room;
+    (void)from;
+    return -bytes;
+}
 #endif
 
 /* Under AddressSanitizer, memory that the tape has released can be made untouchable. */
@@ -3034,6 +3200,7 @@ static double dli_now(void)
                                              "fp-contract=fast", "no-trapping-math")))
 #define DLI_UNROLL _Pragma("GCC unroll 16")
 #define DLI_IVDEP _Pragma("GCC ivdep")
+#define DLI_LANES _Pragma("GCC unroll 8") for (dl_int l = 0; l < 16; l++)
 #elif DLI_SIMD
 #define DLI_VEC_CODE
 #define DLI_UNROLL _Pragma("clang loop unroll(full)")
@@ -3042,6 +3209,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* 16 sums side by side. gcc makes vectors of them; unrolled after that, they stay in registers. */
+#ifndef DLI_LANES
+#define DLI_LANES for (dl_int l = 0; l < 16; l++)
 #endif
 /* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
@@ -3119,7 +3290,7 @@ typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_
     DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT,
     DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
     DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
     DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
@@ -3186,12 +3357,17 @@ struct dl_data {
 };
 
 struct dl_loader {
-    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_data  data;                  /* a view of its own, so that the storage stays   */
     dl_int   batch_size;
-    dl_int   next;                  /* samples of this epoch handed out yet         */
+    dl_int   next;                  /* samples of this epoch handed out yet           */
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* room for a batch's labels                    */
+    bool     shuffle;
+    int32_t *order;                 /* the epoch's, or NULL: a stream, or not shuffled */
+    int32_t *labels;                /* room for a batch's labels                      */
+    dl_real *x, *y;                 /* a shuffled stream's buffer: filled samples     */
+    int32_t *buffered;              /* and their labels                               */
+    dl_int   filled;
+    bool     dry;                   /* the stream has no more                         */
 };
 
 /* ---- text ----
@@ -3702,6 +3878,40 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
     }
 }
 
+/* ---- sorting ----
+   n pairs by key, those of one key by place. Heapsort: the largest of a heap goes to its end, then
+   the rest is made a heap again. */
+typedef struct dli_ranked { double key; dl_int at; } dli_ranked;
+
+static bool dli_before(const dli_ranked *a, const dli_ranked *b)
+{
+    return a->key < b->key || (a->key == b->key && a->at < b->at);
+}
+
+/* Let r[at] sink to where the heap r[0 .. n-1] has it. */
+static void dli_sink(dli_ranked *r, dl_int at, dl_int n)
+{
+    const dli_ranked down = r[at];
+    for (dl_int child = 2 * at + 1; child < n; child = 2 * at + 1) {
+        if (child + 1 < n && dli_before(&r[child], &r[child + 1])) child++;
+        if (!dli_before(&down, &r[child])) break;
+        r[at] = r[child];
+        at = child;
+    }
+    r[at] = down;
+}
+
+static void dli_sort_ranked(dli_ranked *r, dl_int n)
+{
+    for (dl_int i = n / 2 - 1; i >= 0; i--) dli_sink(r, i, n);
+    for (dl_int end = n - 1; end > 0; end--) {
+        const dli_ranked largest = r[0];
+        r[0] = r[end];
+        r[end] = largest;
+        dli_sink(r, 0, end);
+    }
+}
+
 /* ------------------------------------------------------------------------ >>kernels-impl ----
    How to read this room. Each forward is a loop around one formula; the backward under it quotes
    the forward line it inverts as "forward: ..." and does what the chain rule says: an input's
@@ -3833,10 +4043,10 @@ DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
 /* ---- elementwise functions, from the list DLK_UNARY ----
    First the functions that its expressions call, in double. */
-#define dli_exp   exp
-#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
-#define dli_tanh  tanh
-#define dli_abs   fabs
+DLI_INLINE double dli_exp(double x) { return exp(x); }
+DLI_INLINE double dli_expm1(double x) { return expm1(x); }    /* e^x - 1, exact near 0 */
+DLI_INLINE double dli_tanh(double x) { return tanh(x); }
+DLI_INLINE double dli_abs(double x) { return fabs(x); }
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -4304,34 +4514,37 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
-   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+/* sum, plus what output m of sample n sees at p, q. Group g of the outputs sees only group g of the
+   inputs: channel c0 and the C/groups - 1 after it. */
+static dl_real dli_conv2d_at(dl_real sum, const dl_real *x, const dl_real *w,
+                             const dlk_conv2d_size *s, dl_int n, dl_int m, dl_int p, dl_int q)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dl_int c0 = n * s->C + m / Mg * Cg;                   /* first input plane it sees */
+    for (dl_int c = 0; c < Cg; c++)
+        for (dl_int u = 0; u < s->KH; u++)
+            for (dl_int v = 0; v < s->KW; v++) {
+                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+            }
+    return sum;
+}
+
 DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
                                const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
     for (dl_int n = 0; n < s->N; n++)
-        for (dl_int m = 0; m < s->M; m++) {
-            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+        for (dl_int m = 0; m < s->M; m++)
             for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++) {
-                    dl_real sum = b ? b[m] : 0;
-                    for (dl_int c = 0; c < Cg; c++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
-                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
-                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
-                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
-                            }
-                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
-                }
-        }
+                for (dl_int q = 0; q < s->OW; q++)
+                    *y++ = dli_conv2d_at(b ? b[m] : 0, x, w, s, n, m, p, q);
 }
 
 /* forward: sum += x[n,c,i,j] w[m,c,u,v]
-   The same loops again: each product sends dy times the one factor to the other. */
+   All seven loops again: each product sends dy times the one factor to the other. */
 DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
@@ -4358,57 +4571,46 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         }
 }
 
-/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
-   times itself, onto the output. */
+/* A transposed convolution from x to y is the gradient of a convolution from y to x; of that, these
+   are the sizes. Its kernels w [M',C'/groups,KH,KW] are ours, as M' = C and C' = M. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
+    return t;
+}
+
+/* Every input paints the kernel, times itself, onto the output: what a convolution's backward does
+   to its dx, with x in the place of dy. */
 DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
                                          const dl_real *b, const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
     for (dl_int k = 0; k < s->N * s->M; k++)
         for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
-                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
-                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
-                            }
-        }
+    dlk_conv2d_backward(y, NULL, NULL, x, NULL, w, &t);
 }
 
-/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+/* forward: y += the gradient of a convolution of y, by x. It is linear in x and in w: dx is the
+   convolution of dy, and dw that convolution's dw, of the input dy and the gradient x. */
 DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dlk_conv2d_size t = dli_swap(s);
     if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
-                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
-                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
-                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
-                            }
-        }
+    if (dw) dlk_conv2d_backward(NULL, dw, NULL, x, dy, w, &t);
+    for (dl_int n = 0; dx && n < t.N; n++)
+        for (dl_int m = 0; m < t.M; m++)
+            for (dl_int p = 0; p < t.OH; p++)
+                for (dl_int q = 0; q < t.OW; q++)
+                    *dx++ += dli_conv2d_at(0, dy, w, &t, n, m, p, q);
 }
 
 DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
@@ -4431,10 +4633,12 @@ DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int plane
 }
 
 /* The part of a window along one axis that is inside: from begin to end - 1. */
-static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+typedef struct dli_span { dl_int begin, end; } dli_span;
+
+static dli_span dli_window(dl_int start, dl_int kernel, dl_int size)
 {
-    *begin = start < 0 ? 0 : start;
-    *end = start + kernel > size ? size : start + kernel;
+    const dli_span s = { start < 0 ? 0 : start, start + kernel > size ? size : start + kernel };
+    return s;
 }
 
 /* best is kept only while it is at least as large as what comes: a NaN that comes fails the
@@ -4442,16 +4646,15 @@ static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, 
 DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
                                    const dlk_pool2d_size *s)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                dl_int first = i0 * s->W + j0;
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = rows.begin * s->W + cols.begin;
                 dl_real best = x[first];
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++)
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++)
                         if (!(best >= x[i * s->W + j] || best != best)) {
                             first = i * s->W + j;
                             best = x[first];
@@ -4472,16 +4675,16 @@ DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_
 DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
                                    bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
                 double sum = 0;
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) sum += (double)x[i * s->W + j];
                 *y++ = (dl_real)(sum / (double)count);
             }
 }
@@ -4490,16 +4693,16 @@ DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2
 DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
                                     bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
                 const dl_real g = (dl_real)((double)*dy++ / (double)count);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) dx[i * s->W + j] += g;
             }
 }
 
@@ -4982,11 +5185,7 @@ DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, cons
                                   const dlk_attention_size *s)
 {
     const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
-    for (dl_int i = 0; i < R; i++)
-        for (dl_int j = 0; j < S; j++) {
-            p[i * S + j] = 0;
-            for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
-        }
+    dlk_linear_forward(p, q, k, NULL, R, D, S);         /* the keys as a layer's weights */
     dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
     for (dl_int i = 0; i < R; i++) {
         for (dl_int m = 0; m < M; m++) y[i * M + m] = 0;
@@ -5060,8 +5259,8 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
-   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -5071,19 +5270,6 @@ typedef struct dli_conv_arrays {
     bool add;
 } dli_conv_arrays;
 
-/* A transposed convolution is the backward of the convolution whose input is its output. */
-DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
-{
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
-    return t;
-}
-
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -5092,13 +5278,13 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 
        tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
        dli_gemm_part, dli_gemm                                  its parts for several
-       "convolution, stride 1"                                  the same tile on images; Winograd
+       "how many threads a job is worth", dli_multiply          one or all, learned by timing
+       "convolution, stride 1", dli_conv_run                    the same tile on images; Winograd
        "recurrent layers"                                       the same tile through time
-       "how many threads a job is worth"                        one or all, learned by timing
        "twins of the kernels"                                   what the operations call
 
-   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
-   each stands by itself.
+   and of the rest (functions of one variable, loops over arrays, sums, softmax, norms) what you
+   need: each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -5200,14 +5386,21 @@ DLI_INLINE float dli_expf(float x)
     const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
-DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+DLI_INLINE float dli_expm1_below(float x)    /* exp(x) - 1 for x <= 0; above, garbage */
 {
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    const float a = dli_absf(x);
     int32_t n;
-    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
-    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return s * q + (s - 1.0f);
+}
+DLI_INLINE float dli_with_sign(float y, float x)     /* y, made negative where x is: also -0 */
+{
+    return dli_float_of_bits(dli_bits_of_float(y) | (dli_bits_of_float(x) & 0x80000000u));
+}
+DLI_INLINE float dli_expm1f(float x) { return dli_with_sign(dli_expm1_below(x), x); }
+DLI_INLINE float dli_tanhf(float x)          /* (1 - exp(-2|x|)) / (1 + exp(-2|x|)), sign of x */
+{
+    const float e = dli_expm1_below(-2.0f * dli_absf(x));
+    return dli_with_sign((0.0f - e) / (2.0f + e), x);                  /* not -e: that is -0 at 0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
@@ -5218,13 +5411,6 @@ DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellati
 {
     const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return e * r * r;
-}
-DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
-{
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    int32_t n;
-    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
-    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
 }
 /* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
    relative error 4.5e-9. */
@@ -5268,9 +5454,8 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
 }
 
 /* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
-   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so
-   it is faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer
-   out. */
+   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
+   is faster than the instructions; sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
@@ -5296,12 +5481,9 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
     return dli_float_of_bits(dli_bits_of_float(v) & mask);
 }
 
-/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
-   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float. From here
+   on the functions they call are those from above; nothing else in dl.h calls them. X(silu, ...)
+   becomes the fields silu_forward and silu_backward. */
 #define dli_exp        dli_expf
 #define dli_expm1      dli_expm1f
 #define dli_tanh       dli_tanhf
@@ -5343,33 +5525,11 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
         }                                                                                        \
     }
 DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
-#undef dli_sigmoid
-#undef dli_slope
-#undef dli_softplus
-#undef dli_phi
-#undef dli_density
-#undef dli_bend
-#undef dli_bend_slope
-#undef dli_fade
 
-#define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_offset(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
-}
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
-}
-#define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_scale(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
@@ -5380,6 +5540,13 @@ DLI_add(DLI_BODY)
 DLI_mul(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+/* y may be any of the others. */
+#define DLI_mul_add(X) X(void, mul_add, \
+    (float *y, const float *a, const float *b, const float *c, dl_int n), (y, a, b, c, n))
+DLI_mul_add(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
@@ -5400,6 +5567,79 @@ DLI_bias_act(DLI_BODY)
         if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
+
+/* ---- sums and maxima ----
+   A sum waits for each of its additions, four clock ticks or so, and of a vector it would use one
+   element. So 16 of them run side by side in `lane` l = i % 16, and are joined at the end. Floats
+   are added up 64 in a lane at most; these sums go into a double, so that rows of any length keep
+   their digits. */
+#define DLI_FLOAT_SUM 1024                               /* 16 lanes of 64 */
+
+DLI_INLINE float dli_join(const float *lane)    /* in order: of a tree clang makes a knot */
+{
+    float sum = 0.0f;
+    DLI_UNROLL for (dl_int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
+}
+/* The sum of the x[i]. */
+#define DLI_vsum(X) X(double, vsum, (const float *x, dl_int n), (x, n))
+DLI_vsum(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += x[i + l];
+        for (; i < end; i++) t += x[i];
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
+DLI_vmax(DLI_BODY)
+{
+    float s[16], top = x[0];
+    dl_int i = 0;
+    DLI_LANES s[l] = top;
+    for (; i + 16 <= n; i += 16) DLI_LANES s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (dl_int l = 0; n >= 16 && l < 16; l++) top = s[l] > top ? s[l] : top;
+    return top;
+}
+/* The sum of a[i] (x[i] - m). */
+#define DLI_moment(X) X(double, moment, \
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
+DLI_moment(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += a[i + l] * (x[i + l] - m);
+        for (; i < end; i++) t += a[i] * (x[i] - m);
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time. */
+#define DLI_dots(X) X(void, dots, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
+     dl_int n, dl_int k), \
+    (y, a, b, ldb, n, k))
+DLI_dots(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j += 4) {
+        const float *r[4];
+        float s[4][16] = { { 0 } }, t[4] = { 0 };
+        dl_int i = 0;
+        for (int q = 0; q < 4; q++) r[q] = b + dli_min(j + q, n - 1) * ldb;
+        for (; i + 16 <= k; i += 16)
+            DLI_UNROLL for (int q = 0; q < 4; q++) DLI_LANES s[q][l] += a[i + l] * r[q][i + l];
+        for (; i < k; i++)
+            DLI_UNROLL for (int q = 0; q < 4; q++) t[q] += a[i] * r[q][i];
+        for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
+    }
+}
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
 #define DLI_col_sums(X) X(void, col_sums, \
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
@@ -5412,164 +5652,46 @@ DLI_col_sums(DLI_BODY)
     for (; i < m; i++, x += ldx)
         for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
-/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
-#define DLI_dots(X) X(void, dots, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
-     dl_int n, dl_int k), \
-    (y, a, b, ldb, n, k))
-DLI_dots(DLI_BODY)
-{
-    dl_int j, i, l, q;
-    for (j = 0; j < n; j += 4) {
-        const float *r0 = b + j * ldb, *r1 = b + dli_min(j + 1, n - 1) * ldb;
-        const float *r2 = b + dli_min(j + 2, n - 1) * ldb, *r3 = b + dli_min(j + 3, n - 1) * ldb;
-        float s0[16] = { 0 }, s1[16] = { 0 }, s2[16] = { 0 }, s3[16] = { 0 }, t[4] = { 0 };
-        for (i = 0; i + 16 <= k; i += 16) {
-            for (l = 0; l < 16; l++) s0[l] += a[i + l] * r0[i + l];
-            for (l = 0; l < 16; l++) s1[l] += a[i + l] * r1[i + l];
-            for (l = 0; l < 16; l++) s2[l] += a[i + l] * r2[i + l];
-            for (l = 0; l < 16; l++) s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; i + l < k; l++) {
-            s0[l] += a[i + l] * r0[i + l];
-            s1[l] += a[i + l] * r1[i + l];
-            s2[l] += a[i + l] * r2[i + l];
-            s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; l < 16; l++) {
-            t[0] += s0[l];
-            t[1] += s1[l];
-            t[2] += s2[l];
-            t[3] += s3[l];
-        }
-        for (q = 0; q < 4 && j + q < n; q++) y[j + q] = t[q];
-    }
-}
-/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
-#define DLI_vsum(X) X(float, vsum, (const float *x, dl_int n), (x, n))
-DLI_vsum(DLI_BODY)
-{
-    float s[16] = { 0 }, t = 0.0f;
-    dl_int i, l;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] += x[i + l];
-    for (; i < n; i++) t += x[i];
-    if (n < 16) return t;
-    for (l = 8; l > 0; l /= 2)
-        for (i = 0; i < l; i++) s[i] += s[i + l];
-    return s[0] + t;
-}
-#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
-DLI_vmax(DLI_BODY)
-{
-    float s[16], t = x[0];
-    dl_int i, l;
-    for (l = 0; l < 16; l++) s[l] = t;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
-    for (; i < n; i++) t = x[i] > t ? x[i] : t;
-    if (n < 16) return t;
-    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
-    return t;
-}
-/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
-   into a double, so that rows of any length keep their digits. */
-#define DLI_moment(X) X(double, moment, \
-    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
-DLI_moment(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; l < 16; l++) sum += (double)s[l];
-    }
-    return sum;
-}
-/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
-#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
-    (sum, x, m, n))
-DLI_spread(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                s[l] += d;
-                q[l] += d * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            s[l] += d;
-            q[l] += d * d;
-        }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)s[l];
-            sum[1] += (double)q[l];
-        }
-    }
-}
-/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+/* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
+   sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
+   long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
+#define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
-    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+    (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
+     dl_int rows, dl_int n), \
+    (sum, g, x, m, ldx, rows, n))
+DLI_INLINE void dli_moments_add(float (*s)[16], dl_int l, float g, float d)
+{
+    s[0][l] += g;
+    s[1][l] += d;
+    s[2][l] += g * d;
+}
+DLI_INLINE void dli_spread_add(float (*s)[16], dl_int l, float d)
+{
+    s[1][l] += d;
+    s[2][l] += d * d;
+}
 DLI_moments(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                r[l] += a[j + l];
-                s[l] += d;
-                q[l] += a[j + l] * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            r[l] += a[j + l];
-            s[l] += d;
-            q[l] += a[j + l] * d;
+    for (dl_int i0 = 0; i0 < rows; i0 += 64)             /* 64 rows of 16 columns */
+        for (dl_int j = 0; j < n; j += 16) {
+            const dl_int end = dli_min(rows, i0 + 64), wide = dli_min(16, n - j);
+            const float *gj = g ? g + j : NULL, *xj = x + j, *mj = m + j;
+            float s[3][16] = { { 0 } };
+            if (wide == 16 && g)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_moments_add(s, l, gj[i * ldx + l], xj[i * ldx + l] - mj[l]);
+            else if (wide == 16)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_spread_add(s, l, xj[i * ldx + l] - mj[l]);
+            else
+                for (dl_int i = i0; i < end; i++)
+                    for (dl_int l = 0; l < wide; l++) {
+                        const float d = xj[i * ldx + l] - mj[l];
+                        dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);
+                    }
+            for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)r[l];
-            sum[1] += (double)s[l];
-            sum[2] += (double)q[l];
-        }
-    }
-}
-/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
-   q += a (x - m). */
-#define DLI_col_spread(X) X(void, col_spread, \
-    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
-     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
-DLI_col_spread(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        s[j] += d;
-        q[j] += d * d;
-    }
-}
-#define DLI_col_moments(X) X(void, col_moments, \
-    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
-     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
-     dl_int n), (r, s, q, a, x, m, n))
-DLI_col_moments(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        r[j] += a[j];
-        s[j] += d;
-        q[j] += a[j] * d;
-    }
 }
 /* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
@@ -5601,6 +5723,7 @@ DLI_col_affine_back(DLI_BODY)
 {
     for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
+
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
    computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
@@ -5608,24 +5731,6 @@ DLI_col_affine_back(DLI_BODY)
 DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
 DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
-/* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
-#define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
-DLI_squares(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        float s[16] = { 0 }, t = 0.0f;
-        dl_int j = i;
-        for (; j + 16 <= end; j += 16)
-            for (dl_int l = 0; l < 16; l++) s[l] += x[j + l] * x[j + l];
-        for (; j < end; j++) t += x[j] * x[j];
-        for (dl_int half = 8; half > 0; half /= 2)
-            for (dl_int l = 0; l < half; l++) s[l] += s[l + half];
-        sum += (double)s[0] + (double)t;
-    }
-    return sum;
-}
 /* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
    infinity and then NaN: comparing these, no NaN is lost. */
 #define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
@@ -5721,7 +5826,7 @@ DLI_dropout(DLI_BODY)
 
 /* ---- packing ----
    Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
-   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. js or ks is 1. */
 #if DLI_SIMD
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
@@ -5786,12 +5891,9 @@ DLI_pack(DLI_BODY)
                 for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
-        else if (ks == 1)
+        else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
-        else
-            for (dl_int i = 0; i < k; i++)
-                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -6016,16 +6118,6 @@ DLI_wino_grad(DLI_BODY)
    One step of any number of units side by side. Forward turns the sums under the gates into the
    gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* c = f cp + i q */
-#define DLI_lstm_state(X) X(void, lstm_state, \
-    (float *DLI_RESTRICT c, const float *DLI_RESTRICT gi, const float *DLI_RESTRICT gf, \
-     const float *DLI_RESTRICT gq, const float *DLI_RESTRICT cp, dl_int n), \
-    (c, gi, gf, gq, cp, n))
-DLI_lstm_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
-}
 /* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
 #define DLI_lstm_back(X) X(void, lstm_back, \
     (const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc, float *DLI_RESTRICT gi, \
@@ -6034,26 +6126,15 @@ DLI_lstm_state(DLI_BODY)
     (dh, dc, gi, gf, gq, go, tc, cp, n))
 DLI_lstm_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
-        float d = dc[j] + dh[j] * o * (1.0f - t * t);
+    for (dl_int j = 0; j < n; j++) {
+        const float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
+        const float d = dc[j] + dh[j] * o * (1.0f - t * t);
         gi[j] = d * q * (i * (1.0f - i));
         gf[j] = d * cp[j] * (f * (1.0f - f));
         gq[j] = d * i * (1.0f - q * q);
         go[j] = dh[j] * t * (o * (1.0f - o));
         dc[j] = d * f;
     }
-}
-/* h = (1 - z) q + z hp */
-#define DLI_gru_state(X) X(void, gru_state, \
-    (float *DLI_RESTRICT h, const float *DLI_RESTRICT gz, const float *DLI_RESTRICT gq, \
-     const float *DLI_RESTRICT hp, dl_int n), \
-    (h, gz, gq, hp, n))
-DLI_gru_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
 /* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
 #define DLI_gru_back(X) X(void, gru_back, \
@@ -6062,10 +6143,9 @@ DLI_gru_state(DLI_BODY)
     (dh, gr, gz, gqh, gqx, hp, n))
 DLI_gru_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
-        float dq = d * (1.0f - z) * (1.0f - q * q);
+    for (dl_int j = 0; j < n; j++) {
+        const float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
+        const float dq = d * (1.0f - z) * (1.0f - q * q);
         gr[j] = dq * qh * (r * (1.0f - r));
         gz[j] = d * (hp[j] - q) * (z * (1.0f - z));
         gqh[j] = dq * r;
@@ -6080,9 +6160,9 @@ DLI_gru_back(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_copy_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds) {
-        for (j = 0; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
+        dl_int j = 0;
+        for (; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
         for (; j < n; j++) dst[j] = src[j];
     }
 }
@@ -6092,38 +6172,40 @@ DLI_copy_rows(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_add_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds)
-        for (j = 0; j < n; j++) dst[j] += src[j];
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds)
+        for (dl_int j = 0; j < n; j++) dst[j] += src[j];
 }
 #endif
 
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_IMAGE_OPS(X) \
-    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
-    DLI_wino_grad(X)
+#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
+#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
 #else
+#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_SEQUENCE_OPS(X) \
-    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X)
+#define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
+#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
-#define DLI_SEQUENCE_OPS(X)
+#define DLI_CELL_OPS(X)
+#define DLI_ROWS_OPS(X)
 #endif
-#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)       /* one copy serves all */
+/* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
-    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_top(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) \
-    DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
+    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
+    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+/* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
+#define DLI_FLAT_OPS(X) \
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+/* ... and one copy of these serves all. */
+#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -6141,7 +6223,7 @@ typedef struct dli_fast {
     void (*tile) DLI_TILE_ARGS;
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
-    DLI_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
+    DLI_OPS(DLI_FIELD) DLI_FLAT_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -6184,7 +6266,7 @@ typedef struct dli_fast {
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
 #define DLI_RETURN_double return
-#define DLI_TILES(set, attr, V, W, MR, NV) \
+#define DLI_TILES(set, flat, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
              b + k * (NV * W), 0) \
     DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, DLI_TILE_OFF_ARGS, DLI_ALL_K, \
@@ -6194,7 +6276,7 @@ typedef struct dli_fast {
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
-        DLI_OPS(DLI_ENTRY_##set) DLI_NARROW_OPS(DLI_ENTRY_base) \
+        DLI_OPS(DLI_ENTRY_##set) DLI_FLAT_OPS(DLI_ENTRY_##flat) DLI_NARROW_OPS(DLI_ENTRY_base) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
@@ -6202,11 +6284,12 @@ typedef struct dli_fast {
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
 
+DLI_FLAT_OPS(DLI_DEFINE_base)
 DLI_NARROW_OPS(DLI_DEFINE_base)
 #if DLI_SIMD
-DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+DLI_TILES(base, base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
 #else
-DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+DLI_TILES(base, base, DLI_VEC_CODE, float, 1, 4, 4)
 #endif
 
 #if DLI_X86
@@ -6218,8 +6301,9 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
-DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
-DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+DLI_FLAT_OPS(DLI_DEFINE_avx2)
+DLI_TILES(avx2, avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, avx2, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 /* Each set's CPUs have the sets in front of it. */
@@ -6250,9 +6334,8 @@ static const dli_fast *dli_fast_pick(void)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
-        dl_int dli_b; \
         DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
-        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
         } \
@@ -6266,14 +6349,10 @@ static const dli_fast *dli_fast_pick(void)
 
 /* ---- functions made of the table's ---- */
 
-#define DLI_STRIP 256                                    /* floats of scratch on the stack */
-
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
-   leave the range of floats, all is done in double. */
+/* The sum of a row of any length; if it leaves the range of floats, in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    double sum = f->vsum(x, n);
     if (fabs(sum) < (double)INFINITY) return sum;
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
@@ -6287,7 +6366,8 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
         const dl_int len = dli_min(DLI_STRIP, n - j0);
         double sum[DLI_STRIP] = { 0 };
         for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP] = { 0 };
+            float part[DLI_STRIP];
+            memset(part, 0, sizeof(float) * (size_t)len);
             f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
             for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
         }
@@ -6295,17 +6375,46 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
     }
 }
 
+/* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
+   number, repeated along the row. */
+static void dli_half_sum_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              float sign, dl_int n)
+{
+    if (da && sa) f->axpy(da, sign, dy, n);
+    else if (da) *da += sign * (float)dli_row_sum(f, dy, n);
+}
+static void dli_half_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              const float *b, dl_int sb, dl_int n)
+{
+    if (!da) return;
+    if (sa && sb) f->mul_add(da, dy, b, da, n);
+    else if (sa) f->axpy(da, *b, dy, n);
+    else if (sb) *da += (float)f->moment(dy, b, 0.0f, n);
+    else *da += (float)((double)*b * dli_row_sum(f, dy, n));
+}
+
+/* ---- softmax ----
+   All of them start with x - top, the row's maximum taken off so that nothing overflows, and end
+   with e^(x - top) over their sum; see dlk_softmax_forward. Those named dli_fast_ are twins of the
+   kernels and return what these do. */
+
 /* y = x - its maximum, which is returned. */
 static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
     const float top = f->vmax(x, n);
-    if (top < INFINITY) f->offset(y, -top, x, n);
+    if (top < INFINITY) f->affine_forward(y, x, n, 1, -top);
     else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
     return top;
 }
-/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
-   over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
-   returns the sum over rows of -log y[label]. */
+/* y over its sum, which is returned. */
+static double dli_to_one(const dli_fast *f, float *y, dl_int n)
+{
+    const double sum = dli_row_sum(f, y, n);
+    f->affine_forward(y, y, n, (float)(1.0 / sum), 0);
+    return sum;
+}
+/* One exp runs over all rows together: a classifier's rows of 10 would leave vectors half empty.
+   With labels it returns the sum over rows of -log y[label]. */
 static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, const int32_t *label,
                                dl_int rows, dl_int n)
 {
@@ -6317,210 +6426,222 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
     }
     f->exp_forward(y, y, rows * n, 0, 0);
     for (dl_int r = 0; n > 0 && r < rows; r++) {
-        const double sum = dli_row_sum(f, y + r * n, n);
+        const double sum = dli_to_one(f, y + r * n, n);
         if (label) loss += log(sum);
-        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
-static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
+}
+static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+}
+static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                      dl_int N, dl_int C)
+{
+    const dli_fast *f = c->fast;
+    float t[DLI_STRIP];
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)f->moment(dy, y, 0.0f, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
+            f->affine_forward(t, dy + i, len, 1, -sum);
+            f->mul_add(dx + i, t, y + i, dx + i, len);
+        }
+    }
+}
+static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
+                                         dl_int C)
+{
+    const dli_fast *f = c->fast;
     float e[DLI_STRIP];
-    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+    for (dl_int r = 0; C > 0 && r < N; r++, y += C, x += C) {
         double sum = 0.0;
-        dli_below_top(f, y, x, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+        dli_below_top(f, y, x, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(e, y + i, len, 0, 0);
-            sum += (double)f->vsum(e, len);
+            sum += f->vsum(e, len);
         }
-        f->offset(y, (float)-log(sum), y, n);
+        f->affine_forward(y, y, C, 1, (float)-log(sum));
     }
 }
-
-/* dx += y (dy - sum of dy y) for each row */
-static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy, const float *y,
-                                  dl_int rows, dl_int n)
+static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
+                                          const dl_real *y, dl_int N, dl_int C)
 {
+    const dli_fast *f = c->fast;
     float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, y, 0.0f, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->offset(t, -sum, dy + i, len);
-            f->mul(t, t, y + i, len);
-            f->add(dx + i, dx + i, t, len);
-        }
-    }
-}
-/* dx += dy - e^y sum of dy for each row */
-static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
-                                      const float *y, dl_int rows, dl_int n)
-{
-    float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)dli_row_sum(f, dy, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)dli_row_sum(f, dy, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(t, y + i, len, 0, 0);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
         }
     }
 }
-/* As dlk_soft_cross_entropy_forward with scale 1. A logit of minus infinity is fine where its
-   target is 0; that row is left to the kernel. */
-static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const float *t,
-                            dl_int rows, dl_int n)
+/* A logit of minus infinity is fine where its target is 0; that row is left to the kernel. */
+static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
+                                                const dl_real *x, const dl_real *t, dl_int N,
+                                                dl_int C, double scale)
 {
-    double loss = 0.0;
-    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
-        const float top = f->vmax(x, n);
-        const double dot = f->moment(t, x, top, n);
+    const dli_fast *f = c->fast;
+    double total = 0.0;
+    for (dl_int r = 0; C > 0 && r < N; r++, p += C, x += C, t += C) {
+        const float top = f->vmax(x, C);
+        const double dot = f->moment(t, x, top, C);
         if (!(fabs(dot) < (double)INFINITY)) {
             float one;
-            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
-            loss += (double)one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, C, 1);
+            total += (double)one;
             continue;
         }
-        f->offset(p, -top, x, n);
-        f->exp_forward(p, p, n, 0, 0);
-        const double sum = dli_row_sum(f, p, n);
-        f->scale(p, (float)(1.0 / sum), p, n);
-        loss += log(sum) * dli_row_sum(f, t, n) - dot;
+        f->affine_forward(p, x, C, 1, -top);
+        f->exp_forward(p, p, C, 0, 0);
+        total += log(dli_to_one(f, p, C)) * dli_row_sum(f, t, C) - dot;
     }
-    return loss;
+    loss[0] = (dl_real)(scale * total);
 }
-/* As dlk_attention_softmax. Rows in which everything is hidden, or a score is not finite, are left
-   to it. */
-static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
-                                double scale, bool causal)
+#ifndef DL_NO_SEQUENCES
+/* Rows in which everything is hidden, or a score is not finite, are left to the kernel. */
+static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
+                                       dl_int S, double scale, bool causal)
 {
+    const dli_fast *f = c->fast;
     if (S == 0) return;
     for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S;
-        f->scale(p, (float)scale, p, seen);
+        f->affine_forward(p, p, seen, (float)scale, 0);
         /* Were a score infinite, its sum with a mask of -infinity would be NaN, not hidden. */
-        const bool add = mask && f->vsum(p, seen) * 0.0f == 0.0f;
+        const bool add = mask && f->vsum(p, seen) * 0.0 == 0.0;
         if (add) f->add(p, p, mask + i * S, seen);
         const float top = f->vmax(p, seen);
         if (add == (mask != NULL) && top > -INFINITY && top < INFINITY) {
-            f->offset(p, -top, p, seen);
+            f->affine_forward(p, p, seen, 1, -top);
             f->exp_forward(p, p, seen, 0, 0);
-            f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
+            dli_to_one(f, p, seen);
         } else dlk_attention_softmax(p, mask && !add ? mask + i * S : NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
     }
 }
-/* Half of a product's gradient: da += dy b, or of a number repeated along the row (sa or sb 0) */
-static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy, const float *b,
-                         dl_int sb, dl_int n)
-{
-    float t[DLI_STRIP];
-    dl_int i;
-    if (!da) return;
-    if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
-                          : (double)*b * dli_row_sum(f, dy, n));
-    else if (sb == 0) f->axpy(da, *b, dy, n);
-    else
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
-            f->mul(t, dy + i, b + i, len);
-            f->add(da + i, da + i, t, len);
-        }
-}
+#endif
 
 /* ---- normalization ----
-   Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
-   norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
-   row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread.
+   y = w h + b, h = (x - mean) r, r = (var + eps)^(-1/2), where some numbers share a mean and a
+   variance: those of a channel (batch norm), of a group of channels of one sample (group norm), of
+   a row (layer norm, a group norm whose channels have one number each). Read dli_norm_sums, then
+   dli_stats, which is all that a forward needs, then dli_line_of, which is the backward.
 
-   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
-   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
-   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
-   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
-   costs nothing. The backward finds it again beside its other sums. */
+   What shares a mean lies in runs of adjacent floats; or, in a batch norm of vectors, in a column,
+   and a strip of columns is done at once. Each channel, row or strip belongs to one thread.
+
+   Statistics. All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest.
+   The first 8 numbers give m; one pass over all gives the sums of d = x - m and of d^2, of small
+   numbers both, and with them rest = mean of d and var = mean of d^2 - rest^2. Only where m lies
+   farther off than the numbers scatter, so that the difference would lose digits, is it moved and
+   the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest costs nothing.
+
+   Backward. Let g = w dy = dL/dh. As dlk_batch_norm_backward derives it,
+     dx = r (g - mean of g - h mean of g h),   over the `count` numbers that share the mean.
+   h is r (x - m - rest), so that is a line in g and x - m:
+     dx = r g + slope (x - m) + shift,   slope = -r^3 sum of g (x - m - rest) / count,
+                                         shift = -r sum of g / count - slope rest
+   and all of it follows from three sums of one pass: of g, of x - m (count times the rest) and of
+   g (x - m). */
+
+/* The numbers that share a mean: `runs` runs of len floats, gap apart; or, if columns is set, each
+   of the len columns of these runs by itself. */
+typedef struct dli_shared {
+    dl_int runs, len, gap;
+    bool   columns;
+} dli_shared;
+
+/* Of each mean (one, or one a column), the sums of g, of x - m and of g (x - m), in sum[0] to
+   sum[2]; with g NULL only those of x - m and of its square. m has 16 equal numbers, or one a
+   column. */
+static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const float *g,
+                          const float *x, const float *m, const dli_shared *p)
+{
+    const dl_int rows = p->len / 16, end = rows * 16;
+    const int first = g ? 0 : 1;
+    if (p->columns) {
+        const size_t cols = (size_t)dli_round_up(p->len, 16);
+        for (int k = first; k < 3; k++) memset(sum[k], 0, cols * sizeof(double));
+        f->moments(sum, g, x, m, p->gap, p->runs, p->len);
+        return;
+    }
+    for (int k = first; k < 3; k++) memset(sum[k], 0, 16 * sizeof(double));
+    for (dl_int n = 0; n < p->runs; n++, x += p->gap) {
+        const float *gn = g ? g + n * p->gap : NULL;
+        if (rows > 0) f->moments(sum, gn, x, m, 16, rows, 16);
+        if (p->len > end) f->moments(sum, gn ? gn + end : NULL, x + end, m, 16, 1, p->len - end);
+    }
+    for (int k = first; k < 3; k++)
+        DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
+}
 
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;
 
-/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
-   NaN), in double. */
-static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
-                             dl_int gap)
+/* The statistics of p, of one mean or of each column. Where squares leave the range of floats (or
+   are NaN), in double. */
+static void dli_stats(const dli_fast *f, dli_stat *st, const float *x, const dli_shared *p)
 {
-    const double count = (double)runs * (double)len;
-    dli_stat s;
-    double sum = 0.0;
-    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
-    s.mean = (float)(sum / count);
-    for (int pass = 0; pass < 3; pass++) {
-        double spread[2] = { 0.0, 0.0 };
-        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
-        s.rest = spread[0] / count;
-        s.var = spread[1] / count - s.rest * s.rest;
-        if (s.var < 0.0) s.var = 0.0;
-        if (!(s.rest * s.rest > 0.01 * s.var)) break;
-        s.mean = (float)((double)s.mean + s.rest);
-    }
-    if (!(s.var < (double)FLT_MAX)) {
-        s.var = dli_statistics(&s.mean, x, runs, len, gap);
-        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
-    }
-    return s;
-}
-/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
-static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                            dl_int len)
-{
-    double sum[DLI_STRIP] = { 0 };
-    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    const dl_int cols = p->columns ? p->len : 1, step = p->columns ? p->gap : 1;
+    const dl_int few = dli_min(8, p->columns ? p->runs : p->len);
+    const double count = (double)p->runs * (p->columns ? 1 : (double)p->len);
+    double sum[3][DLI_STRIP];
+    float m[DLI_STRIP];
     bool again = true;
-    for (dl_int n = 0; n < N; n += 64) {
-        memset(s, 0, sizeof s);
-        f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
+    for (dl_int j = 0; j < cols; j++) {
+        float off = 0.0f;
+        for (dl_int i = 1; i < few; i++) off += x[j + i * step] - x[j];
+        st[j].mean = x[j] + off / (float)few;
+        st[j].rest = 0.0;
     }
-    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
     for (int pass = 0; pass < 3 && again; pass++) {
-        for (dl_int j = 0; j < len; j++) {
-            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
-            m[j] = st[j].mean;
-            st[j].rest = st[j].var = 0.0;
-        }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
-            memset(s, 0, sizeof s);
-            memset(q, 0, sizeof q);
-            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-                f->col_spread(s, q, x + n * C, m, len);
-            for (dl_int j = 0; j < len; j++) {
-                st[j].rest += (double)s[j] / (double)N;
-                st[j].var += (double)q[j] / (double)N;
-            }
-        }
+        for (dl_int j = 0; j < cols; j++)
+            m[j] = st[j].mean = (float)((double)st[j].mean + st[j].rest);
+        for (dl_int l = 1; !p->columns && l < 16; l++) m[l] = m[0];
+        dli_norm_sums(f, sum, NULL, x, m, p);
         again = false;
-        for (dl_int j = 0; j < len; j++) {
-            const double r = st[j].rest;
-            st[j].var -= r * r;
-            if (st[j].var < 0.0) st[j].var = 0.0;
-            if (r * r > 0.01 * st[j].var) again = true;
+        for (dl_int j = 0; j < cols; j++) {
+            const double rest = sum[1][j] / count, var = sum[2][j] / count - rest * rest;
+            st[j].rest = rest;
+            st[j].var = var < 0.0 ? 0.0 : var;
+            if (rest * rest > st[j].var) again = true;
         }
     }
-    for (dl_int j = 0; j < len; j++)
-        if (!(st[j].var < (double)FLT_MAX)) {
-            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
-            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
-        }
+    for (dl_int j = 0; j < cols; j++) {
+        const dl_int len = p->columns ? 1 : p->len;
+        if (st[j].var < (double)FLT_MAX) continue;
+        st[j].var = dli_statistics(&st[j].mean, x + j, p->runs, len, p->gap);
+        st[j].rest = dli_mean_from((double)st[j].mean, x + j, p->runs, len, p->gap);
+    }
 }
 
-/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
-static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                               dl_int S, dl_int c, dl_int len)
+/* The backward's line, and the sum of g (x - mean). */
+typedef struct dli_line {
+    double rest, sum_d;
+    float  slope, shift;
+} dli_line;
+
+static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double count, double r)
 {
-    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
-    else dli_strip_stats(f, st, x + c, N, C, len);
+    dli_line l;
+    l.rest = sum_x / count;
+    l.sum_d = sum_gx - l.rest * sum_g;
+    const double slope = -r * r * r * l.sum_d / count;
+    l.slope = (float)slope;
+    l.shift = (float)(-r * sum_g / count - slope * l.rest);
+    return l;
 }
+
+/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
 static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
                                  const float *w, const float *b, dl_int N, dl_int C, dl_int S,
                                  double eps, dl_int c, dl_int len)
@@ -6532,83 +6653,44 @@ static void dli_channels_forward(const dli_fast *f, float *y, const float *x, co
         scale[j] = (float)a;
         shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
     }
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int at = (n * C + c) * S;
+    for (dl_int at = c * S; at < N * C * S; at += C * S)
         if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
         else f->col_affine(y + at, x + at, m, scale, shift, len);
-    }
 }
 
-/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
-   the former; with mean and var given (stats false) only the latter, where `batch` says whether
-   they are of this x. */
-static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+/* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
+   by the mean and var given. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool own,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
-                              dl_int S, double eps, bool batch, int threads)
+                              dl_int S, double eps, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int c = 0; c < C; c += step) {
         const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
-        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        if (own) dli_stats(f, st, x + c * S, &p);
         for (dl_int j = 0; j < len; j++)
-            if (stats) {
+            if (own) {
                 mean[c + j] = (float)((double)st[j].mean + st[j].rest);
                 var[c + j] = (float)st[j].var;
             } else {
-                if (!batch) st[j].rest = 0.0;
-                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
                 st[j].mean = mean[c + j];
+                st[j].rest = 0.0;
                 st[j].var = (double)var[c + j];
             }
-        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
+        dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
 
-/* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
-static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *m, const float *a, const float *b, const float *c,
-                                  dl_int N, dl_int C, dl_int len)
-{
-    float g[DLI_STRIP];
-    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
-        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
-        else {
-            f->mul(g, dy, a, len);
-            f->add(dx, dx, g, len);
-        }
-    }
-}
-/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
-static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
-                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
-                                 dl_int len)
-{
-    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
-    memset(sum, 0, (size_t)len * sizeof *sum);
-    for (dl_int n = 0; S > 1 && n < N; n++)
-        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
-    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
-        memset(r, 0, sizeof r);
-        memset(s, 0, sizeof s);
-        memset(q, 0, sizeof q);
-        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
-        for (dl_int j = 0; j < len; j++) {
-            sum[j][0] += (double)r[j];
-            sum[j][1] += (double)s[j];
-            sum[j][2] += (double)q[j];
-        }
-    }
-}
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
-   and no gradient gets through, exactly none: that is left to the kernel. */
-static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
-                              const float *x, const float *mean, const float *var,
-                              const float *w, dl_int N, dl_int C, dl_int S, double eps,
-                              bool batch, int threads)
+/* As dlk_batch_norm_backward. One value a channel is its own mean, and no gradient gets through,
+   exactly none: that is left to the kernel. */
+static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, const float *mean, const float *var,
+                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
+                               bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
@@ -6617,31 +6699,29 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
         return;
     }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (dl_int c0 = 0; c0 < C; c0 += step) {
-        const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
-        double sum[DLI_STRIP][3];
-        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
+        double sum[3][DLI_STRIP];
+        float m[DLI_STRIP], a[DLI_STRIP], slope[DLI_STRIP], shift[DLI_STRIP];
+        for (dl_int j = 0; j < (S > 1 ? 16 : len); j++) m[j] = mean[S > 1 ? c : c + j];
+        dli_norm_sums(f, sum, dy + c * S, x + c * S, m, &p);
         for (dl_int j = 0; j < len; j++) {
-            const double r = 1 / sqrt((double)var[c0 + j] + eps);
-            const double rw = w ? r * (double)w[c0 + j] : r;
-            const double rest = batch ? sum[j][1] / count : 0.0;
-            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
-            if (dw) dw[c0 + j] += (float)(sum_h * r);
-            if (db) db[c0 + j] += (float)sum[j][0];
-            a[j] = (float)rw;
-            b[j] = (float)slope;
-            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
+            const double r = 1 / sqrt((double)var[c + j] + eps), wc = w ? (double)w[c + j] : 1.0;
+            const dli_line l = dli_line_of(sum[0][j], batch ? sum[1][j] : 0, sum[2][j], count, r);
+            if (dw) dw[c + j] += (float)(l.sum_d * r);
+            if (db) db[c + j] += (float)sum[0][j];
+            a[j] = (float)(wc * r);
+            slope[j] = (float)wc * l.slope;
+            shift[j] = (float)wc * l.shift;
         }
-        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
-            const dl_int at = n * C * S;
-            float *to = dx + c0 * S + at;
-            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
-            else f->axpy(to, a[0], dyc + at, S);
+        for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
+            if (!batch && S > 1) f->axpy(dx + at, a[0], dy + at, S);
+            else if (!batch) f->mul_add(dx + at, dy + at, a, dx + at, len);
+            else if (S > 1)
+                f->affine_back(dx + at, dy + at, x + at, m[0], a[0], slope[0], shift[0], S);
+            else f->col_affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len);
         }
-        if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
@@ -6653,120 +6733,108 @@ static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *v
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
+    const dli_shared p = { 1, D, D, false };
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int k = 0; k < N * groups; k++) {
-        const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
-        const dli_stat s = dli_stats_of(f, row, 1, D, D);
-        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        const float *row = x + k * D;
+        const float *wk = w ? w + k % groups * Cg : NULL, *bk = b ? b + k % groups * Cg : NULL;
         float *to = y + k * D;
+        dli_stat s;
+        dli_stats(f, &s, row, &p);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
         mean[k] = (float)((double)s.mean + s.rest);
         var[k] = (float)s.var;
         if (!(s.var < (double)FLT_MAX)) {
             dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
             continue;
         }
-        if (S == 1) {
-            f->affine(to, row, s.mean, r, shift, D);
-            if (w) f->mul(to, to, wk, D);
-            if (b) f->add(to, to, bk, D);
-        }
+        if (S == 1) f->affine(to, row, s.mean, r, shift, D);
+        if (S == 1 && w && b) f->mul_add(to, to, wk, bk, D);
+        else if (S == 1 && w) f->mul(to, to, wk, D);
+        else if (S == 1 && b) f->add(to, to, bk, D);
         for (dl_int c = 0; S > 1 && c < Cg; c++)
             f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
                       (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
-   of the mean m; dx may be NULL. */
-static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                 float m, double r, const float *w, dl_int Cg, dl_int S)
+/* A row of a group norm backward: first the sums, then dx += ..., and what the row gives to the
+   weights of its channels. They have S numbers each, or with S = 1 a strip of them is done at once.
+   dx, dw, db, w may be NULL. */
+static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, float mean, double r, const float *w, dl_int Cg,
+                               dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0, rest = 0.0;
-    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
-    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+    double sum[3][DLI_STRIP], all[3] = { 0.0, 0.0, 0.0 };
+    float m[16], t[DLI_STRIP];
+    dli_line line = { 0, 0, 0, 0 };
+    for (dl_int l = 0; l < 16; l++) m[l] = mean;
+    for (int pass = 0; pass < 2; pass++) {
         for (dl_int i = 0, len; i < D; i += len) {
-            const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
+            len = S > 1 ? S : dli_min(DLI_STRIP, D - i);
+            const dl_int c = i / S;
+            const double wc = S > 1 && w ? (double)w[c] : 1.0;
             const float *g = dy + i;
-            double part[3] = { 0.0, 0.0, 0.0 };
-            len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) {                                           /* or one each */
-                f->mul(strip, g, w + i, len);
-                g = strip;
+            if (S == 1 && w) {
+                f->mul(t, g, w + c, len);
+                g = t;
             }
-            if (pass == 1) {
-                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (pass == 0) {
+                const dli_shared p = { 1, len, len, false };
+                dli_norm_sums(f, sum, g, x + i, m, &p);
+                all[0] += wc * sum[0][0];
+                all[1] += sum[1][0];
+                all[2] += wc * sum[2][0];
                 continue;
             }
-            f->moments(part, g, x + i, m, len);
-            sum += wc * part[0];
-            rest += part[1] / (double)D;
-            sum_h += wc * part[2];
+            if (dx) f->affine_back(dx + i, g, x + i, mean, (float)(r * wc), line.slope,
+                                   line.shift, len);
+            if (S > 1) {
+                const double one = dw || db ? f->vsum(dy + i, S) : 0.0;
+                if (db) db[c] += (float)one;
+                if (dw) dw[c] += (float)(r * (f->moment(dy + i, x + i, mean, S) - line.rest * one));
+                continue;
+            }
+            if (db) f->add(db + c, db + c, dy + i, len);
+            if (!dw) continue;
+            f->affine(t, x + i, mean, (float)r, (float)(-r * line.rest), len);
+            f->mul_add(dw + c, t, dy + i, dw + c, len);
         }
-        if (pass == 0) {
-            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
-            b = (float)slope;
-            c = (float)(-r * sum / (double)D - slope * rest);
-        }
+        if (pass == 0) line = dli_line_of(all[0], all[1], all[2], (double)D, r);
     }
-    return rest;
 }
-/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
-   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
-static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
-                                   const float *x, const float *mean, const float *var,
-                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
-                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
-                                   double eps)
+/* As dlk_group_norm_backward. The rows are cut into chunks, which no number of threads changes;
+   each adds up what its rows give to the weights in its part of work, [chunks,2,C] floats. A row of
+   one element has no gradient. */
+static dl_int dli_group_chunks(dl_int N, dl_int S, dl_int groups)
 {
-    float h[DLI_STRIP];
-    for (dl_int k = k0; k < k1; k++) {
-        const dl_int from = (k / groups * C + c) * S;
-        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
-        if (k % groups != group) continue;
-        if (S > 1) {
-            double sum[3] = { 0.0, 0.0, 0.0 };
-            f->moments(sum, dy + from, x + from, mean[k], S);
-            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
-            if (db) db[c] += (float)sum[0];
-            continue;
-        }
-        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
-        f->mul(h, h, dy + from, len);
-        if (dw) f->add(dw + c, dw + c, h, len);
-        if (db) f->add(db + c, db + c, dy + from, len);
-    }
+    return dli_min(dli_min(8, N * groups), 1 + N * S / 8);
 }
-/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
-   weights, so that their rests fit on the stack. A row of one element has no gradient. */
-#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
-                               dl_int groups, double eps, int threads)
+                               dl_int groups, double eps, float *work, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
-    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
-    float rest[DLI_REST_ROWS];
+    const dl_int Cg = C / groups, D = Cg * S, rows = N * groups;
+    const dl_int chunks = dli_group_chunks(N, S, groups);
     if (D == 1) {
         dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
         return;
     }
-    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
-        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int k = k0; k < k1; k++)
-            rest[k - k0] = (float)dli_group_row_back(
-                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
-                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
-        if (!dw && !db) continue;
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int i = 0; i < groups * steps; i++) {
-            const dl_int group = i / steps, at = i % steps * step;
-            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
-                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+    memset(work, 0, sizeof(float) * (size_t)(chunks * 2 * C));
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (dl_int i = 0; i < chunks; i++)
+        for (dl_int k = rows * i / chunks; k < rows * (i + 1) / chunks; k++) {
+            const dl_int c0 = k % groups * Cg;
+            float *to = work + 2 * i * C + c0;
+            dli_group_row_back(f, dx ? dx + k * D : NULL, dw ? to : NULL, db ? to + C : NULL,
+                               dy + k * D, x + k * D, mean[k], 1 / sqrt((double)var[k] + eps),
+                               w ? w + c0 : NULL, Cg, S);
         }
+    for (dl_int i = 0; i < chunks; i++) {
+        if (dw) f->add(dw, dw, work + 2 * i * C, C);
+        if (db) f->add(db, db, work + (2 * i + 1) * C, C);
     }
     (void)threads;
 }
@@ -7055,10 +7123,9 @@ static void dli_pace_change(dli_pace *p, int way)
 }
 static void dli_pace_trial(dli_pace *p, float rate)
 {
-    float mean;
     p->sum += rate;
     p->tried++;
-    mean = p->sum / (float)p->tried;
+    const float mean = p->sum / (float)p->tried;
     if (mean < p->rate[p->way] && p->tried < 4) return;
     p->rate[!p->way] = mean;
     p->sum = 0;
@@ -7121,7 +7188,7 @@ static void dli_job_end(const dli_timer *t)
         dli_job_end(&dli_t); \
     } while (0)
 
-/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n] or NULL is added to each row. */
 static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
                          const float *b, bool tb, const float *bias, float *c, bool add)
 {
@@ -7543,7 +7610,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
                          dli_round_up(s->OW, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
-        f->col_sums(db + m, panel, f->nr, area, f->nr);
+        dli_bias_sums(f, db + m, panel, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
@@ -7559,7 +7626,7 @@ static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const 
     dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
         const float *plane = g + m * j->gp;
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        db[m] = (first ? 0.0f : db[m]) + (float)f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
         f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
@@ -7655,7 +7722,13 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     return true;
 }
 
-/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+/* ---- max-pooling: 2 x 2 windows side by side ----
+
+       x   a b | c d       y   max a b e f,  max c d g h       at   0 1    which of the window's
+           e f | g h                                                2 3    four was the largest
+
+   Two rows of x give one of y, 16 windows at a time. Backward writes dy where `at` points and zeros
+   beside it, so that dx is written once and never read. */
 
 static bool dli_pool_plain(const dlk_pool2d_size *s)
 {
@@ -7710,6 +7783,18 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
                                    |  w_hh^T |         | H
                                    +---------+---------+
 
+   Read in this order: dli_recurrent_pack (weights as panels), dli_recurrent_step_panel with
+   dli_recurrent_sums and dli_recurrent_gates (one step of one panel), dli_recurrent_forward (all
+   steps); then dli_recurrent_panel_back (the gates of one step), dli_recurrent_sums_back (from
+   their gradients to the step before), dli_recurrent_weights, and dli_recurrent_backward, which
+   calls them. What happens when, for one thread's samples:
+
+      forward, t = 0 .. T-1                          backward, t = T-1 .. 0
+        x_t into the rows, packed for later            dh += dy_t, panel by panel
+        panel by panel: the sums of all gates          the gates -> gradients dg of their sums
+          -> gates -> h_t (c_t) -> y_t, next row       dh of step t-1 = dg w_hh;  dx_t += dg w_ih
+                                                     once, behind all steps: dw = rows^T dg
+
    Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
    What backward needs stays in `saved`; backward leaves the gates' gradients there, and the
    gradient of all weights, biases included, is one product over all steps: rows^T times these.
@@ -7741,13 +7826,13 @@ typedef struct dli_recurrent {
     float *xh, *gate, *cells;                            /* in saved: rows [x | 1 | h] packed; */
 } dli_recurrent;                                         /* gates; c (LSTM), h (GRU), else NULL */
 
-static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
-                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+static dli_recurrent dli_recurrent_sizes(const dli_fast *f, dl_recurrent_kind kind,
+                                         const dlk_recurrent_size *s)
 {
     dli_recurrent p;
+    memset(&p, 0, sizeof p);
     p.f = f;
     p.kind = kind;
-    p.a = *a;
     p.s = *s;
     p.gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
     p.nr = f->nr;
@@ -7757,6 +7842,13 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
     p.rows = s->T * s->N;
     p.k = s->D + 1 + s->H;
     p.k_up = dli_round_up(p.k, f->mr);
+    return p;
+}
+static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
+                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+{
+    dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    p.a = *a;
     p.xh = a->saved;
     p.gate = p.xh + p.rows * p.k_up;
     p.cells = p.gates > 1 ? p.gate + p.rows * p.wide : NULL;
@@ -7767,13 +7859,11 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
 static void dli_recurrent_floats(const dli_fast *f, dl_recurrent_kind kind,
                                  const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const double N = (double)s->N, T = (double)s->T;
-    const double gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
-    const double units = (double)dli_round_up(s->H, f->nr), wide = gates * units;
-    const double k = (double)(s->D + 1 + s->H), k_up = (double)dli_round_up(s->D + 1 + s->H, f->mr);
-    *saved = N * T * (k_up + wide) + (gates > 1 ? (T + 1) * N * units : 0);
-    *work = N * (2 * units + wide + (double)f->nr + 2 * k) +
-            wide * (units + (double)dli_round_up(s->D, f->nr) + 2 * k_up);
+    const dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    const double N = (double)s->N, rows = (double)p.rows, wide = (double)p.wide;
+    *saved = rows * (double)(p.k_up + p.wide) + (p.gates > 1 ? (rows + N) * (double)p.units : 0);
+    *work = N * (double)(2 * p.units + p.wide + p.nr + 2 * p.k) +
+            wide * (double)(p.units + dli_round_up(s->D, p.nr) + 2 * p.k_up);
 }
 /* Which row of [N,T] sample n is at in its step t, in reverse its last one first; -1: it has no
    such step. */
@@ -7897,14 +7987,16 @@ static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, floa
     if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
         f->tanh_forward(g + 2 * gate, g + 2 * gate, n, 0, 0);
         f->sigmoid_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
+        f->mul(c, g, g + 2 * gate, n);
+        f->mul_add(c, g + gate, before, c, n);
         f->tanh_forward(h, c, n, 0, 0);
         f->mul(h, h, g + 3 * gate, n);
-    } else {                                             /* q = tanh(qx + r qh), where qx was */
-        f->mul(h, g, g + 2 * gate, n);
-        f->add(g + 3 * gate, g + 3 * gate, h, n);
+    } else {                                             /* q = tanh(qx + r qh), where qx was; */
+        f->mul_add(g + 3 * gate, g, g + 2 * gate, g + 3 * gate, n);
         f->tanh_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->gru_state(h, g + gate, g + 3 * gate, before, n);
+        f->affine_forward(h, g + 3 * gate, n, -1, 0);    /* h = q + z (before - q) */
+        f->add(h, h, before, n);
+        f->mul_add(h, h, g + gate, g + 3 * gate, n);
     }
 }
 /* Step t forward, panel u of all gates, for samples n0 .. n0 + m - 1. rows: theirs, [x | 1 | h];
@@ -7953,10 +8045,8 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
     const dl_int N = p->s.N, T = p->s.T, D = p->s.D, H = p->s.H;
     const bool few = N <= 2, lstm = p->kind == DL_LSTM;
     float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
-    int w;
     if (!few) dli_recurrent_pack(p, packed, rows);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8072,9 +8162,7 @@ static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, 
                                   dl_int g, dl_int wide, int threads)
 {
     const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
-    int w;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++)
+    DLI_EACH_THREAD(w, threads)
         for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
             for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
                 const dl_int row = i % down * mr, col = i / down * nr;
@@ -8090,12 +8178,12 @@ static void dli_recurrent_weights(const dli_recurrent *p, const dlk_recurrent_gr
     const dli_fast *f = p->f;
     const dl_int D = p->s.D, H = p->s.H;
     for (dl_int g = 0, count; g < p->gates; g += count) {
-        dl_int k0, k, i;
+        dl_int k0, k;
         count = dli_recurrent_columns(p, g, &k0, &k);
         const dl_int wide = count * p->units, c0 = k0 / f->mr * f->mr;
         dli_recurrent_product(p, dw, c0, dli_round_up(k0 + k - c0, f->mr), g, wide, threads);
         DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
-        for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
+        for (dl_int i = g; i < g + count; i++) {         /* from [columns, units] to PyTorch's */
             const dl_int row = dli_recurrent_weight(p, i);
             float *turned = dw + p->wide * p->k_up + i * H * p->k, *unit = turned - k0;
             f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * p->units, wide, k, H);
@@ -8121,7 +8209,6 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
     b.packed_h = b.dg + N * p->wide;
     b.packed_x = b.packed_h + p->wide * p->units;
     float *dw = b.packed_x + p->wide * d_up;
-    int w;
     dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
     for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
         dl_int k0, k;
@@ -8131,8 +8218,7 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
                                     count, dw);
     }
     memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8307,15 +8393,10 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 }
 
 #if DLI_FAST
-#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_forward) { \
-        fast = c->fast->name##_forward; \
-        kind = DLI_JOB_##name##_forward; \
-    }
-#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_backward) { \
-        fast = c->fast->name##_backward; \
-        kind = DLI_JOB_##name##_backward; \
+#define DLI_PICK(way, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_##way) { \
+        fast = c->fast->name##_##way; \
+        kind = DLI_JOB_##name##_##way; \
     }
 #endif
 
@@ -8326,7 +8407,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
 #if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
@@ -8344,7 +8425,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
                                              (float)q, add));
@@ -8356,24 +8437,25 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
-/* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
 static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
                            const dl_real *b, dl_int n, dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool sum = kernel == dlk_add_forward && !c->reference;
-    const bool product = kernel == dlk_mul_forward && !c->reference;
-    if ((sum || product) && sa == 1 && sb == 1) {
-        (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
+    const dli_fast *f = c->fast;
+    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
+        (sum ? f->add : f->mul)(y, a, b, n);
         return;
     }
-    if (kernel == dlk_sub_forward && !c->reference && sa == 1 && sb == 1) {
-        c->fast->scale(y, -1.0f, b, n);
-        c->fast->add(y, y, a, n);
+    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+        f->affine_forward(y, b, n, -1, -0.0f);
+        f->add(y, y, a, n);
         return;
     }
-    if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
-        (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
+    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+        const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
+        f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
         return;
     }
 #endif
@@ -8386,26 +8468,15 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
-    if (c->reference) {
-        kernel(da, db, dy, a, b, n, sa, sb);
+    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
+    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
+        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
+        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
         return;
     }
-    if (kernel == dlk_add_backward && steps) {
-        if (da && sa) c->fast->add(da, da, dy, n);
-        if (db && sb) c->fast->add(db, db, dy, n);
-        if (da && !sa) *da += (float)dli_row_sum(c->fast, dy, n);
-        if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
-        return;
-    }
-    if (kernel == dlk_sub_backward && sa == 1 && sb == 1) {
-        if (da) c->fast->add(da, da, dy, n);
-        if (db) c->fast->axpy(db, -1.0f, dy, n);
-        return;
-    }
-    if (kernel == dlk_mul_backward && steps) {
-        dli_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_mul_back(c->fast, db, sb, dy, a, sa, n);
+    if (steps && kernel == dlk_mul_backward) {
+        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
+        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
         return;
     }
 #endif
@@ -8414,17 +8485,6 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
 }
 
 #if DLI_FAST
-static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
-{
-    double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
-        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->squares(x + i + at, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
-    }
-    return sum;
-}
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8446,7 +8506,15 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 {
     double sum = 0;
 #if DLI_FAST
-    if (!c->reference) return dli_fast_squares(c, x, n);
+    double part[64];                               /* of blocks that no thread count changes */
+    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+        const float *xi = x + i;
+        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+    }
+    if (!c->reference) return sum;
 #endif
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
@@ -8499,30 +8567,9 @@ static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, d
                                 double scale, double l1, double l2)
 {
     if (l1 == 0) {
-        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (scale != 1) c->fast->affine_forward(g, g, n, (float)scale, 0);
         if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
     } else dlk_decay_grad(g, w, n, scale, l1, l2);
-}
-
-static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-    dli_softmax_loss(c->fast, y, x, NULL, N, C);
-}
-static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                      dl_int N, dl_int C)
-{
-    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
-}
-
-static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
-                                         dl_int C)
-{
-    dli_log_softmax(c->fast, y, x, N, C);
-}
-static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
-                                          const dl_real *y, dl_int N, dl_int C)
-{
-    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
 }
 
 /* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
@@ -8539,19 +8586,6 @@ static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl
                                      uint64_t key)
 {
     dli_fast_dropout_backward(c, false, y, x, n, p, key);
-}
-
-/* Cross-entropy with labels, and with soft targets t [N,C]. */
-static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                           const int32_t *label, dl_int N, dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
-}
-static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
-                                                const dl_real *x, const dl_real *t, dl_int N,
-                                                dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
 }
 
 static void dli_fast_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -8611,23 +8645,17 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                              (float)b2, (float)(1 - b2), step, e));
 }
 
-/* The normalizations. */
-static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const dl_real *x,
-                                 dl_int N, dl_int C, dl_int S)
-{
-    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
-                      t.threads);
-    dli_job_end(&t);
-}
+/* The normalizations. Of batch norm's forward only evaluation (batch false) has a twin of its own;
+   in training it and dlk_batch_stats are one job, dli_batch_norm_train. */
 static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
                                         const dl_real *mean, const dl_real *var, const dl_real *w,
                                         const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
                                         bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
-                      batch, t.threads);
+    if (batch) dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch);
+    else dli_batch_forward(ctx->fast, y, (float *)mean, (float *)var, false, x, w, b, N, C, S, eps,
+                           t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -8636,7 +8664,7 @@ static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          dl_int S, double eps, bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
-    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_batch_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
     dli_job_end(&t);
 }
 
@@ -8653,8 +8681,11 @@ static void dli_fast_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          const dl_real *var, const dl_real *w, dl_int N, dl_int C,
                                          dl_int S, dl_int groups, double eps)
 {
+    const size_t bytes = sizeof(float) * (size_t)(2 * dli_group_chunks(N, S, groups) * C);
+    float *work = (float *)dli_work(ctx, "dl_backward", bytes);
+    if (!work) return;
     const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
-    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps, work,
                        t.threads);
     dli_job_end(&t);
 }
@@ -8684,13 +8715,13 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
 #if DLI_FAST
     if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
         const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
-    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
+    ctx->kernels.batch_stats(mean, var, x, N, C, S);
+    ctx->kernels.batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, true);
 }
 
 #ifndef DL_NO_IMAGES
@@ -8795,6 +8826,7 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     dl_real *col = dli_col(c, s), *dcol = col + K * P;
     if (!col) return false;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8802,8 +8834,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (dl_int m = 0; db && m < Mg; m++)
-            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8824,16 +8854,17 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
                                                const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
-    const dl_int size = s->OH * s->OW;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (dl_int k = 0; db && k < s->N * s->M; k++)
-        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 #endif
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences ---- */
+/* ---- sequences: what the operations call ----
+   First the recurrent layers: how much memory they need, whether kernel or twin runs, the run.
+   Then attention, made of products (whose twins may be an external BLAS, also in double) and a
+   softmax. */
 
 /* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
    does not overflow. fast: the functions of the twin, or NULL for the kernels. */
@@ -8872,72 +8903,44 @@ static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind
     return way;
 }
 
-#if DLI_FAST
-static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
-{
-    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
-}
-#endif
-
+/* Forward, or with d backward. */
 static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
-                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+                              const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                              const dlk_recurrent_size *s)
 {
 #if DLI_FAST
     if (way->fast) {
+        const double cost = (double)(s->N * s->T) * (double)(s->D + s->H) *
+                            (double)(dli_cells[kind].gates * s->H);
         const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
-        dli_recurrent_forward(&p, t.threads);
+        const dli_timer t = dli_job_start(c, d ? DLI_JOB_RECUR_BACK : DLI_JOB_RECUR, cost);
+        if (d) dli_recurrent_backward(&p, d, t.threads);
+        else dli_recurrent_forward(&p, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
     (void)c;
     (void)kind;
-    way->forward(r, s);
-}
-
-static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
-                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
-                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
-{
-#if DLI_FAST
-    if (way->fast) {
-        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
-        dli_recurrent_backward(&p, d, t.threads);
-        dli_job_end(&t);
-        return;
-    }
-#endif
-    (void)c;
-    (void)kind;
-    way->backward(d, r, s);
+    if (d) way->backward(d, r, s);
+    else way->forward(r, s);
 }
 
 /* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
 static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
 {
-    dl_real sum = 0;
 #if DLI_FAST
-    sum = c->fast->vsum(x, n);
+    const double sum = c->fast->vsum(x, n);
 #else
+    const double sum = dli_sum_of(x, n, 1, 1);
     (void)c;
-    for (dl_int i = 0; i < n; i++) sum += x[i];
 #endif
-    return (double)(sum - sum) == 0;
+    return sum - sum == 0;
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
    weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
    hide NaN and infinity: these are left to the kernel. */
-#if DLI_FAST
-static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
-                                       dl_int S, double scale, bool causal)
-{
-    dli_attention_probs(c->fast, p, mask, R, S, scale, causal);
-}
-#endif
-
 static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
                                        const dl_real *k, const dl_real *v, const dl_real *mask,
                                        const dlk_attention_size *s)
@@ -9327,6 +9330,9 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     dl_rng *r;
     if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
     r = &t->ctx->rng;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
+                       "the functions dl_init_...", (int)init.kind);
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
                        "weight of rank 2 or more, not rank %d", t->shape.rank);
@@ -11123,8 +11129,10 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
     memcpy(way.stride, o->stride, sizeof way.stride);
     memcpy(way.before, o->before, sizeof way.before);
     memcpy(way.after, o->after, sizeof way.after);
+    way.same = o->same;
     dli_slide s;
-    if (!dli_slide_start(c, op, &s, in, kernel, &way, 2) || !dli_slide_fit(c, op, &s, o->same))
+    if (!dli_conv_used(c, op, &way, 2, false) || !dli_slide_start(c, op, &s, in, kernel, &way, 2) ||
+        !dli_slide_fit(c, op, &s, o->same))
         return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
@@ -11404,7 +11412,7 @@ static void dli_recurrent_back(dli_node *node)
         s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
         dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
         dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
-    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -11523,7 +11531,7 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     if (!out.y || !out.h || (lstm && !out.c) ||
         !dli_recurrent_fill(c, op, s, in, &out, saved, work))
         return dli_no_sequence();
-    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, kind, NULL, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -12077,13 +12085,22 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 #endif
 
 /* ------------------------------------------------------------------------- >>layers-impl ----
-   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
-   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
-   forward gives the output before the activation, which the model applies. */
+   Read in this order: dl_model_add_from, which makes a layer from its description, whosever that
+   is (dli_layer_new: its memory; dli_layer_build: its shapes and parameters; dli_layer_join: its
+   place in the model). Then the layers, from the shortest (flatten) on, each as its fields, its
+   forward and its build. A forward is mostly one formula of >>ops, and gives the output before the
+   activation, which the model applies or fuses with the loss. The table behind them says what is
+   what; at the end stand the functions that add a layer of the table.
 
-#define DLI_NAME(code, text) text,
+   A weight W [M,D] begins at random, so that neurons differ, and of such a size that signals keep
+   theirs: of inputs with variance v and independent weights with variance s^2 around 0, the sum
+   y = sum_d w_d x_d has the variance D s^2 v, and on the way back dx has M s^2 times that of dy.
+   Glorot's s^2 = 2 / (D + M) lies between what the two want, 1 / D and 1 / M; a ReLU halves what
+   passes it, so He's is 2 / D. */
+
+#define DLI_NAME(code, text, formula, low, high) text,
+#define DLI_CASE(code, text, formula, low, high) case code: return formula;
 static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
-#undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
@@ -12094,16 +12111,7 @@ DL_DEF const char *dl_activation_name(dl_activation f)
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
 {
     switch (f) {
-    case DL_LINEAR:     return x;
-    case DL_RELU:       return dl_relu(x);
-    case DL_SIGMOID:    return dl_sigmoid(x);
-    case DL_TANH:       return dl_tanh(x);
-    case DL_SOFTMAX:    return dl_softmax(x);
-    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
-    case DL_ELU:        return dl_elu(x, 1);
-    case DL_GELU:       return dl_gelu(x);
-    case DL_SILU:       return dl_silu(x);
-    case DL_SOFTPLUS:   return dl_softplus(x);
+    DL_ACTIVATIONS(DLI_CASE)
     case DLI_ACTIVATION_COUNT: break;
     }
     if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
@@ -12121,7 +12129,7 @@ struct dl_model {
     dl_shape      input;         /* the first                                           */
     dl_layer    **layer;
     int           layers;
-    int           inputs;        /* 1, and one for each layer of type dli_input_type    */
+    int           inputs;        /* 1, and one for each layer without from              */
     dl_layer     *at;            /* what the next layer reads, NULL: the first input    */
     dl_layer    **out;           /* what it gives; NULL: the last layer's               */
     int           outs;
@@ -12157,13 +12165,19 @@ static bool dli_model_whole(const char *who, const dl_model *m)
                          "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
+/* So many bytes, and as many more as a double behind them needs to lie right. */
+static size_t dli_padded(size_t bytes)
 {
-    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
+
+/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
     if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) memcpy(p, old, (size_t)count * sizeof old);
     if (old) DL_FREE(old);
     return p;
 }
@@ -12172,12 +12186,10 @@ static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
     for (int k = 0; !l->ctx->closing && k < 2; k++) dl_tensor_free(l->carry[k]);
-    if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
-        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
-    }
-    if (l->param) DL_FREE(l->param);
-    if (l->state) DL_FREE(l->state);
+    for (int i = 0; !l->ctx->closing && !l->shared && i < l->params + l->states; i++)
+        dl_tensor_free(i < l->params ? l->param[i] : l->state[i - l->params]);
+    if (l->param && !l->shared) DL_FREE(l->param);
+    if (l->state && !l->shared) DL_FREE(l->state);
     if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
@@ -12215,30 +12227,27 @@ static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from
 static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options,
                                dl_layer *const *from, int froms)
 {
-    int inputs = 0;
+    int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
-    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    for (int i = 0; i < m->layers; i++)
+        number += m->layer[i]->type == type && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
-    const size_t sources = ((size_t)froms * sizeof *from + sizeof(double) - 1) /
-                           sizeof(double) * sizeof(double);
+    const size_t sources = dli_padded((size_t)froms * sizeof *from);
+    const size_t bytes = dli_padded(type->options_size);
     dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
                                         sizeof *l + shapes + sources + bytes + name);
     if (!l) return NULL;
-    int number = 1;
-    for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
-    l->input = (dl_shape *)(void *)(l + 1);
-    l->from = (dl_layer **)(void *)(l->input + inputs);
-    char *copy = (char *)l->from + sources;
-    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
-    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
-    l->name = copy + bytes;
     l->type = type;
     l->ctx = m->ctx;
     l->model = m;
     l->inputs = inputs;
     l->froms = froms;
+    l->input = (dl_shape *)(void *)(l + 1);
+    l->from = (dl_layer **)(void *)(l->input + inputs);
+    char *copy = (char *)l->from + sources;
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
@@ -12287,7 +12296,7 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
-static const dl_layer_type *dli_input_layer(void);
+static bool dli_input_build(dl_layer *l);
 
 /* Let the type build the layer, and look at what it has made of it. */
 static bool dli_layer_build(dl_layer *l)
@@ -12299,7 +12308,7 @@ static bool dli_layer_build(dl_layer *l)
     if (t->inputs && t->inputs != l->inputs)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
                        "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
-    if (l->inputs == 0 && t != dli_input_layer())
+    if (l->inputs == 0 && t->build != dli_input_build)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
                        l->name);
     if (!dli_layer_fields(l)) return false;
@@ -12318,57 +12327,49 @@ static bool dli_layer_build(dl_layer *l)
     return true;
 }
 
-/* Work out who reads whom and when for the last time. */
-static void dli_connect(dl_model *m)
+/* Work out for layer i, after those before it, whom it reads, and that it does so last. */
+static void dli_connect(dl_model *m, int i)
 {
-    m->chain = !m->out;
-    m->places = 1;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        l->index = i;
-        l->place = m->places;
-        m->places += l->outputs;
-        l->readers = l->last = 0;
-        l->goal = -1;
-        if (l->froms != 1 || l->from[0] != (i ? m->layer[i - 1] : NULL) || l->shared)
-            m->chain = false;
-        for (int k = 0; k < l->froms; k++) {
-            if (!l->from[k]) continue;
-            l->from[k]->readers++;
-            l->from[k]->last = i;
-        }
+    dl_layer *l = m->layer[i], *before = i ? m->layer[i - 1] : NULL;
+    if (i == 0) m->places = 1;
+    if (i == 0) m->chain = !m->out;
+    if (before && !m->out) before->goal = -1;
+    l->index = i;
+    l->place = m->places;
+    m->places += l->outputs;
+    l->readers = l->last = 0;
+    l->goal = m->out ? -1 : 0;
+    if (l->froms != 1 || l->from[0] != before || l->shared) m->chain = false;
+    for (int k = 0; k < l->froms; k++) {
+        if (!l->from[k]) continue;
+        l->from[k]->readers++;
+        l->from[k]->last = i;
     }
-    for (int k = 0; k < m->outs; k++) m->out[k]->goal = k;
-    if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
-/* Make a built layer part of its model. */
+/* Make a built layer part of its model, whose list has all parameters in front of all states. */
 static bool dli_layer_join(dl_layer *l)
 {
+    const char *who = "dl_model_add";
     dl_model *m = l->model;
-    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
-    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
-                                                       sizeof *layer) : NULL;
-    if (!layer) {
-        if (tensor) DL_FREE(tensor);
-        return false;
-    }
-    l->built = true;
-    layer[m->layers++] = l;
-    m->layer = layer;
-    if (m->tensor) DL_FREE(m->tensor);
+    const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
+    const int more = l->shared ? 0 : l->params + l->states;
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    if (!tensor) return false;
     m->tensor = tensor;
-    m->tensors = 0;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->params; k++)
-            tensor[m->tensors++] = layer[i]->param[k];
-    m->params = m->tensors;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
-            tensor[m->tensors++] = layer[i]->state[k];
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    if (!layer) return false;
+    m->layer = layer;
+    layer[m->layers++] = l;
+    l->built = true;
+    tensor += m->params;
+    memmove(tensor + params, tensor, (size_t)states * sizeof *tensor);
+    for (int i = 0; i < params; i++) tensor[i] = l->param[i];
+    for (int i = params; i < more; i++) tensor[states + i] = l->state[i - params];
+    m->params += params;
+    m->tensors += more;
     m->at = l;
-    dli_connect(m);
+    dli_connect(m, m->layers - 1);
     return true;
 }
 
@@ -12385,43 +12386,46 @@ static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *
     return true;
 }
 
-/* l has become part of m, or has not: then m lacks it. */
+/* l has become part of m, or has not: then m lacks it, unless m was complete before. */
 static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, bool built)
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    m->lacks = name;
+    if (!m->compiled) m->lacks = name;
     return NULL;
+}
+
+/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
+static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
+                               dl_layer *const *from, int n)
+{
+    char who[100];
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
+                "more", type->name, n);
+        return NULL;
+    }
+    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
+    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
 
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
     if (!m) return NULL;
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        m->lacks = "without a type";
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        m->lacks = type->name;
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
-    char who[100];
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    if (!dli_model_open(who, m, from, n)) {
-        if (!m->compiled) m->lacks = type->name;
-        return NULL;
-    }
-    dl_layer *l = dli_layer_new(m, type, options, from, n);
-    return dli_layer_added(m, l, type->name, l && dli_layer_build(l));
+    dl_layer *l = dli_layer_for(m, type, options, from, n);
+    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
+                           l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    return m ? dl_model_add_from(m, type, options, &m->at, type != dli_input_layer()) : NULL;
+    const bool input = type && type->build == dli_input_build;
+    return m ? dl_model_add_from(m, type, options, &m->at, !input) : NULL;
 }
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
@@ -12454,7 +12458,8 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
-    dli_connect(m);
+    for (int i = 0; i < m->layers; i++) dli_connect(m, i);
+    for (int k = 0; k < n; k++) out[k]->goal = k;
     return true;
 }
 
@@ -12466,8 +12471,7 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
-                           : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -12549,65 +12553,59 @@ DL_DEF bool dl_layer_frozen(const dl_layer *l)
     return l && (l->shared ? l->shared->frozen : l->frozen);
 }
 
-/* An option that is a member of struct o, and one that is two of them in a row. */
+/* An option that is a member of struct o, and one that is two of them in a row; the options of a
+   layer that has only one. */
 #define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
 #define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
 #define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+#define DLI_E_ONE(name, kind) { { name, DL_FIELD_##kind, 1, 0, NULL }, DLI_E_END }
+
+/* The options of layer l, which are of this type. */
+#define DLI_O(type) ((const type *)l->options)
+
+/* A forward that is one formula of x[0], the first of what layer l reads. */
+#define DLI_FORWARD(name, formula)                                                               \
+    static void name(dl_layer *l, dl_tensor *const *x, dl_tensor **y)                            \
+    {                                                                                            \
+        (void)l;                                                                                 \
+        y[0] = formula;                                                                          \
+    }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
+DLI_FORWARD(dli_flatten_forward, dl_flatten(x[0]))
 static bool dli_flatten_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
     return true;
 }
-static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_flatten(x[0]);
-}
-static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
-    dli_flatten_build, dli_flatten_forward, NULL };
 
-static const dl_field dli_activation_fields[] = {
-    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
-static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = x[0];
-}
+static const dl_field dli_activation_fields[] = DLI_E_ONE("activation", ACTIVATION);
+DLI_FORWARD(dli_same_forward, x[0])
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = *(const dl_activation *)l->options;
-    if (l->input[0].rank > 1) l->step = dli_activation_forward;
+    l->activation = *DLI_O(dl_activation);
+    if (l->input[0].rank > 1) l->step = dli_same_forward;
     return true;
 }
-static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
-    dli_activation_forward, NULL };
 
-static const dl_field dli_dropout_fields[] = {
-    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_dropout_fields[] = DLI_E_ONE("rate", DOUBLE);
+DLI_FORWARD(dli_dropout_layer_forward, dl_dropout(x[0], *DLI_O(double)))
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = *(const double *)l->options;
-    l->step = dli_activation_forward;            /* in evaluation nothing is dropped */
+    const double p = *DLI_O(double);
+    l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
-static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_dropout(x[0], *(const double *)l->options);
-}
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
-    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-static const dl_field dli_reshape_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
+DLI_FORWARD(dli_reshape_layer_forward,
+            dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = *(const dl_shape *)l->options;
+    const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12622,53 +12620,32 @@ static bool dli_reshape_build(dl_layer *l)
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
                    dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
 }
-static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
-}
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
-    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    return dl_model_add(m, &dli_flatten_type, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    return dl_model_add(m, &dli_activation_type, &activation);
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    return dl_model_add(m, &dli_dropout_type, &p);
-}
-
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    return dl_model_add(m, &dli_reshape_type, &shape);
-}
 
 /* ---- graphs: inputs, joints, shared weights ---- */
 
-static const dl_field dli_input_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_input_fields[] = DLI_E_ONE("shape", SHAPE);
 static bool dli_input_build(dl_layer *l)
 {
-    l->output[0] = *(const dl_shape *)l->options;
+    l->output[0] = *DLI_O(dl_shape);
     if (l->froms)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: an input reads no layer", l->name);
     if (dli_checked_size(l->ctx, l->name, l->output[0]) < 0) return false;
     l->model->inputs++;
     return true;
 }
-static const dl_layer_type dli_input_type = { "InputLayer", "input", sizeof(dl_shape),
-    dli_input_fields, 0, dli_input_build, dli_activation_forward, NULL };
-static const dl_layer_type *dli_input_layer(void) { return &dli_input_type; }
 
-DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+/* Do all inputs have this shape, but for the length of one axis (-1: none)? */
+static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    for (int i = 0; i < l->inputs; i++) {
+        dl_shape other = l->input[i];
+        if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
+        if (!dl_shape_equal(other, shape))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
+                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+    }
+    return true;
 }
 
 static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12678,76 +12655,37 @@ static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **
 }
 static bool dli_add_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     l->step = dli_add_layer_forward;
-    for (int i = 1; i < l->inputs; i++)
-        if (!dl_shape_equal(l->input[i], l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
-                           "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
-    return true;
-}
-static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
-    dli_add_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
-{
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
-    return dl_model_add_from(m, &dli_add_type, NULL, from, 2);
+    return dli_inputs_alike(l, l->input[0], -1, "cannot be added; make the shapes equal (a 1 x 1 "
+                            "convolution or a dense layer does)");
 }
 
-static const dl_field dli_concat_fields[] = {
-    { "axis", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_concat_fields[] = DLI_E_ONE("axis", INT);
 /* The axis of a sample, counted from the front. */
 static int dli_concat_axis(const dl_layer *l)
 {
-    const int axis = *(const int *)l->options;
-    return axis < 0 ? axis + l->input[0].rank : axis;
+    return *DLI_O(int) < 0 ? *DLI_O(int) + l->input[0].rank : *DLI_O(int);
 }
-static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
-}
+DLI_FORWARD(dli_concat_layer_forward, dl_concat(x, l->inputs, 1 + dli_concat_axis(l)))
 static bool dli_concat_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char s[DLI_SHAPE_TEXT];
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *(const int *)l->options);
-    for (int i = 1; i < l->inputs; i++) {
-        dl_shape other = l->input[i];
-        const dl_int more = axis < other.rank ? other.dim[axis] : 0;
-        if (axis < other.rank) other.dim[axis] = l->input[0].dim[axis];
-        if (!dl_shape_equal(other, l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s do not join along axis "
-                           "%d: all other axes must be equal", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
-        l->output[0].dim[axis] += more;
-    }
+                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+    dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
+    if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
+    for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
     if (axis > 0) l->step = dli_concat_layer_forward;
     return true;
 }
-static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
-    dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
 
-DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
-{
-    return dl_model_add_from(m, &dli_concat_type, &axis, from, n);
-}
-
-DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
-{
-    return dl_model_add_concat_along(m, from, n, 0);
-}
-
-/* l, new, becomes a further run of `of`: it has its tensors, lists of its own. */
+/* l, new, becomes a further run of `of`: it has its tensors. */
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const char *who = "dl_model_reuse";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -12761,16 +12699,11 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
                            of->name, dli_shape_text(s, of->input[i]),
                            dli_shape_text(t, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
-    for (int k = 0; k < l->outputs; k++) l->output[k] = of->output[k];
-    for (int k = 0; k < 2; k++) {
-        dl_tensor *const *old = k ? of->state : of->param;
-        const int n = k ? of->states : of->params;
-        dl_tensor **list = (dl_tensor **)dli_alloc(l->ctx, who, (size_t)n, sizeof *list);
-        if (!list) return false;
-        for (int i = 0; i < n; i++) list[i] = old[i];
-        *(k ? &l->state : &l->param) = list;
-        *(k ? &l->states : &l->params) = n;
-    }
+    memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
+    l->param = of->param;
+    l->params = of->params;
+    l->state = of->state;
+    l->states = of->states;
     l->options = of->options;
     l->activation = of->activation;
     l->step = of->step;
@@ -12782,15 +12715,9 @@ DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
     const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) {
-        dli_null(m->ctx, who, "the layer");
-        m->lacks = "reused";
-        return NULL;
-    }
-    if (!dli_model_open(who, m, &layer, 1)) {
-        if (!m->compiled) m->lacks = layer->type->name;
-        return NULL;
-    }
+    if (!layer) dli_null(m->ctx, who, "the layer");
+    if (!layer || !dli_model_open(who, m, &layer, 1))
+        return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
     return dli_layer_added(m, l, layer->type->name, l && dli_layer_share(l, layer));
@@ -12816,12 +12743,14 @@ static const dl_field dli_dense_fields[] = {
     DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
     DLI_E_END };
 
-/* Weight and bias of a layer that can do without a bias. */
-static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
-                              dl_int outputs, dl_init bias_init)
+/* Weight and bias of a layer, each if it has one. */
+static bool dli_layer_weights(dl_layer *l, bool weight, dl_shape weight_shape, dl_init weight_init,
+                              bool bias, dl_shape bias_shape, dl_init bias_init)
 {
-    return dl_layer_param(l, "weight", weight, weight_init) &&
-           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+    if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
+    return (!weight || dl_layer_param(l, "weight", weight_shape, weight_init)) &&
+           (!bias || dl_layer_param(l, "bias", bias_shape, bias_init));
 }
 
 static dl_tensor *dli_layer_bias(const dl_layer *l)
@@ -12829,13 +12758,10 @@ static dl_tensor *dli_layer_bias(const dl_layer *l)
     return l->params > 1 ? l->param[1] : DL_NONE;
 }
 
-static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
-}
+DLI_FORWARD(dli_dense_forward, dl_linear(x[0], l->param[0], dli_layer_bias(l)))
 static bool dli_dense_build(dl_layer *l)
 {
-    const dl_dense *o = (const dl_dense *)l->options;
+    const dl_dense *o = DLI_O(dl_dense);
     if (l->input[0].rank == 0)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                        "input shape of rank 1 or more", l->name);
@@ -12846,21 +12772,8 @@ static bool dli_dense_build(dl_layer *l)
     l->l1 = o->l1;
     l->l2 = o->l2;
     if (l->input[0].rank > 1) l->step = dli_dense_forward;
-    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
-                             o->units, o->bias_init);
-}
-static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
-    1, dli_dense_build, dli_dense_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
-{
-    return dl_model_add(m, &dli_dense_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
-{
-    const dl_dense d = dl_dense_default(units, activation);
-    return dl_model_add_dense_with(m, &d);
+    return dli_layer_weights(l, true, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init,
+                             o->bias, dl_shape1(o->units), o->bias_init);
 }
 
 #ifndef DL_NO_IMAGES
@@ -12901,10 +12814,19 @@ static const dl_field dli_conv_fields[] = {
     DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
     DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
+DLI_FORWARD(dli_conv1d_layer_forward, dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv2d_layer_forward, dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv_transpose_layer_forward,
+            dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l), &DLI_O(dl_conv_layer)->conv))
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l)
 {
-    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
@@ -12930,80 +12852,15 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     if (transposed && init.kind == DL_INIT_HE_UNIFORM)       /* dl_initialize would take out k... */
         init = dl_init_uniform(-sqrt(6 / fan_in), sqrt(6 / fan_in));
     if (transposed && init.kind == DL_INIT_HE_NORMAL) init = dl_init_normal(0, sqrt(2 / fan_in));
-    return dli_layer_weights(l, dli_rank(shape, dims + 2), init, o->bias, o->filters, o->bias_init);
+    return dli_layer_weights(l, true, dli_rank(shape, dims + 2), init, o->bias,
+                             dl_shape1(o->filters), o->bias_init);
 }
 
-static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
-static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
-
-static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
-static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
-
-static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
-static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
-                               &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
-    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
-    dli_conv_transpose_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv2d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv1d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv1d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv_transpose_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
-                                               dl_activation activation)
-{
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    o.conv.stride[0] = o.conv.stride[1] = stride;
-    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
-    return dl_model_add_conv2d_transpose_with(m, &o);
-}
-
-static const dl_field dli_upsampling_fields[] = {
-    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_upsampling_fields[] = DLI_E_ONE("factor", INT);
+DLI_FORWARD(dli_upsampling_layer_forward, dl_upsample_nearest2d(x[0], *DLI_O(int), *DLI_O(int)))
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = *(const int *)l->options;
+    const int factor = *DLI_O(int);
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -13013,90 +12870,26 @@ static bool dli_upsampling_build(dl_layer *l)
     }
     return true;
 }
-static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const int factor = *(const int *)l->options;
-    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
-}
-static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-    dli_upsampling_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
-{
-    return dl_model_add(m, &dli_upsampling_type, &factor);
-}
 
 static const dl_field dli_pool_fields[] = {
     DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
     DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
     DLI_E_END };
+DLI_FORWARD(dli_max_pool_layer_forward, dl_max_pool2d(x[0], DLI_O(dl_pool)))
+DLI_FORWARD(dli_avg_pool_layer_forward, dl_avg_pool2d(x[0], DLI_O(dl_pool)))
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
-    dl_pool fitted = *(const dl_pool *)l->options;
+    dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
                         l->output[0].dim + 1);
 }
-static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
-}
-static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
-}
-static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
-    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
-static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
-    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
 
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    return dl_model_add(m, &dli_max_pool_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_max_pooling2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    return dl_model_add(m, &dli_avg_pool_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_average_pooling2d_with(m, &o);
-}
-
+DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
 static bool dli_global_pool_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(l->input[0].dim[0]);
     return dli_layer_image(l, 2);
-}
-static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_global_avg_pool2d(x[0]);
-}
-static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
-    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
-{
-    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 #endif
 
@@ -13118,24 +12911,20 @@ static const dl_field dli_norm_fields[] = {
     DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
     DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
-static const dl_norm_layer *dli_norm(const dl_layer *l)
-{
-    return (const dl_norm_layer *)l->options;
-}
 static dl_tensor *dli_norm_weight(const dl_layer *l)
 {
-    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->weight ? l->param[0] : DL_NONE;
 }
 static dl_tensor *dli_norm_bias(const dl_layer *l)
 {
-    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->bias ? l->param[l->params - 1] : DL_NONE;
 }
 
 /* Check the options that every normalization shares, and that those it has no use for are left
-   alone. */
-static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
+   alone; then make weight and bias, of this shape. */
+static bool dli_norm_build(dl_layer *l, dl_shape shape, bool momentum, bool axes, bool groups)
 {
-    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    const dl_norm_layer *o = DLI_O(dl_norm_layer), unused = dl_norm_layer_default();
     if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
     if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
@@ -13144,110 +12933,52 @@ static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool g
     const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
                      : !axes && o->axes != unused.axes ? "axes"
                      : !groups && o->groups != unused.groups ? "groups" : NULL;
-    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
-                            "dl_norm_layer_default gives it", l->name, name);
+    if (name)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                       "dl_norm_layer_default gives it", l->name, name);
+    return dli_layer_weights(l, o->weight, shape, dl_init_constant(1), o->bias, shape,
+                             dl_init_zeros());
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_params(dl_layer *l, dl_shape shape)
-{
-    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
-}
-
+DLI_FORWARD(dli_batch_norm_layer_forward,
+            dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                          DLI_O(dl_norm_layer)->momentum, DLI_O(dl_norm_layer)->eps))
 static bool dli_batch_norm_build(dl_layer *l)
 {
     const dl_shape channels = dl_shape1(l->input[0].dim[0]);
-    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+    return dli_norm_build(l, channels, true, false, false) &&
            dl_layer_state(l, "running_mean", channels, 0) &&
            dl_layer_state(l, "running_var", channels, 1);
 }
-static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         dli_norm(l)->momentum, dli_norm(l)->eps);
-}
-static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
-    NULL };
 
-static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
+DLI_FORWARD(dli_layer_norm_layer_forward,
+            dl_layer_norm(x[0], DLI_O(dl_norm_layer)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
-    const int axes = dli_norm(l)->axes;
-    if (!dli_norm_options(l, false, true, false)) return false;
+    const int axes = DLI_O(dl_norm_layer)->axes;
+    dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
                        dli_shape_text(s, in));
-    dl_shape shape = dl_shape0();
-    while (shape.rank < axes) {
-        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
-        shape.rank++;
-    }
+    for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
-    return dli_norm_params(l, shape);
+    return dli_norm_build(l, shape, false, true, false);
 }
-static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
-    NULL };
 
+DLI_FORWARD(dli_group_norm_layer_forward,
+            dl_group_norm(x[0], DLI_O(dl_norm_layer)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_group_norm_build(dl_layer *l)
 {
-    const int groups = dli_norm(l)->groups;
-    if (!dli_norm_options(l, false, false, true)) return false;
-    if (groups < 1 || l->input[0].dim[0] % groups)
+    const int groups = DLI_O(dl_norm_layer)->groups;
+    const dl_int C = l->input[0].dim[0];
+    if (groups < 1 || C % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)l->input[0].dim[0]);
-    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
-}
-static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
-static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_batch_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
-{
-    return dl_model_add_batch_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_layer_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
-{
-    return dl_model_add_layer_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_group_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
-{
-    dl_norm_layer o = dl_norm_layer_default();
-    o.groups = groups;
-    return dl_model_add_group_normalization_with(m, &o);
+                       l->name, groups, (long long)C);
+    return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -13267,7 +12998,7 @@ static const dl_field dli_recurrent_fields[] = {
 /* One step [N,1,D], from the state that the last one has left. */
 static void dli_recurrent_layer_step(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int N = x[0]->shape.dim[0], H = o->units;
     const bool lstm = o->kind == DL_LSTM;
     dl_tensor *h = dl_layer_carry(l, 0, dl_shape3(1, N, H));
@@ -13283,7 +13014,7 @@ static bool dli_recurrent_build(dl_layer *l)
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
         "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
         "bias_hh_l0_reverse" };
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
@@ -13304,7 +13035,7 @@ static bool dli_recurrent_build(dl_layer *l)
 
 static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *own = DLI_O(dli_recurrent_options);
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
     const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
@@ -13313,44 +13044,6 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
     y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
-}
-
-#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
-    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
-static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
-static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
-static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
-static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
-                                                                       "bidirectional");
-
-static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
-                                   int units, bool return_sequences)
-{
-    dli_recurrent_options o;
-    memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.units = units;
-    o.bidirectional = type == &dli_bidirectional_type;
-    o.return_sequences = return_sequences;
-    return dl_model_add(m, type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
-                                            bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
@@ -13376,10 +13069,9 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     }
     if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
 }
-
 static bool dli_embedding_build(dl_layer *l)
 {
-    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
     if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
                        "and samples of rank below %d", l->name, o->words, o->units,
@@ -13393,28 +13085,19 @@ static bool dli_embedding_build(dl_layer *l)
     l->step = dli_embedding_layer_forward;
     return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
-static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
-    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
-    dli_embedding_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
-{
-    dli_embedding_options o;
-    o.words = words;
-    o.units = units;
-    return dl_model_add(m, &dli_embedding_type, &o);
-}
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
     DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
     DLI_E_END };
-
+DLI_FORWARD(dli_attention_layer_forward,
+            dl_multihead_attention(x[0], x[0], x[0], l->param, DLI_O(dli_attention_options)->heads,
+                                   DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
-    const int heads = ((const dli_attention_options *)l->options)->heads;
+    const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
@@ -13424,31 +13107,240 @@ static bool dli_attention_build(dl_layer *l)
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
            dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
-static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const dli_attention_options *o = (const dli_attention_options *)l->options;
-    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
-}
-static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
-    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
-    dli_attention_layer_forward, NULL };
+#endif /* DL_NO_SEQUENCES */
 
+/* ---- all of them, and the functions that add them ---- */
+
+static const dl_layer_type dli_layer_types[] = {
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
+      dli_activation_build, dli_same_forward, NULL },
+    { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
+      dli_dropout_layer_forward, NULL },
+    { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
+      dli_reshape_layer_forward, NULL },
+    { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
+      dli_same_forward, NULL },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+    { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
+      dli_concat_layer_forward, NULL },
+    { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
+      NULL },
+    { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+    { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+    { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+#ifndef DL_NO_IMAGES
+    { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv1d_layer_forward, NULL },
+    { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv2d_layer_forward, NULL },
+    { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+    { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
+      dli_upsampling_layer_forward, NULL },
+    { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_max_pool_layer_forward, NULL },
+    { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_avg_pool_layer_forward, NULL },
+    { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
+      dli_global_pool_layer_forward, NULL },
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+    DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
+    DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
+    { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
+      dli_embedding_build, dli_embedding_layer_forward, NULL },
+    { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+#endif
+};
+
+static dl_layer *dli_add(dl_model *m, const char *type, const void *options)
+{
+    return dl_model_add(m, dl_find_layer(NULL, type), options);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m) { return dli_add(m, "Flatten", NULL); }
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dli_add(m, "Activation", &activation);
+}
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "Reshape", &shape);
+}
+
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "InputLayer", &shape);
+}
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
+{
+    dl_layer *from[2];
+    from[0] = a;
+    from[1] = b;
+    return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
+}
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
+{
+    return dl_model_add_from(m, dl_find_layer(NULL, "Concatenate"), &axis, from, n);
+}
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
+{
+    return dl_model_add_concat_along(m, from, n, 0);
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    return dli_add(m, "Dense", options);
+}
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    const dl_dense o = dl_dense_default(units, activation);
+    return dli_add(m, "Dense", &o);
+}
+
+#ifndef DL_NO_IMAGES
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv1D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv1D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2DTranspose", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dli_add(m, "Conv2DTranspose", &o);
+}
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    return dli_add(m, "UpSampling2D", &factor);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    return dli_add(m, "GlobalAveragePooling2D", NULL);
+}
+#endif
+
+static dl_layer *dli_add_norm(dl_model *m, const char *type, const dl_norm_layer *options)
+{
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "BatchNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "BatchNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "LayerNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "LayerNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "GroupNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    o.groups = groups;
+    return dli_add(m, "GroupNormalization", &o);
+}
+
+#ifndef DL_NO_SEQUENCES
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, dl_recurrent_kind kind, int units,
+                                   bool bidirectional, bool return_sequences)
+{
+    const dli_recurrent_options o = { kind, units, bidirectional, return_sequences };
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", kind, units, true, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    const dli_embedding_options o = { words, units };
+    return dli_add(m, "Embedding", &o);
+}
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    dli_attention_options o;
-    memset(&o, 0, sizeof o);
-    o.heads = heads;
-    o.causal = causal;
-    return dl_model_add(m, &dli_attention_type, &o);
+    const dli_attention_options o = { heads, causal };
+    return dli_add(m, "MultiHeadAttention", &o);
 }
-
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
 {
     return dl_model_add_dense(m, units, activation);
 }
 #endif
 
-/* ---- end of sequences ---- */
 #endif /* DL_NO_MODEL */
 
 /* ---- types by their names ---- */
@@ -13487,21 +13379,8 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    static const dl_layer_type *const all[] = {
-        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
-        &dli_input_type, &dli_add_type, &dli_concat_type,
-        &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
-#ifndef DL_NO_IMAGES
-        &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
-        &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
-#endif
-#ifndef DL_NO_SEQUENCES
-        &dli_rnn_type, &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type,
-        &dli_embedding_type, &dli_attention_type,
-#endif
-    };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i]->name, name) == 0) return all[i];
+    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
+        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
     return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
 }
 
@@ -13513,9 +13392,20 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 #endif
 
 /* ------------------------------------------------------------------------- >>losses-impl ----
+   Two ops do all the work: dli_pair compares two tensors element by element, dli_cross_entropy rows
+   of scores with labels or probabilities. The public functions choose a kernel, and mean or sum.
+   Last, the table of the losses that models know, as a user would describe them.
+
    A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
-   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
-   costs no second exponential. */
+   table that goes back. The cross-entropies keep the softmax, too, for their gradient is made of
+   nothing else. With t the one-hot row of the label,
+
+       L = -sum_c t_c ln p_c = sum_c t_c (ln sum_k e^{z_k} - z_c)
+       dL/dz_j = e^{z_j} / sum_k e^{z_k} - t_j = p_j - t_j        (as sum_c t_c = 1)
+
+   what the model says minus what is true, without a second exponential; likewise the binary one,
+   sigmoid(z) - t. Neither vanishes when a model is confidently wrong, as the gradient of a squared
+   error behind a sigmoid does: its factor p (1 - p) is 0 there. */
 
 /* What the losses that compare two tensors element by element keep. */
 typedef struct dli_pair_state {
@@ -13563,10 +13453,8 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
     in[1] = target;
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
-    if (!(delta > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-        return NULL;
-    }
+    if (!(delta > 0))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
     dli_pair_state s;
     s.backward = backward;
     s.huber = c->kernels.huber_backward;
@@ -13669,10 +13557,7 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 {
     dl_ctx *c = dli_inputs(op, &logits, 1);
     if (!c) return NULL;
-    if (!labels) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
-        return NULL;
-    }
+    if (!labels) return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
     return dli_cross_entropy(c, op, &logits, labels, mean);
 }
 
@@ -13702,52 +13587,134 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
+DL_DEF dl_entropy dl_entropy_default(void)
+{
+    dl_entropy o;
+    memset(&o, 0, sizeof o);
+    o.ignore = -100;
+    return o;
+}
+
+/* Targets in which weights, smoothing and ignored rows are contained, so that the cross-entropy
+   with them is what is asked for. *total: the sum of the weights of the rows that count. */
+static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const int32_t *labels,
+                                      const dl_entropy *o, double *total)
+{
+    const dl_int N = dli_rows(z), C = dli_last(z->shape);
+    bool good = labels && o->smoothing >= 0 && o->smoothing <= 1;
+    for (dl_int k = 0; good && o->class_weight && k < C; k++)
+        good = o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(z->ctx, DL_ERR_ARGUMENT, "%s: the labels must be there, the smoothing %g "
+                          "from 0 to 1, the class weights 0 or more", op, o->smoothing);
+    dl_tensor *t = dli_tape_tensor(z->ctx, op, z->shape);
+    *total = 0;
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) {
+        const int32_t y = labels[i];
+        dl_real *row = t->data + i * C;
+        if (y == o->ignore) continue;
+        if (!dli_check_index(z->ctx, op, "label", &y, 1, C)) return NULL;
+        for (dl_int k = 0; k < C; k++) {
+            const double share = o->smoothing / (double)C + (k == y ? 1 - o->smoothing : 0);
+            row[k] = (dl_real)(share * (o->class_weight ? o->class_weight[k] : 1));
+        }
+        *total += o->class_weight ? o->class_weight[y] : 1;
+    }
+    return t;
+}
+
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options)
+{
+    const char *op = "dl_cross_entropy_with";
+    const dl_entropy defaults = dl_entropy_default();
+    double total;
+    if (!dli_inputs(op, &logits, 1)) return NULL;
+    dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);
+}
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ---- */
 
-static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
+/* Each row of x times its weight; w is [N]. */
+static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
 {
-    (void)user;
-    return dl_mse(z, target);
+    dl_shape shape = w->shape;
+    if (!x) return NULL;
+    shape.rank = x->shape.rank;
+    for (int i = 1; i < shape.rank; i++) shape.dim[i] = 1;
+    return dl_mul(x, dl_reshape(w, shape));
 }
-static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
+
+/* A loss that is one formula of z and the targets or labels; and the mean of one that is a formula
+   for each element, times the weight of its sample. */
+#define DLI_LOSS(name, answers, formula)                                                         \
+    static dl_tensor *name(dl_tensor *z, answers, const void *user)                              \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return formula;                                                                          \
+    }
+#define DLI_WEIGHTED(name, formula)                                                              \
+    static dl_tensor *name(dl_tensor *z, dl_tensor *target, const int32_t *labels,               \
+                           dl_tensor *weight, const void *user)                                  \
+    {                                                                                            \
+        (void)labels;                                                                            \
+        (void)user;                                                                              \
+        return dl_mean(dli_weigh(formula, weight));                                              \
+    }
+DLI_LOSS(dli_loss_mse, dl_tensor *target, dl_mse(z, target))
+DLI_WEIGHTED(dli_weighted_mse, dl_square(dl_sub(z, target)))
+DLI_LOSS(dli_loss_mae, dl_tensor *target, dl_mae(z, target))
+DLI_WEIGHTED(dli_weighted_mae, dl_abs(dl_sub(z, target)))
+DLI_LOSS(dli_loss_bce, dl_tensor *target, dl_bce(z, target))
+DLI_WEIGHTED(dli_weighted_bce, dl_sub(dl_softplus(z), dl_mul(z, target)))
+DLI_LOSS(dli_loss_huber, dl_tensor *target, dl_huber(z, target, 1))
+/* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
+static dl_tensor *dli_huber_elements(dl_tensor *d)
 {
-    (void)user;
-    return dl_mae(z, target);
+    dl_tensor *c = dl_clamp(d, -1, 1);
+    return dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
 }
-static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
+DLI_WEIGHTED(dli_weighted_huber, dli_huber_elements(dl_sub(z, target)))
+DLI_LOSS(dli_loss_soft, dl_tensor *target, dl_soft_cross_entropy(z, target))
+DLI_LOSS(dli_loss_sparse, const int32_t *labels,
+         user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+              : dl_cross_entropy(z, labels))
+/* The weights become part of the targets. */
+static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                    dl_tensor *weight, const void *user)
 {
-    (void)user;
-    return dl_huber(z, target, 1);
-}
-static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_bce(z, target);
-}
-static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_soft_cross_entropy(z, target);
-}
-static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
-{
-    (void)user;
-    return dl_cross_entropy(z, labels);
+    const dl_entropy defaults = dl_entropy_default();
+    const dl_entropy *o = user ? (const dl_entropy *)user : &defaults;
+    double total = (double)dli_rows(z);
+    if (labels) target = dli_entropy_targets("dl_model_fit", z, labels, o, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(z, dli_weigh(target, weight)),
+                         total > 0 ? 1 / total : 0);
 }
 
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
 {
     static const dl_loss all[] = {
-        { "mean_squared_error", dli_loss_mse, NULL, DL_LINEAR, NULL },
-        { "mean_absolute_error", dli_loss_mae, NULL, DL_LINEAR, NULL },
-        { "huber", dli_loss_huber, NULL, DL_LINEAR, NULL },
-        { "binary_crossentropy", dli_loss_bce, NULL, DL_SIGMOID, NULL },
-        { "categorical_crossentropy", dli_loss_soft, NULL, DL_SOFTMAX, NULL },
-        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, DL_SOFTMAX, NULL } };
+        { "mean_squared_error", dli_loss_mse, NULL, dli_weighted_mse, DL_LINEAR, NULL },
+        { "mean_absolute_error", dli_loss_mae, NULL, dli_weighted_mae, DL_LINEAR, NULL },
+        { "huber", dli_loss_huber, NULL, dli_weighted_huber, DL_LINEAR, NULL },
+        { "binary_crossentropy", dli_loss_bce, NULL, dli_weighted_bce, DL_SIGMOID, NULL },
+        { "categorical_crossentropy", dli_loss_soft, NULL, dli_weighted_soft, DL_SOFTMAX, NULL },
+        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, dli_weighted_soft, DL_SOFTMAX,
+          NULL } };
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].name, name) == 0) return &all[i];
     return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+}
+
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options)
+{
+    dl_loss loss = *DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    loss.user = options;
+    return loss;
 }
 
 DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
@@ -14369,32 +14336,48 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 #ifndef DL_NO_MODEL
 /* -------------------------------------------------------------------------- >>model-impl ----
-   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
-   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
-   middle of training too, happens inside a dli_scope, which puts everything back. */
+   Read dli_batch_gradient first: a batch goes forward through the layers, a loss compares what
+   comes out with what should, and its gradient goes back. All else is around it, in this order:
+   compile, which refuses what can't learn; dli_graph_forward, the one walk through the layers;
+   predict and single time steps; what data must be like; loss and metrics of a batch; one step of
+   training, and what to say when it diverges; evaluate; fit, from dl_model_fit at its end up to one
+   batch; copies; the summary; measures of quality. Evaluating anything, in the middle of training
+   too, happens inside a dli_scope, which puts everything back.
 
+   What a step minimizes is the mean loss of the batch and the layers' penalties,
+   L = 1/N sum_i L_i + sum_w (l1 |w| + l2 w^2); the penalties pull at each weight with
+   l1 sign(w) + 2 l2 w. When several batches make one update (accumulate), each with its n_k of the
+   N samples adds n_k / N of its gradient: the sum is that of one large batch, as
+   1/N sum_i L_i = sum_k n_k / N (1/n_k sum_{i in k} L_i), with the penalties counted once. */
+
+/* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
-                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+                           int32_t *labels, dl_batch *batch);
+static int dli_loader_next(dl_loader *l, dl_batch *batch);
+static bool dli_is_stream(const dl_data *d);
 
-/* What evaluating in the middle of training must leave as it was. */
+/* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
     dl_mark mark;
     dl_rng  rng;
-    bool    training, no_grad;
+    bool    training, no_grad, own_rng;
     const char *advice;
 } dli_scope;
 
-/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
-static dli_scope dli_scope_begin(dl_ctx *c)
+/* A mark on the tape, and training mode with gradients; or evaluation mode, without, and with
+   random numbers of its own. */
+static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
     dli_scope s;
     s.mark = dl_tape_mark(c);
     s.rng = c->rng;
-    s.training = dl_set_training(c, false);
-    s.no_grad = dl_set_no_grad(c, true);
+    s.own_rng = !training;
+    s.training = dl_set_training(c, training);
+    s.no_grad = dl_set_no_grad(c, !training);
     s.advice = c->advice;
-    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
-    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
+    if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
+                         : "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -14404,14 +14387,14 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
-    c->rng = s->rng;
+    if (s->own_rng) c->rng = s->rng;
     c->advice = s->advice;
 }
 
 /* A scope for the user's own code: it finds the modes as they are. */
 static dli_scope dli_scope_callback(dl_ctx *c)
 {
-    const dli_scope s = dli_scope_begin(c);
+    const dli_scope s = dli_scope_begin(c, false);
     dl_set_training(c, s.training);
     dl_set_no_grad(c, s.no_grad);
     c->advice = NULL;
@@ -14484,9 +14467,9 @@ static dl_layer *dli_output_layer(const dl_model *m, int k)
 }
 static const dl_layer *dli_last_layer(const dl_model *m) { return dli_output_layer(m, 0); }
 
-static dl_shape dli_output_shape(const dl_model *m)
+static dl_shape dli_output_shape(const dl_model *m, int k)
 {
-    return m->layers ? dli_last_layer(m)->output[0] : m->input;
+    return m->layers ? dli_output_layer(m, k)->output[0] : m->input;
 }
 
 /* Does the loss contain the last activation, so that it gets what is before it? */
@@ -14565,6 +14548,9 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (k > 0 && !l->of_targets)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
                            "%s does not take", who, k, l->name);
+        if (l->logits != DL_LINEAR && l->logits != DL_SOFTMAX && l->logits != DL_SIGMOID)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s wants logits of %s; it can be softmax, "
+                           "sigmoid or linear", who, l->name, dl_activation_name(l->logits));
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
@@ -14600,28 +14586,36 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
 
 /* ---- a batch through the layers ---- */
 
+/* Is y [N, sample...]? */
+static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
+{
+    bool same = y->shape.rank == sample->rank + 1 && y->shape.dim[0] == N;
+    for (int d = 0; same && d < sample->rank; d++) same = y->shape.dim[d + 1] == sample->dim[d];
+    return same;
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
-    const dl_shape want = dli_batch_shape(N, l->output[k]);
-    return dl_shape_equal(y->shape, want) ||
+    return dli_is_batch(y, N, &l->output[k]) ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+                   l->name, dli_shape_text(s, y->shape),
+                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
 }
 
-/* What layer l makes of x; raw: before the activation. */
-static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw)
+/* What layer l makes of x; raw: before the activation; step: of one time step. */
+static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
     const dl_int N = x[0]->shape.dim[0];
-    memset(y, 0, (size_t)l->outputs * sizeof *y);
-    const bool training = dl_training(l->ctx);
-    if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
-    l->type->forward(l, x, y);
-    dl_set_training(l->ctx, training);
+    const bool frozen = dl_layer_frozen(l), training = frozen && dl_set_training(l->ctx, false);
+    (step ? l->step : l->type->forward)(l, x, y);
+    if (frozen) dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
-        if (!dli_layer_gave(l, k, y[k], N)) return false;
+        if (!y[k])
+            return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
+                           step ? "step" : "forward", k);
+        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -14642,15 +14636,25 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
+#ifndef DL_NO_IMAGES
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
+}
+#endif
+
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
 static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_tensor **x)
 {
 #ifndef DL_NO_IMAGES
-    if (l->type != &dli_conv2d_type || l->activation != DL_RELU) return 0;
-    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
-    const bool pool = next && next->type == &dli_max_pool_type && next->activation == DL_LINEAR &&
+    if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
+    const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
+    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
+                      next->activation == DL_LINEAR &&
                       dli_pool_halves((const dl_pool *)next->options);
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
@@ -14670,79 +14674,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
     return n;
 }
 
-/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
-   there and release the rest. */
-static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
-{
-    dl_ctx *c = x->ctx;
-    const dl_shape shape = x->shape;
-    const size_t bytes = (size_t)x->size * sizeof *x->data;
-    const dl_real *data = x->data;
-    dl_tape_release(c, mark);
-    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
-    DLI_UNPOISON(data, bytes);
-    if (x) memmove(x->data, data, bytes);
-    return x;
-}
-
-/* The same for those of value[0 .. n-1] that are not NULL and lie behind the mark. Some may share
-   their numbers with others, so they wait in scratch memory while the tape is released. */
-static bool dli_drop_all_but_these(dl_ctx *c, dl_tensor **value, int n, dl_mark mark, int count,
-                                   dl_int size)
-{
-    const char *who = "dl_model_predict";
-    const size_t bytes = (size_t)size * sizeof(dl_real);
-    dl_real *data = (dl_real *)dli_work(c, who, bytes + (size_t)count * sizeof(dl_shape) +
-                                                DLI_ALIGN);
-    if (!data) return false;
-    dl_shape *shape = (dl_shape *)(void *)dli_align((char *)data + bytes);
-    dl_real *to = data;
-    int at = 0;
-    for (int i = 0; i < n; i++) {
-        if (!value[i] || value[i]->serial < mark.serial) continue;
-        memcpy(to, value[i]->data, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-        shape[at++] = value[i]->shape;
-    }
-    /* From here on value[i]->serial is gone with the header, so the mark of a tensor that moves is
-       its place: those that stay are set aside as they are. */
-    dl_tensor *none = dl_none();
-    for (int i = 0; i < n; i++)
-        if (value[i] && value[i]->serial >= mark.serial) value[i] = none;
-    dl_tape_release(c, mark);
-    to = data;
-    at = 0;
-    for (int i = 0; i < n; i++) {
-        if (value[i] != none) continue;
-        value[i] = dli_tape_tensor(c, who, shape[at++]);
-        if (!value[i]) return false;
-        memcpy(value[i]->data, to, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-    }
-    return true;
-}
-
-/* Let go of what no layer behind number i reads any more, if that is worth the copies. */
-static bool dli_drop_dead(const dl_model *m, dl_tensor **value, int i, dl_mark mark)
-{
-    const int n = m->places + dl_model_output_count(m);
-    dl_int size = 0;
-    int count = 0, one = 0;
-    for (int k = 0; k <= i; k++)
-        if (m->layer[k]->last <= i)
-            memset(value + m->layer[k]->place, 0, (size_t)m->layer[k]->outputs * sizeof *value);
-    for (int v = 0; v < n; v++) {
-        if (!value[v] || value[v]->serial < mark.serial) continue;
-        size += value[v]->size;
-        count++;
-        one = v;
-    }
-    if (dli_tape_since(m->ctx, mark) < 2 * size * (dl_int)sizeof(dl_real)) return true;
-    if (count != 1) return dli_drop_all_but_these(m->ctx, value, n, mark, count, size);
-    value[one] = dli_drop_all_but(value[one], mark);
-    return value[one] != NULL;
-}
-
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
 
@@ -14753,77 +14684,164 @@ static bool dli_is_raw(const dl_layer *l, dli_raw raw)
                                 : l->model->goal[l->goal].loss->logits != DL_LINEAR;
 }
 
-/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
-   along: how many layers these were, 0 on failure. */
-static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
+/* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
+typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
+
+/* What is under way in a forward. */
+typedef struct dli_flow {
+    dl_model   *m;
+    dl_tensor **value;      /* the first input, then what each layer gave, at its place; NULL before
+                               it runs, and again when nobody reads it any more                 */
+    dl_tensor **out;        /* behind them: the model's outputs                                 */
+    dl_tensor *const *x;    /* the next input                                                   */
+    dli_raw     raw;
+    dli_way     way;
+    dl_mark     mark;       /* of what may be dropped                                           */
+    int        *live, lives; /* places of what came after the mark and was not dropped          */
+    dl_int      size;       /* numbers in these                                                 */
+} dli_flow;
+
+/* Layer i. A convolution may take the pooling behind it along: how many layers these were, 0 on
+   failure. */
+static int dli_flow_layer(dli_flow *f, int i)
 {
+    const dl_model *m = f->m;
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    dl_tensor *const *x = dli_layer_reads(l, value);
-    if (!x) return 0;
-    dl_tensor *fused = x[0];
-    const bool is_raw = dli_is_raw(l, raw);
-    const int layers = is_raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
-    dl_tensor **y = value + l->place;
-    if (layers > 1) l = next;
-    if (layers > 0) value[l->place] = fused;
-    else if (!dli_layer_forward(l, x, y, is_raw)) return 0;
-    if (!value[l->place]) return 0;
-    if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-    if (is_raw && l->readers > 0 && !(y[0] = dl_activate(y[0], l->activation))) return 0;
-    return layers > 0 ? layers : 1;
+    const bool raw = dli_is_raw(l, f->raw);
+    int layers = 1;
+    if (l->froms == 0) f->value[l->place] = *f->x++;
+    else {
+        dl_tensor *const *x = dli_layer_reads(l, f->value);
+        if (!x) return 0;
+        dl_tensor *fused = x[0];
+        layers = raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
+        if (layers > 1) l = next;
+        if (layers > 0) f->value[l->place] = fused;
+        else if (!dli_layer_forward(l, x, f->value + l->place, raw, f->way == DLI_STEP && l->timed))
+            return 0;
+    }
+    dl_tensor **y = f->value + l->place;
+    if (l->goal >= 0) f->out[l->goal] = y[0];
+    if (raw && l->readers > 0) y[0] = dl_activate(y[0], l->activation);
+    return !y[0] ? 0 : layers > 0 ? layers : 1;
 }
 
-/* x[inputs] through all layers; the model's outputs, or NULL. drop: nothing is recorded, so let go
-   of what is not needed any more (x itself stays). */
-static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, bool drop)
+/* n tensors from this place on must be kept as long as others read them; or need not any more. */
+static void dli_flow_count(dli_flow *f, int place, int n, bool keep)
 {
-    const size_t bytes = (size_t)(m->places + dl_model_output_count(m)) * sizeof *x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
-    int input = 0, layers;
-    if (!value) return NULL;
-    memset(value, 0, bytes);
-    value[0] = x[input++];
-    if (m->layers == 0) value[m->places] = value[0];
-    const dl_mark mark = dl_tape_mark(m->ctx);
-    for (int i = 0; i < m->layers; i += layers) {
-        dl_layer *l = m->layer[i];
-        layers = 1;
-        if (l->type == &dli_input_type) {
-            value[l->place] = x[input++];
-            if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-            continue;
-        }
-        layers = dli_forward_step(m, i, value, raw);
-        if (layers == 0) return NULL;
-        if (drop && i + layers < m->layers && !dli_drop_dead(m, value, i + layers - 1, mark))
-            return NULL;
+    for (int v = place; v < place + n; v++) {
+        if (!f->value[v]) continue;
+        f->size += keep ? f->value[v]->size : -f->value[v]->size;
+        if (keep) f->live[f->lives++] = v;
+        else f->value[v] = NULL;
     }
-    return value + m->places;
+}
+
+/* Move what is still read to the mark and release the rest. (Some may share their numbers with
+   others, so all wait in scratch memory.) Called once in so many bytes as are moved, so that the
+   whole forward stays linear. */
+static bool dli_flow_pack(dli_flow *f)
+{
+    dl_ctx *c = f->m->ctx;
+    const char *who = "dl_model_predict";
+    const size_t bytes = (size_t)f->size * sizeof(dl_real);
+    int n = 0;
+    for (int i = 0; i < f->lives; i++) if (f->value[f->live[i]]) f->live[n++] = f->live[i];
+    char *scratch = (char *)dli_work(c, who, bytes + (size_t)n * sizeof(dl_shape) + DLI_ALIGN);
+    if (!scratch) return false;
+    dl_shape *shape = (dl_shape *)(void *)dli_align(scratch + bytes);
+    dl_real *data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        const dl_tensor *t = f->value[f->live[i]];
+        memcpy(data, t->data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        shape[i] = t->shape;
+    }
+    dl_tape_release(c, f->mark);
+    data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        dl_tensor *t = dli_tape_tensor(c, who, shape[i]);
+        if (!t) return false;
+        memcpy(t->data, data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        f->value[f->live[i]] = t;
+    }
+    f->lives = n;
+    return true;
+}
+
+/* Bytes that a forward may leave lying about before they are worth the copies. */
+#define DLI_DROP_BYTES 65536
+
+/* Layers first .. last have run: let go of what only they have read. */
+static bool dli_flow_drop(dli_flow *f, int first, int last)
+{
+    const dl_layer *l = f->m->layer[last];
+    for (int i = first; i <= last; i++)
+        for (int k = 0; k < f->m->layer[i]->froms; k++) {
+            const dl_layer *from = f->m->layer[i]->from[k];
+            if (from && from->last == i) dli_flow_count(f, from->place, from->outputs, false);
+        }
+    dli_flow_count(f, l->place, l->outputs, true);
+    if (l->readers == 0) dli_flow_count(f, l->place, l->outputs, false);
+    if (l->goal >= 0) dli_flow_count(f, f->m->places + l->goal, 1, true);
+    return dli_tape_since(f->m->ctx, f->mark) < 2 * f->size * (dl_int)sizeof(dl_real) +
+                                                DLI_DROP_BYTES || dli_flow_pack(f);
+}
+
+/* x[inputs] through all layers: the model's outputs, behind f.value; or NULL. */
+static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, dli_way way)
+{
+    const size_t n = (size_t)(m->places + dl_model_output_count(m));
+    const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
+    dli_flow f;
+    f.m = m;
+    f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
+    if (!f.value) return NULL;
+    memset(f.value, 0, bytes);
+    f.out = f.value + m->places;
+    f.live = (int *)(void *)(f.value + n);
+    f.lives = 0;
+    f.size = 0;
+    f.raw = raw;
+    f.way = way;
+    f.x = x + 1;
+    f.value[0] = x[0];
+    if (m->layers == 0) f.out[0] = x[0];
+    if (way == DLI_DROP) f.mark = dl_tape_mark(m->ctx);
+    for (int i = 0, layers; i < m->layers; i += layers) {
+        layers = dli_flow_layer(&f, i);
+        if (layers == 0 || (way == DLI_DROP && !dli_flow_drop(&f, i, i + layers - 1))) return NULL;
+    }
+    return f.out;
 }
 
 /* Input k's shape of one sample. */
-static dl_shape dli_input_shape(const dl_model *m, int k)
+static const dl_shape *dli_input_shape(const dl_model *m, int k)
 {
     for (int i = 0; k > 0; i++)
-        if (m->layer[i]->type == &dli_input_type && --k == 0) return m->layer[i]->output[0];
-    return m->input;
+        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output;
+    return &m->input;
 }
 
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
     if (!dli_usable(who, x)) return NULL;
-    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
-    const dl_shape shape = dli_input_shape(m, k);
+    const dl_shape *sample = dli_input_shape(m, k);
+    const dl_int N = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
-    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
+    if (dli_is_batch(x, N, sample)) return x;
+    const dl_shape want = dli_batch_shape(N, *sample);
+    if (x->shape.rank < 1 || dl_shape_size(want) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
                           "samples are %s; the input's first dimension counts samples, 1 for a "
-                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
-    return dl_reshape(x, dli_batch_shape(n, shape));
+                          "single one", who, dli_shown(m->ctx, x->shape),
+                          dli_shown(m->ctx, *sample));
+    return dl_reshape(x, want);
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -14849,23 +14867,26 @@ static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tenso
     return x;
 }
 
-DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+/* All outputs for all inputs, recorded. */
+static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *more)
 {
     const char *who = "dl_model_forward";
-    if (!y || !x || !dli_model_whole(who, m)) return false;
-    dl_tensor **in = dli_model_inputs(who, m, x[0], x + 1);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
-    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
-    return out != NULL;
+    return dli_model_whole(who, m)
+         ? dli_graph_forward(m, dli_model_inputs(who, m, first, more), DLI_RAW_NONE, DLI_KEEP)
+         : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_forward";
-    if (!dli_model_whole(who, m)) return NULL;
-    dl_tensor **in = dli_model_inputs(who, m, x, NULL);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    dl_tensor **out = dli_forward(m, x, NULL);
     return out ? out[0] : NULL;
+}
+
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    dl_tensor **out = x && y ? dli_forward(m, x[0], x + 1) : NULL;
+    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
+    return out != NULL;
 }
 
 /* n rows of each input from row `at` on, through the layers, into the first outs of out. */
@@ -14873,13 +14894,13 @@ static bool dli_predict_rows(const char *who, dl_model *m, dl_tensor *const *x, 
                              dl_tensor *const *out, int outs, dli_raw raw)
 {
     dl_tensor **part = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *part);
-    bool ok = part != NULL;
-    for (int k = 0; ok && k < m->inputs; k++) {
-        const dl_shape shape = dli_input_shape(m, k);
-        part[k] = dli_share(who, x[k], dli_batch_shape(n, shape), at * dl_shape_size(shape));
-        ok = part[k] != NULL;
+    for (int k = 0; part && k < m->inputs; k++) {
+        dl_shape shape = x[k]->shape;
+        shape.dim[0] = n;
+        part[k] = dli_share(who, x[k], shape, at * (x[k]->size / x[k]->shape.dim[0]));
+        if (!part[k]) return false;
     }
-    dl_tensor **y = ok ? dli_graph_forward(m, part, raw, true) : NULL;
+    dl_tensor **y = dli_graph_forward(m, part, raw, DLI_DROP);
     for (int k = 0; y && k < outs; k++)
         memcpy(out[k]->data + at * (y[k]->size / n), y[k]->data,
                (size_t)y[k]->size * sizeof *y[k]->data);
@@ -14899,12 +14920,11 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
     const dl_int N = x[0]->shape.dim[0];
     bool ok = true;
     for (int k = 0; ok && k < outs; k++) {
-        const dl_shape shape = k ? dli_output_layer(m, k)->output[0] : dli_output_shape(m);
-        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, shape));
+        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m, k)));
         ok = out[k] != NULL;
     }
     for (dl_int at = 0; ok && at < N; at += m->batch_size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         ok = dli_predict_rows(who, m, x, at, dli_min(m->batch_size, N - at), out, outs, raw);
         dli_scope_end(m->ctx, &scope);
     }
@@ -14961,34 +14981,6 @@ static bool dli_check_steps(dl_model *m, bool *timed)
     return true;
 }
 
-/* One step x [N,1,...] through all layers. */
-static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
-{
-    const size_t bytes = (size_t)m->places * sizeof x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_step", bytes) : NULL;
-    if (!value) return NULL;
-    value[0] = x;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (!read) return NULL;
-        if (!l->timed) {
-            if (!dli_layer_forward(l, read, y, false)) return NULL;
-            continue;
-        }
-        memset(y, 0, (size_t)l->outputs * sizeof *y);
-        l->step(l, read, y);
-        for (int k = 0; k < l->outputs; k++) {
-            if (y[k]) y[k] = dl_activate(y[k], l->activation);
-            if (!y[k])
-                return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: its step gave no output %d", l->name,
-                                  k);
-        }
-    }
-    return value[m->layers ? dli_last_layer(m)->place : 0];
-}
-
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
     const char *who = "dl_model_step";
@@ -15005,20 +14997,22 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
                           (long long)m->rows);
-    dl_shape shape = dli_output_shape(m);
+    dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
     dl_tensor *out = dli_tape_tensor(m->ctx, who,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor *y = dli_step_forward(m, dl_reshape(x, dli_batch_shape(N, one)));
-    if (y && y->size != out->size)
-        y = DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
-                       dli_shown(m->ctx, y->shape));
-    if (y) memcpy(out->data, y->data, (size_t)y->size * sizeof *y->data);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
+    dl_tensor *step = dl_reshape(x, dli_batch_shape(N, one));
+    dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
+    bool ok = y != NULL;
+    if (ok && y[0]->size != out->size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+                     dli_shown(m->ctx, y[0]->shape));
+    if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
     m->rows = N;
-    return y ? out : NULL;
+    return ok ? out : NULL;
 }
 
 DL_DEF bool dl_model_reset_state(dl_model *m)
@@ -15045,33 +15039,38 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 
 /* ---- data, loss and metrics ---- */
 
-/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
-static void dli_activation_range(dl_activation f, double range[2])
+/* Where the values of each activation lie: from [0] to [1]. */
+#define DLI_RANGE(code, text, formula, low, high) { low, high },
+static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
+
+/* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
+static const dl_layer *dli_bounding_layer(const dl_layer *l)
 {
-    range[0] = -INFINITY;
-    range[1] = INFINITY;
-    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
-    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
-    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
-    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
-    if (f == DL_SILU) range[0] = -0.2785;
+    while (l->activation == DL_LINEAR && l->froms == 1 && l->from[0] &&
+           (l->type->forward == dli_flatten_forward || l->type->forward == dli_same_forward ||
+            l->type->forward == dli_reshape_layer_forward ||
+            l->type->forward == dli_dropout_layer_forward))
+        l = l->from[0];
+    return l;
 }
 
-/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
-   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
-   most of them do, training can only fail. */
-static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+/* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
+   probability (else there is no lowest loss); for others some may lie outside (they are noisy,
+   say), but when most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
+                            dl_int n)
 {
-    const dl_layer *last = dli_last_layer(m);
+    const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
+    const dl_loss *loss = m->goal[k].loss;
+    const bool fused = loss->logits != DL_LINEAR;
+    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
     dl_int outside = 0;
-    double range[2];
-    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
-    if (dli_fused(m) && outside)
+    if (fused && outside)
         return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
     return 2 * outside <= n ||
            dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
                    "all that %s with its %s can give; scale them, or make it linear", who,
@@ -15083,7 +15082,7 @@ static bool dli_check_range(const char *who, const dl_model *m, const dl_real *t
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
     char s[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_shape out = dli_output_shape(m, 0);
     const long long units = (long long)dli_last(out);
     if (dli_last(out) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
@@ -15092,6 +15091,9 @@ static bool dli_check_labels(const char *who, const dl_model *m, int classes)
     if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
                        "not for %d and %lld", who, m->loss->name, classes, units);
+    const dl_entropy *o = m->loss->of_labels == dli_loss_sparse
+                        ? (const dl_entropy *)m->loss->user : NULL;
+    if (o && o->ignore == units) classes--;              /* the last class is to be ignored */
     return m->loss->logits != DL_SOFTMAX || classes <= units ||
            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
                    "%lld outputs", who, classes, units);
@@ -15103,11 +15105,28 @@ static bool dli_takes_labels(const dl_loss *loss)
     return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
+/* Do labels (of so many classes, 0: unknown) or n targets for N samples fit the first output and
+   its loss? Then those of a data set or batch are what it learns. */
+static bool dli_check_answers(const char *who, const dl_model *m, const char *whose, bool labels,
+                              int classes, bool targets, dl_int n, dl_int N)
+{
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    const bool wanted = m->loss->of_targets != NULL;
+    if (labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, classes);
+    if (!targets || !wanted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the %s does not have; %s "
+                       "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
+                       wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
+    return n == N * M ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
+                   (long long)n, (long long)N, (long long)M);
+}
+
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
@@ -15116,21 +15135,19 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
                        m->inputs, dl_model_output_count(m));
     if (d->ctx != m->ctx)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
-    if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (d->count == 0) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (dl_data_weights(d) && !m->loss->weighted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the samples have weights, for which %s has no "
+                       "function (weighted in dl_loss)", who, m->loss->name);
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
-    if (!d->targets || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, m->loss->name,
-                       m->loss->of_targets ? "targets" : "class labels",
-                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+        return false;
+    if (d->labels && dli_takes_labels(m->loss)) return true;
+    if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
-    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
+    return targets && dli_check_range(who, m, 0, targets, n);
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -15166,7 +15183,9 @@ static dl_tensor *dli_output_loss(const dl_model *m, int k, dl_tensor *z, const 
     const bool of_labels = k == 0 && b->labels && l->of_labels;
     dl_tensor *target = of_labels ? NULL : k ? dl_reshape(b->more_y[k - 1], z->shape)
                                              : dli_batch_targets(m, b, z);
-    dl_tensor *loss = of_labels ? l->of_labels(z, b->labels, l->user)
+    dl_tensor *loss = b->weight && (of_labels || target)
+                    ? l->weighted(z, target, of_labels ? b->labels : NULL, b->weight, l->user)
+                    : of_labels ? l->of_labels(z, b->labels, l->user)
                     : target ? l->of_targets(z, target, l->user) : NULL;
     if (!loss) return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
     if (loss->size != 1)
@@ -15245,73 +15264,56 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 /* ---- one step ---- */
 
-static bool dli_all_finite(const dl_real *x, dl_int n)
+/* Of n tensors; those that are NULL do not count. */
+static bool dli_all_finite(dl_tensor *const *t, int n)
 {
-    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    for (int k = 0; k < n; k++)
+        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
+            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
     return true;
 }
 
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
-   two; or NULL. */
-static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const char **what)
+/* The first layer with NaN or infinity in its weights or in what it gave, and which of the two. */
+static const char *dli_diverged_layer(const dl_model *m, dl_tensor *const *value, const char **what)
 {
-    dl_tensor **value = (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_fit",
-                                                     (size_t)m->places * sizeof *value);
-    int input = 0;
-    if (!value) return NULL;
-    value[0] = x[input++];
     for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        *what = "the weights of layer ";
-        for (int k = 0; k < l->params; k++)
-            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
-        *what = "the output of layer ";
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (l->type == &dli_input_type) y[0] = x[input++];
-        else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
-        for (int k = 0; k < l->outputs; k++)
-            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+        const dl_layer *l = m->layer[i];
+        const bool weights = dli_all_finite(l->param, l->params);
+        if (weights && dli_all_finite(value + l->place, l->outputs)) continue;
+        *what = weights ? "the output of layer " : "the weights of layer ";
+        return l->name;
     }
-    return NULL;
+    *what = "the loss itself";
+    return "";
 }
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
-   batch, outside dl_model_fit. */
-static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+/* Report a loss that is NaN or infinite: where along the layers, which made z of x, did it start?
+   epoch 0: a single batch, outside dl_model_fit. */
+static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl_tensor *const *z,
+                         int epoch, double loss)
 {
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    bool finite = x != NULL;
-    for (int k = 0; finite && k < m->inputs; k++) finite = dli_all_finite(x[k]->data, x[k]->size);
-    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
-    if (finite) {
+    const char *cure = "clean the data set", *what = "the training data", *name = "";
+    char place[80] = "dl_model_train_batch";
+    if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
-        finite = !b->y || dli_all_finite(b->y->data, b->y->size);
-        for (int k = 0; k < m->outs - 1; k++)
-            finite = finite && dli_all_finite(b->more_y[k]->data, b->more_y[k]->size);
-        if (finite) {
+        if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
             cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, x, &what);
-            if (!name) what = "the loss itself";
+            name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    dli_scope_end(m->ctx, &scope);
-    char place[80] = "dl_model_train_batch";
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                        (long long)b->number + 1);
+                          (long long)b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
-                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
-                   cure);
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
     for (int i = 0; i < m->params; i++)
-        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+        if (!dli_all_finite(&m->tensor[i], 1))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
                            m->tensor[i]->name);
@@ -15325,11 +15327,11 @@ static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, doubl
 {
     const dl_real dloss = (dl_real)share;
     dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, false);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_KEEP);
     dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
     const double value = dl_item(loss);
-    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, x, z, epoch, value);
     if (!dli_tally_add(tally, b, z[0], value)) return false;
     for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
     return dl_backward_from(loss, &dloss);
@@ -15358,6 +15360,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+        if (!dli_check_range(who, m, k, y->data, size)) return false;
     }
     return true;
 }
@@ -15365,7 +15368,6 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
@@ -15373,15 +15375,16 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
-    if (!dli_check_more(who, m, b)) return false;
-    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
-    if (!b->y || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
-                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
-    if (b->y->size != b->size * M)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
-                       who, (long long)b->y->size, (long long)b->size, (long long)M);
-    return dli_check_range(who, m, b->y->data, b->y->size);
+    for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
+        if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
+                           "be a loss with the function weighted", who, (long long)b->weight->size,
+                           (long long)b->size, m->goal[k].loss->name);
+    return dli_check_more(who, m, b) &&
+           dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
+                             b->y ? b->y->size : 0, b->size) &&
+           ((b->labels && dli_takes_labels(m->loss)) ||
+            dli_check_range(who, m, 0, b->y->data, b->y->size));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -15392,41 +15395,70 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
         dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
         return dli_no_metrics();
     }
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const dl_mark mark = dl_tape_mark(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
-    dl_tape_release(m->ctx, mark);
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
 
-/* What the model gives in evaluation, as the loss wants it. */
-static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
+/* What the model gives in evaluation, as the loss wants it or as it is. */
+static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
+                                        dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
 typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor **z, dl_int first, void *user);
 
-static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
-                           void *user)
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_raw raw,
+                           dli_batch_fn fn, void *user)
 {
-    const dl_int size = m->batch_size;
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+    bool ok = true, more = true;
+    for (dl_int at = 0; ok && more && at != data->count;) {
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         dl_batch b;
-        dl_tensor **z = NULL;
-        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
-                            &b);
-        if (ok) z = dli_evaluate_forward(who, m, &b);
-        ok = z && fn(&b, z, at, user);
+        ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
+        more = ok && b.size > 0;
+        if (more) {
+            dl_tensor **z = dli_evaluate_forward(who, m, &b, raw);
+            ok = z && fn(&b, z, at, user);
+            at += b.size;
+        }
+        if (ok && !more && (at == 0 || data->count > 0))
+            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %lld samples", who,
+                         (long long)at);
         dli_scope_end(m->ctx, &scope);
     }
     return ok;
+}
+
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
+    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
+    return true;
+}
+
+/* Is it known how many there will be? */
+static bool dli_check_count(const char *who, const dl_data *d)
+{
+    return d->count >= 0 ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the stream does not know how many samples it has; go "
+                   "through it with a loader, a batch at a time", who);
+}
+
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_predict_data";
+    if (!data || !dli_model_whole(who, m) || !dli_check_count(who, data)) return NULL;
+    if (data->ctx != m->ctx)
+        return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
+                          who);
+    const dl_shape shape = dli_batch_shape(data->count, dli_output_shape(m, 0));
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, shape);
+    return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
 static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
@@ -15441,9 +15473,9 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
     const char *who = "dl_model_evaluate_batch";
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
-    const dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -15453,7 +15485,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
+    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -15481,29 +15513,17 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                                      double loss)
 {
     char bar[25];
-    const int full = (int)(24 * s->batch / s->batches);
+    const int full = s->batches > 0 ? (int)(24 * s->batch / s->batches) : 0;
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
-             bar, (long long)s->batch, (long long)s->batches, loss);
+    if (s->batches < 0)
+        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %lld loss %.4f ", s->epoch, epochs,
+                   (long long)s->batch, loss);
+    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch,
+                    epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
-#endif
 
-static void dli_show_progress(const dl_step *s, int epochs, double loss)
-{
-#ifndef DL_NO_STDIO
-    char text[DLI_PROGRESS_TEXT];
-    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
-    fflush(stdout);
-#else
-    (void)s;
-    (void)epochs;
-    (void)loss;
-#endif
-}
-
-#ifndef DL_NO_STDIO
 static void dli_print_value(const char *before, const char *name, double value)
 {
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
@@ -15559,9 +15579,18 @@ static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
     }
 }
 
-static bool dli_check_fit(const dl_model *m, const dl_fit *o)
+static bool dli_check_fit(const dl_model *m, const dl_fit *o, const dl_data *data)
 {
     const char *who = "dl_model_fit";
+    bool weights = !o->class_weight || (data->labels && m->loss->weighted);
+    for (int k = 0; o->class_weight && k < data->classes; k++)
+        weights = weights && o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!weights)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: class_weight needs data with labels, numbers "
+                       "of 0 or more, and a loss with the function weighted", who);
+    if (o->accumulate > 1 && data->count < 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a stream that does not know its count can't "
+                       "accumulate batches", who);
     if (o->epochs < 0 || o->batch_size < 1 || o->accumulate < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d, accumulating "
                        "%d; the epochs must be 0 or more, the others 1 or more", who, o->epochs,
@@ -15574,7 +15603,21 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: checkpoint_every must be 1 or more, and "
                        "without a path in checkpoint there are no resume, state and "
                        "checkpoint_updates", who);
-    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+    if (o->checkpoint && (dli_is_stream(data) || (o->validation && dli_is_stream(o->validation))))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: no checkpoint of a stream, which can't go on "
+                       "from its middle; train on data that is read in any order", who);
+    if (o->validation && o->validation_split > 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation and validation_split %g: give one "
+                       "of them", who, o->validation_split);
+    if (o->verbose < 0 || o->verbose > 2)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: verbose %d is not 0, 1 or 2", who, o->verbose);
+    const dl_fit usual = dl_fit_default();
+    if (!o->early_stopping && (o->patience != usual.patience || o->min_delta != usual.min_delta ||
+                               o->restore_best != usual.restore_best))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience, min_delta and restore_best are not "
+                       "used without early_stopping; set that, or leave them as dl_fit_default "
+                       "gives them", who);
+    return (o->patience >= 0 && o->min_delta >= 0) ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
                    who, o->patience, o->min_delta);
 }
@@ -15588,7 +15631,7 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
-    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+    if (r->train && r->validation && (r->train->count == 0 || r->validation->count == 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
                        "for training and %lld for validation", o->validation_split,
                        (long long)r->train->count, (long long)r->validation->count);
@@ -15623,7 +15666,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
                        "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
-    if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
+    if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
@@ -15673,6 +15716,17 @@ static bool dli_run_updated(dli_run *r)
            dli_run_save(r);
 }
 
+/* Each sample of a batch counts as much as its class, times its own weight. */
+static bool dli_weigh_classes(dl_ctx *c, dl_batch *b, const double *class_weight)
+{
+    dl_tensor *w = dli_tape_tensor(c, "dl_model_fit", dl_shape1(b->size));
+    for (dl_int i = 0; w && i < b->size; i++)
+        w->data[i] = (dl_real)(class_weight[b->labels[i]] *
+                               (b->weight ? (double)b->weight->data[i] : 1));
+    b->weight = w;
+    return w != NULL;
+}
+
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
 static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s)
@@ -15680,13 +15734,14 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s)
     const dl_fit *o = r->o;
     const dl_int place = (s->batch - 1) % o->accumulate;
     const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
-    const dl_int group = left / o->batch_size < o->accumulate
+    const dl_int group = o->accumulate == 1 ? b->size : left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
     const bool last = place == o->accumulate - 1 || s->batch == s->batches;
     const double before = r->tally.loss;
 #ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
 #endif
+    if (o->class_weight && !dli_weigh_classes(r->m->ctx, b, o->class_weight)) return false;
     if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch,
                             &r->tally))
         return false;
@@ -15724,18 +15779,24 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     while (ok && more && !r->stop) {
         const dl_mark mark = dl_tape_mark(c);
         dl_batch b;
-        more = dl_loader_next(r->loader, &b);
+        const int got = dli_loader_next(r->loader, &b);
+        more = got > 0;
+        ok = got >= 0;
         if (more) {
             s.batch = b.number + 1;
             ok = dli_run_batch(r, &b, &s);
         }
         if (ok && more && r->bar && dli_now() - shown > 0.1) {
             shown = dli_now();
-            dli_show_progress(&s, e->epochs, r->tally.loss / r->tally.size);
+#ifndef DL_NO_STDIO
+            char text[DLI_PROGRESS_TEXT];
+            dli_print("\r%s", dli_progress_text(text, &s, e->epochs,
+                                              r->tally.loss / r->tally.size));
+            fflush(stdout);
+#endif
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    ok = ok && (r->stop || (dl_int)r->tally.size == r->train->count);
     const dl_metrics t = dli_tally_end(&r->tally, ok);
     e->seconds = dli_now() - r->start;
     e->loss = t.loss;
@@ -15806,18 +15867,14 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const char *advice = m->ctx->advice;
-    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     m->fitting = true;
     bool ok = dli_run_start(&r, data);
     for (int i = m->epochs; ok && !r.stop && i < r.o->epochs; i++) ok = dli_run_step(&r, i);
     dli_run_end(&r);
     m->stopped = r.cut;
     m->fitting = false;
-    m->ctx->advice = advice;
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return ok;
 }
 
@@ -15871,26 +15928,15 @@ static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
     return l ? into->layer[l->index] : NULL;
 }
 
-/* Add to a model what from is in another one, reading the same, without its numbers. */
-static dl_layer *dli_copy_layer(dl_model *into, const dl_layer *from)
+/* Add to a model what from is in another one, reading the same; with its numbers, unless they are
+   its owner's. list: room for what it reads. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from, dl_layer **list)
 {
-    if (from->shared) {
-        into->at = dli_same_layer(into, from->from[0]);
-        return dl_model_reuse(into, dli_same_layer(into, from->shared));
-    }
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)from->froms,
-                                             sizeof *list);
-    for (int k = 0; list && k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
-    dl_layer *l = list ? dl_model_add_from(into, from->type, from->options, list, from->froms)
-                       : NULL;
-    if (list) DL_FREE(list);
-    return l;
-}
-
-/* The same with its numbers; false without memory. */
-static bool dli_clone_layer(dl_model *into, const dl_layer *from)
-{
-    dl_layer *l = dli_copy_layer(into, from);
+    for (int k = 0; k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
+    if (from->shared) into->at = list[0];
+    dl_layer *l = from->shared
+                ? dl_model_reuse(into, dli_same_layer(into, from->shared))
+                : dl_model_add_from(into, from->type, from->options, list, from->froms);
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -15905,32 +15951,27 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
     return true;
 }
 
-/* The outputs, and what the next layer reads. */
-static bool dli_clone_ends(dl_model *into, const dl_model *m)
-{
-    into->at = dli_same_layer(into, m->at);
-    if (!m->out) return true;
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)m->outs,
-                                             sizeof *list);
-    for (int k = 0; list && k < m->outs; k++) list[k] = dli_same_layer(into, m->out[k]);
-    const bool ok = list && dl_model_outputs(into, list, m->outs);
-    if (list) DL_FREE(list);
-    return ok;
-}
-
 /* m once more, with copies of its weights or, with an owner (m itself), with its weights. */
 static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner)
 {
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
-    bool ok = copy != NULL;
+    int most = m->outs;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->froms > most) most = m->layer[i]->froms;
+    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
+                                                    sizeof *list) : NULL;
+    bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
         copy->batch_size = owner->batch_size;
         dli_lend(owner, 1);
     }
-    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
-    ok = ok && dli_clone_ends(copy, m);
+    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i], list);
+    for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
+    ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
+    if (list) DL_FREE(list);
+    if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
     dl_model_free(copy);
@@ -15975,27 +16016,22 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-/* A layer's second column of the summary: "(None, 32, 26, 26)". */
-static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
+/* What the columns of the summary say of layer l; the last one names whom it reads. */
+typedef char dli_row[4][200];
+static void dli_summary_row(dli_row row, const dl_layer *l)
 {
-    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_text shape = { row[1], sizeof row[1], 0, NULL, false };
+    dli_text from = { row[3], sizeof row[3], 0, NULL, false };
+    memset(row, 0, sizeof(dli_row));
+    dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
+    dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output[0].dim[k]);
-    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
-    return shape;
-}
-
-/* Whom layer l reads: "conv2d_1, add_1". Returns the length; nothing is written to a NULL. */
-static int dli_summary_sources(char *text, size_t size, const dl_layer *l)
-{
-    int at = 0;
-    for (int k = 0; k < l->froms; k++) {
-        const size_t room = (size_t)at < size ? size - (size_t)at : 0;
-        at += dli_format(room ? text + at : NULL, room, "%s%s", k ? ", " : "",
-                         l->from[k] ? l->from[k]->name : "input");
-    }
-    return at;
+        dli_putf(&shape, ", %lld", (long long)l->output[0].dim[k]);
+    dli_put(&shape, ")");
+    dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
+                                          dli_sum_sizes(l->state, l->states));
+    for (int k = 0; k < l->froms; k++)
+        dli_putf(&from, "%s%s", k ? ", " : "", l->from[k] ? l->from[k]->name : "input");
 }
 
 static void dli_summary_rule(int width)
@@ -16006,67 +16042,66 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char number[32], shape[DLI_SHAPE_TEXT + 16], sources[200];
-    int first = 27, second = 21, third = 12;             /* columns grow with what is in them */
+    dli_row row;
+    char number[32];
+    int width[4] = { 27, 21, 12, 12 };                   /* columns grow with what is in them */
+    int64_t trained = 0;
     if (!m) return;
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
-        if (name > first) first = name;
-        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
-        const int length = dli_summary_sources(NULL, 0, l);
-        if (length > third) third = length < (int)sizeof sources ? length : (int)sizeof sources - 1;
+        dli_summary_row(row, m->layer[i]);
+        for (int k = 0; k < 4; k++)
+            if ((int)strlen(row[k]) > width[k]) width[k] = (int)strlen(row[k]);
     }
-    const int width = first + second + 17 + (m->chain ? 0 : third + 2);
-    dli_summary_rule(width);
-    dli_print(" %-*s  %-*s  %12s%s\n", first, "Layer (type)", second, "Output shape", "Param #",
-              m->chain ? "" : "  Connected to");
-    dli_summary_rule(width);
+    const int all = width[0] + width[1] + width[2] + 5 + (m->chain ? 0 : width[3] + 2);
+    dli_summary_rule(all);
+    dli_print(" %-*s  %-*s  %*s%s\n", width[0], "Layer (type)", width[1], "Output shape", width[2],
+              "Param #", m->chain ? "" : "  Connected to");
+    dli_summary_rule(all);
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
-        const int64_t numbers = l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
-                                                dli_sum_sizes(l->state, l->states);
-        dli_summary_sources(sources, sizeof sources, l);
-        dli_print(" %s (%s)%*s  %-*s  %12s%s%s\n", l->name, l->type->name, pad, "", second,
-                  dli_summary_shape(shape, l), dli_thousands(number, numbers),
-                  m->chain || !l->froms ? "" : "  ", m->chain || !l->froms ? "" : sources);
+        const char *gap = m->chain || m->layer[i]->froms == 0 ? "" : "  ";
+        dli_summary_row(row, m->layer[i]);
+        dli_print(" %-*s  %-*s  %*s%s%s\n", width[0], row[0], width[1], row[1], width[2], row[2],
+                  gap, *gap ? row[3] : "");
     }
-    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
-    int64_t trained = 0;
+    const int64_t total = dli_sum_sizes(m->tensor, m->tensors);
     for (int i = 0; i < m->params; i++)
         if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
-    dli_summary_rule(width);
-    dli_print(" Total params: %s", dli_thousands(number, all));
-    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_summary_rule(all);
+    dli_print(" Total params: %s", dli_thousands(number, total));
+    dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
-    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
-    dli_summary_rule(width);
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_rule(all);
 }
 #endif
 
 /* ---- metrics ---- */
 
+/* The class that a row of C scores or targets names; of one number: is it above the threshold? */
+static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
+{
+    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
     double *sum = (double *)state;                           /* right, of */
-    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
-    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
+    const bool yes_no = o->loss->logits == DL_SIGMOID;       /* each number for itself */
+    const dl_int C = yes_no ? 1 : dli_last(o->scores->shape);
+    const dl_int rows = yes_no ? o->scores->size : dli_rows(o->scores);
     dl_int right = 0, of = rows;
     (void)user;
-    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
-        of = o->scores->size;
-        for (dl_int i = 0; i < of; i++)
-            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
-    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++)
-            right += dli_choose(z + i * C, C, 1, false) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
-    } else return true;
+    if (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)) return true;
+    for (dl_int i = 0; i < rows; i++) {
+        right += dli_class(o->scores->data + i * C, C, 0) ==
+                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+        of -= o->labels && !yes_no && o->labels[i] >= C;           /* the class to be ignored */
+    }
     if (of < 1) return true;
-    sum[0] += (double)right * (double)o->size / (double)of;
-    sum[1] += (double)o->size;
+    const double samples = o->labels ? (double)of : (double)o->size;
+    sum[0] += (double)right * samples / (double)of;
+    sum[1] += samples;
     return true;
 }
 
@@ -16218,55 +16253,39 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
-{
-    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
-    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
-    return true;
-}
+/* Classes of the samples: as they are, as they were called. */
+typedef struct dli_called { int32_t *label, *predicted; } dli_called;
 
-/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
-   [count, outputs], to be freed with DL_FREE; NULL on failure. */
-static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
-    if (!dli_check_data(who, m, data)) return NULL;
-    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
-    DL_FREE(out);
-    return NULL;
+    dli_called *to = (dli_called *)user;
+    const dl_int C = dli_last(z[0]->shape);
+    for (dl_int i = 0; i < b->size; i++) {
+        to->predicted[first + i] = dli_class(z[0]->data + i * C, C, 0);
+        to->label[first + i] = b->labels ? b->labels[i] : dli_class(b->y->data + i * C, C, 0.5);
+    }
+    return true;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    if (!m || !data) return NULL;
-    const dl_int C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
-                        (m->loss->logits == DL_SIGMOID && C != 1))) {
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
+    const dl_shape out = dli_output_shape(m, 0);
+    const int C = (int)dl_shape_size(out);
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const int32_t *labels = dl_data_labels(data);
-    const dl_real *targets = dl_data_targets(data);
-    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
-                       : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label && (labels || targets)) {
-        int32_t *predicted = label + data->count;
-        for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_choose(z + i * C, C, 1, false);
-            label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_choose(t, C, 1, false);
-        }
-        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-    }
-    if (label) DL_FREE(label);
-    if (z) DL_FREE(z);
+    dli_called of;
+    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    if (!of.label) return NULL;
+    of.predicted = of.label + data->count;
+    if (dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
+        r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
+    DL_FREE(of.label);
     return r;
 }
 
@@ -16348,31 +16367,39 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data) return r;
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const dl_real *t = dl_data_targets(data);
-    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
+        r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
 }
 #endif /* DL_NO_MODEL */
 
 #ifndef DL_NO_DATA
-/* --------------------------------------------------------------------------- >>data-impl ---- */
+/* --------------------------------------------------------------------------- >>data-impl ----
+   In this order: a data set and how its samples are read, by number or one after another; the
+   source of arrays in memory and that of IDX files; data sets made of others; batches. A data set
+   is a small view (struct dl_data) of a storage that it shares with other views; the storage holds
+   the source. All reading goes through dli_data_read (of a stream, dli_stream_next), so whatever
+   is true of one kind of source is true of all. */
 
 /* What a data set and its views share. Labels and targets are here from the start when they are
    arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
     int            references;
+    bool           begun;                   /* a stream has been read from            */
     dl_source      source;
     const int32_t *labels;
     const dl_real *targets;
     void          *cache;
+    dl_real       *weights;                 /* [source.count], or NULL: all weigh 1   */
 };
 
 static void dli_storage_release(struct dli_storage *s)
@@ -16380,6 +16407,7 @@ static void dli_storage_release(struct dli_storage *s)
     if (!s || --s->references > 0) return;
     if (s->source.close) s->source.close(s->source.user);
     if (s->cache) DL_FREE(s->cache);
+    if (s->weights) DL_FREE(s->weights);
     DL_FREE(s);
 }
 
@@ -16389,6 +16417,7 @@ DL_DEF dl_source dl_source_default(void)
 {
     dl_source s;
     memset(&s, 0, sizeof s);
+    s.buffer = 1024;
     return s;
 }
 
@@ -16406,17 +16435,30 @@ static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_in
                    (long long)count, what, dli_shape_text(s, shape));
 }
 
-/* Does what a source says of its samples make sense? */
+/* What is NULL on failure. */
+static dl_data *dli_no_data(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REJECT(c, code, ...) dli_no_data(dl_fail(c, code, __VA_ARGS__))
+
+/* Does what a source says of its samples make sense? Only a stream may not know how many. */
 static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
 {
-    if (s->count < 0 || s->count > INT32_MAX)
+    const bool unknown = s->next && s->count == -1;
+    const dl_int count = unknown ? s->buffer : s->count;
+    if ((s->count < 0 && !unknown) || s->count > INT32_MAX)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
                        (long long)s->count, (long)INT32_MAX);
     if (s->classes < 0 || (s->classes > 0 && s->targets))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
                        s->classes, s->targets ? ", and targets" : "");
-    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
-           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+    if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
+                       "samples; give 1 or more", who, (long long)s->buffer);
+    return dli_check_sample(c, who, "sample", count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
 }
 
 /* The data set of a source that dli_check_source has found good. */
@@ -16445,10 +16487,9 @@ DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
 {
     const char *who = "dl_data_from_source";
     if (!dl) return NULL;
-    if (!source || !source->read) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
-        return NULL;
-    }
+    if (!source || !source->read == !source->next)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the source is NULL, or it has not one of the "
+                          "functions read and next", who);
     return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
 }
 
@@ -16458,6 +16499,31 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
 DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* ---- reading ---- */
+
+static bool dli_is_stream(const dl_data *d) { return d->storage->source.next != NULL; }
+
+/* Can samples be had in any order? */
+static bool dli_check_order(const char *who, const dl_data *d)
+{
+    return !dli_is_stream(d) ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the samples of a stream come one after another; this "
+                   "needs a source that reads any of them, or arrays", who);
+}
+
+/* A pass over the data begins. */
+static bool dli_data_begin(const dl_data *d)
+{
+    const char *who = "a batch of a data set";
+    struct dli_storage *s = d->storage;
+    if (dli_is_stream(d) && s->begun && !s->source.rewind)
+        return dl_fail(d->ctx, DL_ERR_STATE, "%s: its stream has been read; to read it once more "
+                       "its source needs the function rewind", who);
+    s->begun = true;
+    return !s->source.rewind || s->source.rewind(s->source.user) ||
+           dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+}
 
 /* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
    knows to exist, into x, labels and y; each may be NULL. */
@@ -16470,7 +16536,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     int32_t index[512];
     dl_int k;
     for (dl_int at = 0; at < n; at += k) {
-        k = n - at < 512 ? n - at : 512;
+        k = dli_min(n - at, 512);
         for (dl_int i = 0; i < k; i++)
             index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
         if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
@@ -16481,12 +16547,26 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
 
+/* The next samples of a stream, n at most: how many there were, -1 on failure. */
+static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
+    if (got < 0 || got > n)
+        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %lld samples where up to %lld were "
+                "asked for", who, (long long)got, (long long)n);
+    else if (!labels || dli_check_index(d->ctx, who, "label", labels, got, d->classes)) return got;
+    return -1;
+}
+
 /* Read all labels or targets of a source, once; false without them. */
 static bool dli_data_answers(const dl_data *d)
 {
     struct dli_storage *s = d->storage;
     dl_data all = *d;
     if (s->labels || s->targets) return true;
+    if (!dli_check_order("dl_data_labels", d)) return false;
     all.first = 0;
     all.count = s->source.count;
     s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
@@ -16515,17 +16595,21 @@ DL_DEF const dl_real *dl_data_targets(const dl_data *d)
          ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
 }
 
+DL_DEF const dl_real *dl_data_weights(const dl_data *d)
+{
+    return d && d->storage->weights ? d->storage->weights + d->first : NULL;
+}
+
 /* ---- the source of all data that lies in memory ----
    Samples are numbers, or bytes that times scale are numbers. */
 typedef struct dli_arrays {
     dl_ctx        *ctx;
     const uint8_t *bytes;
     const dl_real *values;
-    double         scale;
     const int32_t *labels;
     const dl_real *targets;
-    dl_int         D, M;                    /* elements of a sample and of a target  */
-    void          *own[2];                  /* to be freed: samples, labels or targets */
+    dl_int         D, M;                    /* elements of a sample and of a target   */
+    void          *own[3];                  /* to be freed: samples, labels, targets  */
 } dli_arrays;
 
 static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
@@ -16535,7 +16619,7 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
     for (dl_int i = 0; i < n; i++) {
         const dl_int k = index[i];
         if (x && a->bytes)
-            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, 1.0 / 255);
         else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
         if (labels) labels[i] = a->labels[k];
         if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
@@ -16546,75 +16630,69 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
 static void dli_arrays_close(void *user)
 {
     dli_arrays *a = (dli_arrays *)user;
-    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    for (int i = 0; i < 3; i++) if (a->own[i]) DL_FREE(a->own[i]);
     DL_FREE(a);
 }
 
-/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
-   fails. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+/* n elements of size bytes, copied for a->own[i]; NULL of NULL, and without memory. */
+static void *dli_arrays_copy(dli_arrays *a, const char *who, int i, const void *from, dl_int n,
+                             size_t size)
 {
-    a->ctx = c;
-    a->D = dl_shape_size(source->shape);
-    a->M = dl_shape_size(source->target_shape);
-    source->read = dli_arrays_read;
-    source->close = dli_arrays_close;
-    source->user = a;
-    dl_data *d = dli_data_new(c, who, source);
-    if (d) {
-        d->storage->labels = a->labels;
-        d->storage->targets = a->targets;
-    } else dli_arrays_close(a);
-    return d;
+    a->own[i] = from ? dli_alloc(a->ctx, who, (size_t)n, size) : NULL;
+    if (a->own[i] && n > 0) memcpy(a->own[i], from, (size_t)n * size);
+    return a->own[i];
 }
 
-/* n elements of size bytes at from: themselves when they are borrowed, else a copy, which *owner
-   is to free. NULL without memory. */
-static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, dl_int n,
-                                  size_t size, bool borrow, void **owner)
+/* Copies of all that is given, in its place. */
+static bool dli_arrays_own(dli_arrays *a, const char *who, dl_int n)
 {
-    if (borrow) return from;
-    *owner = dli_alloc(c, who, (size_t)n, size);
-    if (*owner && n > 0) memcpy(*owner, from, (size_t)n * size);
-    return *owner;
+    const bool bytes = a->bytes != NULL, labels = a->labels != NULL, targets = a->targets != NULL;
+    a->bytes = (const uint8_t *)dli_arrays_copy(a, who, 0, a->bytes, n * a->D, 1);
+    if (!bytes)
+        a->values = (const dl_real *)dli_arrays_copy(a, who, 0, a->values, n * a->D,
+                                                     sizeof(dl_real));
+    a->labels = (const int32_t *)dli_arrays_copy(a, who, 1, a->labels, n, sizeof(int32_t));
+    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M,
+                                                  sizeof(dl_real));
+    return a->own[0] && (!labels || a->labels) && (!targets || a->targets);
 }
 
-/* The four ways to make a data set of numbers: like source, with labels or targets y. */
-static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
-                                    const dl_real *x, const int32_t *labels, const dl_real *y,
-                                    bool borrow)
+/* A data set like source of the given arrays: what lies in given->own goes over to it when it
+   succeeds; the rest it borrows or copies. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *source,
+                                   const dli_arrays *given, bool borrow)
 {
     const dl_int n = source->count;
     if (!c) return NULL;
-    if (!x || (source->targets && !y)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        return NULL;
-    }
-    if ((labels != NULL) != (source->classes > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
-                source->classes);
-        return NULL;
-    }
+    if ((!given->values && !given->bytes) || (source->targets && !given->targets))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who,
+                          given->values || given->bytes ? "targets" : "samples");
+    if ((given->labels != NULL) != (source->classes > 0))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are "
+                          "0..classes-1, data without labels has NULL and 0", who,
+                          given->labels ? "given" : "are NULL", source->classes);
     if (!dli_check_source(c, who, source) ||
-        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        (given->labels && !dli_check_index(c, who, "label", given->labels, n, source->classes)))
         return NULL;
     dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
     if (!a) return NULL;
-    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
-                                                sizeof *x, borrow, &a->own[0]);
-    if (a->values && labels)
-        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
-                                                    &a->own[1]);
-    if (a->values && y)
-        a->targets = (const dl_real *)dli_data_array(c, who, y,
-                                                     n * dl_shape_size(source->target_shape),
-                                                     sizeof *y, borrow, &a->own[1]);
-    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
-        dli_arrays_close(a);
-        return NULL;
+    *a = *given;
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    dl_source s = *source;
+    s.read = dli_arrays_read;
+    s.close = dli_arrays_close;
+    s.user = a;
+    dl_data *d = borrow || dli_arrays_own(a, who, n) ? dli_data_new(c, who, &s) : NULL;
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+        return d;
     }
-    return dli_data_of_arrays(c, who, source, a);
+    if (borrow) memset(a->own, 0, sizeof a->own);
+    dli_arrays_close(a);
+    return NULL;
 }
 
 static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
@@ -16624,6 +16702,18 @@ static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
     s.shape = shape;
     s.classes = classes;
     return s;
+}
+
+/* The four ways to make a data set of numbers: with labels, or (y) with targets. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source source, const dl_real *x,
+                                    const int32_t *labels, const dl_real *y, bool borrow)
+{
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.values = x;
+    a.labels = labels;
+    a.targets = y;
+    return dli_data_of_arrays(c, who, &source, &a, borrow);
 }
 
 static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
@@ -16637,32 +16727,121 @@ static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape ta
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
-}
-
-DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
-                                     const dl_real *y, dl_shape target_shape)
-{
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, true);
+}
+
+DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                     const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_numbers(dl, "dl_data_from_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y,
+                               false);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y, true);
+}
+
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes)
+{
+    const dl_source s = dli_source_of(count, shape, classes);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = x;
+    a.labels = labels;
+    return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
+
+/* A file (or a copy of one from memory): its name for messages, its bytes, how many. */
+typedef struct dli_idx_file {
+    const char *name;
+    uint8_t    *p;
+    size_t      bytes;
+} dli_idx_file;
+
+/* ---- gzip ---- */
+
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
+}
+
+/* Four bytes, the least significant first. */
+static uint32_t dli_four_bytes(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
+   as the flags say. 0 when that is beyond the end. */
+static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
+{
+    const int flags = bytes > 18 ? p[3] : 0;
+    size_t at = 10;
+    if (bytes < 18 || p[2] != 8) return 0;
+    if (flags & 4) at += 2 + p[10] + ((size_t)p[11] << 8);
+    for (int text = 8; text <= 16; text *= 2) {
+        if (!(flags & text)) continue;
+        while (at < bytes && p[at]) at++;
+        at++;
+    }
+    if (flags & 2) at += 2;
+    return at + 8 <= bytes ? at : 0;
+}
+
+/* If f is packed by gzip, unpack it. What it says of its size is believed no further than a packed
+   byte can become 1032. */
+static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
+{
+    if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
+    const size_t at = dli_gzip_header(f->p, f->bytes);
+    const uint32_t size = at ? dli_four_bytes(f->p + f->bytes - 4) : 0;
+    if (!DLI_STB)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
+                       "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
+    if (!at || size / 1032 > f->bytes || size > INT_MAX || f->bytes > INT_MAX)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read", who,
+                       f->name);
+    uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
+    if (!p) return false;
+    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
+                                                     (int)(f->bytes - at - 8));
+    if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
+        DL_FREE(p);
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
+                       "out whole", who, f->name);
+    }
+    DL_FREE(f->p);
+    f->p = p;
+    f->bytes = size;
+    return true;
+}
 
 /* ---- IDX ----
    A header of 4 + 4 rank bytes, then one byte an element:
@@ -16670,21 +16849,19 @@ DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
        count ...        rank sizes of 4 bytes, the most significant one first
    Nothing in it is believed: the sizes must account for every byte that is there. */
 
-/* Read the header of what (a path, or "images") with the rank it must have into count[rank]. */
-static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const uint8_t *p,
-                           size_t bytes, int rank, dl_int *count)
+/* Read the header of f with the rank it must have into count[rank]. */
+static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, int rank,
+                           dl_int *count)
 {
+    const uint8_t *p = f->p;
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
-    if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
-                       "(gunzip)", who, what);
-    if (bytes < header)
+    if (f->bytes < header)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
-                       "%d", who, what, (unsigned long long)bytes, (int)header);
+                       "%d", who, f->name, (unsigned long long)f->bytes, (int)header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
-                       "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
+                       "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
@@ -16693,137 +16870,135 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
-                           "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
+                           "is %ld", who, i + 1, f->name, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    const double have = (double)(bytes - header);
-    if (have != need)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
-                       "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
-                       have);
-    return true;
+    const double have = (double)(f->bytes - header);
+    return have == need ||
+           dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                   "but %.0f follow", who, f->name, have < need ? "cut off" : "too long", need,
+                   have);
 }
 
-/* The sources of a data set: names for messages, bytes, and how many. labels may be NULL. */
-typedef struct dli_idx_files {
-    const char    *image_name, *label_name;
-    const uint8_t *images, *labels;
-    size_t         image_bytes, label_bytes;
-} dli_idx_files;
-
-/* Check both sources and make a data set of them. With owner, *owner is the memory that images
-   are in, and the data set takes it over (*owner becomes NULL); without, the images are copied. */
-static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
-                        void **owner)
+/* A data set of images and labels (labels->p may be NULL). It takes over the images' memory. */
+static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
+                             const dli_idx_file *labels, int classes)
 {
-    dl_int size[3], labels = 0;
+    dl_int size[3], count = 0;
     int32_t most = -1;
-    if (classes < 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
-                "+ 1", who, classes);
+    if (classes < 0)
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the "
+                          "largest label + 1", who, classes);
+    if (!dli_idx_header(c, who, images, 3, size) ||
+        (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
         return NULL;
+    if (labels->p && count != size[0])
+        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                          images->name, (long long)size[0], labels->name, (long long)count);
+    int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
+    if (labels->p && !label) return NULL;
+    for (dl_int i = 0; i < count; i++) {
+        label[i] = labels->p[8 + i];
+        if (label[i] > most) most = label[i];
     }
-    if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
-    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-        return NULL;
-    if (f->labels && labels != size[0]) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                f->image_name, (long long)size[0], f->label_name, (long long)labels);
-        return NULL;
-    }
-    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
-    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
-                                !f->labels ? 0 : classes ? classes : most + 1);
-    if (!dli_check_source(c, who, &s)) return NULL;
-    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
-    if (!a) return NULL;
-    if (f->labels) {
-        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
-        a->own[1] = label;
-        a->labels = label;
-        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
-            dli_arrays_close(a);
-            return NULL;
-        }
-    }
-    a->scale = 1.0 / 255;
-    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
-                                               1, owner != NULL, &a->own[0]);
-    if (!a->bytes) {
-        dli_arrays_close(a);
-        return NULL;
-    }
-    dl_data *d = dli_data_of_arrays(c, who, &s, a);
-    if (d && owner) {
-        a->own[0] = *owner;
-        *owner = NULL;
-    }
+    const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                      !label ? 0 : classes ? classes : most + 1);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = images->p + 16;
+    a.labels = label;
+    a.own[0] = images->p;
+    a.own[1] = label;
+    dl_data *d = dli_data_of_arrays(c, who, &s, &a, true);
+    if (d) images->p = NULL;
+    else if (label) DL_FREE(label);
     return d;
+}
+
+/* The same of files that may be packed; both are freed or taken over. */
+static dl_data *dli_idx(dl_ctx *c, const char *who, dli_idx_file *images, dli_idx_file *labels,
+                        int classes)
+{
+    const bool ok = dli_unpack(c, who, images) && (!labels->p || dli_unpack(c, who, labels));
+    dl_data *d = ok ? dli_idx_data(c, who, images, labels, classes) : NULL;
+    if (images->p) DL_FREE(images->p);
+    if (labels->p) DL_FREE(labels->p);
+    return d;
+}
+
+static dli_idx_file dli_idx_copy(dl_ctx *c, const char *who, const char *name, const void *from,
+                                 size_t bytes)
+{
+    dli_idx_file f = { name, NULL, bytes };
+    if (from) f.p = (uint8_t *)dli_alloc(c, who, bytes, 1);
+    if (f.p) memcpy(f.p, from, bytes);
+    return f;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
-                              image_bytes, label_bytes };
+    const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
-        return NULL;
-    }
-    return dli_idx(dl, "dl_idx_from_memory", &f, classes, NULL);
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
+    dli_idx_file image = dli_idx_copy(dl, who, "images", images, image_bytes);
+    dli_idx_file label = dli_idx_copy(dl, who, "labels", labels, label_bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(dl, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    if (label.p) DL_FREE(label.p);
+    return NULL;
 }
 
 #ifndef DL_NO_STDIO
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_idx_files f;
-    dl_data *d = NULL;
-    void *image_memory, *label_memory = NULL;
-    memset(&f, 0, sizeof f);
-    f.image_name = images;
-    f.label_name = labels;
-    image_memory = dli_read_file(c, who, images, hint, &f.image_bytes);
-    if (image_memory && labels)
-        label_memory = dli_read_file(c, who, labels, hint, &f.label_bytes);
-    f.images = (const uint8_t *)image_memory;
-    f.labels = (const uint8_t *)label_memory;
-    if (image_memory && (label_memory || !labels)) d = dli_idx(c, who, &f, classes, &image_memory);
-    if (image_memory) DL_FREE(image_memory);
-    if (label_memory) DL_FREE(label_memory);
-    return d;
+    dli_idx_file image = { images, NULL, 0 }, label = { labels, NULL, 0 };
+    image.p = dli_read_file(c, who, images, hint, &image.bytes);
+    if (image.p && labels) label.p = dli_read_file(c, who, labels, hint, &label.bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(c, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
 {
+    const char *who = "dl_idx_load";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_load: the path of the images is NULL");
-        return NULL;
-    }
-    return dli_idx_load(dl, "dl_idx_load", images, labels, classes, "");
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the path of the images is NULL", who);
+    return dli_idx_load(dl, who, images, labels, classes, "");
+}
+
+/* The path of a file of MNIST: packed when only that is there. */
+static void dli_mnist_path(char *path, size_t room, const char *dir, const char *part,
+                           const char *what)
+{
+    const size_t n = strlen(dir);
+    const char *slash = n == 0 || dir[n - 1] == '/' || dir[n - 1] == '\\' ? "" : "/";
+    dli_format(path, room, "%s%s%s-%s-ubyte.gz", dir, slash, part, what);
+    FILE *f = fopen(path, "rb");
+    path[strlen(path) - 3] = 0;
+    FILE *plain = f ? fopen(path, "rb") : NULL;
+    if (f && !plain) path[strlen(path)] = '.';
+    if (f) fclose(f);
+    if (plain) fclose(plain);
 }
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
     const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
-    if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
-        if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
-        else dl_fail(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
-                     (int)split);
-        return NULL;
-    }
-    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
-    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    if (!dir) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+    if (split != DL_TRAIN && split != DL_TEST)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
+                          (int)split);
+    const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
     char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dli_mnist_path(images, room, dir, part, "images-idx3");
+    dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
-                              "or pass the directory that holds MNIST's four unpacked files");
+                              "or pass the directory that holds MNIST's four files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -16836,7 +17011,7 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 }
 #endif
 
-/* ---- views ---- */
+/* ---- views: some samples in a row ---- */
 
 static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, dl_int count)
 {
@@ -16851,27 +17026,23 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
 
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 {
+    const char *who = "dl_data_take";
     if (!d) return NULL;
-    if (first < 0 || count < 0 || first > d->count || count > d->count - first) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_take: %lld samples from %lld on are not in the data "
-                "set's %lld", (long long)count, (long long)first, (long long)d->count);
-        return NULL;
-    }
-    return dli_data_view(d, "dl_data_take", first, count);
+    if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
+    if (!dli_check_order(who, d)) return NULL;
+    if (first < 0 || count < 0 || first > d->count || count > d->count - first)
+        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %lld samples from %lld on are not in the data "
+                          "set's %lld", who, (long long)count, (long long)first,
+                          (long long)d->count);
+    return dli_data_view(d, who, first, count);
 }
 
-DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+/* Both or none. */
+static bool dli_two(dl_data *a, dl_data *b, dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split";
-    if (!d) return false;
-    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
-                       "results have a place to go", who, fraction);
-    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
-    dl_data *a = dli_data_view(d, who, 0, d->count - n);
-    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
-    if (!b) {
+    if (!a || !b) {
         dl_data_free(a);
+        dl_data_free(b);
         return false;
     }
     *first = a;
@@ -16879,42 +17050,365 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
+/* Can d be split so? */
+static bool dli_check_split(const char *who, const dl_data *d, double fraction,
+                            dl_data *const *first, dl_data *const *second)
+{
+    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    return dli_check_order(who, d);
+}
+
+DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split";
+    if (!d || !dli_check_split(who, d, fraction, first, second)) return false;
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    return dli_two(dli_data_view(d, who, 0, d->count - n),
+                   dli_data_view(d, who, d->count - n, n), first, second);
+}
+
+/* ---- data sets made of others ----
+   Their source reads the samples of its parts, one part behind the other, in an order of its
+   own: views by a list, concatenation and weights are one thing. */
+typedef struct dli_parts {
+    dl_data *part;                          /* views that keep the parts' storage     */
+    int32_t *start;                         /* [parts + 1] where each part begins     */
+    int32_t *index;                         /* [count], or NULL: as they lie          */
+    int      parts;
+} dli_parts;
+
+/* The part that sample i is in; i becomes its number there. */
+static int dli_part_of(const dli_parts *v, int32_t *i)
+{
+    int p = 0;
+    if (v->index) *i = v->index[*i];
+    while (*i >= v->start[p + 1]) p++;
+    *i -= v->start[p];
+    return p;
+}
+
+static bool dli_parts_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                           dl_real *y)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    const dl_int D = dl_shape_size(v->part->shape), M = dl_shape_size(v->part->target_shape);
+    int32_t from[512];
+    dl_int run;
+    for (dl_int at = 0; at < n; at += run) {           /* as many of one part as follow */
+        from[0] = index[at];
+        const int p = dli_part_of(v, &from[0]);
+        for (run = 1; at + run < n; run++) {
+            from[run] = index[at + run];
+            if (dli_part_of(v, &from[run]) != p) break;
+        }
+        if (!dli_data_read(&v->part[p], from, 0, run, x ? x + at * D : NULL,
+                           labels ? labels + at : NULL, y ? y + at * M : NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool dli_parts_rewind(void *user)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) if (!dli_data_begin(&v->part[p])) return false;
+    return true;
+}
+
+static void dli_parts_close(void *user)
+{
+    dli_parts *v = (dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) dli_storage_release(v->part[p].storage);
+    if (v->part) DL_FREE(v->part);
+    if (v->start) DL_FREE(v->start);
+    if (v->index) DL_FREE(v->index);
+    DL_FREE(v);
+}
+
+/* Do the parts have samples of one kind? Their number, or -1. */
+static dl_int dli_check_parts(const char *who, const dl_data *const *part, int parts)
+{
+    dl_int count = 0;
+    for (int p = 0; p < parts; p++) {
+        char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+        const dl_data *a = part[0], *b = part[p];
+        if (!b || !dli_check_order(who, b)) return -1;
+        if (a->ctx != b->ctx || a->labels != b->labels || a->targets != b->targets ||
+            !dl_shape_equal(a->shape, b->shape) ||
+            (a->targets && !dl_shape_equal(a->target_shape, b->target_shape))) {
+            dl_fail(a->ctx, DL_ERR_SHAPE, "%s: data set %d, of samples %s, and the first, of "
+                    "samples %s, differ in shape, in having labels or targets, or in context", who,
+                    p, dli_shape_text(s, b->shape), dli_shape_text(t, a->shape));
+            return -1;
+        }
+        count += b->count;
+    }
+    return count;
+}
+
+/* The weights of the parts' samples in this order, times weight; false without memory. */
+static bool dli_parts_weights(const char *who, dl_data *d, const dli_parts *v,
+                              const dl_real *weight)
+{
+    bool any = weight != NULL;
+    for (int p = 0; p < v->parts; p++) any = any || v->part[p].storage->weights;
+    if (!any) return true;
+    dl_real *w = (dl_real *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *w);
+    for (dl_int i = 0; w && i < d->count; i++) {
+        int32_t k = (int32_t)i;
+        const dl_real *own = dl_data_weights(&v->part[dli_part_of(v, &k)]);
+        w[i] = (dl_real)((weight ? (double)weight[i] : 1) * (own ? (double)own[k] : 1));
+    }
+    d->storage->weights = w;
+    return w != NULL;
+}
+
+/* The samples index[count] (NULL: all) of the parts, one behind the other, times weight. */
+static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, int parts,
+                                  const int32_t *index, dl_int count, const dl_real *weight)
+{
+    const dl_int all = dli_check_parts(who, part, parts);
+    dl_ctx *c = part[0] ? part[0]->ctx : NULL;
+    if (all < 0 || (index && !dli_check_index(c, who, "sample", index, count, all))) return NULL;
+    dl_source s = dli_source_of(index ? count : all, part[0]->shape, 0);
+    for (int p = 0; p < parts; p++) if (part[p]->classes > s.classes) s.classes = part[p]->classes;
+    s.targets = part[0]->targets;
+    s.target_shape = part[0]->target_shape;
+    dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
+                                                : NULL;
+    if (!v) return NULL;
+    v->part = (dl_data *)dli_alloc(c, who, (size_t)parts, sizeof *v->part);
+    v->start = (int32_t *)dli_alloc(c, who, (size_t)parts + 1, sizeof *v->start);
+    if (index) v->index = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *v->index);
+    s.read = dli_parts_read;
+    s.rewind = dli_parts_rewind;
+    s.close = dli_parts_close;
+    s.user = v;
+    dl_data *d = v->part && v->start && (v->index || !index) ? dli_data_new(c, who, &s) : NULL;
+    if (!d) {
+        dli_parts_close(v);
+        return NULL;
+    }
+    for (int p = 0; p < parts; p++) {
+        v->part[p] = *part[p];
+        v->part[p].storage->references++;
+        v->start[p + 1] = v->start[p] + (int32_t)part[p]->count;
+    }
+    v->parts = parts;
+    if (index) memcpy(v->index, index, (size_t)count * sizeof *index);
+    if (dli_parts_weights(who, d, v, weight)) return d;
+    dl_data_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
+{
+    if (!d) return NULL;
+    if (!index || n < 0)
+        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %lld samples, and the list is "
+                          "%s", (long long)n, index ? "there" : "NULL");
+    return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
+}
+
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n)
+{
+    if (!list || n < 1 || !list[0]) return NULL;
+    return dli_data_of_parts("dl_data_concat", list, n, NULL, 0, NULL);
+}
+
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
+{
+    if (!d) return NULL;
+    if (!weight) return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_weighted: no weights");
+    for (dl_int i = 0; i < d->count; i++)
+        if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
+            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample "
+                              "%lld must be 0 or more", (double)weight[i], (long long)i);
+    return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
+}
+
+/* ---- folds ---- */
+
+DL_DEF dl_folds dl_folds_default(void)
+{
+    dl_folds o;
+    memset(&o, 0, sizeof o);
+    o.shuffle = true;
+    return o;
+}
+
+/* The order in which samples are dealt: those of a group, or of a class, lie together. NULL without
+   memory. */
+static dli_ranked *dli_deal_order(const dl_data *d, const char *who, const dl_folds *o,
+                                  const int32_t *label)
+{
+    const uint64_t mix = dl_rng_new(o->seed, 0).key;
+    dli_ranked *r = (dli_ranked *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *r);
+    for (dl_int i = 0; r && i < d->count; i++) {
+        const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
+        r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
+        if (label) r[i].key += 4294967296.0 * (double)label[i];
+        r[i].at = i;                             /* the hash sends no two numbers to one */
+    }
+    if (r) dli_sort_ranked(r, d->count);
+    return r;
+}
+
+/* Deal the samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of its
+   group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify, most
+   of the sample's class, and of those the one that lacks most of all. */
+static bool dli_deal(const dl_data *d, const char *who, const double *share, int n,
+                     const dl_folds *o, int32_t *fold)
+{
+    const int32_t *label = o->stratify ? dl_data_labels(d) : NULL;
+    const int classes = o->stratify ? d->classes : 1;
+    if (o->stratify && (!label || o->group))
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
+    double *lacks = (double *)dli_alloc(d->ctx, who, (size_t)n, ((size_t)classes + 1) *
+                                                                sizeof *lacks);
+    dli_ranked *r = lacks ? dli_deal_order(d, who, o, label) : NULL;
+    for (dl_int i = 0; r && i < d->count; i++) {
+        lacks[0]++;
+        lacks[1 + (label ? label[i] : 0)]++;
+    }
+    for (int f = n - 1; r && f >= 0; f--)
+        for (int k = 0; k <= classes; k++) lacks[f * (classes + 1) + k] = share[f] * lacks[k];
+    for (dl_int i = 0, end; r && i < d->count; i = end) {
+        const dl_int k = r[i].at;
+        int best = 0;
+        for (end = i + 1; o->group && end < d->count && r[end].key == r[i].key;) end++;
+        for (int f = 1; f < n; f++) {
+            const double *a = lacks + f * (classes + 1), *b = lacks + best * (classes + 1);
+            const double more = a[1 + (label ? label[k] : 0)] - b[1 + (label ? label[k] : 0)];
+            if (more > 1e-6 || (more > -1e-6 && a[0] > b[0] + 1e-6)) best = f;
+        }
+        lacks[best * (classes + 1)] -= (double)(end - i);
+        lacks[best * (classes + 1) + 1 + (label ? label[k] : 0)] -= (double)(end - i);
+        for (dl_int j = i; j < end; j++) fold[r[j].at] = best;
+    }
+    if (lacks) DL_FREE(lacks);
+    if (r) DL_FREE(r);
+    return r != NULL;
+}
+
+/* Deal into n folds by share; *second becomes fold f, *first all others. */
+static bool dli_split_by(const dl_data *d, const char *who, const double *share, int n, int f,
+                         const dl_folds *options, dl_data **first, dl_data **second)
+{
+    const dl_folds defaults = dl_folds_default();
+    int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
+    int32_t *list = fold + d->count;
+    dl_data *part[2] = { NULL, NULL };
+    bool ok = fold && dli_deal(d, who, share, n, options ? options : &defaults, fold);
+    for (int k = 0; ok && k < 2; k++) {
+        dl_int at = 0;
+        for (dl_int i = 0; i < d->count; i++)
+            if ((fold[i] == f) == (k == 1)) list[at++] = (int32_t)i;
+        part[k] = dli_data_of_parts(who, &d, 1, list, at, NULL);
+    }
+    ok = ok && dli_two(part[0], part[1], first, second);
+    if (fold) DL_FREE(fold);
+    return ok;
+}
+
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split_random";
+    const double share[2] = { 1 - fraction, fraction };
+    return d && dli_check_split(who, d, fraction, first, second) &&
+           dli_split_by(d, who, share, 2, 1, options, first, second);
+}
+
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test)
+{
+    const char *who = "dl_data_fold";
+    if (!d || !dli_check_split(who, d, 0, train, test)) return false;
+    if (k < 2 || k > d->count || i < 0 || i >= k)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
+                       "or more, and as many samples, and count them from 0", who, i, k,
+                       (long long)d->count);
+    double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
+    for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
+    const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
+    if (share) DL_FREE(share);
+    return ok;
+}
+
 /* ---- batches ---- */
 
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
-   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
-   tape. False, and *batch as it was, on failure. */
+/* What the samples order[first .. first+n-1] weigh, as a tensor [n] on the tape. */
+static dl_tensor *dli_batch_weight(const dl_data *d, const char *who, const int32_t *order,
+                                   dl_int first, dl_int n)
+{
+    const dl_real *own = dl_data_weights(d);
+    dl_tensor *w = dli_tape_tensor(d->ctx, who, dl_shape1(n));
+    for (dl_int i = 0; w && i < n; i++) w->data[i] = own[order ? order[first + i] : first + i];
+    return w;
+}
+
+/* Room for a batch of n samples on the tape; their labels go into labels[n] or, when that is NULL,
+   to the tape as well. */
+static bool dli_batch_room(const dl_data *d, const char *who, dl_int n, int32_t *labels,
+                           dl_batch *b)
+{
+    memset(b, 0, sizeof *b);
+    b->x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    b->size = n;
+    if (b->x && d->targets)
+        b->y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (b->x && d->labels)
+        b->labels = labels ? labels
+                  : (const int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    return b->x && (!d->targets || b->y) && (!d->labels || b->labels);
+}
+
+/* A batch turns out to be of n samples only. */
+static void dli_batch_cut(dl_batch *b, dl_int n)
+{
+    dl_tensor *t[2] = { b->x, b->y };
+    for (int i = 0; i < 2; i++) {
+        if (!t[i]) continue;
+        t[i]->size = t[i]->size / b->size * n;
+        t[i]->shape.dim[0] = n;
+    }
+    b->size = n;
+}
+
+/* Up to n samples from order[first] on (without an order: from first on) as a batch; of a stream,
+   the next ones, and none at its end. Their labels go into labels[n], or to the tape. False, and
+   *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_source *source = &d->storage->source;
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (x && d->labels && !labels)
-        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
-    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
-    if (first == 0 && source->rewind && !source->rewind(source->user))
-        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
-    if (!d->labels) labels = NULL;
-    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
-    batch->more_x = batch->more_y = NULL;
-    batch->x = x;
-    batch->y = y;
-    batch->labels = labels;
-    batch->size = n;
+    const bool stream = dli_is_stream(d);
+    dl_batch b;
+    if (d->count >= 0) n = dli_min(n, d->count - first);
+    if (!dli_batch_room(d, who, n, labels, &b) || (first == 0 && !dli_data_begin(d))) return false;
+    int32_t *label = (int32_t *)(uintptr_t)b.labels;
+    dl_real *y = b.y ? b.y->data : NULL;
+    if (stream) {
+        const dl_int got = dli_stream_next(d, n, b.x->data, label, y);
+        if (got < 0) return false;
+        if (got < n) dli_batch_cut(&b, got);
+    } else if (!dli_data_read(d, order, first, n, b.x->data, label, y)) return false;
+    if (dl_data_weights(d) && !(b.weight = dli_batch_weight(d, who, order, first, n))) return false;
+    *batch = b;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    if (!d) return NULL;
-    if (i < 0 || i >= d->count) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
-                "%lld, from 0 on", (long long)i, (long long)d->count);
-        return NULL;
-    }
-    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    const char *who = "dl_data_sample";
+    if (!d || !dli_check_order(who, d)) return NULL;
+    if (i < 0 || i >= d->count)
+        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %lld; the data set has "
+                          "%lld, from 0 on", who, (long long)i, (long long)d->count);
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
@@ -16923,13 +17417,34 @@ static void dli_loader_destroy(void *object)
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
     if (l->labels) DL_FREE(l->labels);
+    if (l->x) DL_FREE(l->x);
+}
+
+/* Memory for what a loader keeps. */
+static bool dli_loader_room(dl_loader *l, const char *who)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
+    const bool stream = dli_is_stream(d);
+    const dl_int more = !l->shuffle ? 0 : stream ? d->storage->source.buffer : d->count;
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)(l->batch_size + more),
+                                     sizeof *l->labels);
+    if (!l->labels) return false;
+    if (!stream) l->order = l->shuffle ? l->labels + l->batch_size : NULL;
+    else if (l->shuffle) {
+        l->x = (dl_real *)dli_alloc(d->ctx, who, (size_t)more, (size_t)(D + M) * sizeof *l->x);
+        if (!l->x) return false;
+        l->y = d->targets ? l->x + more * D : NULL;
+        l->buffered = d->labels ? l->labels + l->batch_size : NULL;
+    }
+    return true;
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
     if (!d) return NULL;
-    if (batch_size < 1 || d->count < 1) {
+    if (batch_size < 1 || d->count == 0) {
         if (batch_size < 1)
             dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
                     (long long)batch_size);
@@ -16940,18 +17455,15 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
-    l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
-                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
-    if (!l->labels) {
+    l->batch_size = d->count < 0 ? batch_size : dli_min(batch_size, d->count);
+    l->shuffle = shuffle;
+    if (!dli_loader_room(l, who)) {
         dli_object_free(l);
         return NULL;
     }
-    if (!shuffle) return l;
-    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
-    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -16959,35 +17471,97 @@ DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
 
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
 {
-    return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
+    if (!l) return 0;
+    return l->data.count < 0 ? -1
+         : l->data.count / l->batch_size + (l->data.count % l->batch_size > 0);
 }
 
 DL_DEF void dl_loader_restart(dl_loader *l)
 {
-    if (l) l->next = 0;
+    if (!l) return;
+    l->next = l->filled = 0;
+    l->dry = false;
+}
+
+/* A batch of a stream, its samples drawn from a buffer that is filled up after each. */
+static bool dli_loader_draw(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    const dl_int room = d->storage->source.buffer;
+    const dl_int most = d->count < 0 ? l->batch_size : dli_min(l->batch_size, d->count - l->next);
+    dl_batch b;
+    dl_int n = 0;
+    if (!dli_batch_room(d, "a batch of a data set", most, l->labels, &b) ||
+        (l->next == 0 && !dli_data_begin(d)))
+        return false;
+    for (; n < most; n++) {
+        while (!l->dry && l->filled < room) {
+            const dl_int at = l->filled;
+            const dl_int got = dli_stream_next(d, room - at, l->x + at * D,
+                                               l->buffered ? l->buffered + at : NULL,
+                                               l->y ? l->y + at * M : NULL);
+            if (got < 0) return false;
+            l->dry = got == 0;
+            l->filled += got;
+        }
+        if (l->filled == 0) break;
+        const dl_int i = dl_rng_int(&l->rng, l->filled), last = --l->filled;
+        memcpy(b.x->data + n * D, l->x + i * D, (size_t)D * sizeof *l->x);
+        memcpy(l->x + i * D, l->x + last * D, i == last ? 0 : (size_t)D * sizeof *l->x);
+        if (l->buffered) {
+            l->labels[n] = l->buffered[i];
+            l->buffered[i] = l->buffered[last];
+        }
+        if (!l->y) continue;
+        memcpy(b.y->data + n * M, l->y + i * M, (size_t)M * sizeof *l->y);
+        memcpy(l->y + i * M, l->y + last * M, i == last ? 0 : (size_t)M * sizeof *l->y);
+    }
+    if (n < most) dli_batch_cut(&b, n);
+    *batch = b;
+    return true;
+}
+
+/* The next batch: 1; 0 at the end of the epoch; -1 on failure. */
+static int dli_loader_next(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_rng rng = l->rng;
+    dl_batch b;
+    if (l->next == d->count) {
+        dl_loader_restart(l);
+        return 0;
+    }
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, d->count);
+    if (!(l->x ? dli_loader_draw(l, &b)
+               : dli_data_batch(d, l->order, l->next, l->batch_size, l->labels, &b))) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return -1;
+    }
+    if (b.size == 0) {                      /* a stream's end */
+        const dl_int had = l->next;
+        dl_loader_restart(l);
+        if (had == 0 || d->count >= 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
+                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+        return had == 0 || d->count >= 0 ? -1 : 0;
+    }
+    b.number = l->next / l->batch_size;
+    l->next += b.size;
+    *batch = b;
+    return 1;
 }
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    if (!l || !batch) return false;
-    dl_int n = l->data.count - l->next;
-    if (n == 0) {
-        l->next = 0;
-        return false;
-    }
-    if (n > l->batch_size) n = l->batch_size;
-    const dl_rng rng = l->rng;
-    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
-    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
-        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
-        return false;
-    }
-    batch->number = l->next / l->batch_size;
-    l->next += n;
-    return true;
+    return l && batch && dli_loader_next(l, batch) > 0;
 }
 
+#endif /* DL_NO_DATA */
+
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------- >>images-impl ---- */
+
 /* ---- augmentation ---- */
 
 DL_DEF dl_augment dl_augment_default(void)
@@ -17077,7 +17651,6 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
     return y;
 }
 #endif
-#endif /* DL_NO_DATA */
 
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
@@ -17145,7 +17718,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+/* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)
@@ -17162,26 +17735,17 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
+/* In a file the least significant byte comes first; on most machines, too. */
 static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
-        out->length += (size_t)n * sizeof *x;
-        return;
-    }
-    for (dl_int from = 0; from < n; from += most) {
-        const dl_int k = dli_min(most, n - from);
-        for (dl_int i = 0; i < k; i++) {
-#if DLI_DOUBLE
-            uint64_t bits;
-#else
-            uint32_t bits;
-#endif
-            memcpy(&bits, &x[from + i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
+    const uint16_t one = 1;
+    const bool little = *(const uint8_t *)&one == 1;
+    if (little) dli_put_some(out, (const char *)x, (size_t)n * sizeof *x);
+    for (dl_int i = 0; !little && i < n; i++) {
+        char swapped[sizeof *x];
+        for (size_t k = 0; k < sizeof *x; k++)
+            swapped[k] = ((const char *)&x[i])[sizeof *x - 1 - k];
+        dli_put_some(out, swapped, sizeof *x);
     }
 }
 
@@ -17383,31 +17947,34 @@ static bool dli_scan_string(dli_scan *j)
     return true;
 }
 
+/* Is the next byte one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
 /* One or more digits. */
 static bool dli_scan_digits(dli_scan *j)
 {
     const uint8_t *start = j->p;
-    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    while (dli_scan_any(j, "0123456789")) {}
     return j->p > start || dli_scan_wrong(j, "a digit");
 }
 
 static bool dli_scan_number(dli_scan *j, char *kind)
 {
-    *kind = '1';
-    if (dli_scan_byte(j) == '-') j->p++;
-    if (dli_scan_byte(j) == '0') j->p++;
-    else if (!dli_scan_digits(j)) return false;
-    if (dli_scan_byte(j) == '.') {
-        *kind = '.';
-        j->p++;
+    dli_scan_any(j, "-");
+    if (!dli_scan_any(j, "0") && !dli_scan_digits(j)) return false;
+    const uint8_t *whole = j->p;
+    if (dli_scan_any(j, ".") && !dli_scan_digits(j)) return false;
+    if (dli_scan_any(j, "eE")) {
+        dli_scan_any(j, "+-");
         if (!dli_scan_digits(j)) return false;
     }
-    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
-        *kind = '.';
-        j->p++;
-        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
-        return dli_scan_digits(j);
-    }
+    *kind = j->p == whole ? '1' : '.';
     return true;
 }
 
@@ -17679,7 +18246,7 @@ typedef struct dli_file {
     const char *prefix;             /* of the names that are meant                  */
 } dli_file;
 
-/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+/* Read what stands behind a tensor's name; other keys are passed over. Does it fit the file? */
 static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 {
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
@@ -17694,8 +18261,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     const dli_json *offsets = dli_json_find(v, "data_offsets");
     if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
         !dli_json_shape(offsets, 0, &place) || place.rank != 2)
-        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
-                       "data_offsets", e->name, DL_MAX_DIMS);
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and "
+                       "two data_offsets", e->name, DL_MAX_DIMS);
     e->type = type->text;
     e->begin = place.dim[0];
     e->end = place.dim[1];
@@ -17759,7 +18326,8 @@ static bool dli_check_places(dli_file *f)
     for (dl_int i = 0; i < f->entries; i++) {
         const dli_entry *e = &f->entry[i];
         if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
             return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
@@ -18023,7 +18591,8 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
         if (i->found && i->found->fate == 'd')
             r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found)
+            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -18038,7 +18607,8 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     dli_text out = { NULL, 0, 0, NULL, false };
     dli_put_misfits(&out, &counts, f, l);
     out.size = out.length + 1;
-    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size,
+                                                         NULL);
     if (!r) return false;
     out.at = (char *)(r + 1);
     dli_put_misfits(&out, r, f, l);
@@ -18112,35 +18682,23 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
 
+static const dl_field dli_init_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dl_init, kind), dli_init_names },
+    DLI_E(dl_init, a, DOUBLE), DLI_E(dl_init, b, DOUBLE), DLI_E_END };
+
 /* What may have been changed in a layer after it was built. */
-static const dl_field dli_layer_rest[] = {
+static const dl_field dli_layer_now[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
-/* The numbers that optimizers of every kind have. */
+/* The numbers of an optimizer; those that its kind does not use are 0. */
 static const dl_field dli_optim_fields[] = {
-    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
-    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
-    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
-
-/* The same and those of this kind; weight_decay may be both, and comes once. */
-static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
-{
-    int n = 0;
-    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
-    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < n && f[i].offset != t->option[k].at) i++;
-        if (i < n) continue;
-        f[n].name = t->option[k].name;
-        f[n].kind = DL_FIELD_DOUBLE;
-        f[n].count = 1;
-        f[n++].offset = t->option[k].at;
-    }
-}
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, momentum, DOUBLE), DLI_E(dl_optim, rho, DOUBLE),
+    DLI_E(dl_optim, beta1, DOUBLE), DLI_E(dl_optim, beta2, DOUBLE), DLI_E(dl_optim, eps, DOUBLE),
+    DLI_E(dl_optim, start, DOUBLE), { "own", DL_FIELD_DOUBLE, 4, offsetof(dl_optim, own), NULL },
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
+    DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
 
 /* The names that a field's values have, or NULL. */
 static const char *const *dli_field_names(const dl_field *f)
@@ -18169,16 +18727,7 @@ static void dli_put_shape(dli_text *out, dl_shape s)
     dli_put(out, "]");
 }
 
-/* [name, a, b]: an initializer, or a loss and its weight. */
-static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
-{
-    dli_putf(out, "[\"%s\"", name);
-    for (int i = 0; i < n; i++) {
-        dli_put(out, ",");
-        dli_put_number(out, number[i]);
-    }
-    dli_put(out, "]");
-}
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
@@ -18188,16 +18737,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
     else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        const dl_init *init = (const dl_init *)at;
-        const double numbers[2] = { init->a, init->b };
-        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
-    } else dli_putf(out, "%d", *(const int *)at);
+    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+    else dli_putf(out, "%d", *(const int *)at);
 }
 
-/* All fields of a struct, the members of an object. */
+/* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
@@ -18207,6 +18754,7 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
         }
         if (f->count > 1) dli_put(out, "]");
     }
+    dli_put(out, "}");
 }
 
 /* Layers by their numbers; -1 for the model's first input. */
@@ -18226,28 +18774,26 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     }
     if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
     else if (l->type->options_size) {
-        dli_put(out, ",\"options\":{");
+        dli_put(out, ",\"options\":");
         dli_put_fields(out, l->type->fields, l->options);
-        dli_put(out, "}");
     }
-    dli_put(out, ",");
-    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, ",\"now\":");
+    dli_put_fields(out, dli_layer_now, l);
     dli_put(out, "}");
 }
 
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dl_field fields[DLI_OPTIM_MOST];
-    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        dli_putf(out, "%s\"%s\"", k ? "," : ",\"loss\":[", m->goal[k].loss->name);
     for (int k = 0; k < dl_model_output_count(m); k++) {
-        if (k) dli_put(out, ",");
-        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+        dli_put(out, k ? "," : "],\"loss_weights\":[");
+        dli_put_number(out, m->goal[k].weight);
     }
-    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
-    dli_optim_fields_of(o.type, fields);
-    dli_put_fields(out, fields, &o);
-    dli_put(out, "}}");
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":", o.type->name);
+    dli_put_fields(out, dli_optim_fields, &o);
+    dli_put(out, "}");
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
@@ -18426,86 +18972,72 @@ static bool dli_unknown(const dli_file *f, const char *what, const char *name, c
 /* The text of a string, "" if it is none. */
 static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
 
-/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
-static const char *dli_take_named(const dli_json *v, double *number, int n)
-{
-    const char *expected = n == 2 ? "a list of a name and two numbers"
-                                  : "a list of a name and a number";
-    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
-    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
-    return NULL;
-}
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base);
 
-/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
-static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
+/* One value of a field's kind, to where it lies. */
+static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
+                           const dl_field *field, void *to)
 {
-    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
-    dl_init *init = (dl_init *)to;
-    double x, numbers[2];
-    if (f->kind == DL_FIELD_INIT) {
-        const char *expected = dli_take_named(v, numbers, 2);
-        if (expected) return expected;
-        init->a = numbers[0];
-        init->b = numbers[1];
-    }
+    const char *const *names = dli_field_names(field);
+    const char *expected = "a whole number, not too large";
+    double x = 0;
+    int i = 0;
+    bool ok;
     if (names) {
-        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
-        int i = 0;
-        while (names[i] && strcmp(names[i], name) != 0) i++;
-        if (!names[i]) return "a name that is known here";
-        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
-        else *(int *)to = i;
-        return NULL;
-    }
-    if (f->kind == DL_FIELD_BOOL) {
+        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
+        ok = names[i] != NULL;
+        expected = "a name that is known here";
+        *(int *)to = ok ? i : 0;
+    } else if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        expected = "true or false";
         *(bool *)to = v->kind == 't';
-        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    } else if (field->kind == DL_FIELD_DOUBLE) {
+        ok = dli_json_double(v, (double *)to);
+        expected = "a number";
+    } else if (field->kind == DL_FIELD_SHAPE) {
+        ok = dli_json_shape(v, -1, (dl_shape *)to);
+        expected = "a list of at most 6 whole numbers";
+    } else if (field->kind == DL_FIELD_INIT) {
+        return dli_take_fields(f, v, field->name, dli_init_fields, to);
+    } else {
+        ok = dli_json_whole(v, -2147483647, 2147483647, &x);
+        *(int *)to = (int)x;
     }
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
-    if (f->kind == DL_FIELD_SHAPE)
-        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
-    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
-    *(int *)to = (int)x;
-    return NULL;
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
+                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
-/* All fields of a struct, out of the members of an object that is called so in messages; none may
-   be missing, unless they are optional. */
-static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
-                            const dl_field *fields, void *base, bool optional)
+/* All fields of a struct, and nothing else, out of an object that is called so in messages. */
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base)
 {
-    for (const dl_field *field = fields; field && field->name; field++) {
-        const dli_json *v = dli_json_find(object, field->name);
-        const char *expected = NULL;
+    static const dl_field none = DLI_E_END;
+    if (!fields) fields = &none;
+    if (!dli_check_object(&f->source, v, of, fields, sizeof *fields, false)) return false;
+    for (const dl_field *field = fields; field->name; field++) {
+        const dli_json *e = dli_json_find(v, field->name), *end = e ? e + e->size : NULL;
+        if (!e) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
         char *to = (char *)base + field->offset;
-        if (!v && optional) continue;
-        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
-        const bool list = field->count > 1;
-        const dli_json *e = list ? v + 1 : v;
         int k = 0;
-        if (list && v->kind != '[') expected = "a list";
-        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
-            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
-        if (!expected && (k < field->count || e < v + v->size))
-            expected = "a list of another length";
-        if (expected)
-            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+        if (field->count > 1 && e->kind == '[') e++;
+        for (; k < field->count && e < end; k++, e += e->size, to += dli_field_size(field->kind))
+            if (!dli_take_value(f, e, of, field, to)) return false;
+        if (k < field->count || e < end)
+            return dli_bad(&f->source, "'%.63s' of %.255s should be a list of %d", field->name, of,
+                           field->count);
     }
     return true;
 }
 
-/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+/* The options of a layer or an optimizer of this type. */
 static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
                              const dl_field *fields, void *options)
 {
-    static const dl_field none = DLI_E_END;
     char of[128];
     dli_format(of, sizeof of, "the options of %.99s", type);
-    v = dli_json_find(v, "options");
-    if (!fields) fields = &none;
-    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
-           dli_take_fields(f, v, of, fields, options, false);
+    return dli_take_fields(f, dli_json_find(v, "options"), of, fields, options);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
@@ -18580,12 +19112,12 @@ static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
     dl_layer rest = *l;
-    const dli_json *name = dli_json_find(v, "name");
+    const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
     rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
     if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
         return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
     l->activation = rest.activation;
@@ -18601,8 +19133,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 
 static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
 {
-    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
-                                         "l1", "l2", "frozen", NULL };
+    static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_layer_type *t = dl_find_layer(m->ctx, type);
@@ -18628,7 +19159,8 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
     for (DLI_JSON_EACH(e, v)) {
         const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
         if (!metric)
-            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+            return dli_unknown(f, "metric", dli_json_text(e),
+                               "; dl_register_metric makes it known");
         if (!dl_model_add_metric(m, metric)) return false;
     }
     return true;
@@ -18637,26 +19169,26 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
 {
     static const char *const names[] = { "type", "options", NULL };
-    dl_field fields[DLI_OPTIM_MOST];
     if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
         return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_optim_type *t = dl_find_optim(c, type);
     if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    dli_optim_fields_of(t, fields);
-    return dli_take_options(f, v, type, fields, o);
+    return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
-                               const dli_json *optimizer)
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
 {
+    const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
+    const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
-        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
+        return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
@@ -18664,14 +19196,12 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *l
     if (!weight) return false;
     const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
     bool ok = true;
-    int k = 0;
-    for (DLI_JSON_EACH(e, losses)) {
-        const char *expected = dli_take_named(e, &weight[k], 1);
-        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
-        if (!ok) break;
-        loss[k] = dl_find_loss(m->ctx, e[1].text);
-        if (!loss[k++])
-            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    for (int k = 0; ok && k < n; k++) {
+        const char *name = dli_json_text(losses + 1 + k);
+        loss[k] = dl_find_loss(m->ctx, name);
+        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        else if (!dli_json_double(weights + 1 + k, &weight[k]))
+            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
     }
     ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
          dl_model_compile_outputs(m, loss, weight, o);
@@ -18700,7 +19230,7 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics");
@@ -18730,25 +19260,19 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
 static const char *dli_model_text(const dli_file *f)
 {
     char key[DL_NAME_MAX + 16];
-    const char *other = "";
     dli_format(key, sizeof key, "%sdl_model", f->prefix);
     const bool object = f->metadata && f->metadata->kind == '{';
     const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
     if (v && v->kind == '"') return v->text;
-    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
-        const size_t n = strlen(e->text);
-        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
-    }
     dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
-            other[0] ? "'" : "");
+            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     return NULL;
 }
 
@@ -19063,12 +19587,13 @@ static double dli_hashed_data(const dl_data *d)
     h = dli_hashed((uint64_t)h, b.x->data, (size_t)b.x->size * sizeof(dl_real));
     if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
     if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
+    if (b.weight) h = dli_hashed((uint64_t)h, b.weight->data, (size_t)n * sizeof(dl_real));
     dl_tape_release(d->ctx, mark);
     return h;
 }
 
 typedef struct dli_option { const char *name; double value; } dli_option;
-enum { DLI_RUN_OPTIONS = 23 + (int)DLI_OPTIM_NUMBERS };
+enum { DLI_RUN_OPTIONS = 24 + (int)DLI_OPTIM_NUMBERS };
 
 /* All that must be the same when a training goes on. */
 static void dli_run_options(const dli_run *r, dli_option *to)
@@ -19076,10 +19601,12 @@ static void dli_run_options(const dli_run *r, dli_option *to)
     const dl_fit *o = r->o;
     const dl_schedule *s = &o->schedule;
     const dl_optimizer *p = r->m->optimizer;
-    double groups = 0, losses = 0, augment = 0;
+    double groups = 0, losses = 0, augment = 0, classes = 0;
 #ifndef DL_NO_IMAGES
     if (o->augment) augment = dli_hashed(0, o->augment, sizeof *o->augment);
 #endif
+    if (o->class_weight)
+        classes = dli_hashed(0, o->class_weight, (size_t)r->train->classes * sizeof(double));
     for (int i = 0; i < p->n; i++)
         groups = dli_hashed((uint64_t)groups, &p->slot[i].lr_factor, 2 * sizeof(double));
     for (int i = 0; i < dl_model_output_count(r->m); i++)
@@ -19094,6 +19621,7 @@ static void dli_run_options(const dli_run *r, dli_option *to)
         { "schedule.gamma", s->gamma },
         { "schedule.steps", (double)s->steps }, { "schedule.warmup", (double)s->warmup },
         { "schedule.per_update", (double)s->per_update }, { "augment", augment },
+        { "class_weight", classes },
         { "clip_norm of the optimizer", p->desc.clip_norm },
         { "clip_value of the optimizer", p->desc.clip_value },
         { "learning rate", r->lr }, { "parameter groups", groups }, { "loss", losses },
@@ -19378,8 +19906,9 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
-    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
+    const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
         !dli_json_shape(dims, 0, &shape)) {
         dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "

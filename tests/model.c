@@ -289,6 +289,46 @@ static void hopeless(void)
     dl_free(dl);
 }
 
+static dl_tensor *tanh_loss(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mse(z, target);
+}
+
+/* The same when layers that change no number stand behind the one that sets the bounds. */
+static void unreachable_behind(void)
+{
+    for (int way = 0; way < 4; way++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 1, 3, DL_TANH, 0, 1, DL_SIGMOID);
+        dl_real x[4], y[4];
+        for (int k = 0; k < 4; k++) {
+            x[k] = (dl_real)k;
+            y[k] = (dl_real)(k + (way < 3 ? 2 : 0)) / (way < 3 ? 1 : 3);
+        }
+        if (way == 0 || way == 3) dl_model_add_flatten(m);
+        if (way == 1 || way == 3) dl_model_add_reshape(m, dl_shape2(1, 1));
+        if (way == 2 || way == 3) dl_model_add_dropout(m, 0.5);
+        const dl_fit o = quiet_fit(1, 2);
+        dl_data *d = dl_data_from_targets(dl, x, 4, dl_shape1(1), y, dl_shape1(1));
+        dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+        CHECK(dl_model_fit(m, d, &o) == (way == 3), "%s", dl_error_text(dl));
+        if (way < 3) CHECK_ERROR(dl, DL_ERR_RANGE, "lie outside [0,1], which is all that dense_2");
+        dl_free(dl);
+    }
+}
+
+/* A loss may take logits of a softmax or a sigmoid only. */
+static void odd_logits(void)
+{
+    static const dl_loss odd = { "odd", tanh_loss, NULL, NULL, DL_TANH, NULL };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_TANH);
+    CHECK(!dl_model_compile(m, &odd, dl_sgd(0.1)), "compiled");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "odd wants logits of tanh");
+    dl_free(dl);
+}
+
 /* Targets that the last layer can't reach: refused where each must be reached (a cross-entropy), or
    where most can't be. */
 static void unreachable_targets(void)
@@ -476,11 +516,11 @@ static dl_tensor *nothing(dl_tensor *z, dl_tensor *target, const void *user)
 static void own_losses(void)
 {
     static const double nine = 0.9;
-    static const dl_loss quantile = { "pinball", pinball, NULL, DL_LINEAR, &nine };
-    static const dl_loss hinge = { "margin", NULL, margin, DL_LINEAR, NULL };
-    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, DL_LINEAR, NULL },
-                                    { "nothing", nothing, NULL, DL_LINEAR, NULL },
-                                    { "empty", NULL, NULL, DL_LINEAR, NULL } };
+    static const dl_loss quantile = { "pinball", pinball, NULL, NULL, DL_LINEAR, &nine };
+    static const dl_loss hinge = { "margin", NULL, margin, NULL, DL_LINEAR, NULL };
+    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, NULL, DL_LINEAR, NULL },
+                                    { "nothing", nothing, NULL, NULL, DL_LINEAR, NULL },
+                                    { "empty", NULL, NULL, NULL, DL_LINEAR, NULL } };
     static const char *const text[2] = { "vector: the loss is [8,1], not one number; end it with "
                                          "dl_mean", "nothing: the loss gave nothing" };
     dl_ctx *dl = quiet_context(1);
@@ -707,8 +747,9 @@ static void bad_batches(void)
     REFUSED(m, DL_ERR_SHAPE, "the batch's size is 2, its x has 3 samples");
     b.size = 3;
     b.labels = NULL;
-    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs labels, which the batch");
-    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets y");
+    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs class labels, "
+            "which the batch does not have");
+    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets, which the batch");
     b.y = dl_from(dl, dl_shape2(3, 2), x);
     REFUSED(yes, DL_ERR_SHAPE, "6 targets for 3 samples with 1 outputs");
     b.y = NULL;
@@ -807,8 +848,8 @@ static void evaluation_is_small(void)
 
 static void tape_limits(void)
 {
-    static const char *const text[3] = { "; give dl_model_fit a smaller batch_size (and "
-        "accumulate), or raise dl_set_tape_limit", "; take fewer samples at a time "
+    static const char *const text[3] = { "; take smaller batches (batch_size and "
+        "accumulate of dl_model_fit), or raise dl_set_tape_limit", "; take fewer samples at a time "
         "(dl_model_set_batch_size), or raise dl_set_tape_limit", "; call dl_tape_clear after "
         "every step, or raise dl_set_tape_limit" };
     dl_ctx *dl = quiet_context(1);
@@ -1169,7 +1210,7 @@ static void early_stopping(void)
         { true, true, false, 2, 0, 0, 3, 1 },       /* lr 0: it never does                   */
         { true, true, true, 2, 0, 0.95, 8, 6 },     /* w jumps: 1, 2, 4, 6 are better, 3, 5, 7, 8
                                                        are not; each better one counts anew  */
-        { false, true, true, 1, 0, 0.05, 20, 20 } };
+        { false, true, true, 3, 0, 0.05, 20, 20 } };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         dl_ctx *dl = quiet_context(1);
         dl_model *m = line(dl, DL_MSE, dl_sgd(all[i].lr));
@@ -1568,14 +1609,14 @@ static void mismatches(void)
           ": samples of [3,1] do not fit the model's input [2]" },
         { only_targets, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels, which the data set does not "
-          "have; make it with dl_data_from_arrays" },
+          "have; dl_data_from_arrays gives them" },
         { only_samples, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels" },
         { four_classes, 4, DL_LINEAR, DL_MSE, DL_ERR_ARGUMENT,
           ": mean_squared_error needs targets, which the data set does not have; "
-          "make it with dl_data_from_targets" },
+          "dl_data_from_targets gives them" },
         { only_targets, 3, DL_LINEAR, DL_HUBER, DL_ERR_SHAPE,
-          ": targets of [1,2] do not fit the model's output [3]" },
+          ": 8 targets for 4 samples with 3 outputs" },
         { only_samples, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": binary_crossentropy needs targets" },
         { four_classes, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_SHAPE,
@@ -1640,8 +1681,9 @@ static void forgotten_flatten(void)
 
 static void bad_options(void)
 {
-    dl_fit bad[9];
-    static const char *const text[9] = {
+    enum { N = 14 };
+    dl_fit bad[N];
+    static const char *const text[N] = {
         "dl_model_fit: 1 epochs with batch size 0, accumulating 1; the epochs must be 0 or more",
         "dl_model_fit: 1 epochs with batch size -5", "dl_model_fit: -1 epochs",
         "dl_model_fit: validation_split 1 is not in [0, 1)",
@@ -1649,11 +1691,15 @@ static void bad_options(void)
         "dl_model_fit: validation_split 0.01 leaves 4 samples for training and 0 for validation",
         "dl_model_fit: validation_split 0.99 leaves 0 samples for training and 4 for validation",
         "dl_model_fit: patience -1 and min_delta 0 must be 0 or more",
-        "dl_model_fit: patience 3 and min_delta -1 must be 0 or more" };
+        "dl_model_fit: patience 3 and min_delta -1 must be 0 or more",
+        "dl_model_fit: validation and validation_split 0.25: give one of them",
+        "dl_model_fit: verbose 3 is not 0, 1 or 2",
+        "dl_model_fit: patience, min_delta and restore_best are not used without early_stopping",
+        "dl_model_fit: patience, min_delta", "dl_model_fit: patience, min_delta" };
     dl_ctx *dl = quiet_context(1);
     dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_SOFTMAX), *before = dl_model_clone(dl, m);
     dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
-    for (int i = 0; i < 9; i++) bad[i] = quiet_fit(1, 2);
+    for (int i = 0; i < N; i++) bad[i] = quiet_fit(1, 2);
     bad[0].batch_size = 0;
     bad[1].batch_size = -5;
     bad[2].epochs = -1;
@@ -1664,7 +1710,13 @@ static void bad_options(void)
     bad[7].early_stopping = bad[8].early_stopping = true;
     bad[7].patience = -1;
     bad[8].min_delta = -1;
-    for (int i = 0; i < 9; i++) {
+    bad[9].validation = xor_data(dl);
+    bad[9].validation_split = 0.25;
+    bad[10].verbose = 3;
+    bad[11].patience = 5;
+    bad[12].min_delta = 0.1;
+    bad[13].restore_best = false;
+    for (int i = 0; i < N; i++) {
         CHECK(!dl_model_fit(m, xor_data(dl), &bad[i]), "%s", text[i]);
         CHECK_ERROR(dl, DL_ERR_ARGUMENT, text[i]);
     }
@@ -1715,7 +1767,7 @@ static void bad_numbers(void)
         CHECK_ERROR(dl, DL_ERR_NUMERIC, all[i].text);
         CHECK(epochs_done(m) == 0, "no epoch was finished");
         for (int k = 0; k < 4; k++)
-            CHECK(dli_all_finite(dl_model_param(m, k)->data, dl_model_param(m, k)->size),
+            CHECK(dli_all_finite(dl_model_params(m) + k, 1),
                   "the weights are still numbers");
         dl_free(dl);
     }
@@ -1861,7 +1913,7 @@ static void no_allocations(void)
         o.shuffle = all[i].shuffle;
         o.validation_split = 0.2;
         o.early_stopping = all[i].stopping;
-        o.patience = 100;
+        if (all[i].stopping) o.patience = 100;
         if (all[i].plateau) o.schedule = dl_schedule_plateau(0.5, 1);
         o.on_epoch = count_allocations;
         o.user = &w;
@@ -2156,6 +2208,8 @@ static void frozen_summary(void)
 int main(void)
 {
     TEST(hopeless);
+    TEST(unreachable_behind);
+    TEST(odd_logits);
     TEST(unreachable_targets);
     TEST(own_losses);
     TEST(own_metrics);

@@ -38,7 +38,8 @@ static bool on_batch(dl_model *m, const dl_step *s, void *user)
 static dl_optim optimizer(const plan *p)
 {
     dl_optim o = p->kind == 0 ? dl_adam(0.01) : p->kind == 1 ? dl_torch_momentum(0.05, 0.9)
-               : p->kind == 2 ? dl_torch_adamw(0.3) : p->kind == 3 ? dl_adadelta(1) : dl_sgd(p->kind == 4 ? 0.05 : 3);
+               : p->kind == 2 ? dl_torch_adamw(0.3) : p->kind == 3 ? dl_adadelta(1)
+               : dl_sgd(p->kind == 4 ? 0.05 : 3);
     if (p->ema) o.ema = 0.9;
     return o;
 }
@@ -77,7 +78,7 @@ static dl_fit options(const plan *p, const dl_augment *a)
     f.shuffle = p->shuffle;
     f.accumulate = p->accumulate;
     f.early_stopping = p->stopping;
-    f.patience = 2;
+    if (p->stopping) f.patience = 2;
     if (p->kind == 4) f.min_delta = 100;               /* never better than the first epoch */
     if (p->split) f.validation_split = 0.2;
     if (p->augment) f.augment = a;
@@ -202,7 +203,8 @@ static void refusals(void)
         "another batch_size (8, now 9)", "another accumulate (1, now 2)", "another shuffle",
         "another validation_split (0.2, now 0.3", "another patience (2, now 3)", "min_delta",
         "another schedule (", "another schedule.gamma", "another augment", "another learning rate",
-        "another training data", "5 epochs", "another beta1 (0.9, now 0.8)", "another layers" };
+        "another training data", "5 epochs", "another beta1 (0.9, now 0.8)", "another layers",
+        "another class_weight", "another training data" };
     dl_augment a = dl_augment_default();
     a.shift = 0.2;
     a.flip_h = 0.5;
@@ -210,7 +212,10 @@ static void refusals(void)
     stop_at = 3;
     train(&p, true);
     stop_at = 0;
-    for (int k = 0; k < 14; k++) {
+    static const double classes[CLASSES] = { 1, 2, 1 };
+    static dl_real weight[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++) weight[i] = i < SAMPLES / 2 ? 1 : 2;
+    for (int k = 0; k < 16; k++) {
         dl_ctx *dl = dl_new(7);
         test_quiet(dl);
         dl_data *d = data_set(dl, k == 10 ? 4 : 3);
@@ -233,6 +238,8 @@ static void refusals(void)
         if (k == 9) dl_optimizer_set_lr(dl_model_optimizer(m), 0.5);
         o.beta1 = 0.8;
         if (k == 12) dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, o);
+        if (k == 14) f.class_weight = classes;
+        if (k == 15) d = dl_data_weighted(d, weight);
         if (k == 13) dl_layer_set_frozen(dl_model_layer(m, 0), true);
         const dl_real before = m->tensor[0]->data[0];
         if (k == 11) f.epochs = 0;
@@ -376,7 +383,7 @@ static void optimizers(void)
             }
             if (ema) {
                 CHECK(!dl_optimizer_save(a, path), "averages");
-                CHECK_ERROR(dl, DL_ERR_STATE, "dl_optimizer_save: the parameters hold their averag");
+                CHECK_ERROR(dl, DL_ERR_STATE, "dl_optimizer_save: the parameters hold their aver");
             }
             dl_optimizer *other = dl_optimizer_new(dl, dl_torch_rmsprop(0.1), q, 2);
             CHECK(!dl_optimizer_load(other, path) && dl_optimizer_lr(other) == 0.1, "%s", kinds[k]);

@@ -8743,9 +8743,11 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         const dli_conv_arrays a = { x, w, NULL, NULL, NULL, dy, dx, dw, db, add_dx };
         return dli_conv_run(c, s, DLI_END_LINEAR, &a);
     }
-    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    dl_real *col = dli_col(c, s), *dcol = col + K * P;
+    dl_real *col = dli_col(c, s);
     if (!col) return false;
+    dl_real *dcol = col + K * P;
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
+    if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8753,8 +8755,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (dl_int m = 0; db && m < Mg; m++)
-            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8775,10 +8775,8 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
                                                const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
-    const dl_int size = s->OH * s->OW;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (dl_int k = 0; db && k < s->N * s->M; k++)
-        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 #endif

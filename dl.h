@@ -53,7 +53,7 @@
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
      >>memory          200  the context: dl_new, dl_free, threads, the instruction set
-     >>rng             100  random numbers
+     >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
                            one
@@ -61,10 +61,11 @@
      >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
      >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
      >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
-     >>losses          300  loss functions on tensors, and those of models, by descriptions
+     >>losses          440  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
-     >>data            900  data sets and sources of your own, IDX, mini-batches, augmentation
+     >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
+     >>images          120  pictures: augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -150,10 +151,15 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
+   DL_USE_STB_IMAGE   one   read pictures (PNG, JPEG, BMP) and files packed by gzip with Sean
+                            Barrett's stb_image.h (Debian: libstb-dev; github.com/nothings/stb).
+                            dl.h only declares what it calls; as always with stb, one of your files
+                            says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
+                            may be this one, before or after dl.h (before it, when it is static)
    DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all five compiles in two thirds of the time. In this order:
-                            convolution, pooling and augmentation; recurrent nets, embedding and
+                            convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them models);
                             saving and loading. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
@@ -1699,6 +1705,19 @@ DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
+/* Cross-entropy with more to it, as PyTorch defines it. Row i with label y has the targets
+   t[c] = smoothing / C, and 1 - smoothing more for c = y; each term is weighted by its class:
+   l_i = -sum_c w[c] t[c] log softmax(x_i)_c. Rows whose label is ignore do not count. The result is
+   the sum of l_i divided by the sum of w[y]; 0 when no row counts. */
+typedef struct dl_entropy {
+    const double *class_weight;   /* NULL: all 1; else [C], 0 or more; not copied             */
+    double        smoothing;      /* 0 .. 1                                                   */
+    int32_t       ignore;         /* -100; any number                                         */
+} dl_entropy;
+DL_DEF dl_entropy dl_entropy_default(void);
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options);
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ----
    A loss is described by a dl_loss: a function of what the model gives and what it should give,
@@ -1709,7 +1728,7 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
        {
            return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
        }
-       static const dl_loss my_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+       static const dl_loss my_loss = { "cubic", cubic, NULL, NULL, DL_LINEAR, NULL };
        ...
        dl_model_compile(m, &my_loss, dl_adam(.001));
 
@@ -1718,11 +1737,16 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
    logits: DL_SOFTMAX or DL_SIGMOID when z are to be scores (logits), of a last layer with this
    activation, which is then left out, or of a linear one, as they are; targets must lie in [0,1]
    then, and labels become one-hot rows (softmax) or the numbers 0 and 1 (sigmoid) for of_targets.
-   DL_LINEAR: z is what the model predicts. user is handed to the functions. */
+   DL_LINEAR: z is what the model predicts. user is handed to the functions.
+   weighted is the same where samples weigh weight[N]: each sample's loss times its weight, the sum
+   divided by N (Keras' sample_weight). It gets either the target or the labels, the other one is
+   NULL. A loss without it is refused where samples weigh. */
 typedef struct dl_loss {
     const char   *name;
     dl_tensor  *(*of_targets)(dl_tensor *z, dl_tensor *target, const void *user);
     dl_tensor  *(*of_labels)(dl_tensor *z, const int32_t *labels, const void *user);
+    dl_tensor  *(*weighted)(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                            dl_tensor *weight, const void *user);
     dl_activation logits;
     const void   *user;
 } dl_loss;
@@ -1738,6 +1762,11 @@ typedef struct dl_loss {
 #define DL_BINARY_CROSSENTROPY             dl_find_loss(NULL, "binary_crossentropy")
 #define DL_CATEGORICAL_CROSSENTROPY        dl_find_loss(NULL, "categorical_crossentropy")
 #define DL_SPARSE_CATEGORICAL_CROSSENTROPY dl_find_loss(NULL, "sparse_categorical_crossentropy")
+
+/* The sparse one with options (NULL: none), which must outlive the models compiled with it: fill a
+   dl_loss in with it and compile with that. A data set may have one class more than the model has
+   outputs, when that class is to be ignored. */
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options);
 
 /* Make a loss known by its name, for whoever reads names from a file. False when another one has
    the name. */
@@ -2044,7 +2073,7 @@ typedef struct dl_epoch {
 /* What one batch gave, for on_batch. */
 typedef struct dl_step {
     int     epoch;                    /* 1 ...                                                */
-    dl_int  batch, batches;           /* 1 .. batches of this epoch                           */
+    dl_int  batch, batches;           /* 1 .. batches of this epoch; -1: a stream's, unknown  */
     int64_t updates;                  /* of the weights since dl_model_fit began              */
     double  loss;                     /* of this batch                                        */
     double  lr;
@@ -2070,6 +2099,8 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
+    const double *class_weight;   /* NULL; else a number for each class: how much its samples
+                                     count in the training loss (Keras' class_weight)         */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
@@ -2120,6 +2151,10 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
 /* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
    False, and y as it was, on failure. */
 DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
+
+/* The outputs for a whole data set, [count,...] on the tape, its samples read and computed a batch
+   at a time. NULL on failure, and of a stream that does not know its count. */
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
 
 /* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
    tell apart what the probabilities 0 and 1 do not. */
@@ -2231,15 +2266,20 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 #ifndef DL_NO_DATA
 /* -------------------------------------------------------------------------------- >>data ----
    A data set is a number of samples of one shape, each with a label, a target or neither. Where
-   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
-   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
-   source is closed with the last of them. */
+   they come from is a dl_source: arrays, MNIST's files, pictures in folders, or a function of
+   yours. Samples are read a batch at a time, so a set may be larger than memory. A data set may be
+   a view of others; the source is closed with the last of them. Read in this order: a source of
+   your own (dl_source), data in memory (dl_data_from_...), IDX and MNIST, parts of data sets
+   (take, split, pick, concat, fold, weighted), mini-batches (dl_loader). */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A source of samples. The library's own data sets are made from the same descriptor. */
+/* A source of samples. The library's own data sets are made from the same descriptor. It has
+   either read, which gives any samples, or next, which gives them one after another: a stream. Of
+   a stream the count may be unknown, and it is shuffled by drawing from a buffer of so many
+   samples; it can't be split, picked from, or asked for all its labels. */
 typedef struct dl_source {
-    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_int   count;           /* samples: 0 to 2^31 - 1; of a stream also -1: unknown         */
     dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
     bool     targets;         /* each sample has a target of target_shape, and no label       */
@@ -2249,22 +2289,27 @@ typedef struct dl_source {
        (dl_fail says why; else a general message is made). Labels are checked. */
     bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                  dl_real *y);
+    /* The next samples, n at most, likewise; how many they are: 0 at the end, -1 on failure. */
+    dl_int (*next)(void *user, dl_int n, dl_real *x, int32_t *labels, dl_real *y);
+    dl_int buffer;            /* 1024: samples that a stream's shuffling draws from           */
     /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
-       source that reads on from where it is goes back to its start. False on failure. */
+       source that reads on from where it is goes back to its start. False on failure. A stream
+       without it can be read once. */
     bool (*rewind)(void *user);
     void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
     void *user;
 } dl_source;
 
-/* Everything 0 and NULL. */
+/* Everything 0 and NULL, but for buffer. */
 DL_DEF dl_source dl_source_default(void);
 
 /* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
    is then not called. Free with dl_data_free or dl_free. */
 DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
 
-/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
-   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+/* What a data set is: its context; how many samples (-1: a stream that does not know); the shape of
+   one; how many classes (0: it has no labels); does it have targets, and of which shape. Of NULL:
+   NULL, 0, false. */
 DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
 DL_DEF dl_int dl_data_count(const dl_data *d);
 DL_DEF dl_shape dl_data_shape(const dl_data *d);
@@ -2272,10 +2317,12 @@ DL_DEF int dl_data_classes(const dl_data *d);
 DL_DEF bool dl_data_has_targets(const dl_data *d);
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
 
-/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
-   a dl_source are read once and kept. NULL when it has none, and on failure. */
+/* All its labels [count], all its targets [count,target_shape], all its samples' weights [count];
+   owned by the data set. Labels and targets of a dl_source are read once and kept. NULL when it has
+   none (no weights: all weigh 1), and on failure. */
 DL_DEF const int32_t *dl_data_labels(const dl_data *d);
 DL_DEF const dl_real *dl_data_targets(const dl_data *d);
+DL_DEF const dl_real *dl_data_weights(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -2289,10 +2336,15 @@ DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count
                                       const int32_t *labels, int classes);
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape);
+/* Copy bytes, such as images: each, divided by 255, is a number in [0,1]. A quarter (in double an
+   eighth) of the memory that numbers take. */
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes);
 
 /* Images and labels in IDX, the format of MNIST: big-endian, magic 00 00 08 rank. Samples are
    [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1.
-   labels NULL: data without labels. The bytes are copied. NULL with a message on failure. */
+   labels NULL: data without labels. The bytes are copied. They may be packed by gzip, where
+   DL_USE_STB_IMAGE is defined. NULL with a message on failure. */
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes);
 #ifndef DL_NO_STDIO
@@ -2300,8 +2352,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes);
 
 /* MNIST (or Fashion-MNIST) from the four files train-images-idx3-ubyte, train-labels-idx1-ubyte,
-   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. NULL
-   with a message on failure. */
+   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. Where one
+   is missing, the same name with .gz will do. NULL with a message on failure. */
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 #endif
 
@@ -2313,16 +2365,44 @@ DL_DEF void dl_data_free(dl_data *d);
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count);
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second);
 
-/* Sample i as a batch of one [1,...] on the tape, its numbers scaled. NULL when i is outside. */
+/* Views that read from the data sets they were made of: the samples index[n], in this order, any of
+   them as often as wished; the samples of n data sets of one kind, one behind the other; and the
+   same samples with weights: sample i counts weight[i] times (0 or more; times what it weighed
+   before) in the loss of fit and evaluate. The lists are copied. NULL on failure. */
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n);
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n);
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight);
+
+/* How samples are dealt out: one seed deals alike every time. */
+typedef struct dl_folds {
+    bool     shuffle;         /* true; else in the order they lie in                          */
+    bool     stratify;        /* false; true: each part gets its share of each class          */
+    const int32_t *group;     /* NULL; else [count]: samples of one group (of one patient, one
+                                 writer) stay together; not with stratify                     */
+    uint64_t seed;            /* 0                                                            */
+} dl_folds;
+DL_DEF dl_folds dl_folds_default(void);
+
+/* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
+   groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
+   the i-th (0 .. k-1) is the test, the others together are for training. @F S2-5.2 */
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second);
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test);
+
+/* Sample i as a batch of one [1,...] on the tape. NULL when i is outside. */
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
 /* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
-   targets y [N,...] on the tape, whichever the data has, else NULL. */
+   targets y [N,...] on the tape, whichever the data has, else NULL. Fill in one of your own from
+   zeros (memset). */
 struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
+    dl_tensor     *weight;    /* [N]: how much each sample counts, or NULL: 1                 */
     dl_tensor *const *more_x; /* of a model with several inputs: the second [N,...] and so on */
     dl_tensor *const *more_y; /* of one with several outputs: the second's targets and so on  */
 };
@@ -2340,10 +2420,14 @@ DL_DEF void dl_loader_free(dl_loader *l);
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 DL_DEF void dl_loader_restart(dl_loader *l);
 
-/* Batches in an epoch. */
+/* Batches in an epoch; -1 of a stream that does not know. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
+#endif
 
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------------ >>images ----
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
@@ -2365,7 +2449,6 @@ DL_DEF dl_augment dl_augment_default(void);
    tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
    one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
-#endif
 #endif
 
 #ifndef DL_NO_FILES
@@ -2495,8 +2578,8 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names the
-   first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
+   the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
@@ -2611,6 +2694,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif
 
 #include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
@@ -2628,6 +2712,35 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 #if defined(DL_USE_CBLAS)
 #include <cblas.h>
+#endif
+
+/* What is used of stb_image, as its header declares it. */
+#if defined(DL_USE_STB_IMAGE)
+#define DLI_STB true
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifndef STBI_INCLUDE_STB_IMAGE_H
+extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
+                                            int *height, int *channels, int wanted);
+extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
+                                 int *channels);
+extern const char *stbi_failure_reason(void);
+extern void stbi_image_free(void *p);
+extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#else
+#define DLI_STB false
+static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+{
+    (void)to;
+    (void)room;
+    (void)from;
+    return -bytes;
+}
 #endif
 
 /* Under AddressSanitizer, memory that the tape has released can be made untouchable. */
@@ -3643,6 +3756,40 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
         const int32_t t = order[i];
         order[i] = order[j];
         order[j] = t;
+    }
+}
+
+/* ---- sorting ----
+   n pairs by key, those of one key by place. Heapsort: the largest of a heap goes to its end, then
+   the rest is made a heap again. */
+typedef struct dli_ranked { double key; dl_int at; } dli_ranked;
+
+static bool dli_before(const dli_ranked *a, const dli_ranked *b)
+{
+    return a->key < b->key || (a->key == b->key && a->at < b->at);
+}
+
+/* Let r[at] sink to where the heap r[0 .. n-1] has it. */
+static void dli_sink(dli_ranked *r, dl_int at, dl_int n)
+{
+    const dli_ranked down = r[at];
+    for (dl_int child = 2 * at + 1; child < n; child = 2 * at + 1) {
+        if (child + 1 < n && dli_before(&r[child], &r[child + 1])) child++;
+        if (!dli_before(&down, &r[child])) break;
+        r[at] = r[child];
+        at = child;
+    }
+    r[at] = down;
+}
+
+static void dli_sort_ranked(dli_ranked *r, dl_int n)
+{
+    for (dl_int i = n / 2 - 1; i >= 0; i--) dli_sink(r, i, n);
+    for (dl_int end = n - 1; end > 0; end--) {
+        const dli_ranked largest = r[0];
+        r[0] = r[end];
+        r[end] = largest;
+        dli_sink(r, 0, end);
     }
 }
 
@@ -5213,7 +5360,7 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
 
 /* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
    three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
-   is faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+   is faster than the instructions; sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
@@ -13659,28 +13806,119 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
+DL_DEF dl_entropy dl_entropy_default(void)
+{
+    dl_entropy o;
+    memset(&o, 0, sizeof o);
+    o.ignore = -100;
+    return o;
+}
+
+/* Targets in which weights, smoothing and ignored rows are contained, so that the cross-entropy
+   with them is what is asked for. *total: the sum of the weights of the rows that count. */
+static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const int32_t *labels,
+                                      const dl_entropy *o, double *total)
+{
+    const dl_int N = dli_rows(z), C = dli_last(z->shape);
+    bool good = labels && o->smoothing >= 0 && o->smoothing <= 1;
+    for (dl_int k = 0; good && o->class_weight && k < C; k++)
+        good = o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(z->ctx, DL_ERR_ARGUMENT, "%s: the labels must be there, the smoothing %g "
+                          "from 0 to 1, the class weights 0 or more", op, o->smoothing);
+    dl_tensor *t = dli_tape_tensor(z->ctx, op, z->shape);
+    *total = 0;
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) {
+        const int32_t y = labels[i];
+        dl_real *row = t->data + i * C;
+        if (y == o->ignore) continue;
+        if (!dli_check_index(z->ctx, op, "label", &y, 1, C)) return NULL;
+        for (dl_int k = 0; k < C; k++) {
+            const double share = o->smoothing / (double)C + (k == y ? 1 - o->smoothing : 0);
+            row[k] = (dl_real)(share * (o->class_weight ? o->class_weight[k] : 1));
+        }
+        *total += o->class_weight ? o->class_weight[y] : 1;
+    }
+    return t;
+}
+
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options)
+{
+    const char *op = "dl_cross_entropy_with";
+    const dl_entropy defaults = dl_entropy_default();
+    double total;
+    if (!dli_inputs(op, &logits, 1)) return NULL;
+    dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);
+}
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ---- */
+
+/* Each row of x times its weight; w is [N]. */
+static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
+{
+    dl_shape shape = w->shape;
+    if (!x) return NULL;
+    shape.rank = x->shape.rank;
+    for (int i = 1; i < shape.rank; i++) shape.dim[i] = 1;
+    return dl_mul(x, dl_reshape(w, shape));
+}
 
 static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_mse(z, target);
 }
+static dl_tensor *dli_weighted_mse(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_square(dl_sub(z, target)), weight));
+}
 static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_mae(z, target);
+}
+static dl_tensor *dli_weighted_mae(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_abs(dl_sub(z, target)), weight));
 }
 static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_huber(z, target, 1);
 }
+/* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
+static dl_tensor *dli_weighted_huber(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                     dl_tensor *weight, const void *user)
+{
+    dl_tensor *d = dl_sub(z, target), *c = dl_clamp(d, -1, 1);
+    (void)labels;
+    (void)user;
+    dl_tensor *loss = dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
+    return dl_mean(dli_weigh(loss, weight));
+}
 static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_bce(z, target);
+}
+/* ln(1 + e^z) - z t */
+static dl_tensor *dli_weighted_bce(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_sub(dl_softplus(z), dl_mul(z, target)), weight));
 }
 static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
 {
@@ -13689,22 +13927,41 @@ static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *use
 }
 static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
 {
-    (void)user;
-    return dl_cross_entropy(z, labels);
+    return user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+                : dl_cross_entropy(z, labels);
+}
+/* The weights become part of the targets. */
+static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                    dl_tensor *weight, const void *user)
+{
+    const dl_entropy defaults = dl_entropy_default();
+    const dl_entropy *o = user ? (const dl_entropy *)user : &defaults;
+    double total = (double)dli_rows(z);
+    if (labels) target = dli_entropy_targets("dl_model_fit", z, labels, o, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(z, dli_weigh(target, weight)),
+                         total > 0 ? 1 / total : 0);
 }
 
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
 {
     static const dl_loss all[] = {
-        { "mean_squared_error", dli_loss_mse, NULL, DL_LINEAR, NULL },
-        { "mean_absolute_error", dli_loss_mae, NULL, DL_LINEAR, NULL },
-        { "huber", dli_loss_huber, NULL, DL_LINEAR, NULL },
-        { "binary_crossentropy", dli_loss_bce, NULL, DL_SIGMOID, NULL },
-        { "categorical_crossentropy", dli_loss_soft, NULL, DL_SOFTMAX, NULL },
-        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, DL_SOFTMAX, NULL } };
+        { "mean_squared_error", dli_loss_mse, NULL, dli_weighted_mse, DL_LINEAR, NULL },
+        { "mean_absolute_error", dli_loss_mae, NULL, dli_weighted_mae, DL_LINEAR, NULL },
+        { "huber", dli_loss_huber, NULL, dli_weighted_huber, DL_LINEAR, NULL },
+        { "binary_crossentropy", dli_loss_bce, NULL, dli_weighted_bce, DL_SIGMOID, NULL },
+        { "categorical_crossentropy", dli_loss_soft, NULL, dli_weighted_soft, DL_SOFTMAX, NULL },
+        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, dli_weighted_soft, DL_SOFTMAX,
+          NULL } };
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].name, name) == 0) return &all[i];
     return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+}
+
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options)
+{
+    dl_loss loss = *DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    loss.user = options;
+    return loss;
 }
 
 DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
@@ -14330,8 +14587,11 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
    step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
    middle of training too, happens inside a dli_scope, which puts everything back. */
 
+/* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
-                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+                           int32_t *labels, dl_batch *batch);
+static int dli_loader_next(dl_loader *l, dl_batch *batch);
+static bool dli_is_stream(const dl_data *d);
 
 /* What evaluating in the middle of training must leave as it was. */
 typedef struct dli_scope {
@@ -15049,6 +15309,9 @@ static bool dli_check_labels(const char *who, const dl_model *m, int classes)
     if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
                        "not for %d and %lld", who, m->loss->name, classes, units);
+    const dl_entropy *o = m->loss->of_labels == dli_loss_sparse
+                        ? (const dl_entropy *)m->loss->user : NULL;
+    if (o && o->ignore == units) classes--;              /* the last class is to be ignored */
     return m->loss->logits != DL_SOFTMAX || classes <= units ||
            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
                    "%lld outputs", who, classes, units);
@@ -15073,7 +15336,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
                        m->inputs, dl_model_output_count(m));
     if (d->ctx != m->ctx)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
-    if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (d->count == 0) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (dl_data_weights(d) && !m->loss->weighted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the samples have weights, for which %s has no "
+                       "function (weighted in dl_loss)", who, m->loss->name);
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
@@ -15086,6 +15352,7 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
     return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
 }
@@ -15123,7 +15390,9 @@ static dl_tensor *dli_output_loss(const dl_model *m, int k, dl_tensor *z, const 
     const bool of_labels = k == 0 && b->labels && l->of_labels;
     dl_tensor *target = of_labels ? NULL : k ? dl_reshape(b->more_y[k - 1], z->shape)
                                              : dli_batch_targets(m, b, z);
-    dl_tensor *loss = of_labels ? l->of_labels(z, b->labels, l->user)
+    dl_tensor *loss = b->weight && (of_labels || target)
+                    ? l->weighted(z, target, of_labels ? b->labels : NULL, b->weight, l->user)
+                    : of_labels ? l->of_labels(z, b->labels, l->user)
                     : target ? l->of_targets(z, target, l->user) : NULL;
     if (!loss) return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
     if (loss->size != 1)
@@ -15331,6 +15600,11 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
     if (!dli_check_more(who, m, b)) return false;
+    for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
+        if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
+                           "be a loss with the function weighted", who, (long long)b->weight->size,
+                           (long long)b->size, m->goal[k].loss->name);
     if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
     if (!b->y || !m->loss->of_targets)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
@@ -15359,31 +15633,62 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-/* What the model gives in evaluation, as the loss wants it. */
-static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
+/* What the model gives in evaluation, as the loss wants it or as it is. */
+static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
+                                        dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, true);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
 typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor **z, dl_int first, void *user);
 
-static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
-                           void *user)
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_raw raw,
+                           dli_batch_fn fn, void *user)
 {
-    const dl_int size = m->batch_size;
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += size) {
+    bool ok = true, more = true;
+    for (dl_int at = 0; ok && more && at != data->count;) {
         const dli_scope scope = dli_scope_begin(m->ctx);
         dl_batch b;
-        dl_tensor **z = NULL;
-        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
-                            &b);
-        if (ok) z = dli_evaluate_forward(who, m, &b);
-        ok = z && fn(&b, z, at, user);
+        ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
+        more = ok && b.size > 0;
+        if (more) {
+            dl_tensor **z = dli_evaluate_forward(who, m, &b, raw);
+            ok = z && fn(&b, z, at, user);
+            at += b.size;
+        }
+        if (ok && !more && (at == 0 || data->count > 0))
+            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %lld samples", who,
+                         (long long)at);
         dli_scope_end(m->ctx, &scope);
     }
     return ok;
+}
+
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
+    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
+    return true;
+}
+
+/* Is it known how many there will be? */
+static bool dli_check_count(const char *who, const dl_data *d)
+{
+    return d->count >= 0 ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the stream does not know how many samples it has; go "
+                   "through it with a loader, a batch at a time", who);
+}
+
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_predict_data";
+    if (!data || !dli_model_whole(who, m) || !dli_check_count(who, data)) return NULL;
+    if (data->ctx != m->ctx)
+        return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
+                          who);
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, dli_batch_shape(data->count, dli_output_shape(m)));
+    return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
 static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
@@ -15400,7 +15705,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -15410,7 +15715,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
+    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -15437,11 +15742,14 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                                      double loss)
 {
     char bar[25];
-    const int full = (int)(24 * s->batch / s->batches);
+    const int full = s->batches > 0 ? (int)(24 * s->batch / s->batches) : 0;
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
-             bar, (long long)s->batch, (long long)s->batches, loss);
+    if (s->batches < 0)
+        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %lld loss %.4f ", s->epoch, epochs,
+                   (long long)s->batch, loss);
+    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch,
+                    epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
 #endif
@@ -15506,9 +15814,18 @@ static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
     }
 }
 
-static bool dli_check_fit(const dl_model *m, const dl_fit *o)
+static bool dli_check_fit(const dl_model *m, const dl_fit *o, const dl_data *data)
 {
     const char *who = "dl_model_fit";
+    bool weights = !o->class_weight || (data->labels && m->loss->weighted);
+    for (int k = 0; o->class_weight && k < data->classes; k++)
+        weights = weights && o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!weights)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: class_weight needs data with labels, numbers "
+                       "of 0 or more, and a loss with the function weighted", who);
+    if (o->accumulate > 1 && data->count < 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a stream that does not know its count can't "
+                       "accumulate batches", who);
     if (o->epochs < 0 || o->batch_size < 1 || o->accumulate < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d, accumulating "
                        "%d; the epochs must be 0 or more, the others 1 or more", who, o->epochs,
@@ -15541,7 +15858,7 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
-    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+    if (r->train && r->validation && (r->train->count == 0 || r->validation->count == 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
                        "for training and %lld for validation", o->validation_split,
                        (long long)r->train->count, (long long)r->validation->count);
@@ -15576,7 +15893,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
                        "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
-    if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
+    if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
@@ -15616,6 +15933,17 @@ static bool dli_run_schedule(dli_run *r, int64_t step)
                                                 dl_schedule_factor(&r->schedule, step));
 }
 
+/* Each sample of a batch counts as much as its class, times its own weight. */
+static bool dli_weigh_classes(dl_ctx *c, dl_batch *b, const double *class_weight)
+{
+    dl_tensor *w = dli_tape_tensor(c, "dl_model_fit", dl_shape1(b->size));
+    for (dl_int i = 0; w && i < b->size; i++)
+        w->data[i] = (dl_real)(class_weight[b->labels[i]] *
+                               (b->weight ? (double)b->weight->data[i] : 1));
+    b->weight = w;
+    return w != NULL;
+}
+
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
 static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
@@ -15623,12 +15951,13 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     const dl_fit *o = r->o;
     const dl_int place = (s->batch - 1) % o->accumulate;
     const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
-    const dl_int group = left / o->batch_size < o->accumulate
+    const dl_int group = o->accumulate == 1 ? b->size : left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
     const double before = tally->loss;
 #ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
 #endif
+    if (o->class_weight && !dli_weigh_classes(r->m->ctx, b, o->class_weight)) return false;
     if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
         return false;
     if (place == o->accumulate - 1 || s->batch == s->batches) {
@@ -15662,7 +15991,9 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     while (ok && more && !r->stop) {
         const dl_mark mark = dl_tape_mark(c);
         dl_batch b;
-        more = dl_loader_next(r->loader, &b);
+        const int got = dli_loader_next(r->loader, &b);
+        more = got > 0;
+        ok = got >= 0;
         if (more) {
             s.batch = b.number + 1;
             ok = dli_run_batch(r, &b, &s, &tally);
@@ -15673,7 +16004,6 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    ok = ok && (r->stop || (dl_int)tally.size == r->train->count);
     const dl_metrics t = dli_tally_end(&tally, ok);
     e->seconds = dli_now() - start;
     e->loss = t.loss;
@@ -15991,13 +16321,16 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
         for (dl_int i = 0; i < of; i++)
             right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
     } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++)
+        for (dl_int i = 0; i < rows; i++) {
             right += dli_choose(z + i * C, C, 1, false) ==
                      (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
+            of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
+        }
     } else return true;
     if (of < 1) return true;
-    sum[0] += (double)right * (double)o->size / (double)of;
-    sum[1] += (double)o->size;
+    const double samples = o->labels ? (double)of : (double)o->size;
+    sum[0] += (double)right * samples / (double)of;
+    sum[1] += samples;
     return true;
 }
 
@@ -16149,22 +16482,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
-{
-    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
-    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
-    return true;
-}
-
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
 {
     const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!dli_check_data(who, m, data)) return NULL;
+    if (!dli_check_count(who, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    if (!out || dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, out)) return out;
     DL_FREE(out);
     return NULL;
 }
@@ -16294,16 +16621,23 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 #endif /* DL_NO_MODEL */
 
 #ifndef DL_NO_DATA
-/* --------------------------------------------------------------------------- >>data-impl ---- */
+/* --------------------------------------------------------------------------- >>data-impl ----
+   In this order: a data set and how its samples are read, by number or one after another; the
+   source of arrays in memory and that of IDX files; data sets made of others; batches. A data set
+   is a small view (struct dl_data) of a storage that it shares with other views; the storage holds
+   the source. All reading goes through dli_data_read (of a stream, dli_stream_next), so whatever
+   is true of one kind of source is true of all. */
 
 /* What a data set and its views share. Labels and targets are here from the start when they are
    arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
     int            references;
+    bool           begun;                   /* a stream has been read from            */
     dl_source      source;
     const int32_t *labels;
     const dl_real *targets;
     void          *cache;
+    dl_real       *weights;                 /* [source.count], or NULL: all weigh 1   */
 };
 
 static void dli_storage_release(struct dli_storage *s)
@@ -16311,6 +16645,7 @@ static void dli_storage_release(struct dli_storage *s)
     if (!s || --s->references > 0) return;
     if (s->source.close) s->source.close(s->source.user);
     if (s->cache) DL_FREE(s->cache);
+    if (s->weights) DL_FREE(s->weights);
     DL_FREE(s);
 }
 
@@ -16320,6 +16655,7 @@ DL_DEF dl_source dl_source_default(void)
 {
     dl_source s;
     memset(&s, 0, sizeof s);
+    s.buffer = 1024;
     return s;
 }
 
@@ -16337,17 +16673,30 @@ static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_in
                    (long long)count, what, dli_shape_text(s, shape));
 }
 
-/* Does what a source says of its samples make sense? */
+/* What is NULL on failure. */
+static dl_data *dli_no_data(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REJECT(c, code, ...) dli_no_data(dl_fail(c, code, __VA_ARGS__))
+
+/* Does what a source says of its samples make sense? Only a stream may not know how many. */
 static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
 {
-    if (s->count < 0 || s->count > INT32_MAX)
+    const bool unknown = s->next && s->count == -1;
+    const dl_int count = unknown ? s->buffer : s->count;
+    if ((s->count < 0 && !unknown) || s->count > INT32_MAX)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
                        (long long)s->count, (long)INT32_MAX);
     if (s->classes < 0 || (s->classes > 0 && s->targets))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
                        s->classes, s->targets ? ", and targets" : "");
-    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
-           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+    if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
+                       "samples; give 1 or more", who, (long long)s->buffer);
+    return dli_check_sample(c, who, "sample", count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
 }
 
 /* The data set of a source that dli_check_source has found good. */
@@ -16376,10 +16725,9 @@ DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
 {
     const char *who = "dl_data_from_source";
     if (!dl) return NULL;
-    if (!source || !source->read) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
-        return NULL;
-    }
+    if (!source || !source->read == !source->next)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the source is NULL, or it has not one of the "
+                          "functions read and next", who);
     return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
 }
 
@@ -16389,6 +16737,31 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
 DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* ---- reading ---- */
+
+static bool dli_is_stream(const dl_data *d) { return d->storage->source.next != NULL; }
+
+/* Can samples be had in any order? */
+static bool dli_check_order(const char *who, const dl_data *d)
+{
+    return !dli_is_stream(d) ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the samples of a stream come one after another; this "
+                   "needs a source that reads any of them, or arrays", who);
+}
+
+/* A pass over the data begins. */
+static bool dli_data_begin(const dl_data *d)
+{
+    const char *who = "a batch of a data set";
+    struct dli_storage *s = d->storage;
+    if (dli_is_stream(d) && s->begun && !s->source.rewind)
+        return dl_fail(d->ctx, DL_ERR_STATE, "%s: its stream has been read; to read it once more "
+                       "its source needs the function rewind", who);
+    s->begun = true;
+    return !s->source.rewind || s->source.rewind(s->source.user) ||
+           dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+}
 
 /* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
    knows to exist, into x, labels and y; each may be NULL. */
@@ -16401,7 +16774,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     int32_t index[512];
     dl_int k;
     for (dl_int at = 0; at < n; at += k) {
-        k = n - at < 512 ? n - at : 512;
+        k = dli_min(n - at, 512);
         for (dl_int i = 0; i < k; i++)
             index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
         if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
@@ -16412,12 +16785,26 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
 
+/* The next samples of a stream, n at most: how many there were, -1 on failure. */
+static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
+    if (got < 0 || got > n)
+        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %lld samples where up to %lld were "
+                "asked for", who, (long long)got, (long long)n);
+    else if (!labels || dli_check_index(d->ctx, who, "label", labels, got, d->classes)) return got;
+    return -1;
+}
+
 /* Read all labels or targets of a source, once; false without them. */
 static bool dli_data_answers(const dl_data *d)
 {
     struct dli_storage *s = d->storage;
     dl_data all = *d;
     if (s->labels || s->targets) return true;
+    if (!dli_check_order("dl_data_labels", d)) return false;
     all.first = 0;
     all.count = s->source.count;
     s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
@@ -16446,17 +16833,21 @@ DL_DEF const dl_real *dl_data_targets(const dl_data *d)
          ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
 }
 
+DL_DEF const dl_real *dl_data_weights(const dl_data *d)
+{
+    return d && d->storage->weights ? d->storage->weights + d->first : NULL;
+}
+
 /* ---- the source of all data that lies in memory ----
    Samples are numbers, or bytes that times scale are numbers. */
 typedef struct dli_arrays {
     dl_ctx        *ctx;
     const uint8_t *bytes;
     const dl_real *values;
-    double         scale;
     const int32_t *labels;
     const dl_real *targets;
-    dl_int         D, M;                    /* elements of a sample and of a target  */
-    void          *own[2];                  /* to be freed: samples, labels or targets */
+    dl_int         D, M;                    /* elements of a sample and of a target   */
+    void          *own[3];                  /* to be freed: samples, labels, targets  */
 } dli_arrays;
 
 static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
@@ -16466,7 +16857,7 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
     for (dl_int i = 0; i < n; i++) {
         const dl_int k = index[i];
         if (x && a->bytes)
-            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, 1.0 / 255);
         else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
         if (labels) labels[i] = a->labels[k];
         if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
@@ -16477,75 +16868,69 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
 static void dli_arrays_close(void *user)
 {
     dli_arrays *a = (dli_arrays *)user;
-    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    for (int i = 0; i < 3; i++) if (a->own[i]) DL_FREE(a->own[i]);
     DL_FREE(a);
 }
 
-/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
-   fails. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+/* n elements of size bytes, copied for a->own[i]; NULL of NULL, and without memory. */
+static void *dli_arrays_copy(dli_arrays *a, const char *who, int i, const void *from, dl_int n,
+                             size_t size)
 {
-    a->ctx = c;
-    a->D = dl_shape_size(source->shape);
-    a->M = dl_shape_size(source->target_shape);
-    source->read = dli_arrays_read;
-    source->close = dli_arrays_close;
-    source->user = a;
-    dl_data *d = dli_data_new(c, who, source);
-    if (d) {
-        d->storage->labels = a->labels;
-        d->storage->targets = a->targets;
-    } else dli_arrays_close(a);
-    return d;
+    a->own[i] = from ? dli_alloc(a->ctx, who, (size_t)n, size) : NULL;
+    if (a->own[i] && n > 0) memcpy(a->own[i], from, (size_t)n * size);
+    return a->own[i];
 }
 
-/* n elements of size bytes at from: themselves when they are borrowed, else a copy, which *owner
-   is to free. NULL without memory. */
-static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, dl_int n,
-                                  size_t size, bool borrow, void **owner)
+/* Copies of all that is given, in its place. */
+static bool dli_arrays_own(dli_arrays *a, const char *who, dl_int n)
 {
-    if (borrow) return from;
-    *owner = dli_alloc(c, who, (size_t)n, size);
-    if (*owner && n > 0) memcpy(*owner, from, (size_t)n * size);
-    return *owner;
+    const bool bytes = a->bytes != NULL, labels = a->labels != NULL, targets = a->targets != NULL;
+    a->bytes = (const uint8_t *)dli_arrays_copy(a, who, 0, a->bytes, n * a->D, 1);
+    if (!bytes)
+        a->values = (const dl_real *)dli_arrays_copy(a, who, 0, a->values, n * a->D,
+                                                     sizeof(dl_real));
+    a->labels = (const int32_t *)dli_arrays_copy(a, who, 1, a->labels, n, sizeof(int32_t));
+    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M,
+                                                  sizeof(dl_real));
+    return a->own[0] && (!labels || a->labels) && (!targets || a->targets);
 }
 
-/* The four ways to make a data set of numbers: like source, with labels or targets y. */
-static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
-                                    const dl_real *x, const int32_t *labels, const dl_real *y,
-                                    bool borrow)
+/* A data set like source of the given arrays: what lies in given->own goes over to it when it
+   succeeds; the rest it borrows or copies. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *source,
+                                   const dli_arrays *given, bool borrow)
 {
     const dl_int n = source->count;
     if (!c) return NULL;
-    if (!x || (source->targets && !y)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        return NULL;
-    }
-    if ((labels != NULL) != (source->classes > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
-                source->classes);
-        return NULL;
-    }
+    if ((!given->values && !given->bytes) || (source->targets && !given->targets))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who,
+                          given->values || given->bytes ? "targets" : "samples");
+    if ((given->labels != NULL) != (source->classes > 0))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are "
+                          "0..classes-1, data without labels has NULL and 0", who,
+                          given->labels ? "given" : "are NULL", source->classes);
     if (!dli_check_source(c, who, source) ||
-        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        (given->labels && !dli_check_index(c, who, "label", given->labels, n, source->classes)))
         return NULL;
     dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
     if (!a) return NULL;
-    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
-                                                sizeof *x, borrow, &a->own[0]);
-    if (a->values && labels)
-        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
-                                                    &a->own[1]);
-    if (a->values && y)
-        a->targets = (const dl_real *)dli_data_array(c, who, y,
-                                                     n * dl_shape_size(source->target_shape),
-                                                     sizeof *y, borrow, &a->own[1]);
-    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
-        dli_arrays_close(a);
-        return NULL;
+    *a = *given;
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    dl_source s = *source;
+    s.read = dli_arrays_read;
+    s.close = dli_arrays_close;
+    s.user = a;
+    dl_data *d = borrow || dli_arrays_own(a, who, n) ? dli_data_new(c, who, &s) : NULL;
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+        return d;
     }
-    return dli_data_of_arrays(c, who, source, a);
+    if (borrow) memset(a->own, 0, sizeof a->own);
+    dli_arrays_close(a);
+    return NULL;
 }
 
 static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
@@ -16555,6 +16940,18 @@ static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
     s.shape = shape;
     s.classes = classes;
     return s;
+}
+
+/* The four ways to make a data set of numbers: with labels, or (y) with targets. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source source, const dl_real *x,
+                                    const int32_t *labels, const dl_real *y, bool borrow)
+{
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.values = x;
+    a.labels = labels;
+    a.targets = y;
+    return dli_data_of_arrays(c, who, &source, &a, borrow);
 }
 
 static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
@@ -16568,32 +16965,121 @@ static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape ta
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
-}
-
-DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
-                                     const dl_real *y, dl_shape target_shape)
-{
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, true);
+}
+
+DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                     const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_numbers(dl, "dl_data_from_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y,
+                               false);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y, true);
+}
+
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes)
+{
+    const dl_source s = dli_source_of(count, shape, classes);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = x;
+    a.labels = labels;
+    return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
+
+/* A file (or a copy of one from memory): its name for messages, its bytes, how many. */
+typedef struct dli_idx_file {
+    const char *name;
+    uint8_t    *p;
+    size_t      bytes;
+} dli_idx_file;
+
+/* ---- gzip ---- */
+
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
+}
+
+/* Four bytes, the least significant first. */
+static uint32_t dli_four_bytes(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
+   as the flags say. 0 when that is beyond the end. */
+static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
+{
+    const int flags = bytes > 18 ? p[3] : 0;
+    size_t at = 10;
+    if (bytes < 18 || p[2] != 8) return 0;
+    if (flags & 4) at += 2 + p[10] + ((size_t)p[11] << 8);
+    for (int text = 8; text <= 16; text *= 2) {
+        if (!(flags & text)) continue;
+        while (at < bytes && p[at]) at++;
+        at++;
+    }
+    if (flags & 2) at += 2;
+    return at + 8 <= bytes ? at : 0;
+}
+
+/* If f is packed by gzip, unpack it. What it says of its size is believed no further than a packed
+   byte can become 1032. */
+static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
+{
+    if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
+    const size_t at = dli_gzip_header(f->p, f->bytes);
+    const uint32_t size = at ? dli_four_bytes(f->p + f->bytes - 4) : 0;
+    if (!DLI_STB)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
+                       "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
+    if (!at || size / 1032 > f->bytes || size > INT_MAX || f->bytes > INT_MAX)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read", who,
+                       f->name);
+    uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
+    if (!p) return false;
+    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
+                                                     (int)(f->bytes - at - 8));
+    if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
+        DL_FREE(p);
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
+                       "out whole", who, f->name);
+    }
+    DL_FREE(f->p);
+    f->p = p;
+    f->bytes = size;
+    return true;
+}
 
 /* ---- IDX ----
    A header of 4 + 4 rank bytes, then one byte an element:
@@ -16601,21 +17087,19 @@ DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
        count ...        rank sizes of 4 bytes, the most significant one first
    Nothing in it is believed: the sizes must account for every byte that is there. */
 
-/* Read the header of what (a path, or "images") with the rank it must have into count[rank]. */
-static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const uint8_t *p,
-                           size_t bytes, int rank, dl_int *count)
+/* Read the header of f with the rank it must have into count[rank]. */
+static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, int rank,
+                           dl_int *count)
 {
+    const uint8_t *p = f->p;
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
-    if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
-                       "(gunzip)", who, what);
-    if (bytes < header)
+    if (f->bytes < header)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
-                       "%d", who, what, (unsigned long long)bytes, (int)header);
+                       "%d", who, f->name, (unsigned long long)f->bytes, (int)header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
-                       "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
+                       "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
@@ -16624,137 +17108,135 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
-                           "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
+                           "is %ld", who, i + 1, f->name, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    const double have = (double)(bytes - header);
-    if (have != need)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
-                       "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
-                       have);
-    return true;
+    const double have = (double)(f->bytes - header);
+    return have == need ||
+           dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                   "but %.0f follow", who, f->name, have < need ? "cut off" : "too long", need,
+                   have);
 }
 
-/* The sources of a data set: names for messages, bytes, and how many. labels may be NULL. */
-typedef struct dli_idx_files {
-    const char    *image_name, *label_name;
-    const uint8_t *images, *labels;
-    size_t         image_bytes, label_bytes;
-} dli_idx_files;
-
-/* Check both sources and make a data set of them. With owner, *owner is the memory that images
-   are in, and the data set takes it over (*owner becomes NULL); without, the images are copied. */
-static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
-                        void **owner)
+/* A data set of images and labels (labels->p may be NULL). It takes over the images' memory. */
+static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
+                             const dli_idx_file *labels, int classes)
 {
-    dl_int size[3], labels = 0;
+    dl_int size[3], count = 0;
     int32_t most = -1;
-    if (classes < 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
-                "+ 1", who, classes);
+    if (classes < 0)
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the "
+                          "largest label + 1", who, classes);
+    if (!dli_idx_header(c, who, images, 3, size) ||
+        (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
         return NULL;
+    if (labels->p && count != size[0])
+        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                          images->name, (long long)size[0], labels->name, (long long)count);
+    int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
+    if (labels->p && !label) return NULL;
+    for (dl_int i = 0; i < count; i++) {
+        label[i] = labels->p[8 + i];
+        if (label[i] > most) most = label[i];
     }
-    if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
-    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-        return NULL;
-    if (f->labels && labels != size[0]) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                f->image_name, (long long)size[0], f->label_name, (long long)labels);
-        return NULL;
-    }
-    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
-    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
-                                !f->labels ? 0 : classes ? classes : most + 1);
-    if (!dli_check_source(c, who, &s)) return NULL;
-    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
-    if (!a) return NULL;
-    if (f->labels) {
-        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
-        a->own[1] = label;
-        a->labels = label;
-        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
-            dli_arrays_close(a);
-            return NULL;
-        }
-    }
-    a->scale = 1.0 / 255;
-    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
-                                               1, owner != NULL, &a->own[0]);
-    if (!a->bytes) {
-        dli_arrays_close(a);
-        return NULL;
-    }
-    dl_data *d = dli_data_of_arrays(c, who, &s, a);
-    if (d && owner) {
-        a->own[0] = *owner;
-        *owner = NULL;
-    }
+    const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                      !label ? 0 : classes ? classes : most + 1);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = images->p + 16;
+    a.labels = label;
+    a.own[0] = images->p;
+    a.own[1] = label;
+    dl_data *d = dli_data_of_arrays(c, who, &s, &a, true);
+    if (d) images->p = NULL;
+    else if (label) DL_FREE(label);
     return d;
+}
+
+/* The same of files that may be packed; both are freed or taken over. */
+static dl_data *dli_idx(dl_ctx *c, const char *who, dli_idx_file *images, dli_idx_file *labels,
+                        int classes)
+{
+    const bool ok = dli_unpack(c, who, images) && (!labels->p || dli_unpack(c, who, labels));
+    dl_data *d = ok ? dli_idx_data(c, who, images, labels, classes) : NULL;
+    if (images->p) DL_FREE(images->p);
+    if (labels->p) DL_FREE(labels->p);
+    return d;
+}
+
+static dli_idx_file dli_idx_copy(dl_ctx *c, const char *who, const char *name, const void *from,
+                                 size_t bytes)
+{
+    dli_idx_file f = { name, NULL, bytes };
+    if (from) f.p = (uint8_t *)dli_alloc(c, who, bytes, 1);
+    if (f.p) memcpy(f.p, from, bytes);
+    return f;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
-                              image_bytes, label_bytes };
+    const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
-        return NULL;
-    }
-    return dli_idx(dl, "dl_idx_from_memory", &f, classes, NULL);
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
+    dli_idx_file image = dli_idx_copy(dl, who, "images", images, image_bytes);
+    dli_idx_file label = dli_idx_copy(dl, who, "labels", labels, label_bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(dl, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    if (label.p) DL_FREE(label.p);
+    return NULL;
 }
 
 #ifndef DL_NO_STDIO
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_idx_files f;
-    dl_data *d = NULL;
-    void *image_memory, *label_memory = NULL;
-    memset(&f, 0, sizeof f);
-    f.image_name = images;
-    f.label_name = labels;
-    image_memory = dli_read_file(c, who, images, hint, &f.image_bytes);
-    if (image_memory && labels)
-        label_memory = dli_read_file(c, who, labels, hint, &f.label_bytes);
-    f.images = (const uint8_t *)image_memory;
-    f.labels = (const uint8_t *)label_memory;
-    if (image_memory && (label_memory || !labels)) d = dli_idx(c, who, &f, classes, &image_memory);
-    if (image_memory) DL_FREE(image_memory);
-    if (label_memory) DL_FREE(label_memory);
-    return d;
+    dli_idx_file image = { images, NULL, 0 }, label = { labels, NULL, 0 };
+    image.p = dli_read_file(c, who, images, hint, &image.bytes);
+    if (image.p && labels) label.p = dli_read_file(c, who, labels, hint, &label.bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(c, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
 {
+    const char *who = "dl_idx_load";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_load: the path of the images is NULL");
-        return NULL;
-    }
-    return dli_idx_load(dl, "dl_idx_load", images, labels, classes, "");
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the path of the images is NULL", who);
+    return dli_idx_load(dl, who, images, labels, classes, "");
+}
+
+/* The path of a file of MNIST: packed when only that is there. */
+static void dli_mnist_path(char *path, size_t room, const char *dir, const char *part,
+                           const char *what)
+{
+    const size_t n = strlen(dir);
+    const char *slash = n == 0 || dir[n - 1] == '/' || dir[n - 1] == '\\' ? "" : "/";
+    dli_format(path, room, "%s%s%s-%s-ubyte.gz", dir, slash, part, what);
+    FILE *f = fopen(path, "rb");
+    path[strlen(path) - 3] = 0;
+    FILE *plain = f ? fopen(path, "rb") : NULL;
+    if (f && !plain) path[strlen(path)] = '.';
+    if (f) fclose(f);
+    if (plain) fclose(plain);
 }
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
     const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
-    if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
-        if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
-        else dl_fail(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
-                     (int)split);
-        return NULL;
-    }
-    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
-    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    if (!dir) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+    if (split != DL_TRAIN && split != DL_TEST)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
+                          (int)split);
+    const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
     char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dli_mnist_path(images, room, dir, part, "images-idx3");
+    dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
-                              "or pass the directory that holds MNIST's four unpacked files");
+                              "or pass the directory that holds MNIST's four files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -16767,7 +17249,7 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 }
 #endif
 
-/* ---- views ---- */
+/* ---- views: some samples in a row ---- */
 
 static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, dl_int count)
 {
@@ -16782,27 +17264,23 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
 
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 {
+    const char *who = "dl_data_take";
     if (!d) return NULL;
-    if (first < 0 || count < 0 || first > d->count || count > d->count - first) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_take: %lld samples from %lld on are not in the data "
-                "set's %lld", (long long)count, (long long)first, (long long)d->count);
-        return NULL;
-    }
-    return dli_data_view(d, "dl_data_take", first, count);
+    if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
+    if (!dli_check_order(who, d)) return NULL;
+    if (first < 0 || count < 0 || first > d->count || count > d->count - first)
+        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %lld samples from %lld on are not in the data "
+                          "set's %lld", who, (long long)count, (long long)first,
+                          (long long)d->count);
+    return dli_data_view(d, who, first, count);
 }
 
-DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+/* Both or none. */
+static bool dli_two(dl_data *a, dl_data *b, dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split";
-    if (!d) return false;
-    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
-                       "results have a place to go", who, fraction);
-    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
-    dl_data *a = dli_data_view(d, who, 0, d->count - n);
-    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
-    if (!b) {
+    if (!a || !b) {
         dl_data_free(a);
+        dl_data_free(b);
         return false;
     }
     *first = a;
@@ -16810,52 +17288,380 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
+/* Can d be split so? */
+static bool dli_check_split(const char *who, const dl_data *d, double fraction,
+                            dl_data *const *first, dl_data *const *second)
+{
+    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    return dli_check_order(who, d);
+}
+
+DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split";
+    if (!d || !dli_check_split(who, d, fraction, first, second)) return false;
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    return dli_two(dli_data_view(d, who, 0, d->count - n),
+                   dli_data_view(d, who, d->count - n, n), first, second);
+}
+
+/* ---- data sets made of others ----
+   Their source reads the samples of its parts, one part behind the other, in an order of its
+   own: views by a list, concatenation and weights are one thing. */
+typedef struct dli_parts {
+    dl_data *part;                          /* views that keep the parts' storage     */
+    int32_t *start;                         /* [parts + 1] where each part begins     */
+    int32_t *index;                         /* [count], or NULL: as they lie          */
+    int      parts;
+} dli_parts;
+
+/* The part that sample i is in; i becomes its number there. */
+static int dli_part_of(const dli_parts *v, int32_t *i)
+{
+    int p = 0;
+    if (v->index) *i = v->index[*i];
+    while (*i >= v->start[p + 1]) p++;
+    *i -= v->start[p];
+    return p;
+}
+
+static bool dli_parts_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                           dl_real *y)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    const dl_int D = dl_shape_size(v->part->shape), M = dl_shape_size(v->part->target_shape);
+    int32_t from[512];
+    dl_int run;
+    for (dl_int at = 0; at < n; at += run) {           /* as many of one part as follow */
+        from[0] = index[at];
+        const int p = dli_part_of(v, &from[0]);
+        for (run = 1; at + run < n; run++) {
+            from[run] = index[at + run];
+            if (dli_part_of(v, &from[run]) != p) break;
+        }
+        if (!dli_data_read(&v->part[p], from, 0, run, x ? x + at * D : NULL,
+                           labels ? labels + at : NULL, y ? y + at * M : NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool dli_parts_rewind(void *user)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) if (!dli_data_begin(&v->part[p])) return false;
+    return true;
+}
+
+static void dli_parts_close(void *user)
+{
+    dli_parts *v = (dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) dli_storage_release(v->part[p].storage);
+    if (v->part) DL_FREE(v->part);
+    if (v->start) DL_FREE(v->start);
+    if (v->index) DL_FREE(v->index);
+    DL_FREE(v);
+}
+
+/* Do the parts have samples of one kind? Their number, or -1. */
+static dl_int dli_check_parts(const char *who, const dl_data *const *part, int parts)
+{
+    dl_int count = 0;
+    for (int p = 0; p < parts; p++) {
+        char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+        const dl_data *a = part[0], *b = part[p];
+        if (!b || !dli_check_order(who, b)) return -1;
+        if (a->ctx != b->ctx || a->labels != b->labels || a->targets != b->targets ||
+            !dl_shape_equal(a->shape, b->shape) ||
+            (a->targets && !dl_shape_equal(a->target_shape, b->target_shape))) {
+            dl_fail(a->ctx, DL_ERR_SHAPE, "%s: data set %d, of samples %s, and the first, of "
+                    "samples %s, differ in shape, in having labels or targets, or in context", who,
+                    p, dli_shape_text(s, b->shape), dli_shape_text(t, a->shape));
+            return -1;
+        }
+        count += b->count;
+    }
+    return count;
+}
+
+/* The weights of the parts' samples in this order, times weight; false without memory. */
+static bool dli_parts_weights(const char *who, dl_data *d, const dli_parts *v,
+                              const dl_real *weight)
+{
+    bool any = weight != NULL;
+    for (int p = 0; p < v->parts; p++) any = any || v->part[p].storage->weights;
+    if (!any) return true;
+    dl_real *w = (dl_real *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *w);
+    for (dl_int i = 0; w && i < d->count; i++) {
+        int32_t k = (int32_t)i;
+        const dl_real *own = dl_data_weights(&v->part[dli_part_of(v, &k)]);
+        w[i] = (dl_real)((weight ? (double)weight[i] : 1) * (own ? (double)own[k] : 1));
+    }
+    d->storage->weights = w;
+    return w != NULL;
+}
+
+/* The samples index[count] (NULL: all) of the parts, one behind the other, times weight. */
+static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, int parts,
+                                  const int32_t *index, dl_int count, const dl_real *weight)
+{
+    const dl_int all = dli_check_parts(who, part, parts);
+    dl_ctx *c = part[0] ? part[0]->ctx : NULL;
+    if (all < 0 || (index && !dli_check_index(c, who, "sample", index, count, all))) return NULL;
+    dl_source s = dli_source_of(index ? count : all, part[0]->shape, 0);
+    for (int p = 0; p < parts; p++) if (part[p]->classes > s.classes) s.classes = part[p]->classes;
+    s.targets = part[0]->targets;
+    s.target_shape = part[0]->target_shape;
+    dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
+                                                : NULL;
+    if (!v) return NULL;
+    v->part = (dl_data *)dli_alloc(c, who, (size_t)parts, sizeof *v->part);
+    v->start = (int32_t *)dli_alloc(c, who, (size_t)parts + 1, sizeof *v->start);
+    if (index) v->index = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *v->index);
+    s.read = dli_parts_read;
+    s.rewind = dli_parts_rewind;
+    s.close = dli_parts_close;
+    s.user = v;
+    dl_data *d = v->part && v->start && (v->index || !index) ? dli_data_new(c, who, &s) : NULL;
+    if (!d) {
+        dli_parts_close(v);
+        return NULL;
+    }
+    for (int p = 0; p < parts; p++) {
+        v->part[p] = *part[p];
+        v->part[p].storage->references++;
+        v->start[p + 1] = v->start[p] + (int32_t)part[p]->count;
+    }
+    v->parts = parts;
+    if (index) memcpy(v->index, index, (size_t)count * sizeof *index);
+    if (dli_parts_weights(who, d, v, weight)) return d;
+    dl_data_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
+{
+    if (!d) return NULL;
+    if (!index || n < 0)
+        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %lld samples, and the list is "
+                          "%s", (long long)n, index ? "there" : "NULL");
+    return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
+}
+
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n)
+{
+    if (!list || n < 1 || !list[0]) return NULL;
+    return dli_data_of_parts("dl_data_concat", list, n, NULL, 0, NULL);
+}
+
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
+{
+    if (!d) return NULL;
+    if (!weight) return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_weighted: no weights");
+    for (dl_int i = 0; i < d->count; i++)
+        if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
+            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample "
+                              "%lld must be 0 or more", (double)weight[i], (long long)i);
+    return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
+}
+
+/* ---- folds ---- */
+
+DL_DEF dl_folds dl_folds_default(void)
+{
+    dl_folds o;
+    memset(&o, 0, sizeof o);
+    o.shuffle = true;
+    return o;
+}
+
+/* The order in which samples are dealt: those of a group, or of a class, lie together. NULL without
+   memory. */
+static dli_ranked *dli_deal_order(const dl_data *d, const char *who, const dl_folds *o,
+                                  const int32_t *label)
+{
+    const uint64_t mix = dl_rng_new(o->seed, 0).key;
+    dli_ranked *r = (dli_ranked *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *r);
+    for (dl_int i = 0; r && i < d->count; i++) {
+        const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
+        r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
+        if (label) r[i].key += 4294967296.0 * (double)label[i];
+        r[i].at = i;                             /* the hash sends no two numbers to one */
+    }
+    if (r) dli_sort_ranked(r, d->count);
+    return r;
+}
+
+/* Deal the samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of its
+   group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify, most
+   of the sample's class, and of those the one that lacks most of all. */
+static bool dli_deal(const dl_data *d, const char *who, const double *share, int n,
+                     const dl_folds *o, int32_t *fold)
+{
+    const int32_t *label = o->stratify ? dl_data_labels(d) : NULL;
+    const int classes = o->stratify ? d->classes : 1;
+    if (o->stratify && (!label || o->group))
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
+    double *lacks = (double *)dli_alloc(d->ctx, who, (size_t)n, ((size_t)classes + 1) *
+                                                                sizeof *lacks);
+    dli_ranked *r = lacks ? dli_deal_order(d, who, o, label) : NULL;
+    for (dl_int i = 0; r && i < d->count; i++) {
+        lacks[0]++;
+        lacks[1 + (label ? label[i] : 0)]++;
+    }
+    for (int f = n - 1; r && f >= 0; f--)
+        for (int k = 0; k <= classes; k++) lacks[f * (classes + 1) + k] = share[f] * lacks[k];
+    for (dl_int i = 0, end; r && i < d->count; i = end) {
+        const dl_int k = r[i].at;
+        int best = 0;
+        for (end = i + 1; o->group && end < d->count && r[end].key == r[i].key;) end++;
+        for (int f = 1; f < n; f++) {
+            const double *a = lacks + f * (classes + 1), *b = lacks + best * (classes + 1);
+            const double more = a[1 + (label ? label[k] : 0)] - b[1 + (label ? label[k] : 0)];
+            if (more > 1e-6 || (more > -1e-6 && a[0] > b[0] + 1e-6)) best = f;
+        }
+        lacks[best * (classes + 1)] -= (double)(end - i);
+        lacks[best * (classes + 1) + 1 + (label ? label[k] : 0)] -= (double)(end - i);
+        for (dl_int j = i; j < end; j++) fold[r[j].at] = best;
+    }
+    if (lacks) DL_FREE(lacks);
+    if (r) DL_FREE(r);
+    return r != NULL;
+}
+
+/* Deal into n folds by share; *second becomes fold f, *first all others. */
+static bool dli_split_by(const dl_data *d, const char *who, const double *share, int n, int f,
+                         const dl_folds *options, dl_data **first, dl_data **second)
+{
+    const dl_folds defaults = dl_folds_default();
+    int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
+    int32_t *list = fold + d->count;
+    dl_data *part[2] = { NULL, NULL };
+    bool ok = fold && dli_deal(d, who, share, n, options ? options : &defaults, fold);
+    for (int k = 0; ok && k < 2; k++) {
+        dl_int at = 0;
+        for (dl_int i = 0; i < d->count; i++)
+            if ((fold[i] == f) == (k == 1)) list[at++] = (int32_t)i;
+        part[k] = dli_data_of_parts(who, &d, 1, list, at, NULL);
+    }
+    ok = ok && dli_two(part[0], part[1], first, second);
+    if (fold) DL_FREE(fold);
+    return ok;
+}
+
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split_random";
+    const double share[2] = { 1 - fraction, fraction };
+    return d && dli_check_split(who, d, fraction, first, second) &&
+           dli_split_by(d, who, share, 2, 1, options, first, second);
+}
+
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test)
+{
+    const char *who = "dl_data_fold";
+    if (!d || !dli_check_split(who, d, 0, train, test)) return false;
+    if (k < 2 || k > d->count || i < 0 || i >= k)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
+                       "or more, and as many samples, and count them from 0", who, i, k,
+                       (long long)d->count);
+    double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
+    for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
+    const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
+    if (share) DL_FREE(share);
+    return ok;
+}
+
 /* ---- batches ---- */
 
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
-   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
-   tape. False, and *batch as it was, on failure. */
+/* What the samples order[first .. first+n-1] weigh, as a tensor [n] on the tape. */
+static dl_tensor *dli_batch_weight(const dl_data *d, const char *who, const int32_t *order,
+                                   dl_int first, dl_int n)
+{
+    const dl_real *own = dl_data_weights(d);
+    dl_tensor *w = dli_tape_tensor(d->ctx, who, dl_shape1(n));
+    for (dl_int i = 0; w && i < n; i++) w->data[i] = own[order ? order[first + i] : first + i];
+    return w;
+}
+
+/* Room for a batch of n samples on the tape; their labels go into labels[n] or, when that is NULL,
+   to the tape as well. */
+static bool dli_batch_room(const dl_data *d, const char *who, dl_int n, int32_t *labels,
+                           dl_batch *b)
+{
+    memset(b, 0, sizeof *b);
+    b->x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    b->size = n;
+    if (b->x && d->targets)
+        b->y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (b->x && d->labels)
+        b->labels = labels ? labels
+                  : (const int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    return b->x && (!d->targets || b->y) && (!d->labels || b->labels);
+}
+
+/* A batch turns out to be of n samples only. */
+static void dli_batch_cut(dl_batch *b, dl_int n)
+{
+    dl_tensor *t[2] = { b->x, b->y };
+    for (int i = 0; i < 2; i++) {
+        if (!t[i]) continue;
+        t[i]->size = t[i]->size / b->size * n;
+        t[i]->shape.dim[0] = n;
+    }
+    b->size = n;
+}
+
+/* Up to n samples from order[first] on (without an order: from first on) as a batch; of a stream,
+   the next ones, and none at its end. Their labels go into labels[n], or to the tape. False, and
+   *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_source *source = &d->storage->source;
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (x && d->labels && !labels)
-        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
-    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
-    if (first == 0 && source->rewind && !source->rewind(source->user))
-        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
-    if (!d->labels) labels = NULL;
-    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
-    batch->more_x = batch->more_y = NULL;
-    batch->x = x;
-    batch->y = y;
-    batch->labels = labels;
-    batch->size = n;
+    const bool stream = dli_is_stream(d);
+    dl_batch b;
+    if (d->count >= 0) n = dli_min(n, d->count - first);
+    if (!dli_batch_room(d, who, n, labels, &b) || (first == 0 && !dli_data_begin(d))) return false;
+    int32_t *label = (int32_t *)(uintptr_t)b.labels;
+    dl_real *y = b.y ? b.y->data : NULL;
+    if (stream) {
+        const dl_int got = dli_stream_next(d, n, b.x->data, label, y);
+        if (got < 0) return false;
+        if (got < n) dli_batch_cut(&b, got);
+    } else if (!dli_data_read(d, order, first, n, b.x->data, label, y)) return false;
+    if (dl_data_weights(d) && !(b.weight = dli_batch_weight(d, who, order, first, n))) return false;
+    *batch = b;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    if (!d) return NULL;
-    if (i < 0 || i >= d->count) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
-                "%lld, from 0 on", (long long)i, (long long)d->count);
-        return NULL;
-    }
-    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    const char *who = "dl_data_sample";
+    if (!d || !dli_check_order(who, d)) return NULL;
+    if (i < 0 || i >= d->count)
+        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %lld; the data set has "
+                          "%lld, from 0 on", who, (long long)i, (long long)d->count);
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
 struct dl_loader {
-    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_data  data;                  /* a view of its own, so that the storage stays   */
     dl_int   batch_size;
-    dl_int   next;                  /* samples of this epoch handed out yet         */
+    dl_int   next;                  /* samples of this epoch handed out yet           */
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* room for a batch's labels                    */
+    bool     shuffle;
+    int32_t *order;                 /* the epoch's, or NULL: a stream, or not shuffled */
+    int32_t *labels;                /* room for a batch's labels                      */
+    dl_real *x, *y;                 /* a shuffled stream's buffer: filled samples     */
+    int32_t *buffered;              /* and their labels                               */
+    dl_int   filled;
+    bool     dry;                   /* the stream has no more                         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -16863,13 +17669,34 @@ static void dli_loader_destroy(void *object)
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
     if (l->labels) DL_FREE(l->labels);
+    if (l->x) DL_FREE(l->x);
+}
+
+/* Memory for what a loader keeps. */
+static bool dli_loader_room(dl_loader *l, const char *who)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
+    const bool stream = dli_is_stream(d);
+    const dl_int more = !l->shuffle ? 0 : stream ? d->storage->source.buffer : d->count;
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)(l->batch_size + more),
+                                     sizeof *l->labels);
+    if (!l->labels) return false;
+    if (!stream) l->order = l->shuffle ? l->labels + l->batch_size : NULL;
+    else if (l->shuffle) {
+        l->x = (dl_real *)dli_alloc(d->ctx, who, (size_t)more, (size_t)(D + M) * sizeof *l->x);
+        if (!l->x) return false;
+        l->y = d->targets ? l->x + more * D : NULL;
+        l->buffered = d->labels ? l->labels + l->batch_size : NULL;
+    }
+    return true;
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
     if (!d) return NULL;
-    if (batch_size < 1 || d->count < 1) {
+    if (batch_size < 1 || d->count == 0) {
         if (batch_size < 1)
             dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
                     (long long)batch_size);
@@ -16880,18 +17707,15 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
-    l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
-                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
-    if (!l->labels) {
+    l->batch_size = d->count < 0 ? batch_size : dli_min(batch_size, d->count);
+    l->shuffle = shuffle;
+    if (!dli_loader_room(l, who)) {
         dli_object_free(l);
         return NULL;
     }
-    if (!shuffle) return l;
-    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
-    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -16899,35 +17723,97 @@ DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
 
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
 {
-    return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
+    if (!l) return 0;
+    return l->data.count < 0 ? -1
+         : l->data.count / l->batch_size + (l->data.count % l->batch_size > 0);
 }
 
 DL_DEF void dl_loader_restart(dl_loader *l)
 {
-    if (l) l->next = 0;
+    if (!l) return;
+    l->next = l->filled = 0;
+    l->dry = false;
+}
+
+/* A batch of a stream, its samples drawn from a buffer that is filled up after each. */
+static bool dli_loader_draw(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    const dl_int room = d->storage->source.buffer;
+    const dl_int most = d->count < 0 ? l->batch_size : dli_min(l->batch_size, d->count - l->next);
+    dl_batch b;
+    dl_int n = 0;
+    if (!dli_batch_room(d, "a batch of a data set", most, l->labels, &b) ||
+        (l->next == 0 && !dli_data_begin(d)))
+        return false;
+    for (; n < most; n++) {
+        while (!l->dry && l->filled < room) {
+            const dl_int at = l->filled;
+            const dl_int got = dli_stream_next(d, room - at, l->x + at * D,
+                                               l->buffered ? l->buffered + at : NULL,
+                                               l->y ? l->y + at * M : NULL);
+            if (got < 0) return false;
+            l->dry = got == 0;
+            l->filled += got;
+        }
+        if (l->filled == 0) break;
+        const dl_int i = dl_rng_int(&l->rng, l->filled), last = --l->filled;
+        memcpy(b.x->data + n * D, l->x + i * D, (size_t)D * sizeof *l->x);
+        memcpy(l->x + i * D, l->x + last * D, i == last ? 0 : (size_t)D * sizeof *l->x);
+        if (l->buffered) {
+            l->labels[n] = l->buffered[i];
+            l->buffered[i] = l->buffered[last];
+        }
+        if (!l->y) continue;
+        memcpy(b.y->data + n * M, l->y + i * M, (size_t)M * sizeof *l->y);
+        memcpy(l->y + i * M, l->y + last * M, i == last ? 0 : (size_t)M * sizeof *l->y);
+    }
+    if (n < most) dli_batch_cut(&b, n);
+    *batch = b;
+    return true;
+}
+
+/* The next batch: 1; 0 at the end of the epoch; -1 on failure. */
+static int dli_loader_next(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_rng rng = l->rng;
+    dl_batch b;
+    if (l->next == d->count) {
+        dl_loader_restart(l);
+        return 0;
+    }
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, d->count);
+    if (!(l->x ? dli_loader_draw(l, &b)
+               : dli_data_batch(d, l->order, l->next, l->batch_size, l->labels, &b))) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return -1;
+    }
+    if (b.size == 0) {                      /* a stream's end */
+        const dl_int had = l->next;
+        dl_loader_restart(l);
+        if (had == 0 || d->count >= 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
+                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+        return had == 0 || d->count >= 0 ? -1 : 0;
+    }
+    b.number = l->next / l->batch_size;
+    l->next += b.size;
+    *batch = b;
+    return 1;
 }
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    if (!l || !batch) return false;
-    dl_int n = l->data.count - l->next;
-    if (n == 0) {
-        l->next = 0;
-        return false;
-    }
-    if (n > l->batch_size) n = l->batch_size;
-    const dl_rng rng = l->rng;
-    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
-    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
-        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
-        return false;
-    }
-    batch->number = l->next / l->batch_size;
-    l->next += n;
-    return true;
+    return l && batch && dli_loader_next(l, batch) > 0;
 }
 
+#endif /* DL_NO_DATA */
+
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------- >>images-impl ---- */
+
 /* ---- augmentation ---- */
 
 DL_DEF dl_augment dl_augment_default(void)
@@ -17017,7 +17903,6 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
     return y;
 }
 #endif
-#endif /* DL_NO_DATA */
 
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
@@ -17085,7 +17970,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+/* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)
@@ -17619,7 +18504,7 @@ typedef struct dli_file {
     const char *prefix;             /* of the names that are meant                  */
 } dli_file;
 
-/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+/* Read what stands behind a tensor's name; other keys are passed over. Does it fit the file? */
 static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 {
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
@@ -17634,8 +18519,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     const dli_json *offsets = dli_json_find(v, "data_offsets");
     if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
         !dli_json_shape(offsets, 0, &place) || place.rank != 2)
-        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
-                       "data_offsets", e->name, DL_MAX_DIMS);
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and "
+                       "two data_offsets", e->name, DL_MAX_DIMS);
     e->type = type->text;
     e->begin = place.dim[0];
     e->end = place.dim[1];
@@ -17699,7 +18584,8 @@ static bool dli_check_places(dli_file *f)
     for (dl_int i = 0; i < f->entries; i++) {
         const dli_entry *e = &f->entry[i];
         if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
             return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
@@ -17963,7 +18849,8 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
         if (i->found && i->found->fate == 'd')
             r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found)
+            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -17978,7 +18865,8 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     dli_text out = { NULL, 0, 0, NULL, false };
     dli_put_misfits(&out, &counts, f, l);
     out.size = out.length + 1;
-    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size,
+                                                         NULL);
     if (!r) return false;
     out.at = (char *)(r + 1);
     dli_put_misfits(&out, r, f, l);
@@ -18568,7 +19456,8 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
     for (DLI_JSON_EACH(e, v)) {
         const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
         if (!metric)
-            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+            return dli_unknown(f, "metric", dli_json_text(e),
+                               "; dl_register_metric makes it known");
         if (!dl_model_add_metric(m, metric)) return false;
     }
     return true;
@@ -18817,8 +19706,9 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
-    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
+    const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
         !dli_json_shape(dims, 0, &shape)) {
         dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "

@@ -476,11 +476,11 @@ static dl_tensor *nothing(dl_tensor *z, dl_tensor *target, const void *user)
 static void own_losses(void)
 {
     static const double nine = 0.9;
-    static const dl_loss quantile = { "pinball", pinball, NULL, DL_LINEAR, &nine };
-    static const dl_loss hinge = { "margin", NULL, margin, DL_LINEAR, NULL };
-    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, DL_LINEAR, NULL },
-                                    { "nothing", nothing, NULL, DL_LINEAR, NULL },
-                                    { "empty", NULL, NULL, DL_LINEAR, NULL } };
+    static const dl_loss quantile = { "pinball", pinball, NULL, NULL, DL_LINEAR, &nine };
+    static const dl_loss hinge = { "margin", NULL, margin, NULL, DL_LINEAR, NULL };
+    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, NULL, DL_LINEAR, NULL },
+                                    { "nothing", nothing, NULL, NULL, DL_LINEAR, NULL },
+                                    { "empty", NULL, NULL, NULL, DL_LINEAR, NULL } };
     static const char *const text[2] = { "vector: the loss is [8,1], not one number; end it with "
                                          "dl_mean", "nothing: the loss gave nothing" };
     dl_ctx *dl = quiet_context(1);

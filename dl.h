@@ -8149,6 +8149,7 @@ static bool dli_undone(const void *first, ...) { return first == NULL; }
 #define dli_pool_plain               dli_undone
 #define dli_fast_max_pool2d_forward  dli_undone
 #define dli_fast_max_pool2d_backward dli_undone
+#define dli_recurrent_floats         dli_undone
 #endif /* DLI_FAST */
 
 DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
@@ -8283,99 +8284,68 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
 }
 
+/* Those that no entry of the table names. They say whether they did it. */
 #if DLI_FAST
 #define DLI_PICK(way, name, value, gradient, formula, what) \
     if (kernel == dlk_##name##_##way) { \
         fast = c->fast->name##_##way; \
         kind = DLI_JOB_##name##_##way; \
     }
-#endif
-
-/* An elementwise function, by its kernel: the library's own may have a twin. */
-static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
-                              const dl_real *x, dl_int n, double p, double q)
+static bool dli_fast_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, float *y,
+                                   const float *x, dl_int n, double p, double q)
 {
-#if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
-    if (fast) {
-        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
-        return;
-    }
-#endif
-    (void)c;
-    kernel(y, x, n, p, q);
+    DLK_UNARY_VECTOR(DLI_PICK, forward)
+    if (!fast) return false;
+    DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
+    return true;
 }
-
-static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
-                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
-                               double p, double q)
+static bool dli_fast_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, float *dx, bool add,
+                                    const float *dy, const float *y, const float *x, dl_int n,
+                                    double p, double q)
 {
-#if DLI_FAST
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
-    if (fast) {
-        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
-                                             (float)q, add));
-        return;
-    }
-#endif
-    (void)c;
-    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
-    kernel(dx, dy, y, x, n, p, q);
+    DLK_UNARY_VECTOR(DLI_PICK, backward)
+    if (!fast) return false;
+    DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                         (float)q, add));
+    return true;
 }
 
-/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
-static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
-                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+static bool dli_fast_row(const dli_fast *f, dlk_add_forward_fn kernel, float *y, const float *a,
+                         const float *b, dl_int n, dl_int sa, dl_int sb)
 {
-#if DLI_FAST
-    const dli_fast *f = c->fast;
     const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
-    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
-        (sum ? f->add : f->mul)(y, a, b, n);
-        return;
-    }
-    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+    const bool dense = sa == 1 && sb == 1, one = sa + sb == 1 && sa * sb == 0;
+    if (dense && (sum || product)) (sum ? f->add : f->mul)(y, a, b, n);
+    else if (dense && kernel == dlk_sub_forward) {
         f->affine_forward(y, b, n, -1, -0.0f);
         f->add(y, y, a, n);
-        return;
-    }
-    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+    } else if (one && (sum || product)) {
         const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
         f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
-        return;
-    }
-#endif
-    (void)c;
-    kernel(y, a, b, n, sa, sb);
+    } else return false;
+    return true;
 }
-
-static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
-                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
-                                dl_int sa, dl_int sb)
+static bool dli_fast_row_back(const dli_fast *f, dlk_add_backward_fn kernel, float *da, float *db,
+                              const float *dy, const float *a, const float *b, dl_int n,
+                              dl_int sa, dl_int sb)
 {
-#if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
-    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
-        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
-        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
-        return;
-    }
-    if (steps && kernel == dlk_mul_backward) {
-        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
-        return;
-    }
-#endif
-    (void)c;
-    kernel(da, db, dy, a, b, n, sa, sb);
+    const bool sum = kernel == dlk_add_backward, difference = kernel == dlk_sub_backward;
+    if (sa < 0 || sa > 1 || sb < 0 || sb > 1) return false;
+    if (sum || difference) {
+        dli_half_sum_back(f, da, sa, dy, 1, n);
+        dli_half_sum_back(f, db, sb, dy, sum ? 1.0f : -1.0f, n);
+    } else if (kernel == dlk_mul_backward) {
+        dli_half_mul_back(f, da, sa, dy, b, sb, n);
+        dli_half_mul_back(f, db, sb, dy, a, sa, n);
+    } else return false;
+    return true;
 }
 
-#if DLI_FAST
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8389,25 +8359,78 @@ static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
     }
     return top;
 }
-#endif
-
-/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
-   a float. */
-static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
 {
-    double sum = 0;
-#if DLI_FAST
-    double part[64];                               /* of blocks that no thread count changes */
-    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+    double sum = 0, part[64];                      /* of blocks that no thread count changes */
+    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
         const float *xi = x + i;
         const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
         DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
                    part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
         for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
     }
-    if (!c->reference) return sum;
+    return sum;
+}
+static bool dli_fast_decay(const dli_fast *f, float *w, dl_int n, double rate)
+{
+    f->axpy(w, -(float)rate, w, n);
+    return true;
+}
+static bool dli_fast_bytes(const dli_fast *f, float *y, const uint8_t *x, dl_int n, double scale)
+{
+    f->bytes(y, x, n, (float)scale);
+    return true;
+}
+#else
+#define dli_fast_unary_forward  dli_undone
+#define dli_fast_unary_backward dli_undone
+#define dli_fast_row            dli_undone
+#define dli_fast_row_back       dli_undone
+#define dli_fast_top            dli_undone
+#define dli_fast_squares        dli_undone
+#define dli_fast_decay          dli_undone
+#define dli_fast_bytes          dli_undone
 #endif
-    (void)c;
+
+/* An elementwise function, by its kernel: the library's own may have a twin. */
+static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
+                              const dl_real *x, dl_int n, double p, double q)
+{
+    if (!c->reference && dli_fast_unary_forward(c, kernel, y, x, n, p, q)) return;
+    kernel(y, x, n, p, q);
+}
+
+static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
+                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
+                               double p, double q)
+{
+    if (!c->reference && dli_fast_unary_backward(c, kernel, dx, add, dy, y, x, n, p, q)) return;
+    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
+    kernel(dx, dy, y, x, n, p, q);
+}
+
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
+static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
+                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (c->reference || !dli_fast_row(c->fast, kernel, y, a, b, n, sa, sb))
+        kernel(y, a, b, n, sa, sb);
+}
+
+static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
+                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
+                                dl_int sa, dl_int sb)
+{
+    if (c->reference || !dli_fast_row_back(c->fast, kernel, da, db, dy, a, b, n, sa, sb))
+        kernel(da, db, dy, a, b, n, sa, sb);
+}
+
+/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
+   a float. */
+static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    if (DLI_FAST && !c->reference) return dli_fast_squares(c, x, n);
+    double sum = 0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
 }
@@ -8415,11 +8438,8 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 /* The largest |x|; NaN or infinity if one is. */
 static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
 {
+    if (DLI_FAST && !c->reference) return dli_fast_top(c, x, n);
     double top = 0;
-#if DLI_FAST
-    if (!c->reference) return dli_fast_top(c, x, n);
-#endif
-    (void)c;
     for (dl_int i = 0; i < n && top < INFINITY; i++) {
         const double a = fabs((double)x[i]);
         if (!(a <= top)) top = a;
@@ -8430,25 +8450,14 @@ static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
-#if DLI_FAST
-    if (DLI_OURS(c, affine_forward)) {
-        c->fast->axpy(w, -(float)rate, w, n);
-        return;
-    }
-#endif
+    if (DLI_OURS(c, affine_forward) && dli_fast_decay(c->fast, w, n, rate)) return;
     c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
-#if DLI_FAST
-    if (!c->reference) {
-        c->fast->bytes(y, x, n, (float)scale);
-        return;
-    }
-#endif
-    (void)c;
+    if (!c->reference && dli_fast_bytes(c->fast, y, x, n, scale)) return;
     for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
 }
 
@@ -8765,11 +8774,7 @@ static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind ki
 {
     *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
     *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
-#if DLI_FAST
     if (fast) dli_recurrent_floats(fast, kind, s, saved, work);
-#else
-    (void)fast;
-#endif
 }
 
 /* The kernels of one kind, and the twin's functions if it may run instead of them: chosen by the

@@ -2467,11 +2467,17 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
-   All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
-   path)): a JSON header of names, types, shapes and offsets, then the numbers. What is written is
-   float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and booleans. Nothing
-   in a file is believed: sizes are checked before memory is taken for them, and a file that is
-   refused changes nothing. Bytes behind the last tensor are let be.
+   Read first what a file looks like, then whole models, weights, .npy. All but the last are
+   safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, JSON padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   What is written is float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and
+   booleans. Nothing in a file is believed: sizes are checked before memory is taken for them, and a
+   file that is refused changes nothing. Bytes behind the last tensor are let be. Paths are UTF-8.
 
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
@@ -2492,25 +2498,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
        {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
-            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
-            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
-        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+            "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
+          "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
+        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
                 where the model is no chain of layers (from, shared, outputs)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
-                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
-                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                as a list, an enum by its name. now: what stands in dl_layer and may have been
+                changed since; may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
      from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
-                options of its kind and those of every kind, only together.
+     the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
+                numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
@@ -17791,26 +17797,17 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
+/* In a file the least significant byte comes first; on most machines, too. */
 static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
-        out->length += (size_t)n * sizeof *x;
-        return;
-    }
-    for (dl_int from = 0; from < n; from += most) {
-        const dl_int k = dli_min(most, n - from);
-        for (dl_int i = 0; i < k; i++) {
-#if DLI_DOUBLE
-            uint64_t bits;
-#else
-            uint32_t bits;
-#endif
-            memcpy(&bits, &x[from + i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
+    const uint16_t one = 1;
+    const bool little = *(const uint8_t *)&one == 1;
+    if (little) dli_put_some(out, (const char *)x, (size_t)n * sizeof *x);
+    for (dl_int i = 0; !little && i < n; i++) {
+        char swapped[sizeof *x];
+        for (size_t k = 0; k < sizeof *x; k++)
+            swapped[k] = ((const char *)&x[i])[sizeof *x - 1 - k];
+        dli_put_some(out, swapped, sizeof *x);
     }
 }
 
@@ -18012,31 +18009,34 @@ static bool dli_scan_string(dli_scan *j)
     return true;
 }
 
+/* Is the next byte one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
 /* One or more digits. */
 static bool dli_scan_digits(dli_scan *j)
 {
     const uint8_t *start = j->p;
-    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    while (dli_scan_any(j, "0123456789")) {}
     return j->p > start || dli_scan_wrong(j, "a digit");
 }
 
 static bool dli_scan_number(dli_scan *j, char *kind)
 {
-    *kind = '1';
-    if (dli_scan_byte(j) == '-') j->p++;
-    if (dli_scan_byte(j) == '0') j->p++;
-    else if (!dli_scan_digits(j)) return false;
-    if (dli_scan_byte(j) == '.') {
-        *kind = '.';
-        j->p++;
+    dli_scan_any(j, "-");
+    if (!dli_scan_any(j, "0") && !dli_scan_digits(j)) return false;
+    const uint8_t *whole = j->p;
+    if (dli_scan_any(j, ".") && !dli_scan_digits(j)) return false;
+    if (dli_scan_any(j, "eE")) {
+        dli_scan_any(j, "+-");
         if (!dli_scan_digits(j)) return false;
     }
-    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
-        *kind = '.';
-        j->p++;
-        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
-        return dli_scan_digits(j);
-    }
+    *kind = j->p == whole ? '1' : '.';
     return true;
 }
 
@@ -18744,35 +18744,23 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
 
+static const dl_field dli_init_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dl_init, kind), dli_init_names },
+    DLI_E(dl_init, a, DOUBLE), DLI_E(dl_init, b, DOUBLE), DLI_E_END };
+
 /* What may have been changed in a layer after it was built. */
-static const dl_field dli_layer_rest[] = {
+static const dl_field dli_layer_now[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
-/* The numbers that optimizers of every kind have. */
+/* The numbers of an optimizer; those that its kind does not use are 0. */
 static const dl_field dli_optim_fields[] = {
-    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
-    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
-    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
-
-/* The same and those of this kind; weight_decay may be both, and comes once. */
-static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
-{
-    int n = 0;
-    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
-    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < n && f[i].offset != t->option[k].at) i++;
-        if (i < n) continue;
-        f[n].name = t->option[k].name;
-        f[n].kind = DL_FIELD_DOUBLE;
-        f[n].count = 1;
-        f[n++].offset = t->option[k].at;
-    }
-}
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, momentum, DOUBLE), DLI_E(dl_optim, rho, DOUBLE),
+    DLI_E(dl_optim, beta1, DOUBLE), DLI_E(dl_optim, beta2, DOUBLE), DLI_E(dl_optim, eps, DOUBLE),
+    DLI_E(dl_optim, start, DOUBLE), { "own", DL_FIELD_DOUBLE, 4, offsetof(dl_optim, own), NULL },
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
+    DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
 
 /* The names that a field's values have, or NULL. */
 static const char *const *dli_field_names(const dl_field *f)
@@ -18801,16 +18789,7 @@ static void dli_put_shape(dli_text *out, dl_shape s)
     dli_put(out, "]");
 }
 
-/* [name, a, b]: an initializer, or a loss and its weight. */
-static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
-{
-    dli_putf(out, "[\"%s\"", name);
-    for (int i = 0; i < n; i++) {
-        dli_put(out, ",");
-        dli_put_number(out, number[i]);
-    }
-    dli_put(out, "]");
-}
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
@@ -18820,16 +18799,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
     else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        const dl_init *init = (const dl_init *)at;
-        const double numbers[2] = { init->a, init->b };
-        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
-    } else dli_putf(out, "%d", *(const int *)at);
+    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+    else dli_putf(out, "%d", *(const int *)at);
 }
 
-/* All fields of a struct, the members of an object. */
+/* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
@@ -18839,6 +18816,7 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
         }
         if (f->count > 1) dli_put(out, "]");
     }
+    dli_put(out, "}");
 }
 
 /* Layers by their numbers; -1 for the model's first input. */
@@ -18858,28 +18836,26 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     }
     if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
     else if (l->type->options_size) {
-        dli_put(out, ",\"options\":{");
+        dli_put(out, ",\"options\":");
         dli_put_fields(out, l->type->fields, l->options);
-        dli_put(out, "}");
     }
-    dli_put(out, ",");
-    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, ",\"now\":");
+    dli_put_fields(out, dli_layer_now, l);
     dli_put(out, "}");
 }
 
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dl_field fields[DLI_OPTIM_MOST];
-    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        dli_putf(out, "%s\"%s\"", k ? "," : ",\"loss\":[", m->goal[k].loss->name);
     for (int k = 0; k < dl_model_output_count(m); k++) {
-        if (k) dli_put(out, ",");
-        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+        dli_put(out, k ? "," : "],\"loss_weights\":[");
+        dli_put_number(out, m->goal[k].weight);
     }
-    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
-    dli_optim_fields_of(o.type, fields);
-    dli_put_fields(out, fields, &o);
-    dli_put(out, "}}");
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":", o.type->name);
+    dli_put_fields(out, dli_optim_fields, &o);
+    dli_put(out, "}");
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
@@ -19058,86 +19034,72 @@ static bool dli_unknown(const dli_file *f, const char *what, const char *name, c
 /* The text of a string, "" if it is none. */
 static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
 
-/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
-static const char *dli_take_named(const dli_json *v, double *number, int n)
-{
-    const char *expected = n == 2 ? "a list of a name and two numbers"
-                                  : "a list of a name and a number";
-    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
-    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
-    return NULL;
-}
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base);
 
-/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
-static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
+/* One value of a field's kind, to where it lies. */
+static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
+                           const dl_field *field, void *to)
 {
-    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
-    dl_init *init = (dl_init *)to;
-    double x, numbers[2];
-    if (f->kind == DL_FIELD_INIT) {
-        const char *expected = dli_take_named(v, numbers, 2);
-        if (expected) return expected;
-        init->a = numbers[0];
-        init->b = numbers[1];
-    }
+    const char *const *names = dli_field_names(field);
+    const char *expected = "a whole number, not too large";
+    double x = 0;
+    int i = 0;
+    bool ok;
     if (names) {
-        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
-        int i = 0;
-        while (names[i] && strcmp(names[i], name) != 0) i++;
-        if (!names[i]) return "a name that is known here";
-        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
-        else *(int *)to = i;
-        return NULL;
-    }
-    if (f->kind == DL_FIELD_BOOL) {
+        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
+        ok = names[i] != NULL;
+        expected = "a name that is known here";
+        *(int *)to = ok ? i : 0;
+    } else if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        expected = "true or false";
         *(bool *)to = v->kind == 't';
-        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    } else if (field->kind == DL_FIELD_DOUBLE) {
+        ok = dli_json_double(v, (double *)to);
+        expected = "a number";
+    } else if (field->kind == DL_FIELD_SHAPE) {
+        ok = dli_json_shape(v, -1, (dl_shape *)to);
+        expected = "a list of at most 6 whole numbers";
+    } else if (field->kind == DL_FIELD_INIT) {
+        return dli_take_fields(f, v, field->name, dli_init_fields, to);
+    } else {
+        ok = dli_json_whole(v, -2147483647, 2147483647, &x);
+        *(int *)to = (int)x;
     }
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
-    if (f->kind == DL_FIELD_SHAPE)
-        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
-    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
-    *(int *)to = (int)x;
-    return NULL;
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
+                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
-/* All fields of a struct, out of the members of an object that is called so in messages; none may
-   be missing, unless they are optional. */
-static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
-                            const dl_field *fields, void *base, bool optional)
+/* All fields of a struct, and nothing else, out of an object that is called so in messages. */
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base)
 {
-    for (const dl_field *field = fields; field && field->name; field++) {
-        const dli_json *v = dli_json_find(object, field->name);
-        const char *expected = NULL;
+    static const dl_field none = DLI_E_END;
+    if (!fields) fields = &none;
+    if (!dli_check_object(&f->source, v, of, fields, sizeof *fields, false)) return false;
+    for (const dl_field *field = fields; field->name; field++) {
+        const dli_json *e = dli_json_find(v, field->name), *end = e ? e + e->size : NULL;
+        if (!e) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
         char *to = (char *)base + field->offset;
-        if (!v && optional) continue;
-        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
-        const bool list = field->count > 1;
-        const dli_json *e = list ? v + 1 : v;
         int k = 0;
-        if (list && v->kind != '[') expected = "a list";
-        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
-            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
-        if (!expected && (k < field->count || e < v + v->size))
-            expected = "a list of another length";
-        if (expected)
-            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+        if (field->count > 1 && e->kind == '[') e++;
+        for (; k < field->count && e < end; k++, e += e->size, to += dli_field_size(field->kind))
+            if (!dli_take_value(f, e, of, field, to)) return false;
+        if (k < field->count || e < end)
+            return dli_bad(&f->source, "'%.63s' of %.255s should be a list of %d", field->name, of,
+                           field->count);
     }
     return true;
 }
 
-/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+/* The options of a layer or an optimizer of this type. */
 static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
                              const dl_field *fields, void *options)
 {
-    static const dl_field none = DLI_E_END;
     char of[128];
     dli_format(of, sizeof of, "the options of %.99s", type);
-    v = dli_json_find(v, "options");
-    if (!fields) fields = &none;
-    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
-           dli_take_fields(f, v, of, fields, options, false);
+    return dli_take_fields(f, dli_json_find(v, "options"), of, fields, options);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
@@ -19212,12 +19174,12 @@ static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
     dl_layer rest = *l;
-    const dli_json *name = dli_json_find(v, "name");
+    const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
     rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
     if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
         return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
     l->activation = rest.activation;
@@ -19233,8 +19195,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 
 static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
 {
-    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
-                                         "l1", "l2", "frozen", NULL };
+    static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_layer_type *t = dl_find_layer(m->ctx, type);
@@ -19270,26 +19231,26 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
 {
     static const char *const names[] = { "type", "options", NULL };
-    dl_field fields[DLI_OPTIM_MOST];
     if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
         return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_optim_type *t = dl_find_optim(c, type);
     if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    dli_optim_fields_of(t, fields);
-    return dli_take_options(f, v, type, fields, o);
+    return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
-                               const dli_json *optimizer)
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
 {
+    const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
+    const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
-        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
+        return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
@@ -19297,14 +19258,12 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *l
     if (!weight) return false;
     const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
     bool ok = true;
-    int k = 0;
-    for (DLI_JSON_EACH(e, losses)) {
-        const char *expected = dli_take_named(e, &weight[k], 1);
-        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
-        if (!ok) break;
-        loss[k] = dl_find_loss(m->ctx, e[1].text);
-        if (!loss[k++])
-            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    for (int k = 0; ok && k < n; k++) {
+        const char *name = dli_json_text(losses + 1 + k);
+        loss[k] = dl_find_loss(m->ctx, name);
+        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        else if (!dli_json_double(weights + 1 + k, &weight[k]))
+            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
     }
     ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
          dl_model_compile_outputs(m, loss, weight, o);
@@ -19333,7 +19292,7 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics");
@@ -19363,25 +19322,19 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
 static const char *dli_model_text(const dli_file *f)
 {
     char key[DL_NAME_MAX + 16];
-    const char *other = "";
     dli_format(key, sizeof key, "%sdl_model", f->prefix);
     const bool object = f->metadata && f->metadata->kind == '{';
     const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
     if (v && v->kind == '"') return v->text;
-    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
-        const size_t n = strlen(e->text);
-        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
-    }
     dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
-            other[0] ? "'" : "");
+            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     return NULL;
 }
 

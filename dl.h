@@ -65,7 +65,7 @@
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
-     >>images          120  pictures: augmentation
+     >>images          800  pictures: files, sizes, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -2426,7 +2426,57 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------------ >>images ----
-   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 (black) to 1. What makes
+   new pictures of old ones here returns a new tensor on the tape, without gradient. In this order:
+   files, sizes and cuts, a photographed digit, augmentation. */
+
+#define DL_IMAGE_PIXELS_MAX ((dl_int)1 << 26)     /* larger pictures are refused: 64 million */
+#define DL_IMAGE_ANY 16                           /* see below                               */
+
+/* The picture in n bytes that are a PNG, JPEG or BMP file; channels: 1 grey, 3 colours (red, green,
+   blue), 2 or 4 the same and opacity, 0 as many as the file has. When the file has opacity, but 1
+   or 3 channels are asked for, the picture is laid on white paper. channels | DL_IMAGE_ANY lets
+   stb_image try whatever else it knows (GIF, TGA, PSD, ...). Format and size are looked at before
+   anything is decoded. [C,H,W] on the tape; NULL with a message, which says so where dl.h was
+   compiled without DL_USE_STB_IMAGE. */
+DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels);
+#ifndef DL_NO_STDIO
+/* The same of a file. */
+DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels);
+
+/* Write x, [C,H,W] with 1 to 4 channels or [H,W], as a PNG file (not compressed; needs nothing
+   else). Numbers below 0 count as 0, above 1 as 1. */
+DL_DEF bool dl_image_save(const dl_tensor *x, const char *path);
+#endif
+
+/* How new pixels are made of old ones: DL_BILINEAR weighs them by their distance, over as many as
+   become one where the picture shrinks (PyTorch: interpolate, bilinear, antialias=True); DL_AREA
+   takes the mean of those that a new pixel touches (mode='area'). */
+typedef enum dl_resampling { DL_BILINEAR, DL_AREA } dl_resampling;
+
+/* x [...,H,W] with another height and width. */
+DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how);
+
+/* A window of x [...,H,W]: the pixel (top, left) and what is below and right of it; what lies
+   outside of x becomes fill. And x with so many pixels more on each side. */
+DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
+                                double fill);
+DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
+                               double fill);
+
+/* x [...,3,H,W] in grey: .299 red + .587 green + .114 blue, as eyes see it: [...,1,H,W]. */
+DL_DEF dl_tensor *dl_image_grey(dl_tensor *x);
+
+/* (x - mean[c]) / deviation[c] for each channel c of x [...,C,H,W]; C numbers each. */
+DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation);
+
+/* A photo, scan or drawing x [C,H,W] of one digit, 1 or 3 channels, made into what MNIST is:
+   [1,28,28], white on black. The paper is what varies slowly (uneven light), ink what differs from
+   it, darker or lighter, in one colour; specks are left out, strokes get MNIST's thickness, the
+   digit is fitted into 20 x 20 and its centre of mass moved to the middle. steps: NULL, or where to
+   put three pictures of the way: the ink, the digit cut out in black and white, its 20 x 20.
+   NULL with a message when there is nothing to see. */
+DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps);
 
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
@@ -2714,13 +2764,13 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <cblas.h>
 #endif
 
-/* What is used of stb_image, as its header declares it. */
+/* What is used of stb_image, as its header declares it; without it nothing can be read. */
 #if defined(DL_USE_STB_IMAGE)
 #define DLI_STB true
+#ifndef STBI_INCLUDE_STB_IMAGE_H
 #ifdef __cplusplus
 extern "C" {
 #endif
-#ifndef STBI_INCLUDE_STB_IMAGE_H
 extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
                                             int *height, int *channels, int wanted);
 extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
@@ -2728,18 +2778,45 @@ extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, 
 extern const char *stbi_failure_reason(void);
 extern void stbi_image_free(void *p);
 extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
-#endif
 #ifdef __cplusplus
 }
 #endif
+#endif
+static const char *dli_stb_reason(void)
+{
+    const char *reason = stbi_failure_reason();
+    return reason ? reason : "unknown reason";
+}
+static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
+{
+    return stbi_info_from_memory(p, bytes, W, H, C) != 0;
+}
+static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
+{
+    int W, H, C;
+    return stbi_load_from_memory(p, bytes, &W, &H, &C, channels);
+}
+static void dli_stb_free(uint8_t *p) { stbi_image_free(p); }
+static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
+{
+    return stbi_zlib_decode_noheader_buffer((char *)to, room, (const char *)from, bytes);
+}
 #else
 #define DLI_STB false
-static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+static const char *dli_stb_reason(void) { return ""; }
+static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
 {
-    (void)to;
-    (void)room;
-    (void)from;
-    return -bytes;
+    return p && bytes && W && H && C && DLI_STB;
+}
+static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
+{
+    (void)p;
+    return bytes && channels ? NULL : NULL;
+}
+static void dli_stb_free(uint8_t *p) { (void)p; }
+static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
+{
+    return to && from && room && bytes ? -1 : -1;
 }
 #endif
 
@@ -9556,6 +9633,12 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
     return true;
 }
 
+static bool dli_all_finite(const dl_real *x, dl_int n)
+{
+    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    return true;
+}
+
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
     dl_tensor *t;
@@ -15473,12 +15556,6 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 /* ---- one step ---- */
 
-static bool dli_all_finite(const dl_real *x, dl_int n)
-{
-    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
-    return true;
-}
-
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
 /* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
@@ -17070,8 +17147,7 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
                        f->name);
     uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
     if (!p) return false;
-    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
-                                                     (int)(f->bytes - at - 8));
+    const int got = dli_stb_inflate(p, (int)size, f->p + at, (int)(f->bytes - at - 8));
     if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
         DL_FREE(p);
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
@@ -17815,6 +17891,640 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------- >>images-impl ---- */
+
+/* ---- files ---- */
+
+/* A picture as stb_image decodes it: [H,W,channels] bytes, free with dli_stb_free. */
+typedef struct dli_picture {
+    uint8_t *p;
+    int      H, W, C, channels;               /* C: channels wanted; one more than that: opacity */
+} dli_picture;
+
+#define DLI_WHY 200                           /* bytes for a reason */
+
+static bool dli_known_picture(const uint8_t *p, size_t n)
+{
+    static const char *const start[3] = { "\x89PNG\r\n\x1A\n", "\xFF\xD8\xFF", "BM" };
+    for (int i = 0; i < 3; i++)
+        if (n > strlen(start[i]) && memcmp(p, start[i], strlen(start[i])) == 0) return true;
+    return false;
+}
+
+/* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
+   several threads do it at once. */
+static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
+{
+    const bool any = (channels & DL_IMAGE_ANY) != 0;
+    const char *text = NULL;
+    channels &= ~DL_IMAGE_ANY;
+    memset(out, 0, sizeof *out);
+    why[0] = 0;
+    if (!DLI_STB)
+        text = "dl.h was compiled without DL_USE_STB_IMAGE, so it can't read pictures; see "
+               ">>options";
+    else if (channels < 0 || channels > 4)
+        text = "channels must be 1 to 4, or 0 for the file's own";
+    else if (n > INT_MAX) text = "it has more than 2^31 - 1 bytes";
+    else if (!any && !dli_known_picture(p, n))
+        text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
+    else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
+        text = dli_stb_reason();
+    else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
+        dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
+                   (long long)DL_IMAGE_PIXELS_MAX);
+    if (text) dli_format(why, DLI_WHY, "%s", text);
+    out->C = channels ? channels : out->channels;
+    if (channels && out->channels % 2 == 0) out->channels = channels + channels % 2;
+    else out->channels = out->C;
+    return why[0] == 0;
+}
+
+static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int channels,
+                               char *why)
+{
+    if (!dli_picture_info(out, p, n, channels, why)) return false;
+    out->p = dli_stb_load(p, (int)n, out->channels);
+    if (!out->p) dli_format(why, DLI_WHY, "%s", dli_stb_reason());
+    return out->p != NULL;
+}
+
+/* Bytes [H,W,channels] become numbers x [C,H,W], on white where they are not opaque. */
+static void dli_picture_numbers(dl_real *x, const dli_picture *d)
+{
+    const dl_int n = (dl_int)d->H * d->W;
+    for (dl_int i = 0; i < n; i++) {
+        const uint8_t *p = d->p + i * d->channels;
+        const double opaque = d->channels > d->C ? p[d->C] / 255.0 : 1;
+        for (int c = 0; c < d->C; c++)
+            x[c * n + i] = (dl_real)(1 - opaque * (1 - p[c] / 255.0));
+    }
+}
+
+static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, const uint8_t *p,
+                               size_t n, int channels)
+{
+    dli_picture d;
+    char why[DLI_WHY];
+    if (!dli_picture_decode(&d, p, n, channels, why))
+        return DLI_REFUSE(c, DL_ERR_FORMAT, "%s: cannot read %s: %s", who, name, why);
+    dl_tensor *x = dli_tape_tensor(c, who, dl_shape3(d.C, d.H, d.W));
+    if (x) dli_picture_numbers(x->data, &d);
+    dli_stb_free(d.p);
+    return x;
+}
+
+DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels)
+{
+    const char *who = "dl_image_from_memory";
+    if (!dl) return NULL;
+    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", who);
+    return dli_image_of(dl, who, "the picture", (const uint8_t *)bytes, n, channels);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
+{
+    const char *who = "dl_image_load";
+    size_t n;
+    if (!dl) return NULL;
+    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    uint8_t *p = dli_read_file(dl, who, path, "", &n);
+    dl_tensor *x = p ? dli_image_of(dl, who, path, p, n, channels) : NULL;
+    if (p) DL_FREE(p);
+    return x;
+}
+
+/* A PNG file is a signature and chunks: length, name, data, check sum of name and data; numbers
+   have their most significant byte first. */
+static uint8_t *dli_png_number(uint8_t *to, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(v >> (24 - 8 * i));
+    return to + 4;
+}
+
+/* Finish the chunk whose n bytes of data lie at to + 8. */
+static uint8_t *dli_png_chunk(uint8_t *to, const char *name, size_t n)
+{
+    dli_png_number(to, (uint32_t)n);
+    memcpy(to + 4, name, 4);
+    return dli_png_number(to + 8 + n, dli_crc32(0, to + 4, n + 4));
+}
+
+/* The n bytes of pixels as zlib stores what it does not compress: blocks of up to 65535 bytes. */
+static uint8_t *dli_png_store(uint8_t *to, const uint8_t *p, size_t n)
+{
+    uint32_t a = 1, b = 0;                    /* Adler's check sum */
+    *to++ = 0x78;
+    *to++ = 1;
+    for (size_t at = 0, len; at < n; at += len) {
+        len = n - at < 65535 ? n - at : 65535;
+        *to++ = at + len == n;                /* the last one? */
+        for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
+        memcpy(to, p + at, len);
+        to += len;
+    }
+    for (size_t i = 0; i < n; i++) {
+        a = (a + p[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    return dli_png_number(to, b << 16 | a);
+}
+
+/* The file of pixels [H,W,C]; each row has a byte 0 in front. Its length into *bytes. */
+static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int W, dl_int C,
+                    size_t *bytes)
+{
+    static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
+    uint8_t *to = file;
+    memcpy(to, "\x89PNG\r\n\x1A\n", 8);
+    to += 8;
+    dli_png_number(dli_png_number(to + 8, (uint32_t)W), (uint32_t)H);
+    to[16] = 8;                               /* bits */
+    to[17] = kind[C];
+    memset(to + 18, 0, 3);
+    to = dli_png_chunk(to, "IHDR", 13);
+    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, p, n) - to - 8));
+    *bytes = (size_t)(dli_png_chunk(to, "IEND", 0) - file);
+}
+
+DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
+{
+    const char *who = "dl_image_save";
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_usable(who, x)) return false;
+    const int rank = x->shape.rank;
+    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
+    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
+    if (!path || rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W], and a "
+                       "path; this is %s", who, dli_shape_text(s, x->shape));
+    const size_t n = (size_t)(H * (1 + W * C)), room = n + n / 65535 * 5 + 100;
+    uint8_t *p = (uint8_t *)dli_alloc(x->ctx, who, n + room, 1), *to = p;
+    size_t bytes;
+    if (!p) return false;
+    for (dl_int i = 0; i < H; i++) {
+        *to++ = 0;                            /* the row is not a difference to another */
+        for (dl_int k = 0; k < W * C; k++) {
+            const double v = (double)x->data[(k % C * H + i) * W + k / C];
+            *to++ = (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
+        }
+    }
+    dli_png(to, p, n, H, W, C, &bytes);
+    errno = 0;
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(to, 1, bytes, f) == bytes;
+    if (f) ok = fclose(f) == 0 && ok;
+    if (!ok)
+        dl_fail(x->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, path, dli_reason(errno));
+    DL_FREE(p);
+    return ok;
+}
+#endif
+
+/* ---- sizes and cuts ---- */
+
+/* Of x [...,H,W]: the number of planes, H and W; false when it has none. */
+static bool dli_planes(const char *who, dl_tensor *x, dl_int *planes, dl_int *H, dl_int *W)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_inputs(who, &x, 1)) return false;
+    if (x->shape.rank < 2 || x->size < 1)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,H,W]", who,
+                       dli_shape_text(s, x->shape));
+    *H = x->shape.dim[x->shape.rank - 2];
+    *W = x->shape.dim[x->shape.rank - 1];
+    *planes = x->size / (*H * *W);
+    return true;
+}
+
+/* A new tensor like x with H rows and W columns. */
+static dl_tensor *dli_image_like(const char *who, const dl_tensor *x, dl_int H, dl_int W)
+{
+    dl_shape shape = x->shape;
+    if (H < 1 || W < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: a picture of %lld x %lld pixels", who,
+                          (long long)H, (long long)W);
+    shape.dim[shape.rank - 2] = H;
+    shape.dim[shape.rank - 1] = W;
+    return dli_tape_tensor(x->ctx, who, shape);
+}
+
+/* Which old pixels of a row a new one is made of: from first on, weight[count] in sum 1. */
+typedef struct dli_blend { dl_int first, count; double *weight; } dli_blend;
+
+/* Old pixels that a new one may need. */
+static dl_int dli_blend_most(dl_int in, dl_int out) { return 2 * dli_larger(in / out, 1) + 4; }
+
+/* New pixel i of out lies at scale (i + 1/2) among the old. */
+static void dli_blend_fill(dli_blend *m, dl_int in, dl_int out, dl_resampling how)
+{
+    const double scale = (double)in / (double)out, reach = scale > 1 ? scale : 1;
+    for (dl_int i = 0; i < out; i++, m++) {
+        const double centre = scale * ((double)i + 0.5);
+        double sum = 0;
+        m->first = how == DL_AREA ? i * in / out : dli_larger((dl_int)(centre - reach + 0.5), 0);
+        const dl_int end = how == DL_AREA ? ((i + 1) * in + out - 1) / out
+                                          : dli_min((dl_int)(centre + reach + 0.5), in);
+        m->count = end - m->first;
+        for (dl_int k = 0; k < m->count; k++) {
+            const double far = fabs((double)(m->first + k) + 0.5 - centre) / reach;
+            m->weight[k] = how == DL_AREA ? 1 : far < 1 ? 1 - far : 0;
+            sum += m->weight[k];
+        }
+        for (dl_int k = 0; k < m->count; k++) m->weight[k] /= sum;
+    }
+}
+
+/* The new pixel of a row (or column) x, whose old pixels are step numbers apart. */
+static double dli_blend_at(const dli_blend *m, const dl_real *x, dl_int step)
+{
+    double sum = 0;
+    for (dl_int k = 0; k < m->count; k++) sum += m->weight[k] * (double)x[(m->first + k) * step];
+    return sum;
+}
+
+DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
+{
+    const char *who = "dl_resize";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (how != DL_BILINEAR && how != DL_AREA)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", who,
+                          (int)how);
+    dl_tensor *y = dli_image_like(who, x, height, width);
+    if (!y) return NULL;
+    const dl_int down = dli_blend_most(H, height), across = dli_blend_most(W, width);
+    dli_blend *rows = (dli_blend *)dli_alloc(x->ctx, who, (size_t)(height + width), sizeof *rows);
+    double *weight = (double *)dli_alloc(x->ctx, who, (size_t)(height * down + width * across),
+                                         sizeof *weight);
+    dl_real *half = (dl_real *)dli_work(x->ctx, who, (size_t)(H * width) * sizeof *half);
+    dli_blend *columns = rows + height;
+    const bool ok = rows && weight && half;
+    for (dl_int i = 0; ok && i < height + width; i++, weight += i <= height ? down : across)
+        rows[i].weight = weight;
+    if (ok) weight = rows[0].weight;
+    if (ok) dli_blend_fill(rows, H, height, how);
+    if (ok) dli_blend_fill(columns, W, width, how);
+    for (dl_int p = 0; ok && p < planes; p++) {
+        for (dl_int i = 0; i < H * width; i++)
+            half[i] = (dl_real)dli_blend_at(&columns[i % width], x->data + (p * H + i / width) * W,
+                                            1);
+        for (dl_int i = 0; i < height * width; i++)
+            y->data[p * height * width + i] =
+                (dl_real)dli_blend_at(&rows[i / width], half + i % width, width);
+    }
+    if (rows) DL_FREE(rows);
+    if (weight) DL_FREE(weight);
+    return ok ? y : NULL;
+}
+
+static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int left,
+                              dl_int height, dl_int width, double fill)
+{
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    dl_tensor *y = dli_image_like(who, x, height, width);
+    for (dl_int i = 0; y && i < planes * height; i++) {
+        const dl_int row = i % height + top;
+        const dl_real *from = x->data + (i / height * H + row) * W;
+        for (dl_int j = 0; j < width; j++) {
+            const dl_int column = j + left;
+            const bool inside = row >= 0 && row < H && column >= 0 && column < W;
+            y->data[i * width + j] = inside ? from[column] : (dl_real)fill;
+        }
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
+                                double fill)
+{
+    return dli_cropped("dl_image_crop", x, top, left, height, width, fill);
+}
+
+DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
+                               double fill)
+{
+    dl_int planes, H, W;
+    return dli_planes("dl_image_pad", x, &planes, &H, &W)
+         ? dli_cropped("dl_image_pad", x, -top, -left, H + top + bottom, W + left + right, fill)
+         : NULL;
+}
+
+/* The channels of x [...,C,H,W]. */
+static dl_int dli_channels(const dl_tensor *x)
+{
+    return x->shape.rank > 2 ? x->shape.dim[x->shape.rank - 3] : 1;
+}
+
+DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
+{
+    const char *who = "dl_image_grey";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (dli_channels(x) != 3)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", who,
+                          dli_shown(x->ctx, x->shape));
+    dl_shape shape = x->shape;
+    shape.dim[shape.rank - 3] = 1;
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, shape);
+    const dl_int n = H * W;
+    for (dl_int i = 0; y && i < y->size; i++) {
+        const dl_real *p = x->data + i / n * 3 * n + i % n;
+        y->data[i] = (dl_real)(0.299 * (double)p[0] + 0.587 * (double)p[n] +
+                               0.114 * (double)p[2 * n]);
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation)
+{
+    const char *who = "dl_image_normalize";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    const dl_int C = dli_channels(x);
+    bool good = mean && deviation;
+    for (dl_int c = 0; good && c < C; c++)
+        good = fabs(mean[c]) <= DBL_MAX && deviation[c] > 0 && deviation[c] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: needs a mean, and a deviation above 0, for "
+                          "each of %lld channels", who, (long long)C);
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, x->shape);
+    for (dl_int i = 0; y && i < x->size; i++) {
+        const dl_int c = i / (H * W) % C;
+        y->data[i] = (dl_real)(((double)x->data[i] - mean[c]) / deviation[c]);
+    }
+    return y;
+}
+
+/* ---- a photographed digit ---- */
+
+#define DLI_DIGIT 200                         /* the longer side of the digit cut out           */
+#define DLI_STROKE 23                         /* the thickness that strokes get there           */
+
+/* The paper of a plane x [H,W] is  a + b u + c v + d u^2 + e u v + f v^2, u and v from -1 to 1,
+   fitted to all pixels by least squares, then again and again with less weight for those that are
+   off (w = 1 / (1 + (r / s)^2), s the mean deviation): so the ink is left out. y = x - paper. */
+static void dli_without_paper(dl_real *y, const dl_real *x, dl_int H, dl_int W)
+{
+    double a[6] = { 0 }, spread = 1;
+    for (int round = 0; round < 12; round++) {
+        double m[6][7] = { { 0 } }, off = 0, all = 0;
+        for (dl_int i = 0; i < H * W; i++) {
+            const double v = 2 * (double)(i / W) / (double)H - 1;
+            const double u = 2 * (double)(i % W) / (double)W - 1;
+            const double p[7] = { 1, u, v, u * u, u * v, v * v, (double)x[i] };
+            double r = (double)x[i];
+            for (int k = 0; k < 6; k++) r -= a[k] * p[k];
+            const double w = round ? 1 / (1 + r * r / (spread * spread)) : 1;
+            for (int j = 0; j < 6; j++)
+                for (int k = j; k < 7; k++) m[j][k] += w * p[j] * p[k];
+            off += w * fabs(r);
+            all += w;
+            if (round == 11) y[i] = (dl_real)r;
+        }
+        spread = 0.5 * off / all + 0.004;
+        for (int j = 0; j < 6; j++) {                    /* Gauss; m is symmetric */
+            m[j][j] += 1e-9 * all;
+            for (int i = j + 1; i < 6; i++) {
+                const double f = m[j][i] / m[j][j];
+                for (int k = i; k < 7; k++) m[i][k] -= f * m[j][k];
+            }
+        }
+        for (int j = 5; j >= 0; j--) {
+            a[j] = m[j][6];
+            for (int k = j + 1; k < 6; k++) a[j] -= m[j][k] * a[k];
+            a[j] /= m[j][j];
+        }
+    }
+}
+
+/* ink [H,W]: how far each pixel of d [C,H,W], which is without paper, goes the way in which the
+   strongest deviate. */
+static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
+{
+    double way[3] = { 0 }, length = 0;
+    for (dl_int i = 0; i < n; i++) {
+        double square = 0;
+        for (dl_int c = 0; c < C; c++) square += (double)d[c * n + i] * (double)d[c * n + i];
+        for (dl_int c = 0; c < C; c++) way[c] += square * (double)d[c * n + i];
+    }
+    for (dl_int c = 0; c < C; c++) length += way[c] * way[c];
+    for (dl_int i = 0; i < n; i++) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += way[c] * (double)d[c * n + i];
+        ink[i] = (dl_real)(sum > 0 ? sum / sqrt(length) : 0);
+    }
+}
+
+/* Otsu's threshold: it parts the numbers into two classes whose means are as far apart as can be,
+   each class counted with its size. *high: the mean of the upper class. */
+static double dli_otsu(const dl_real *x, dl_int n, double *high)
+{
+    double top = 0, best = -1, at = 0, sum = 0, low_sum = 0;
+    dl_int count[256] = { 0 }, low = 0;
+    for (dl_int i = 0; i < n; i++) if ((double)x[i] > top) top = (double)x[i];
+    *high = top;
+    if (!(top > 0)) return 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int k = (int)((double)x[i] / top * 255);
+        count[k]++;
+        sum += k;
+    }
+    for (int k = 0; k < 255; k++) {
+        low += count[k];
+        low_sum += (double)count[k] * k;
+        if (low == 0 || low == n) continue;
+        const double above = (sum - low_sum) / (double)(n - low), below = low_sum / (double)low;
+        const double apart = (double)low * (double)(n - low) * (above - below) * (above - below);
+        if (apart <= best) continue;
+        best = apart;
+        at = (k + 1) * top / 255;
+        *high = above * top / 255;
+    }
+    return at;
+}
+
+/* Number the connected pieces of ink above a threshold, 1 on, into piece [H,W]; 0: none. mass[k]:
+   the ink of piece k, a quarter of it when it touches the border. How many there are. */
+static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
+                          double threshold, dl_int H, dl_int W)
+{
+    int32_t pieces = 0;
+    for (dl_int start = 0; start < H * W; start++) {
+        if (piece[start] || !((double)ink[start] > threshold)) continue;
+        bool border = false;
+        dl_int waiting = 1;
+        mass[++pieces] = 0;
+        piece[start] = pieces;
+        stack[0] = (int32_t)start;
+        while (waiting > 0) {
+            const dl_int at = stack[--waiting], i = at / W, j = at % W;
+            mass[pieces] += (double)ink[at];
+            border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
+            for (int k = 0; k < 9; k++) {
+                const dl_int p = i + k / 3 - 1, q = j + k % 3 - 1, next = p * W + q;
+                if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
+                    !((double)ink[next] > threshold))
+                    continue;
+                piece[next] = pieces;
+                stack[waiting++] = (int32_t)next;
+            }
+        }
+        if (border) mass[pieces] /= 4;
+    }
+    return pieces;
+}
+
+/* The rectangle of x [H,W] that holds all above a half: top, left, height, width. */
+static void dli_box(const dl_real *x, dl_int H, dl_int W, dl_int box[4])
+{
+    dl_int top = H, left = W, bottom = -1, right = -1;
+    for (dl_int i = 0; i < H * W; i++) {
+        if (!(x[i] > (dl_real)0.5)) continue;
+        top = dli_min(top, i / W);
+        bottom = dli_larger(bottom, i / W);
+        left = dli_min(left, i % W);
+        right = dli_larger(right, i % W);
+    }
+    box[0] = top;
+    box[1] = left;
+    box[2] = bottom - top + 1;
+    box[3] = right - left + 1;
+}
+
+/* What is within r of a pixel of x [H,W] that is `of` (0 or 1) becomes so, too. */
+static void dli_grow(dl_real *y, const dl_real *x, dl_int H, dl_int W, double r, int of)
+{
+    const dl_int reach = (dl_int)r;
+    memcpy(y, x, (size_t)(H * W) * sizeof *y);
+    for (dl_int i = 1; i < H - 1; i++)
+        for (dl_int j = 1; j < W - 1; j++) {
+            const dl_real *p = x + i * W + j;
+            if (p[0] != (dl_real)of || (p[-1] == p[0] && p[1] == p[0] && p[-W] == p[0] &&
+                                        p[W] == p[0]))
+                continue;                                /* not at an edge */
+            for (dl_int k = -reach; k <= reach; k++)
+                for (dl_int l = -reach; l <= reach; l++)
+                    if ((double)(k * k + l * l) <= r * r && i + k >= 0 && i + k < H && j + l >= 0 &&
+                        j + l < W)
+                        y[(i + k) * W + j + l] = (dl_real)of;
+        }
+}
+
+/* The ink of a picture x [C,H,W], only that of the digit, 0 to 1: [1,H,W]; NULL when there is
+   none. */
+static dl_tensor *dli_digit_ink(dl_tensor *x)
+{
+    const char *who = "dl_image_to_mnist";
+    dl_ctx *c = x->ctx;
+    const dl_int C = dli_channels(x), H = x->shape.dim[1], W = x->shape.dim[2], n = H * W;
+    double high, main = 0, noise = 0;
+    dl_tensor *d = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *ink = dli_tape_tensor(c, who, dl_shape3(1, H, W));
+    int32_t *piece = (int32_t *)dli_tape_alloc(c, who, (size_t)n * 2 * sizeof *piece);
+    double *mass = (double *)dli_tape_alloc(c, who, ((size_t)n + 1) * sizeof *mass);
+    if (!d || !ink || !piece || !mass) return NULL;
+    memset(piece, 0, (size_t)n * sizeof *piece);
+    for (dl_int k = 0; k < C; k++) dli_without_paper(d->data + k * n, x->data + k * n, H, W);
+    dli_ink(ink->data, d->data, C, n);
+    const double threshold = dli_otsu(ink->data, n, &high);
+    for (dl_int i = 0; i < n; i++)
+        if ((double)ink->data[i] <= threshold) noise += (double)ink->data[i] / (double)n;
+    if (!(high > 0.04) || high < 4 * noise)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
+                          "by %.3f, paper and paper by %.3f", who, high, noise);
+    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, threshold, H, W);
+    for (int32_t k = 1; k <= pieces; k++) if (mass[k] > main) main = mass[k];
+    for (dl_int i = 0; i < n; i++) {
+        const double v = ((double)ink->data[i] / high - 0.2) / 0.6;
+        const bool speck = piece[i] && mass[piece[i]] < 0.04 * main;
+        ink->data[i] = (dl_real)(v < 0 || speck ? 0 : v < 1 ? v : 1);
+        if (!piece[i] && v > 0.5) ink->data[i] = (dl_real)0.5;
+    }
+    return ink;
+}
+
+/* The digit in ink, cut out, in black and white, its strokes of one thickness: that is twice their
+   area divided by the length of their edges (on a grid, 1.27 times too long). */
+static dl_tensor *dli_digit_cut(dl_tensor *ink)
+{
+    const char *who = "dl_image_to_mnist";
+    const dl_int margin = DLI_STROKE + 2;
+    dl_int box[4], edges = 0, area = 0;
+    dli_box(ink->data, ink->shape.dim[1], ink->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(ink->ctx, DL_ERR_ARGUMENT, "%s: there is nothing to see", who);
+    const double zoom = (double)DLI_DIGIT / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(ink, box[0], box[1], box[2], box[3], 0);
+    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_BILINEAR);
+    y = dl_image_pad(y, margin, margin, margin, margin, 0);
+    if (!y) return NULL;
+    const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
+    for (dl_int i = 0; i < y->size; i++) y->data[i] = y->data[i] > (dl_real)0.5;
+    for (dl_int i = W; i < y->size; i++) {
+        area += y->data[i] > 0;
+        edges += (y->data[i] != y->data[i - 1]) + (y->data[i] != y->data[i - W]);
+    }
+    const double stroke = edges ? 2 * (double)area / (0.79 * (double)edges) : DLI_STROKE;
+    const double more = (DLI_STROKE - stroke) / 2, less = -more < 0.3 * stroke ? -more
+                                                                            : 0.3 * stroke;
+    dl_tensor *z = dli_tape_tensor(y->ctx, who, y->shape);
+    if (z) dli_grow(z->data, y->data, H, W, more > 0 ? more : less, more > 0);
+    return z;
+}
+
+/* The digit of cut as 20 x 20 (its longer side), then on 28 x 28 with its centre in the middle. */
+static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
+{
+    dl_int box[4];
+    double sum = 0, mean[2] = { 0, 0 };
+    dli_box(cut->data, cut->shape.dim[1], cut->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(cut->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
+    const double zoom = 20.0 / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(cut, box[0], box[1], box[2], box[3], 0);
+    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_AREA);
+    if (!y) return NULL;
+    const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
+    for (dl_int i = 0; i < H * W; i++) {
+        sum += (double)y->data[i];
+        mean[0] += (double)y->data[i] * ((double)(i / W) + 0.5);
+        mean[1] += (double)y->data[i] * ((double)(i % W) + 0.5);
+    }
+    const dl_int top = (dl_int)floor(14 - mean[0] / sum + 0.5);
+    const dl_int left = (dl_int)floor(14 - mean[1] / sum + 0.5);
+    *fitted = y;
+    return dl_image_crop(y, dli_larger(H - 28, -dli_larger(top, 0)),
+                         dli_larger(W - 28, -dli_larger(left, 0)), 28, 28, 0);
+}
+
+DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
+{
+    const char *who = "dl_image_to_mnist";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(x->data, x->size))
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s must be [1,H,W] or [3,H,W], 3 x 3 pixels "
+                          "or more, finite numbers", who, dli_shown(x->ctx, x->shape));
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, dl_shape3(1, 28, 28)), *step[3];
+    if (!y) return NULL;
+    const dl_mark mark = dl_tape_mark(x->ctx);
+    const double zoom = 320.0 / (double)dli_larger(H, W);
+    step[0] = dl_reshape(x, dl_shape3(planes, H, W));
+    if (zoom < 1)
+        step[0] = dl_resize(step[0], dli_larger((dl_int)((double)H * zoom), 3),
+                            dli_larger((dl_int)((double)W * zoom), 3), DL_AREA);
+    step[0] = step[0] ? dli_digit_ink(step[0]) : NULL;
+    step[1] = step[0] ? dli_digit_cut(step[0]) : NULL;
+    dl_tensor *last = step[1] ? dli_digit_fit(step[1], &step[2]) : NULL;
+    if (last) memcpy(y->data, last->data, (size_t)y->size * sizeof *y->data);
+    if (last && steps) memcpy(steps, step, sizeof step);
+    else dl_tape_release(x->ctx, mark);
+    return last ? y : NULL;
+}
 
 /* ---- augmentation ---- */
 

@@ -348,6 +348,13 @@ static void null_objects(void)
           dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
     CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL) && !dl_data_weights(NULL), "its answers");
     CHECK(!dl_data_from_bytes(NULL, NULL, 0, dl_shape0(), NULL, 0), "dl_data_from_bytes");
+    CHECK(!dl_data_pick(NULL, NULL, 0) && !dl_data_concat(NULL, 0) && !dl_data_weighted(NULL, NULL),
+          "dl_data_pick");
+    CHECK(!dl_image_from_memory(NULL, NULL, 0, 0) && !dl_image_load(NULL, "x", 0), "dl_image_load");
+    CHECK(!dl_image_save(NULL, "x") && !dl_resize(NULL, 1, 1, DL_AREA), "dl_resize");
+    CHECK(!dl_image_crop(NULL, 0, 0, 1, 1, 0) && !dl_image_pad(NULL, 0, 0, 0, 0, 0), "cuts");
+    CHECK(!dl_image_grey(NULL) && !dl_image_normalize(NULL, NULL, NULL), "colours");
+    CHECK(!dl_image_to_mnist(NULL, NULL), "dl_image_to_mnist");
     CHECK(!dl_data_split_random(NULL, 0.5, NULL, &a, &b), "dl_data_split_random");
     CHECK(!dl_data_fold(NULL, 2, 0, NULL, &a, &b), "dl_data_fold");
     CHECK(!dl_model_predict_data(NULL, NULL), "dl_model_predict_data");

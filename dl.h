@@ -343,9 +343,11 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
 
 /* ----------------------------------------------------------------------------- >>kernels ----
    Floor 1. Pure functions on arrays: outputs first, inputs next, sizes last; no allocation, no
-   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS
-   to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
-   the caller's; outputs must not overlap inputs unless it says so.
+   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS to
+   dx, dw, db; where it says so, one of them may be NULL when it is not wanted. A gradient has the
+   shape of what it is the gradient of. All arrays are dense, row by row, and the caller's; outputs
+   must not overlap inputs unless it says so. Letters: N samples, C channels or classes, H x W an
+   image, T steps, D inputs, M outputs; n numbers whose arrangement does not matter.
 
    DL_KERNEL(dlk_name, parameters) declares that function and the type of a pointer to it,
    dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
@@ -489,7 +491,7 @@ DL_KERNEL(dlk_log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_in
 DL_KERNEL(dlk_log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y, dl_int N,
           dl_int C);
 
-/* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
+/* Inverted dropout of x[n]: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
@@ -497,9 +499,10 @@ DL_KERNEL(dlk_dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p,
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
 DL_KERNEL(dlk_dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key);
 
-/* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
-   The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
-   Mean squared error:  (x - t)^2  over n elements. */
+/* Losses of x[n] with targets t[n], or of rows x[N,C]. loss[0] = scale * sum over the elements or
+   rows; scale 1/n gives the mean, 1 the sum. The backward takes dloss = dL/dloss[0].
+   @F S2-4: cost function
+   Mean squared error:  (x - t)^2 */
 DL_KERNEL(dlk_mse_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double scale);
 /* dx += dloss scale 2 (x - t) */
@@ -511,7 +514,7 @@ DL_KERNEL(dlk_mae_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale sign(x - t), 0 at 0 */
 DL_KERNEL(dlk_mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
+/* Huber, delta > 0:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
 DL_KERNEL(dlk_huber_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
@@ -524,8 +527,8 @@ DL_KERNEL(dlk_bce_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale (sigmoid(x) - t) */
 DL_KERNEL(dlk_bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
-   softmax in p[N,C], which the backward needs. p may be x. */
+/* Cross-entropy of logits x[N,C] with a class label[N] each, 0 .. C-1: -log softmax(x)_label.
+   Stores the softmax in p[N,C], which the backward needs. p may be x. */
 DL_KERNEL(dlk_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
           const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
@@ -538,9 +541,10 @@ DL_KERNEL(dlk_soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_re
 DL_KERNEL(dlk_soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
           const dl_real *t, dl_int N, dl_int C, double scale);
 
-/* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
-   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+/* One update of weights w[n] by their gradients g[n], with the learning rate lr. Moments v[n],
+   a[n], u[n], m[n] are the caller's, zero at the start unless it says otherwise; what they keep of
+   their past (mu, rho, b1, b2) is below 1. Where g is squared, g^2 must be a finite dl_real, and
+   eps not so small that it and g^2 both are 0 (dl_optimizer_step sees to it).
    @F S0-4.2 S0-4.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(dlk_sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
@@ -567,7 +571,7 @@ DL_KERNEL(dlk_rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n, 
 DL_KERNEL(dlk_adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n, double lr,
           double b1, double b2, double eps, int64_t t, bool keras_eps);
 /* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
-   being the gradient of l1 sum |w| + l2 sum w^2. */
+   being the gradient of l1 sum |w| + l2 sum w^2; g[n], w[n]. */
 DL_KERNEL(dlk_decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
           double l2);
 
@@ -658,7 +662,7 @@ DL_KERNEL(dlk_batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *m
 DL_KERNEL(dlk_batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
           const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
           dl_int C, dl_int S, double eps, bool batch);
-/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+/* What inference will use, all [C]:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
@@ -732,13 +736,14 @@ typedef struct dlk_recurrent_arrays {
     const dl_real *h0, *c0;                    /* [N,H] the states before the first step        */
     dl_real       *y;                          /* [N,T,H] h after every step, 0 behind length   */
     dl_real       *hn, *cn;                    /* [N,H] the states after the last step          */
-    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H] */
+    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H],
+                                                  simple ones nothing: may be NULL              */
     dl_real       *work;                       /* scratch, [2(G+1)H]                            */
 } dlk_recurrent_arrays;                        /* c0, cn: of the LSTM, else NULL                */
 typedef struct dlk_recurrent_grads {
     const dl_real *dy;                         /* [N,T,H] or NULL, if y was not used            */
-    const dl_real *dhn, *dcn;                  /* [N,H]                                         */
-    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
+    const dl_real *dhn, *dcn;                  /* [N,H] of hn and cn, not NULL; dcn: the LSTM's */
+    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* each may be NULL        */
 } dlk_recurrent_grads;
 
 /* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
@@ -758,7 +763,7 @@ DL_KERNEL(dlk_lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_a
 DL_KERNEL(dlk_gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
           const dlk_recurrent_size *s);
 
-/* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
+/* Embedding: row i of y[n,E] is row index[i] of w[V,E]; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
 DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
           dl_int E);
@@ -766,8 +771,8 @@ DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *in
 DL_KERNEL(dlk_embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
           dl_int E, dl_int padding);
 
-/* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
-   E columns.   (Vaswani et al.: Attention is all you need, 2017) */
+/* Sinusoidal positions y[T,E]: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E).
+   (Vaswani et al.: Attention is all you need, 2017) */
 DL_KERNEL(dlk_positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
@@ -787,7 +792,8 @@ DL_KERNEL(dlk_attention_forward, dl_real *y, dl_real *p, const dl_real *q, const
 DL_KERNEL(dlk_attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
           const dl_real *dy, const dl_real *p, const dl_real *q, const dl_real *k, const dl_real *v,
           const dlk_attention_size *s);
-/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
+/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return; scale
+   is the 1 / sqrt(D) above. */
 DL_KERNEL(dlk_attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S, double scale,
           bool causal);
 
@@ -1410,18 +1416,27 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
    could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
    and so on. */
 
-/* Activations a layer can end with. X(constant, Keras' name) */
+/* Activations a layer can end with. X(constant, Keras' name, formula, lowest and highest value) */
 #define DL_ACTIVATIONS(X)                                                                        \
-    X(DL_LINEAR, "linear") X(DL_RELU, "relu") X(DL_SIGMOID, "sigmoid") X(DL_TANH, "tanh")        \
-    X(DL_SOFTMAX, "softmax") X(DL_LEAKY_RELU, "leaky_relu") X(DL_ELU, "elu") X(DL_GELU, "gelu")  \
-    X(DL_SILU, "silu") X(DL_SOFTPLUS, "softplus")
-#define DLI_ENUM(code, text) code,
+    X(DL_LINEAR,     "linear",     x,                      -INFINITY, INFINITY)                  \
+    X(DL_RELU,       "relu",       dl_relu(x),             0,         INFINITY)                  \
+    X(DL_SIGMOID,    "sigmoid",    dl_sigmoid(x),          0,         1)                         \
+    X(DL_TANH,       "tanh",       dl_tanh(x),             -1,        1)                         \
+    X(DL_SOFTMAX,    "softmax",    dl_softmax(x),          0,         1)                         \
+    X(DL_LEAKY_RELU, "leaky_relu", dl_leaky_relu(x, 0.01), -INFINITY, INFINITY)                  \
+    X(DL_ELU,        "elu",        dl_elu(x, 1),           -1,        INFINITY)                  \
+    X(DL_GELU,       "gelu",       dl_gelu(x),             -0.17,     INFINITY)                  \
+    X(DL_SILU,       "silu",       dl_silu(x),             -0.2785,   INFINITY)                  \
+    X(DL_SOFTPLUS,   "softplus",   dl_softplus(x),         0,         INFINITY)
+#define DLI_ENUM(code, text, formula, low, high) code,
 typedef enum dl_activation { DL_ACTIVATIONS(DLI_ENUM) DLI_ACTIVATION_COUNT } dl_activation;
 #undef DLI_ENUM
 
-/* f(x) by its constant (Keras' constants: leaky slope 0.2 there, PyTorch's 0.01 here). */
+/* f(x) by its constant, of x's shape, on the tape; x itself for DL_LINEAR (the leaky slope is
+   PyTorch's 0.01, not Keras' 0.2). NULL when x is, and with a message for any other constant.
+   @F S0-3.1 S2-4: y = f(W x + b) */
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
-/* Keras' name of it, e.g. "relu". */
+/* Keras' name of it, e.g. "relu"; "unknown" for any other constant. Static: not to be freed. */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #ifndef DL_NO_MODEL
@@ -1686,22 +1701,47 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 #endif /* DL_NO_MODEL */
 
 /* ------------------------------------------------------------------------------ >>losses ----
-   Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
-   the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
+   A loss is one number for how wrong a prediction is; training looks for the weights that make it
+   small. First the losses as functions of tensors, for formulas of your own; then the descriptions
+   of losses that dl_model_compile takes (DL_MSE ...), which call these functions.
+
+   Which one? Each is the negative log-likelihood of the targets t, but for constants, when they
+   scatter about the prediction x in a certain way; so it is the likely data that choose the loss:
+
+       numbers, Gaussian noise       -ln e^{-(x - t)^2 / 2 s^2}  ~  (x - t)^2      dl_mse
+       numbers, with wild outliers   -ln e^{-|x - t| / s}        ~  |x - t|        dl_mae
+       Gaussian nearby, wild far off                                               dl_huber
+       yes or no                     -t ln p - (1 - t) ln(1 - p), p = sigmoid(x)   dl_bce
+       one of C classes              -ln p_t,                     p = softmax(x)   dl_cross_entropy
+
+   The last two take the scores x (logits) and make the probabilities themselves, for p is 0 in
+   numbers long before its logarithm is infinite.   @F S2-4
+
+   Each function returns a new scalar tensor on the tape: the mean over all elements (for the
+   cross-entropies over rows, all axes but the last); the _sum twin gives the sum. NULL with a
+   message when shapes differ, when the target requires a gradient (losses have none for it:
+   dl_detach), or for a label out of its range. */
+
+/* Mean squared error: the mean of (x - target)^2.  x, target: of one shape.   @F S2-4 */
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target);
+/* Mean absolute error: the mean of |x - target|.  x, target: of one shape. */
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target);
+/* Huber's: with d = |x - target|, d^2 / 2 up to d = delta (above 0), beyond it the tangent
+   delta (d - delta / 2).  x, target: of one shape. */
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta);
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta);
-/* Binary cross-entropy from logits; targets in [0,1]. */
+/* Binary cross-entropy, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(logits).  logits, target: of
+   one shape, targets in [0,1].   @F S2-4 */
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target);
-/* Cross-entropy from logits [...,C] and one class number a row, 0 .. C-1, copied to the tape. It
-   is the negative log-likelihood of the labels: training with it is maximum likelihood. */
+/* Cross-entropy, -ln softmax(logits)_label.  logits [...,C], labels: one class number 0 .. C-1 a
+   row, copied to the tape.   @F S2-4 */
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels);
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels);
-/* Cross-entropy from logits [...,C] and one-hot or soft targets of the same shape. */
+/* The same against probabilities, -sum_c t_c ln softmax(logits)_c.  logits, target: [...,C], target
+   one-hot or soft. */
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
@@ -1996,7 +2036,8 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
-   of any formula. */
+   of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
+   time step if need be; looking inside, copies, threads; and how good predictions are. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2139,7 +2180,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
-/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+/* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
+   owns it, until it is compiled again. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
 /* ---- using it ---- */
@@ -2160,10 +2202,12 @@ DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
    tell apart what the probabilities 0 and 1 do not. */
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
-/* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
-   on floor 2. */
+/* The layers' output [N,...] for x [N,...] in the context's mode, recorded: a model as a part of a
+   formula on floor 2. Of several outputs the first. NULL, with a message, for an x that does not
+   fit. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
-/* The same with all inputs and outputs. */
+/* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
+   False, and y as it was, on failure. */
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* The next time step: for x [N,...], one step of each of N sequences, what the model would give
@@ -2511,11 +2555,17 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
-   All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
-   path)): a JSON header of names, types, shapes and offsets, then the numbers. What is written is
-   float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and booleans. Nothing
-   in a file is believed: sizes are checked before memory is taken for them, and a file that is
-   refused changes nothing. Bytes behind the last tensor are let be.
+   Read first what a file looks like, then whole models, weights, .npy. All but the last are
+   safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, JSON padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   What is written is float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and
+   booleans. Nothing in a file is believed: sizes are checked before memory is taken for them, and a
+   file that is refused changes nothing. Bytes behind the last tensor are let be. Paths are UTF-8.
 
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
@@ -2536,25 +2586,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
        {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
-            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
-            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
-        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+            "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
+          "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
+        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
                 where the model is no chain of layers (from, shared, outputs)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
-                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
-                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                as a list, an enum by its name. now: what stands in dl_layer and may have been
+                changed since; may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
      from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
-                options of its kind and those of every kind, only together.
+     the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
+                numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
@@ -3177,6 +3227,7 @@ static double dli_now(void)
                                              "fp-contract=fast", "no-trapping-math")))
 #define DLI_UNROLL _Pragma("GCC unroll 16")
 #define DLI_IVDEP _Pragma("GCC ivdep")
+#define DLI_LANES _Pragma("GCC unroll 8") for (dl_int l = 0; l < 16; l++)
 #elif DLI_SIMD
 #define DLI_VEC_CODE
 #define DLI_UNROLL _Pragma("clang loop unroll(full)")
@@ -3185,6 +3236,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* 16 sums side by side. gcc makes vectors of them; unrolled after that, they stay in registers. */
+#ifndef DLI_LANES
+#define DLI_LANES for (dl_int l = 0; l < 16; l++)
 #endif
 /* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
@@ -3262,7 +3317,7 @@ typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_
     DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT,
     DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
     DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
     DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
@@ -3836,6 +3891,23 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
     }
 }
 
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
+}
+
 /* ---- sorting ----
    n pairs by key, those of one key by place. Heapsort: the largest of a heap goes to its end, then
    the rest is made a heap again. */
@@ -4001,10 +4073,10 @@ DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
 /* ---- elementwise functions, from the list DLK_UNARY ----
    First the functions that its expressions call, in double. */
-#define dli_exp   exp
-#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
-#define dli_tanh  tanh
-#define dli_abs   fabs
+DLI_INLINE double dli_exp(double x) { return exp(x); }
+DLI_INLINE double dli_expm1(double x) { return expm1(x); }    /* e^x - 1, exact near 0 */
+DLI_INLINE double dli_tanh(double x) { return tanh(x); }
+DLI_INLINE double dli_abs(double x) { return fabs(x); }
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -4472,34 +4544,37 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
-   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+/* sum, plus what output m of sample n sees at p, q. Group g of the outputs sees only group g of the
+   inputs: channel c0 and the C/groups - 1 after it. */
+static dl_real dli_conv2d_at(dl_real sum, const dl_real *x, const dl_real *w,
+                             const dlk_conv2d_size *s, dl_int n, dl_int m, dl_int p, dl_int q)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dl_int c0 = n * s->C + m / Mg * Cg;                   /* first input plane it sees */
+    for (dl_int c = 0; c < Cg; c++)
+        for (dl_int u = 0; u < s->KH; u++)
+            for (dl_int v = 0; v < s->KW; v++) {
+                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+            }
+    return sum;
+}
+
 DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
                                const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
     for (dl_int n = 0; n < s->N; n++)
-        for (dl_int m = 0; m < s->M; m++) {
-            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+        for (dl_int m = 0; m < s->M; m++)
             for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++) {
-                    dl_real sum = b ? b[m] : 0;
-                    for (dl_int c = 0; c < Cg; c++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
-                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
-                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
-                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
-                            }
-                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
-                }
-        }
+                for (dl_int q = 0; q < s->OW; q++)
+                    *y++ = dli_conv2d_at(b ? b[m] : 0, x, w, s, n, m, p, q);
 }
 
 /* forward: sum += x[n,c,i,j] w[m,c,u,v]
-   The same loops again: each product sends dy times the one factor to the other. */
+   All seven loops again: each product sends dy times the one factor to the other. */
 DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
@@ -4526,57 +4601,46 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         }
 }
 
-/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
-   times itself, onto the output. */
+/* A transposed convolution from x to y is the gradient of a convolution from y to x; of that, these
+   are the sizes. Its kernels w [M',C'/groups,KH,KW] are ours, as M' = C and C' = M. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
+    return t;
+}
+
+/* Every input paints the kernel, times itself, onto the output: what a convolution's backward does
+   to its dx, with x in the place of dy. */
 DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
                                          const dl_real *b, const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
     for (dl_int k = 0; k < s->N * s->M; k++)
         for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
-                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
-                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
-                            }
-        }
+    dlk_conv2d_backward(y, NULL, NULL, x, NULL, w, &t);
 }
 
-/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+/* forward: y += the gradient of a convolution of y, by x. It is linear in x and in w: dx is the
+   convolution of dy, and dw that convolution's dw, of the input dy and the gradient x. */
 DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dlk_conv2d_size t = dli_swap(s);
     if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
-                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
-                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
-                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
-                            }
-        }
+    if (dw) dlk_conv2d_backward(NULL, dw, NULL, x, dy, w, &t);
+    for (dl_int n = 0; dx && n < t.N; n++)
+        for (dl_int m = 0; m < t.M; m++)
+            for (dl_int p = 0; p < t.OH; p++)
+                for (dl_int q = 0; q < t.OW; q++)
+                    *dx++ += dli_conv2d_at(0, dy, w, &t, n, m, p, q);
 }
 
 DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
@@ -4599,10 +4663,12 @@ DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int plane
 }
 
 /* The part of a window along one axis that is inside: from begin to end - 1. */
-static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+typedef struct dli_span { dl_int begin, end; } dli_span;
+
+static dli_span dli_window(dl_int start, dl_int kernel, dl_int size)
 {
-    *begin = start < 0 ? 0 : start;
-    *end = start + kernel > size ? size : start + kernel;
+    const dli_span s = { start < 0 ? 0 : start, start + kernel > size ? size : start + kernel };
+    return s;
 }
 
 /* best is kept only while it is at least as large as what comes: a NaN that comes fails the
@@ -4610,16 +4676,15 @@ static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, 
 DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
                                    const dlk_pool2d_size *s)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                dl_int first = i0 * s->W + j0;
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = rows.begin * s->W + cols.begin;
                 dl_real best = x[first];
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++)
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++)
                         if (!(best >= x[i * s->W + j] || best != best)) {
                             first = i * s->W + j;
                             best = x[first];
@@ -4640,16 +4705,16 @@ DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_
 DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
                                    bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
                 double sum = 0;
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) sum += (double)x[i * s->W + j];
                 *y++ = (dl_real)(sum / (double)count);
             }
 }
@@ -4658,16 +4723,16 @@ DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2
 DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
                                     bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
                 const dl_real g = (dl_real)((double)*dy++ / (double)count);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) dx[i * s->W + j] += g;
             }
 }
 
@@ -5150,11 +5215,7 @@ DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, cons
                                   const dlk_attention_size *s)
 {
     const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
-    for (dl_int i = 0; i < R; i++)
-        for (dl_int j = 0; j < S; j++) {
-            p[i * S + j] = 0;
-            for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
-        }
+    dlk_linear_forward(p, q, k, NULL, R, D, S);         /* the keys as a layer's weights */
     dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
     for (dl_int i = 0; i < R; i++) {
         for (dl_int m = 0; m < M; m++) y[i * M + m] = 0;
@@ -5239,19 +5300,6 @@ typedef struct dli_conv_arrays {
     bool add;
 } dli_conv_arrays;
 
-/* A transposed convolution is the backward of the convolution whose input is its output. */
-DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
-{
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
-    return t;
-}
-
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -5265,8 +5313,8 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
        "recurrent layers"                                       the same tile through time
        "twins of the kernels"                                   what the operations call
 
-   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
-   each stands by itself.
+   and of the rest (functions of one variable, loops over arrays, sums, softmax, norms) what you
+   need: each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -5368,14 +5416,21 @@ DLI_INLINE float dli_expf(float x)
     const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
-DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+DLI_INLINE float dli_expm1_below(float x)    /* exp(x) - 1 for x <= 0; above, garbage */
 {
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    const float a = dli_absf(x);
     int32_t n;
-    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
-    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return s * q + (s - 1.0f);
+}
+DLI_INLINE float dli_with_sign(float y, float x)     /* y, made negative where x is: also -0 */
+{
+    return dli_float_of_bits(dli_bits_of_float(y) | (dli_bits_of_float(x) & 0x80000000u));
+}
+DLI_INLINE float dli_expm1f(float x) { return dli_with_sign(dli_expm1_below(x), x); }
+DLI_INLINE float dli_tanhf(float x)          /* (1 - exp(-2|x|)) / (1 + exp(-2|x|)), sign of x */
+{
+    const float e = dli_expm1_below(-2.0f * dli_absf(x));
+    return dli_with_sign((0.0f - e) / (2.0f + e), x);                  /* not -e: that is -0 at 0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
@@ -5386,13 +5441,6 @@ DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellati
 {
     const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return e * r * r;
-}
-DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
-{
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    int32_t n;
-    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
-    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
 }
 /* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
    relative error 4.5e-9. */
@@ -5463,12 +5511,9 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
     return dli_float_of_bits(dli_bits_of_float(v) & mask);
 }
 
-/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
-   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float. From here
+   on the functions they call are those from above; nothing else in dl.h calls them. X(silu, ...)
+   becomes the fields silu_forward and silu_backward. */
 #define dli_exp        dli_expf
 #define dli_expm1      dli_expm1f
 #define dli_tanh       dli_tanhf
@@ -5510,33 +5555,11 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
         }                                                                                        \
     }
 DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
-#undef dli_sigmoid
-#undef dli_slope
-#undef dli_softplus
-#undef dli_phi
-#undef dli_density
-#undef dli_bend
-#undef dli_bend_slope
-#undef dli_fade
 
-#define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_offset(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
-}
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
-}
-#define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_scale(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
@@ -5547,6 +5570,13 @@ DLI_add(DLI_BODY)
 DLI_mul(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+/* y may be any of the others. */
+#define DLI_mul_add(X) X(void, mul_add, \
+    (float *y, const float *a, const float *b, const float *c, dl_int n), (y, a, b, c, n))
+DLI_mul_add(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
@@ -5567,6 +5597,79 @@ DLI_bias_act(DLI_BODY)
         if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
+
+/* ---- sums and maxima ----
+   A sum waits for each of its additions, four clock ticks or so, and of a vector it would use one
+   element. So 16 of them run side by side in `lane` l = i % 16, and are joined at the end. Floats
+   are added up 64 in a lane at most; these sums go into a double, so that rows of any length keep
+   their digits. */
+#define DLI_FLOAT_SUM 1024                               /* 16 lanes of 64 */
+
+DLI_INLINE float dli_join(const float *lane)    /* in order: of a tree clang makes a knot */
+{
+    float sum = 0.0f;
+    DLI_UNROLL for (dl_int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
+}
+/* The sum of the x[i]. */
+#define DLI_vsum(X) X(double, vsum, (const float *x, dl_int n), (x, n))
+DLI_vsum(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += x[i + l];
+        for (; i < end; i++) t += x[i];
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
+DLI_vmax(DLI_BODY)
+{
+    float s[16], top = x[0];
+    dl_int i = 0;
+    DLI_LANES s[l] = top;
+    for (; i + 16 <= n; i += 16) DLI_LANES s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (dl_int l = 0; n >= 16 && l < 16; l++) top = s[l] > top ? s[l] : top;
+    return top;
+}
+/* The sum of a[i] (x[i] - m). */
+#define DLI_moment(X) X(double, moment, \
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
+DLI_moment(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += a[i + l] * (x[i + l] - m);
+        for (; i < end; i++) t += a[i] * (x[i] - m);
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time. */
+#define DLI_dots(X) X(void, dots, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
+     dl_int n, dl_int k), \
+    (y, a, b, ldb, n, k))
+DLI_dots(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j += 4) {
+        const float *r[4];
+        float s[4][16] = { { 0 } }, t[4] = { 0 };
+        dl_int i = 0;
+        for (int q = 0; q < 4; q++) r[q] = b + dli_min(j + q, n - 1) * ldb;
+        for (; i + 16 <= k; i += 16)
+            DLI_UNROLL for (int q = 0; q < 4; q++) DLI_LANES s[q][l] += a[i + l] * r[q][i + l];
+        for (; i < k; i++)
+            DLI_UNROLL for (int q = 0; q < 4; q++) t[q] += a[i] * r[q][i];
+        for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
+    }
+}
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
 #define DLI_col_sums(X) X(void, col_sums, \
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
@@ -5579,164 +5682,46 @@ DLI_col_sums(DLI_BODY)
     for (; i < m; i++, x += ldx)
         for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
-/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
-#define DLI_dots(X) X(void, dots, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
-     dl_int n, dl_int k), \
-    (y, a, b, ldb, n, k))
-DLI_dots(DLI_BODY)
-{
-    dl_int j, i, l, q;
-    for (j = 0; j < n; j += 4) {
-        const float *r0 = b + j * ldb, *r1 = b + dli_min(j + 1, n - 1) * ldb;
-        const float *r2 = b + dli_min(j + 2, n - 1) * ldb, *r3 = b + dli_min(j + 3, n - 1) * ldb;
-        float s0[16] = { 0 }, s1[16] = { 0 }, s2[16] = { 0 }, s3[16] = { 0 }, t[4] = { 0 };
-        for (i = 0; i + 16 <= k; i += 16) {
-            for (l = 0; l < 16; l++) s0[l] += a[i + l] * r0[i + l];
-            for (l = 0; l < 16; l++) s1[l] += a[i + l] * r1[i + l];
-            for (l = 0; l < 16; l++) s2[l] += a[i + l] * r2[i + l];
-            for (l = 0; l < 16; l++) s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; i + l < k; l++) {
-            s0[l] += a[i + l] * r0[i + l];
-            s1[l] += a[i + l] * r1[i + l];
-            s2[l] += a[i + l] * r2[i + l];
-            s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; l < 16; l++) {
-            t[0] += s0[l];
-            t[1] += s1[l];
-            t[2] += s2[l];
-            t[3] += s3[l];
-        }
-        for (q = 0; q < 4 && j + q < n; q++) y[j + q] = t[q];
-    }
-}
-/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
-#define DLI_vsum(X) X(float, vsum, (const float *x, dl_int n), (x, n))
-DLI_vsum(DLI_BODY)
-{
-    float s[16] = { 0 }, t = 0.0f;
-    dl_int i, l;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] += x[i + l];
-    for (; i < n; i++) t += x[i];
-    if (n < 16) return t;
-    for (l = 8; l > 0; l /= 2)
-        for (i = 0; i < l; i++) s[i] += s[i + l];
-    return s[0] + t;
-}
-#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
-DLI_vmax(DLI_BODY)
-{
-    float s[16], t = x[0];
-    dl_int i, l;
-    for (l = 0; l < 16; l++) s[l] = t;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
-    for (; i < n; i++) t = x[i] > t ? x[i] : t;
-    if (n < 16) return t;
-    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
-    return t;
-}
-/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
-   into a double, so that rows of any length keep their digits. */
-#define DLI_moment(X) X(double, moment, \
-    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
-DLI_moment(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; l < 16; l++) sum += (double)s[l];
-    }
-    return sum;
-}
-/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
-#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
-    (sum, x, m, n))
-DLI_spread(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                s[l] += d;
-                q[l] += d * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            s[l] += d;
-            q[l] += d * d;
-        }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)s[l];
-            sum[1] += (double)q[l];
-        }
-    }
-}
-/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+/* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
+   sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
+   long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
+#define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
-    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+    (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
+     dl_int rows, dl_int n), \
+    (sum, g, x, m, ldx, rows, n))
+DLI_INLINE void dli_moments_add(float (*s)[16], dl_int l, float g, float d)
+{
+    s[0][l] += g;
+    s[1][l] += d;
+    s[2][l] += g * d;
+}
+DLI_INLINE void dli_spread_add(float (*s)[16], dl_int l, float d)
+{
+    s[1][l] += d;
+    s[2][l] += d * d;
+}
 DLI_moments(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                r[l] += a[j + l];
-                s[l] += d;
-                q[l] += a[j + l] * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            r[l] += a[j + l];
-            s[l] += d;
-            q[l] += a[j + l] * d;
+    for (dl_int i0 = 0; i0 < rows; i0 += 64)             /* 64 rows of 16 columns */
+        for (dl_int j = 0; j < n; j += 16) {
+            const dl_int end = dli_min(rows, i0 + 64), wide = dli_min(16, n - j);
+            const float *gj = g ? g + j : NULL, *xj = x + j, *mj = m + j;
+            float s[3][16] = { { 0 } };
+            if (wide == 16 && g)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_moments_add(s, l, gj[i * ldx + l], xj[i * ldx + l] - mj[l]);
+            else if (wide == 16)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_spread_add(s, l, xj[i * ldx + l] - mj[l]);
+            else
+                for (dl_int i = i0; i < end; i++)
+                    for (dl_int l = 0; l < wide; l++) {
+                        const float d = xj[i * ldx + l] - mj[l];
+                        dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);
+                    }
+            for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)r[l];
-            sum[1] += (double)s[l];
-            sum[2] += (double)q[l];
-        }
-    }
-}
-/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
-   q += a (x - m). */
-#define DLI_col_spread(X) X(void, col_spread, \
-    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
-     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
-DLI_col_spread(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        s[j] += d;
-        q[j] += d * d;
-    }
-}
-#define DLI_col_moments(X) X(void, col_moments, \
-    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
-     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
-     dl_int n), (r, s, q, a, x, m, n))
-DLI_col_moments(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        r[j] += a[j];
-        s[j] += d;
-        q[j] += a[j] * d;
-    }
 }
 /* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
@@ -5768,6 +5753,7 @@ DLI_col_affine_back(DLI_BODY)
 {
     for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
+
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
    computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
@@ -5775,24 +5761,6 @@ DLI_col_affine_back(DLI_BODY)
 DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
 DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
-/* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
-#define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
-DLI_squares(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        float s[16] = { 0 }, t = 0.0f;
-        dl_int j = i;
-        for (; j + 16 <= end; j += 16)
-            for (dl_int l = 0; l < 16; l++) s[l] += x[j + l] * x[j + l];
-        for (; j < end; j++) t += x[j] * x[j];
-        for (dl_int half = 8; half > 0; half /= 2)
-            for (dl_int l = 0; l < half; l++) s[l] += s[l + half];
-        sum += (double)s[0] + (double)t;
-    }
-    return sum;
-}
 /* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
    infinity and then NaN: comparing these, no NaN is lost. */
 #define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
@@ -6180,16 +6148,6 @@ DLI_wino_grad(DLI_BODY)
    One step of any number of units side by side. Forward turns the sums under the gates into the
    gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* c = f cp + i q */
-#define DLI_lstm_state(X) X(void, lstm_state, \
-    (float *DLI_RESTRICT c, const float *DLI_RESTRICT gi, const float *DLI_RESTRICT gf, \
-     const float *DLI_RESTRICT gq, const float *DLI_RESTRICT cp, dl_int n), \
-    (c, gi, gf, gq, cp, n))
-DLI_lstm_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
-}
 /* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
 #define DLI_lstm_back(X) X(void, lstm_back, \
     (const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc, float *DLI_RESTRICT gi, \
@@ -6198,26 +6156,15 @@ DLI_lstm_state(DLI_BODY)
     (dh, dc, gi, gf, gq, go, tc, cp, n))
 DLI_lstm_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
-        float d = dc[j] + dh[j] * o * (1.0f - t * t);
+    for (dl_int j = 0; j < n; j++) {
+        const float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
+        const float d = dc[j] + dh[j] * o * (1.0f - t * t);
         gi[j] = d * q * (i * (1.0f - i));
         gf[j] = d * cp[j] * (f * (1.0f - f));
         gq[j] = d * i * (1.0f - q * q);
         go[j] = dh[j] * t * (o * (1.0f - o));
         dc[j] = d * f;
     }
-}
-/* h = (1 - z) q + z hp */
-#define DLI_gru_state(X) X(void, gru_state, \
-    (float *DLI_RESTRICT h, const float *DLI_RESTRICT gz, const float *DLI_RESTRICT gq, \
-     const float *DLI_RESTRICT hp, dl_int n), \
-    (h, gz, gq, hp, n))
-DLI_gru_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
 /* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
 #define DLI_gru_back(X) X(void, gru_back, \
@@ -6226,10 +6173,9 @@ DLI_gru_state(DLI_BODY)
     (dh, gr, gz, gqh, gqx, hp, n))
 DLI_gru_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
-        float dq = d * (1.0f - z) * (1.0f - q * q);
+    for (dl_int j = 0; j < n; j++) {
+        const float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
+        const float dq = d * (1.0f - z) * (1.0f - q * q);
         gr[j] = dq * qh * (r * (1.0f - r));
         gz[j] = d * (hp[j] - q) * (z * (1.0f - z));
         gqh[j] = dq * r;
@@ -6244,9 +6190,9 @@ DLI_gru_back(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_copy_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds) {
-        for (j = 0; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
+        dl_int j = 0;
+        for (; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
         for (; j < n; j++) dst[j] = src[j];
     }
 }
@@ -6256,9 +6202,8 @@ DLI_copy_rows(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_add_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds)
-        for (j = 0; j < n; j++) dst[j] += src[j];
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds)
+        for (dl_int j = 0; j < n; j++) dst[j] += src[j];
 }
 #endif
 
@@ -6272,7 +6217,7 @@ DLI_add_rows(DLI_BODY)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_CELL_OPS(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X)
+#define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
 #define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
 #define DLI_CELL_OPS(X)
@@ -6281,15 +6226,14 @@ DLI_add_rows(DLI_BODY)
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_squares(X) DLI_dropout(X) \
+    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
     DLI_WINO_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) DLI_offset(X) \
-    DLI_top(X) DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) \
-    DLI_pack(X) DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -6420,9 +6364,8 @@ static const dli_fast *dli_fast_pick(void)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
-        dl_int dli_b; \
         DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
-        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
         } \
@@ -6436,14 +6379,10 @@ static const dli_fast *dli_fast_pick(void)
 
 /* ---- functions made of the table's ---- */
 
-#define DLI_STRIP 256                                    /* floats of scratch on the stack */
-
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
-   leave the range of floats, all is done in double. */
+/* The sum of a row of any length; if it leaves the range of floats, in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    double sum = f->vsum(x, n);
     if (fabs(sum) < (double)INFINITY) return sum;
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
@@ -6457,7 +6396,8 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
         const dl_int len = dli_min(DLI_STRIP, n - j0);
         double sum[DLI_STRIP] = { 0 };
         for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP] = { 0 };
+            float part[DLI_STRIP];
+            memset(part, 0, sizeof(float) * (size_t)len);
             f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
             for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
         }
@@ -6465,17 +6405,46 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
     }
 }
 
+/* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
+   number, repeated along the row. */
+static void dli_half_sum_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              float sign, dl_int n)
+{
+    if (da && sa) f->axpy(da, sign, dy, n);
+    else if (da) *da += sign * (float)dli_row_sum(f, dy, n);
+}
+static void dli_half_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              const float *b, dl_int sb, dl_int n)
+{
+    if (!da) return;
+    if (sa && sb) f->mul_add(da, dy, b, da, n);
+    else if (sa) f->axpy(da, *b, dy, n);
+    else if (sb) *da += (float)f->moment(dy, b, 0.0f, n);
+    else *da += (float)((double)*b * dli_row_sum(f, dy, n));
+}
+
+/* ---- softmax ----
+   All of them start with x - top, the row's maximum taken off so that nothing overflows, and end
+   with e^(x - top) over their sum; see dlk_softmax_forward. Those named dli_fast_ are twins of the
+   kernels and return what these do. */
+
 /* y = x - its maximum, which is returned. */
 static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
     const float top = f->vmax(x, n);
-    if (top < INFINITY) f->offset(y, -top, x, n);
+    if (top < INFINITY) f->affine_forward(y, x, n, 1, -top);
     else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
     return top;
 }
-/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
-   over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
-   returns the sum over rows of -log y[label]. */
+/* y over its sum, which is returned. */
+static double dli_to_one(const dli_fast *f, float *y, dl_int n)
+{
+    const double sum = dli_row_sum(f, y, n);
+    f->affine_forward(y, y, n, (float)(1.0 / sum), 0);
+    return sum;
+}
+/* One exp runs over all rows together: a classifier's rows of 10 would leave vectors half empty.
+   With labels it returns the sum over rows of -log y[label]. */
 static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, const int32_t *label,
                                dl_int rows, dl_int n)
 {
@@ -6487,210 +6456,222 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
     }
     f->exp_forward(y, y, rows * n, 0, 0);
     for (dl_int r = 0; n > 0 && r < rows; r++) {
-        const double sum = dli_row_sum(f, y + r * n, n);
+        const double sum = dli_to_one(f, y + r * n, n);
         if (label) loss += log(sum);
-        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
-static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
+}
+static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+}
+static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                      dl_int N, dl_int C)
+{
+    const dli_fast *f = c->fast;
+    float t[DLI_STRIP];
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)f->moment(dy, y, 0.0f, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
+            f->affine_forward(t, dy + i, len, 1, -sum);
+            f->mul_add(dx + i, t, y + i, dx + i, len);
+        }
+    }
+}
+static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
+                                         dl_int C)
+{
+    const dli_fast *f = c->fast;
     float e[DLI_STRIP];
-    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+    for (dl_int r = 0; C > 0 && r < N; r++, y += C, x += C) {
         double sum = 0.0;
-        dli_below_top(f, y, x, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+        dli_below_top(f, y, x, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(e, y + i, len, 0, 0);
-            sum += (double)f->vsum(e, len);
+            sum += f->vsum(e, len);
         }
-        f->offset(y, (float)-log(sum), y, n);
+        f->affine_forward(y, y, C, 1, (float)-log(sum));
     }
 }
-
-/* dx += y (dy - sum of dy y) for each row */
-static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy, const float *y,
-                                  dl_int rows, dl_int n)
+static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
+                                          const dl_real *y, dl_int N, dl_int C)
 {
+    const dli_fast *f = c->fast;
     float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, y, 0.0f, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->offset(t, -sum, dy + i, len);
-            f->mul(t, t, y + i, len);
-            f->add(dx + i, dx + i, t, len);
-        }
-    }
-}
-/* dx += dy - e^y sum of dy for each row */
-static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
-                                      const float *y, dl_int rows, dl_int n)
-{
-    float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)dli_row_sum(f, dy, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)dli_row_sum(f, dy, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(t, y + i, len, 0, 0);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
         }
     }
 }
-/* As dlk_soft_cross_entropy_forward with scale 1. A logit of minus infinity is fine where its
-   target is 0; that row is left to the kernel. */
-static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const float *t,
-                            dl_int rows, dl_int n)
+/* A logit of minus infinity is fine where its target is 0; that row is left to the kernel. */
+static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
+                                                const dl_real *x, const dl_real *t, dl_int N,
+                                                dl_int C, double scale)
 {
-    double loss = 0.0;
-    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
-        const float top = f->vmax(x, n);
-        const double dot = f->moment(t, x, top, n);
+    const dli_fast *f = c->fast;
+    double total = 0.0;
+    for (dl_int r = 0; C > 0 && r < N; r++, p += C, x += C, t += C) {
+        const float top = f->vmax(x, C);
+        const double dot = f->moment(t, x, top, C);
         if (!(fabs(dot) < (double)INFINITY)) {
             float one;
-            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
-            loss += (double)one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, C, 1);
+            total += (double)one;
             continue;
         }
-        f->offset(p, -top, x, n);
-        f->exp_forward(p, p, n, 0, 0);
-        const double sum = dli_row_sum(f, p, n);
-        f->scale(p, (float)(1.0 / sum), p, n);
-        loss += log(sum) * dli_row_sum(f, t, n) - dot;
+        f->affine_forward(p, x, C, 1, -top);
+        f->exp_forward(p, p, C, 0, 0);
+        total += log(dli_to_one(f, p, C)) * dli_row_sum(f, t, C) - dot;
     }
-    return loss;
+    loss[0] = (dl_real)(scale * total);
 }
-/* As dlk_attention_softmax. Rows in which everything is hidden, or a score is not finite, are left
-   to it. */
-static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
-                                double scale, bool causal)
+#ifndef DL_NO_SEQUENCES
+/* Rows in which everything is hidden, or a score is not finite, are left to the kernel. */
+static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
+                                       dl_int S, double scale, bool causal)
 {
+    const dli_fast *f = c->fast;
     if (S == 0) return;
     for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S;
-        f->scale(p, (float)scale, p, seen);
+        f->affine_forward(p, p, seen, (float)scale, 0);
         /* Were a score infinite, its sum with a mask of -infinity would be NaN, not hidden. */
-        const bool add = mask && f->vsum(p, seen) * 0.0f == 0.0f;
+        const bool add = mask && f->vsum(p, seen) * 0.0 == 0.0;
         if (add) f->add(p, p, mask + i * S, seen);
         const float top = f->vmax(p, seen);
         if (add == (mask != NULL) && top > -INFINITY && top < INFINITY) {
-            f->offset(p, -top, p, seen);
+            f->affine_forward(p, p, seen, 1, -top);
             f->exp_forward(p, p, seen, 0, 0);
-            f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
+            dli_to_one(f, p, seen);
         } else dlk_attention_softmax(p, mask && !add ? mask + i * S : NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
     }
 }
-/* Half of a product's gradient: da += dy b, or of a number repeated along the row (sa or sb 0) */
-static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy, const float *b,
-                         dl_int sb, dl_int n)
-{
-    float t[DLI_STRIP];
-    dl_int i;
-    if (!da) return;
-    if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
-                          : (double)*b * dli_row_sum(f, dy, n));
-    else if (sb == 0) f->axpy(da, *b, dy, n);
-    else
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
-            f->mul(t, dy + i, b + i, len);
-            f->add(da + i, da + i, t, len);
-        }
-}
+#endif
 
 /* ---- normalization ----
-   Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
-   norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
-   row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread.
+   y = w h + b, h = (x - mean) r, r = (var + eps)^(-1/2), where some numbers share a mean and a
+   variance: those of a channel (batch norm), of a group of channels of one sample (group norm), of
+   a row (layer norm, a group norm whose channels have one number each). Read dli_norm_sums, then
+   dli_stats, which is all that a forward needs, then dli_line_of, which is the backward.
 
-   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
-   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
-   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
-   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
-   costs nothing. The backward finds it again beside its other sums. */
+   What shares a mean lies in runs of adjacent floats; or, in a batch norm of vectors, in a column,
+   and a strip of columns is done at once. Each channel, row or strip belongs to one thread.
+
+   Statistics. All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest.
+   The first 8 numbers give m; one pass over all gives the sums of d = x - m and of d^2, of small
+   numbers both, and with them rest = mean of d and var = mean of d^2 - rest^2. Only where m lies
+   farther off than the numbers scatter, so that the difference would lose digits, is it moved and
+   the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest costs nothing.
+
+   Backward. Let g = w dy = dL/dh. As dlk_batch_norm_backward derives it,
+     dx = r (g - mean of g - h mean of g h),   over the `count` numbers that share the mean.
+   h is r (x - m - rest), so that is a line in g and x - m:
+     dx = r g + slope (x - m) + shift,   slope = -r^3 sum of g (x - m - rest) / count,
+                                         shift = -r sum of g / count - slope rest
+   and all of it follows from three sums of one pass: of g, of x - m (count times the rest) and of
+   g (x - m). */
+
+/* The numbers that share a mean: `runs` runs of len floats, gap apart; or, if columns is set, each
+   of the len columns of these runs by itself. */
+typedef struct dli_shared {
+    dl_int runs, len, gap;
+    bool   columns;
+} dli_shared;
+
+/* Of each mean (one, or one a column), the sums of g, of x - m and of g (x - m), in sum[0] to
+   sum[2]; with g NULL only those of x - m and of its square. m has 16 equal numbers, or one a
+   column. */
+static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const float *g,
+                          const float *x, const float *m, const dli_shared *p)
+{
+    const dl_int rows = p->len / 16, end = rows * 16;
+    const int first = g ? 0 : 1;
+    if (p->columns) {
+        const size_t cols = (size_t)dli_round_up(p->len, 16);
+        for (int k = first; k < 3; k++) memset(sum[k], 0, cols * sizeof(double));
+        f->moments(sum, g, x, m, p->gap, p->runs, p->len);
+        return;
+    }
+    for (int k = first; k < 3; k++) memset(sum[k], 0, 16 * sizeof(double));
+    for (dl_int n = 0; n < p->runs; n++, x += p->gap) {
+        const float *gn = g ? g + n * p->gap : NULL;
+        if (rows > 0) f->moments(sum, gn, x, m, 16, rows, 16);
+        if (p->len > end) f->moments(sum, gn ? gn + end : NULL, x + end, m, 16, 1, p->len - end);
+    }
+    for (int k = first; k < 3; k++)
+        DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
+}
 
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;
 
-/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
-   NaN), in double. */
-static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
-                             dl_int gap)
+/* The statistics of p, of one mean or of each column. Where squares leave the range of floats (or
+   are NaN), in double. */
+static void dli_stats(const dli_fast *f, dli_stat *st, const float *x, const dli_shared *p)
 {
-    const double count = (double)runs * (double)len;
-    dli_stat s;
-    double sum = 0.0;
-    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
-    s.mean = (float)(sum / count);
-    for (int pass = 0; pass < 3; pass++) {
-        double spread[2] = { 0.0, 0.0 };
-        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
-        s.rest = spread[0] / count;
-        s.var = spread[1] / count - s.rest * s.rest;
-        if (s.var < 0.0) s.var = 0.0;
-        if (!(s.rest * s.rest > 0.01 * s.var)) break;
-        s.mean = (float)((double)s.mean + s.rest);
-    }
-    if (!(s.var < (double)FLT_MAX)) {
-        s.var = dli_statistics(&s.mean, x, runs, len, gap);
-        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
-    }
-    return s;
-}
-/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
-static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                            dl_int len)
-{
-    double sum[DLI_STRIP] = { 0 };
-    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    const dl_int cols = p->columns ? p->len : 1, step = p->columns ? p->gap : 1;
+    const dl_int few = dli_min(8, p->columns ? p->runs : p->len);
+    const double count = (double)p->runs * (p->columns ? 1 : (double)p->len);
+    double sum[3][DLI_STRIP];
+    float m[DLI_STRIP];
     bool again = true;
-    for (dl_int n = 0; n < N; n += 64) {
-        memset(s, 0, sizeof s);
-        f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
+    for (dl_int j = 0; j < cols; j++) {
+        float off = 0.0f;
+        for (dl_int i = 1; i < few; i++) off += x[j + i * step] - x[j];
+        st[j].mean = x[j] + off / (float)few;
+        st[j].rest = 0.0;
     }
-    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
     for (int pass = 0; pass < 3 && again; pass++) {
-        for (dl_int j = 0; j < len; j++) {
-            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
-            m[j] = st[j].mean;
-            st[j].rest = st[j].var = 0.0;
-        }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
-            memset(s, 0, sizeof s);
-            memset(q, 0, sizeof q);
-            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-                f->col_spread(s, q, x + n * C, m, len);
-            for (dl_int j = 0; j < len; j++) {
-                st[j].rest += (double)s[j] / (double)N;
-                st[j].var += (double)q[j] / (double)N;
-            }
-        }
+        for (dl_int j = 0; j < cols; j++)
+            m[j] = st[j].mean = (float)((double)st[j].mean + st[j].rest);
+        for (dl_int l = 1; !p->columns && l < 16; l++) m[l] = m[0];
+        dli_norm_sums(f, sum, NULL, x, m, p);
         again = false;
-        for (dl_int j = 0; j < len; j++) {
-            const double r = st[j].rest;
-            st[j].var -= r * r;
-            if (st[j].var < 0.0) st[j].var = 0.0;
-            if (r * r > 0.01 * st[j].var) again = true;
+        for (dl_int j = 0; j < cols; j++) {
+            const double rest = sum[1][j] / count, var = sum[2][j] / count - rest * rest;
+            st[j].rest = rest;
+            st[j].var = var < 0.0 ? 0.0 : var;
+            if (rest * rest > st[j].var) again = true;
         }
     }
-    for (dl_int j = 0; j < len; j++)
-        if (!(st[j].var < (double)FLT_MAX)) {
-            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
-            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
-        }
+    for (dl_int j = 0; j < cols; j++) {
+        const dl_int len = p->columns ? 1 : p->len;
+        if (st[j].var < (double)FLT_MAX) continue;
+        st[j].var = dli_statistics(&st[j].mean, x + j, p->runs, len, p->gap);
+        st[j].rest = dli_mean_from((double)st[j].mean, x + j, p->runs, len, p->gap);
+    }
 }
 
-/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
-static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                               dl_int S, dl_int c, dl_int len)
+/* The backward's line, and the sum of g (x - mean). */
+typedef struct dli_line {
+    double rest, sum_d;
+    float  slope, shift;
+} dli_line;
+
+static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double count, double r)
 {
-    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
-    else dli_strip_stats(f, st, x + c, N, C, len);
+    dli_line l;
+    l.rest = sum_x / count;
+    l.sum_d = sum_gx - l.rest * sum_g;
+    const double slope = -r * r * r * l.sum_d / count;
+    l.slope = (float)slope;
+    l.shift = (float)(-r * sum_g / count - slope * l.rest);
+    return l;
 }
+
+/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
 static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
                                  const float *w, const float *b, dl_int N, dl_int C, dl_int S,
                                  double eps, dl_int c, dl_int len)
@@ -6702,83 +6683,44 @@ static void dli_channels_forward(const dli_fast *f, float *y, const float *x, co
         scale[j] = (float)a;
         shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
     }
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int at = (n * C + c) * S;
+    for (dl_int at = c * S; at < N * C * S; at += C * S)
         if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
         else f->col_affine(y + at, x + at, m, scale, shift, len);
-    }
 }
 
-/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
-   the former; with mean and var given (stats false) only the latter, where `batch` says whether
-   they are of this x. */
-static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+/* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
+   by the mean and var given. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool own,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
-                              dl_int S, double eps, bool batch, int threads)
+                              dl_int S, double eps, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int c = 0; c < C; c += step) {
         const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
-        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        if (own) dli_stats(f, st, x + c * S, &p);
         for (dl_int j = 0; j < len; j++)
-            if (stats) {
+            if (own) {
                 mean[c + j] = (float)((double)st[j].mean + st[j].rest);
                 var[c + j] = (float)st[j].var;
             } else {
-                if (!batch) st[j].rest = 0.0;
-                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
                 st[j].mean = mean[c + j];
+                st[j].rest = 0.0;
                 st[j].var = (double)var[c + j];
             }
-        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
+        dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
 
-/* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
-static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *m, const float *a, const float *b, const float *c,
-                                  dl_int N, dl_int C, dl_int len)
-{
-    float g[DLI_STRIP];
-    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
-        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
-        else {
-            f->mul(g, dy, a, len);
-            f->add(dx, dx, g, len);
-        }
-    }
-}
-/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
-static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
-                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
-                                 dl_int len)
-{
-    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
-    memset(sum, 0, (size_t)len * sizeof *sum);
-    for (dl_int n = 0; S > 1 && n < N; n++)
-        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
-    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
-        memset(r, 0, sizeof r);
-        memset(s, 0, sizeof s);
-        memset(q, 0, sizeof q);
-        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
-        for (dl_int j = 0; j < len; j++) {
-            sum[j][0] += (double)r[j];
-            sum[j][1] += (double)s[j];
-            sum[j][2] += (double)q[j];
-        }
-    }
-}
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
-   and no gradient gets through, exactly none: that is left to the kernel. */
-static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
-                              const float *x, const float *mean, const float *var,
-                              const float *w, dl_int N, dl_int C, dl_int S, double eps,
-                              bool batch, int threads)
+/* As dlk_batch_norm_backward. One value a channel is its own mean, and no gradient gets through,
+   exactly none: that is left to the kernel. */
+static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, const float *mean, const float *var,
+                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
+                               bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
@@ -6787,31 +6729,29 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
         return;
     }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (dl_int c0 = 0; c0 < C; c0 += step) {
-        const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
-        double sum[DLI_STRIP][3];
-        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
+        double sum[3][DLI_STRIP];
+        float m[DLI_STRIP], a[DLI_STRIP], slope[DLI_STRIP], shift[DLI_STRIP];
+        for (dl_int j = 0; j < (S > 1 ? 16 : len); j++) m[j] = mean[S > 1 ? c : c + j];
+        dli_norm_sums(f, sum, dy + c * S, x + c * S, m, &p);
         for (dl_int j = 0; j < len; j++) {
-            const double r = 1 / sqrt((double)var[c0 + j] + eps);
-            const double rw = w ? r * (double)w[c0 + j] : r;
-            const double rest = batch ? sum[j][1] / count : 0.0;
-            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
-            if (dw) dw[c0 + j] += (float)(sum_h * r);
-            if (db) db[c0 + j] += (float)sum[j][0];
-            a[j] = (float)rw;
-            b[j] = (float)slope;
-            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
+            const double r = 1 / sqrt((double)var[c + j] + eps), wc = w ? (double)w[c + j] : 1.0;
+            const dli_line l = dli_line_of(sum[0][j], batch ? sum[1][j] : 0, sum[2][j], count, r);
+            if (dw) dw[c + j] += (float)(l.sum_d * r);
+            if (db) db[c + j] += (float)sum[0][j];
+            a[j] = (float)(wc * r);
+            slope[j] = (float)wc * l.slope;
+            shift[j] = (float)wc * l.shift;
         }
-        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
-            const dl_int at = n * C * S;
-            float *to = dx + c0 * S + at;
-            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
-            else f->axpy(to, a[0], dyc + at, S);
+        for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
+            if (!batch && S > 1) f->axpy(dx + at, a[0], dy + at, S);
+            else if (!batch) f->mul_add(dx + at, dy + at, a, dx + at, len);
+            else if (S > 1)
+                f->affine_back(dx + at, dy + at, x + at, m[0], a[0], slope[0], shift[0], S);
+            else f->col_affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len);
         }
-        if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
@@ -6823,120 +6763,108 @@ static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *v
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
+    const dli_shared p = { 1, D, D, false };
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int k = 0; k < N * groups; k++) {
-        const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
-        const dli_stat s = dli_stats_of(f, row, 1, D, D);
-        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        const float *row = x + k * D;
+        const float *wk = w ? w + k % groups * Cg : NULL, *bk = b ? b + k % groups * Cg : NULL;
         float *to = y + k * D;
+        dli_stat s;
+        dli_stats(f, &s, row, &p);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
         mean[k] = (float)((double)s.mean + s.rest);
         var[k] = (float)s.var;
         if (!(s.var < (double)FLT_MAX)) {
             dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
             continue;
         }
-        if (S == 1) {
-            f->affine(to, row, s.mean, r, shift, D);
-            if (w) f->mul(to, to, wk, D);
-            if (b) f->add(to, to, bk, D);
-        }
+        if (S == 1) f->affine(to, row, s.mean, r, shift, D);
+        if (S == 1 && w && b) f->mul_add(to, to, wk, bk, D);
+        else if (S == 1 && w) f->mul(to, to, wk, D);
+        else if (S == 1 && b) f->add(to, to, bk, D);
         for (dl_int c = 0; S > 1 && c < Cg; c++)
             f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
                       (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
-   of the mean m; dx may be NULL. */
-static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                 float m, double r, const float *w, dl_int Cg, dl_int S)
+/* A row of a group norm backward: first the sums, then dx += ..., and what the row gives to the
+   weights of its channels. They have S numbers each, or with S = 1 a strip of them is done at once.
+   dx, dw, db, w may be NULL. */
+static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, float mean, double r, const float *w, dl_int Cg,
+                               dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0, rest = 0.0;
-    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
-    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+    double sum[3][DLI_STRIP], all[3] = { 0.0, 0.0, 0.0 };
+    float m[16], t[DLI_STRIP];
+    dli_line line = { 0, 0, 0, 0 };
+    for (dl_int l = 0; l < 16; l++) m[l] = mean;
+    for (int pass = 0; pass < 2; pass++) {
         for (dl_int i = 0, len; i < D; i += len) {
-            const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
+            len = S > 1 ? S : dli_min(DLI_STRIP, D - i);
+            const dl_int c = i / S;
+            const double wc = S > 1 && w ? (double)w[c] : 1.0;
             const float *g = dy + i;
-            double part[3] = { 0.0, 0.0, 0.0 };
-            len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) {                                           /* or one each */
-                f->mul(strip, g, w + i, len);
-                g = strip;
+            if (S == 1 && w) {
+                f->mul(t, g, w + c, len);
+                g = t;
             }
-            if (pass == 1) {
-                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (pass == 0) {
+                const dli_shared p = { 1, len, len, false };
+                dli_norm_sums(f, sum, g, x + i, m, &p);
+                all[0] += wc * sum[0][0];
+                all[1] += sum[1][0];
+                all[2] += wc * sum[2][0];
                 continue;
             }
-            f->moments(part, g, x + i, m, len);
-            sum += wc * part[0];
-            rest += part[1] / (double)D;
-            sum_h += wc * part[2];
+            if (dx) f->affine_back(dx + i, g, x + i, mean, (float)(r * wc), line.slope,
+                                   line.shift, len);
+            if (S > 1) {
+                const double one = dw || db ? f->vsum(dy + i, S) : 0.0;
+                if (db) db[c] += (float)one;
+                if (dw) dw[c] += (float)(r * (f->moment(dy + i, x + i, mean, S) - line.rest * one));
+                continue;
+            }
+            if (db) f->add(db + c, db + c, dy + i, len);
+            if (!dw) continue;
+            f->affine(t, x + i, mean, (float)r, (float)(-r * line.rest), len);
+            f->mul_add(dw + c, t, dy + i, dw + c, len);
         }
-        if (pass == 0) {
-            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
-            b = (float)slope;
-            c = (float)(-r * sum / (double)D - slope * rest);
-        }
+        if (pass == 0) line = dli_line_of(all[0], all[1], all[2], (double)D, r);
     }
-    return rest;
 }
-/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
-   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
-static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
-                                   const float *x, const float *mean, const float *var,
-                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
-                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
-                                   double eps)
+/* As dlk_group_norm_backward. The rows are cut into chunks, which no number of threads changes;
+   each adds up what its rows give to the weights in its part of work, [chunks,2,C] floats. A row of
+   one element has no gradient. */
+static dl_int dli_group_chunks(dl_int N, dl_int S, dl_int groups)
 {
-    float h[DLI_STRIP];
-    for (dl_int k = k0; k < k1; k++) {
-        const dl_int from = (k / groups * C + c) * S;
-        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
-        if (k % groups != group) continue;
-        if (S > 1) {
-            double sum[3] = { 0.0, 0.0, 0.0 };
-            f->moments(sum, dy + from, x + from, mean[k], S);
-            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
-            if (db) db[c] += (float)sum[0];
-            continue;
-        }
-        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
-        f->mul(h, h, dy + from, len);
-        if (dw) f->add(dw + c, dw + c, h, len);
-        if (db) f->add(db + c, db + c, dy + from, len);
-    }
+    return dli_min(dli_min(8, N * groups), 1 + N * S / 8);
 }
-/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
-   weights, so that their rests fit on the stack. A row of one element has no gradient. */
-#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
-                               dl_int groups, double eps, int threads)
+                               dl_int groups, double eps, float *work, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
-    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
-    float rest[DLI_REST_ROWS];
+    const dl_int Cg = C / groups, D = Cg * S, rows = N * groups;
+    const dl_int chunks = dli_group_chunks(N, S, groups);
     if (D == 1) {
         dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
         return;
     }
-    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
-        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int k = k0; k < k1; k++)
-            rest[k - k0] = (float)dli_group_row_back(
-                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
-                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
-        if (!dw && !db) continue;
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int i = 0; i < groups * steps; i++) {
-            const dl_int group = i / steps, at = i % steps * step;
-            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
-                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+    memset(work, 0, sizeof(float) * (size_t)(chunks * 2 * C));
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (dl_int i = 0; i < chunks; i++)
+        for (dl_int k = rows * i / chunks; k < rows * (i + 1) / chunks; k++) {
+            const dl_int c0 = k % groups * Cg;
+            float *to = work + 2 * i * C + c0;
+            dli_group_row_back(f, dx ? dx + k * D : NULL, dw ? to : NULL, db ? to + C : NULL,
+                               dy + k * D, x + k * D, mean[k], 1 / sqrt((double)var[k] + eps),
+                               w ? w + c0 : NULL, Cg, S);
         }
+    for (dl_int i = 0; i < chunks; i++) {
+        if (dw) f->add(dw, dw, work + 2 * i * C, C);
+        if (db) f->add(db, db, work + (2 * i + 1) * C, C);
     }
     (void)threads;
 }
@@ -7712,7 +7640,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
                          dli_round_up(s->OW, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
-        f->col_sums(db + m, panel, f->nr, area, f->nr);
+        dli_bias_sums(f, db + m, panel, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
@@ -7728,7 +7656,7 @@ static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const 
     dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
         const float *plane = g + m * j->gp;
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        db[m] = (first ? 0.0f : db[m]) + (float)f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
         f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
@@ -7885,6 +7813,18 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
                                    |  w_hh^T |         | H
                                    +---------+---------+
 
+   Read in this order: dli_recurrent_pack (weights as panels), dli_recurrent_step_panel with
+   dli_recurrent_sums and dli_recurrent_gates (one step of one panel), dli_recurrent_forward (all
+   steps); then dli_recurrent_panel_back (the gates of one step), dli_recurrent_sums_back (from
+   their gradients to the step before), dli_recurrent_weights, and dli_recurrent_backward, which
+   calls them. What happens when, for one thread's samples:
+
+      forward, t = 0 .. T-1                          backward, t = T-1 .. 0
+        x_t into the rows, packed for later            dh += dy_t, panel by panel
+        panel by panel: the sums of all gates          the gates -> gradients dg of their sums
+          -> gates -> h_t (c_t) -> y_t, next row       dh of step t-1 = dg w_hh;  dx_t += dg w_ih
+                                                     once, behind all steps: dw = rows^T dg
+
    Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
    What backward needs stays in `saved`; backward leaves the gates' gradients there, and the
    gradient of all weights, biases included, is one product over all steps: rows^T times these.
@@ -7916,13 +7856,13 @@ typedef struct dli_recurrent {
     float *xh, *gate, *cells;                            /* in saved: rows [x | 1 | h] packed; */
 } dli_recurrent;                                         /* gates; c (LSTM), h (GRU), else NULL */
 
-static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
-                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+static dli_recurrent dli_recurrent_sizes(const dli_fast *f, dl_recurrent_kind kind,
+                                         const dlk_recurrent_size *s)
 {
     dli_recurrent p;
+    memset(&p, 0, sizeof p);
     p.f = f;
     p.kind = kind;
-    p.a = *a;
     p.s = *s;
     p.gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
     p.nr = f->nr;
@@ -7932,6 +7872,13 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
     p.rows = s->T * s->N;
     p.k = s->D + 1 + s->H;
     p.k_up = dli_round_up(p.k, f->mr);
+    return p;
+}
+static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
+                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+{
+    dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    p.a = *a;
     p.xh = a->saved;
     p.gate = p.xh + p.rows * p.k_up;
     p.cells = p.gates > 1 ? p.gate + p.rows * p.wide : NULL;
@@ -7942,13 +7889,11 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
 static void dli_recurrent_floats(const dli_fast *f, dl_recurrent_kind kind,
                                  const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const double N = (double)s->N, T = (double)s->T;
-    const double gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
-    const double units = (double)dli_round_up(s->H, f->nr), wide = gates * units;
-    const double k = (double)(s->D + 1 + s->H), k_up = (double)dli_round_up(s->D + 1 + s->H, f->mr);
-    *saved = N * T * (k_up + wide) + (gates > 1 ? (T + 1) * N * units : 0);
-    *work = N * (2 * units + wide + (double)f->nr + 2 * k) +
-            wide * (units + (double)dli_round_up(s->D, f->nr) + 2 * k_up);
+    const dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    const double N = (double)s->N, rows = (double)p.rows, wide = (double)p.wide;
+    *saved = rows * (double)(p.k_up + p.wide) + (p.gates > 1 ? (rows + N) * (double)p.units : 0);
+    *work = N * (double)(2 * p.units + p.wide + p.nr + 2 * p.k) +
+            wide * (double)(p.units + dli_round_up(s->D, p.nr) + 2 * p.k_up);
 }
 /* Which row of [N,T] sample n is at in its step t, in reverse its last one first; -1: it has no
    such step. */
@@ -8072,14 +8017,16 @@ static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, floa
     if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
         f->tanh_forward(g + 2 * gate, g + 2 * gate, n, 0, 0);
         f->sigmoid_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
+        f->mul(c, g, g + 2 * gate, n);
+        f->mul_add(c, g + gate, before, c, n);
         f->tanh_forward(h, c, n, 0, 0);
         f->mul(h, h, g + 3 * gate, n);
-    } else {                                             /* q = tanh(qx + r qh), where qx was */
-        f->mul(h, g, g + 2 * gate, n);
-        f->add(g + 3 * gate, g + 3 * gate, h, n);
+    } else {                                             /* q = tanh(qx + r qh), where qx was; */
+        f->mul_add(g + 3 * gate, g, g + 2 * gate, g + 3 * gate, n);
         f->tanh_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->gru_state(h, g + gate, g + 3 * gate, before, n);
+        f->affine_forward(h, g + 3 * gate, n, -1, 0);    /* h = q + z (before - q) */
+        f->add(h, h, before, n);
+        f->mul_add(h, h, g + gate, g + 3 * gate, n);
     }
 }
 /* Step t forward, panel u of all gates, for samples n0 .. n0 + m - 1. rows: theirs, [x | 1 | h];
@@ -8128,10 +8075,8 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
     const dl_int N = p->s.N, T = p->s.T, D = p->s.D, H = p->s.H;
     const bool few = N <= 2, lstm = p->kind == DL_LSTM;
     float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
-    int w;
     if (!few) dli_recurrent_pack(p, packed, rows);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8247,9 +8192,7 @@ static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, 
                                   dl_int g, dl_int wide, int threads)
 {
     const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
-    int w;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++)
+    DLI_EACH_THREAD(w, threads)
         for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
             for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
                 const dl_int row = i % down * mr, col = i / down * nr;
@@ -8265,12 +8208,12 @@ static void dli_recurrent_weights(const dli_recurrent *p, const dlk_recurrent_gr
     const dli_fast *f = p->f;
     const dl_int D = p->s.D, H = p->s.H;
     for (dl_int g = 0, count; g < p->gates; g += count) {
-        dl_int k0, k, i;
+        dl_int k0, k;
         count = dli_recurrent_columns(p, g, &k0, &k);
         const dl_int wide = count * p->units, c0 = k0 / f->mr * f->mr;
         dli_recurrent_product(p, dw, c0, dli_round_up(k0 + k - c0, f->mr), g, wide, threads);
         DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
-        for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
+        for (dl_int i = g; i < g + count; i++) {         /* from [columns, units] to PyTorch's */
             const dl_int row = dli_recurrent_weight(p, i);
             float *turned = dw + p->wide * p->k_up + i * H * p->k, *unit = turned - k0;
             f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * p->units, wide, k, H);
@@ -8296,7 +8239,6 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
     b.packed_h = b.dg + N * p->wide;
     b.packed_x = b.packed_h + p->wide * p->units;
     float *dw = b.packed_x + p->wide * d_up;
-    int w;
     dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
     for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
         dl_int k0, k;
@@ -8306,8 +8248,7 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
                                     count, dw);
     }
     memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8482,15 +8423,10 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 }
 
 #if DLI_FAST
-#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_forward) { \
-        fast = c->fast->name##_forward; \
-        kind = DLI_JOB_##name##_forward; \
-    }
-#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_backward) { \
-        fast = c->fast->name##_backward; \
-        kind = DLI_JOB_##name##_backward; \
+#define DLI_PICK(way, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_##way) { \
+        fast = c->fast->name##_##way; \
+        kind = DLI_JOB_##name##_##way; \
     }
 #endif
 
@@ -8501,7 +8437,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
 #if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
@@ -8519,7 +8455,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
                                              (float)q, add));
@@ -8531,24 +8467,25 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
-/* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
 static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
                            const dl_real *b, dl_int n, dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool sum = kernel == dlk_add_forward && !c->reference;
-    const bool product = kernel == dlk_mul_forward && !c->reference;
-    if ((sum || product) && sa == 1 && sb == 1) {
-        (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
+    const dli_fast *f = c->fast;
+    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
+        (sum ? f->add : f->mul)(y, a, b, n);
         return;
     }
-    if (kernel == dlk_sub_forward && !c->reference && sa == 1 && sb == 1) {
-        c->fast->scale(y, -1.0f, b, n);
-        c->fast->add(y, y, a, n);
+    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+        f->affine_forward(y, b, n, -1, -0.0f);
+        f->add(y, y, a, n);
         return;
     }
-    if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
-        (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
+    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+        const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
+        f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
         return;
     }
 #endif
@@ -8561,26 +8498,15 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
-    if (c->reference) {
-        kernel(da, db, dy, a, b, n, sa, sb);
+    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
+    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
+        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
+        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
         return;
     }
-    if (kernel == dlk_add_backward && steps) {
-        if (da && sa) c->fast->add(da, da, dy, n);
-        if (db && sb) c->fast->add(db, db, dy, n);
-        if (da && !sa) *da += (float)dli_row_sum(c->fast, dy, n);
-        if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
-        return;
-    }
-    if (kernel == dlk_sub_backward && sa == 1 && sb == 1) {
-        if (da) c->fast->add(da, da, dy, n);
-        if (db) c->fast->axpy(db, -1.0f, dy, n);
-        return;
-    }
-    if (kernel == dlk_mul_backward && steps) {
-        dli_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_mul_back(c->fast, db, sb, dy, a, sa, n);
+    if (steps && kernel == dlk_mul_backward) {
+        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
+        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
         return;
     }
 #endif
@@ -8589,17 +8515,6 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
 }
 
 #if DLI_FAST
-static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
-{
-    double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
-        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->squares(x + i + at, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
-    }
-    return sum;
-}
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8621,7 +8536,15 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 {
     double sum = 0;
 #if DLI_FAST
-    if (!c->reference) return dli_fast_squares(c, x, n);
+    double part[64];                               /* of blocks that no thread count changes */
+    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+        const float *xi = x + i;
+        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+    }
+    if (!c->reference) return sum;
 #endif
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
@@ -8674,30 +8597,9 @@ static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, d
                                 double scale, double l1, double l2)
 {
     if (l1 == 0) {
-        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (scale != 1) c->fast->affine_forward(g, g, n, (float)scale, 0);
         if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
     } else dlk_decay_grad(g, w, n, scale, l1, l2);
-}
-
-static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-    dli_softmax_loss(c->fast, y, x, NULL, N, C);
-}
-static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                      dl_int N, dl_int C)
-{
-    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
-}
-
-static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
-                                         dl_int C)
-{
-    dli_log_softmax(c->fast, y, x, N, C);
-}
-static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
-                                          const dl_real *y, dl_int N, dl_int C)
-{
-    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
 }
 
 /* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
@@ -8714,19 +8616,6 @@ static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl
                                      uint64_t key)
 {
     dli_fast_dropout_backward(c, false, y, x, n, p, key);
-}
-
-/* Cross-entropy with labels, and with soft targets t [N,C]. */
-static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                           const int32_t *label, dl_int N, dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
-}
-static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
-                                                const dl_real *x, const dl_real *t, dl_int N,
-                                                dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
 }
 
 static void dli_fast_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -8786,23 +8675,17 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                              (float)b2, (float)(1 - b2), step, e));
 }
 
-/* The normalizations. */
-static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const dl_real *x,
-                                 dl_int N, dl_int C, dl_int S)
-{
-    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
-                      t.threads);
-    dli_job_end(&t);
-}
+/* The normalizations. Of batch norm's forward only evaluation (batch false) has a twin of its own;
+   in training it and dlk_batch_stats are one job, dli_batch_norm_train. */
 static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
                                         const dl_real *mean, const dl_real *var, const dl_real *w,
                                         const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
                                         bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
-                      batch, t.threads);
+    if (batch) dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch);
+    else dli_batch_forward(ctx->fast, y, (float *)mean, (float *)var, false, x, w, b, N, C, S, eps,
+                           t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -8811,7 +8694,7 @@ static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          dl_int S, double eps, bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
-    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_batch_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
     dli_job_end(&t);
 }
 
@@ -8828,8 +8711,11 @@ static void dli_fast_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          const dl_real *var, const dl_real *w, dl_int N, dl_int C,
                                          dl_int S, dl_int groups, double eps)
 {
+    const size_t bytes = sizeof(float) * (size_t)(2 * dli_group_chunks(N, S, groups) * C);
+    float *work = (float *)dli_work(ctx, "dl_backward", bytes);
+    if (!work) return;
     const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
-    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps, work,
                        t.threads);
     dli_job_end(&t);
 }
@@ -8859,13 +8745,13 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
 #if DLI_FAST
     if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
         const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
-    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
+    ctx->kernels.batch_stats(mean, var, x, N, C, S);
+    ctx->kernels.batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, true);
 }
 
 #ifndef DL_NO_IMAGES
@@ -8970,6 +8856,7 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     dl_real *col = dli_col(c, s), *dcol = col + K * P;
     if (!col) return false;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8977,8 +8864,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (dl_int m = 0; db && m < Mg; m++)
-            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8999,16 +8884,17 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
                                                const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
-    const dl_int size = s->OH * s->OW;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (dl_int k = 0; db && k < s->N * s->M; k++)
-        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 #endif
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences ---- */
+/* ---- sequences: what the operations call ----
+   First the recurrent layers: how much memory they need, whether kernel or twin runs, the run.
+   Then attention, made of products (whose twins may be an external BLAS, also in double) and a
+   softmax. */
 
 /* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
    does not overflow. fast: the functions of the twin, or NULL for the kernels. */
@@ -9047,72 +8933,44 @@ static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind
     return way;
 }
 
-#if DLI_FAST
-static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
-{
-    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
-}
-#endif
-
+/* Forward, or with d backward. */
 static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
-                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+                              const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                              const dlk_recurrent_size *s)
 {
 #if DLI_FAST
     if (way->fast) {
+        const double cost = (double)(s->N * s->T) * (double)(s->D + s->H) *
+                            (double)(dli_cells[kind].gates * s->H);
         const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
-        dli_recurrent_forward(&p, t.threads);
+        const dli_timer t = dli_job_start(c, d ? DLI_JOB_RECUR_BACK : DLI_JOB_RECUR, cost);
+        if (d) dli_recurrent_backward(&p, d, t.threads);
+        else dli_recurrent_forward(&p, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
     (void)c;
     (void)kind;
-    way->forward(r, s);
-}
-
-static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
-                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
-                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
-{
-#if DLI_FAST
-    if (way->fast) {
-        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
-        dli_recurrent_backward(&p, d, t.threads);
-        dli_job_end(&t);
-        return;
-    }
-#endif
-    (void)c;
-    (void)kind;
-    way->backward(d, r, s);
+    if (d) way->backward(d, r, s);
+    else way->forward(r, s);
 }
 
 /* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
 static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
 {
-    dl_real sum = 0;
 #if DLI_FAST
-    sum = c->fast->vsum(x, n);
+    const double sum = c->fast->vsum(x, n);
 #else
+    const double sum = dli_sum_of(x, n, 1, 1);
     (void)c;
-    for (dl_int i = 0; i < n; i++) sum += x[i];
 #endif
-    return (double)(sum - sum) == 0;
+    return sum - sum == 0;
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
    weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
    hide NaN and infinity: these are left to the kernel. */
-#if DLI_FAST
-static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
-                                       dl_int S, double scale, bool causal)
-{
-    dli_attention_probs(c->fast, p, mask, R, S, scale, causal);
-}
-#endif
-
 static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
                                        const dl_real *k, const dl_real *v, const dl_real *mask,
                                        const dlk_attention_size *s)
@@ -9633,9 +9491,12 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
     return true;
 }
 
-static bool dli_all_finite(const dl_real *x, dl_int n)
+/* Of n tensors; those that are NULL do not count. */
+static bool dli_all_finite(dl_tensor *const *t, int n)
 {
-    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    for (int k = 0; k < n; k++)
+        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
+            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
     return true;
 }
 
@@ -11590,7 +11451,7 @@ static void dli_recurrent_back(dli_node *node)
         s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
         dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
         dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
-    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -11709,7 +11570,7 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     if (!out.y || !out.h || (lstm && !out.c) ||
         !dli_recurrent_fill(c, op, s, in, &out, saved, work))
         return dli_no_sequence();
-    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, kind, NULL, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -12263,13 +12124,22 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 #endif
 
 /* ------------------------------------------------------------------------- >>layers-impl ----
-   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
-   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
-   forward gives the output before the activation, which the model applies. */
+   Read in this order: dl_model_add_from, which makes a layer from its description, whosever that
+   is (dli_layer_new: its memory; dli_layer_build: its shapes and parameters; dli_layer_join: its
+   place in the model). Then the layers, from the shortest (flatten) on, each as its fields, its
+   forward and its build. A forward is mostly one formula of >>ops, and gives the output before the
+   activation, which the model applies or fuses with the loss. The table behind them says what is
+   what; at the end stand the functions that add a layer of the table.
 
-#define DLI_NAME(code, text) text,
+   A weight W [M,D] begins at random, so that neurons differ, and of such a size that signals keep
+   theirs: of inputs with variance v and independent weights with variance s^2 around 0, the sum
+   y = sum_d w_d x_d has the variance D s^2 v, and on the way back dx has M s^2 times that of dy.
+   Glorot's s^2 = 2 / (D + M) lies between what the two want, 1 / D and 1 / M; a ReLU halves what
+   passes it, so He's is 2 / D. */
+
+#define DLI_NAME(code, text, formula, low, high) text,
+#define DLI_CASE(code, text, formula, low, high) case code: return formula;
 static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
-#undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
@@ -12280,16 +12150,7 @@ DL_DEF const char *dl_activation_name(dl_activation f)
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
 {
     switch (f) {
-    case DL_LINEAR:     return x;
-    case DL_RELU:       return dl_relu(x);
-    case DL_SIGMOID:    return dl_sigmoid(x);
-    case DL_TANH:       return dl_tanh(x);
-    case DL_SOFTMAX:    return dl_softmax(x);
-    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
-    case DL_ELU:        return dl_elu(x, 1);
-    case DL_GELU:       return dl_gelu(x);
-    case DL_SILU:       return dl_silu(x);
-    case DL_SOFTPLUS:   return dl_softplus(x);
+    DL_ACTIVATIONS(DLI_CASE)
     case DLI_ACTIVATION_COUNT: break;
     }
     if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
@@ -12307,7 +12168,7 @@ struct dl_model {
     dl_shape      input;         /* the first                                           */
     dl_layer    **layer;
     int           layers;
-    int           inputs;        /* 1, and one for each layer of type dli_input_type    */
+    int           inputs;        /* 1, and one for each layer without from              */
     dl_layer     *at;            /* what the next layer reads, NULL: the first input    */
     dl_layer    **out;           /* what it gives; NULL: the last layer's               */
     int           outs;
@@ -12342,13 +12203,19 @@ static bool dli_model_whole(const char *who, const dl_model *m)
                          "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
+/* So many bytes, and as many more as a double behind them needs to lie right. */
+static size_t dli_padded(size_t bytes)
 {
-    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
+
+/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
     if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) memcpy(p, old, (size_t)count * sizeof old);
     if (old) DL_FREE(old);
     return p;
 }
@@ -12357,12 +12224,10 @@ static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
     for (int k = 0; !l->ctx->closing && k < 2; k++) dl_tensor_free(l->carry[k]);
-    if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
-        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
-    }
-    if (l->param) DL_FREE(l->param);
-    if (l->state) DL_FREE(l->state);
+    for (int i = 0; !l->ctx->closing && !l->shared && i < l->params + l->states; i++)
+        dl_tensor_free(i < l->params ? l->param[i] : l->state[i - l->params]);
+    if (l->param && !l->shared) DL_FREE(l->param);
+    if (l->state && !l->shared) DL_FREE(l->state);
     if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
@@ -12400,30 +12265,27 @@ static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from
 static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options,
                                dl_layer *const *from, int froms)
 {
-    int inputs = 0;
+    int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
-    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    for (int i = 0; i < m->layers; i++)
+        number += m->layer[i]->type == type && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
-    const size_t sources = ((size_t)froms * sizeof *from + sizeof(double) - 1) /
-                           sizeof(double) * sizeof(double);
+    const size_t sources = dli_padded((size_t)froms * sizeof *from);
+    const size_t bytes = dli_padded(type->options_size);
     dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
                                         sizeof *l + shapes + sources + bytes + name);
     if (!l) return NULL;
-    int number = 1;
-    for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
-    l->input = (dl_shape *)(void *)(l + 1);
-    l->from = (dl_layer **)(void *)(l->input + inputs);
-    char *copy = (char *)l->from + sources;
-    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
-    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
-    l->name = copy + bytes;
     l->type = type;
     l->ctx = m->ctx;
     l->model = m;
     l->inputs = inputs;
     l->froms = froms;
+    l->input = (dl_shape *)(void *)(l + 1);
+    l->from = (dl_layer **)(void *)(l->input + inputs);
+    char *copy = (char *)l->from + sources;
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
@@ -12472,7 +12334,7 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
-static const dl_layer_type *dli_input_layer(void);
+static bool dli_input_build(dl_layer *l);
 
 /* Let the type build the layer, and look at what it has made of it. */
 static bool dli_layer_build(dl_layer *l)
@@ -12484,7 +12346,7 @@ static bool dli_layer_build(dl_layer *l)
     if (t->inputs && t->inputs != l->inputs)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
                        "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
-    if (l->inputs == 0 && t != dli_input_layer())
+    if (l->inputs == 0 && t->build != dli_input_build)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
                        l->name);
     if (!dli_layer_fields(l)) return false;
@@ -12503,57 +12365,49 @@ static bool dli_layer_build(dl_layer *l)
     return true;
 }
 
-/* Work out who reads whom and when for the last time. */
-static void dli_connect(dl_model *m)
+/* Work out for layer i, after those before it, whom it reads, and that it does so last. */
+static void dli_connect(dl_model *m, int i)
 {
-    m->chain = !m->out;
-    m->places = 1;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        l->index = i;
-        l->place = m->places;
-        m->places += l->outputs;
-        l->readers = l->last = 0;
-        l->goal = -1;
-        if (l->froms != 1 || l->from[0] != (i ? m->layer[i - 1] : NULL) || l->shared)
-            m->chain = false;
-        for (int k = 0; k < l->froms; k++) {
-            if (!l->from[k]) continue;
-            l->from[k]->readers++;
-            l->from[k]->last = i;
-        }
+    dl_layer *l = m->layer[i], *before = i ? m->layer[i - 1] : NULL;
+    if (i == 0) m->places = 1;
+    if (i == 0) m->chain = !m->out;
+    if (before && !m->out) before->goal = -1;
+    l->index = i;
+    l->place = m->places;
+    m->places += l->outputs;
+    l->readers = l->last = 0;
+    l->goal = m->out ? -1 : 0;
+    if (l->froms != 1 || l->from[0] != before || l->shared) m->chain = false;
+    for (int k = 0; k < l->froms; k++) {
+        if (!l->from[k]) continue;
+        l->from[k]->readers++;
+        l->from[k]->last = i;
     }
-    for (int k = 0; k < m->outs; k++) m->out[k]->goal = k;
-    if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
-/* Make a built layer part of its model. */
+/* Make a built layer part of its model, whose list has all parameters in front of all states. */
 static bool dli_layer_join(dl_layer *l)
 {
+    const char *who = "dl_model_add";
     dl_model *m = l->model;
-    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
-    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
-                                                       sizeof *layer) : NULL;
-    if (!layer) {
-        if (tensor) DL_FREE(tensor);
-        return false;
-    }
-    l->built = true;
-    layer[m->layers++] = l;
-    m->layer = layer;
-    if (m->tensor) DL_FREE(m->tensor);
+    const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
+    const int more = l->shared ? 0 : l->params + l->states;
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    if (!tensor) return false;
     m->tensor = tensor;
-    m->tensors = 0;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->params; k++)
-            tensor[m->tensors++] = layer[i]->param[k];
-    m->params = m->tensors;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
-            tensor[m->tensors++] = layer[i]->state[k];
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    if (!layer) return false;
+    m->layer = layer;
+    layer[m->layers++] = l;
+    l->built = true;
+    tensor += m->params;
+    memmove(tensor + params, tensor, (size_t)states * sizeof *tensor);
+    for (int i = 0; i < params; i++) tensor[i] = l->param[i];
+    for (int i = params; i < more; i++) tensor[states + i] = l->state[i - params];
+    m->params += params;
+    m->tensors += more;
     m->at = l;
-    dli_connect(m);
+    dli_connect(m, m->layers - 1);
     return true;
 }
 
@@ -12570,43 +12424,46 @@ static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *
     return true;
 }
 
-/* l has become part of m, or has not: then m lacks it. */
+/* l has become part of m, or has not: then m lacks it, unless m was complete before. */
 static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, bool built)
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    m->lacks = name;
+    if (!m->compiled) m->lacks = name;
     return NULL;
+}
+
+/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
+static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
+                               dl_layer *const *from, int n)
+{
+    char who[100];
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
+                "more", type->name, n);
+        return NULL;
+    }
+    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
+    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
 
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
     if (!m) return NULL;
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        m->lacks = "without a type";
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        m->lacks = type->name;
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
-    char who[100];
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    if (!dli_model_open(who, m, from, n)) {
-        if (!m->compiled) m->lacks = type->name;
-        return NULL;
-    }
-    dl_layer *l = dli_layer_new(m, type, options, from, n);
-    return dli_layer_added(m, l, type->name, l && dli_layer_build(l));
+    dl_layer *l = dli_layer_for(m, type, options, from, n);
+    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
+                           l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    return m ? dl_model_add_from(m, type, options, &m->at, type != dli_input_layer()) : NULL;
+    const bool input = type && type->build == dli_input_build;
+    return m ? dl_model_add_from(m, type, options, &m->at, !input) : NULL;
 }
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
@@ -12639,7 +12496,8 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
-    dli_connect(m);
+    for (int i = 0; i < m->layers; i++) dli_connect(m, i);
+    for (int k = 0; k < n; k++) out[k]->goal = k;
     return true;
 }
 
@@ -12651,8 +12509,7 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
-                           : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -12734,65 +12591,59 @@ DL_DEF bool dl_layer_frozen(const dl_layer *l)
     return l && (l->shared ? l->shared->frozen : l->frozen);
 }
 
-/* An option that is a member of struct o, and one that is two of them in a row. */
+/* An option that is a member of struct o, and one that is two of them in a row; the options of a
+   layer that has only one. */
 #define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
 #define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
 #define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+#define DLI_E_ONE(name, kind) { { name, DL_FIELD_##kind, 1, 0, NULL }, DLI_E_END }
+
+/* The options of layer l, which are of this type. */
+#define DLI_O(type) ((const type *)l->options)
+
+/* A forward that is one formula of x[0], the first of what layer l reads. */
+#define DLI_FORWARD(name, formula)                                                               \
+    static void name(dl_layer *l, dl_tensor *const *x, dl_tensor **y)                            \
+    {                                                                                            \
+        (void)l;                                                                                 \
+        y[0] = formula;                                                                          \
+    }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
+DLI_FORWARD(dli_flatten_forward, dl_flatten(x[0]))
 static bool dli_flatten_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
     return true;
 }
-static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_flatten(x[0]);
-}
-static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
-    dli_flatten_build, dli_flatten_forward, NULL };
 
-static const dl_field dli_activation_fields[] = {
-    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
-static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = x[0];
-}
+static const dl_field dli_activation_fields[] = DLI_E_ONE("activation", ACTIVATION);
+DLI_FORWARD(dli_same_forward, x[0])
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = *(const dl_activation *)l->options;
-    if (l->input[0].rank > 1) l->step = dli_activation_forward;
+    l->activation = *DLI_O(dl_activation);
+    if (l->input[0].rank > 1) l->step = dli_same_forward;
     return true;
 }
-static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
-    dli_activation_forward, NULL };
 
-static const dl_field dli_dropout_fields[] = {
-    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_dropout_fields[] = DLI_E_ONE("rate", DOUBLE);
+DLI_FORWARD(dli_dropout_layer_forward, dl_dropout(x[0], *DLI_O(double)))
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = *(const double *)l->options;
-    l->step = dli_activation_forward;            /* in evaluation nothing is dropped */
+    const double p = *DLI_O(double);
+    l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
-static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_dropout(x[0], *(const double *)l->options);
-}
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
-    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-static const dl_field dli_reshape_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
+DLI_FORWARD(dli_reshape_layer_forward,
+            dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = *(const dl_shape *)l->options;
+    const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12807,53 +12658,32 @@ static bool dli_reshape_build(dl_layer *l)
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
                    dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
 }
-static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
-}
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
-    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    return dl_model_add(m, &dli_flatten_type, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    return dl_model_add(m, &dli_activation_type, &activation);
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    return dl_model_add(m, &dli_dropout_type, &p);
-}
-
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    return dl_model_add(m, &dli_reshape_type, &shape);
-}
 
 /* ---- graphs: inputs, joints, shared weights ---- */
 
-static const dl_field dli_input_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_input_fields[] = DLI_E_ONE("shape", SHAPE);
 static bool dli_input_build(dl_layer *l)
 {
-    l->output[0] = *(const dl_shape *)l->options;
+    l->output[0] = *DLI_O(dl_shape);
     if (l->froms)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: an input reads no layer", l->name);
     if (dli_checked_size(l->ctx, l->name, l->output[0]) < 0) return false;
     l->model->inputs++;
     return true;
 }
-static const dl_layer_type dli_input_type = { "InputLayer", "input", sizeof(dl_shape),
-    dli_input_fields, 0, dli_input_build, dli_activation_forward, NULL };
-static const dl_layer_type *dli_input_layer(void) { return &dli_input_type; }
 
-DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+/* Do all inputs have this shape, but for the length of one axis (-1: none)? */
+static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    for (int i = 0; i < l->inputs; i++) {
+        dl_shape other = l->input[i];
+        if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
+        if (!dl_shape_equal(other, shape))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
+                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+    }
+    return true;
 }
 
 static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12863,76 +12693,37 @@ static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **
 }
 static bool dli_add_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     l->step = dli_add_layer_forward;
-    for (int i = 1; i < l->inputs; i++)
-        if (!dl_shape_equal(l->input[i], l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
-                           "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
-    return true;
-}
-static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
-    dli_add_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
-{
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
-    return dl_model_add_from(m, &dli_add_type, NULL, from, 2);
+    return dli_inputs_alike(l, l->input[0], -1, "cannot be added; make the shapes equal (a 1 x 1 "
+                            "convolution or a dense layer does)");
 }
 
-static const dl_field dli_concat_fields[] = {
-    { "axis", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_concat_fields[] = DLI_E_ONE("axis", INT);
 /* The axis of a sample, counted from the front. */
 static int dli_concat_axis(const dl_layer *l)
 {
-    const int axis = *(const int *)l->options;
-    return axis < 0 ? axis + l->input[0].rank : axis;
+    return *DLI_O(int) < 0 ? *DLI_O(int) + l->input[0].rank : *DLI_O(int);
 }
-static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
-}
+DLI_FORWARD(dli_concat_layer_forward, dl_concat(x, l->inputs, 1 + dli_concat_axis(l)))
 static bool dli_concat_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char s[DLI_SHAPE_TEXT];
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *(const int *)l->options);
-    for (int i = 1; i < l->inputs; i++) {
-        dl_shape other = l->input[i];
-        const dl_int more = axis < other.rank ? other.dim[axis] : 0;
-        if (axis < other.rank) other.dim[axis] = l->input[0].dim[axis];
-        if (!dl_shape_equal(other, l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s do not join along axis "
-                           "%d: all other axes must be equal", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
-        l->output[0].dim[axis] += more;
-    }
+                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+    dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
+    if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
+    for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
     if (axis > 0) l->step = dli_concat_layer_forward;
     return true;
 }
-static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
-    dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
 
-DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
-{
-    return dl_model_add_from(m, &dli_concat_type, &axis, from, n);
-}
-
-DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
-{
-    return dl_model_add_concat_along(m, from, n, 0);
-}
-
-/* l, new, becomes a further run of `of`: it has its tensors, lists of its own. */
+/* l, new, becomes a further run of `of`: it has its tensors. */
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const char *who = "dl_model_reuse";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -12946,16 +12737,11 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
                            of->name, dli_shape_text(s, of->input[i]),
                            dli_shape_text(t, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
-    for (int k = 0; k < l->outputs; k++) l->output[k] = of->output[k];
-    for (int k = 0; k < 2; k++) {
-        dl_tensor *const *old = k ? of->state : of->param;
-        const int n = k ? of->states : of->params;
-        dl_tensor **list = (dl_tensor **)dli_alloc(l->ctx, who, (size_t)n, sizeof *list);
-        if (!list) return false;
-        for (int i = 0; i < n; i++) list[i] = old[i];
-        *(k ? &l->state : &l->param) = list;
-        *(k ? &l->states : &l->params) = n;
-    }
+    memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
+    l->param = of->param;
+    l->params = of->params;
+    l->state = of->state;
+    l->states = of->states;
     l->options = of->options;
     l->activation = of->activation;
     l->step = of->step;
@@ -12967,15 +12753,9 @@ DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
     const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) {
-        dli_null(m->ctx, who, "the layer");
-        m->lacks = "reused";
-        return NULL;
-    }
-    if (!dli_model_open(who, m, &layer, 1)) {
-        if (!m->compiled) m->lacks = layer->type->name;
-        return NULL;
-    }
+    if (!layer) dli_null(m->ctx, who, "the layer");
+    if (!layer || !dli_model_open(who, m, &layer, 1))
+        return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
     return dli_layer_added(m, l, layer->type->name, l && dli_layer_share(l, layer));
@@ -13001,14 +12781,14 @@ static const dl_field dli_dense_fields[] = {
     DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
     DLI_E_END };
 
-/* Weight and bias of a layer that can do without a bias. */
-static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
-                              dl_int outputs, dl_init bias_init)
+/* Weight and bias of a layer, each if it has one. */
+static bool dli_layer_weights(dl_layer *l, bool weight, dl_shape weight_shape, dl_init weight_init,
+                              bool bias, dl_shape bias_shape, dl_init bias_init)
 {
     if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
-    return dl_layer_param(l, "weight", weight, weight_init) &&
-           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+    return (!weight || dl_layer_param(l, "weight", weight_shape, weight_init)) &&
+           (!bias || dl_layer_param(l, "bias", bias_shape, bias_init));
 }
 
 static dl_tensor *dli_layer_bias(const dl_layer *l)
@@ -13016,13 +12796,10 @@ static dl_tensor *dli_layer_bias(const dl_layer *l)
     return l->params > 1 ? l->param[1] : DL_NONE;
 }
 
-static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
-}
+DLI_FORWARD(dli_dense_forward, dl_linear(x[0], l->param[0], dli_layer_bias(l)))
 static bool dli_dense_build(dl_layer *l)
 {
-    const dl_dense *o = (const dl_dense *)l->options;
+    const dl_dense *o = DLI_O(dl_dense);
     if (l->input[0].rank == 0)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                        "input shape of rank 1 or more", l->name);
@@ -13033,21 +12810,8 @@ static bool dli_dense_build(dl_layer *l)
     l->l1 = o->l1;
     l->l2 = o->l2;
     if (l->input[0].rank > 1) l->step = dli_dense_forward;
-    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
-                             o->units, o->bias_init);
-}
-static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
-    1, dli_dense_build, dli_dense_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
-{
-    return dl_model_add(m, &dli_dense_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
-{
-    const dl_dense d = dl_dense_default(units, activation);
-    return dl_model_add_dense_with(m, &d);
+    return dli_layer_weights(l, true, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init,
+                             o->bias, dl_shape1(o->units), o->bias_init);
 }
 
 #ifndef DL_NO_IMAGES
@@ -13088,10 +12852,19 @@ static const dl_field dli_conv_fields[] = {
     DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
     DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
+DLI_FORWARD(dli_conv1d_layer_forward, dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv2d_layer_forward, dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv_transpose_layer_forward,
+            dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l), &DLI_O(dl_conv_layer)->conv))
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l)
 {
-    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
@@ -13117,80 +12890,15 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     if (transposed && init.kind == DL_INIT_HE_UNIFORM)       /* dl_initialize would take out k... */
         init = dl_init_uniform(-sqrt(6 / fan_in), sqrt(6 / fan_in));
     if (transposed && init.kind == DL_INIT_HE_NORMAL) init = dl_init_normal(0, sqrt(2 / fan_in));
-    return dli_layer_weights(l, dli_rank(shape, dims + 2), init, o->bias, o->filters, o->bias_init);
+    return dli_layer_weights(l, true, dli_rank(shape, dims + 2), init, o->bias,
+                             dl_shape1(o->filters), o->bias_init);
 }
 
-static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
-static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
-
-static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
-static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
-
-static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
-static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
-                               &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
-    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
-    dli_conv_transpose_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv2d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv1d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv1d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv_transpose_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
-                                               dl_activation activation)
-{
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    o.conv.stride[0] = o.conv.stride[1] = stride;
-    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
-    return dl_model_add_conv2d_transpose_with(m, &o);
-}
-
-static const dl_field dli_upsampling_fields[] = {
-    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_upsampling_fields[] = DLI_E_ONE("factor", INT);
+DLI_FORWARD(dli_upsampling_layer_forward, dl_upsample_nearest2d(x[0], *DLI_O(int), *DLI_O(int)))
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = *(const int *)l->options;
+    const int factor = *DLI_O(int);
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -13200,92 +12908,26 @@ static bool dli_upsampling_build(dl_layer *l)
     }
     return true;
 }
-static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const int factor = *(const int *)l->options;
-    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
-}
-static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-    dli_upsampling_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
-{
-    return dl_model_add(m, &dli_upsampling_type, &factor);
-}
 
 static const dl_field dli_pool_fields[] = {
     DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
     DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
     DLI_E_END };
+DLI_FORWARD(dli_max_pool_layer_forward, dl_max_pool2d(x[0], DLI_O(dl_pool)))
+DLI_FORWARD(dli_avg_pool_layer_forward, dl_avg_pool2d(x[0], DLI_O(dl_pool)))
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
-    dl_pool fitted = *(const dl_pool *)l->options;
+    dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
                         l->output[0].dim + 1);
 }
-static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
-}
-static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
-}
-static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
-    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
-static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
-    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
 
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    const dl_pool o = options ? *options : dl_pool_default(2);
-    return dl_model_add(m, &dli_max_pool_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_max_pooling2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    const dl_pool o = options ? *options : dl_pool_default(2);
-    return dl_model_add(m, &dli_avg_pool_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_average_pooling2d_with(m, &o);
-}
-
+DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
 static bool dli_global_pool_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(l->input[0].dim[0]);
     return dli_layer_image(l, 2);
-}
-static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_global_avg_pool2d(x[0]);
-}
-static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
-    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
-{
-    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 #endif
 
@@ -13307,24 +12949,20 @@ static const dl_field dli_norm_fields[] = {
     DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
     DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
-static const dl_norm_layer *dli_norm(const dl_layer *l)
-{
-    return (const dl_norm_layer *)l->options;
-}
 static dl_tensor *dli_norm_weight(const dl_layer *l)
 {
-    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->weight ? l->param[0] : DL_NONE;
 }
 static dl_tensor *dli_norm_bias(const dl_layer *l)
 {
-    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->bias ? l->param[l->params - 1] : DL_NONE;
 }
 
 /* Check the options that every normalization shares, and that those it has no use for are left
-   alone. */
-static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
+   alone; then make weight and bias, of this shape. */
+static bool dli_norm_build(dl_layer *l, dl_shape shape, bool momentum, bool axes, bool groups)
 {
-    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    const dl_norm_layer *o = DLI_O(dl_norm_layer), unused = dl_norm_layer_default();
     if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
     if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
@@ -13333,110 +12971,52 @@ static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool g
     const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
                      : !axes && o->axes != unused.axes ? "axes"
                      : !groups && o->groups != unused.groups ? "groups" : NULL;
-    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
-                            "dl_norm_layer_default gives it", l->name, name);
+    if (name)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                       "dl_norm_layer_default gives it", l->name, name);
+    return dli_layer_weights(l, o->weight, shape, dl_init_constant(1), o->bias, shape,
+                             dl_init_zeros());
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_params(dl_layer *l, dl_shape shape)
-{
-    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
-}
-
+DLI_FORWARD(dli_batch_norm_layer_forward,
+            dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                          DLI_O(dl_norm_layer)->momentum, DLI_O(dl_norm_layer)->eps))
 static bool dli_batch_norm_build(dl_layer *l)
 {
     const dl_shape channels = dl_shape1(l->input[0].dim[0]);
-    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+    return dli_norm_build(l, channels, true, false, false) &&
            dl_layer_state(l, "running_mean", channels, 0) &&
            dl_layer_state(l, "running_var", channels, 1);
 }
-static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         dli_norm(l)->momentum, dli_norm(l)->eps);
-}
-static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
-    NULL };
 
-static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
+DLI_FORWARD(dli_layer_norm_layer_forward,
+            dl_layer_norm(x[0], DLI_O(dl_norm_layer)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
-    const int axes = dli_norm(l)->axes;
-    if (!dli_norm_options(l, false, true, false)) return false;
+    const int axes = DLI_O(dl_norm_layer)->axes;
+    dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
                        dli_shape_text(s, in));
-    dl_shape shape = dl_shape0();
-    while (shape.rank < axes) {
-        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
-        shape.rank++;
-    }
+    for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
-    return dli_norm_params(l, shape);
+    return dli_norm_build(l, shape, false, true, false);
 }
-static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
-    NULL };
 
+DLI_FORWARD(dli_group_norm_layer_forward,
+            dl_group_norm(x[0], DLI_O(dl_norm_layer)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_group_norm_build(dl_layer *l)
 {
-    const int groups = dli_norm(l)->groups;
-    if (!dli_norm_options(l, false, false, true)) return false;
-    if (groups < 1 || l->input[0].dim[0] % groups)
+    const int groups = DLI_O(dl_norm_layer)->groups;
+    const dl_int C = l->input[0].dim[0];
+    if (groups < 1 || C % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)l->input[0].dim[0]);
-    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
-}
-static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
-static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_batch_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
-{
-    return dl_model_add_batch_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_layer_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
-{
-    return dl_model_add_layer_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_group_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
-{
-    dl_norm_layer o = dl_norm_layer_default();
-    o.groups = groups;
-    return dl_model_add_group_normalization_with(m, &o);
+                       l->name, groups, (long long)C);
+    return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -13456,7 +13036,7 @@ static const dl_field dli_recurrent_fields[] = {
 /* One step [N,1,D], from the state that the last one has left. */
 static void dli_recurrent_layer_step(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int N = x[0]->shape.dim[0], H = o->units;
     const bool lstm = o->kind == DL_LSTM;
     dl_tensor *h = dl_layer_carry(l, 0, dl_shape3(1, N, H));
@@ -13472,7 +13052,7 @@ static bool dli_recurrent_build(dl_layer *l)
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
         "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
         "bias_hh_l0_reverse" };
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
@@ -13493,7 +13073,7 @@ static bool dli_recurrent_build(dl_layer *l)
 
 static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *own = DLI_O(dli_recurrent_options);
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
     const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
@@ -13502,44 +13082,6 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
     y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
-}
-
-#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
-    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
-static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
-static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
-static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
-static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
-                                                                       "bidirectional");
-
-static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
-                                   int units, bool return_sequences)
-{
-    dli_recurrent_options o;
-    memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.units = units;
-    o.bidirectional = type == &dli_bidirectional_type;
-    o.return_sequences = return_sequences;
-    return dl_model_add(m, type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
-                                            bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
@@ -13565,10 +13107,9 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     }
     if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
 }
-
 static bool dli_embedding_build(dl_layer *l)
 {
-    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
     if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
                        "and samples of rank below %d", l->name, o->words, o->units,
@@ -13582,28 +13123,19 @@ static bool dli_embedding_build(dl_layer *l)
     l->step = dli_embedding_layer_forward;
     return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
-static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
-    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
-    dli_embedding_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
-{
-    dli_embedding_options o;
-    o.words = words;
-    o.units = units;
-    return dl_model_add(m, &dli_embedding_type, &o);
-}
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
     DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
     DLI_E_END };
-
+DLI_FORWARD(dli_attention_layer_forward,
+            dl_multihead_attention(x[0], x[0], x[0], l->param, DLI_O(dli_attention_options)->heads,
+                                   DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
-    const int heads = ((const dli_attention_options *)l->options)->heads;
+    const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
@@ -13613,31 +13145,240 @@ static bool dli_attention_build(dl_layer *l)
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
            dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
-static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const dli_attention_options *o = (const dli_attention_options *)l->options;
-    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
-}
-static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
-    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
-    dli_attention_layer_forward, NULL };
+#endif /* DL_NO_SEQUENCES */
 
+/* ---- all of them, and the functions that add them ---- */
+
+static const dl_layer_type dli_layer_types[] = {
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
+      dli_activation_build, dli_same_forward, NULL },
+    { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
+      dli_dropout_layer_forward, NULL },
+    { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
+      dli_reshape_layer_forward, NULL },
+    { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
+      dli_same_forward, NULL },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+    { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
+      dli_concat_layer_forward, NULL },
+    { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
+      NULL },
+    { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+    { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+    { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+#ifndef DL_NO_IMAGES
+    { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv1d_layer_forward, NULL },
+    { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv2d_layer_forward, NULL },
+    { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+    { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
+      dli_upsampling_layer_forward, NULL },
+    { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_max_pool_layer_forward, NULL },
+    { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_avg_pool_layer_forward, NULL },
+    { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
+      dli_global_pool_layer_forward, NULL },
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+    DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
+    DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
+    { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
+      dli_embedding_build, dli_embedding_layer_forward, NULL },
+    { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+#endif
+};
+
+static dl_layer *dli_add(dl_model *m, const char *type, const void *options)
+{
+    return dl_model_add(m, dl_find_layer(NULL, type), options);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m) { return dli_add(m, "Flatten", NULL); }
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dli_add(m, "Activation", &activation);
+}
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "Reshape", &shape);
+}
+
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "InputLayer", &shape);
+}
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
+{
+    dl_layer *from[2];
+    from[0] = a;
+    from[1] = b;
+    return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
+}
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
+{
+    return dl_model_add_from(m, dl_find_layer(NULL, "Concatenate"), &axis, from, n);
+}
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
+{
+    return dl_model_add_concat_along(m, from, n, 0);
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    return dli_add(m, "Dense", options);
+}
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    const dl_dense o = dl_dense_default(units, activation);
+    return dli_add(m, "Dense", &o);
+}
+
+#ifndef DL_NO_IMAGES
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv1D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv1D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2DTranspose", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dli_add(m, "Conv2DTranspose", &o);
+}
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    return dli_add(m, "UpSampling2D", &factor);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    return dli_add(m, "GlobalAveragePooling2D", NULL);
+}
+#endif
+
+static dl_layer *dli_add_norm(dl_model *m, const char *type, const dl_norm_layer *options)
+{
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "BatchNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "BatchNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "LayerNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "LayerNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "GroupNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    o.groups = groups;
+    return dli_add(m, "GroupNormalization", &o);
+}
+
+#ifndef DL_NO_SEQUENCES
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, dl_recurrent_kind kind, int units,
+                                   bool bidirectional, bool return_sequences)
+{
+    const dli_recurrent_options o = { kind, units, bidirectional, return_sequences };
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", kind, units, true, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    const dli_embedding_options o = { words, units };
+    return dli_add(m, "Embedding", &o);
+}
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    dli_attention_options o;
-    memset(&o, 0, sizeof o);
-    o.heads = heads;
-    o.causal = causal;
-    return dl_model_add(m, &dli_attention_type, &o);
+    const dli_attention_options o = { heads, causal };
+    return dli_add(m, "MultiHeadAttention", &o);
 }
-
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
 {
     return dl_model_add_dense(m, units, activation);
 }
 #endif
 
-/* ---- end of sequences ---- */
 #endif /* DL_NO_MODEL */
 
 /* ---- types by their names ---- */
@@ -13676,21 +13417,8 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    static const dl_layer_type *const all[] = {
-        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
-        &dli_input_type, &dli_add_type, &dli_concat_type,
-        &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
-#ifndef DL_NO_IMAGES
-        &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
-        &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
-#endif
-#ifndef DL_NO_SEQUENCES
-        &dli_rnn_type, &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type,
-        &dli_embedding_type, &dli_attention_type,
-#endif
-    };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i]->name, name) == 0) return all[i];
+    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
+        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
     return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
 }
 
@@ -13702,9 +13430,20 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 #endif
 
 /* ------------------------------------------------------------------------- >>losses-impl ----
+   Two ops do all the work: dli_pair compares two tensors element by element, dli_cross_entropy rows
+   of scores with labels or probabilities. The public functions choose a kernel, and mean or sum.
+   Last, the table of the losses that models know, as a user would describe them.
+
    A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
-   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
-   costs no second exponential. */
+   table that goes back. The cross-entropies keep the softmax, too, for their gradient is made of
+   nothing else. With t the one-hot row of the label,
+
+       L = -sum_c t_c ln p_c = sum_c t_c (ln sum_k e^{z_k} - z_c)
+       dL/dz_j = e^{z_j} / sum_k e^{z_k} - t_j = p_j - t_j        (as sum_c t_c = 1)
+
+   what the model says minus what is true, without a second exponential; likewise the binary one,
+   sigmoid(z) - t. Neither vanishes when a model is confidently wrong, as the gradient of a squared
+   error behind a sigmoid does: its factor p (1 - p) is 0 there. */
 
 /* What the losses that compare two tensors element by element keep. */
 typedef struct dli_pair_state {
@@ -13752,10 +13491,8 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
     in[1] = target;
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
-    if (!(delta > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-        return NULL;
-    }
+    if (!(delta > 0))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
     dli_pair_state s;
     s.backward = backward;
     s.huber = c->kernels.huber_backward;
@@ -13858,10 +13595,7 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 {
     dl_ctx *c = dli_inputs(op, &logits, 1);
     if (!c) return NULL;
-    if (!labels) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
-        return NULL;
-    }
+    if (!labels) return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
     return dli_cross_entropy(c, op, &logits, labels, mean);
 }
 
@@ -13953,68 +13687,40 @@ static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
     return dl_mul(x, dl_reshape(w, shape));
 }
 
-static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mse(z, target);
-}
-static dl_tensor *dli_weighted_mse(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_square(dl_sub(z, target)), weight));
-}
-static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mae(z, target);
-}
-static dl_tensor *dli_weighted_mae(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_abs(dl_sub(z, target)), weight));
-}
-static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_huber(z, target, 1);
-}
+/* A loss that is one formula of z and the targets or labels; and the mean of one that is a formula
+   for each element, times the weight of its sample. */
+#define DLI_LOSS(name, answers, formula)                                                         \
+    static dl_tensor *name(dl_tensor *z, answers, const void *user)                              \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return formula;                                                                          \
+    }
+#define DLI_WEIGHTED(name, formula)                                                              \
+    static dl_tensor *name(dl_tensor *z, dl_tensor *target, const int32_t *labels,               \
+                           dl_tensor *weight, const void *user)                                  \
+    {                                                                                            \
+        (void)labels;                                                                            \
+        (void)user;                                                                              \
+        return dl_mean(dli_weigh(formula, weight));                                              \
+    }
+DLI_LOSS(dli_loss_mse, dl_tensor *target, dl_mse(z, target))
+DLI_WEIGHTED(dli_weighted_mse, dl_square(dl_sub(z, target)))
+DLI_LOSS(dli_loss_mae, dl_tensor *target, dl_mae(z, target))
+DLI_WEIGHTED(dli_weighted_mae, dl_abs(dl_sub(z, target)))
+DLI_LOSS(dli_loss_bce, dl_tensor *target, dl_bce(z, target))
+DLI_WEIGHTED(dli_weighted_bce, dl_sub(dl_softplus(z), dl_mul(z, target)))
+DLI_LOSS(dli_loss_huber, dl_tensor *target, dl_huber(z, target, 1))
 /* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
-static dl_tensor *dli_weighted_huber(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                     dl_tensor *weight, const void *user)
+static dl_tensor *dli_huber_elements(dl_tensor *d)
 {
-    dl_tensor *d = dl_sub(z, target), *c = dl_clamp(d, -1, 1);
-    (void)labels;
-    (void)user;
-    dl_tensor *loss = dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
-    return dl_mean(dli_weigh(loss, weight));
+    dl_tensor *c = dl_clamp(d, -1, 1);
+    return dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
 }
-static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_bce(z, target);
-}
-/* ln(1 + e^z) - z t */
-static dl_tensor *dli_weighted_bce(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_sub(dl_softplus(z), dl_mul(z, target)), weight));
-}
-static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_soft_cross_entropy(z, target);
-}
-static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
-{
-    return user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
-                : dl_cross_entropy(z, labels);
-}
+DLI_WEIGHTED(dli_weighted_huber, dli_huber_elements(dl_sub(z, target)))
+DLI_LOSS(dli_loss_soft, dl_tensor *target, dl_soft_cross_entropy(z, target))
+DLI_LOSS(dli_loss_sparse, const int32_t *labels,
+         user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+              : dl_cross_entropy(z, labels))
 /* The weights become part of the targets. */
 static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
                                     dl_tensor *weight, const void *user)
@@ -14668,9 +14374,19 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 #ifndef DL_NO_MODEL
 /* -------------------------------------------------------------------------- >>model-impl ----
-   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
-   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
-   middle of training too, happens inside a dli_scope, which puts everything back. */
+   Read dli_batch_gradient first: a batch goes forward through the layers, a loss compares what
+   comes out with what should, and its gradient goes back. All else is around it, in this order:
+   compile, which refuses what can't learn; dli_graph_forward, the one walk through the layers;
+   predict and single time steps; what data must be like; loss and metrics of a batch; one step of
+   training, and what to say when it diverges; evaluate; fit, from dl_model_fit at its end up to one
+   batch; copies; the summary; measures of quality. Evaluating anything, in the middle of training
+   too, happens inside a dli_scope, which puts everything back.
+
+   What a step minimizes is the mean loss of the batch and the layers' penalties,
+   L = 1/N sum_i L_i + sum_w (l1 |w| + l2 w^2); the penalties pull at each weight with
+   l1 sign(w) + 2 l2 w. When several batches make one update (accumulate), each with its n_k of the
+   N samples adds n_k / N of its gradient: the sum is that of one large batch, as
+   1/N sum_i L_i = sum_k n_k / N (1/n_k sum_{i in k} L_i), with the penalties counted once. */
 
 /* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
@@ -14678,25 +14394,28 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
 static int dli_loader_next(dl_loader *l, dl_batch *batch);
 static bool dli_is_stream(const dl_data *d);
 
-/* What evaluating in the middle of training must leave as it was. */
+/* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
     dl_mark mark;
     dl_rng  rng;
-    bool    training, no_grad;
+    bool    training, no_grad, own_rng;
     const char *advice;
 } dli_scope;
 
-/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
-static dli_scope dli_scope_begin(dl_ctx *c)
+/* A mark on the tape, and training mode with gradients; or evaluation mode, without, and with
+   random numbers of its own. */
+static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
     dli_scope s;
     s.mark = dl_tape_mark(c);
     s.rng = c->rng;
-    s.training = dl_set_training(c, false);
-    s.no_grad = dl_set_no_grad(c, true);
+    s.own_rng = !training;
+    s.training = dl_set_training(c, training);
+    s.no_grad = dl_set_no_grad(c, !training);
     s.advice = c->advice;
-    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
-    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
+    if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
+                         : "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -14706,14 +14425,14 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
-    c->rng = s->rng;
+    if (s->own_rng) c->rng = s->rng;
     c->advice = s->advice;
 }
 
 /* A scope for the user's own code: it finds the modes as they are. */
 static dli_scope dli_scope_callback(dl_ctx *c)
 {
-    const dli_scope s = dli_scope_begin(c);
+    const dli_scope s = dli_scope_begin(c, false);
     dl_set_training(c, s.training);
     dl_set_no_grad(c, s.no_grad);
     c->advice = NULL;
@@ -14786,9 +14505,9 @@ static dl_layer *dli_output_layer(const dl_model *m, int k)
 }
 static const dl_layer *dli_last_layer(const dl_model *m) { return dli_output_layer(m, 0); }
 
-static dl_shape dli_output_shape(const dl_model *m)
+static dl_shape dli_output_shape(const dl_model *m, int k)
 {
-    return m->layers ? dli_last_layer(m)->output[0] : m->input;
+    return m->layers ? dli_output_layer(m, k)->output[0] : m->input;
 }
 
 /* Does the loss contain the last activation, so that it gets what is before it? */
@@ -14867,6 +14586,9 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (k > 0 && !l->of_targets)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
                            "%s does not take", who, k, l->name);
+        if (l->logits != DL_LINEAR && l->logits != DL_SOFTMAX && l->logits != DL_SIGMOID)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s wants logits of %s; it can be softmax, "
+                           "sigmoid or linear", who, l->name, dl_activation_name(l->logits));
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
@@ -14902,28 +14624,36 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
 
 /* ---- a batch through the layers ---- */
 
+/* Is y [N, sample...]? */
+static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
+{
+    bool same = y->shape.rank == sample->rank + 1 && y->shape.dim[0] == N;
+    for (int d = 0; same && d < sample->rank; d++) same = y->shape.dim[d + 1] == sample->dim[d];
+    return same;
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
-    const dl_shape want = dli_batch_shape(N, l->output[k]);
-    return dl_shape_equal(y->shape, want) ||
+    return dli_is_batch(y, N, &l->output[k]) ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+                   l->name, dli_shape_text(s, y->shape),
+                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
 }
 
-/* What layer l makes of x; raw: before the activation. */
-static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw)
+/* What layer l makes of x; raw: before the activation; step: of one time step. */
+static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
     const dl_int N = x[0]->shape.dim[0];
-    memset(y, 0, (size_t)l->outputs * sizeof *y);
-    const bool training = dl_training(l->ctx);
-    if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
-    l->type->forward(l, x, y);
-    dl_set_training(l->ctx, training);
+    const bool frozen = dl_layer_frozen(l), training = frozen && dl_set_training(l->ctx, false);
+    (step ? l->step : l->type->forward)(l, x, y);
+    if (frozen) dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
-        if (!dli_layer_gave(l, k, y[k], N)) return false;
+        if (!y[k])
+            return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
+                           step ? "step" : "forward", k);
+        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -14944,15 +14674,25 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
+#ifndef DL_NO_IMAGES
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
+}
+#endif
+
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
 static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_tensor **x)
 {
 #ifndef DL_NO_IMAGES
-    if (l->type != &dli_conv2d_type || l->activation != DL_RELU) return 0;
-    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
-    const bool pool = next && next->type == &dli_max_pool_type && next->activation == DL_LINEAR &&
+    if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
+    const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
+    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
+                      next->activation == DL_LINEAR &&
                       dli_pool_halves((const dl_pool *)next->options);
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
@@ -14972,79 +14712,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
     return n;
 }
 
-/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
-   there and release the rest. */
-static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
-{
-    dl_ctx *c = x->ctx;
-    const dl_shape shape = x->shape;
-    const size_t bytes = (size_t)x->size * sizeof *x->data;
-    const dl_real *data = x->data;
-    dl_tape_release(c, mark);
-    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
-    DLI_UNPOISON(data, bytes);
-    if (x) memmove(x->data, data, bytes);
-    return x;
-}
-
-/* The same for those of value[0 .. n-1] that are not NULL and lie behind the mark. Some may share
-   their numbers with others, so they wait in scratch memory while the tape is released. */
-static bool dli_drop_all_but_these(dl_ctx *c, dl_tensor **value, int n, dl_mark mark, int count,
-                                   dl_int size)
-{
-    const char *who = "dl_model_predict";
-    const size_t bytes = (size_t)size * sizeof(dl_real);
-    dl_real *data = (dl_real *)dli_work(c, who, bytes + (size_t)count * sizeof(dl_shape) +
-                                                DLI_ALIGN);
-    if (!data) return false;
-    dl_shape *shape = (dl_shape *)(void *)dli_align((char *)data + bytes);
-    dl_real *to = data;
-    int at = 0;
-    for (int i = 0; i < n; i++) {
-        if (!value[i] || value[i]->serial < mark.serial) continue;
-        memcpy(to, value[i]->data, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-        shape[at++] = value[i]->shape;
-    }
-    /* From here on value[i]->serial is gone with the header, so the mark of a tensor that moves is
-       its place: those that stay are set aside as they are. */
-    dl_tensor *none = dl_none();
-    for (int i = 0; i < n; i++)
-        if (value[i] && value[i]->serial >= mark.serial) value[i] = none;
-    dl_tape_release(c, mark);
-    to = data;
-    at = 0;
-    for (int i = 0; i < n; i++) {
-        if (value[i] != none) continue;
-        value[i] = dli_tape_tensor(c, who, shape[at++]);
-        if (!value[i]) return false;
-        memcpy(value[i]->data, to, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-    }
-    return true;
-}
-
-/* Let go of what no layer behind number i reads any more, if that is worth the copies. */
-static bool dli_drop_dead(const dl_model *m, dl_tensor **value, int i, dl_mark mark)
-{
-    const int n = m->places + dl_model_output_count(m);
-    dl_int size = 0;
-    int count = 0, one = 0;
-    for (int k = 0; k <= i; k++)
-        if (m->layer[k]->last <= i)
-            memset(value + m->layer[k]->place, 0, (size_t)m->layer[k]->outputs * sizeof *value);
-    for (int v = 0; v < n; v++) {
-        if (!value[v] || value[v]->serial < mark.serial) continue;
-        size += value[v]->size;
-        count++;
-        one = v;
-    }
-    if (dli_tape_since(m->ctx, mark) < 2 * size * (dl_int)sizeof(dl_real)) return true;
-    if (count != 1) return dli_drop_all_but_these(m->ctx, value, n, mark, count, size);
-    value[one] = dli_drop_all_but(value[one], mark);
-    return value[one] != NULL;
-}
-
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
 
@@ -15055,77 +14722,164 @@ static bool dli_is_raw(const dl_layer *l, dli_raw raw)
                                 : l->model->goal[l->goal].loss->logits != DL_LINEAR;
 }
 
-/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
-   along: how many layers these were, 0 on failure. */
-static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
+/* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
+typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
+
+/* What is under way in a forward. */
+typedef struct dli_flow {
+    dl_model   *m;
+    dl_tensor **value;      /* the first input, then what each layer gave, at its place; NULL before
+                               it runs, and again when nobody reads it any more                 */
+    dl_tensor **out;        /* behind them: the model's outputs                                 */
+    dl_tensor *const *x;    /* the next input                                                   */
+    dli_raw     raw;
+    dli_way     way;
+    dl_mark     mark;       /* of what may be dropped                                           */
+    int        *live, lives; /* places of what came after the mark and was not dropped          */
+    dl_int      size;       /* numbers in these                                                 */
+} dli_flow;
+
+/* Layer i. A convolution may take the pooling behind it along: how many layers these were, 0 on
+   failure. */
+static int dli_flow_layer(dli_flow *f, int i)
 {
+    const dl_model *m = f->m;
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    dl_tensor *const *x = dli_layer_reads(l, value);
-    if (!x) return 0;
-    dl_tensor *fused = x[0];
-    const bool is_raw = dli_is_raw(l, raw);
-    const int layers = is_raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
-    dl_tensor **y = value + l->place;
-    if (layers > 1) l = next;
-    if (layers > 0) value[l->place] = fused;
-    else if (!dli_layer_forward(l, x, y, is_raw)) return 0;
-    if (!value[l->place]) return 0;
-    if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-    if (is_raw && l->readers > 0 && !(y[0] = dl_activate(y[0], l->activation))) return 0;
-    return layers > 0 ? layers : 1;
+    const bool raw = dli_is_raw(l, f->raw);
+    int layers = 1;
+    if (l->froms == 0) f->value[l->place] = *f->x++;
+    else {
+        dl_tensor *const *x = dli_layer_reads(l, f->value);
+        if (!x) return 0;
+        dl_tensor *fused = x[0];
+        layers = raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
+        if (layers > 1) l = next;
+        if (layers > 0) f->value[l->place] = fused;
+        else if (!dli_layer_forward(l, x, f->value + l->place, raw, f->way == DLI_STEP && l->timed))
+            return 0;
+    }
+    dl_tensor **y = f->value + l->place;
+    if (l->goal >= 0) f->out[l->goal] = y[0];
+    if (raw && l->readers > 0) y[0] = dl_activate(y[0], l->activation);
+    return !y[0] ? 0 : layers > 0 ? layers : 1;
 }
 
-/* x[inputs] through all layers; the model's outputs, or NULL. drop: nothing is recorded, so let go
-   of what is not needed any more (x itself stays). */
-static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, bool drop)
+/* n tensors from this place on must be kept as long as others read them; or need not any more. */
+static void dli_flow_count(dli_flow *f, int place, int n, bool keep)
 {
-    const size_t bytes = (size_t)(m->places + dl_model_output_count(m)) * sizeof *x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
-    int input = 0, layers;
-    if (!value) return NULL;
-    memset(value, 0, bytes);
-    value[0] = x[input++];
-    if (m->layers == 0) value[m->places] = value[0];
-    const dl_mark mark = dl_tape_mark(m->ctx);
-    for (int i = 0; i < m->layers; i += layers) {
-        dl_layer *l = m->layer[i];
-        layers = 1;
-        if (l->type == &dli_input_type) {
-            value[l->place] = x[input++];
-            if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-            continue;
-        }
-        layers = dli_forward_step(m, i, value, raw);
-        if (layers == 0) return NULL;
-        if (drop && i + layers < m->layers && !dli_drop_dead(m, value, i + layers - 1, mark))
-            return NULL;
+    for (int v = place; v < place + n; v++) {
+        if (!f->value[v]) continue;
+        f->size += keep ? f->value[v]->size : -f->value[v]->size;
+        if (keep) f->live[f->lives++] = v;
+        else f->value[v] = NULL;
     }
-    return value + m->places;
+}
+
+/* Move what is still read to the mark and release the rest. (Some may share their numbers with
+   others, so all wait in scratch memory.) Called once in so many bytes as are moved, so that the
+   whole forward stays linear. */
+static bool dli_flow_pack(dli_flow *f)
+{
+    dl_ctx *c = f->m->ctx;
+    const char *who = "dl_model_predict";
+    const size_t bytes = (size_t)f->size * sizeof(dl_real);
+    int n = 0;
+    for (int i = 0; i < f->lives; i++) if (f->value[f->live[i]]) f->live[n++] = f->live[i];
+    char *scratch = (char *)dli_work(c, who, bytes + (size_t)n * sizeof(dl_shape) + DLI_ALIGN);
+    if (!scratch) return false;
+    dl_shape *shape = (dl_shape *)(void *)dli_align(scratch + bytes);
+    dl_real *data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        const dl_tensor *t = f->value[f->live[i]];
+        memcpy(data, t->data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        shape[i] = t->shape;
+    }
+    dl_tape_release(c, f->mark);
+    data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        dl_tensor *t = dli_tape_tensor(c, who, shape[i]);
+        if (!t) return false;
+        memcpy(t->data, data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        f->value[f->live[i]] = t;
+    }
+    f->lives = n;
+    return true;
+}
+
+/* Bytes that a forward may leave lying about before they are worth the copies. */
+#define DLI_DROP_BYTES 65536
+
+/* Layers first .. last have run: let go of what only they have read. */
+static bool dli_flow_drop(dli_flow *f, int first, int last)
+{
+    const dl_layer *l = f->m->layer[last];
+    for (int i = first; i <= last; i++)
+        for (int k = 0; k < f->m->layer[i]->froms; k++) {
+            const dl_layer *from = f->m->layer[i]->from[k];
+            if (from && from->last == i) dli_flow_count(f, from->place, from->outputs, false);
+        }
+    dli_flow_count(f, l->place, l->outputs, true);
+    if (l->readers == 0) dli_flow_count(f, l->place, l->outputs, false);
+    if (l->goal >= 0) dli_flow_count(f, f->m->places + l->goal, 1, true);
+    return dli_tape_since(f->m->ctx, f->mark) < 2 * f->size * (dl_int)sizeof(dl_real) +
+                                                DLI_DROP_BYTES || dli_flow_pack(f);
+}
+
+/* x[inputs] through all layers: the model's outputs, behind f.value; or NULL. */
+static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, dli_way way)
+{
+    const size_t n = (size_t)(m->places + dl_model_output_count(m));
+    const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
+    dli_flow f;
+    f.m = m;
+    f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
+    if (!f.value) return NULL;
+    memset(f.value, 0, bytes);
+    f.out = f.value + m->places;
+    f.live = (int *)(void *)(f.value + n);
+    f.lives = 0;
+    f.size = 0;
+    f.raw = raw;
+    f.way = way;
+    f.x = x + 1;
+    f.value[0] = x[0];
+    if (m->layers == 0) f.out[0] = x[0];
+    if (way == DLI_DROP) f.mark = dl_tape_mark(m->ctx);
+    for (int i = 0, layers; i < m->layers; i += layers) {
+        layers = dli_flow_layer(&f, i);
+        if (layers == 0 || (way == DLI_DROP && !dli_flow_drop(&f, i, i + layers - 1))) return NULL;
+    }
+    return f.out;
 }
 
 /* Input k's shape of one sample. */
-static dl_shape dli_input_shape(const dl_model *m, int k)
+static const dl_shape *dli_input_shape(const dl_model *m, int k)
 {
     for (int i = 0; k > 0; i++)
-        if (m->layer[i]->type == &dli_input_type && --k == 0) return m->layer[i]->output[0];
-    return m->input;
+        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output;
+    return &m->input;
 }
 
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
     if (!dli_usable(who, x)) return NULL;
-    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
-    const dl_shape shape = dli_input_shape(m, k);
+    const dl_shape *sample = dli_input_shape(m, k);
+    const dl_int N = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
-    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
+    if (dli_is_batch(x, N, sample)) return x;
+    const dl_shape want = dli_batch_shape(N, *sample);
+    if (x->shape.rank < 1 || dl_shape_size(want) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
                           "samples are %s; the input's first dimension counts samples, 1 for a "
-                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
-    return dl_reshape(x, dli_batch_shape(n, shape));
+                          "single one", who, dli_shown(m->ctx, x->shape),
+                          dli_shown(m->ctx, *sample));
+    return dl_reshape(x, want);
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -15151,23 +14905,26 @@ static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tenso
     return x;
 }
 
-DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+/* All outputs for all inputs, recorded. */
+static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *more)
 {
     const char *who = "dl_model_forward";
-    if (!y || !x || !dli_model_whole(who, m)) return false;
-    dl_tensor **in = dli_model_inputs(who, m, x[0], x + 1);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
-    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
-    return out != NULL;
+    return dli_model_whole(who, m)
+         ? dli_graph_forward(m, dli_model_inputs(who, m, first, more), DLI_RAW_NONE, DLI_KEEP)
+         : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_forward";
-    if (!dli_model_whole(who, m)) return NULL;
-    dl_tensor **in = dli_model_inputs(who, m, x, NULL);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    dl_tensor **out = dli_forward(m, x, NULL);
     return out ? out[0] : NULL;
+}
+
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    dl_tensor **out = x && y ? dli_forward(m, x[0], x + 1) : NULL;
+    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
+    return out != NULL;
 }
 
 /* n rows of each input from row `at` on, through the layers, into the first outs of out. */
@@ -15175,13 +14932,13 @@ static bool dli_predict_rows(const char *who, dl_model *m, dl_tensor *const *x, 
                              dl_tensor *const *out, int outs, dli_raw raw)
 {
     dl_tensor **part = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *part);
-    bool ok = part != NULL;
-    for (int k = 0; ok && k < m->inputs; k++) {
-        const dl_shape shape = dli_input_shape(m, k);
-        part[k] = dli_share(who, x[k], dli_batch_shape(n, shape), at * dl_shape_size(shape));
-        ok = part[k] != NULL;
+    for (int k = 0; part && k < m->inputs; k++) {
+        dl_shape shape = x[k]->shape;
+        shape.dim[0] = n;
+        part[k] = dli_share(who, x[k], shape, at * (x[k]->size / x[k]->shape.dim[0]));
+        if (!part[k]) return false;
     }
-    dl_tensor **y = ok ? dli_graph_forward(m, part, raw, true) : NULL;
+    dl_tensor **y = dli_graph_forward(m, part, raw, DLI_DROP);
     for (int k = 0; y && k < outs; k++)
         memcpy(out[k]->data + at * (y[k]->size / n), y[k]->data,
                (size_t)y[k]->size * sizeof *y[k]->data);
@@ -15201,12 +14958,11 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
     const dl_int N = x[0]->shape.dim[0];
     bool ok = true;
     for (int k = 0; ok && k < outs; k++) {
-        const dl_shape shape = k ? dli_output_layer(m, k)->output[0] : dli_output_shape(m);
-        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, shape));
+        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m, k)));
         ok = out[k] != NULL;
     }
     for (dl_int at = 0; ok && at < N; at += m->batch_size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         ok = dli_predict_rows(who, m, x, at, dli_min(m->batch_size, N - at), out, outs, raw);
         dli_scope_end(m->ctx, &scope);
     }
@@ -15263,34 +15019,6 @@ static bool dli_check_steps(dl_model *m, bool *timed)
     return true;
 }
 
-/* One step x [N,1,...] through all layers. */
-static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
-{
-    const size_t bytes = (size_t)m->places * sizeof x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_step", bytes) : NULL;
-    if (!value) return NULL;
-    value[0] = x;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (!read) return NULL;
-        if (!l->timed) {
-            if (!dli_layer_forward(l, read, y, false)) return NULL;
-            continue;
-        }
-        memset(y, 0, (size_t)l->outputs * sizeof *y);
-        l->step(l, read, y);
-        for (int k = 0; k < l->outputs; k++) {
-            if (y[k]) y[k] = dl_activate(y[k], l->activation);
-            if (!y[k])
-                return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: its step gave no output %d", l->name,
-                                  k);
-        }
-    }
-    return value[m->layers ? dli_last_layer(m)->place : 0];
-}
-
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
     const char *who = "dl_model_step";
@@ -15307,20 +15035,22 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
                           (long long)m->rows);
-    dl_shape shape = dli_output_shape(m);
+    dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
     dl_tensor *out = dli_tape_tensor(m->ctx, who,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor *y = dli_step_forward(m, dl_reshape(x, dli_batch_shape(N, one)));
-    if (y && y->size != out->size)
-        y = DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
-                       dli_shown(m->ctx, y->shape));
-    if (y) memcpy(out->data, y->data, (size_t)y->size * sizeof *y->data);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
+    dl_tensor *step = dl_reshape(x, dli_batch_shape(N, one));
+    dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
+    bool ok = y != NULL;
+    if (ok && y[0]->size != out->size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+                     dli_shown(m->ctx, y[0]->shape));
+    if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
     m->rows = N;
-    return y ? out : NULL;
+    return ok ? out : NULL;
 }
 
 DL_DEF bool dl_model_reset_state(dl_model *m)
@@ -15347,33 +15077,38 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 
 /* ---- data, loss and metrics ---- */
 
-/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
-static void dli_activation_range(dl_activation f, double range[2])
+/* Where the values of each activation lie: from [0] to [1]. */
+#define DLI_RANGE(code, text, formula, low, high) { low, high },
+static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
+
+/* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
+static const dl_layer *dli_bounding_layer(const dl_layer *l)
 {
-    range[0] = -INFINITY;
-    range[1] = INFINITY;
-    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
-    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
-    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
-    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
-    if (f == DL_SILU) range[0] = -0.2785;
+    while (l->activation == DL_LINEAR && l->froms == 1 && l->from[0] &&
+           (l->type->forward == dli_flatten_forward || l->type->forward == dli_same_forward ||
+            l->type->forward == dli_reshape_layer_forward ||
+            l->type->forward == dli_dropout_layer_forward))
+        l = l->from[0];
+    return l;
 }
 
-/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
-   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
-   most of them do, training can only fail. */
-static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+/* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
+   probability (else there is no lowest loss); for others some may lie outside (they are noisy,
+   say), but when most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
+                            dl_int n)
 {
-    const dl_layer *last = dli_last_layer(m);
+    const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
+    const dl_loss *loss = m->goal[k].loss;
+    const bool fused = loss->logits != DL_LINEAR;
+    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
     dl_int outside = 0;
-    double range[2];
-    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
-    if (dli_fused(m) && outside)
+    if (fused && outside)
         return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
     return 2 * outside <= n ||
            dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
                    "all that %s with its %s can give; scale them, or make it linear", who,
@@ -15385,7 +15120,7 @@ static bool dli_check_range(const char *who, const dl_model *m, const dl_real *t
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
     char s[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_shape out = dli_output_shape(m, 0);
     const long long units = (long long)dli_last(out);
     if (dli_last(out) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
@@ -15408,11 +15143,28 @@ static bool dli_takes_labels(const dl_loss *loss)
     return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
+/* Do labels (of so many classes, 0: unknown) or n targets for N samples fit the first output and
+   its loss? Then those of a data set or batch are what it learns. */
+static bool dli_check_answers(const char *who, const dl_model *m, const char *whose, bool labels,
+                              int classes, bool targets, dl_int n, dl_int N)
+{
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    const bool wanted = m->loss->of_targets != NULL;
+    if (labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, classes);
+    if (!targets || !wanted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the %s does not have; %s "
+                       "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
+                       wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
+    return n == N * M ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
+                   (long long)n, (long long)N, (long long)M);
+}
+
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
@@ -15428,18 +15180,12 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
-    if (!d->targets || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, m->loss->name,
-                       m->loss->of_targets ? "targets" : "class labels",
-                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+        return false;
+    if (d->labels && dli_takes_labels(m->loss)) return true;
     if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
-    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
+    return targets && dli_check_range(who, m, 0, targets, n);
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -15558,65 +15304,45 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
-   two; or NULL. */
-static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const char **what)
+/* The first layer with NaN or infinity in its weights or in what it gave, and which of the two. */
+static const char *dli_diverged_layer(const dl_model *m, dl_tensor *const *value, const char **what)
 {
-    dl_tensor **value = (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_fit",
-                                                     (size_t)m->places * sizeof *value);
-    int input = 0;
-    if (!value) return NULL;
-    value[0] = x[input++];
     for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        *what = "the weights of layer ";
-        for (int k = 0; k < l->params; k++)
-            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
-        *what = "the output of layer ";
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (l->type == &dli_input_type) y[0] = x[input++];
-        else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
-        for (int k = 0; k < l->outputs; k++)
-            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+        const dl_layer *l = m->layer[i];
+        const bool weights = dli_all_finite(l->param, l->params);
+        if (weights && dli_all_finite(value + l->place, l->outputs)) continue;
+        *what = weights ? "the output of layer " : "the weights of layer ";
+        return l->name;
     }
-    return NULL;
+    *what = "the loss itself";
+    return "";
 }
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
-   batch, outside dl_model_fit. */
-static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+/* Report a loss that is NaN or infinite: where along the layers, which made z of x, did it start?
+   epoch 0: a single batch, outside dl_model_fit. */
+static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl_tensor *const *z,
+                         int epoch, double loss)
 {
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    bool finite = x != NULL;
-    for (int k = 0; finite && k < m->inputs; k++) finite = dli_all_finite(x[k]->data, x[k]->size);
-    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
-    if (finite) {
+    const char *cure = "clean the data set", *what = "the training data", *name = "";
+    char place[80] = "dl_model_train_batch";
+    if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
-        finite = !b->y || dli_all_finite(b->y->data, b->y->size);
-        for (int k = 0; k < m->outs - 1; k++)
-            finite = finite && dli_all_finite(b->more_y[k]->data, b->more_y[k]->size);
-        if (finite) {
+        if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
             cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, x, &what);
-            if (!name) what = "the loss itself";
+            name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    dli_scope_end(m->ctx, &scope);
-    char place[80] = "dl_model_train_batch";
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                        (long long)b->number + 1);
+                          (long long)b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
-                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
-                   cure);
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
     for (int i = 0; i < m->params; i++)
-        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+        if (!dli_all_finite(&m->tensor[i], 1))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
                            m->tensor[i]->name);
@@ -15630,11 +15356,11 @@ static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, doubl
 {
     const dl_real dloss = (dl_real)share;
     dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, false);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_KEEP);
     dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
     const double value = dl_item(loss);
-    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, x, z, epoch, value);
     if (!dli_tally_add(tally, b, z[0], value)) return false;
     for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
     return dl_backward_from(loss, &dloss);
@@ -15663,6 +15389,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+        if (!dli_check_range(who, m, k, y->data, size)) return false;
     }
     return true;
 }
@@ -15670,7 +15397,6 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
@@ -15678,20 +15404,16 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
-    if (!dli_check_more(who, m, b)) return false;
     for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
         if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
                            "be a loss with the function weighted", who, (long long)b->weight->size,
                            (long long)b->size, m->goal[k].loss->name);
-    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
-    if (!b->y || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
-                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
-    if (b->y->size != b->size * M)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
-                       who, (long long)b->y->size, (long long)b->size, (long long)M);
-    return dli_check_range(who, m, b->y->data, b->y->size);
+    return dli_check_more(who, m, b) &&
+           dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
+                             b->y ? b->y->size : 0, b->size) &&
+           ((b->labels && dli_takes_labels(m->loss)) ||
+            dli_check_range(who, m, 0, b->y->data, b->y->size));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -15702,13 +15424,10 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
         dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
         return dli_no_metrics();
     }
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const dl_mark mark = dl_tape_mark(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
-    dl_tape_release(m->ctx, mark);
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
 
@@ -15716,7 +15435,7 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
                                         dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
@@ -15727,7 +15446,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
 {
     bool ok = true, more = true;
     for (dl_int at = 0; ok && more && at != data->count;) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         dl_batch b;
         ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
         more = ok && b.size > 0;
@@ -15766,7 +15485,8 @@ DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
     if (data->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
                           who);
-    dl_tensor *y = dli_tape_tensor(m->ctx, who, dli_batch_shape(data->count, dli_output_shape(m)));
+    const dl_shape shape = dli_batch_shape(data->count, dli_output_shape(m, 0));
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, shape);
     return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
@@ -15782,7 +15502,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
     const char *who = "dl_model_evaluate_batch";
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
-    const dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
@@ -15831,22 +15551,7 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                     epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
-#endif
 
-static void dli_show_progress(const dl_step *s, int epochs, double loss)
-{
-#ifndef DL_NO_STDIO
-    char text[DLI_PROGRESS_TEXT];
-    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
-    fflush(stdout);
-#else
-    (void)s;
-    (void)epochs;
-    (void)loss;
-#endif
-}
-
-#ifndef DL_NO_STDIO
 static void dli_print_value(const char *before, const char *name, double value)
 {
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
@@ -16079,7 +15784,11 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         }
         if (ok && more && r->bar && dli_now() - shown > 0.1) {
             shown = dli_now();
-            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+#ifndef DL_NO_STDIO
+            char text[DLI_PROGRESS_TEXT];
+            dli_print("\r%s", dli_progress_text(text, &s, e->epochs, tally.loss / tally.size));
+            fflush(stdout);
+#endif
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
@@ -16149,17 +15858,13 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const char *advice = m->ctx->advice;
-    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     m->fitting = true;
     bool ok = dli_run_start(&r, data);
     for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
     dli_run_end(&r);
     m->fitting = false;
-    m->ctx->advice = advice;
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return ok;
 }
 
@@ -16211,26 +15916,15 @@ static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
     return l ? into->layer[l->index] : NULL;
 }
 
-/* Add to a model what from is in another one, reading the same, without its numbers. */
-static dl_layer *dli_copy_layer(dl_model *into, const dl_layer *from)
+/* Add to a model what from is in another one, reading the same; with its numbers, unless they are
+   its owner's. list: room for what it reads. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from, dl_layer **list)
 {
-    if (from->shared) {
-        into->at = dli_same_layer(into, from->from[0]);
-        return dl_model_reuse(into, dli_same_layer(into, from->shared));
-    }
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)from->froms,
-                                             sizeof *list);
-    for (int k = 0; list && k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
-    dl_layer *l = list ? dl_model_add_from(into, from->type, from->options, list, from->froms)
-                       : NULL;
-    if (list) DL_FREE(list);
-    return l;
-}
-
-/* The same with its numbers; false without memory. */
-static bool dli_clone_layer(dl_model *into, const dl_layer *from)
-{
-    dl_layer *l = dli_copy_layer(into, from);
+    for (int k = 0; k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
+    if (from->shared) into->at = list[0];
+    dl_layer *l = from->shared
+                ? dl_model_reuse(into, dli_same_layer(into, from->shared))
+                : dl_model_add_from(into, from->type, from->options, list, from->froms);
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -16245,32 +15939,27 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
     return true;
 }
 
-/* The outputs, and what the next layer reads. */
-static bool dli_clone_ends(dl_model *into, const dl_model *m)
-{
-    into->at = dli_same_layer(into, m->at);
-    if (!m->out) return true;
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)m->outs,
-                                             sizeof *list);
-    for (int k = 0; list && k < m->outs; k++) list[k] = dli_same_layer(into, m->out[k]);
-    const bool ok = list && dl_model_outputs(into, list, m->outs);
-    if (list) DL_FREE(list);
-    return ok;
-}
-
 /* m once more, with copies of its weights or, with an owner (m itself), with its weights. */
 static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner)
 {
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
-    bool ok = copy != NULL;
+    int most = m->outs;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->froms > most) most = m->layer[i]->froms;
+    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
+                                                    sizeof *list) : NULL;
+    bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
         copy->batch_size = owner->batch_size;
         dli_lend(owner, 1);
     }
-    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
-    ok = ok && dli_clone_ends(copy, m);
+    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i], list);
+    for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
+    ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
+    if (list) DL_FREE(list);
+    if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
     dl_model_free(copy);
@@ -16315,27 +16004,22 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-/* A layer's second column of the summary: "(None, 32, 26, 26)". */
-static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
+/* What the columns of the summary say of layer l; the last one names whom it reads. */
+typedef char dli_row[4][200];
+static void dli_summary_row(dli_row row, const dl_layer *l)
 {
-    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_text shape = { row[1], sizeof row[1], 0, NULL, false };
+    dli_text from = { row[3], sizeof row[3], 0, NULL, false };
+    memset(row, 0, sizeof(dli_row));
+    dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
+    dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output[0].dim[k]);
-    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
-    return shape;
-}
-
-/* Whom layer l reads: "conv2d_1, add_1". Returns the length; nothing is written to a NULL. */
-static int dli_summary_sources(char *text, size_t size, const dl_layer *l)
-{
-    int at = 0;
-    for (int k = 0; k < l->froms; k++) {
-        const size_t room = (size_t)at < size ? size - (size_t)at : 0;
-        at += dli_format(room ? text + at : NULL, room, "%s%s", k ? ", " : "",
-                         l->from[k] ? l->from[k]->name : "input");
-    }
-    return at;
+        dli_putf(&shape, ", %lld", (long long)l->output[0].dim[k]);
+    dli_put(&shape, ")");
+    dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
+                                          dli_sum_sizes(l->state, l->states));
+    for (int k = 0; k < l->froms; k++)
+        dli_putf(&from, "%s%s", k ? ", " : "", l->from[k] ? l->from[k]->name : "input");
 }
 
 static void dli_summary_rule(int width)
@@ -16346,66 +16030,62 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char number[32], shape[DLI_SHAPE_TEXT + 16], sources[200];
-    int first = 27, second = 21, third = 12;             /* columns grow with what is in them */
+    dli_row row;
+    char number[32];
+    int width[4] = { 27, 21, 12, 12 };                   /* columns grow with what is in them */
+    int64_t trained = 0;
     if (!m) return;
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
-        if (name > first) first = name;
-        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
-        const int length = dli_summary_sources(NULL, 0, l);
-        if (length > third) third = length < (int)sizeof sources ? length : (int)sizeof sources - 1;
+        dli_summary_row(row, m->layer[i]);
+        for (int k = 0; k < 4; k++)
+            if ((int)strlen(row[k]) > width[k]) width[k] = (int)strlen(row[k]);
     }
-    const int width = first + second + 17 + (m->chain ? 0 : third + 2);
-    dli_summary_rule(width);
-    dli_print(" %-*s  %-*s  %12s%s\n", first, "Layer (type)", second, "Output shape", "Param #",
-              m->chain ? "" : "  Connected to");
-    dli_summary_rule(width);
+    const int all = width[0] + width[1] + width[2] + 5 + (m->chain ? 0 : width[3] + 2);
+    dli_summary_rule(all);
+    dli_print(" %-*s  %-*s  %*s%s\n", width[0], "Layer (type)", width[1], "Output shape", width[2],
+              "Param #", m->chain ? "" : "  Connected to");
+    dli_summary_rule(all);
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
-        const int64_t numbers = l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
-                                                dli_sum_sizes(l->state, l->states);
-        dli_summary_sources(sources, sizeof sources, l);
-        dli_print(" %s (%s)%*s  %-*s  %12s%s%s\n", l->name, l->type->name, pad, "", second,
-                  dli_summary_shape(shape, l), dli_thousands(number, numbers),
-                  m->chain || !l->froms ? "" : "  ", m->chain || !l->froms ? "" : sources);
+        const char *gap = m->chain || m->layer[i]->froms == 0 ? "" : "  ";
+        dli_summary_row(row, m->layer[i]);
+        dli_print(" %-*s  %-*s  %*s%s%s\n", width[0], row[0], width[1], row[1], width[2], row[2],
+                  gap, *gap ? row[3] : "");
     }
-    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
-    int64_t trained = 0;
+    const int64_t total = dli_sum_sizes(m->tensor, m->tensors);
     for (int i = 0; i < m->params; i++)
         if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
-    dli_summary_rule(width);
-    dli_print(" Total params: %s", dli_thousands(number, all));
-    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_summary_rule(all);
+    dli_print(" Total params: %s", dli_thousands(number, total));
+    dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
-    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
-    dli_summary_rule(width);
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_rule(all);
 }
 #endif
 
 /* ---- metrics ---- */
 
+/* The class that a row of C scores or targets names; of one number: is it above the threshold? */
+static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
+{
+    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
     double *sum = (double *)state;                           /* right, of */
-    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
-    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
+    const bool yes_no = o->loss->logits == DL_SIGMOID;       /* each number for itself */
+    const dl_int C = yes_no ? 1 : dli_last(o->scores->shape);
+    const dl_int rows = yes_no ? o->scores->size : dli_rows(o->scores);
     dl_int right = 0, of = rows;
     (void)user;
-    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
-        of = o->scores->size;
-        for (dl_int i = 0; i < of; i++)
-            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
-    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++) {
-            right += dli_choose(z + i * C, C, 1, false) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
-            of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
-        }
-    } else return true;
+    if (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)) return true;
+    for (dl_int i = 0; i < rows; i++) {
+        right += dli_class(o->scores->data + i * C, C, 0) ==
+                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+        of -= o->labels && !yes_no && o->labels[i] >= C;           /* the class to be ignored */
+    }
     if (of < 1) return true;
     const double samples = o->labels ? (double)of : (double)o->size;
     sum[0] += (double)right * samples / (double)of;
@@ -16561,49 +16241,39 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
-   [count, outputs], to be freed with DL_FREE; NULL on failure. */
-static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+/* Classes of the samples: as they are, as they were called. */
+typedef struct dli_called { int32_t *label, *predicted; } dli_called;
+
+static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
-    if (!dli_check_data(who, m, data)) return NULL;
-    if (!dli_check_count(who, data)) return NULL;
-    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, out)) return out;
-    DL_FREE(out);
-    return NULL;
+    dli_called *to = (dli_called *)user;
+    const dl_int C = dli_last(z[0]->shape);
+    for (dl_int i = 0; i < b->size; i++) {
+        to->predicted[first + i] = dli_class(z[0]->data + i * C, C, 0);
+        to->label[first + i] = b->labels ? b->labels[i] : dli_class(b->y->data + i * C, C, 0.5);
+    }
+    return true;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    if (!m || !data) return NULL;
-    const dl_int C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
-                        (m->loss->logits == DL_SIGMOID && C != 1))) {
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
+    const dl_shape out = dli_output_shape(m, 0);
+    const int C = (int)dl_shape_size(out);
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const int32_t *labels = dl_data_labels(data);
-    const dl_real *targets = dl_data_targets(data);
-    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
-                       : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label && (labels || targets)) {
-        int32_t *predicted = label + data->count;
-        for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_choose(z + i * C, C, 1, false);
-            label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_choose(t, C, 1, false);
-        }
-        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-    }
-    if (label) DL_FREE(label);
-    if (z) DL_FREE(z);
+    dli_called of;
+    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    if (!of.label) return NULL;
+    of.predicted = of.label + data->count;
+    if (dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
+        r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
+    DL_FREE(of.label);
     return r;
 }
 
@@ -16685,15 +16355,16 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data) return r;
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const dl_real *t = dl_data_targets(data);
-    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
+        r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
 }
@@ -17091,23 +16762,6 @@ typedef struct dli_idx_file {
 } dli_idx_file;
 
 /* ---- gzip ---- */
-
-/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
-static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
-{
-    uint32_t table[16];
-    for (uint32_t i = 0; i < 16; i++) {
-        table[i] = i;
-        for (int bit = 0; bit < 4; bit++)
-            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
-    }
-    crc = ~crc;
-    for (size_t i = 0; i < n; i++) {
-        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
-        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
-    }
-    return ~crc;
-}
 
 /* Four bytes, the least significant first. */
 static uint32_t dli_four_bytes(const uint8_t *p)
@@ -18506,7 +18160,7 @@ DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
     const char *who = "dl_image_to_mnist";
     dl_int planes, H, W;
     if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
-    if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(x->data, x->size))
+    if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(&x, 1))
         return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s must be [1,H,W] or [3,H,W], 3 x 3 pixels "
                           "or more, finite numbers", who, dli_shown(x->ctx, x->shape));
     dl_tensor *y = dli_tape_tensor(x->ctx, who, dl_shape3(1, 28, 28)), *step[3];
@@ -18699,26 +18353,17 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
+/* In a file the least significant byte comes first; on most machines, too. */
 static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
-        out->length += (size_t)n * sizeof *x;
-        return;
-    }
-    for (dl_int from = 0; from < n; from += most) {
-        const dl_int k = dli_min(most, n - from);
-        for (dl_int i = 0; i < k; i++) {
-#if DLI_DOUBLE
-            uint64_t bits;
-#else
-            uint32_t bits;
-#endif
-            memcpy(&bits, &x[from + i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
+    const uint16_t one = 1;
+    const bool little = *(const uint8_t *)&one == 1;
+    if (little) dli_put_some(out, (const char *)x, (size_t)n * sizeof *x);
+    for (dl_int i = 0; !little && i < n; i++) {
+        char swapped[sizeof *x];
+        for (size_t k = 0; k < sizeof *x; k++)
+            swapped[k] = ((const char *)&x[i])[sizeof *x - 1 - k];
+        dli_put_some(out, swapped, sizeof *x);
     }
 }
 
@@ -18920,31 +18565,34 @@ static bool dli_scan_string(dli_scan *j)
     return true;
 }
 
+/* Is the next byte one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
 /* One or more digits. */
 static bool dli_scan_digits(dli_scan *j)
 {
     const uint8_t *start = j->p;
-    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    while (dli_scan_any(j, "0123456789")) {}
     return j->p > start || dli_scan_wrong(j, "a digit");
 }
 
 static bool dli_scan_number(dli_scan *j, char *kind)
 {
-    *kind = '1';
-    if (dli_scan_byte(j) == '-') j->p++;
-    if (dli_scan_byte(j) == '0') j->p++;
-    else if (!dli_scan_digits(j)) return false;
-    if (dli_scan_byte(j) == '.') {
-        *kind = '.';
-        j->p++;
+    dli_scan_any(j, "-");
+    if (!dli_scan_any(j, "0") && !dli_scan_digits(j)) return false;
+    const uint8_t *whole = j->p;
+    if (dli_scan_any(j, ".") && !dli_scan_digits(j)) return false;
+    if (dli_scan_any(j, "eE")) {
+        dli_scan_any(j, "+-");
         if (!dli_scan_digits(j)) return false;
     }
-    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
-        *kind = '.';
-        j->p++;
-        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
-        return dli_scan_digits(j);
-    }
+    *kind = j->p == whole ? '1' : '.';
     return true;
 }
 
@@ -19652,35 +19300,23 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
 
+static const dl_field dli_init_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dl_init, kind), dli_init_names },
+    DLI_E(dl_init, a, DOUBLE), DLI_E(dl_init, b, DOUBLE), DLI_E_END };
+
 /* What may have been changed in a layer after it was built. */
-static const dl_field dli_layer_rest[] = {
+static const dl_field dli_layer_now[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
-/* The numbers that optimizers of every kind have. */
+/* The numbers of an optimizer; those that its kind does not use are 0. */
 static const dl_field dli_optim_fields[] = {
-    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
-    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
-    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
-
-/* The same and those of this kind; weight_decay may be both, and comes once. */
-static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
-{
-    int n = 0;
-    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
-    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < n && f[i].offset != t->option[k].at) i++;
-        if (i < n) continue;
-        f[n].name = t->option[k].name;
-        f[n].kind = DL_FIELD_DOUBLE;
-        f[n].count = 1;
-        f[n++].offset = t->option[k].at;
-    }
-}
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, momentum, DOUBLE), DLI_E(dl_optim, rho, DOUBLE),
+    DLI_E(dl_optim, beta1, DOUBLE), DLI_E(dl_optim, beta2, DOUBLE), DLI_E(dl_optim, eps, DOUBLE),
+    DLI_E(dl_optim, start, DOUBLE), { "own", DL_FIELD_DOUBLE, 4, offsetof(dl_optim, own), NULL },
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
+    DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
 
 /* The names that a field's values have, or NULL. */
 static const char *const *dli_field_names(const dl_field *f)
@@ -19709,16 +19345,7 @@ static void dli_put_shape(dli_text *out, dl_shape s)
     dli_put(out, "]");
 }
 
-/* [name, a, b]: an initializer, or a loss and its weight. */
-static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
-{
-    dli_putf(out, "[\"%s\"", name);
-    for (int i = 0; i < n; i++) {
-        dli_put(out, ",");
-        dli_put_number(out, number[i]);
-    }
-    dli_put(out, "]");
-}
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
@@ -19728,16 +19355,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
     else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        const dl_init *init = (const dl_init *)at;
-        const double numbers[2] = { init->a, init->b };
-        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
-    } else dli_putf(out, "%d", *(const int *)at);
+    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+    else dli_putf(out, "%d", *(const int *)at);
 }
 
-/* All fields of a struct, the members of an object. */
+/* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
@@ -19747,6 +19372,7 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
         }
         if (f->count > 1) dli_put(out, "]");
     }
+    dli_put(out, "}");
 }
 
 /* Layers by their numbers; -1 for the model's first input. */
@@ -19766,28 +19392,26 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     }
     if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
     else if (l->type->options_size) {
-        dli_put(out, ",\"options\":{");
+        dli_put(out, ",\"options\":");
         dli_put_fields(out, l->type->fields, l->options);
-        dli_put(out, "}");
     }
-    dli_put(out, ",");
-    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, ",\"now\":");
+    dli_put_fields(out, dli_layer_now, l);
     dli_put(out, "}");
 }
 
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dl_field fields[DLI_OPTIM_MOST];
-    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        dli_putf(out, "%s\"%s\"", k ? "," : ",\"loss\":[", m->goal[k].loss->name);
     for (int k = 0; k < dl_model_output_count(m); k++) {
-        if (k) dli_put(out, ",");
-        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+        dli_put(out, k ? "," : "],\"loss_weights\":[");
+        dli_put_number(out, m->goal[k].weight);
     }
-    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
-    dli_optim_fields_of(o.type, fields);
-    dli_put_fields(out, fields, &o);
-    dli_put(out, "}}");
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":", o.type->name);
+    dli_put_fields(out, dli_optim_fields, &o);
+    dli_put(out, "}");
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
@@ -19966,86 +19590,72 @@ static bool dli_unknown(const dli_file *f, const char *what, const char *name, c
 /* The text of a string, "" if it is none. */
 static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
 
-/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
-static const char *dli_take_named(const dli_json *v, double *number, int n)
-{
-    const char *expected = n == 2 ? "a list of a name and two numbers"
-                                  : "a list of a name and a number";
-    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
-    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
-    return NULL;
-}
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base);
 
-/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
-static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
+/* One value of a field's kind, to where it lies. */
+static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
+                           const dl_field *field, void *to)
 {
-    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
-    dl_init *init = (dl_init *)to;
-    double x, numbers[2];
-    if (f->kind == DL_FIELD_INIT) {
-        const char *expected = dli_take_named(v, numbers, 2);
-        if (expected) return expected;
-        init->a = numbers[0];
-        init->b = numbers[1];
-    }
+    const char *const *names = dli_field_names(field);
+    const char *expected = "a whole number, not too large";
+    double x = 0;
+    int i = 0;
+    bool ok;
     if (names) {
-        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
-        int i = 0;
-        while (names[i] && strcmp(names[i], name) != 0) i++;
-        if (!names[i]) return "a name that is known here";
-        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
-        else *(int *)to = i;
-        return NULL;
-    }
-    if (f->kind == DL_FIELD_BOOL) {
+        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
+        ok = names[i] != NULL;
+        expected = "a name that is known here";
+        *(int *)to = ok ? i : 0;
+    } else if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        expected = "true or false";
         *(bool *)to = v->kind == 't';
-        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    } else if (field->kind == DL_FIELD_DOUBLE) {
+        ok = dli_json_double(v, (double *)to);
+        expected = "a number";
+    } else if (field->kind == DL_FIELD_SHAPE) {
+        ok = dli_json_shape(v, -1, (dl_shape *)to);
+        expected = "a list of at most 6 whole numbers";
+    } else if (field->kind == DL_FIELD_INIT) {
+        return dli_take_fields(f, v, field->name, dli_init_fields, to);
+    } else {
+        ok = dli_json_whole(v, -2147483647, 2147483647, &x);
+        *(int *)to = (int)x;
     }
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
-    if (f->kind == DL_FIELD_SHAPE)
-        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
-    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
-    *(int *)to = (int)x;
-    return NULL;
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
+                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
-/* All fields of a struct, out of the members of an object that is called so in messages; none may
-   be missing, unless they are optional. */
-static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
-                            const dl_field *fields, void *base, bool optional)
+/* All fields of a struct, and nothing else, out of an object that is called so in messages. */
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base)
 {
-    for (const dl_field *field = fields; field && field->name; field++) {
-        const dli_json *v = dli_json_find(object, field->name);
-        const char *expected = NULL;
+    static const dl_field none = DLI_E_END;
+    if (!fields) fields = &none;
+    if (!dli_check_object(&f->source, v, of, fields, sizeof *fields, false)) return false;
+    for (const dl_field *field = fields; field->name; field++) {
+        const dli_json *e = dli_json_find(v, field->name), *end = e ? e + e->size : NULL;
+        if (!e) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
         char *to = (char *)base + field->offset;
-        if (!v && optional) continue;
-        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
-        const bool list = field->count > 1;
-        const dli_json *e = list ? v + 1 : v;
         int k = 0;
-        if (list && v->kind != '[') expected = "a list";
-        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
-            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
-        if (!expected && (k < field->count || e < v + v->size))
-            expected = "a list of another length";
-        if (expected)
-            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+        if (field->count > 1 && e->kind == '[') e++;
+        for (; k < field->count && e < end; k++, e += e->size, to += dli_field_size(field->kind))
+            if (!dli_take_value(f, e, of, field, to)) return false;
+        if (k < field->count || e < end)
+            return dli_bad(&f->source, "'%.63s' of %.255s should be a list of %d", field->name, of,
+                           field->count);
     }
     return true;
 }
 
-/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+/* The options of a layer or an optimizer of this type. */
 static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
                              const dl_field *fields, void *options)
 {
-    static const dl_field none = DLI_E_END;
     char of[128];
     dli_format(of, sizeof of, "the options of %.99s", type);
-    v = dli_json_find(v, "options");
-    if (!fields) fields = &none;
-    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
-           dli_take_fields(f, v, of, fields, options, false);
+    return dli_take_fields(f, dli_json_find(v, "options"), of, fields, options);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
@@ -20120,12 +19730,12 @@ static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
     dl_layer rest = *l;
-    const dli_json *name = dli_json_find(v, "name");
+    const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
     rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
     if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
         return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
     l->activation = rest.activation;
@@ -20141,8 +19751,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 
 static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
 {
-    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
-                                         "l1", "l2", "frozen", NULL };
+    static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_layer_type *t = dl_find_layer(m->ctx, type);
@@ -20178,26 +19787,26 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
 {
     static const char *const names[] = { "type", "options", NULL };
-    dl_field fields[DLI_OPTIM_MOST];
     if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
         return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_optim_type *t = dl_find_optim(c, type);
     if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    dli_optim_fields_of(t, fields);
-    return dli_take_options(f, v, type, fields, o);
+    return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
-                               const dli_json *optimizer)
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
 {
+    const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
+    const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
-        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
+        return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
@@ -20205,14 +19814,12 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *l
     if (!weight) return false;
     const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
     bool ok = true;
-    int k = 0;
-    for (DLI_JSON_EACH(e, losses)) {
-        const char *expected = dli_take_named(e, &weight[k], 1);
-        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
-        if (!ok) break;
-        loss[k] = dl_find_loss(m->ctx, e[1].text);
-        if (!loss[k++])
-            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    for (int k = 0; ok && k < n; k++) {
+        const char *name = dli_json_text(losses + 1 + k);
+        loss[k] = dl_find_loss(m->ctx, name);
+        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        else if (!dli_json_double(weights + 1 + k, &weight[k]))
+            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
     }
     ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
          dl_model_compile_outputs(m, loss, weight, o);
@@ -20241,7 +19848,7 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics");
@@ -20271,25 +19878,19 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
 static const char *dli_model_text(const dli_file *f)
 {
     char key[DL_NAME_MAX + 16];
-    const char *other = "";
     dli_format(key, sizeof key, "%sdl_model", f->prefix);
     const bool object = f->metadata && f->metadata->kind == '{';
     const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
     if (v && v->kind == '"') return v->text;
-    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
-        const size_t n = strlen(e->text);
-        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
-    }
     dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
-            other[0] ? "'" : "");
+            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     return NULL;
 }
 

@@ -53,7 +53,7 @@
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
      >>memory          200  the context: dl_new, dl_free, threads, the instruction set
-     >>rng             100  random numbers
+     >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
                            one
@@ -61,10 +61,11 @@
      >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
      >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
      >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
-     >>losses          300  loss functions on tensors, and those of models, by descriptions
+     >>losses          440  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
-     >>data            900  data sets and sources of your own, IDX, mini-batches, augmentation
+     >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
+     >>images          120  pictures: augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -150,10 +151,15 @@
    DL_USE_CBLAS       one   dense layers, matmul, attention and such convolutions as become a matrix
                             product call your BLAS (cblas.h; link -lopenblas or another); it is
                             double that gains by it: in float the products here are as fast
+   DL_USE_STB_IMAGE   one   read pictures (PNG, JPEG, BMP) and files packed by gzip with Sean
+                            Barrett's stb_image.h (Debian: libstb-dev; github.com/nothings/stb).
+                            dl.h only declares what it calls; as always with stb, one of your files
+                            says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
+                            may be this one, before or after dl.h (before it, when it is static)
    DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all five compiles in two thirds of the time. In this order:
-                            convolution, pooling and augmentation; recurrent nets, embedding and
+                            convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them models);
                             saving and loading. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
@@ -952,7 +958,8 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in);
    dimensions after the first count as one. */
 DL_DEF dl_init dl_init_orthogonal(double gain);
 
-/* Fill t anew by init, with numbers from the context's stream. False on a bad shape. */
+/* Fill t anew by init, with numbers from the context's stream. False for an init that no function
+   above has made, or one that does not fit t's shape. */
 DL_DEF bool dl_initialize(dl_tensor *t, dl_init init);
 
 /* A parameter: a persistent tensor that requires a gradient (grad is there from the start, all
@@ -1722,6 +1729,19 @@ DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
+/* Cross-entropy with more to it, as PyTorch defines it. Row i with label y has the targets
+   t[c] = smoothing / C, and 1 - smoothing more for c = y; each term is weighted by its class:
+   l_i = -sum_c w[c] t[c] log softmax(x_i)_c. Rows whose label is ignore do not count. The result is
+   the sum of l_i divided by the sum of w[y]; 0 when no row counts. */
+typedef struct dl_entropy {
+    const double *class_weight;   /* NULL: all 1; else [C], 0 or more; not copied             */
+    double        smoothing;      /* 0 .. 1                                                   */
+    int32_t       ignore;         /* -100; any number                                         */
+} dl_entropy;
+DL_DEF dl_entropy dl_entropy_default(void);
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options);
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ----
    A loss is described by a dl_loss: a function of what the model gives and what it should give,
@@ -1732,7 +1752,7 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
        {
            return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
        }
-       static const dl_loss my_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+       static const dl_loss my_loss = { "cubic", cubic, NULL, NULL, DL_LINEAR, NULL };
        ...
        dl_model_compile(m, &my_loss, dl_adam(.001));
 
@@ -1741,11 +1761,16 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
    logits: DL_SOFTMAX or DL_SIGMOID when z are to be scores (logits), of a last layer with this
    activation, which is then left out, or of a linear one, as they are; targets must lie in [0,1]
    then, and labels become one-hot rows (softmax) or the numbers 0 and 1 (sigmoid) for of_targets.
-   DL_LINEAR: z is what the model predicts. user is handed to the functions. */
+   DL_LINEAR: z is what the model predicts. user is handed to the functions.
+   weighted is the same where samples weigh weight[N]: each sample's loss times its weight, the sum
+   divided by N (Keras' sample_weight). It gets either the target or the labels, the other one is
+   NULL. A loss without it is refused where samples weigh. */
 typedef struct dl_loss {
     const char   *name;
     dl_tensor  *(*of_targets)(dl_tensor *z, dl_tensor *target, const void *user);
     dl_tensor  *(*of_labels)(dl_tensor *z, const int32_t *labels, const void *user);
+    dl_tensor  *(*weighted)(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                            dl_tensor *weight, const void *user);
     dl_activation logits;
     const void   *user;
 } dl_loss;
@@ -1761,6 +1786,11 @@ typedef struct dl_loss {
 #define DL_BINARY_CROSSENTROPY             dl_find_loss(NULL, "binary_crossentropy")
 #define DL_CATEGORICAL_CROSSENTROPY        dl_find_loss(NULL, "categorical_crossentropy")
 #define DL_SPARSE_CATEGORICAL_CROSSENTROPY dl_find_loss(NULL, "sparse_categorical_crossentropy")
+
+/* The sparse one with options (NULL: none), which must outlive the models compiled with it: fill a
+   dl_loss in with it and compile with that. A data set may have one class more than the model has
+   outputs, when that class is to be ignored. */
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options);
 
 /* Make a loss known by its name, for whoever reads names from a file. False when another one has
    the name. */
@@ -2067,7 +2097,7 @@ typedef struct dl_epoch {
 /* What one batch gave, for on_batch. */
 typedef struct dl_step {
     int     epoch;                    /* 1 ...                                                */
-    dl_int  batch, batches;           /* 1 .. batches of this epoch                           */
+    dl_int  batch, batches;           /* 1 .. batches of this epoch; -1: a stream's, unknown  */
     int64_t updates;                  /* of the weights since dl_model_fit began              */
     double  loss;                     /* of this batch                                        */
     double  lr;
@@ -2083,15 +2113,18 @@ typedef struct dl_fit {
     bool   shuffle;               /* true: a new order every epoch                            */
     const dl_data *validation;    /* NULL: none. With the optimizer's ema, it is the averages
                                      that are validated, watched and restored                 */
-    double validation_split;      /* 0; else the last fraction of the training data, as it lies
-                                     there: a bad choice for sorted data, such as MNIST, whose
-                                     images are ordered by writer (its last ones are easier)   */
+    double validation_split;      /* 0; or, without validation, the last fraction of the
+                                     training data, as it lies there: a bad choice for sorted
+                                     data, such as MNIST, whose images are ordered by writer
+                                     (its last ones are easier)                                */
     bool   early_stopping;        /* false; stop when val_loss (loss without validation) has  */
     int    patience;              /* 3      not improved by min_delta for so many epochs      */
     double min_delta;             /* 0                                                        */
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
+    const double *class_weight;   /* NULL; else a number for each class: how much its samples
+                                     count in the training loss (Keras' class_weight)         */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
@@ -2142,6 +2175,10 @@ DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x);
 /* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
    False, and y as it was, on failure. */
 DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
+
+/* The outputs for a whole data set, [count,...] on the tape, its samples read and computed a batch
+   at a time. NULL on failure, and of a stream that does not know its count. */
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
 
 /* The same without the last layer's softmax or sigmoid, if it has one: its scores (logits), which
    tell apart what the probabilities 0 and 1 do not. */
@@ -2253,15 +2290,20 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 #ifndef DL_NO_DATA
 /* -------------------------------------------------------------------------------- >>data ----
    A data set is a number of samples of one shape, each with a label, a target or neither. Where
-   they come from is a dl_source: arrays, MNIST's files, or a function of yours. Samples are read a
-   batch at a time, so a set may be larger than memory. A data set may be a view of another; the
-   source is closed with the last of them. */
+   they come from is a dl_source: arrays, MNIST's files, pictures in folders, or a function of
+   yours. Samples are read a batch at a time, so a set may be larger than memory. A data set may be
+   a view of others; the source is closed with the last of them. Read in this order: a source of
+   your own (dl_source), data in memory (dl_data_from_...), IDX and MNIST, parts of data sets
+   (take, split, pick, concat, fold, weighted), mini-batches (dl_loader). */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* A source of samples. The library's own data sets are made from the same descriptor. */
+/* A source of samples. The library's own data sets are made from the same descriptor. It has
+   either read, which gives any samples, or next, which gives them one after another: a stream. Of
+   a stream the count may be unknown, and it is shuffled by drawing from a buffer of so many
+   samples; it can't be split, picked from, or asked for all its labels. */
 typedef struct dl_source {
-    dl_int   count;           /* samples: 0 to 2^31 - 1                                       */
+    dl_int   count;           /* samples: 0 to 2^31 - 1; of a stream also -1: unknown         */
     dl_shape shape;           /* of one sample, rank 5 at most                                */
     int      classes;         /* labels are 0 .. classes-1; 0: no labels                      */
     bool     targets;         /* each sample has a target of target_shape, and no label       */
@@ -2271,22 +2313,27 @@ typedef struct dl_source {
        (dl_fail says why; else a general message is made). Labels are checked. */
     bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                  dl_real *y);
+    /* The next samples, n at most, likewise; how many they are: 0 at the end, -1 on failure. */
+    dl_int (*next)(void *user, dl_int n, dl_real *x, int32_t *labels, dl_real *y);
+    dl_int buffer;            /* 1024: samples that a stream's shuffling draws from           */
     /* NULL, or called before the first batch of an epoch, of an evaluation and of a prediction: a
-       source that reads on from where it is goes back to its start. False on failure. */
+       source that reads on from where it is goes back to its start. False on failure. A stream
+       without it can be read once. */
     bool (*rewind)(void *user);
     void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
     void *user;
 } dl_source;
 
-/* Everything 0 and NULL. */
+/* Everything 0 and NULL, but for buffer. */
 DL_DEF dl_source dl_source_default(void);
 
 /* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
    is then not called. Free with dl_data_free or dl_free. */
 DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source);
 
-/* What a data set is: its context; how many samples; the shape of one; how many classes (0: it has
-   no labels); does it have targets, and of which shape. Of NULL: NULL, 0, false. */
+/* What a data set is: its context; how many samples (-1: a stream that does not know); the shape of
+   one; how many classes (0: it has no labels); does it have targets, and of which shape. Of NULL:
+   NULL, 0, false. */
 DL_DEF dl_ctx *dl_data_ctx(const dl_data *d);
 DL_DEF dl_int dl_data_count(const dl_data *d);
 DL_DEF dl_shape dl_data_shape(const dl_data *d);
@@ -2294,10 +2341,12 @@ DL_DEF int dl_data_classes(const dl_data *d);
 DL_DEF bool dl_data_has_targets(const dl_data *d);
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
 
-/* All its labels [count], all its targets [count,target_shape]; owned by the data set. Those of
-   a dl_source are read once and kept. NULL when it has none, and on failure. */
+/* All its labels [count], all its targets [count,target_shape], all its samples' weights [count];
+   owned by the data set. Labels and targets of a dl_source are read once and kept. NULL when it has
+   none (no weights: all weigh 1), and on failure. */
 DL_DEF const int32_t *dl_data_labels(const dl_data *d);
 DL_DEF const dl_real *dl_data_targets(const dl_data *d);
+DL_DEF const dl_real *dl_data_weights(const dl_data *d);
 
 /* Copy count samples x (each of shape, rank 5 at most) with class labels 0 .. classes-1, or with
    targets y (each of target_shape). labels NULL and classes 0: data without labels. NULL with a
@@ -2311,10 +2360,15 @@ DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count
                                       const int32_t *labels, int classes);
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape);
+/* Copy bytes, such as images: each, divided by 255, is a number in [0,1]. A quarter (in double an
+   eighth) of the memory that numbers take. */
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes);
 
 /* Images and labels in IDX, the format of MNIST: big-endian, magic 00 00 08 rank. Samples are
    [1,H,W]. Checked: magic, counts, lengths, label range. classes 0: the largest label + 1.
-   labels NULL: data without labels. The bytes are copied. NULL with a message on failure. */
+   labels NULL: data without labels. The bytes are copied. They may be packed by gzip, where
+   DL_USE_STB_IMAGE is defined. NULL with a message on failure. */
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes);
 #ifndef DL_NO_STDIO
@@ -2322,8 +2376,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes);
 
 /* MNIST (or Fashion-MNIST) from the four files train-images-idx3-ubyte, train-labels-idx1-ubyte,
-   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. NULL
-   with a message on failure. */
+   t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte in a directory: [1,28,28], 10 classes. Where one
+   is missing, the same name with .gz will do. NULL with a message on failure. */
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split);
 #endif
 
@@ -2335,16 +2389,44 @@ DL_DEF void dl_data_free(dl_data *d);
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count);
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second);
 
-/* Sample i as a batch of one [1,...] on the tape, its numbers scaled. NULL when i is outside. */
+/* Views that read from the data sets they were made of: the samples index[n], in this order, any of
+   them as often as wished; the samples of n data sets of one kind, one behind the other; and the
+   same samples with weights: sample i counts weight[i] times (0 or more; times what it weighed
+   before) in the loss of fit and evaluate. The lists are copied. NULL on failure. */
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n);
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n);
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight);
+
+/* How samples are dealt out: one seed deals alike every time. */
+typedef struct dl_folds {
+    bool     shuffle;         /* true; else in the order they lie in                          */
+    bool     stratify;        /* false; true: each part gets its share of each class          */
+    const int32_t *group;     /* NULL; else [count]: samples of one group (of one patient, one
+                                 writer) stay together; not with stratify                     */
+    uint64_t seed;            /* 0                                                            */
+} dl_folds;
+DL_DEF dl_folds dl_folds_default(void);
+
+/* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
+   groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
+   the i-th (0 .. k-1) is the test, the others together are for training. @F S2-5.2 */
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second);
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test);
+
+/* Sample i as a batch of one [1,...] on the tape. NULL when i is outside. */
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i);
 
 /* A mini-batch: x [N,...] on the tape; labels[N] (owned by the loader, until the next batch) or
-   targets y [N,...] on the tape, whichever the data has, else NULL. */
+   targets y [N,...] on the tape, whichever the data has, else NULL. Fill in one of your own from
+   zeros (memset). */
 struct dl_batch {
     dl_tensor     *x, *y;
     const int32_t *labels;
     dl_int         size;      /* N; the last batch of an epoch may be smaller                */
     dl_int         number;    /* 0, 1, ... in this epoch                                      */
+    dl_tensor     *weight;    /* [N]: how much each sample counts, or NULL: 1                 */
     dl_tensor *const *more_x; /* of a model with several inputs: the second [N,...] and so on */
     dl_tensor *const *more_y; /* of one with several outputs: the second's targets and so on  */
 };
@@ -2362,10 +2444,14 @@ DL_DEF void dl_loader_free(dl_loader *l);
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch);
 DL_DEF void dl_loader_restart(dl_loader *l);
 
-/* Batches in an epoch. */
+/* Batches in an epoch; -1 of a stream that does not know. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
+#endif
 
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------------ >>images ----
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
@@ -2387,7 +2473,6 @@ DL_DEF dl_augment dl_augment_default(void);
    tape, without gradient. Random numbers from r, or with NULL from the context's stream; one seed,
    one result. NULL on failure. */
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r);
-#endif
 #endif
 
 #ifndef DL_NO_FILES
@@ -2517,8 +2602,8 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names the
-   first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
+   the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same from a buffer. */
@@ -2633,6 +2718,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif
 
 #include <float.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>   /* vsnprintf; everything that prints or opens files is under DL_NO_STDIO */
 #include <string.h>
@@ -2650,6 +2736,35 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 
 #if defined(DL_USE_CBLAS)
 #include <cblas.h>
+#endif
+
+/* What is used of stb_image, as its header declares it. */
+#if defined(DL_USE_STB_IMAGE)
+#define DLI_STB true
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifndef STBI_INCLUDE_STB_IMAGE_H
+extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
+                                            int *height, int *channels, int wanted);
+extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
+                                 int *channels);
+extern const char *stbi_failure_reason(void);
+extern void stbi_image_free(void *p);
+extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#else
+#define DLI_STB false
+static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+{
+    (void)to;
+    (void)room;
+    (void)from;
+    return -bytes;
+}
 #endif
 
 /* Under AddressSanitizer, memory that the tape has released can be made untouchable. */
@@ -3111,6 +3226,9 @@ typedef struct dli_pace {
 
 #define DLI_SHAPE_TEXT 136                     /* bytes for a shape in a message                */
 
+/* How much of Adam's means is there after t steps: 1 - b1^t, 1 - b2^t. */
+typedef struct dli_adam_start { double b1, b2, c1, c2; int64_t t; } dli_adam_start;
+
 struct dl_ctx {
     dl_code     code;                          /* the first error                               */
     char        text[512];
@@ -3137,6 +3255,7 @@ struct dl_ctx {
     const struct dli_fast *fast;               /* the twins' functions, NULL in double          */
     void       *product_memory, *product_work; /* where matrix products pack; the same, aligned */
     dli_pace    pace[DLI_JOB_KINDS][DLI_JOB_OCTAVES];       /* one thread or all?            */
+    dli_adam_start adam;                       /* as the last step needed it                    */
     char        info[160];
     char        shape_text[4][DLI_SHAPE_TEXT];
     unsigned    shape_texts;                   /* used in turn                                  */
@@ -3661,6 +3780,40 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
         const int32_t t = order[i];
         order[i] = order[j];
         order[j] = t;
+    }
+}
+
+/* ---- sorting ----
+   n pairs by key, those of one key by place. Heapsort: the largest of a heap goes to its end, then
+   the rest is made a heap again. */
+typedef struct dli_ranked { double key; dl_int at; } dli_ranked;
+
+static bool dli_before(const dli_ranked *a, const dli_ranked *b)
+{
+    return a->key < b->key || (a->key == b->key && a->at < b->at);
+}
+
+/* Let r[at] sink to where the heap r[0 .. n-1] has it. */
+static void dli_sink(dli_ranked *r, dl_int at, dl_int n)
+{
+    const dli_ranked down = r[at];
+    for (dl_int child = 2 * at + 1; child < n; child = 2 * at + 1) {
+        if (child + 1 < n && dli_before(&r[child], &r[child + 1])) child++;
+        if (!dli_before(&down, &r[child])) break;
+        r[at] = r[child];
+        at = child;
+    }
+    r[at] = down;
+}
+
+static void dli_sort_ranked(dli_ranked *r, dl_int n)
+{
+    for (dl_int i = n / 2 - 1; i >= 0; i--) dli_sink(r, i, n);
+    for (dl_int end = n - 1; end > 0; end--) {
+        const dli_ranked largest = r[0];
+        r[0] = r[end];
+        r[end] = largest;
+        dli_sink(r, 0, end);
     }
 }
 
@@ -5022,8 +5175,8 @@ DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; 
 typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, with
-   add added to, else overwritten, and dw and db, added to; each may be NULL. */
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -5054,9 +5207,9 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 
        tiles, packing, blocking (here), then dli_gemm_serial    a matrix product on one thread
        dli_gemm_part, dli_gemm                                  its parts for several
-       "convolution, stride 1"                                  the same tile on images; Winograd
+       "how many threads a job is worth", dli_multiply          one or all, learned by timing
+       "convolution, stride 1", dli_conv_run                    the same tile on images; Winograd
        "recurrent layers"                                       the same tile through time
-       "how many threads a job is worth"                        one or all, learned by timing
        "twins of the kernels"                                   what the operations call
 
    and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
@@ -5229,18 +5382,17 @@ DLI_INLINE float dli_fadef(float x, float e)     /* where e is 0: only the sign 
     return dli_float_of_bits(dli_bits_of_float(x * e) & ~(gone & 0x7FFFFFFFu));
 }
 
-/* 1 / sqrt(v) for v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and three
-   steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it is
-   faster than the instructions, and sqrtf (which may set errno) would keep the vectorizer out. */
+/* 1 / sqrt(v) for finite v >= 0: a guess from the bits (halving the exponent), good to 3.5 %, and
+   three steps of Newton's method, each squaring the error; 2 ulp. No square root or division, so it
+   is faster than the instructions; sqrtf (which may set errno) would keep the vectorizer out. */
 DLI_INLINE float dli_rsqrtf(float v)
 {
     float h = 0.5f * v, y = dli_float_of_bits(0x5F3759DFu - (dli_bits_of_float(v) >> 1));
     y = y * (1.5f - h * y * y);
     y = y * (1.5f - h * y * y);
-    y = y * (1.5f - h * y * y);
-    return dli_select(v > 3.4e38f, 0.0f, y);
+    return y * (1.5f - h * y * y);
 }
-DLI_INLINE float dli_sqrtf(float v) { return dli_select(v > 3.4e38f, v, v * dli_rsqrtf(v)); }
+DLI_INLINE float dli_sqrtf(float v) { return v * dli_rsqrtf(v); }
 
 /* ---- loops over arrays: one plain body each ----
    Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
@@ -5565,8 +5717,10 @@ DLI_col_affine_back(DLI_BODY)
 }
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
-   computed before. Moments below DLI_MOMENT_MIN become 0, as there. */
-#define DLI_TINY(v) ((v) < 1e-34f && (v) > -1e-34f ? 0.0f : (v))
+   computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
+   dl_optimizer_step looks at the gradients. */
+DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
+DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
 /* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
 #define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
@@ -5586,6 +5740,18 @@ DLI_squares(DLI_BODY)
     }
     return sum;
 }
+/* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
+   infinity and then NaN: comparing these, no NaN is lost. */
+#define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
+DLI_top(DLI_BODY)
+{
+    int32_t top = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int32_t a = (int32_t)(dli_bits_of_float(x[i]) & 0x7FFFFFFFu);
+        top = a > top ? a : top;
+    }
+    return dli_float_of_bits((uint32_t)top);
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -5596,7 +5762,7 @@ DLI_momentum(DLI_BODY)
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
     for (dl_int i = 0; i < n; i++) {
         const float push = gain * g[i], s = mu * v[i] + push;
-        v[i] = DLI_TINY(s);
+        v[i] = dli_flushf(s);
         w[i] -= rate * (pk * push + vk * s);
     }
 }
@@ -5608,14 +5774,16 @@ DLI_momentum(DLI_BODY)
     (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
-        const float v = keep * s[i] + gain * (g[i] * g[i]);
-        s[i] = DLI_TINY(v);
-    }
     if (eps_out == 0.0f)
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
+        }
     else
-        for (dl_int i = 0; i < n; i++) w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        for (dl_int i = 0; i < n; i++) {
+            s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
+            w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
+        }
 }
 /* a = rho a + (1-rho) g^2;  d = g sqrt(u + eps) / sqrt(a + eps);
    u = rho u + (1-rho) d^2;  w -= lr d */
@@ -5629,8 +5797,8 @@ DLI_adadelta(DLI_BODY)
         const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
         const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
         const float q = rho * u[i] + one_minus_rho * (d * d);
-        a[i] = DLI_TINY(p);
-        u[i] = DLI_TINY(q);
+        a[i] = dli_flush_square(p);
+        u[i] = dli_flush_square(q);
         w[i] -= lr * d;
     }
 }
@@ -5645,8 +5813,8 @@ DLI_adam(DLI_BODY)
     for (dl_int i = 0; i < n; i++) {
         const float a = b1 * m[i] + one_minus_b1 * g[i];
         const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
-        m[i] = DLI_TINY(a);
-        v[i] = DLI_TINY(q);
+        m[i] = dli_flushf(a);
+        v[i] = dli_flush_square(q);
         w[i] -= step * a / (dli_sqrtf(q) + eps);
     }
 }
@@ -5667,7 +5835,7 @@ DLI_dropout(DLI_BODY)
 
 /* ---- packing ----
    Copies an n x k matrix, element (j, i) at src[j * js + i * ks], into panels of w rows:
-   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. */
+   panel p holds dst[i * w + l] = element (p w + l, i). Rows past n are zeros. js or ks is 1. */
 #if DLI_SIMD
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
@@ -5732,12 +5900,9 @@ DLI_pack(DLI_BODY)
                 for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
                 for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
             }
-        else if (ks == 1)
+        else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
-        else
-            for (dl_int i = 0; i < k; i++)
-                for (dl_int l = 0; l < rows; l++) dst[i * w + l] = src[l * js + i * ks];
     }
 }
 
@@ -6047,28 +6212,33 @@ DLI_add_rows(DLI_BODY)
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_IMAGE_OPS(X) \
-    DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X) DLI_wino_in(X) DLI_wino_out(X) \
-    DLI_wino_grad(X)
+#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
+#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
 #else
+#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_SEQUENCE_OPS(X) \
-    DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X) DLI_copy_rows(X) \
-    DLI_add_rows(X)
+#define DLI_CELL_OPS(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X)
+#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
-#define DLI_SEQUENCE_OPS(X)
+#define DLI_CELL_OPS(X)
+#define DLI_ROWS_OPS(X)
 #endif
-#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)       /* one copy serves all */
+/* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) \
     DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
     DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_offset(X) DLI_squares(X) DLI_momentum(X) \
-    DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_dropout(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_SEQUENCE_OPS(X)
+    DLI_col_affine(X) DLI_col_affine_back(X) DLI_squares(X) DLI_dropout(X) \
+    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+/* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
+#define DLI_FLAT_OPS(X) \
+    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) DLI_offset(X) \
+    DLI_top(X) DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) \
+    DLI_pack(X) DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+/* ... and one copy of these serves all. */
+#define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
 /* C[mr][nr] = or += sum of A[i][k] B[k][j] over k < n, in three forms. tile: both are packed.
    tile_off: row k of B is b + off[k]. tile_rows: A is read where it stands, by mr pointers to its
@@ -6086,7 +6256,7 @@ typedef struct dli_fast {
     void (*tile) DLI_TILE_ARGS;
     void (*tile_off) DLI_TILE_OFF_ARGS;
     void (*tile_rows) DLI_TILE_ROWS_ARGS;
-    DLI_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
+    DLI_OPS(DLI_FIELD) DLI_FLAT_OPS(DLI_FIELD) DLI_NARROW_OPS(DLI_FIELD)
 } dli_fast;
 
 /* The tile, for V a vector of W floats (or float itself, W = 1) and NV of them in a row. What is
@@ -6129,7 +6299,7 @@ typedef struct dli_fast {
 #define DLI_RETURN_void
 #define DLI_RETURN_float return
 #define DLI_RETURN_double return
-#define DLI_TILES(set, attr, V, W, MR, NV) \
+#define DLI_TILES(set, flat, attr, V, W, MR, NV) \
     DLI_TILE(dli_tile_##set, attr, V, W, MR, NV, DLI_TILE_ARGS, DLI_ALL_K, a[k * MR + i], \
              b + k * (NV * W), 0) \
     DLI_TILE(dli_tile_off_##set, attr, V, W, MR, NV, DLI_TILE_OFF_ARGS, DLI_ALL_K, \
@@ -6139,7 +6309,7 @@ typedef struct dli_fast {
     DLI_OPS(DLI_DEFINE_##set) \
     static const dli_fast dli_fast_##set = { \
         #set, MR, NV * W, dli_tile_##set, dli_tile_off_##set, dli_tile_rows_##set \
-        DLI_OPS(DLI_ENTRY_##set) DLI_NARROW_OPS(DLI_ENTRY_base) \
+        DLI_OPS(DLI_ENTRY_##set) DLI_FLAT_OPS(DLI_ENTRY_##flat) DLI_NARROW_OPS(DLI_ENTRY_base) \
     };
 #define DLI_DEFINE(set, attr, ret, name, params, args) \
     attr static ret dli_##name##_##set params { DLI_RETURN_##ret dli_##name##_body args; }
@@ -6147,11 +6317,12 @@ typedef struct dli_fast {
     DLI_DEFINE(base, DLI_VEC_CODE, ret, name, params, args)
 #define DLI_ENTRY_base(ret, name, params, args) , dli_##name##_base
 
+DLI_FLAT_OPS(DLI_DEFINE_base)
 DLI_NARROW_OPS(DLI_DEFINE_base)
 #if DLI_SIMD
-DLI_TILES(base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
+DLI_TILES(base, base, DLI_VEC_CODE, dli_v4, 4, 4, 2)                         /* SSE2, NEON */
 #else
-DLI_TILES(base, DLI_VEC_CODE, float, 1, 4, 4)
+DLI_TILES(base, base, DLI_VEC_CODE, float, 1, 4, 4)
 #endif
 
 #if DLI_X86
@@ -6163,8 +6334,9 @@ typedef float dli_v16 __attribute__((vector_size(64), aligned(4), may_alias));
 #define DLI_DEFINE_avx512(ret, name, params, args) \
     DLI_DEFINE(avx512, DLI_AVX512, ret, name, params, args)
 #define DLI_ENTRY_avx512(ret, name, params, args) , dli_##name##_avx512
-DLI_TILES(avx2, DLI_AVX2, dli_v8, 8, 6, 2)
-DLI_TILES(avx512, DLI_AVX512, dli_v16, 16, 8, 2)
+DLI_FLAT_OPS(DLI_DEFINE_avx2)
+DLI_TILES(avx2, avx2, DLI_AVX2, dli_v8, 8, 6, 2)
+DLI_TILES(avx512, avx2, DLI_AVX512, dli_v16, 16, 8, 2)
 #endif
 
 /* Each set's CPUs have the sets in front of it. */
@@ -7000,10 +7172,9 @@ static void dli_pace_change(dli_pace *p, int way)
 }
 static void dli_pace_trial(dli_pace *p, float rate)
 {
-    float mean;
     p->sum += rate;
     p->tried++;
-    mean = p->sum / (float)p->tried;
+    const float mean = p->sum / (float)p->tried;
     if (mean < p->rate[p->way] && p->tried < 4) return;
     p->rate[!p->way] = mean;
     p->sum = 0;
@@ -7037,9 +7208,10 @@ static void dli_pace_learn(dli_pace *p, int way, float rate)
 static dli_pace *dli_pace_of(dl_ctx *c, dli_job_kind kind, double work)
 {
     int log2;
+    if (c->threads == 1) return NULL;
     frexp(work, &log2);
     log2 -= 1 + DLI_JOB_LEAST;
-    if (c->threads == 1 || log2 < 0) return NULL;
+    if (log2 < 0) return NULL;
     return &c->pace[kind][dli_min(log2, DLI_JOB_OCTAVES - 1)];
 }
 static dli_timer dli_job_start(dl_ctx *c, dli_job_kind kind, double work)
@@ -7065,7 +7237,7 @@ static void dli_job_end(const dli_timer *t)
         dli_job_end(&dli_t); \
     } while (0)
 
-/* c = a b, or with add c +=, as dli_product_of has them; bias [n], or NULL, is added to each row. */
+/* c = a b, or with add c +=, as dli_product_of has them; bias [n] or NULL is added to each row. */
 static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float *a, bool ta,
                          const float *b, bool tb, const float *bias, float *c, bool add)
 {
@@ -7599,7 +7771,13 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     return true;
 }
 
-/* ---- max-pooling: 2 x 2 windows side by side; at is then 0 to 3 ---- */
+/* ---- max-pooling: 2 x 2 windows side by side ----
+
+       x   a b | c d       y   max a b e f,  max c d g h       at   0 1    which of the window's
+           e f | g h                                                2 3    four was the largest
+
+   Two rows of x give one of y, 16 windows at a time. Backward writes dy where `at` points and zeros
+   beside it, so that dx is written once and never read. */
 
 static bool dli_pool_plain(const dlk_pool2d_size *s)
 {
@@ -8369,6 +8547,19 @@ static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
     }
     return sum;
 }
+/* From the end, where a cache may still have what was written last. */
+static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
+{
+    double top = 0, part[64];
+    for (dl_int end = n; end > 0 && top < INFINITY; end -= 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = (double)c->fast->top(x + end - at - len, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count && top < INFINITY; k++)
+            if (!(part[k] <= top)) top = part[k];
+    }
+    return top;
+}
 #endif
 
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
@@ -8382,6 +8573,21 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
+}
+
+/* The largest |x|; NaN or infinity if one is. */
+static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    double top = 0;
+#if DLI_FAST
+    if (!c->reference) return dli_fast_top(c, x, n);
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n && top < INFINITY; i++) {
+        const double a = fabs((double)x[i]);
+        if (!(a <= top)) top = a;
+    }
+    return top;
 }
 
 /* w -= rate w: AdamW's decay */
@@ -8511,8 +8717,16 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                                dl_int n, double lr, double b1, double b2, double eps, int64_t t,
                                bool keras_eps)
 {
-    const double root = sqrt(1 - pow(b2, (double)t));        /* of the bias correction of v */
-    const float step = (float)(lr * root / (1 - pow(b1, (double)t)));
+    dli_adam_start *k = &c->adam;
+    if (k->t != t || k->b1 != b1 || k->b2 != b2) {           /* the same for all parameters */
+        k->t = t;
+        k->b1 = b1;
+        k->b2 = b2;
+        k->c1 = 1 - pow(b1, (double)t);
+        k->c2 = 1 - pow(b2, (double)t);
+    }
+    const double root = sqrt(k->c2);
+    const float step = (float)(lr * root / k->c1);
     const float e = (float)(keras_eps ? eps : eps * root);
     DLI_SPREAD(c, DLI_JOB_ADAM, n, at, len,
                c->fast->adam(w + at, g + at, m + at, v + at, len, (float)b1, (float)(1 - b1),
@@ -9236,6 +9450,9 @@ DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
     const char *who = "dl_initialize";
     const bool scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;    /* to the weight's fans */
     if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: no kind %d; make it with one of the functions "
+                       "dl_init_...", who, (int)init.kind);
     if (scaled && t->shape.rank < 2)
         return dl_fail(t->ctx, DL_ERR_SHAPE, "%s: Glorot, He and orthogonal need a weight of rank "
                        "2 or more, not rank %d", who, t->shape.rank);
@@ -11031,8 +11248,10 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
     memcpy(way.stride, o->stride, sizeof way.stride);
     memcpy(way.before, o->before, sizeof way.before);
     memcpy(way.after, o->after, sizeof way.after);
+    way.same = o->same;
     dli_slide s;
-    if (!dli_slide_start(c, op, &s, in, kernel, &way, 2) || !dli_slide_fit(c, op, &s, o->same))
+    if (!dli_conv_used(c, op, &way, 2, false) || !dli_slide_start(c, op, &s, in, kernel, &way, 2) ||
+        !dli_slide_fit(c, op, &s, o->same))
         return false;
     for (int i = 0; i < 2; i++) {
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
@@ -12734,6 +12953,8 @@ static const dl_field dli_dense_fields[] = {
 static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
                               dl_int outputs, dl_init bias_init)
 {
+    if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
     return dl_layer_param(l, "weight", weight, weight_init) &&
            (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
 }
@@ -12974,7 +13195,8 @@ static bool dli_pool_halves(const dl_pool *o)
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_max_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_max_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
@@ -12985,7 +13207,8 @@ DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
 {
-    return dl_model_add(m, &dli_avg_pool_type, options);
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dl_model_add(m, &dli_avg_pool_type, &o);
 }
 
 DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
@@ -13616,28 +13839,119 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
     return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
 }
 
+DL_DEF dl_entropy dl_entropy_default(void)
+{
+    dl_entropy o;
+    memset(&o, 0, sizeof o);
+    o.ignore = -100;
+    return o;
+}
+
+/* Targets in which weights, smoothing and ignored rows are contained, so that the cross-entropy
+   with them is what is asked for. *total: the sum of the weights of the rows that count. */
+static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const int32_t *labels,
+                                      const dl_entropy *o, double *total)
+{
+    const dl_int N = dli_rows(z), C = dli_last(z->shape);
+    bool good = labels && o->smoothing >= 0 && o->smoothing <= 1;
+    for (dl_int k = 0; good && o->class_weight && k < C; k++)
+        good = o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(z->ctx, DL_ERR_ARGUMENT, "%s: the labels must be there, the smoothing %g "
+                          "from 0 to 1, the class weights 0 or more", op, o->smoothing);
+    dl_tensor *t = dli_tape_tensor(z->ctx, op, z->shape);
+    *total = 0;
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) {
+        const int32_t y = labels[i];
+        dl_real *row = t->data + i * C;
+        if (y == o->ignore) continue;
+        if (!dli_check_index(z->ctx, op, "label", &y, 1, C)) return NULL;
+        for (dl_int k = 0; k < C; k++) {
+            const double share = o->smoothing / (double)C + (k == y ? 1 - o->smoothing : 0);
+            row[k] = (dl_real)(share * (o->class_weight ? o->class_weight[k] : 1));
+        }
+        *total += o->class_weight ? o->class_weight[y] : 1;
+    }
+    return t;
+}
+
+DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
+                                        const dl_entropy *options)
+{
+    const char *op = "dl_cross_entropy_with";
+    const dl_entropy defaults = dl_entropy_default();
+    double total;
+    if (!dli_inputs(op, &logits, 1)) return NULL;
+    dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);
+}
+
 #ifndef DL_NO_MODEL
 /* ---- losses of a model ---- */
+
+/* Each row of x times its weight; w is [N]. */
+static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
+{
+    dl_shape shape = w->shape;
+    if (!x) return NULL;
+    shape.rank = x->shape.rank;
+    for (int i = 1; i < shape.rank; i++) shape.dim[i] = 1;
+    return dl_mul(x, dl_reshape(w, shape));
+}
 
 static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_mse(z, target);
 }
+static dl_tensor *dli_weighted_mse(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_square(dl_sub(z, target)), weight));
+}
 static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_mae(z, target);
+}
+static dl_tensor *dli_weighted_mae(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_abs(dl_sub(z, target)), weight));
 }
 static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_huber(z, target, 1);
 }
+/* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
+static dl_tensor *dli_weighted_huber(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                     dl_tensor *weight, const void *user)
+{
+    dl_tensor *d = dl_sub(z, target), *c = dl_clamp(d, -1, 1);
+    (void)labels;
+    (void)user;
+    dl_tensor *loss = dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
+    return dl_mean(dli_weigh(loss, weight));
+}
 static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
     return dl_bce(z, target);
+}
+/* ln(1 + e^z) - z t */
+static dl_tensor *dli_weighted_bce(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                   dl_tensor *weight, const void *user)
+{
+    (void)labels;
+    (void)user;
+    return dl_mean(dli_weigh(dl_sub(dl_softplus(z), dl_mul(z, target)), weight));
 }
 static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
 {
@@ -13646,22 +13960,41 @@ static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *use
 }
 static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
 {
-    (void)user;
-    return dl_cross_entropy(z, labels);
+    return user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+                : dl_cross_entropy(z, labels);
+}
+/* The weights become part of the targets. */
+static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
+                                    dl_tensor *weight, const void *user)
+{
+    const dl_entropy defaults = dl_entropy_default();
+    const dl_entropy *o = user ? (const dl_entropy *)user : &defaults;
+    double total = (double)dli_rows(z);
+    if (labels) target = dli_entropy_targets("dl_model_fit", z, labels, o, &total);
+    return dl_mul_scalar(dl_soft_cross_entropy_sum(z, dli_weigh(target, weight)),
+                         total > 0 ? 1 / total : 0);
 }
 
 DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
 {
     static const dl_loss all[] = {
-        { "mean_squared_error", dli_loss_mse, NULL, DL_LINEAR, NULL },
-        { "mean_absolute_error", dli_loss_mae, NULL, DL_LINEAR, NULL },
-        { "huber", dli_loss_huber, NULL, DL_LINEAR, NULL },
-        { "binary_crossentropy", dli_loss_bce, NULL, DL_SIGMOID, NULL },
-        { "categorical_crossentropy", dli_loss_soft, NULL, DL_SOFTMAX, NULL },
-        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, DL_SOFTMAX, NULL } };
+        { "mean_squared_error", dli_loss_mse, NULL, dli_weighted_mse, DL_LINEAR, NULL },
+        { "mean_absolute_error", dli_loss_mae, NULL, dli_weighted_mae, DL_LINEAR, NULL },
+        { "huber", dli_loss_huber, NULL, dli_weighted_huber, DL_LINEAR, NULL },
+        { "binary_crossentropy", dli_loss_bce, NULL, dli_weighted_bce, DL_SIGMOID, NULL },
+        { "categorical_crossentropy", dli_loss_soft, NULL, dli_weighted_soft, DL_SOFTMAX, NULL },
+        { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, dli_weighted_soft, DL_SOFTMAX,
+          NULL } };
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].name, name) == 0) return &all[i];
     return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+}
+
+DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options)
+{
+    dl_loss loss = *DL_SPARSE_CATEGORICAL_CROSSENTROPY;
+    loss.user = options;
+    return loss;
 }
 
 DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
@@ -13671,7 +14004,10 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #endif
 
 /* --------------------------------------------------------------------- >>optimizers-impl ----
-   In this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
+   An optimizer is a list of parameters, each with its states (running means of what its gradient
+   was), and a kind, which says how many states there are and how one step changes them and the
+   weights. The formulas themselves are kernels of floor 1; a kind picks one and its numbers. In
+   this order: the kinds, the check of options, the optimizer, what a step does, schedules. */
 
 /* A state that only decays would end among the denormals, so below DLI_MOMENT_MIN it becomes 0
    (see >>kernels-impl). Beside an eps of at least 1e-12, or 1e-24 where it is added to a square,
@@ -13682,13 +14018,14 @@ DL_DEF bool dl_register_loss(dl_ctx *dl, const dl_loss *loss)
 #define DLI_SQUARES_MAX (DLI_DOUBLE ? 1e149 : 1e14)
 #define DLI_NUMBER_MAX (DLI_DOUBLE ? DBL_MAX : (double)FLT_MAX)
 
-/* One step of each kind, by the formulas of floor 1. Keras has its eps inside the root where
-   PyTorch has it outside (not in Adam, where they differ in the correction), and its momentum
-   contains lr. */
+/* ---- the kinds: w -= lr times ... ---- */
+
+/* g */
 static void dli_update_sgd(const dl_update *u)
 {
     DLI_RUN(u->dl, sgd_step, u->w, u->g, u->n, u->options->lr);
 }
+/* v = mu v + g; Keras' v contains lr */
 static void dli_roll(const dl_update *u, bool nesterov)
 {
     const dl_optim *o = u->options;
@@ -13697,27 +14034,30 @@ static void dli_roll(const dl_update *u, bool nesterov)
             torch ? o->lr : 1, o->momentum, nesterov);
 }
 static void dli_update_momentum(const dl_update *u) { dli_roll(u, false); }
+/* mu v + g */
 static void dli_update_nesterov(const dl_update *u) { dli_roll(u, true); }
+/* g / sqrt(a); a += g^2. Keras has its eps inside the root, PyTorch outside. */
 static void dli_update_adagrad(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, adagrad_step, u->w, u->g, u->state[0], u->n, o->lr, o->eps - out, out);
 }
+/* g sqrt(u / a); a, u: running means of g^2 and of the square of this */
 static void dli_update_adadelta(const dl_update *u)
 {
     const dl_optim *o = u->options;
     DLI_RUN(u->dl, adadelta_step, u->w, u->g, u->state[0], u->state[1], u->n, o->lr, o->rho,
             o->eps);
 }
+/* g / sqrt(a); a: a running mean of g^2 */
 static void dli_update_rmsprop(const dl_update *u)
 {
     const dl_optim *o = u->options;
-    const bool torch = o->type->torch;
-    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, torch ? 0 : o->eps,
-            torch ? o->eps : 0);
+    const double out = o->type->torch ? o->eps : 0;
+    DLI_RUN(u->dl, rmsprop_step, u->w, u->g, u->state[0], u->n, o->lr, o->rho, o->eps - out, out);
 }
+/* m / sqrt(v): running means of g and g^2. Keras adds eps before v is corrected, PyTorch after. */
 static void dli_update_adam(const dl_update *u)
 {
     const dl_optim *o = u->options;
@@ -13813,15 +14153,15 @@ static dl_optim dli_optim(const char *name, double lr)
 {
     return dl_optim_default(dl_find_optim(NULL, name), lr);
 }
-static dl_optim dli_rolling(const char *name, double lr, double mu)
+static dl_optim dli_with_mu(const char *name, double lr, double mu)
 {
     dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
 DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_rolling("momentum", lr, mu); }
-DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_rolling("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_with_mu("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_with_mu("Nesterov", lr, mu); }
 DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
 DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
 DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
@@ -13830,11 +14170,11 @@ DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
 DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
 DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
 {
-    return dli_rolling("torch.momentum", lr, mu);
+    return dli_with_mu("torch.momentum", lr, mu);
 }
 DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
 {
-    return dli_rolling("torch.Nesterov", lr, mu);
+    return dli_with_mu("torch.Nesterov", lr, mu);
 }
 DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
 DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
@@ -13873,27 +14213,28 @@ static bool dli_check_optim(dl_ctx *c, const char *who, const dl_optim *o)
     return true;
 }
 
-/* A parameter and what is kept for it. */
+/* What is kept for a parameter. */
 typedef struct dli_slot {
-    dl_tensor *param;
-    dl_real   *state[4], *average;          /* as many as the kind has; NULL without ema */
-    int64_t    updates;
-    double     lr_factor, weight_decay;
+    dl_real *state[5];         /* as many as the kind has; behind them the average, with ema */
+    int64_t  updates;
+    double   lr_factor, weight_decay;
 } dli_slot;
 
 struct dl_optimizer {
-    dl_ctx   *ctx;
-    dl_optim  desc;
-    int       n;
-    dli_slot *slot;            /* [n]                                             */
-    dl_real  *memory;          /* behind all states and averages                  */
-    int64_t   updates;
-    bool      averaged;        /* weights and averages have changed places        */
+    dl_ctx     *ctx;
+    dl_optim    desc;
+    int         n;
+    dl_tensor **param;         /* [n]                                             */
+    dli_slot   *slot;          /* [n]                                             */
+    dl_real    *memory;        /* behind all states and averages                  */
+    int64_t     updates;
+    bool        averaged;      /* weights and averages have changed places        */
 };
 
 static void dli_optimizer_destroy(void *object)
 {
     dl_optimizer *o = (dl_optimizer *)object;
+    if (o->param) DL_FREE(o->param);
     if (o->slot) DL_FREE(o->slot);
     if (o->memory) DL_FREE(o->memory);
 }
@@ -13929,27 +14270,22 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
+    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n, sizeof *o->param);
     o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
     o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
-    if (!o->slot || !o->memory) {
+    if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
     }
     dl_real *at = o->memory;
     for (int i = 0; i < n; i++) {
-        dli_slot *s = &o->slot[i];
-        const dl_int size = params[i]->size;
-        s->param = params[i];
-        s->lr_factor = 1;
-        s->weight_decay = desc.weight_decay;
-        for (int k = 0; k < states; k++, at += size) {
-            s->state[k] = at;
-            for (dl_int j = 0; j < size; j++) at[j] = (dl_real)desc.start;
-        }
-        if (desc.ema > 0) {
-            s->average = at;
-            at += size;
-            memcpy(s->average, params[i]->data, (size_t)size * sizeof *at);
+        o->param[i] = params[i];
+        o->slot[i].lr_factor = 1;
+        o->slot[i].weight_decay = desc.weight_decay;
+        for (int k = 0; k < arrays; k++, at += params[i]->size) {
+            o->slot[i].state[k] = at;
+            for (dl_int j = 0; j < params[i]->size; j++)
+                at[j] = k < states ? (dl_real)desc.start : params[i]->data[j];
         }
     }
     return o;
@@ -13960,62 +14296,45 @@ DL_DEF void dl_optimizer_free(dl_optimizer *o) { dli_object_free(o); }
 DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
 {
     for (int i = 0; o && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
-        memset(p->grad, 0, (size_t)p->size * sizeof(dl_real));
-        p->fresh = false;
+        memset(o->param[i]->grad, 0, (size_t)o->param[i]->size * sizeof(dl_real));
+        o->param[i]->fresh = false;
     }
 }
 
 /* ---- a step ---- */
 
-/* The norm of n numbers whose sum of squares, which may have over- or underflowed, is known. */
-static double dli_root(const dl_real *x, dl_int n, double squares)
+/* The norm of n numbers; of very large or small ones as a multiple of the largest, so that no
+   square over- or underflows. */
+static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    if (squares > 1e-20 && squares < INFINITY) return sqrt(squares);
-    double top = 0, sum = 0;
-    for (dl_int i = 0; i < n; i++) {
-        const double a = fabs((double)x[i]);
-        if (dli_isnan(a)) return NAN;
-        if (a > top) top = a;
-    }
-    if (top == 0 || top == INFINITY) return top;
-    for (dl_int i = 0; i < n; i++) {
-        const double r = (double)x[i] / top;
-        sum += r * r;
-    }
+    double sum = dli_squares(c, x, n);
+    if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
+    const double top = dli_top(c, x, n);
+    if (!(top > 0 && top < INFINITY)) return top;
+    sum = 0;
+    for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
     return top * sqrt(sum);
-}
-
-static double dli_grad_norm(const dl_tensor *p)
-{
-    return dli_root(p->grad, p->size, dli_squares(p->ctx, p->grad, p->size));
-}
-
-/* The norm of two parts together. (hypot forgets a NaN beside an infinity.) */
-static double dli_join_norms(double a, double b)
-{
-    return dli_isnan(a) || dli_isnan(b) ? NAN : hypot(a, b);
 }
 
 DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm)
 {
-    double norm = 0;
+    double norm = params ? 0 : NAN;
     for (int i = 0; params && i < n; i++) {
+        const dl_tensor *p = params[i];
         if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
         if (!(max_norm >= 0)) {
-            dl_fail(params[i]->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or "
-                    "more", max_norm);
+            dl_fail(p->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or more",
+                    max_norm);
             return NAN;
         }
-        if (params[i]->requires_grad && params[i]->grad)
-            norm = dli_join_norms(norm, dli_grad_norm(params[i]));
+        if (!p->requires_grad || !p->grad) continue;
+        const double one = dli_norm_of(p->ctx, p->grad, p->size);
+        norm = dli_isnan(norm) || dli_isnan(one) ? NAN : hypot(norm, one);   /* hypot(NAN, inf)! */
     }
-    if (!params) return NAN;
-    if (norm > max_norm && norm < INFINITY)
-        for (int i = 0; i < n; i++)
-            if (params[i]->requires_grad && params[i]->grad)
-                DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data,
-                        params[i]->size, max_norm / (norm + 1e-6), 0, 0);    /* as PyTorch */
+    for (int i = 0; norm > max_norm && norm < INFINITY && i < n; i++)
+        if (params[i]->requires_grad && params[i]->grad)
+            DLI_RUN(params[i]->ctx, decay_grad, params[i]->grad, params[i]->data, params[i]->size,
+                    max_norm / (norm + 1e-6), 0, 0);                         /* as PyTorch */
     return norm;
 }
 
@@ -14023,7 +14342,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
 static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
 {
     char number[32];
-    const char *name = o->slot[i].param->name;
+    const char *name = o->param[i]->name;
     snprintf(number, sizeof number, "parameter %d", i);
     if (!name[0]) name = number;
     if (!(norm < INFINITY))
@@ -14035,86 +14354,91 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
                    DLI_SQUARES_MAX);
 }
 
-/* A gradient as its update will see it: scaled, clipped, with penalties. */
-static void dli_prepare_gradient(const dl_optimizer *o, const dli_slot *s, double scale)
+/* Are all gradients finite, and no norm above the limit? This reads all of them once more, so it
+   goes from the last to the first: it begins with what backward has just written and ends with
+   what the update will begin with, which both may still lie in a cache. 10^16 numbers of limit *
+   1e-8 have the norm limit: only larger ones are squared. */
+static bool dli_check_gradients(const dl_optimizer *o, double limit)
 {
-    const dl_optim *d = &o->desc;
-    dl_tensor *p = s->param;
-    const double l2 = d->l2 + (d->type->decoupled ? 0 : s->weight_decay / 2);
-    if (scale != 1) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, scale, 0, 0);
-    if (d->clip_value < INFINITY)
-        o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
-    if (d->l1 > 0 || l2 > 0) DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
-}
-
-/* Check all gradients, then prepare them, then check what came out. */
-static bool dli_prepare_gradients(dl_optimizer *o)
-{
-    const dl_optim *d = &o->desc;
-    double norm = 0, scale = 1;
-    for (int i = 0; i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+    for (int i = o->n - 1; i >= 0; i--) {
+        const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        const double squares = dli_squares(o->ctx, p->grad, p->size);
-        const double one = d->clip_norm < INFINITY || !(squares < INFINITY) ?
-                           dli_root(p->grad, p->size, squares) : sqrt(squares);
-        norm = hypot(norm, one);
-        if (!(norm < INFINITY)) return dli_bad_gradient(o, i, norm);
-    }
-    if (norm > d->clip_norm) scale = d->clip_norm / (norm + 1e-6);
-    bool check = norm > DLI_SQUARES_MAX;
-    for (int i = 0; i < o->n; i++) {
-        const dli_slot *s = &o->slot[i];
-        if (s->param->requires_grad) dli_prepare_gradient(o, s, scale);
-        if (d->l1 > 0 || d->l2 > 0 || (!d->type->decoupled && s->weight_decay > 0)) check = true;
-    }
-    for (int i = 0; check && d->type->squares && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
-        const double one = p->requires_grad ? dli_grad_norm(p) : 0;
-        if (!(one <= DLI_SQUARES_MAX)) return dli_bad_gradient(o, i, one);
+        double size = dli_top(o->ctx, p->grad, p->size);
+        if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
+        if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }
     return true;
 }
 
-/* What is kept for a parameter; NULL when it is none of the optimizer's. */
-static dli_slot *dli_slot_of(const dl_optimizer *o, const dl_tensor *param)
+/* Check all gradients; then clip them and add penalties, if there are any, and check again. */
+static bool dli_prepare_gradients(const dl_optimizer *o)
 {
-    for (int i = 0; o && i < o->n; i++) if (o->slot[i].param == param) return &o->slot[i];
-    return NULL;
+    const dl_optim *d = &o->desc;
+    const double limit = d->type->squares ? DLI_SQUARES_MAX : INFINITY;
+    const bool clip = d->clip_norm < INFINITY;
+    bool penalty = d->l1 > 0 || d->l2 > 0;
+    for (int i = 0; i < o->n; i++)
+        if (!d->type->decoupled && o->slot[i].weight_decay > 0) penalty = true;
+    const bool changed = clip || penalty || d->clip_value < INFINITY;
+    const double norm = clip ? dl_clip_grad_norm(o->param, o->n, d->clip_norm) : INFINITY;
+    if (!(norm < INFINITY) && !dli_check_gradients(o, changed ? INFINITY : limit)) return false;
+    if (clip && !(norm < INFINITY)) return dli_bad_gradient(o, 0, norm);   /* of all together */
+    if (!changed) return true;
+    for (int i = 0; i < o->n; i++) {
+        dl_tensor *p = o->param[i];
+        const double l2 = d->l2 + (d->type->decoupled ? 0 : o->slot[i].weight_decay / 2);
+        if (!p->requires_grad) continue;
+        if (d->clip_value < INFINITY)
+            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
+                                          d->clip_value);
+        if (d->l1 > 0 || l2 > 0)
+            DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
+    }
+    return (!penalty && norm <= limit) || dli_check_gradients(o, limit);
+}
+
+/* The number of a parameter; -1 when it is none of the optimizer's. */
+static int dli_param_index(const dl_optimizer *o, const dl_tensor *param)
+{
+    int i = o ? o->n - 1 : -1;
+    while (i >= 0 && o->param[i] != param) i--;
+    return i;
 }
 
 /* The options as they apply to one parameter. */
-static dl_optim dli_slot_desc(const dl_optimizer *o, const dli_slot *s)
+static dl_optim dli_slot_desc(const dl_optimizer *o, int i)
 {
     dl_optim d = o->desc;
-    d.lr *= s->lr_factor;
-    d.weight_decay = s->weight_decay;
+    d.lr *= o->slot[i].lr_factor;
+    d.weight_decay = o->slot[i].weight_decay;
     return d;
 }
 
 DL_DEF dl_optim dl_optimizer_group(const dl_optimizer *o, const dl_tensor *param)
 {
-    const dli_slot *s = dli_slot_of(o, param);
-    return s ? dli_slot_desc(o, s) : dl_sgd(NAN);
+    const int i = dli_param_index(o, param);
+    return i >= 0 ? dli_slot_desc(o, i) : dl_sgd(NAN);
 }
 
-static void dli_update_slot(dl_optimizer *o, dli_slot *s)
+static void dli_update_param(dl_optimizer *o, int i)
 {
-    const dl_optim d = dli_slot_desc(o, s);
-    dl_tensor *p = s->param;
-    dl_update u;
+    const dl_optim d = dli_slot_desc(o, i);
+    dl_tensor *p = o->param[i];
+    dli_slot *s = &o->slot[i];
     s->updates++;
+    const dl_update u = { o->ctx, p->data, p->grad, s->state, p->size,
+                          d.type->torch ? s->updates : o->updates, &d };
     if (d.type->decoupled && d.weight_decay > 0)
         dli_decay_weights(o->ctx, p->data, p->size, d.lr * d.weight_decay);
-    u.dl = o->ctx;
-    u.w = p->data;
-    u.g = p->grad;
-    u.state = s->state;
-    u.n = p->size;
-    u.t = d.type->torch ? s->updates : o->updates;
-    u.options = &d;
     d.type->step(&u);
     p->version++;
+}
+
+/* Can all parameters be written to? */
+static bool dli_params_writable(const char *who, const dl_optimizer *o)
+{
+    for (int i = 0; i < o->n; i++) if (!dli_writable(who, o->param[i])) return false;
+    return true;
 }
 
 DL_DEF bool dl_optimizer_step(dl_optimizer *o)
@@ -14123,16 +14447,14 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_step", o->slot[i].param)) return false;
-    if (!dli_prepare_gradients(o)) return false;
+    if (!dli_params_writable("dl_optimizer_step", o) || !dli_prepare_gradients(o)) return false;
     o->updates++;
-    for (int i = 0; i < o->n; i++)
-        if (o->slot[i].param->requires_grad) dli_update_slot(o, &o->slot[i]);
+    for (int i = 0; i < o->n; i++) if (o->param[i]->requires_grad) dli_update_param(o, i);
     for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
-        const dl_tensor *p = o->slot[i].param;
+        const dl_tensor *p = o->param[i];
         const double keep = o->updates > 1 ? o->desc.ema : 0;        /* average = keep average + */
-        DLI_RUN(o->ctx, decay_grad, o->slot[i].average, p->data, p->size, keep, 0, (1 - keep) / 2);
+        DLI_RUN(o->ctx, decay_grad, o->slot[i].state[o->desc.type->states], p->data, p->size, keep,
+                0, (1 - keep) / 2);
     }
     return true;
 }
@@ -14143,14 +14465,14 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
-    for (int i = 0; i < o->n; i++)
-        if (!dli_writable("dl_optimizer_set_averaged", o->slot[i].param)) return false;
+    if (!dli_params_writable("dl_optimizer_set_averaged", o)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
-        dl_tensor *p = o->slot[i].param;
+        dl_tensor *p = o->param[i];
+        dl_real *average = o->slot[i].state[o->desc.type->states];
         for (dl_int k = 0; k < p->size; k++) {
             const dl_real w = p->data[k];
-            p->data[k] = o->slot[i].average[k];
-            o->slot[i].average[k] = w;
+            p->data[k] = average[k];
+            average[k] = w;
         }
         p->version++;
     }
@@ -14182,16 +14504,15 @@ DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, in
         !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
         return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
                        "more", who, lr_factor, weight_decay);
-    for (int pass = 0; pass < 2; pass++)                          /* first look, then change */
-        for (int k = 0; k < n; k++) {
-            dli_slot *s = dli_slot_of(o, params[k]);
-            if (!s)
-                return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's "
-                               "%d parameters", who, k, o->n);
-            if (pass == 0) continue;
-            s->lr_factor = lr_factor;
-            s->weight_decay = weight_decay;
-        }
+    for (int k = 0; k < n; k++)
+        if (dli_param_index(o, params[k]) < 0)
+            return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's %d "
+                           "parameters", who, k, o->n);
+    for (int k = 0; k < n; k++) {
+        dli_slot *s = &o->slot[dli_param_index(o, params[k])];
+        s->lr_factor = lr_factor;
+        s->weight_decay = weight_decay;
+    }
     return true;
 }
 
@@ -14299,8 +14620,11 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
    step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
    middle of training too, happens inside a dli_scope, which puts everything back. */
 
+/* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
-                           int32_t *labels, dl_batch *batch);      /* in >>data-impl */
+                           int32_t *labels, dl_batch *batch);
+static int dli_loader_next(dl_loader *l, dl_batch *batch);
+static bool dli_is_stream(const dl_data *d);
 
 /* What evaluating in the middle of training must leave as it was. */
 typedef struct dli_scope {
@@ -15018,6 +15342,9 @@ static bool dli_check_labels(const char *who, const dl_model *m, int classes)
     if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
                        "not for %d and %lld", who, m->loss->name, classes, units);
+    const dl_entropy *o = m->loss->of_labels == dli_loss_sparse
+                        ? (const dl_entropy *)m->loss->user : NULL;
+    if (o && o->ignore == units) classes--;              /* the last class is to be ignored */
     return m->loss->logits != DL_SOFTMAX || classes <= units ||
            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
                    "%lld outputs", who, classes, units);
@@ -15042,7 +15369,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
                        m->inputs, dl_model_output_count(m));
     if (d->ctx != m->ctx)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context", who);
-    if (d->count < 1) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (d->count == 0) return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
+    if (dl_data_weights(d) && !m->loss->weighted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the samples have weights, for which %s has no "
+                       "function (weighted in dl_loss)", who, m->loss->name);
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
@@ -15055,6 +15385,7 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->target_shape) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
                        who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
     return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
 }
@@ -15092,7 +15423,9 @@ static dl_tensor *dli_output_loss(const dl_model *m, int k, dl_tensor *z, const 
     const bool of_labels = k == 0 && b->labels && l->of_labels;
     dl_tensor *target = of_labels ? NULL : k ? dl_reshape(b->more_y[k - 1], z->shape)
                                              : dli_batch_targets(m, b, z);
-    dl_tensor *loss = of_labels ? l->of_labels(z, b->labels, l->user)
+    dl_tensor *loss = b->weight && (of_labels || target)
+                    ? l->weighted(z, target, of_labels ? b->labels : NULL, b->weight, l->user)
+                    : of_labels ? l->of_labels(z, b->labels, l->user)
                     : target ? l->of_targets(z, target, l->user) : NULL;
     if (!loss) return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: the loss gave nothing", l->name);
     if (loss->size != 1)
@@ -15300,6 +15633,11 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
     if (!dli_check_more(who, m, b)) return false;
+    for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
+        if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
+                           "be a loss with the function weighted", who, (long long)b->weight->size,
+                           (long long)b->size, m->goal[k].loss->name);
     if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
     if (!b->y || !m->loss->of_targets)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
@@ -15328,31 +15666,62 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-/* What the model gives in evaluation, as the loss wants it. */
-static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b)
+/* What the model gives in evaluation, as the loss wants it or as it is. */
+static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
+                                        dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), DLI_RAW_LOSS, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, true);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
 typedef bool (*dli_batch_fn)(const dl_batch *b, dl_tensor **z, dl_int first, void *user);
 
-static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_batch_fn fn,
-                           void *user)
+static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dli_raw raw,
+                           dli_batch_fn fn, void *user)
 {
-    const dl_int size = m->batch_size;
-    bool ok = true;
-    for (dl_int at = 0; ok && at < data->count; at += size) {
+    bool ok = true, more = true;
+    for (dl_int at = 0; ok && more && at != data->count;) {
         const dli_scope scope = dli_scope_begin(m->ctx);
         dl_batch b;
-        dl_tensor **z = NULL;
-        ok = dli_data_batch(data, NULL, at, size < data->count - at ? size : data->count - at, NULL,
-                            &b);
-        if (ok) z = dli_evaluate_forward(who, m, &b);
-        ok = z && fn(&b, z, at, user);
+        ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
+        more = ok && b.size > 0;
+        if (more) {
+            dl_tensor **z = dli_evaluate_forward(who, m, &b, raw);
+            ok = z && fn(&b, z, at, user);
+            at += b.size;
+        }
+        if (ok && !more && (at == 0 || data->count > 0))
+            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %lld samples", who,
+                         (long long)at);
         dli_scope_end(m->ctx, &scope);
     }
     return ok;
+}
+
+static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
+{
+    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
+    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
+    return true;
+}
+
+/* Is it known how many there will be? */
+static bool dli_check_count(const char *who, const dl_data *d)
+{
+    return d->count >= 0 ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the stream does not know how many samples it has; go "
+                   "through it with a loader, a batch at a time", who);
+}
+
+DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
+{
+    const char *who = "dl_model_predict_data";
+    if (!data || !dli_model_whole(who, m) || !dli_check_count(who, data)) return NULL;
+    if (data->ctx != m->ctx)
+        return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
+                          who);
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, dli_batch_shape(data->count, dli_output_shape(m)));
+    return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
 static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
@@ -15369,7 +15738,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b), 0, &t);
+    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -15379,7 +15748,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
     const char *who = "dl_model_evaluate";
     if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, dli_evaluate_batch, &t));
+    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
 }
 
 /* ---- fit ---- */
@@ -15406,11 +15775,14 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                                      double loss)
 {
     char bar[25];
-    const int full = (int)(24 * s->batch / s->batches);
+    const int full = s->batches > 0 ? (int)(24 * s->batch / s->batches) : 0;
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
-    dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch, epochs,
-             bar, (long long)s->batch, (long long)s->batches, loss);
+    if (s->batches < 0)
+        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %lld loss %.4f ", s->epoch, epochs,
+                   (long long)s->batch, loss);
+    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch,
+                    epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
 #endif
@@ -15475,9 +15847,18 @@ static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
     }
 }
 
-static bool dli_check_fit(const dl_model *m, const dl_fit *o)
+static bool dli_check_fit(const dl_model *m, const dl_fit *o, const dl_data *data)
 {
     const char *who = "dl_model_fit";
+    bool weights = !o->class_weight || (data->labels && m->loss->weighted);
+    for (int k = 0; o->class_weight && k < data->classes; k++)
+        weights = weights && o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
+    if (!weights)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: class_weight needs data with labels, numbers "
+                       "of 0 or more, and a loss with the function weighted", who);
+    if (o->accumulate > 1 && data->count < 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a stream that does not know its count can't "
+                       "accumulate batches", who);
     if (o->epochs < 0 || o->batch_size < 1 || o->accumulate < 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d epochs with batch size %d, accumulating "
                        "%d; the epochs must be 0 or more, the others 1 or more", who, o->epochs,
@@ -15485,7 +15866,18 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o)
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
-    return !o->early_stopping || (o->patience >= 0 && o->min_delta >= 0) ||
+    if (o->validation && o->validation_split > 0)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation and validation_split %g: give one "
+                       "of them", who, o->validation_split);
+    if (o->verbose < 0 || o->verbose > 2)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: verbose %d is not 0, 1 or 2", who, o->verbose);
+    const dl_fit usual = dl_fit_default();
+    if (!o->early_stopping && (o->patience != usual.patience || o->min_delta != usual.min_delta ||
+                               o->restore_best != usual.restore_best))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience, min_delta and restore_best are not "
+                       "used without early_stopping; set that, or leave them as dl_fit_default "
+                       "gives them", who);
+    return (o->patience >= 0 && o->min_delta >= 0) ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: patience %d and min_delta %g must be 0 or more",
                    who, o->patience, o->min_delta);
 }
@@ -15499,7 +15891,7 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
         r->train = dl_data_take(data, 0, data->count);
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
-    if (r->train && r->validation && (r->train->count < 1 || r->validation->count < 1))
+    if (r->train && r->validation && (r->train->count == 0 || r->validation->count == 0))
         return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
                        "for training and %lld for validation", o->validation_split,
                        (long long)r->train->count, (long long)r->validation->count);
@@ -15534,7 +15926,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
                        "nothing to learn", who);
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
-    if (!dli_check_fit(m, o) || !dli_run_data(r, data)) return false;
+    if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
         r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
@@ -15574,6 +15966,17 @@ static bool dli_run_schedule(dli_run *r, int64_t step)
                                                 dl_schedule_factor(&r->schedule, step));
 }
 
+/* Each sample of a batch counts as much as its class, times its own weight. */
+static bool dli_weigh_classes(dl_ctx *c, dl_batch *b, const double *class_weight)
+{
+    dl_tensor *w = dli_tape_tensor(c, "dl_model_fit", dl_shape1(b->size));
+    for (dl_int i = 0; w && i < b->size; i++)
+        w->data[i] = (dl_real)(class_weight[b->labels[i]] *
+                               (b->weight ? (double)b->weight->data[i] : 1));
+    b->weight = w;
+    return w != NULL;
+}
+
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
 static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
@@ -15581,12 +15984,13 @@ static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
     const dl_fit *o = r->o;
     const dl_int place = (s->batch - 1) % o->accumulate;
     const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
-    const dl_int group = left / o->batch_size < o->accumulate
+    const dl_int group = o->accumulate == 1 ? b->size : left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
     const double before = tally->loss;
 #ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
 #endif
+    if (o->class_weight && !dli_weigh_classes(r->m->ctx, b, o->class_weight)) return false;
     if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
         return false;
     if (place == o->accumulate - 1 || s->batch == s->batches) {
@@ -15620,7 +16024,9 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     while (ok && more && !r->stop) {
         const dl_mark mark = dl_tape_mark(c);
         dl_batch b;
-        more = dl_loader_next(r->loader, &b);
+        const int got = dli_loader_next(r->loader, &b);
+        more = got > 0;
+        ok = got >= 0;
         if (more) {
             s.batch = b.number + 1;
             ok = dli_run_batch(r, &b, &s, &tally);
@@ -15631,7 +16037,6 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    ok = ok && (r->stop || (dl_int)tally.size == r->train->count);
     const dl_metrics t = dli_tally_end(&tally, ok);
     e->seconds = dli_now() - start;
     e->loss = t.loss;
@@ -15949,13 +16354,16 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
         for (dl_int i = 0; i < of; i++)
             right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
     } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++)
+        for (dl_int i = 0; i < rows; i++) {
             right += dli_choose(z + i * C, C, 1, false) ==
                      (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
+            of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
+        }
     } else return true;
     if (of < 1) return true;
-    sum[0] += (double)right * (double)o->size / (double)of;
-    sum[1] += (double)o->size;
+    const double samples = o->labels ? (double)of : (double)o->size;
+    sum[0] += (double)right * samples / (double)of;
+    sum[1] += samples;
     return true;
 }
 
@@ -16107,22 +16515,16 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-static bool dli_copy_outputs(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
-{
-    dl_real *out = (dl_real *)user + first * (z[0]->size / b->size);
-    memcpy(out, z[0]->data, (size_t)z[0]->size * sizeof *out);
-    return true;
-}
-
 /* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
    [count, outputs], to be freed with DL_FREE; NULL on failure. */
 static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
 {
     const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!dli_check_data(who, m, data)) return NULL;
+    if (!dli_check_count(who, data)) return NULL;
     dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
                                         (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, dli_copy_outputs, out)) return out;
+    if (!out || dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, out)) return out;
     DL_FREE(out);
     return NULL;
 }
@@ -16252,16 +16654,23 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 #endif /* DL_NO_MODEL */
 
 #ifndef DL_NO_DATA
-/* --------------------------------------------------------------------------- >>data-impl ---- */
+/* --------------------------------------------------------------------------- >>data-impl ----
+   In this order: a data set and how its samples are read, by number or one after another; the
+   source of arrays in memory and that of IDX files; data sets made of others; batches. A data set
+   is a small view (struct dl_data) of a storage that it shares with other views; the storage holds
+   the source. All reading goes through dli_data_read (of a stream, dli_stream_next), so whatever
+   is true of one kind of source is true of all. */
 
 /* What a data set and its views share. Labels and targets are here from the start when they are
    arrays, else from when they are asked for; cache is then what they are in. */
 struct dli_storage {
     int            references;
+    bool           begun;                   /* a stream has been read from            */
     dl_source      source;
     const int32_t *labels;
     const dl_real *targets;
     void          *cache;
+    dl_real       *weights;                 /* [source.count], or NULL: all weigh 1   */
 };
 
 static void dli_storage_release(struct dli_storage *s)
@@ -16269,6 +16678,7 @@ static void dli_storage_release(struct dli_storage *s)
     if (!s || --s->references > 0) return;
     if (s->source.close) s->source.close(s->source.user);
     if (s->cache) DL_FREE(s->cache);
+    if (s->weights) DL_FREE(s->weights);
     DL_FREE(s);
 }
 
@@ -16278,6 +16688,7 @@ DL_DEF dl_source dl_source_default(void)
 {
     dl_source s;
     memset(&s, 0, sizeof s);
+    s.buffer = 1024;
     return s;
 }
 
@@ -16295,17 +16706,30 @@ static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_in
                    (long long)count, what, dli_shape_text(s, shape));
 }
 
-/* Does what a source says of its samples make sense? */
+/* What is NULL on failure. */
+static dl_data *dli_no_data(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_REJECT(c, code, ...) dli_no_data(dl_fail(c, code, __VA_ARGS__))
+
+/* Does what a source says of its samples make sense? Only a stream may not know how many. */
 static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
 {
-    if (s->count < 0 || s->count > INT32_MAX)
+    const bool unknown = s->next && s->count == -1;
+    const dl_int count = unknown ? s->buffer : s->count;
+    if ((s->count < 0 && !unknown) || s->count > INT32_MAX)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
                        (long long)s->count, (long)INT32_MAX);
     if (s->classes < 0 || (s->classes > 0 && s->targets))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
                        s->classes, s->targets ? ", and targets" : "");
-    return dli_check_sample(c, who, "sample", s->count, s->shape) &&
-           (!s->targets || dli_check_sample(c, who, "target", s->count, s->target_shape));
+    if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
+                       "samples; give 1 or more", who, (long long)s->buffer);
+    return dli_check_sample(c, who, "sample", count, s->shape) &&
+           (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
 }
 
 /* The data set of a source that dli_check_source has found good. */
@@ -16334,10 +16758,9 @@ DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
 {
     const char *who = "dl_data_from_source";
     if (!dl) return NULL;
-    if (!source || !source->read) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: the source, or its function read, is NULL", who);
-        return NULL;
-    }
+    if (!source || !source->read == !source->next)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the source is NULL, or it has not one of the "
+                          "functions read and next", who);
     return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
 }
 
@@ -16347,6 +16770,31 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
 DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+/* ---- reading ---- */
+
+static bool dli_is_stream(const dl_data *d) { return d->storage->source.next != NULL; }
+
+/* Can samples be had in any order? */
+static bool dli_check_order(const char *who, const dl_data *d)
+{
+    return !dli_is_stream(d) ||
+           dl_fail(d->ctx, DL_ERR_STATE, "%s: the samples of a stream come one after another; this "
+                   "needs a source that reads any of them, or arrays", who);
+}
+
+/* A pass over the data begins. */
+static bool dli_data_begin(const dl_data *d)
+{
+    const char *who = "a batch of a data set";
+    struct dli_storage *s = d->storage;
+    if (dli_is_stream(d) && s->begun && !s->source.rewind)
+        return dl_fail(d->ctx, DL_ERR_STATE, "%s: its stream has been read; to read it once more "
+                       "its source needs the function rewind", who);
+    s->begun = true;
+    return !s->source.rewind || s->source.rewind(s->source.user) ||
+           dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
+}
 
 /* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
    knows to exist, into x, labels and y; each may be NULL. */
@@ -16359,7 +16807,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     int32_t index[512];
     dl_int k;
     for (dl_int at = 0; at < n; at += k) {
-        k = n - at < 512 ? n - at : 512;
+        k = dli_min(n - at, 512);
         for (dl_int i = 0; i < k; i++)
             index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
         if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
@@ -16370,12 +16818,26 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
 
+/* The next samples of a stream, n at most: how many there were, -1 on failure. */
+static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *labels, dl_real *y)
+{
+    const char *who = "a batch of a data set";
+    const dl_source *s = &d->storage->source;
+    const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
+    if (got < 0 || got > n)
+        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %lld samples where up to %lld were "
+                "asked for", who, (long long)got, (long long)n);
+    else if (!labels || dli_check_index(d->ctx, who, "label", labels, got, d->classes)) return got;
+    return -1;
+}
+
 /* Read all labels or targets of a source, once; false without them. */
 static bool dli_data_answers(const dl_data *d)
 {
     struct dli_storage *s = d->storage;
     dl_data all = *d;
     if (s->labels || s->targets) return true;
+    if (!dli_check_order("dl_data_labels", d)) return false;
     all.first = 0;
     all.count = s->source.count;
     s->cache = dli_alloc(d->ctx, "dl_data_labels", (size_t)all.count, d->labels ? sizeof(int32_t) :
@@ -16404,17 +16866,21 @@ DL_DEF const dl_real *dl_data_targets(const dl_data *d)
          ? d->storage->targets + d->first * dl_shape_size(d->target_shape) : NULL;
 }
 
+DL_DEF const dl_real *dl_data_weights(const dl_data *d)
+{
+    return d && d->storage->weights ? d->storage->weights + d->first : NULL;
+}
+
 /* ---- the source of all data that lies in memory ----
    Samples are numbers, or bytes that times scale are numbers. */
 typedef struct dli_arrays {
     dl_ctx        *ctx;
     const uint8_t *bytes;
     const dl_real *values;
-    double         scale;
     const int32_t *labels;
     const dl_real *targets;
-    dl_int         D, M;                    /* elements of a sample and of a target  */
-    void          *own[2];                  /* to be freed: samples, labels or targets */
+    dl_int         D, M;                    /* elements of a sample and of a target   */
+    void          *own[3];                  /* to be freed: samples, labels, targets  */
 } dli_arrays;
 
 static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
@@ -16424,7 +16890,7 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
     for (dl_int i = 0; i < n; i++) {
         const dl_int k = index[i];
         if (x && a->bytes)
-            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, a->scale);
+            dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, 1.0 / 255);
         else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);
         if (labels) labels[i] = a->labels[k];
         if (y) memcpy(y + i * a->M, a->targets + k * a->M, (size_t)a->M * sizeof *y);
@@ -16435,75 +16901,69 @@ static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real 
 static void dli_arrays_close(void *user)
 {
     dli_arrays *a = (dli_arrays *)user;
-    for (int i = 0; i < 2; i++) if (a->own[i]) DL_FREE(a->own[i]);
+    for (int i = 0; i < 3; i++) if (a->own[i]) DL_FREE(a->own[i]);
     DL_FREE(a);
 }
 
-/* A data set like source of the arrays a (from dli_alloc), which it takes over, also when it
-   fails. */
-static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, dl_source *source, dli_arrays *a)
+/* n elements of size bytes, copied for a->own[i]; NULL of NULL, and without memory. */
+static void *dli_arrays_copy(dli_arrays *a, const char *who, int i, const void *from, dl_int n,
+                             size_t size)
 {
-    a->ctx = c;
-    a->D = dl_shape_size(source->shape);
-    a->M = dl_shape_size(source->target_shape);
-    source->read = dli_arrays_read;
-    source->close = dli_arrays_close;
-    source->user = a;
-    dl_data *d = dli_data_new(c, who, source);
-    if (d) {
-        d->storage->labels = a->labels;
-        d->storage->targets = a->targets;
-    } else dli_arrays_close(a);
-    return d;
+    a->own[i] = from ? dli_alloc(a->ctx, who, (size_t)n, size) : NULL;
+    if (a->own[i] && n > 0) memcpy(a->own[i], from, (size_t)n * size);
+    return a->own[i];
 }
 
-/* n elements of size bytes at from: themselves when they are borrowed, else a copy, which *owner
-   is to free. NULL without memory. */
-static const void *dli_data_array(dl_ctx *c, const char *who, const void *from, dl_int n,
-                                  size_t size, bool borrow, void **owner)
+/* Copies of all that is given, in its place. */
+static bool dli_arrays_own(dli_arrays *a, const char *who, dl_int n)
 {
-    if (borrow) return from;
-    *owner = dli_alloc(c, who, (size_t)n, size);
-    if (*owner && n > 0) memcpy(*owner, from, (size_t)n * size);
-    return *owner;
+    const bool bytes = a->bytes != NULL, labels = a->labels != NULL, targets = a->targets != NULL;
+    a->bytes = (const uint8_t *)dli_arrays_copy(a, who, 0, a->bytes, n * a->D, 1);
+    if (!bytes)
+        a->values = (const dl_real *)dli_arrays_copy(a, who, 0, a->values, n * a->D,
+                                                     sizeof(dl_real));
+    a->labels = (const int32_t *)dli_arrays_copy(a, who, 1, a->labels, n, sizeof(int32_t));
+    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M,
+                                                  sizeof(dl_real));
+    return a->own[0] && (!labels || a->labels) && (!targets || a->targets);
 }
 
-/* The four ways to make a data set of numbers: like source, with labels or targets y. */
-static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source *source,
-                                    const dl_real *x, const int32_t *labels, const dl_real *y,
-                                    bool borrow)
+/* A data set like source of the given arrays: what lies in given->own goes over to it when it
+   succeeds; the rest it borrows or copies. */
+static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *source,
+                                   const dli_arrays *given, bool borrow)
 {
     const dl_int n = source->count;
     if (!c) return NULL;
-    if (!x || (source->targets && !y)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who, x ? "targets" : "samples");
-        return NULL;
-    }
-    if ((labels != NULL) != (source->classes > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are 0..classes-1, data "
-                "without labels has NULL and 0", who, labels ? "given" : "are NULL",
-                source->classes);
-        return NULL;
-    }
+    if ((!given->values && !given->bytes) || (source->targets && !given->targets))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: the %s are NULL", who,
+                          given->values || given->bytes ? "targets" : "samples");
+    if ((given->labels != NULL) != (source->classes > 0))
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: labels %s, but %d classes; labels are "
+                          "0..classes-1, data without labels has NULL and 0", who,
+                          given->labels ? "given" : "are NULL", source->classes);
     if (!dli_check_source(c, who, source) ||
-        (labels && !dli_check_index(c, who, "label", labels, n, source->classes)))
+        (given->labels && !dli_check_index(c, who, "label", given->labels, n, source->classes)))
         return NULL;
     dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
     if (!a) return NULL;
-    a->values = (const dl_real *)dli_data_array(c, who, x, n * dl_shape_size(source->shape),
-                                                sizeof *x, borrow, &a->own[0]);
-    if (a->values && labels)
-        a->labels = (const int32_t *)dli_data_array(c, who, labels, n, sizeof *labels, borrow,
-                                                    &a->own[1]);
-    if (a->values && y)
-        a->targets = (const dl_real *)dli_data_array(c, who, y,
-                                                     n * dl_shape_size(source->target_shape),
-                                                     sizeof *y, borrow, &a->own[1]);
-    if (!a->values || (labels && !a->labels) || (y && !a->targets)) {
-        dli_arrays_close(a);
-        return NULL;
+    *a = *given;
+    a->ctx = c;
+    a->D = dl_shape_size(source->shape);
+    a->M = dl_shape_size(source->target_shape);
+    dl_source s = *source;
+    s.read = dli_arrays_read;
+    s.close = dli_arrays_close;
+    s.user = a;
+    dl_data *d = borrow || dli_arrays_own(a, who, n) ? dli_data_new(c, who, &s) : NULL;
+    if (d) {
+        d->storage->labels = a->labels;
+        d->storage->targets = a->targets;
+        return d;
     }
-    return dli_data_of_arrays(c, who, source, a);
+    if (borrow) memset(a->own, 0, sizeof a->own);
+    dli_arrays_close(a);
+    return NULL;
 }
 
 static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
@@ -16513,6 +16973,18 @@ static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
     s.shape = shape;
     s.classes = classes;
     return s;
+}
+
+/* The four ways to make a data set of numbers: with labels, or (y) with targets. */
+static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source source, const dl_real *x,
+                                    const int32_t *labels, const dl_real *y, bool borrow)
+{
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.values = x;
+    a.labels = labels;
+    a.targets = y;
+    return dli_data_of_arrays(c, who, &source, &a, borrow);
 }
 
 static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape target_shape)
@@ -16526,32 +16998,121 @@ static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape ta
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_from_arrays", &s, x, labels, NULL, false);
-}
-
-DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
-                                     const dl_real *y, dl_shape target_shape)
-{
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_from_targets", &s, x, NULL, y, false);
+    return dli_data_of_numbers(dl, "dl_data_from_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    dl_source s = dli_source_of(count, shape, classes);
-    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", &s, x, labels, NULL, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", dli_source_of(count, shape, classes), x,
+                               labels, NULL, true);
+}
+
+DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
+                                     const dl_real *y, dl_shape target_shape)
+{
+    return dli_data_of_numbers(dl, "dl_data_from_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y,
+                               false);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    dl_source s = dli_source_of_targets(count, shape, target_shape);
-    return dli_data_of_numbers(dl, "dl_data_borrow_targets", &s, x, NULL, y, true);
+    return dli_data_of_numbers(dl, "dl_data_borrow_targets",
+                               dli_source_of_targets(count, shape, target_shape), x, NULL, y, true);
+}
+
+DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
+                                   const int32_t *labels, int classes)
+{
+    const dl_source s = dli_source_of(count, shape, classes);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = x;
+    a.labels = labels;
+    return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
+
+/* A file (or a copy of one from memory): its name for messages, its bytes, how many. */
+typedef struct dli_idx_file {
+    const char *name;
+    uint8_t    *p;
+    size_t      bytes;
+} dli_idx_file;
+
+/* ---- gzip ---- */
+
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
+}
+
+/* Four bytes, the least significant first. */
+static uint32_t dli_four_bytes(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
+   as the flags say. 0 when that is beyond the end. */
+static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
+{
+    const int flags = bytes > 18 ? p[3] : 0;
+    size_t at = 10;
+    if (bytes < 18 || p[2] != 8) return 0;
+    if (flags & 4) at += 2 + p[10] + ((size_t)p[11] << 8);
+    for (int text = 8; text <= 16; text *= 2) {
+        if (!(flags & text)) continue;
+        while (at < bytes && p[at]) at++;
+        at++;
+    }
+    if (flags & 2) at += 2;
+    return at + 8 <= bytes ? at : 0;
+}
+
+/* If f is packed by gzip, unpack it. What it says of its size is believed no further than a packed
+   byte can become 1032. */
+static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
+{
+    if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
+    const size_t at = dli_gzip_header(f->p, f->bytes);
+    const uint32_t size = at ? dli_four_bytes(f->p + f->bytes - 4) : 0;
+    if (!DLI_STB)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
+                       "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
+    if (!at || size / 1032 > f->bytes || size > INT_MAX || f->bytes > INT_MAX)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read", who,
+                       f->name);
+    uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
+    if (!p) return false;
+    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
+                                                     (int)(f->bytes - at - 8));
+    if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
+        DL_FREE(p);
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
+                       "out whole", who, f->name);
+    }
+    DL_FREE(f->p);
+    f->p = p;
+    f->bytes = size;
+    return true;
+}
 
 /* ---- IDX ----
    A header of 4 + 4 rank bytes, then one byte an element:
@@ -16559,21 +17120,19 @@ DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
        count ...        rank sizes of 4 bytes, the most significant one first
    Nothing in it is believed: the sizes must account for every byte that is there. */
 
-/* Read the header of what (a path, or "images") with the rank it must have into count[rank]. */
-static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const uint8_t *p,
-                           size_t bytes, int rank, dl_int *count)
+/* Read the header of f with the rank it must have into count[rank]. */
+static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, int rank,
+                           dl_int *count)
 {
+    const uint8_t *p = f->p;
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
-    if (bytes >= 2 && p[0] == 0x1F && p[1] == 0x8B)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
-                       "(gunzip)", who, what);
-    if (bytes < header)
+    if (f->bytes < header)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
-                       "%d", who, what, (unsigned long long)bytes, (int)header);
+                       "%d", who, f->name, (unsigned long long)f->bytes, (int)header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
-                       "with 00 00 08 %02X%s", who, what, p[0], p[1], p[2], p[3],
+                       "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
@@ -16582,137 +17141,135 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const char *what, const u
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
-                           "is %ld", who, i + 1, what, (unsigned long)n, (long)INT32_MAX);
+                           "is %ld", who, i + 1, f->name, (unsigned long)n, (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    const double have = (double)(bytes - header);
-    if (have != need)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
-                       "but %.0f follow", who, what, have < need ? "cut off" : "too long", need,
-                       have);
-    return true;
+    const double have = (double)(f->bytes - header);
+    return have == need ||
+           dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                   "but %.0f follow", who, f->name, have < need ? "cut off" : "too long", need,
+                   have);
 }
 
-/* The sources of a data set: names for messages, bytes, and how many. labels may be NULL. */
-typedef struct dli_idx_files {
-    const char    *image_name, *label_name;
-    const uint8_t *images, *labels;
-    size_t         image_bytes, label_bytes;
-} dli_idx_files;
-
-/* Check both sources and make a data set of them. With owner, *owner is the memory that images
-   are in, and the data set takes it over (*owner becomes NULL); without, the images are copied. */
-static dl_data *dli_idx(dl_ctx *c, const char *who, const dli_idx_files *f, int classes,
-                        void **owner)
+/* A data set of images and labels (labels->p may be NULL). It takes over the images' memory. */
+static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
+                             const dli_idx_file *labels, int classes)
 {
-    dl_int size[3], labels = 0;
+    dl_int size[3], count = 0;
     int32_t most = -1;
-    if (classes < 0) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the largest label "
-                "+ 1", who, classes);
+    if (classes < 0)
+        return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the "
+                          "largest label + 1", who, classes);
+    if (!dli_idx_header(c, who, images, 3, size) ||
+        (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
         return NULL;
+    if (labels->p && count != size[0])
+        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
+                          images->name, (long long)size[0], labels->name, (long long)count);
+    int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
+    if (labels->p && !label) return NULL;
+    for (dl_int i = 0; i < count; i++) {
+        label[i] = labels->p[8 + i];
+        if (label[i] > most) most = label[i];
     }
-    if (!dli_idx_header(c, who, f->image_name, f->images, f->image_bytes, 3, size)) return NULL;
-    if (f->labels && !dli_idx_header(c, who, f->label_name, f->labels, f->label_bytes, 1, &labels))
-        return NULL;
-    if (f->labels && labels != size[0]) {
-        dl_fail(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                f->image_name, (long long)size[0], f->label_name, (long long)labels);
-        return NULL;
-    }
-    for (dl_int i = 0; i < labels; i++) if (f->labels[8 + i] > most) most = f->labels[8 + i];
-    dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
-                                !f->labels ? 0 : classes ? classes : most + 1);
-    if (!dli_check_source(c, who, &s)) return NULL;
-    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
-    if (!a) return NULL;
-    if (f->labels) {
-        int32_t *label = (int32_t *)dli_alloc(c, who, (size_t)labels, sizeof *label);
-        for (dl_int i = 0; label && i < labels; i++) label[i] = f->labels[8 + i];
-        a->own[1] = label;
-        a->labels = label;
-        if (!label || !dli_check_index(c, who, "label", label, labels, s.classes)) {
-            dli_arrays_close(a);
-            return NULL;
-        }
-    }
-    a->scale = 1.0 / 255;
-    a->bytes = (const uint8_t *)dli_data_array(c, who, f->images + 16, size[0] * size[1] * size[2],
-                                               1, owner != NULL, &a->own[0]);
-    if (!a->bytes) {
-        dli_arrays_close(a);
-        return NULL;
-    }
-    dl_data *d = dli_data_of_arrays(c, who, &s, a);
-    if (d && owner) {
-        a->own[0] = *owner;
-        *owner = NULL;
-    }
+    const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
+                                      !label ? 0 : classes ? classes : most + 1);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.bytes = images->p + 16;
+    a.labels = label;
+    a.own[0] = images->p;
+    a.own[1] = label;
+    dl_data *d = dli_data_of_arrays(c, who, &s, &a, true);
+    if (d) images->p = NULL;
+    else if (label) DL_FREE(label);
     return d;
+}
+
+/* The same of files that may be packed; both are freed or taken over. */
+static dl_data *dli_idx(dl_ctx *c, const char *who, dli_idx_file *images, dli_idx_file *labels,
+                        int classes)
+{
+    const bool ok = dli_unpack(c, who, images) && (!labels->p || dli_unpack(c, who, labels));
+    dl_data *d = ok ? dli_idx_data(c, who, images, labels, classes) : NULL;
+    if (images->p) DL_FREE(images->p);
+    if (labels->p) DL_FREE(labels->p);
+    return d;
+}
+
+static dli_idx_file dli_idx_copy(dl_ctx *c, const char *who, const char *name, const void *from,
+                                 size_t bytes)
+{
+    dli_idx_file f = { name, NULL, bytes };
+    if (from) f.p = (uint8_t *)dli_alloc(c, who, bytes, 1);
+    if (f.p) memcpy(f.p, from, bytes);
+    return f;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    const dli_idx_files f = { "images", "labels", (const uint8_t *)images, (const uint8_t *)labels,
-                              image_bytes, label_bytes };
+    const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_from_memory: the images are NULL");
-        return NULL;
-    }
-    return dli_idx(dl, "dl_idx_from_memory", &f, classes, NULL);
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
+    dli_idx_file image = dli_idx_copy(dl, who, "images", images, image_bytes);
+    dli_idx_file label = dli_idx_copy(dl, who, "labels", labels, label_bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(dl, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    if (label.p) DL_FREE(label.p);
+    return NULL;
 }
 
 #ifndef DL_NO_STDIO
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_idx_files f;
-    dl_data *d = NULL;
-    void *image_memory, *label_memory = NULL;
-    memset(&f, 0, sizeof f);
-    f.image_name = images;
-    f.label_name = labels;
-    image_memory = dli_read_file(c, who, images, hint, &f.image_bytes);
-    if (image_memory && labels)
-        label_memory = dli_read_file(c, who, labels, hint, &f.label_bytes);
-    f.images = (const uint8_t *)image_memory;
-    f.labels = (const uint8_t *)label_memory;
-    if (image_memory && (label_memory || !labels)) d = dli_idx(c, who, &f, classes, &image_memory);
-    if (image_memory) DL_FREE(image_memory);
-    if (label_memory) DL_FREE(label_memory);
-    return d;
+    dli_idx_file image = { images, NULL, 0 }, label = { labels, NULL, 0 };
+    image.p = dli_read_file(c, who, images, hint, &image.bytes);
+    if (image.p && labels) label.p = dli_read_file(c, who, labels, hint, &label.bytes);
+    if (image.p && (label.p || !labels)) return dli_idx(c, who, &image, &label, classes);
+    if (image.p) DL_FREE(image.p);
+    return NULL;
 }
 
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
 {
+    const char *who = "dl_idx_load";
     if (!dl) return NULL;
-    if (!images) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "dl_idx_load: the path of the images is NULL");
-        return NULL;
-    }
-    return dli_idx_load(dl, "dl_idx_load", images, labels, classes, "");
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the path of the images is NULL", who);
+    return dli_idx_load(dl, who, images, labels, classes, "");
+}
+
+/* The path of a file of MNIST: packed when only that is there. */
+static void dli_mnist_path(char *path, size_t room, const char *dir, const char *part,
+                           const char *what)
+{
+    const size_t n = strlen(dir);
+    const char *slash = n == 0 || dir[n - 1] == '/' || dir[n - 1] == '\\' ? "" : "/";
+    dli_format(path, room, "%s%s%s-%s-ubyte.gz", dir, slash, part, what);
+    FILE *f = fopen(path, "rb");
+    path[strlen(path) - 3] = 0;
+    FILE *plain = f ? fopen(path, "rb") : NULL;
+    if (f && !plain) path[strlen(path)] = '.';
+    if (f) fclose(f);
+    if (plain) fclose(plain);
 }
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
     const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
-    if (!dir || (split != DL_TRAIN && split != DL_TEST)) {
-        if (!dir) dl_fail(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
-        else dl_fail(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
-                     (int)split);
-        return NULL;
-    }
-    const size_t length = strlen(dir), room = length + 32;   /* "/train-labels-idx1-ubyte" */
-    const char *slash = length == 0 || dir[length - 1] == '/' || dir[length - 1] == '\\' ? "" : "/";
+    if (!dir) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+    if (split != DL_TRAIN && split != DL_TEST)
+        return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
+                          (int)split);
+    const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
     char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
     if (!images) return NULL;
-    dli_format(images, room, "%s%s%s-images-idx3-ubyte", dir, slash, part);
-    dli_format(labels, room, "%s%s%s-labels-idx1-ubyte", dir, slash, part);
+    dli_mnist_path(images, room, dir, part, "images-idx3");
+    dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
-                              "or pass the directory that holds MNIST's four unpacked files");
+                              "or pass the directory that holds MNIST's four files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
         dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
                 "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
@@ -16725,7 +17282,7 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 }
 #endif
 
-/* ---- views ---- */
+/* ---- views: some samples in a row ---- */
 
 static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, dl_int count)
 {
@@ -16740,27 +17297,23 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
 
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 {
+    const char *who = "dl_data_take";
     if (!d) return NULL;
-    if (first < 0 || count < 0 || first > d->count || count > d->count - first) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_take: %lld samples from %lld on are not in the data "
-                "set's %lld", (long long)count, (long long)first, (long long)d->count);
-        return NULL;
-    }
-    return dli_data_view(d, "dl_data_take", first, count);
+    if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
+    if (!dli_check_order(who, d)) return NULL;
+    if (first < 0 || count < 0 || first > d->count || count > d->count - first)
+        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %lld samples from %lld on are not in the data "
+                          "set's %lld", who, (long long)count, (long long)first,
+                          (long long)d->count);
+    return dli_data_view(d, who, first, count);
 }
 
-DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+/* Both or none. */
+static bool dli_two(dl_data *a, dl_data *b, dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split";
-    if (!d) return false;
-    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
-                       "results have a place to go", who, fraction);
-    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
-    dl_data *a = dli_data_view(d, who, 0, d->count - n);
-    dl_data *b = a ? dli_data_view(d, who, d->count - n, n) : NULL;
-    if (!b) {
+    if (!a || !b) {
         dl_data_free(a);
+        dl_data_free(b);
         return false;
     }
     *first = a;
@@ -16768,52 +17321,380 @@ DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl
     return true;
 }
 
+/* Can d be split so? */
+static bool dli_check_split(const char *who, const dl_data *d, double fraction,
+                            dl_data *const *first, dl_data *const *second)
+{
+    if (!(fraction >= 0 && fraction <= 1) || !first || !second)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fraction %g must be from 0 to 1, and both "
+                       "results have a place to go", who, fraction);
+    return dli_check_order(who, d);
+}
+
+DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split";
+    if (!d || !dli_check_split(who, d, fraction, first, second)) return false;
+    const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
+    return dli_two(dli_data_view(d, who, 0, d->count - n),
+                   dli_data_view(d, who, d->count - n, n), first, second);
+}
+
+/* ---- data sets made of others ----
+   Their source reads the samples of its parts, one part behind the other, in an order of its
+   own: views by a list, concatenation and weights are one thing. */
+typedef struct dli_parts {
+    dl_data *part;                          /* views that keep the parts' storage     */
+    int32_t *start;                         /* [parts + 1] where each part begins     */
+    int32_t *index;                         /* [count], or NULL: as they lie          */
+    int      parts;
+} dli_parts;
+
+/* The part that sample i is in; i becomes its number there. */
+static int dli_part_of(const dli_parts *v, int32_t *i)
+{
+    int p = 0;
+    if (v->index) *i = v->index[*i];
+    while (*i >= v->start[p + 1]) p++;
+    *i -= v->start[p];
+    return p;
+}
+
+static bool dli_parts_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                           dl_real *y)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    const dl_int D = dl_shape_size(v->part->shape), M = dl_shape_size(v->part->target_shape);
+    int32_t from[512];
+    dl_int run;
+    for (dl_int at = 0; at < n; at += run) {           /* as many of one part as follow */
+        from[0] = index[at];
+        const int p = dli_part_of(v, &from[0]);
+        for (run = 1; at + run < n; run++) {
+            from[run] = index[at + run];
+            if (dli_part_of(v, &from[run]) != p) break;
+        }
+        if (!dli_data_read(&v->part[p], from, 0, run, x ? x + at * D : NULL,
+                           labels ? labels + at : NULL, y ? y + at * M : NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool dli_parts_rewind(void *user)
+{
+    const dli_parts *v = (const dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) if (!dli_data_begin(&v->part[p])) return false;
+    return true;
+}
+
+static void dli_parts_close(void *user)
+{
+    dli_parts *v = (dli_parts *)user;
+    for (int p = 0; p < v->parts; p++) dli_storage_release(v->part[p].storage);
+    if (v->part) DL_FREE(v->part);
+    if (v->start) DL_FREE(v->start);
+    if (v->index) DL_FREE(v->index);
+    DL_FREE(v);
+}
+
+/* Do the parts have samples of one kind? Their number, or -1. */
+static dl_int dli_check_parts(const char *who, const dl_data *const *part, int parts)
+{
+    dl_int count = 0;
+    for (int p = 0; p < parts; p++) {
+        char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+        const dl_data *a = part[0], *b = part[p];
+        if (!b || !dli_check_order(who, b)) return -1;
+        if (a->ctx != b->ctx || a->labels != b->labels || a->targets != b->targets ||
+            !dl_shape_equal(a->shape, b->shape) ||
+            (a->targets && !dl_shape_equal(a->target_shape, b->target_shape))) {
+            dl_fail(a->ctx, DL_ERR_SHAPE, "%s: data set %d, of samples %s, and the first, of "
+                    "samples %s, differ in shape, in having labels or targets, or in context", who,
+                    p, dli_shape_text(s, b->shape), dli_shape_text(t, a->shape));
+            return -1;
+        }
+        count += b->count;
+    }
+    return count;
+}
+
+/* The weights of the parts' samples in this order, times weight; false without memory. */
+static bool dli_parts_weights(const char *who, dl_data *d, const dli_parts *v,
+                              const dl_real *weight)
+{
+    bool any = weight != NULL;
+    for (int p = 0; p < v->parts; p++) any = any || v->part[p].storage->weights;
+    if (!any) return true;
+    dl_real *w = (dl_real *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *w);
+    for (dl_int i = 0; w && i < d->count; i++) {
+        int32_t k = (int32_t)i;
+        const dl_real *own = dl_data_weights(&v->part[dli_part_of(v, &k)]);
+        w[i] = (dl_real)((weight ? (double)weight[i] : 1) * (own ? (double)own[k] : 1));
+    }
+    d->storage->weights = w;
+    return w != NULL;
+}
+
+/* The samples index[count] (NULL: all) of the parts, one behind the other, times weight. */
+static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, int parts,
+                                  const int32_t *index, dl_int count, const dl_real *weight)
+{
+    const dl_int all = dli_check_parts(who, part, parts);
+    dl_ctx *c = part[0] ? part[0]->ctx : NULL;
+    if (all < 0 || (index && !dli_check_index(c, who, "sample", index, count, all))) return NULL;
+    dl_source s = dli_source_of(index ? count : all, part[0]->shape, 0);
+    for (int p = 0; p < parts; p++) if (part[p]->classes > s.classes) s.classes = part[p]->classes;
+    s.targets = part[0]->targets;
+    s.target_shape = part[0]->target_shape;
+    dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
+                                                : NULL;
+    if (!v) return NULL;
+    v->part = (dl_data *)dli_alloc(c, who, (size_t)parts, sizeof *v->part);
+    v->start = (int32_t *)dli_alloc(c, who, (size_t)parts + 1, sizeof *v->start);
+    if (index) v->index = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *v->index);
+    s.read = dli_parts_read;
+    s.rewind = dli_parts_rewind;
+    s.close = dli_parts_close;
+    s.user = v;
+    dl_data *d = v->part && v->start && (v->index || !index) ? dli_data_new(c, who, &s) : NULL;
+    if (!d) {
+        dli_parts_close(v);
+        return NULL;
+    }
+    for (int p = 0; p < parts; p++) {
+        v->part[p] = *part[p];
+        v->part[p].storage->references++;
+        v->start[p + 1] = v->start[p] + (int32_t)part[p]->count;
+    }
+    v->parts = parts;
+    if (index) memcpy(v->index, index, (size_t)count * sizeof *index);
+    if (dli_parts_weights(who, d, v, weight)) return d;
+    dl_data_free(d);
+    return NULL;
+}
+
+DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
+{
+    if (!d) return NULL;
+    if (!index || n < 0)
+        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %lld samples, and the list is "
+                          "%s", (long long)n, index ? "there" : "NULL");
+    return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
+}
+
+DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n)
+{
+    if (!list || n < 1 || !list[0]) return NULL;
+    return dli_data_of_parts("dl_data_concat", list, n, NULL, 0, NULL);
+}
+
+DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
+{
+    if (!d) return NULL;
+    if (!weight) return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_weighted: no weights");
+    for (dl_int i = 0; i < d->count; i++)
+        if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
+            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample "
+                              "%lld must be 0 or more", (double)weight[i], (long long)i);
+    return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
+}
+
+/* ---- folds ---- */
+
+DL_DEF dl_folds dl_folds_default(void)
+{
+    dl_folds o;
+    memset(&o, 0, sizeof o);
+    o.shuffle = true;
+    return o;
+}
+
+/* The order in which samples are dealt: those of a group, or of a class, lie together. NULL without
+   memory. */
+static dli_ranked *dli_deal_order(const dl_data *d, const char *who, const dl_folds *o,
+                                  const int32_t *label)
+{
+    const uint64_t mix = dl_rng_new(o->seed, 0).key;
+    dli_ranked *r = (dli_ranked *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *r);
+    for (dl_int i = 0; r && i < d->count; i++) {
+        const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
+        r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
+        if (label) r[i].key += 4294967296.0 * (double)label[i];
+        r[i].at = i;                             /* the hash sends no two numbers to one */
+    }
+    if (r) dli_sort_ranked(r, d->count);
+    return r;
+}
+
+/* Deal the samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of its
+   group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify, most
+   of the sample's class, and of those the one that lacks most of all. */
+static bool dli_deal(const dl_data *d, const char *who, const double *share, int n,
+                     const dl_folds *o, int32_t *fold)
+{
+    const int32_t *label = o->stratify ? dl_data_labels(d) : NULL;
+    const int classes = o->stratify ? d->classes : 1;
+    if (o->stratify && (!label || o->group))
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
+    double *lacks = (double *)dli_alloc(d->ctx, who, (size_t)n, ((size_t)classes + 1) *
+                                                                sizeof *lacks);
+    dli_ranked *r = lacks ? dli_deal_order(d, who, o, label) : NULL;
+    for (dl_int i = 0; r && i < d->count; i++) {
+        lacks[0]++;
+        lacks[1 + (label ? label[i] : 0)]++;
+    }
+    for (int f = n - 1; r && f >= 0; f--)
+        for (int k = 0; k <= classes; k++) lacks[f * (classes + 1) + k] = share[f] * lacks[k];
+    for (dl_int i = 0, end; r && i < d->count; i = end) {
+        const dl_int k = r[i].at;
+        int best = 0;
+        for (end = i + 1; o->group && end < d->count && r[end].key == r[i].key;) end++;
+        for (int f = 1; f < n; f++) {
+            const double *a = lacks + f * (classes + 1), *b = lacks + best * (classes + 1);
+            const double more = a[1 + (label ? label[k] : 0)] - b[1 + (label ? label[k] : 0)];
+            if (more > 1e-6 || (more > -1e-6 && a[0] > b[0] + 1e-6)) best = f;
+        }
+        lacks[best * (classes + 1)] -= (double)(end - i);
+        lacks[best * (classes + 1) + 1 + (label ? label[k] : 0)] -= (double)(end - i);
+        for (dl_int j = i; j < end; j++) fold[r[j].at] = best;
+    }
+    if (lacks) DL_FREE(lacks);
+    if (r) DL_FREE(r);
+    return r != NULL;
+}
+
+/* Deal into n folds by share; *second becomes fold f, *first all others. */
+static bool dli_split_by(const dl_data *d, const char *who, const double *share, int n, int f,
+                         const dl_folds *options, dl_data **first, dl_data **second)
+{
+    const dl_folds defaults = dl_folds_default();
+    int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
+    int32_t *list = fold + d->count;
+    dl_data *part[2] = { NULL, NULL };
+    bool ok = fold && dli_deal(d, who, share, n, options ? options : &defaults, fold);
+    for (int k = 0; ok && k < 2; k++) {
+        dl_int at = 0;
+        for (dl_int i = 0; i < d->count; i++)
+            if ((fold[i] == f) == (k == 1)) list[at++] = (int32_t)i;
+        part[k] = dli_data_of_parts(who, &d, 1, list, at, NULL);
+    }
+    ok = ok && dli_two(part[0], part[1], first, second);
+    if (fold) DL_FREE(fold);
+    return ok;
+}
+
+DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
+                                 dl_data **first, dl_data **second)
+{
+    const char *who = "dl_data_split_random";
+    const double share[2] = { 1 - fraction, fraction };
+    return d && dli_check_split(who, d, fraction, first, second) &&
+           dli_split_by(d, who, share, 2, 1, options, first, second);
+}
+
+DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
+                         dl_data **test)
+{
+    const char *who = "dl_data_fold";
+    if (!d || !dli_check_split(who, d, 0, train, test)) return false;
+    if (k < 2 || k > d->count || i < 0 || i >= k)
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
+                       "or more, and as many samples, and count them from 0", who, i, k,
+                       (long long)d->count);
+    double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
+    for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
+    const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
+    if (share) DL_FREE(share);
+    return ok;
+}
+
 /* ---- batches ---- */
 
-/* The samples order[first .. first+n-1], which the caller knows to exist, as a batch; without an
-   order: first .. first+n-1. Their labels go into labels[n]; where that is NULL, they stay on the
-   tape. False, and *batch as it was, on failure. */
+/* What the samples order[first .. first+n-1] weigh, as a tensor [n] on the tape. */
+static dl_tensor *dli_batch_weight(const dl_data *d, const char *who, const int32_t *order,
+                                   dl_int first, dl_int n)
+{
+    const dl_real *own = dl_data_weights(d);
+    dl_tensor *w = dli_tape_tensor(d->ctx, who, dl_shape1(n));
+    for (dl_int i = 0; w && i < n; i++) w->data[i] = own[order ? order[first + i] : first + i];
+    return w;
+}
+
+/* Room for a batch of n samples on the tape; their labels go into labels[n] or, when that is NULL,
+   to the tape as well. */
+static bool dli_batch_room(const dl_data *d, const char *who, dl_int n, int32_t *labels,
+                           dl_batch *b)
+{
+    memset(b, 0, sizeof *b);
+    b->x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape));
+    b->size = n;
+    if (b->x && d->targets)
+        b->y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
+    if (b->x && d->labels)
+        b->labels = labels ? labels
+                  : (const int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
+    return b->x && (!d->targets || b->y) && (!d->labels || b->labels);
+}
+
+/* A batch turns out to be of n samples only. */
+static void dli_batch_cut(dl_batch *b, dl_int n)
+{
+    dl_tensor *t[2] = { b->x, b->y };
+    for (int i = 0; i < 2; i++) {
+        if (!t[i]) continue;
+        t[i]->size = t[i]->size / b->size * n;
+        t[i]->shape.dim[0] = n;
+    }
+    b->size = n;
+}
+
+/* Up to n samples from order[first] on (without an order: from first on) as a batch; of a stream,
+   the next ones, and none at its end. Their labels go into labels[n], or to the tape. False, and
+   *batch as it was, on failure. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch)
 {
     const char *who = "a batch of a data set";
-    const dl_source *source = &d->storage->source;
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->shape)), *y = NULL;
-    if (x && d->targets) y = dli_tape_tensor(d->ctx, who, dli_batch_shape(n, d->target_shape));
-    if (x && d->labels && !labels)
-        labels = (int32_t *)dli_tape_alloc(d->ctx, who, (size_t)n * sizeof *labels);
-    if (!x || (d->targets && !y) || (d->labels && !labels)) return false;
-    if (first == 0 && source->rewind && !source->rewind(source->user))
-        return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
-    if (!d->labels) labels = NULL;
-    if (!dli_data_read(d, order, first, n, x->data, labels, y ? y->data : NULL)) return false;
-    batch->more_x = batch->more_y = NULL;
-    batch->x = x;
-    batch->y = y;
-    batch->labels = labels;
-    batch->size = n;
+    const bool stream = dli_is_stream(d);
+    dl_batch b;
+    if (d->count >= 0) n = dli_min(n, d->count - first);
+    if (!dli_batch_room(d, who, n, labels, &b) || (first == 0 && !dli_data_begin(d))) return false;
+    int32_t *label = (int32_t *)(uintptr_t)b.labels;
+    dl_real *y = b.y ? b.y->data : NULL;
+    if (stream) {
+        const dl_int got = dli_stream_next(d, n, b.x->data, label, y);
+        if (got < 0) return false;
+        if (got < n) dli_batch_cut(&b, got);
+    } else if (!dli_data_read(d, order, first, n, b.x->data, label, y)) return false;
+    if (dl_data_weights(d) && !(b.weight = dli_batch_weight(d, who, order, first, n))) return false;
+    *batch = b;
     return true;
 }
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    if (!d) return NULL;
-    if (i < 0 || i >= d->count) {
-        dl_fail(d->ctx, DL_ERR_RANGE, "dl_data_sample: there is no sample %lld; the data set has "
-                "%lld, from 0 on", (long long)i, (long long)d->count);
-        return NULL;
-    }
-    dl_tensor *x = dli_tape_tensor(d->ctx, "dl_data_sample", dli_batch_shape(1, d->shape));
+    const char *who = "dl_data_sample";
+    if (!d || !dli_check_order(who, d)) return NULL;
+    if (i < 0 || i >= d->count)
+        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %lld; the data set has "
+                          "%lld, from 0 on", who, (long long)i, (long long)d->count);
+    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
 struct dl_loader {
-    dl_data  data;                  /* a view of its own, so that the storage stays */
+    dl_data  data;                  /* a view of its own, so that the storage stays   */
     dl_int   batch_size;
-    dl_int   next;                  /* samples of this epoch handed out yet         */
+    dl_int   next;                  /* samples of this epoch handed out yet           */
     dl_rng   rng;
-    int32_t *order;                 /* the epoch's, or NULL when nothing shuffles   */
-    int32_t *labels;                /* room for a batch's labels                    */
+    bool     shuffle;
+    int32_t *order;                 /* the epoch's, or NULL: a stream, or not shuffled */
+    int32_t *labels;                /* room for a batch's labels                      */
+    dl_real *x, *y;                 /* a shuffled stream's buffer: filled samples     */
+    int32_t *buffered;              /* and their labels                               */
+    dl_int   filled;
+    bool     dry;                   /* the stream has no more                         */
 };
 
 static void dli_loader_destroy(void *object)
@@ -16821,13 +17702,34 @@ static void dli_loader_destroy(void *object)
     dl_loader *l = (dl_loader *)object;
     dli_storage_release(l->data.storage);
     if (l->labels) DL_FREE(l->labels);
+    if (l->x) DL_FREE(l->x);
+}
+
+/* Memory for what a loader keeps. */
+static bool dli_loader_room(dl_loader *l, const char *who)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
+    const bool stream = dli_is_stream(d);
+    const dl_int more = !l->shuffle ? 0 : stream ? d->storage->source.buffer : d->count;
+    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)(l->batch_size + more),
+                                     sizeof *l->labels);
+    if (!l->labels) return false;
+    if (!stream) l->order = l->shuffle ? l->labels + l->batch_size : NULL;
+    else if (l->shuffle) {
+        l->x = (dl_real *)dli_alloc(d->ctx, who, (size_t)more, (size_t)(D + M) * sizeof *l->x);
+        if (!l->x) return false;
+        l->y = d->targets ? l->x + more * D : NULL;
+        l->buffered = d->labels ? l->labels + l->batch_size : NULL;
+    }
+    return true;
 }
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
     const char *who = "dl_loader_new";
     if (!d) return NULL;
-    if (batch_size < 1 || d->count < 1) {
+    if (batch_size < 1 || d->count == 0) {
         if (batch_size < 1)
             dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
                     (long long)batch_size);
@@ -16838,18 +17740,15 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
-    l->batch_size = batch_size < d->count ? batch_size : d->count;
-    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)l->batch_size +
-                                     (shuffle ? (size_t)d->count : 0), sizeof *l->labels);
-    if (!l->labels) {
+    l->batch_size = d->count < 0 ? batch_size : dli_min(batch_size, d->count);
+    l->shuffle = shuffle;
+    if (!dli_loader_room(l, who)) {
         dli_object_free(l);
         return NULL;
     }
-    if (!shuffle) return l;
-    l->order = l->labels + l->batch_size;
     /* A stream of its own: what else draws from the context's does not change the order, and a
        loader that does not shuffle (for evaluating, say) has drawn nothing at all. */
-    l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
+    if (shuffle) l->rng = dl_rng_new(dl_rng_u64(&d->ctx->rng), 0);
     return l;
 }
 
@@ -16857,35 +17756,97 @@ DL_DEF void dl_loader_free(dl_loader *l) { dli_object_free(l); }
 
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l)
 {
-    return l ? l->data.count / l->batch_size + (l->data.count % l->batch_size > 0) : 0;
+    if (!l) return 0;
+    return l->data.count < 0 ? -1
+         : l->data.count / l->batch_size + (l->data.count % l->batch_size > 0);
 }
 
 DL_DEF void dl_loader_restart(dl_loader *l)
 {
-    if (l) l->next = 0;
+    if (!l) return;
+    l->next = l->filled = 0;
+    l->dry = false;
+}
+
+/* A batch of a stream, its samples drawn from a buffer that is filled up after each. */
+static bool dli_loader_draw(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    const dl_int room = d->storage->source.buffer;
+    const dl_int most = d->count < 0 ? l->batch_size : dli_min(l->batch_size, d->count - l->next);
+    dl_batch b;
+    dl_int n = 0;
+    if (!dli_batch_room(d, "a batch of a data set", most, l->labels, &b) ||
+        (l->next == 0 && !dli_data_begin(d)))
+        return false;
+    for (; n < most; n++) {
+        while (!l->dry && l->filled < room) {
+            const dl_int at = l->filled;
+            const dl_int got = dli_stream_next(d, room - at, l->x + at * D,
+                                               l->buffered ? l->buffered + at : NULL,
+                                               l->y ? l->y + at * M : NULL);
+            if (got < 0) return false;
+            l->dry = got == 0;
+            l->filled += got;
+        }
+        if (l->filled == 0) break;
+        const dl_int i = dl_rng_int(&l->rng, l->filled), last = --l->filled;
+        memcpy(b.x->data + n * D, l->x + i * D, (size_t)D * sizeof *l->x);
+        memcpy(l->x + i * D, l->x + last * D, i == last ? 0 : (size_t)D * sizeof *l->x);
+        if (l->buffered) {
+            l->labels[n] = l->buffered[i];
+            l->buffered[i] = l->buffered[last];
+        }
+        if (!l->y) continue;
+        memcpy(b.y->data + n * M, l->y + i * M, (size_t)M * sizeof *l->y);
+        memcpy(l->y + i * M, l->y + last * M, i == last ? 0 : (size_t)M * sizeof *l->y);
+    }
+    if (n < most) dli_batch_cut(&b, n);
+    *batch = b;
+    return true;
+}
+
+/* The next batch: 1; 0 at the end of the epoch; -1 on failure. */
+static int dli_loader_next(dl_loader *l, dl_batch *batch)
+{
+    const dl_data *d = &l->data;
+    const dl_rng rng = l->rng;
+    dl_batch b;
+    if (l->next == d->count) {
+        dl_loader_restart(l);
+        return 0;
+    }
+    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, d->count);
+    if (!(l->x ? dli_loader_draw(l, &b)
+               : dli_data_batch(d, l->order, l->next, l->batch_size, l->labels, &b))) {
+        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
+        return -1;
+    }
+    if (b.size == 0) {                      /* a stream's end */
+        const dl_int had = l->next;
+        dl_loader_restart(l);
+        if (had == 0 || d->count >= 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
+                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+        return had == 0 || d->count >= 0 ? -1 : 0;
+    }
+    b.number = l->next / l->batch_size;
+    l->next += b.size;
+    *batch = b;
+    return 1;
 }
 
 DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 {
-    if (!l || !batch) return false;
-    dl_int n = l->data.count - l->next;
-    if (n == 0) {
-        l->next = 0;
-        return false;
-    }
-    if (n > l->batch_size) n = l->batch_size;
-    const dl_rng rng = l->rng;
-    if (l->next == 0 && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
-    if (!dli_data_batch(&l->data, l->order, l->next, n, l->labels, batch)) {
-        if (l->next == 0) l->rng = rng;     /* the next try shuffles alike */
-        return false;
-    }
-    batch->number = l->next / l->batch_size;
-    l->next += n;
-    return true;
+    return l && batch && dli_loader_next(l, batch) > 0;
 }
 
+#endif /* DL_NO_DATA */
+
 #ifndef DL_NO_IMAGES
+/* ------------------------------------------------------------------------- >>images-impl ---- */
+
 /* ---- augmentation ---- */
 
 DL_DEF dl_augment dl_augment_default(void)
@@ -16975,7 +17936,6 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
     return y;
 }
 #endif
-#endif /* DL_NO_DATA */
 
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
@@ -17043,7 +18003,7 @@ DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
     return v;
 }
 
-/* The number at p. A double that no float can be becomes infinite: C leaves such a cast undefined. */
+/* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
     if (d->kind == 'f' && d->width == 4 && !big)
@@ -17577,7 +18537,7 @@ typedef struct dli_file {
     const char *prefix;             /* of the names that are meant                  */
 } dli_file;
 
-/* Read what stands behind the name of a tensor; other keys are passed over. Does it fit the file? */
+/* Read what stands behind a tensor's name; other keys are passed over. Does it fit the file? */
 static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 {
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
@@ -17592,8 +18552,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     const dli_json *offsets = dli_json_find(v, "data_offsets");
     if (!type || type->kind != '"' || !shape || !dli_json_shape(shape, 0, &e->shape) || !offsets ||
         !dli_json_shape(offsets, 0, &place) || place.rank != 2)
-        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and two "
-                       "data_offsets", e->name, DL_MAX_DIMS);
+        return dli_bad(s, "tensor '%.255s' should have a dtype, a shape of at most %d sizes and "
+                       "two data_offsets", e->name, DL_MAX_DIMS);
     e->type = type->text;
     e->begin = place.dim[0];
     e->end = place.dim[1];
@@ -17657,7 +18617,8 @@ static bool dli_check_places(dli_file *f)
     for (dl_int i = 0; i < f->entries; i++) {
         const dli_entry *e = &f->entry[i];
         if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name, e->name);
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
             return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
@@ -17921,7 +18882,8 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
         if (i->found && i->found->fate == 'd')
             r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found)
+            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -17936,7 +18898,8 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     dli_text out = { NULL, 0, 0, NULL, false };
     dli_put_misfits(&out, &counts, f, l);
     out.size = out.length + 1;
-    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size, NULL);
+    dl_load_report *r = (dl_load_report *)dli_object_new(l->ctx, l->who, sizeof *r + out.size,
+                                                         NULL);
     if (!r) return false;
     out.at = (char *)(r + 1);
     dli_put_misfits(&out, r, f, l);
@@ -18526,7 +19489,8 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
     for (DLI_JSON_EACH(e, v)) {
         const dl_metric *metric = dl_find_metric(m->ctx, dli_json_text(e));
         if (!metric)
-            return dli_unknown(f, "metric", dli_json_text(e), "; dl_register_metric makes it known");
+            return dli_unknown(f, "metric", dli_json_text(e),
+                               "; dl_register_metric makes it known");
         if (!dl_model_add_metric(m, metric)) return false;
     }
     return true;
@@ -18775,8 +19739,9 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
-    const dli_json *descr = dli_json_find(header, names[0]), *dims = dli_json_find(header, names[2]);
+    const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
+    const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
         !dli_json_shape(dims, 0, &shape)) {
         dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "

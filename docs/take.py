@@ -82,7 +82,7 @@ def declaration(path, name):
 
 def parts(text):
     """'ARGS | /A/ /B/' as ARGS, A, B."""
-    args, _, window = text.partition(' | ')
+    args, _, window = (' ' + text).partition(' | ')
     found = re.fullmatch(r'\s*(?:/(.*?)/ +/(.*?)/)?\s*', window)
     if not found:
         raise Fault('"%s": after | stands /A/ /B/' % text)

@@ -80,8 +80,11 @@ static void train_by(dl_model *m, const config *c, int epochs, double *loss) {
     augment.shift = 0.08, augment.rotate = 12, augment.scale = 0.1;
     if (c->augment) fit.augment = &augment;
     fit.epochs = epochs, fit.batch_size = o.batch, fit.verbose = 0;
-    if (c->early) fit.validation = validation, fit.early_stopping = true;
-    fit.patience = 5;                     /* wait so many epochs for something better            */
+    if (c->early) {
+        fit.validation = validation;
+        fit.early_stopping = true;
+        fit.patience = 5;                 /* wait so many epochs for something better            */
+    }
     if (loss) fit.on_epoch = watch_epoch, fit.user = loss;
     dl_model_fit(m, train, &fit);
 }

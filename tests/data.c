@@ -779,7 +779,7 @@ static void source_errors(void)
     dl_batch b;
     long before = count_live;
     CHECK(!dl_data_from_source(NULL, &good) && !dl_data_from_source(dl, NULL), "NULL");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_from_source: the source, or its function read, is");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_from_source: the source is NULL, or it has not one");
 #define REFUSED(change, code, part)                                                    \
     do {                                                                               \
         s = good;                                                                      \
@@ -787,7 +787,7 @@ static void source_errors(void)
         CHECK(!dl_data_from_source(dl, &s), "%s", #change);                            \
         CHECK_ERROR(dl, code, part);                                                   \
     } while (0)
-    REFUSED(s.read = NULL, DL_ERR_ARGUMENT, "its function read, is NULL");
+    REFUSED(s.read = NULL, DL_ERR_ARGUMENT, "not one of the functions read and next");
     REFUSED(s.count = -1, DL_ERR_ARGUMENT, "-1 samples; a data set holds 0 to 2147483647");
     REFUSED(s.classes = -1, DL_ERR_ARGUMENT, "-1 classes; give 1 or more for labels, or 0");
     REFUSED(s.targets = true, DL_ERR_ARGUMENT, "7 classes, and targets");
@@ -906,6 +906,454 @@ static void no_allocation(void)
     dl_free(dl);
 }
 
+/* ---- data sets made of others ---- */
+
+/* Samples (i, -i), labels i % 3. */
+static dl_data *triples(dl_ctx *dl, int first, int n)
+{
+    dl_real x[200];
+    int32_t label[100];
+    for (int i = 0; i < n; i++) {
+        x[2 * i] = (dl_real)(first + i);
+        x[2 * i + 1] = (dl_real)-(first + i);
+        label[i] = (first + i) % 3;
+    }
+    return dl_data_from_arrays(dl, x, n, dl_shape1(2), label, 3);
+}
+
+static void parts(void)
+{
+    static const int32_t list[6] = { 4, 0, 4, 12, 9, 10 }, few[2] = { 5, 1 };
+    static const dl_real w[13] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
+    const double want[6] = { 4, 0, 4, 102, 9, 100 };
+    dl_ctx *dl = quiet_new(1);
+    const dl_data *two[2];
+    two[0] = triples(dl, 0, 10);
+    two[1] = triples(dl, 100, 3);
+    dl_data *both = dl_data_concat(two, 2), *heavy = dl_data_weighted(both, w);
+    dl_data *pick = dl_data_pick(heavy, list, 6), *again = dl_data_pick(pick, few, 2);
+    dl_data *twice = dl_data_weighted(again, w);
+    if (!CHECK(twice, "%s", dl_error_text(dl))) return;
+    CHECK(dl_data_count(both) == 13 && dl_data_count(again) == 2 && !dl_data_weights(both), "sizes");
+    for (int i = 0; i < 6; i++)
+        CHECK(value(pick, 2 * i) == want[i] && value(pick, 2 * i + 1) == -want[i] &&
+              dl_data_labels(pick)[i] == (int)want[i] % 3 &&
+              dl_data_weights(pick)[i] == w[list[i]], "sample %d", i);
+    CHECK(value(again, 0) == 100 && value(again, 2) == 0, "a view of a view of a view");
+    CHECK(dl_data_weights(twice)[0] == 11 && dl_data_weights(twice)[1] == 2, "1 * 11 and 2 * 1");
+    dl_loader *l = dl_loader_new(dl_data_take(heavy, 8, 5), 3, false);
+    dl_batch b;
+    CHECK(dl_loader_next(l, &b) && b.weight->size == 3 && b.weight->data[2] == 11 &&
+          b.x->data[4] == 100, "a batch over the border");
+    for (int i = 0; i < 2; i++) dl_data_free((dl_data *)(uintptr_t)two[i]);
+    dl_data_free(both);
+    CHECK(dl_loader_next(l, &b) && b.size == 2 && b.x->data[2] == 102, "what it needs stays");
+    CHECK(!dl_loader_next(l, &b) && dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    two[0] = pick;
+    two[1] = counting(dl, 5, true);
+    CHECK(!dl_data_concat(two, 2), "labels and targets");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_data_concat: data set 1, of samples [2], and the first, of");
+    CHECK(!dl_data_pick(pick, few, -1) && !dl_data_pick(NULL, few, 2) && !dl_data_concat(NULL, 1) &&
+          !dl_data_weighted(NULL, w), "nothing");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_pick: -1 samples, and the list is there");
+    CHECK(!dl_data_pick(again, few, 2), "outside");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_data_pick: sample 5 at position 0 is not in 0..1");
+    const dl_real minus[2] = { 1, -1 };
+    CHECK(!dl_data_weighted(again, minus), "negative");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "the weight -1 of sample 1 must be 0 or more");
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+/* Each sample is in one test set; how many of each class or group there are. */
+static void folds(void)
+{
+    int32_t group[100];
+    dl_ctx *dl = quiet_new(1);
+    dl_data *d = triples(dl, 0, 100), *a = NULL, *b = NULL;
+    for (int i = 0; i < 100; i++) group[i] = i % 17;
+    for (int kind = 0; kind < 4; kind++) {
+        int times[100] = { 0 }, in_fold[17] = { 0 };
+        dl_folds o = dl_folds_default();
+        o.seed = 3;
+        if (kind == 1) o.stratify = true;
+        if (kind == 2) o.group = group;
+        if (kind == 3) o.shuffle = false;
+        for (int f = 0; f < 5; f++) {
+            if (!CHECK(dl_data_fold(d, 5, f, &o, &a, &b), "%s", dl_error_text(dl))) return;
+            const int n = (int)dl_data_count(b);
+            CHECK(dl_data_count(a) + n == 100 && (kind == 2 ? n > 14 && n < 26 : n == 20), "%d", n);
+            int classes[3] = { 0 }, groups[17] = { 0 };
+            for (int i = 0; i < n; i++) {
+                const int k = (int)value(b, 2 * i);
+                times[k]++;
+                classes[dl_data_labels(b)[i]]++;
+                groups[group[k]] = 1;
+                if (kind == 3) CHECK(i == 0 || k > (int)value(b, 2 * i - 2), "not shuffled");
+            }
+            for (int g = 0; g < 17; g++) in_fold[g] += groups[g];
+            if (kind == 1)
+                for (int c = 0; c < 3; c++) CHECK(classes[c] == 6 || classes[c] == 7, "class %d: %d",
+                                                  c, classes[c]);
+            dl_data_free(a);
+            dl_data_free(b);
+        }
+        for (int i = 0; i < 100; i++) CHECK(times[i] == 1, "sample %d: %d times", i, times[i]);
+        for (int g = 0; kind == 2 && g < 17; g++) CHECK(in_fold[g] == 1, "group %d is torn", g);
+    }
+    dl_folds o = dl_folds_default();
+    o.stratify = true;
+    CHECK(dl_data_split_random(d, 0.31, &o, &a, &b), "%s", dl_error_text(dl));
+    CHECK(dl_data_count(a) == 69 && dl_data_count(b) == 31, "%d", (int)dl_data_count(b));
+    CHECK(dl_data_split_random(d, 0.3, NULL, &a, &b) && dl_data_count(b) == 30, "defaults");
+    CHECK(value(b, 0) != 70 && dl_data_split_random(d, 0, NULL, &a, &b), "all and nothing");
+    CHECK(dl_data_count(a) == 100 && dl_data_count(b) == 0, "all and nothing");
+    CHECK(!dl_data_fold(d, 1, 0, NULL, &a, &b), "1 fold");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_fold: fold 0 of 1 of 100 samples; give 2");
+    CHECK(!dl_data_fold(d, 5, 5, NULL, &a, &b), "fold 5");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_fold: fold 5 of 5");
+    o.group = group;
+    CHECK(!dl_data_split_random(d, 0.5, &o, &a, &b), "both");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_split_random: to stratify takes labels, and no");
+    CHECK(!dl_data_split_random(d, 1.5, NULL, &a, &b), "1.5");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_split_random: fraction 1.5 must be");
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+static void bytes(void)
+{
+    static const uint8_t x[12] = { 0, 255, 51, 102, 153, 204, 1, 2, 3, 4, 5, 6 };
+    static const int32_t label[3] = { 0, 1, 1 };
+    dl_ctx *dl = quiet_new(1);
+    dl_data *d = dl_data_from_bytes(dl, x, 3, dl_shape3(1, 2, 2), label, 2);
+    if (!CHECK(d, "%s", dl_error_text(dl))) return;
+    CHECK(value(d, 1) == 1 && dl_data_labels(d)[2] == 1, "255 is 1");
+    CHECK_CLOSE(value(d, 4), 0.6, 1e-6, 0);
+    CHECK(!dl_data_from_bytes(dl, NULL, 3, dl_shape1(4), label, 2), "NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_from_bytes: the samples are NULL");
+    dl_free(dl);
+}
+
+/* ---- streams: sample i is (i, -i), label i % 7 or target 2 i ---- */
+
+typedef struct flow { int at, count, rewinds; bool labels, fail; } flow;
+
+static dl_int flow_next(void *user, dl_int n, dl_real *x, int32_t *labels, dl_real *y)
+{
+    flow *f = (flow *)user;
+    dl_int got = f->count - f->at < n ? f->count - f->at : n;
+    if (f->fail) return -1;
+    if (got > 5) got = 5;                      /* it may give less than asked for */
+    for (dl_int i = 0; i < got; i++, f->at++) {
+        x[2 * i] = (dl_real)f->at;
+        x[2 * i + 1] = (dl_real)-f->at;
+        if (labels) labels[i] = f->at % 7;
+        if (y) y[i] = (dl_real)(2 * f->at);
+    }
+    return got;
+}
+
+static bool flow_rewind(void *user)
+{
+    flow *f = (flow *)user;
+    f->at = 0;
+    f->rewinds++;
+    return true;
+}
+
+static dl_data *flowing(dl_ctx *dl, flow *f, int count, bool known, bool targets, bool rewind)
+{
+    dl_source s = dl_source_default();
+    memset(f, 0, sizeof *f);
+    f->count = count;
+    s.count = known ? count : -1;
+    s.shape = dl_shape1(2);
+    s.targets = targets;
+    s.classes = targets ? 0 : 7;
+    s.next = flow_next;
+    if (rewind) s.rewind = flow_rewind;
+    s.user = f;
+    s.buffer = 16;
+    return dl_data_from_source(dl, &s);
+}
+
+static void streams(void)
+{
+    for (int way = 0; way < 8; way++) {
+        const bool known = way & 1, targets = way & 2, shuffle = way & 4;
+        int times[103] = { 0 }, order[103], n = 0, moved = 0;
+        dl_ctx *dl = quiet_new(1);
+        flow f;
+        dl_data *d = flowing(dl, &f, 103, known, targets, true);
+        dl_loader *l = dl_loader_new(d, 10, shuffle);
+        dl_batch b;
+        if (!CHECK(l, "%s", dl_error_text(dl))) return;
+        CHECK(dl_data_count(d) == (known ? 103 : -1) &&
+              dl_loader_batch_count(l) == (known ? 11 : -1), "counts");
+        for (int epoch = 0; epoch < 2; epoch++)
+            for (n = 0; dl_loader_next(l, &b);) {
+                CHECK(b.x->shape.dim[0] == b.size && b.x->size == 2 * b.size && b.size <= 10, "size");
+                for (dl_int i = 0; i < b.size; i++, n++) {
+                    const int k = (int)b.x->data[2 * i];
+                    times[k]++;
+                    order[n] = k;
+                    CHECK(targets ? b.y->data[i] == (dl_real)(2 * k) : b.labels[i] == k % 7 &&
+                          b.x->data[2 * i + 1] == (dl_real)-k, "sample %d", k);
+                    CHECK(k < n + 16, "%d before the buffer reached it", k);
+                    moved += k != n;
+                }
+                dl_tape_clear(dl);
+            }
+        CHECK(n == 103 && f.rewinds == 2 && dl_error(dl) == DL_OK, "%d %s", n, dl_error_text(dl));
+        for (int i = 0; i < 103; i++) CHECK(times[i] == 2, "sample %d: %d times", i, times[i]);
+        CHECK((moved > 50) == shuffle && (shuffle || order[102] == 102), "%d moved", moved);
+        dl_free(dl);
+        CHECK(count_live == 0, "%ld blocks left", count_live);
+    }
+}
+
+/* fit, evaluate and predict give for a stream what they give for arrays. */
+static void stream_in_a_model(void)
+{
+    double loss[3];
+    for (int way = 0; way < 3; way++) {
+        dl_ctx *dl = quiet_new(1);
+        flow f;
+        dl_data *d = way ? flowing(dl, &f, 60, way == 1, true, true) : counting(dl, 60, true);
+        dl_model *net = dl_model_new(dl, dl_shape1(2));
+        dl_fit fit = dl_fit_default();
+        fit.verbose = 0;
+        fit.epochs = 3;
+        fit.batch_size = 5;
+        fit.shuffle = false;
+        fit.validation = d;
+        dl_model_add_dense(net, 1, DL_LINEAR);
+        dl_model_compile(net, DL_MSE, dl_sgd(1e-5));
+        CHECK(dl_model_fit(net, d, &fit), "%s", dl_error_text(dl));
+        dl_model_set_batch_size(net, 5);
+        loss[way] = dl_model_evaluate(net, d).loss + dl_model_history(net, NULL)[2].loss;
+        dl_tensor *y = dl_model_predict_data(net, d);
+        if (way == 2) CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_predict_data: the stream does not");
+        else CHECK(y && y->size == 60 && y->data[59] == dl_model_predict(net, dl_data_sample(
+                   counting(dl, 60, true), 59))->data[0], "%s", dl_error_text(dl));
+        fit.accumulate = 2;
+        CHECK(dl_model_fit(net, d, &fit) == (way < 2), "accumulating");
+        if (way == 2) CHECK_ERROR(dl, DL_ERR_ARGUMENT, "does not know its count can't accumulate");
+        fit.accumulate = 1;
+        fit.validation = NULL;
+        fit.validation_split = 0.5;
+        CHECK(dl_model_fit(net, d, &fit) == (way == 0), "splitting");
+        if (way) CHECK_ERROR(dl, DL_ERR_STATE, "dl_data_split: the samples of a stream come one");
+        dl_free(dl);
+    }
+    CHECK(loss[0] == loss[1] && loss[0] == loss[2], "%.9g %.9g %.9g", loss[0], loss[1], loss[2]);
+}
+
+static void stream_errors(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    flow f;
+    dl_batch b;
+    dl_data *d = flowing(dl, &f, 20, false, false, false), *a = NULL, *c = NULL;
+    dl_loader *l = dl_loader_new(d, 30, true);
+    static const int32_t first = 0;
+    CHECK(dl_loader_next(l, &b) && b.size == 20 && !dl_loader_next(l, &b), "%s", dl_error_text(dl));
+    CHECK(dl_error(dl) == DL_OK && !dl_loader_next(l, &b), "a second epoch");
+    CHECK_ERROR(dl, DL_ERR_STATE, "its stream has been read; to read it once more its source needs");
+    CHECK(!dl_data_take(d, 1, 2) && !dl_data_sample(d, 0) && !dl_data_labels(d) &&
+          !dl_data_pick(d, &first, 1) && !dl_data_split_random(d, 0.5, NULL, &a, &c), "in no order");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_data_take: the samples of a stream come one after another");
+    CHECK(dl_data_take(d, 0, -1) != NULL, "but all of it");
+    d = flowing(dl, &f, 0, false, false, true);
+    CHECK(!dl_loader_next(dl_loader_new(d, 3, false), &b), "empty");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_loader_next: the stream ended after 0 of");
+    d = flowing(dl, &f, 20, true, false, true);
+    l = dl_loader_new(d, 3, false);
+    f.count = 6;
+    while (dl_loader_next(l, &b)) {}
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_loader_next: the stream ended after 6 of 20 samples");
+    f.fail = true;
+    CHECK(!dl_loader_next(l, &b), "failed");
+    CHECK_ERROR(dl, DL_ERR_FILE, "its stream gave -1 samples where up to 3 were asked for");
+    dl_free(dl);
+}
+
+/* What a stream needs does not hang on how long it is. */
+static void stream_memory(void)
+{
+    size_t largest[2];
+    long calls[2];
+    for (int way = 0; way < 2; way++) {
+        dl_ctx *dl = quiet_new(1);
+        flow f;
+        dl_data *d = flowing(dl, &f, way ? 200000 : 2000, false, false, true);
+        dl_loader *l = dl_loader_new(d, 32, true);
+        dl_batch b;
+        int n = 0;
+        count_largest = 0;
+        const long before = count_calls;
+        while (dl_loader_next(l, &b)) {
+            n += (int)b.size;
+            dl_tape_clear(dl);
+        }
+        largest[way] = count_largest;
+        calls[way] = count_calls - before;
+        CHECK(n == f.count, "%d", n);
+        dl_free(dl);
+    }
+    CHECK(largest[0] == largest[1] && calls[0] == calls[1], "%ld and %ld allocations", calls[0],
+          calls[1]);
+}
+
+/* ---- weights ---- */
+
+/* The weighted loss is sum_i w_i l_i / N, and each l_i the loss of a sample alone. */
+static void weights(void)
+{
+    static const char *const name[6] = { "mean_squared_error", "mean_absolute_error", "huber",
+        "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy" };
+    dl_ctx *dl = quiet_new(1);
+    dl_real x[10 * 4], y[10 * 3], w[10];
+    int32_t label[10];
+    test_fill(x, 40, 1, -2, 2);
+    test_fill(y, 30, 2, 0, 1);
+    test_fill(w, 10, 3, 0, 3);
+    w[4] = 0;
+    for (int i = 0; i < 10; i++) label[i] = i % 3;
+    for (int k = 0; k < 6; k++) {
+        dl_data *plain = k < 5 ? dl_data_from_targets(dl, x, 10, dl_shape1(4), y, dl_shape1(3))
+                               : dl_data_from_arrays(dl, x, 10, dl_shape1(4), label, 3);
+        dl_data *d = dl_data_weighted(plain, w);
+        dl_model *m = dl_model_new(dl, dl_shape1(4));
+        double want = 0;
+        dl_fit fit = dl_fit_default();
+        dl_model_add_dense(m, 3, k < 3 ? DL_LINEAR : k == 3 ? DL_SIGMOID : DL_SOFTMAX);
+        CHECK(dl_model_compile(m, dl_find_loss(dl, name[k]), dl_sgd(0.1)), "%s", dl_error_text(dl));
+        for (int i = 0; i < 10; i++)
+            want += (double)w[i] / 10 * dl_model_evaluate(m, dl_data_take(plain, i, 1)).loss;
+        dl_model_set_batch_size(m, 4);
+        CHECK_CLOSE(dl_model_evaluate(m, d).loss, want, 1e-5, 0);
+        fit.verbose = 0;
+        fit.batch_size = 10;
+        CHECK(dl_model_fit(m, d, &fit), "%s", dl_error_text(dl));
+        CHECK_CLOSE(dl_model_history(m, NULL)[0].loss, want, 1e-5, 0);
+        CHECK(dl_model_evaluate(m, d).loss < want, "%s: it learns what weighs", name[k]);
+        if (k < 5) continue;
+        const double of_class[3] = { 2, 0, 0.5 };
+        dl_real own[10];
+        for (int i = 0; i < 10; i++) own[i] = (dl_real)of_class[label[i]];
+        want = dl_model_evaluate(m, dl_data_weighted(d, own)).loss;
+        fit.class_weight = of_class;
+        CHECK(dl_model_fit(m, d, &fit), "%s", dl_error_text(dl));
+        CHECK_CLOSE(dl_model_history(m, NULL)[0].loss, want, 1e-5, 0);
+        CHECK(!dl_model_fit(m, dl_data_from_targets(dl, x, 10, dl_shape1(4), y, dl_shape1(3)), &fit),
+              "no labels");
+        dl_clear_error(dl);
+    }
+    dl_free(dl);
+}
+
+static dl_tensor *rootless(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mean(dl_square(dl_sub(z, target)));
+}
+
+static void weight_errors(void)
+{
+    static const dl_loss bare = { "bare", rootless, NULL, NULL, DL_LINEAR, NULL };
+    const dl_real one[90] = { 1 };
+    const double of_class[7] = { 1, 1, 1, 1, -1, 1, 1 };
+    dl_ctx *dl = quiet_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(2)), *n = dl_model_new(dl, dl_shape1(2));
+    dl_model_add_dense(m, 1, DL_LINEAR);
+    dl_model_compile(m, &bare, dl_sgd(0.1));
+    CHECK(isnan(dl_model_evaluate(m, dl_data_weighted(counting(dl, 90, true), one)).loss), "bare");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the samples have weights, for which bare has no function");
+    dl_batch b;
+    memset(&b, 0, sizeof b);
+    b.x = dl_zeros(dl, dl_shape2(3, 2));
+    b.y = dl_zeros(dl, dl_shape2(3, 1));
+    b.weight = dl_zeros(dl, dl_shape1(3));
+    b.size = 3;
+    CHECK(isnan(dl_model_train_batch(m, &b).loss), "bare");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "3 weights for 3 samples, and bare must be a loss with");
+    dl_model_add_dense(n, 7, DL_SOFTMAX);
+    dl_model_compile(n, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    dl_fit fit = dl_fit_default();
+    fit.class_weight = of_class;
+    CHECK(!dl_model_fit(n, counting(dl, 90, false), &fit), "-1");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "class_weight needs data with labels, numbers of 0 or more");
+    dl_free(dl);
+}
+
+/* PyTorch's cross_entropy with weight, label_smoothing and ignore_index. */
+static void entropy(void)
+{
+    test_golden g = golden_open("data_entropy");
+    const test_array *z = golden_get(&g, "z"), *w = golden_get(&g, "w"), *y = golden_get(&g, "y");
+    dl_ctx *dl = quiet_new(1);
+    int32_t label[6], none[6];
+    for (int i = 0; i < 6; i++) {
+        label[i] = (int32_t)y->value[i];
+        none[i] = -100;
+    }
+    for (int k = 0; k < 4; k++) {
+        dl_entropy o = dl_entropy_default();
+        o.smoothing = k == 1 ? 0.1 : k == 3 ? 0.25 : 0;
+        o.class_weight = k >= 2 ? w->value : NULL;
+        dl_tensor *x = dl_from(dl, dl_shape2(6, 4), z->data);
+        dl_set_requires_grad(x, true);
+        dl_tensor *loss = dl_cross_entropy_with(x, label, &o);
+        if (!CHECK(loss && dl_backward(loss), "%s", dl_error_text(dl))) return;
+        CHECK_CLOSE(dl_item(loss), golden_getf(&g, "loss%d", k)->value[0], 1e-5, 0);
+        CHECK_ARRAY(x->grad, golden_getf(&g, "dz%d", k)->data, 24);
+        CHECK(dl_item(dl_cross_entropy_with(x, none, &o)) == 0, "nothing counts");
+        o.smoothing = 2;
+        CHECK(!dl_cross_entropy_with(x, label, &o), "smoothing 2");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the smoothing 2 from 0 to 1");
+        label[0] = 4;
+        CHECK(!dl_cross_entropy_with(x, label, NULL), "label 4");
+        CHECK_ERROR(dl, DL_ERR_RANGE, "dl_cross_entropy_with: label 4 at position 0 is not in 0..3");
+        label[0] = 0;
+        dl_tape_clear(dl);
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+/* The last class of the data is to be ignored: as if its samples were not there. */
+static void entropy_in_a_model(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    dl_real x[10 * 4], xs[10 * 4];
+    int32_t label[10], few[10];
+    int n = 0;
+    test_fill(x, 40, 1, -2, 2);
+    for (int i = 0; i < 10; i++) {
+        label[i] = i % 4;
+        if (label[i] == 3) continue;
+        memcpy(xs + 4 * n, x + 4 * i, 4 * sizeof *x);
+        few[n++] = label[i];
+    }
+    dl_entropy o = dl_entropy_default();
+    o.ignore = 3;
+    const dl_loss loss = dl_loss_entropy(&o);
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    dl_model_add_dense(m, 3, DL_SOFTMAX);
+    CHECK(dl_model_compile(m, &loss, dl_sgd(0.1)), "%s", dl_error_text(dl));
+    const dl_metrics a = dl_model_evaluate(m, dl_data_from_arrays(dl, x, 10, dl_shape1(4), label, 4));
+    const dl_metrics b = dl_model_evaluate(m, dl_data_from_arrays(dl, xs, n, dl_shape1(4), few, 3));
+    CHECK_CLOSE(a.loss, b.loss, 1e-5, 0);
+    CHECK(a.accuracy == b.accuracy && a.loss > 0, "%g and %g", a.accuracy, b.accuracy);
+    dl_fit fit = dl_fit_default();
+    fit.verbose = 0;
+    CHECK(dl_model_fit(m, dl_data_from_arrays(dl, x, 10, dl_shape1(4), label, 4), &fit), "%s",
+          dl_error_text(dl));
+    dl_free(dl);
+}
+
 /* ---- what happens without memory ---- */
 
 static void scenario(void)
@@ -929,6 +1377,12 @@ static void scenario(void)
     while (dl_loader_next(l, &batch)) {}
     dl_data_borrow_targets(dl, x, 2, dl_shape1(2), x, dl_shape1(2));
     dl_data_sample(a, 0);
+    const dl_data *list[2] = { a, b };
+    d = dl_data_weighted(dl_data_concat(list, 2), x);
+    dl_data_fold(dl_data_pick(d, label, 2), 2, 1, NULL, &a, &b);
+    flow f;
+    l = dl_loader_new(flowing(dl, &f, 20, false, true, true), 3, true);
+    while (dl_loader_next(l, &batch)) {}
     dl_mnist_load(dl, "no/such/place", DL_TRAIN);
     snprintf(image_path, sizeof image_path, "%s/t10k-labels-idx1-ubyte", mnist_dir());
     snprintf(label_path, sizeof label_path, "%s/train-labels-idx1-ubyte", mnist_dir());
@@ -983,6 +1437,17 @@ int main(void)
     TEST(own_source);
     TEST(source_in_a_model);
     TEST(source_errors);
+    TEST(parts);
+    TEST(folds);
+    TEST(bytes);
+    TEST(streams);
+    TEST(stream_in_a_model);
+    TEST(stream_errors);
+    TEST(stream_memory);
+    TEST(weights);
+    TEST(weight_errors);
+    TEST(entropy);
+    TEST(entropy_in_a_model);
     TEST(lifetime);
     TEST(determinism);
     TEST(failed_start);

@@ -346,7 +346,13 @@ static void null_objects(void)
     CHECK(!dl_data_from_source(NULL, &source), "dl_data_from_source");
     CHECK(!dl_data_ctx(NULL) && dl_data_count(NULL) == 0 && dl_data_shape(NULL).rank == 0 &&
           dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
-    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL), "its answers");
+    CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL) && !dl_data_weights(NULL), "its answers");
+    CHECK(!dl_data_from_bytes(NULL, NULL, 0, dl_shape0(), NULL, 0), "dl_data_from_bytes");
+    CHECK(!dl_data_split_random(NULL, 0.5, NULL, &a, &b), "dl_data_split_random");
+    CHECK(!dl_data_fold(NULL, 2, 0, NULL, &a, &b), "dl_data_fold");
+    CHECK(!dl_model_predict_data(NULL, NULL), "dl_model_predict_data");
+    CHECK(!dl_cross_entropy_with(NULL, NULL, NULL), "dl_cross_entropy_with");
+    CHECK(dl_loss_entropy(NULL).user == NULL, "dl_loss_entropy");
     CHECK(dl_data_target_shape(NULL).rank == 0, "dl_data_target_shape");
     dl_loader_restart(NULL);
     CHECK(!dl_data_take(NULL, 0, 1) && !dl_data_split(NULL, 0.5, &a, &b), "views");

@@ -93,6 +93,10 @@ for source in examples/[0-9][0-9]_*.c; do
 
     # What this program must show. A program not named here is run with --quiet.
     case $prog in
+    00_start)
+        run $prog "$MODEL linear_accuracy" --quiet --limit 2000 --epochs 2
+        expect $prog '$test_accuracy > 0.82 && $test_accuracy > $linear_accuracy + 0.01'
+        expect $prog '$parameters == 50890' ;;
     01_forward)
         run $prog "y0 y1 difference equal" --quiet
         expect $prog '$equal == 1 && $y0 > 0.5986 && $y0 < 0.5988 && $y1 > 0.5865 && $y1 < 0.5867' ;;

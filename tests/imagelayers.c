@@ -361,7 +361,15 @@ static void errors(void)
     REFUSED(dl_model_add_group_normalization(m, 3), DL_ERR_ARGUMENT,
             "group_normalization_1: 3 groups do not divide 4 channels");
     REFUSED(dl_model_add_conv2d_with(m, NULL), DL_ERR_ARGUMENT, "conv2d_2: the options are NULL");
-    REFUSED(dl_model_add_max_pooling2d_with(m, NULL), DL_ERR_ARGUMENT, "the options are NULL");
+    c.conv.output_padding[0] = 0;
+    c.bias = false;
+    c.bias_init = dl_init_constant(1);
+    REFUSED(dl_model_add_conv2d_with(m, &c), DL_ERR_ARGUMENT,
+            "conv2d_2: bias_init is not used without bias");
+    p.same = true;
+    p.before[0] = 1;
+    REFUSED(dl_model_add_max_pooling2d_with(m, &p), DL_ERR_ARGUMENT,
+            "max_pooling2d_1: an option that is not used: with same, before and after must be 0");
     n.axes = 4;
     REFUSED(dl_model_add_layer_normalization_with(m, &n), DL_ERR_ARGUMENT,
             "layer_normalization_1: the last 4 axes of [4,3,3]");

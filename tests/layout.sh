@@ -9,9 +9,9 @@ check() {
 }
 
 rooms="hello contents terms rules options errors memory rng kernels tensors tape ops layers losses
-optimizers model data files debug platform-impl errors-impl memory-impl rng-impl kernels-impl
+optimizers model data images files debug platform-impl errors-impl memory-impl rng-impl kernels-impl
 fast-impl tensors-impl tape-impl ops-impl layers-impl losses-impl optimizers-impl model-impl data-impl
-files-impl debug-impl history licence"
+images-impl files-impl debug-impl history licence"
 check "rooms in order" "$(echo $rooms | tr ' ' '\n')" \
     "$(sed -n -e 's/^\/\* -\{10,\} >>\([a-z-]*\) ----.*/\1/p' -e 's/^\/\*.* >>\(hello\)$/\1/p' dl.h)"
 
@@ -37,6 +37,12 @@ undocumented=$(awk '
     /\/\*/ { commented = 1 }
     /^DL_(DEF |KERNEL\()/ && !commented { print FILENAME ":" NR ": " $0 }' dl.h)
 check "every declaration has a comment" "" "$undocumented"
+
+# At most 100 columns, and no function of more than 80 lines.
+check "columns" "" "$(awk 'length($0) > 100 { print FILENAME ":" FNR ": " length($0) }' dl.h)"
+check "length of functions" "" "$(awk '
+    /^{$/ { first = FNR } /^}/ && first { if (FNR - first > 80) print FILENAME ":" first; first = 0 }
+    ' dl.h)"
 
 # Each declared function is defined once, and the other way round. DL_KERNEL(dlk_x, ...) declares one.
 # (What DLK_UNARY and DLK_BINARY declare, they define.)

@@ -94,9 +94,9 @@ static void names(void)
         { DL_BINARY_CROSSENTROPY, "binary_crossentropy" },
         { DL_CATEGORICAL_CROSSENTROPY, "categorical_crossentropy" },
         { DL_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse_categorical_crossentropy" } };
-    static const dl_loss own = { "own", any, NULL, DL_LINEAR, NULL };
-    static const dl_loss again = { "own", any, NULL, DL_LINEAR, NULL };
-    static const dl_loss huber = { "huber", any, NULL, DL_LINEAR, NULL };
+    static const dl_loss own = { "own", any, NULL, NULL, DL_LINEAR, NULL };
+    static const dl_loss again = { "own", any, NULL, NULL, DL_LINEAR, NULL };
+    static const dl_loss huber = { "huber", any, NULL, NULL, DL_LINEAR, NULL };
     dl_ctx *dl = dl_new(1), *other = dl_new(1);
     test_quiet(dl);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

@@ -476,11 +476,11 @@ static dl_tensor *nothing(dl_tensor *z, dl_tensor *target, const void *user)
 static void own_losses(void)
 {
     static const double nine = 0.9;
-    static const dl_loss quantile = { "pinball", pinball, NULL, DL_LINEAR, &nine };
-    static const dl_loss hinge = { "margin", NULL, margin, DL_LINEAR, NULL };
-    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, DL_LINEAR, NULL },
-                                    { "nothing", nothing, NULL, DL_LINEAR, NULL },
-                                    { "empty", NULL, NULL, DL_LINEAR, NULL } };
+    static const dl_loss quantile = { "pinball", pinball, NULL, NULL, DL_LINEAR, &nine };
+    static const dl_loss hinge = { "margin", NULL, margin, NULL, DL_LINEAR, NULL };
+    static const dl_loss bad[3] = { { "vector", no_scalar, NULL, NULL, DL_LINEAR, NULL },
+                                    { "nothing", nothing, NULL, NULL, DL_LINEAR, NULL },
+                                    { "empty", NULL, NULL, NULL, DL_LINEAR, NULL } };
     static const char *const text[2] = { "vector: the loss is [8,1], not one number; end it with "
                                          "dl_mean", "nothing: the loss gave nothing" };
     dl_ctx *dl = quiet_context(1);
@@ -1169,7 +1169,7 @@ static void early_stopping(void)
         { true, true, false, 2, 0, 0, 3, 1 },       /* lr 0: it never does                   */
         { true, true, true, 2, 0, 0.95, 8, 6 },     /* w jumps: 1, 2, 4, 6 are better, 3, 5, 7, 8
                                                        are not; each better one counts anew  */
-        { false, true, true, 1, 0, 0.05, 20, 20 } };
+        { false, true, true, 3, 0, 0.05, 20, 20 } };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         dl_ctx *dl = quiet_context(1);
         dl_model *m = line(dl, DL_MSE, dl_sgd(all[i].lr));
@@ -1640,8 +1640,9 @@ static void forgotten_flatten(void)
 
 static void bad_options(void)
 {
-    dl_fit bad[9];
-    static const char *const text[9] = {
+    enum { N = 14 };
+    dl_fit bad[N];
+    static const char *const text[N] = {
         "dl_model_fit: 1 epochs with batch size 0, accumulating 1; the epochs must be 0 or more",
         "dl_model_fit: 1 epochs with batch size -5", "dl_model_fit: -1 epochs",
         "dl_model_fit: validation_split 1 is not in [0, 1)",
@@ -1649,11 +1650,15 @@ static void bad_options(void)
         "dl_model_fit: validation_split 0.01 leaves 4 samples for training and 0 for validation",
         "dl_model_fit: validation_split 0.99 leaves 0 samples for training and 4 for validation",
         "dl_model_fit: patience -1 and min_delta 0 must be 0 or more",
-        "dl_model_fit: patience 3 and min_delta -1 must be 0 or more" };
+        "dl_model_fit: patience 3 and min_delta -1 must be 0 or more",
+        "dl_model_fit: validation and validation_split 0.25: give one of them",
+        "dl_model_fit: verbose 3 is not 0, 1 or 2",
+        "dl_model_fit: patience, min_delta and restore_best are not used without early_stopping",
+        "dl_model_fit: patience, min_delta", "dl_model_fit: patience, min_delta" };
     dl_ctx *dl = quiet_context(1);
     dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_SOFTMAX), *before = dl_model_clone(dl, m);
     dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
-    for (int i = 0; i < 9; i++) bad[i] = quiet_fit(1, 2);
+    for (int i = 0; i < N; i++) bad[i] = quiet_fit(1, 2);
     bad[0].batch_size = 0;
     bad[1].batch_size = -5;
     bad[2].epochs = -1;
@@ -1664,7 +1669,13 @@ static void bad_options(void)
     bad[7].early_stopping = bad[8].early_stopping = true;
     bad[7].patience = -1;
     bad[8].min_delta = -1;
-    for (int i = 0; i < 9; i++) {
+    bad[9].validation = xor_data(dl);
+    bad[9].validation_split = 0.25;
+    bad[10].verbose = 3;
+    bad[11].patience = 5;
+    bad[12].min_delta = 0.1;
+    bad[13].restore_best = false;
+    for (int i = 0; i < N; i++) {
         CHECK(!dl_model_fit(m, xor_data(dl), &bad[i]), "%s", text[i]);
         CHECK_ERROR(dl, DL_ERR_ARGUMENT, text[i]);
     }
@@ -1861,7 +1872,7 @@ static void no_allocations(void)
         o.shuffle = all[i].shuffle;
         o.validation_split = 0.2;
         o.early_stopping = all[i].stopping;
-        o.patience = 100;
+        if (all[i].stopping) o.patience = 100;
         if (all[i].plateau) o.schedule = dl_schedule_plateau(0.5, 1);
         o.on_epoch = count_allocations;
         o.user = &w;

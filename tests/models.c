@@ -317,7 +317,7 @@ static dl_tensor *cubic(dl_tensor *z, dl_tensor *target, const void *user)
     (void)user;
     return dl_mean(dl_pow(dl_abs(dl_sub(z, target)), 3));
 }
-static const dl_loss cubic_loss = { "cubic", cubic, NULL, DL_LINEAR, NULL };
+static const dl_loss cubic_loss = { "cubic", cubic, NULL, NULL, DL_LINEAR, NULL };
 static void sign_step(const dl_update *u)
 {
     for (dl_int i = 0; i < u->n; i++)

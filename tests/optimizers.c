@@ -294,8 +294,9 @@ static void huge_gradients(void)
                 const dl_real before = p->data[33];
                 set_grad(p, 0);
                 const bool stepped = dl_optimizer_step(o);
-                CHECK(stepped == fits || (stepped && h == 0), "%s, l2: %s", desc.type->name,
-                      dl_error_text(dl));
+                /* the penalty of w = 3e35 grows until it is infinite, and is refused then */
+                CHECK(stepped == fits || (stepped && h == 0) || (!stepped && h == 3),
+                      "%s, l2: %s", desc.type->name, dl_error_text(dl));
                 CHECK(stepped || p->data[33] == before, "%s: a failed step", desc.type->name);
                 dl_clear_error(dl);
             }

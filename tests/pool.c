@@ -207,6 +207,11 @@ static void errors(void)
     REFUSED(dl_max_pool2d(x, &o), DL_ERR_ARGUMENT,
             "dl_max_pool2d: kernel 0, stride 0, dilation 1: each must be 1 or more");
     o = dl_pool_default(2);
+    o.same = true;
+    o.after[1] = 1;
+    REFUSED(dl_avg_pool2d(x, &o), DL_ERR_ARGUMENT,
+            "dl_avg_pool2d: an option that is not used: with same, before and after must be 0");
+    o = dl_pool_default(2);
     REFUSED(dl_max_pool2d(dl_ones(dl, dl_shape2(3, 4)), &o), DL_ERR_SHAPE,
             "dl_max_pool2d: input [3,4] must be [N,C,H,W]");
     REFUSED(dl_global_avg_pool2d(dl_ones(dl, dl_shape2(3, 4))), DL_ERR_SHAPE,

@@ -193,6 +193,21 @@ static void seeds(void)
     }
 }
 
+/* An init that was not made by a function of the library. */
+static void no_init(void)
+{
+    dl_ctx *dl = dl_new(7);
+    test_quiet(dl);
+    dl_tensor *p = dl_param(dl, dl_shape2(2, 2), dl_init_constant(3));
+    dl_init none = dl_init_zeros();
+    none.kind = (dl_init_kind)(DL_INIT_ORTHOGONAL + 1);
+    CHECK(!dl_initialize(p, none) && p->data[3] == 3, "initialized");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_initialize: no kind 8; make it with");
+    CHECK(!dl_param(dl, dl_shape1(2), none), "made");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "no kind 8");
+    dl_free(dl);
+}
+
 static void random_tensors(void)
 {
     dl_ctx *dl = dl_new(3);
@@ -234,6 +249,7 @@ int main(void)
     TEST(initializers);
     TEST(orthogonal);
     TEST(seeds);
+    TEST(no_init);
     TEST(random_tensors);
     return test_end();
 }

@@ -46,7 +46,7 @@ static dl_tensor *smoothed_loss(dl_tensor *z, dl_tensor *target, const void *use
     return dl_soft_cross_entropy(z, dl_add_scalar(dl_mul_scalar(target, 1 - e), e / classes));
 }
 static const double tenth = 0.1;
-static const dl_loss smoothed = {"smoothed", smoothed_loss, NULL, DL_SOFTMAX, &tenth};
+static const dl_loss smoothed = {"smoothed", smoothed_loss, NULL, NULL, DL_SOFTMAX, &tenth};
 
 /* ---- a metric: count over the batches, then one number ---- */
 typedef struct tally { double found[10], all[10]; } tally;

@@ -343,9 +343,11 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n);
 
 /* ----------------------------------------------------------------------------- >>kernels ----
    Floor 1. Pure functions on arrays: outputs first, inputs next, sizes last; no allocation, no
-   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS
-   to dx, dw, db; where it says so, one of them may be NULL when it is not wanted. All arrays are
-   the caller's; outputs must not overlap inputs unless it says so.
+   globals, no input or output, no check of what is passed. A backward takes dy = dL/dy and ADDS to
+   dx, dw, db; where it says so, one of them may be NULL when it is not wanted. A gradient has the
+   shape of what it is the gradient of. All arrays are dense, row by row, and the caller's; outputs
+   must not overlap inputs unless it says so. Letters: N samples, C channels or classes, H x W an
+   image, T steps, D inputs, M outputs; n numbers whose arrangement does not matter.
 
    DL_KERNEL(dlk_name, parameters) declares that function and the type of a pointer to it,
    dlk_name_fn. The operations call all of them by pointers: see "the table of kernels"
@@ -489,7 +491,7 @@ DL_KERNEL(dlk_log_softmax_forward, dl_real *y, const dl_real *x, dl_int N, dl_in
 DL_KERNEL(dlk_log_softmax_backward, dl_real *dx, const dl_real *dy, const dl_real *y, dl_int N,
           dl_int C);
 
-/* Inverted dropout: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
+/* Inverted dropout of x[n]: y[i] = keep_i ? x[i] / (1-p) : 0, where keep_i is decided by hashing
    (key, i), so that no mask is stored: drop when hash(key, i), 24 bits of it, < p. 0 <= p < 1.
    Every build drops the same elements.   @F S1-4
    (Srivastava et al., JMLR 2014) */
@@ -497,9 +499,10 @@ DL_KERNEL(dlk_dropout_forward, dl_real *y, const dl_real *x, dl_int n, double p,
 /* dx[i] += keep_i ? dy[i] / (1-p) : 0, with the same key */
 DL_KERNEL(dlk_dropout_backward, dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key);
 
-/* Losses. loss[0] = scale * sum over the elements or rows; scale 1/n gives the mean, 1 the sum.
-   The backward takes dloss = dL/dloss[0].   @F S2-4: cost function
-   Mean squared error:  (x - t)^2  over n elements. */
+/* Losses of x[n] with targets t[n], or of rows x[N,C]. loss[0] = scale * sum over the elements or
+   rows; scale 1/n gives the mean, 1 the sum. The backward takes dloss = dL/dloss[0].
+   @F S2-4: cost function
+   Mean squared error:  (x - t)^2 */
 DL_KERNEL(dlk_mse_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double scale);
 /* dx += dloss scale 2 (x - t) */
@@ -511,7 +514,7 @@ DL_KERNEL(dlk_mae_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale sign(x - t), 0 at 0 */
 DL_KERNEL(dlk_mae_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Huber:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
+/* Huber, delta > 0:  d = |x - t|;  d <= delta ? d^2 / 2 : delta (d - delta / 2) */
 DL_KERNEL(dlk_huber_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl_int n,
           double delta, double scale);
 /* dx += dloss scale clip(x - t, -delta, delta) */
@@ -524,8 +527,8 @@ DL_KERNEL(dlk_bce_forward, dl_real *loss, const dl_real *x, const dl_real *t, dl
 /* dx += dloss scale (sigmoid(x) - t) */
 DL_KERNEL(dlk_bce_backward, dl_real *dx, dl_real dloss, const dl_real *x, const dl_real *t,
           dl_int n, double scale);
-/* Cross-entropy of logits x[N,C] with a class label[N] each: -log softmax(x)_label. Stores the
-   softmax in p[N,C], which the backward needs. p may be x. */
+/* Cross-entropy of logits x[N,C] with a class label[N] each, 0 .. C-1: -log softmax(x)_label.
+   Stores the softmax in p[N,C], which the backward needs. p may be x. */
 DL_KERNEL(dlk_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_real *x,
           const int32_t *label, dl_int N, dl_int C, double scale);
 /* dx[i,c] += dloss scale (p[i,c] - [c == label_i]) */
@@ -538,9 +541,10 @@ DL_KERNEL(dlk_soft_cross_entropy_forward, dl_real *loss, dl_real *p, const dl_re
 DL_KERNEL(dlk_soft_cross_entropy_backward, dl_real *dx, dl_real dloss, const dl_real *p,
           const dl_real *t, dl_int N, dl_int C, double scale);
 
-/* One update of n weights w by their gradients g. Moments are the caller's, zero at the start
-   unless it says otherwise. Where g is squared, g^2 must be a finite dl_real, and eps not so small
-   that it and g^2 both are 0 (dl_optimizer_step sees to it).
+/* One update of weights w[n] by their gradients g[n], with the learning rate lr. Moments v[n],
+   a[n], u[n], m[n] are the caller's, zero at the start unless it says otherwise; what they keep of
+   their past (mu, rho, b1, b2) is below 1. Where g is squared, g^2 must be a finite dl_real, and
+   eps not so small that it and g^2 both are 0 (dl_optimizer_step sees to it).
    @F S0-4.2 S0-4.3 S1-3.1 S3-3.2: W_{t+1} = W_t - eta dL/dW
    Gradient descent:  w -= lr g */
 DL_KERNEL(dlk_sgd_step, dl_real *w, const dl_real *g, dl_int n, double lr);
@@ -567,7 +571,7 @@ DL_KERNEL(dlk_rmsprop_step, dl_real *w, const dl_real *g, dl_real *a, dl_int n, 
 DL_KERNEL(dlk_adam_step, dl_real *w, const dl_real *g, dl_real *m, dl_real *v, dl_int n, double lr,
           double b1, double b2, double eps, int64_t t, bool keras_eps);
 /* What clipping and penalties do to a gradient:  g = scale g + l1 sign(w) + 2 l2 w, the last two
-   being the gradient of l1 sum |w| + l2 sum w^2. */
+   being the gradient of l1 sum |w| + l2 sum w^2; g[n], w[n]. */
 DL_KERNEL(dlk_decay_grad, dl_real *g, const dl_real *w, dl_int n, double scale, double l1,
           double l2);
 
@@ -658,7 +662,7 @@ DL_KERNEL(dlk_batch_norm_forward, dl_real *y, const dl_real *x, const dl_real *m
 DL_KERNEL(dlk_batch_norm_backward, dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
           const dl_real *x, const dl_real *mean, const dl_real *var, const dl_real *w, dl_int N,
           dl_int C, dl_int S, double eps, bool batch);
-/* What inference will use, n[C] values at a time:  run_mean += a (mean - run_mean),
+/* What inference will use, all [C]:  run_mean += a (mean - run_mean),
    run_var += a (var count / (count - 1) - run_var), count = N S values a channel, above 1; the
    quotient makes var unbiased. a is PyTorch's momentum (.1); Keras' momentum (.99) is 1 - a, and
    it leaves the quotient out. */
@@ -732,13 +736,14 @@ typedef struct dlk_recurrent_arrays {
     const dl_real *h0, *c0;                    /* [N,H] the states before the first step        */
     dl_real       *y;                          /* [N,T,H] h after every step, 0 behind length   */
     dl_real       *hn, *cn;                    /* [N,H] the states after the last step          */
-    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H] */
+    dl_real       *saved;                      /* for the backward: LSTM [N,T,5H], GRU [N,T,4H],
+                                                  simple ones nothing: may be NULL              */
     dl_real       *work;                       /* scratch, [2(G+1)H]                            */
 } dlk_recurrent_arrays;                        /* c0, cn: of the LSTM, else NULL                */
 typedef struct dlk_recurrent_grads {
     const dl_real *dy;                         /* [N,T,H] or NULL, if y was not used            */
-    const dl_real *dhn, *dcn;                  /* [N,H]                                         */
-    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* added to; may be NULL   */
+    const dl_real *dhn, *dcn;                  /* [N,H] of hn and cn, not NULL; dcn: the LSTM's */
+    dl_real       *dx, *dw_ih, *dw_hh, *db_ih, *db_hh, *dh0, *dc0;   /* each may be NULL        */
 } dlk_recurrent_grads;
 
 /* y, hn (and cn) of x and the weights, from the states h0 (and c0). Behind a sample's length
@@ -758,7 +763,7 @@ DL_KERNEL(dlk_lstm_backward, const dlk_recurrent_grads *d, const dlk_recurrent_a
 DL_KERNEL(dlk_gru_backward, const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
           const dlk_recurrent_size *s);
 
-/* Embedding: y[i] = w[index[i]], rows of w[V,E], i < n; every index in 0 .. V-1. It is a linear
+/* Embedding: row i of y[n,E] is row index[i] of w[V,E]; every index in 0 .. V-1. It is a linear
    layer on one-hot rows without the multiplications by 0 and 1. */
 DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *index, dl_int n,
           dl_int E);
@@ -766,8 +771,8 @@ DL_KERNEL(dlk_embedding_forward, dl_real *y, const dl_real *w, const int32_t *in
 DL_KERNEL(dlk_embedding_backward, dl_real *dw, const dl_real *dy, const int32_t *index, dl_int n,
           dl_int E, dl_int padding);
 
-/* Sinusoidal positions: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E); t < T,
-   E columns.   (Vaswani et al.: Attention is all you need, 2017) */
+/* Sinusoidal positions y[T,E]: y[t,2i] = sin(t w_i), y[t,2i+1] = cos(t w_i), w_i = 10000^(-2i/E).
+   (Vaswani et al.: Attention is all you need, 2017) */
 DL_KERNEL(dlk_positional_encoding, dl_real *y, dl_int T, dl_int E);
 
 /* Scaled dot-product attention of one sequence: queries q[R,D], keys k[S,D], values v[S,M].
@@ -787,7 +792,8 @@ DL_KERNEL(dlk_attention_forward, dl_real *y, dl_real *p, const dl_real *q, const
 DL_KERNEL(dlk_attention_backward, dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
           const dl_real *dy, const dl_real *p, const dl_real *q, const dl_real *k, const dl_real *v,
           const dlk_attention_size *s);
-/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return. */
+/* The softmax in the middle of it, alone: p[R,S] holds q_i . k_j on entry, p_ij on return; scale
+   is the 1 / sqrt(D) above. */
 DL_KERNEL(dlk_attention_softmax, dl_real *p, const dl_real *mask, dl_int R, dl_int S, double scale,
           bool causal);
 
@@ -2510,25 +2516,25 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 
        {"needs":1,"input":[4],"layers":[
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
-            "weight_init":["glorot_uniform",0,0],"bias_init":["constant",0,0],"bias":true,
-            "l1":0,"l2":0},"activation":"relu","l1":0,"l2":0,"frozen":false}, ...],
-        "batch_size":128,"metrics":[],"loss":[["mean_squared_error",1]],
-        "optimizer":{"type":"Adam","lr":0.001,"beta1":0.9, ...}}
+            "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
+          "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
+        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
                 where the model is no chain of layers (from, shared, outputs)
      input      the shape of a sample
      layers     in their order. type: dl_layer_type.name. name: must be what the layer is called
                 here, if it is there. options: every field of the type by its name, several numbers
-                as a list, an enum by its name, an initializer as [kind, a, b]. The rest is what
-                stands in dl_layer, and may be left out. Parameters and states are the tensors
+                as a list, an enum by its name. now: what stands in dl_layer and may have been
+                changed since; may be left out. Parameters and states are the tensors
                 "dense_1.weight", "batch_normalization_1.running_mean" ...
      from       (in a layer) the numbers of the layers that it reads, 0 the first, -1 the model's
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
-     the rest   may be left out; loss, [name, weight] for each output, and optimizer, with all
-                options of its kind and those of every kind, only together.
+     the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
+                numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
    refused. With parts (dl_models_save) the entry is called prefix + "dl_model". */
 
@@ -3124,6 +3130,7 @@ static double dli_now(void)
                                              "fp-contract=fast", "no-trapping-math")))
 #define DLI_UNROLL _Pragma("GCC unroll 16")
 #define DLI_IVDEP _Pragma("GCC ivdep")
+#define DLI_LANES _Pragma("GCC unroll 8") for (dl_int l = 0; l < 16; l++)
 #elif DLI_SIMD
 #define DLI_VEC_CODE
 #define DLI_UNROLL _Pragma("clang loop unroll(full)")
@@ -3132,6 +3139,10 @@ static double dli_now(void)
 #define DLI_VEC_CODE
 #define DLI_UNROLL
 #define DLI_IVDEP
+#endif
+/* 16 sums side by side. gcc makes vectors of them; unrolled after that, they stay in registers. */
+#ifndef DLI_LANES
+#define DLI_LANES for (dl_int l = 0; l < 16; l++)
 #endif
 /* ... if told to. What was set is set again at the end; where clang cannot push it, by DEFAULT. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
@@ -3209,7 +3220,7 @@ typedef struct dli_slab { dl_tensor *block[40]; int blocks; dl_int count; } dli_
     DLI_JOB_##name##_forward, DLI_JOB_##name##_backward,
 typedef enum dli_job_kind {
     DLI_JOB_PRODUCT, DLI_JOB_THIN_PRODUCT, DLI_JOB_CONV, DLI_JOB_CONV_BACK, DLI_JOB_POOL,
-    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT, DLI_JOB_BATCH_STATS,
+    DLI_JOB_POOL_BACK, DLI_JOB_RECUR, DLI_JOB_RECUR_BACK, DLI_JOB_DROPOUT,
     DLI_JOB_BATCH_NORM, DLI_JOB_BATCH_NORM_BACK, DLI_JOB_GROUP_NORM, DLI_JOB_GROUP_NORM_BACK,
     DLI_JOB_SQUARES, DLI_JOB_SGD, DLI_JOB_MOMENTUM, DLI_JOB_RMSPROP, DLI_JOB_ADADELTA,
     DLI_JOB_ADAM, DLK_UNARY_VECTOR(DLI_JOB_UNARY, 0) DLI_JOB_KINDS
@@ -3948,10 +3959,10 @@ DLK_BINARY(DLI_BINARY_BACKWARD, 0)
 
 /* ---- elementwise functions, from the list DLK_UNARY ----
    First the functions that its expressions call, in double. */
-#define dli_exp   exp
-#define dli_expm1 expm1                 /* e^x - 1 without the cancellation near 0 */
-#define dli_tanh  tanh
-#define dli_abs   fabs
+DLI_INLINE double dli_exp(double x) { return exp(x); }
+DLI_INLINE double dli_expm1(double x) { return expm1(x); }    /* e^x - 1, exact near 0 */
+DLI_INLINE double dli_tanh(double x) { return tanh(x); }
+DLI_INLINE double dli_abs(double x) { return fabs(x); }
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
 static double dli_sigmoid(double x)
@@ -4419,34 +4430,37 @@ DL_DEF void dlk_decay_grad(dl_real *g, const dl_real *w, dl_int n, double scale,
 
 /* ---- images: convolution, pooling, normalization ---- */
 
-/* Six loops: for every output, over everything that the kernel looks at from there. Group g of the
-   outputs sees only group g of the inputs: channel c0 and the C/groups - 1 after it. */
+/* sum, plus what output m of sample n sees at p, q. Group g of the outputs sees only group g of the
+   inputs: channel c0 and the C/groups - 1 after it. */
+static dl_real dli_conv2d_at(dl_real sum, const dl_real *x, const dl_real *w,
+                             const dlk_conv2d_size *s, dl_int n, dl_int m, dl_int p, dl_int q)
+{
+    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dl_int c0 = n * s->C + m / Mg * Cg;                   /* first input plane it sees */
+    for (dl_int c = 0; c < Cg; c++)
+        for (dl_int u = 0; u < s->KH; u++)
+            for (dl_int v = 0; v < s->KW; v++) {
+                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
+                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
+                sum += x[((c0 + c) * s->H + i) * s->W + j] *
+                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
+            }
+    return sum;
+}
+
 DL_DEF void dlk_conv2d_forward(dl_real *y, const dl_real *x, const dl_real *w, const dl_real *b,
                                const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
     for (dl_int n = 0; n < s->N; n++)
-        for (dl_int m = 0; m < s->M; m++) {
-            const dl_int c0 = n * s->C + m / Mg * Cg;           /* first input plane it sees */
+        for (dl_int m = 0; m < s->M; m++)
             for (dl_int p = 0; p < s->OH; p++)
-                for (dl_int q = 0; q < s->OW; q++) {
-                    dl_real sum = b ? b[m] : 0;
-                    for (dl_int c = 0; c < Cg; c++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int j = q * s->stride_w + v * s->dilation_w - s->left;
-                                if (i < 0 || i >= s->H || j < 0 || j >= s->W) continue;
-                                sum += x[((c0 + c) * s->H + i) * s->W + j] *
-                                       w[((m * Cg + c) * s->KH + u) * s->KW + v];
-                            }
-                    y[((n * s->M + m) * s->OH + p) * s->OW + q] = sum;
-                }
-        }
+                for (dl_int q = 0; q < s->OW; q++)
+                    *y++ = dli_conv2d_at(b ? b[m] : 0, x, w, s, n, m, p, q);
 }
 
 /* forward: sum += x[n,c,i,j] w[m,c,u,v]
-   The same loops again: each product sends dy times the one factor to the other. */
+   All seven loops again: each product sends dy times the one factor to the other. */
 DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_real *dy,
                                 const dl_real *x, const dl_real *w, const dlk_conv2d_size *s)
 {
@@ -4473,57 +4487,46 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
         }
 }
 
-/* What conv2d's backward does to dx, with x in the place of dy: every input paints the kernel,
-   times itself, onto the output. */
+/* A transposed convolution from x to y is the gradient of a convolution from y to x; of that, these
+   are the sizes. Its kernels w [M',C'/groups,KH,KW] are ours, as M' = C and C' = M. */
+static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
+{
+    dlk_conv2d_size t = *s;
+    t.C = s->M;
+    t.H = s->OH;
+    t.W = s->OW;
+    t.M = s->C;
+    t.OH = s->H;
+    t.OW = s->W;
+    return t;
+}
+
+/* Every input paints the kernel, times itself, onto the output: what a convolution's backward does
+   to its dx, with x in the place of dy. */
 DL_DEF void dlk_conv_transpose2d_forward(dl_real *y, const dl_real *x, const dl_real *w,
                                          const dl_real *b, const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups, size = s->OH * s->OW;
+    const dlk_conv2d_size t = dli_swap(s);
+    const dl_int size = s->OH * s->OW;
     for (dl_int k = 0; k < s->N * s->M; k++)
         for (dl_int i = 0; i < size; i++) y[k * size + i] = b ? b[k % s->M] : 0;
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;           /* first output plane it paints */
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                y[((m0 + m) * s->OH + p) * s->OW + q] +=
-                                    x[((n * s->C + c) * s->H + i) * s->W + j] *
-                                    w[((c * Mg + m) * s->KH + u) * s->KW + v];
-                            }
-        }
+    dlk_conv2d_backward(y, NULL, NULL, x, NULL, w, &t);
 }
 
-/* forward: y[n,m,p,q] += x[n,c,i,j] w[c,m,u,v] */
+/* forward: y += the gradient of a convolution of y, by x. It is linear in x and in w: dx is the
+   convolution of dy, and dw that convolution's dw, of the input dy and the gradient x. */
 DL_DEF void dlk_conv_transpose2d_backward(dl_real *dx, dl_real *dw, dl_real *db,
                                           const dl_real *dy, const dl_real *x, const dl_real *w,
                                           const dlk_conv2d_size *s)
 {
-    const dl_int Cg = s->C / s->groups, Mg = s->M / s->groups;
+    const dlk_conv2d_size t = dli_swap(s);
     if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
-    for (dl_int n = 0; n < s->N; n++)
-        for (dl_int c = 0; c < s->C; c++) {
-            const dl_int m0 = n * s->M + c / Cg * Mg;
-            for (dl_int i = 0; i < s->H; i++)
-                for (dl_int j = 0; j < s->W; j++)
-                    for (dl_int m = 0; m < Mg; m++)
-                        for (dl_int u = 0; u < s->KH; u++)
-                            for (dl_int v = 0; v < s->KW; v++) {
-                                const dl_int p = i * s->stride_h + u * s->dilation_h - s->top;
-                                const dl_int q = j * s->stride_w + v * s->dilation_w - s->left;
-                                const dl_int at_x = ((n * s->C + c) * s->H + i) * s->W + j;
-                                const dl_int at_y = ((m0 + m) * s->OH + p) * s->OW + q;
-                                const dl_int at_w = ((c * Mg + m) * s->KH + u) * s->KW + v;
-                                if (p < 0 || p >= s->OH || q < 0 || q >= s->OW) continue;
-                                if (dx) dx[at_x] += dy[at_y] * w[at_w];
-                                if (dw) dw[at_w] += dy[at_y] * x[at_x];
-                            }
-        }
+    if (dw) dlk_conv2d_backward(NULL, dw, NULL, x, dy, w, &t);
+    for (dl_int n = 0; dx && n < t.N; n++)
+        for (dl_int m = 0; m < t.M; m++)
+            for (dl_int p = 0; p < t.OH; p++)
+                for (dl_int q = 0; q < t.OW; q++)
+                    *dx++ += dli_conv2d_at(0, dy, w, &t, n, m, p, q);
 }
 
 DL_DEF void dlk_upsample2d_forward(dl_real *y, const dl_real *x, dl_int planes, dl_int H, dl_int W,
@@ -4546,10 +4549,12 @@ DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int plane
 }
 
 /* The part of a window along one axis that is inside: from begin to end - 1. */
-static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, dl_int size)
+typedef struct dli_span { dl_int begin, end; } dli_span;
+
+static dli_span dli_window(dl_int start, dl_int kernel, dl_int size)
 {
-    *begin = start < 0 ? 0 : start;
-    *end = start + kernel > size ? size : start + kernel;
+    const dli_span s = { start < 0 ? 0 : start, start + kernel > size ? size : start + kernel };
+    return s;
 }
 
 /* best is kept only while it is at least as large as what comes: a NaN that comes fails the
@@ -4557,16 +4562,15 @@ static void dli_window(dl_int *begin, dl_int *end, dl_int start, dl_int kernel, 
 DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
                                    const dlk_pool2d_size *s)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                dl_int first = i0 * s->W + j0;
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                dl_int first = rows.begin * s->W + cols.begin;
                 dl_real best = x[first];
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++)
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++)
                         if (!(best >= x[i * s->W + j] || best != best)) {
                             first = i * s->W + j;
                             best = x[first];
@@ -4587,16 +4591,16 @@ DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_
 DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
                                    bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
                 double sum = 0;
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) sum += (double)x[i * s->W + j];
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) sum += (double)x[i * s->W + j];
                 *y++ = (dl_real)(sum / (double)count);
             }
 }
@@ -4605,16 +4609,16 @@ DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2
 DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_pool2d_size *s,
                                     bool count_padding)
 {
-    dl_int i0, i1, j0, j1;
     for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                dli_window(&i0, &i1, p * s->stride_h - s->top, s->KH, s->H);
-                dli_window(&j0, &j1, q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW : (i1 - i0) * (j1 - j0);
+                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
+                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
+                const dl_int count = count_padding ? s->KH * s->KW :
+                                     (rows.end - rows.begin) * (cols.end - cols.begin);
                 const dl_real g = (dl_real)((double)*dy++ / (double)count);
-                for (dl_int i = i0; i < i1; i++)
-                    for (dl_int j = j0; j < j1; j++) dx[i * s->W + j] += g;
+                for (dl_int i = rows.begin; i < rows.end; i++)
+                    for (dl_int j = cols.begin; j < cols.end; j++) dx[i * s->W + j] += g;
             }
 }
 
@@ -5097,11 +5101,7 @@ DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, cons
                                   const dlk_attention_size *s)
 {
     const dl_int R = s->R, S = s->S, D = s->D, M = s->M;
-    for (dl_int i = 0; i < R; i++)
-        for (dl_int j = 0; j < S; j++) {
-            p[i * S + j] = 0;
-            for (dl_int d = 0; d < D; d++) p[i * S + j] += q[i * D + d] * k[j * D + d];
-        }
+    dlk_linear_forward(p, q, k, NULL, R, D, S);         /* the keys as a layer's weights */
     dlk_attention_softmax(p, mask, R, S, 1 / sqrt((double)D), s->causal);
     for (dl_int i = 0; i < R; i++) {
         for (dl_int m = 0; m < M; m++) y[i * M + m] = 0;
@@ -5186,19 +5186,6 @@ typedef struct dli_conv_arrays {
     bool add;
 } dli_conv_arrays;
 
-/* A transposed convolution is the backward of the convolution whose input is its output. */
-DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
-{
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
-    return t;
-}
-
 #if DLI_FAST
 /* Matrix products and array loops at full vector speed.
 
@@ -5212,8 +5199,8 @@ DLI_INLINE dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
        "recurrent layers"                                       the same tile through time
        "twins of the kernels"                                   what the operations call
 
-   and of the rest (functions of one variable, loops over arrays, softmax, norms) what you need:
-   each stands by itself.
+   and of the rest (functions of one variable, loops over arrays, sums, softmax, norms) what you
+   need: each stands by itself.
 
    1. Vectors. A CPU multiplies 4 (SSE2, NEON), 8 (AVX2) or 16 (AVX-512) floats with one
       instruction. Simple loops over arrays are left to the compiler's vectorizer: each is one
@@ -5315,14 +5302,21 @@ DLI_INLINE float dli_expf(float x)
     const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
-DLI_INLINE float dli_tanhf(float x)          /* -(exp(-2|x|) - 1) / (exp(-2|x|) + 1), sign of x */
+DLI_INLINE float dli_expm1_below(float x)    /* exp(x) - 1 for x <= 0; above, garbage */
 {
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    const float a = dli_absf(x);
     int32_t n;
-    const float q = dli_expm1_reduced(-2.0f * dli_select(a > 10.0f, 10.0f, a), &n);
-    const float s = dli_pow2(n), e = s * q + (s - 1.0f);               /* exp(-2a) - 1 */
-    return dli_float_of_bits(dli_bits_of_float((0.0f - e) / (2.0f + e)) ^ sign);   /* not -e: -0 */
+    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
+    return s * q + (s - 1.0f);
+}
+DLI_INLINE float dli_with_sign(float y, float x)     /* y, made negative where x is: also -0 */
+{
+    return dli_float_of_bits(dli_bits_of_float(y) | (dli_bits_of_float(x) & 0x80000000u));
+}
+DLI_INLINE float dli_expm1f(float x) { return dli_with_sign(dli_expm1_below(x), x); }
+DLI_INLINE float dli_tanhf(float x)          /* (1 - exp(-2|x|)) / (1 + exp(-2|x|)), sign of x */
+{
+    const float e = dli_expm1_below(-2.0f * dli_absf(x));
+    return dli_with_sign((0.0f - e) / (2.0f + e), x);                  /* not -e: that is -0 at 0 */
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
@@ -5333,13 +5327,6 @@ DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellati
 {
     const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return e * r * r;
-}
-DLI_INLINE float dli_expm1f(float x)         /* for x <= 0; above, garbage. expm1(-0) = -0 */
-{
-    const uint32_t sign = dli_bits_of_float(x) & 0x80000000u;
-    int32_t n;
-    const float q = dli_expm1_reduced(dli_select(x < -20.0f, -20.0f, x), &n), s = dli_pow2(n);
-    return dli_float_of_bits(dli_bits_of_float(s * q + (s - 1.0f)) | sign);
 }
 /* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
    relative error 4.5e-9. */
@@ -5410,12 +5397,9 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
     return dli_float_of_bits(dli_bits_of_float(v) & mask);
 }
 
-/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float and with
-   the functions from above. X(silu, ...) becomes the fields silu_forward and silu_backward. */
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
+/* The twins of the elementwise kernels: the expressions of DLK_UNARY once more, in float. From here
+   on the functions they call are those from above; nothing else in dl.h calls them. X(silu, ...)
+   becomes the fields silu_forward and silu_backward. */
 #define dli_exp        dli_expf
 #define dli_expm1      dli_expm1f
 #define dli_tanh       dli_tanhf
@@ -5457,33 +5441,11 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
         }                                                                                        \
     }
 DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
-#undef dli_exp
-#undef dli_expm1
-#undef dli_tanh
-#undef dli_abs
-#undef dli_sigmoid
-#undef dli_slope
-#undef dli_softplus
-#undef dli_phi
-#undef dli_density
-#undef dli_bend
-#undef dli_bend_slope
-#undef dli_fade
 
-#define DLI_offset(X) X(void, offset, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_offset(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = x[i] + a;
-}
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
-}
-#define DLI_scale(X) X(void, scale, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
-DLI_scale(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i++) y[i] = a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
@@ -5494,6 +5456,13 @@ DLI_add(DLI_BODY)
 DLI_mul(DLI_BODY)
 {
     for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+/* y may be any of the others. */
+#define DLI_mul_add(X) X(void, mul_add, \
+    (float *y, const float *a, const float *b, const float *c, dl_int n), (y, a, b, c, n))
+DLI_mul_add(DLI_BODY)
+{
+    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
@@ -5514,6 +5483,79 @@ DLI_bias_act(DLI_BODY)
         if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
     }
 }
+
+/* ---- sums and maxima ----
+   A sum waits for each of its additions, four clock ticks or so, and of a vector it would use one
+   element. So 16 of them run side by side in `lane` l = i % 16, and are joined at the end. Floats
+   are added up 64 in a lane at most; these sums go into a double, so that rows of any length keep
+   their digits. */
+#define DLI_FLOAT_SUM 1024                               /* 16 lanes of 64 */
+
+DLI_INLINE float dli_join(const float *lane)    /* in order: of a tree clang makes a knot */
+{
+    float sum = 0.0f;
+    DLI_UNROLL for (dl_int l = 0; l < 16; l++) sum += lane[l];
+    return sum;
+}
+/* The sum of the x[i]. */
+#define DLI_vsum(X) X(double, vsum, (const float *x, dl_int n), (x, n))
+DLI_vsum(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += x[i + l];
+        for (; i < end; i++) t += x[i];
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
+DLI_vmax(DLI_BODY)
+{
+    float s[16], top = x[0];
+    dl_int i = 0;
+    DLI_LANES s[l] = top;
+    for (; i + 16 <= n; i += 16) DLI_LANES s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (dl_int l = 0; n >= 16 && l < 16; l++) top = s[l] > top ? s[l] : top;
+    return top;
+}
+/* The sum of a[i] (x[i] - m). */
+#define DLI_moment(X) X(double, moment, \
+    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
+DLI_moment(DLI_BODY)
+{
+    double sum = 0.0;
+    for (dl_int i = 0, end; i < n; i = end) {
+        float s[16] = { 0 }, t = 0.0f;
+        end = dli_min(n, i + DLI_FLOAT_SUM);
+        for (; i + 16 <= end; i += 16) DLI_LANES s[l] += a[i + l] * (x[i + l] - m);
+        for (; i < end; i++) t += a[i] * (x[i] - m);
+        sum += (double)(end < 16 ? t : dli_join(s) + t);
+    }
+    return sum;
+}
+/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time. */
+#define DLI_dots(X) X(void, dots, \
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
+     dl_int n, dl_int k), \
+    (y, a, b, ldb, n, k))
+DLI_dots(DLI_BODY)
+{
+    for (dl_int j = 0; j < n; j += 4) {
+        const float *r[4];
+        float s[4][16] = { { 0 } }, t[4] = { 0 };
+        dl_int i = 0;
+        for (int q = 0; q < 4; q++) r[q] = b + dli_min(j + q, n - 1) * ldb;
+        for (; i + 16 <= k; i += 16)
+            DLI_UNROLL for (int q = 0; q < 4; q++) DLI_LANES s[q][l] += a[i + l] * r[q][i + l];
+        for (; i < k; i++)
+            DLI_UNROLL for (int q = 0; q < 4; q++) t[q] += a[i] * r[q][i];
+        for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
+    }
+}
 /* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
 #define DLI_col_sums(X) X(void, col_sums, \
     (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
@@ -5526,164 +5568,46 @@ DLI_col_sums(DLI_BODY)
     for (; i < m; i++, x += ldx)
         for (dl_int j = 0; j < n; j++) s[j] += x[j];
 }
-/* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time, 16 sums each. */
-#define DLI_dots(X) X(void, dots, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
-     dl_int n, dl_int k), \
-    (y, a, b, ldb, n, k))
-DLI_dots(DLI_BODY)
-{
-    dl_int j, i, l, q;
-    for (j = 0; j < n; j += 4) {
-        const float *r0 = b + j * ldb, *r1 = b + dli_min(j + 1, n - 1) * ldb;
-        const float *r2 = b + dli_min(j + 2, n - 1) * ldb, *r3 = b + dli_min(j + 3, n - 1) * ldb;
-        float s0[16] = { 0 }, s1[16] = { 0 }, s2[16] = { 0 }, s3[16] = { 0 }, t[4] = { 0 };
-        for (i = 0; i + 16 <= k; i += 16) {
-            for (l = 0; l < 16; l++) s0[l] += a[i + l] * r0[i + l];
-            for (l = 0; l < 16; l++) s1[l] += a[i + l] * r1[i + l];
-            for (l = 0; l < 16; l++) s2[l] += a[i + l] * r2[i + l];
-            for (l = 0; l < 16; l++) s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; i + l < k; l++) {
-            s0[l] += a[i + l] * r0[i + l];
-            s1[l] += a[i + l] * r1[i + l];
-            s2[l] += a[i + l] * r2[i + l];
-            s3[l] += a[i + l] * r3[i + l];
-        }
-        for (l = 0; l < 16; l++) {
-            t[0] += s0[l];
-            t[1] += s1[l];
-            t[2] += s2[l];
-            t[3] += s3[l];
-        }
-        for (q = 0; q < 4 && j + q < n; q++) y[j + q] = t[q];
-    }
-}
-/* 16 running sums (or maxima) side by side keep the vector units busy; joined at the end. */
-#define DLI_vsum(X) X(float, vsum, (const float *x, dl_int n), (x, n))
-DLI_vsum(DLI_BODY)
-{
-    float s[16] = { 0 }, t = 0.0f;
-    dl_int i, l;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] += x[i + l];
-    for (; i < n; i++) t += x[i];
-    if (n < 16) return t;
-    for (l = 8; l > 0; l /= 2)
-        for (i = 0; i < l; i++) s[i] += s[i + l];
-    return s[0] + t;
-}
-#define DLI_vmax(X) X(float, vmax, (const float *x, dl_int n), (x, n))
-DLI_vmax(DLI_BODY)
-{
-    float s[16], t = x[0];
-    dl_int i, l;
-    for (l = 0; l < 16; l++) s[l] = t;
-    for (i = 0; i + 16 <= n; i += 16)
-        for (l = 0; l < 16; l++) s[l] = x[i + l] > s[l] ? x[i + l] : s[l];
-    for (; i < n; i++) t = x[i] > t ? x[i] : t;
-    if (n < 16) return t;
-    for (l = 0; l < 16; l++) t = s[l] > t ? s[l] : t;
-    return t;
-}
-/* The sum of a[i] (x[i] - m). Floats are added up 16 sums side by side, 64 each at most; these go
-   into a double, so that rows of any length keep their digits. */
-#define DLI_moment(X) X(double, moment, \
-    (const float *a, const float *x, float m, dl_int n), (a, x, m, n))
-DLI_moment(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; j + l < end; l++) s[l] += a[j + l] * (x[j + l] - m);
-        for (l = 0; l < 16; l++) sum += (double)s[l];
-    }
-    return sum;
-}
-/* sum[0] += x - m, sum[1] += (x - m)^2 over a row. */
-#define DLI_spread(X) X(void, spread, (double *sum, const float *x, float m, dl_int n), \
-    (sum, x, m, n))
-DLI_spread(DLI_BODY)
-{
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                s[l] += d;
-                q[l] += d * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            s[l] += d;
-            q[l] += d * d;
-        }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)s[l];
-            sum[1] += (double)q[l];
-        }
-    }
-}
-/* sum[0] += a, sum[1] += x - m, sum[2] += a (x - m) over a row. */
+/* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
+   sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
+   long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
+#define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
-    (double *sum, const float *a, const float *x, float m, dl_int n), (sum, a, x, m, n))
+    (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
+     dl_int rows, dl_int n), \
+    (sum, g, x, m, ldx, rows, n))
+DLI_INLINE void dli_moments_add(float (*s)[16], dl_int l, float g, float d)
+{
+    s[0][l] += g;
+    s[1][l] += d;
+    s[2][l] += g * d;
+}
+DLI_INLINE void dli_spread_add(float (*s)[16], dl_int l, float d)
+{
+    s[1][l] += d;
+    s[2][l] += d * d;
+}
 DLI_moments(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        dl_int j, l;
-        float r[16] = { 0 }, s[16] = { 0 }, q[16] = { 0 };
-        for (j = i; j + 16 <= end; j += 16)
-            for (l = 0; l < 16; l++) {
-                const float d = x[j + l] - m;
-                r[l] += a[j + l];
-                s[l] += d;
-                q[l] += a[j + l] * d;
-            }
-        for (l = 0; j + l < end; l++) {
-            const float d = x[j + l] - m;
-            r[l] += a[j + l];
-            s[l] += d;
-            q[l] += a[j + l] * d;
+    for (dl_int i0 = 0; i0 < rows; i0 += 64)             /* 64 rows of 16 columns */
+        for (dl_int j = 0; j < n; j += 16) {
+            const dl_int end = dli_min(rows, i0 + 64), wide = dli_min(16, n - j);
+            const float *gj = g ? g + j : NULL, *xj = x + j, *mj = m + j;
+            float s[3][16] = { { 0 } };
+            if (wide == 16 && g)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_moments_add(s, l, gj[i * ldx + l], xj[i * ldx + l] - mj[l]);
+            else if (wide == 16)
+                for (dl_int i = i0; i < end; i++)
+                    DLI_LANES dli_spread_add(s, l, xj[i * ldx + l] - mj[l]);
+            else
+                for (dl_int i = i0; i < end; i++)
+                    for (dl_int l = 0; l < wide; l++) {
+                        const float d = xj[i * ldx + l] - mj[l];
+                        dli_moments_add(s, l, g ? gj[i * ldx + l] : d, d);
+                    }
+            for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
-        for (l = 0; l < 16; l++) {
-            sum[0] += (double)r[l];
-            sum[1] += (double)s[l];
-            sum[2] += (double)q[l];
-        }
-    }
-}
-/* The same for columns, one row of them: s += x - m, q += (x - m)^2; and r += a, s += x - m,
-   q += a (x - m). */
-#define DLI_col_spread(X) X(void, col_spread, \
-    (float *DLI_RESTRICT s, float *DLI_RESTRICT q, const float *DLI_RESTRICT x, \
-     const float *DLI_RESTRICT m, dl_int n), (s, q, x, m, n))
-DLI_col_spread(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        s[j] += d;
-        q[j] += d * d;
-    }
-}
-#define DLI_col_moments(X) X(void, col_moments, \
-    (float *DLI_RESTRICT r, float *DLI_RESTRICT s, float *DLI_RESTRICT q, \
-     const float *DLI_RESTRICT a, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
-     dl_int n), (r, s, q, a, x, m, n))
-DLI_col_moments(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) {
-        const float d = x[j] - m[j];
-        r[j] += a[j];
-        s[j] += d;
-        q[j] += a[j] * d;
-    }
 }
 /* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
 #define DLI_affine(X) X(void, affine, \
@@ -5715,6 +5639,7 @@ DLI_col_affine_back(DLI_BODY)
 {
     for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
 }
+
 /* ---- optimizers: one pass over weights, gradients and moments ----
    The formulas of dlk_momentum_step to dlk_adam_step, with what does not depend on the element
    computed before. Moments below DLI_MOMENT_MIN become 0, as there, and none is infinite: for that
@@ -5722,24 +5647,6 @@ DLI_col_affine_back(DLI_BODY)
 DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
 DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
-/* The sum of n squares: 16 sums side by side, of 64 floats each; these go into a double. */
-#define DLI_squares(X) X(double, squares, (const float *x, dl_int n), (x, n))
-DLI_squares(DLI_BODY)
-{
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) {
-        const dl_int end = dli_min(n, i + 1024);
-        float s[16] = { 0 }, t = 0.0f;
-        dl_int j = i;
-        for (; j + 16 <= end; j += 16)
-            for (dl_int l = 0; l < 16; l++) s[l] += x[j + l] * x[j + l];
-        for (; j < end; j++) t += x[j] * x[j];
-        for (dl_int half = 8; half > 0; half /= 2)
-            for (dl_int l = 0; l < half; l++) s[l] += s[l + half];
-        sum += (double)s[0] + (double)t;
-    }
-    return sum;
-}
 /* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
    infinity and then NaN: comparing these, no NaN is lost. */
 #define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
@@ -6127,16 +6034,6 @@ DLI_wino_grad(DLI_BODY)
    One step of any number of units side by side. Forward turns the sums under the gates into the
    gates; backward, in place of the gates, into the gradients of those sums. */
 
-/* c = f cp + i q */
-#define DLI_lstm_state(X) X(void, lstm_state, \
-    (float *DLI_RESTRICT c, const float *DLI_RESTRICT gi, const float *DLI_RESTRICT gf, \
-     const float *DLI_RESTRICT gq, const float *DLI_RESTRICT cp, dl_int n), \
-    (c, gi, gf, gq, cp, n))
-DLI_lstm_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) c[j] = gf[j] * cp[j] + gi[j] * gq[j];
-}
 /* tc = tanh c. dh, dc: gradients of h and c after the step; dc becomes that of cp. */
 #define DLI_lstm_back(X) X(void, lstm_back, \
     (const float *DLI_RESTRICT dh, float *DLI_RESTRICT dc, float *DLI_RESTRICT gi, \
@@ -6145,26 +6042,15 @@ DLI_lstm_state(DLI_BODY)
     (dh, dc, gi, gf, gq, go, tc, cp, n))
 DLI_lstm_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
-        float d = dc[j] + dh[j] * o * (1.0f - t * t);
+    for (dl_int j = 0; j < n; j++) {
+        const float i = gi[j], f = gf[j], q = gq[j], o = go[j], t = tc[j];
+        const float d = dc[j] + dh[j] * o * (1.0f - t * t);
         gi[j] = d * q * (i * (1.0f - i));
         gf[j] = d * cp[j] * (f * (1.0f - f));
         gq[j] = d * i * (1.0f - q * q);
         go[j] = dh[j] * t * (o * (1.0f - o));
         dc[j] = d * f;
     }
-}
-/* h = (1 - z) q + z hp */
-#define DLI_gru_state(X) X(void, gru_state, \
-    (float *DLI_RESTRICT h, const float *DLI_RESTRICT gz, const float *DLI_RESTRICT gq, \
-     const float *DLI_RESTRICT hp, dl_int n), \
-    (h, gz, gq, hp, n))
-DLI_gru_state(DLI_BODY)
-{
-    dl_int j;
-    for (j = 0; j < n; j++) h[j] = gq[j] + gz[j] * (hp[j] - gq[j]);
 }
 /* dh: gradient of h; becomes the part of hp's that does not pass through a gate. */
 #define DLI_gru_back(X) X(void, gru_back, \
@@ -6173,10 +6059,9 @@ DLI_gru_state(DLI_BODY)
     (dh, gr, gz, gqh, gqx, hp, n))
 DLI_gru_back(DLI_BODY)
 {
-    dl_int j;
-    for (j = 0; j < n; j++) {
-        float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
-        float dq = d * (1.0f - z) * (1.0f - q * q);
+    for (dl_int j = 0; j < n; j++) {
+        const float r = gr[j], z = gz[j], qh = gqh[j], q = gqx[j], d = dh[j];
+        const float dq = d * (1.0f - z) * (1.0f - q * q);
         gr[j] = dq * qh * (r * (1.0f - r));
         gz[j] = d * (hp[j] - q) * (z * (1.0f - z));
         gqh[j] = dq * r;
@@ -6191,9 +6076,9 @@ DLI_gru_back(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_copy_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds) {
-        for (j = 0; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
+        dl_int j = 0;
+        for (; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
         for (; j < n; j++) dst[j] = src[j];
     }
 }
@@ -6203,9 +6088,8 @@ DLI_copy_rows(DLI_BODY)
     (dst, ldd, src, lds, m, n))
 DLI_add_rows(DLI_BODY)
 {
-    dl_int i, j;
-    for (i = 0; i < m; i++, dst += ldd, src += lds)
-        for (j = 0; j < n; j++) dst[j] += src[j];
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds)
+        for (dl_int j = 0; j < n; j++) dst[j] += src[j];
 }
 #endif
 
@@ -6219,7 +6103,7 @@ DLI_add_rows(DLI_BODY)
 #define DLI_IMAGE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_CELL_OPS(X) DLI_lstm_state(X) DLI_lstm_back(X) DLI_gru_state(X) DLI_gru_back(X)
+#define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
 #define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
 #define DLI_CELL_OPS(X)
@@ -6228,15 +6112,14 @@ DLI_add_rows(DLI_BODY)
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_affine(X) \
-    DLI_affine_back(X) DLI_spread(X) DLI_moments(X) DLI_col_spread(X) DLI_col_moments(X) \
-    DLI_col_affine(X) DLI_col_affine_back(X) DLI_squares(X) DLI_dropout(X) \
+    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
     DLI_WINO_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
-    DLI_axpy(X) DLI_scale(X) DLI_add(X) DLI_mul(X) DLI_bytes(X) DLI_bias_act(X) DLI_offset(X) \
-    DLI_top(X) DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) \
-    DLI_pack(X) DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
+    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
+    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -6367,9 +6250,8 @@ static const dli_fast *dli_fast_pick(void)
 #define DLI_SPLIT(n, threads, at, len, call) \
     do { \
         const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
-        dl_int dli_b; \
         DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
-        for (dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
             dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
             call; \
         } \
@@ -6383,14 +6265,10 @@ static const dli_fast *dli_fast_pick(void)
 
 /* ---- functions made of the table's ---- */
 
-#define DLI_STRIP 256                                    /* floats of scratch on the stack */
-
-/* The sum of a row of any length: vsum's floats go into a double before digits are lost. If they
-   leave the range of floats, all is done in double. */
+/* The sum of a row of any length; if it leaves the range of floats, in double. */
 static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
 {
-    double sum = 0.0;
-    for (dl_int i = 0; i < n; i += 1024) sum += (double)f->vsum(x + i, dli_min(1024, n - i));
+    double sum = f->vsum(x, n);
     if (fabs(sum) < (double)INFINITY) return sum;
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
@@ -6404,7 +6282,8 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
         const dl_int len = dli_min(DLI_STRIP, n - j0);
         double sum[DLI_STRIP] = { 0 };
         for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP] = { 0 };
+            float part[DLI_STRIP];
+            memset(part, 0, sizeof(float) * (size_t)len);
             f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
             for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
         }
@@ -6412,17 +6291,46 @@ static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m,
     }
 }
 
+/* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
+   number, repeated along the row. */
+static void dli_half_sum_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              float sign, dl_int n)
+{
+    if (da && sa) f->axpy(da, sign, dy, n);
+    else if (da) *da += sign * (float)dli_row_sum(f, dy, n);
+}
+static void dli_half_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
+                              const float *b, dl_int sb, dl_int n)
+{
+    if (!da) return;
+    if (sa && sb) f->mul_add(da, dy, b, da, n);
+    else if (sa) f->axpy(da, *b, dy, n);
+    else if (sb) *da += (float)f->moment(dy, b, 0.0f, n);
+    else *da += (float)((double)*b * dli_row_sum(f, dy, n));
+}
+
+/* ---- softmax ----
+   All of them start with x - top, the row's maximum taken off so that nothing overflows, and end
+   with e^(x - top) over their sum; see dlk_softmax_forward. Those named dli_fast_ are twins of the
+   kernels and return what these do. */
+
 /* y = x - its maximum, which is returned. */
 static float dli_below_top(const dli_fast *f, float *y, const float *x, dl_int n)
 {
     const float top = f->vmax(x, n);
-    if (top < INFINITY) f->offset(y, -top, x, n);
+    if (top < INFINITY) f->affine_forward(y, x, n, 1, -top);
     else for (dl_int i = 0; i < n; i++) y[i] = (float)dli_below_max((double)x[i], (double)top);
     return top;
 }
-/* Softmax of each row, the row's maximum taken off first so that nothing overflows. One exp runs
-   over all rows together: a classifier's rows of 10 would leave vectors half empty. With labels it
-   returns the sum over rows of -log y[label]. */
+/* y over its sum, which is returned. */
+static double dli_to_one(const dli_fast *f, float *y, dl_int n)
+{
+    const double sum = dli_row_sum(f, y, n);
+    f->affine_forward(y, y, n, (float)(1.0 / sum), 0);
+    return sum;
+}
+/* One exp runs over all rows together: a classifier's rows of 10 would leave vectors half empty.
+   With labels it returns the sum over rows of -log y[label]. */
 static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, const int32_t *label,
                                dl_int rows, dl_int n)
 {
@@ -6434,210 +6342,222 @@ static double dli_softmax_loss(const dli_fast *f, float *y, const float *x, cons
     }
     f->exp_forward(y, y, rows * n, 0, 0);
     for (dl_int r = 0; n > 0 && r < rows; r++) {
-        const double sum = dli_row_sum(f, y + r * n, n);
+        const double sum = dli_to_one(f, y + r * n, n);
         if (label) loss += log(sum);
-        f->scale(y + r * n, (float)(1.0 / sum), y + r * n, n);
     }
     return loss;
 }
-static void dli_log_softmax(const dli_fast *f, float *y, const float *x, dl_int rows, dl_int n)
+static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
 {
+    dli_softmax_loss(c->fast, y, x, NULL, N, C);
+}
+static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
+                                           const int32_t *label, dl_int N, dl_int C, double scale)
+{
+    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
+}
+static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
+                                      dl_int N, dl_int C)
+{
+    const dli_fast *f = c->fast;
+    float t[DLI_STRIP];
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)f->moment(dy, y, 0.0f, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
+            f->affine_forward(t, dy + i, len, 1, -sum);
+            f->mul_add(dx + i, t, y + i, dx + i, len);
+        }
+    }
+}
+static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
+                                         dl_int C)
+{
+    const dli_fast *f = c->fast;
     float e[DLI_STRIP];
-    for (dl_int r = 0; n > 0 && r < rows; r++, y += n, x += n) {
+    for (dl_int r = 0; C > 0 && r < N; r++, y += C, x += C) {
         double sum = 0.0;
-        dli_below_top(f, y, x, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+        dli_below_top(f, y, x, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(e, y + i, len, 0, 0);
-            sum += (double)f->vsum(e, len);
+            sum += f->vsum(e, len);
         }
-        f->offset(y, (float)-log(sum), y, n);
+        f->affine_forward(y, y, C, 1, (float)-log(sum));
     }
 }
-
-/* dx += y (dy - sum of dy y) for each row */
-static void dli_softmax_rows_back(const dli_fast *f, float *dx, const float *dy, const float *y,
-                                  dl_int rows, dl_int n)
+static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
+                                          const dl_real *y, dl_int N, dl_int C)
 {
+    const dli_fast *f = c->fast;
     float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)f->moment(dy, y, 0.0f, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
-            f->offset(t, -sum, dy + i, len);
-            f->mul(t, t, y + i, len);
-            f->add(dx + i, dx + i, t, len);
-        }
-    }
-}
-/* dx += dy - e^y sum of dy for each row */
-static void dli_log_softmax_rows_back(const dli_fast *f, float *dx, const float *dy,
-                                      const float *y, dl_int rows, dl_int n)
-{
-    float t[DLI_STRIP];
-    for (dl_int r = 0; r < rows; r++, dx += n, dy += n, y += n) {
-        const float sum = (float)dli_row_sum(f, dy, n);
-        for (dl_int i = 0; i < n; i += DLI_STRIP) {
-            const dl_int len = dli_min(DLI_STRIP, n - i);
+    for (dl_int r = 0; r < N; r++, dx += C, dy += C, y += C) {
+        const float sum = (float)dli_row_sum(f, dy, C);
+        for (dl_int i = 0; i < C; i += DLI_STRIP) {
+            const dl_int len = dli_min(DLI_STRIP, C - i);
             f->exp_forward(t, y + i, len, 0, 0);
             f->add(dx + i, dx + i, dy + i, len);
             f->axpy(dx + i, -sum, t, len);
         }
     }
 }
-/* As dlk_soft_cross_entropy_forward with scale 1. A logit of minus infinity is fine where its
-   target is 0; that row is left to the kernel. */
-static double dli_soft_rows(const dli_fast *f, float *p, const float *x, const float *t,
-                            dl_int rows, dl_int n)
+/* A logit of minus infinity is fine where its target is 0; that row is left to the kernel. */
+static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
+                                                const dl_real *x, const dl_real *t, dl_int N,
+                                                dl_int C, double scale)
 {
-    double loss = 0.0;
-    for (dl_int r = 0; n > 0 && r < rows; r++, p += n, x += n, t += n) {
-        const float top = f->vmax(x, n);
-        const double dot = f->moment(t, x, top, n);
+    const dli_fast *f = c->fast;
+    double total = 0.0;
+    for (dl_int r = 0; C > 0 && r < N; r++, p += C, x += C, t += C) {
+        const float top = f->vmax(x, C);
+        const double dot = f->moment(t, x, top, C);
         if (!(fabs(dot) < (double)INFINITY)) {
             float one;
-            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, n, 1);
-            loss += (double)one;
+            dlk_soft_cross_entropy_forward(&one, p, x, t, 1, C, 1);
+            total += (double)one;
             continue;
         }
-        f->offset(p, -top, x, n);
-        f->exp_forward(p, p, n, 0, 0);
-        const double sum = dli_row_sum(f, p, n);
-        f->scale(p, (float)(1.0 / sum), p, n);
-        loss += log(sum) * dli_row_sum(f, t, n) - dot;
+        f->affine_forward(p, x, C, 1, -top);
+        f->exp_forward(p, p, C, 0, 0);
+        total += log(dli_to_one(f, p, C)) * dli_row_sum(f, t, C) - dot;
     }
-    return loss;
+    loss[0] = (dl_real)(scale * total);
 }
-/* As dlk_attention_softmax. Rows in which everything is hidden, or a score is not finite, are left
-   to it. */
-static void dli_attention_probs(const dli_fast *f, float *p, const float *mask, dl_int R, dl_int S,
-                                double scale, bool causal)
+#ifndef DL_NO_SEQUENCES
+/* Rows in which everything is hidden, or a score is not finite, are left to the kernel. */
+static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
+                                       dl_int S, double scale, bool causal)
 {
+    const dli_fast *f = c->fast;
     if (S == 0) return;
     for (dl_int i = 0; i < R; i++, p += S) {
         const dl_int seen = causal && i + 1 < S ? i + 1 : S;
-        f->scale(p, (float)scale, p, seen);
+        f->affine_forward(p, p, seen, (float)scale, 0);
         /* Were a score infinite, its sum with a mask of -infinity would be NaN, not hidden. */
-        const bool add = mask && f->vsum(p, seen) * 0.0f == 0.0f;
+        const bool add = mask && f->vsum(p, seen) * 0.0 == 0.0;
         if (add) f->add(p, p, mask + i * S, seen);
         const float top = f->vmax(p, seen);
         if (add == (mask != NULL) && top > -INFINITY && top < INFINITY) {
-            f->offset(p, -top, p, seen);
+            f->affine_forward(p, p, seen, 1, -top);
             f->exp_forward(p, p, seen, 0, 0);
-            f->scale(p, 1.0f / f->vsum(p, seen), p, seen);
+            dli_to_one(f, p, seen);
         } else dlk_attention_softmax(p, mask && !add ? mask + i * S : NULL, 1, seen, 1, false);
         memset(p + seen, 0, sizeof(float) * (size_t)(S - seen));
     }
 }
-/* Half of a product's gradient: da += dy b, or of a number repeated along the row (sa or sb 0) */
-static void dli_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy, const float *b,
-                         dl_int sb, dl_int n)
-{
-    float t[DLI_STRIP];
-    dl_int i;
-    if (!da) return;
-    if (sa == 0)
-        *da += (float)(sb ? f->moment(dy, b, 0.0f, n)
-                          : (double)*b * dli_row_sum(f, dy, n));
-    else if (sb == 0) f->axpy(da, *b, dy, n);
-    else
-        for (i = 0; i < n; i += DLI_STRIP) {
-            dl_int len = dli_min(DLI_STRIP, n - i);
-            f->mul(t, dy + i, b + i, len);
-            f->add(da + i, da + i, t, len);
-        }
-}
+#endif
 
 /* ---- normalization ----
-   Three walks through memory. Where a channel has S > 1 elements side by side, in batch and group
-   norms of images, each such row has one mean and one factor. A layer norm (S = 1) has one mean a
-   row but weights for each column; a batch norm of vectors (S = 1) has all that for each column,
-   and goes through strips of columns. Each channel, row or strip belongs to one thread.
+   y = w h + b, h = (x - mean) r, r = (var + eps)^(-1/2), where some numbers share a mean and a
+   variance: those of a channel (batch norm), of a group of channels of one sample (group norm), of
+   a row (layer norm, a group norm whose channels have one number each). Read dli_norm_sums, then
+   dli_stats, which is all that a forward needs, then dli_line_of, which is the backward.
 
-   All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest: one pass
-   gives a first m, the next the sums of d = x - m and of d^2, of small numbers both, and with them
-   rest = mean d and var = mean d^2 - rest^2. Only if m was so far off that this loses digits is
-   it moved and the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest
-   costs nothing. The backward finds it again beside its other sums. */
+   What shares a mean lies in runs of adjacent floats; or, in a batch norm of vectors, in a column,
+   and a strip of columns is done at once. Each channel, row or strip belongs to one thread.
+
+   Statistics. All digits lie in x - mean, see dlk_batch_stats. Here a mean is a float m and a rest.
+   The first 8 numbers give m; one pass over all gives the sums of d = x - m and of d^2, of small
+   numbers both, and with them rest = mean of d and var = mean of d^2 - rest^2. Only where m lies
+   farther off than the numbers scatter, so that the difference would lose digits, is it moved and
+   the pass repeated. Then a (x - m - rest) + b is a (x - m) + (b - a rest): the rest costs nothing.
+
+   Backward. Let g = w dy = dL/dh. As dlk_batch_norm_backward derives it,
+     dx = r (g - mean of g - h mean of g h),   over the `count` numbers that share the mean.
+   h is r (x - m - rest), so that is a line in g and x - m:
+     dx = r g + slope (x - m) + shift,   slope = -r^3 sum of g (x - m - rest) / count,
+                                         shift = -r sum of g / count - slope rest
+   and all of it follows from three sums of one pass: of g, of x - m (count times the rest) and of
+   g (x - m). */
+
+/* The numbers that share a mean: `runs` runs of len floats, gap apart; or, if columns is set, each
+   of the len columns of these runs by itself. */
+typedef struct dli_shared {
+    dl_int runs, len, gap;
+    bool   columns;
+} dli_shared;
+
+/* Of each mean (one, or one a column), the sums of g, of x - m and of g (x - m), in sum[0] to
+   sum[2]; with g NULL only those of x - m and of its square. m has 16 equal numbers, or one a
+   column. */
+static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const float *g,
+                          const float *x, const float *m, const dli_shared *p)
+{
+    const dl_int rows = p->len / 16, end = rows * 16;
+    const int first = g ? 0 : 1;
+    if (p->columns) {
+        const size_t cols = (size_t)dli_round_up(p->len, 16);
+        for (int k = first; k < 3; k++) memset(sum[k], 0, cols * sizeof(double));
+        f->moments(sum, g, x, m, p->gap, p->runs, p->len);
+        return;
+    }
+    for (int k = first; k < 3; k++) memset(sum[k], 0, 16 * sizeof(double));
+    for (dl_int n = 0; n < p->runs; n++, x += p->gap) {
+        const float *gn = g ? g + n * p->gap : NULL;
+        if (rows > 0) f->moments(sum, gn, x, m, 16, rows, 16);
+        if (p->len > end) f->moments(sum, gn ? gn + end : NULL, x + end, m, 16, 1, p->len - end);
+    }
+    for (int k = first; k < 3; k++)
+        DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
+}
 
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;
 
-/* Of x in `runs` runs of len floats, gap apart. Where squares leave the range of floats (or are
-   NaN), in double. */
-static dli_stat dli_stats_of(const dli_fast *f, const float *x, dl_int runs, dl_int len,
-                             dl_int gap)
+/* The statistics of p, of one mean or of each column. Where squares leave the range of floats (or
+   are NaN), in double. */
+static void dli_stats(const dli_fast *f, dli_stat *st, const float *x, const dli_shared *p)
 {
-    const double count = (double)runs * (double)len;
-    dli_stat s;
-    double sum = 0.0;
-    for (dl_int n = 0; n < runs; n++) sum += dli_row_sum(f, x + n * gap, len);
-    s.mean = (float)(sum / count);
-    for (int pass = 0; pass < 3; pass++) {
-        double spread[2] = { 0.0, 0.0 };
-        for (dl_int n = 0; n < runs; n++) f->spread(spread, x + n * gap, s.mean, len);
-        s.rest = spread[0] / count;
-        s.var = spread[1] / count - s.rest * s.rest;
-        if (s.var < 0.0) s.var = 0.0;
-        if (!(s.rest * s.rest > 0.01 * s.var)) break;
-        s.mean = (float)((double)s.mean + s.rest);
-    }
-    if (!(s.var < (double)FLT_MAX)) {
-        s.var = dli_statistics(&s.mean, x, runs, len, gap);
-        s.rest = dli_mean_from((double)s.mean, x, runs, len, gap);
-    }
-    return s;
-}
-/* Columns x [N,C] (S = 1), len <= DLI_STRIP of them from x on. */
-static void dli_strip_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                            dl_int len)
-{
-    double sum[DLI_STRIP] = { 0 };
-    float m[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
+    const dl_int cols = p->columns ? p->len : 1, step = p->columns ? p->gap : 1;
+    const dl_int few = dli_min(8, p->columns ? p->runs : p->len);
+    const double count = (double)p->runs * (p->columns ? 1 : (double)p->len);
+    double sum[3][DLI_STRIP];
+    float m[DLI_STRIP];
     bool again = true;
-    for (dl_int n = 0; n < N; n += 64) {
-        memset(s, 0, sizeof s);
-        f->col_sums(s, x + n * C, C, dli_min(64, N - n), len);
-        for (dl_int j = 0; j < len; j++) sum[j] += (double)s[j];
+    for (dl_int j = 0; j < cols; j++) {
+        float off = 0.0f;
+        for (dl_int i = 1; i < few; i++) off += x[j + i * step] - x[j];
+        st[j].mean = x[j] + off / (float)few;
+        st[j].rest = 0.0;
     }
-    for (dl_int j = 0; j < len; j++) st[j].mean = (float)(sum[j] / (double)N);
     for (int pass = 0; pass < 3 && again; pass++) {
-        for (dl_int j = 0; j < len; j++) {
-            if (pass > 0) st[j].mean = (float)((double)st[j].mean + st[j].rest);
-            m[j] = st[j].mean;
-            st[j].rest = st[j].var = 0.0;
-        }
-        for (dl_int n0 = 0; n0 < N; n0 += 64) {   /* into double before digits are lost */
-            memset(s, 0, sizeof s);
-            memset(q, 0, sizeof q);
-            for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-                f->col_spread(s, q, x + n * C, m, len);
-            for (dl_int j = 0; j < len; j++) {
-                st[j].rest += (double)s[j] / (double)N;
-                st[j].var += (double)q[j] / (double)N;
-            }
-        }
+        for (dl_int j = 0; j < cols; j++)
+            m[j] = st[j].mean = (float)((double)st[j].mean + st[j].rest);
+        for (dl_int l = 1; !p->columns && l < 16; l++) m[l] = m[0];
+        dli_norm_sums(f, sum, NULL, x, m, p);
         again = false;
-        for (dl_int j = 0; j < len; j++) {
-            const double r = st[j].rest;
-            st[j].var -= r * r;
-            if (st[j].var < 0.0) st[j].var = 0.0;
-            if (r * r > 0.01 * st[j].var) again = true;
+        for (dl_int j = 0; j < cols; j++) {
+            const double rest = sum[1][j] / count, var = sum[2][j] / count - rest * rest;
+            st[j].rest = rest;
+            st[j].var = var < 0.0 ? 0.0 : var;
+            if (rest * rest > st[j].var) again = true;
         }
     }
-    for (dl_int j = 0; j < len; j++)
-        if (!(st[j].var < (double)FLT_MAX)) {
-            st[j].var = dli_statistics(&st[j].mean, x + j, N, 1, C);
-            st[j].rest = dli_mean_from((double)st[j].mean, x + j, N, 1, C);
-        }
+    for (dl_int j = 0; j < cols; j++) {
+        const dl_int len = p->columns ? 1 : p->len;
+        if (st[j].var < (double)FLT_MAX) continue;
+        st[j].var = dli_statistics(&st[j].mean, x + j, p->runs, len, p->gap);
+        st[j].rest = dli_mean_from((double)st[j].mean, x + j, p->runs, len, p->gap);
+    }
 }
 
-/* Batch norm of channel c (S > 1) or of the strip of columns from c on, len of them. */
-static void dli_channels_stats(const dli_fast *f, dli_stat *st, const float *x, dl_int N, dl_int C,
-                               dl_int S, dl_int c, dl_int len)
+/* The backward's line, and the sum of g (x - mean). */
+typedef struct dli_line {
+    double rest, sum_d;
+    float  slope, shift;
+} dli_line;
+
+static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double count, double r)
 {
-    if (S > 1) st[0] = dli_stats_of(f, x + c * S, N, S, C * S);
-    else dli_strip_stats(f, st, x + c, N, C, len);
+    dli_line l;
+    l.rest = sum_x / count;
+    l.sum_d = sum_gx - l.rest * sum_g;
+    const double slope = -r * r * r * l.sum_d / count;
+    l.slope = (float)slope;
+    l.shift = (float)(-r * sum_g / count - slope * l.rest);
+    return l;
 }
+
+/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
 static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
                                  const float *w, const float *b, dl_int N, dl_int C, dl_int S,
                                  double eps, dl_int c, dl_int len)
@@ -6649,83 +6569,44 @@ static void dli_channels_forward(const dli_fast *f, float *y, const float *x, co
         scale[j] = (float)a;
         shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
     }
-    for (dl_int n = 0; n < N; n++) {
-        const dl_int at = (n * C + c) * S;
+    for (dl_int at = c * S; at < N * C * S; at += C * S)
         if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
         else f->col_affine(y + at, x + at, m, scale, shift, len);
-    }
 }
 
-/* As dlk_batch_stats and dlk_batch_norm_forward, in one: while the channel is near. Without y only
-   the former; with mean and var given (stats false) only the latter, where `batch` says whether
-   they are of this x. */
-static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool stats,
+/* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
+   by the mean and var given. */
+static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool own,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
-                              dl_int S, double eps, bool batch, int threads)
+                              dl_int S, double eps, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int c = 0; c < C; c += step) {
         const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
-        if (stats || batch) dli_channels_stats(f, st, x, N, C, S, c, len);
+        if (own) dli_stats(f, st, x + c * S, &p);
         for (dl_int j = 0; j < len; j++)
-            if (stats) {
+            if (own) {
                 mean[c + j] = (float)((double)st[j].mean + st[j].rest);
                 var[c + j] = (float)st[j].var;
             } else {
-                if (!batch) st[j].rest = 0.0;
-                else st[j].rest += (double)st[j].mean - (double)mean[c + j];
                 st[j].mean = mean[c + j];
+                st[j].rest = 0.0;
                 st[j].var = (double)var[c + j];
             }
-        if (y) dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
+        dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
     }
     (void)threads;
 }
 
-/* dx, a strip of columns [N,C]:  dx += a dy + b (x - m) + c, or with b NULL dx += a dy */
-static void dli_strip_affine_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                  const float *m, const float *a, const float *b, const float *c,
-                                  dl_int N, dl_int C, dl_int len)
-{
-    float g[DLI_STRIP];
-    for (dl_int n = 0; n < N; n++, dx += C, dy += C, x += C) {
-        if (b) f->col_affine_back(dx, dy, x, m, a, b, c, len);
-        else {
-            f->mul(g, dy, a, len);
-            f->add(dx, dx, g, len);
-        }
-    }
-}
-/* Of channel c (S > 1) or a strip of columns, each the sums of dy, of x - m and of dy (x - m). */
-static void dli_channels_moments(const dli_fast *f, double (*sum)[3], const float *dy,
-                                 const float *x, const float *m, dl_int N, dl_int C, dl_int S,
-                                 dl_int len)
-{
-    float r[DLI_STRIP], s[DLI_STRIP], q[DLI_STRIP];
-    memset(sum, 0, (size_t)len * sizeof *sum);
-    for (dl_int n = 0; S > 1 && n < N; n++)
-        f->moments(sum[0], dy + n * C * S, x + n * C * S, m[0], S);
-    for (dl_int n0 = 0; S == 1 && n0 < N; n0 += 64) {
-        memset(r, 0, sizeof r);
-        memset(s, 0, sizeof s);
-        memset(q, 0, sizeof q);
-        for (dl_int n = n0; n < dli_min(n0 + 64, N); n++)
-            f->col_moments(r, s, q, dy + n * C, x + n * C, m, len);
-        for (dl_int j = 0; j < len; j++) {
-            sum[j][0] += (double)r[j];
-            sum[j][1] += (double)s[j];
-            sum[j][2] += (double)q[j];
-        }
-    }
-}
-/* As dlk_batch_norm_backward, with dx = a dy + b (x - m) + c. One value a channel is its own mean,
-   and no gradient gets through, exactly none: that is left to the kernel. */
-static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
-                              const float *x, const float *mean, const float *var,
-                              const float *w, dl_int N, dl_int C, dl_int S, double eps,
-                              bool batch, int threads)
+/* As dlk_batch_norm_backward. One value a channel is its own mean, and no gradient gets through,
+   exactly none: that is left to the kernel. */
+static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, const float *mean, const float *var,
+                               const float *w, dl_int N, dl_int C, dl_int S, double eps,
+                               bool batch, int threads)
 {
     const dl_int step = S > 1 ? 1 : DLI_STRIP;
     const double count = (double)N * (double)S;
@@ -6734,31 +6615,29 @@ static void dli_norm_backward(const dli_fast *f, float *dx, float *dw, float *db
         return;
     }
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-    for (dl_int c0 = 0; c0 < C; c0 += step) {
-        const dl_int len = dli_min(step, C - c0);
-        const float *xc = x + c0 * S, *dyc = dy + c0 * S, *m = mean + c0;
-        double sum[DLI_STRIP][3];
-        float a[DLI_STRIP], b[DLI_STRIP], c[DLI_STRIP];
-        dli_channels_moments(f, sum, dyc, xc, m, N, C, S, len);
+    for (dl_int c = 0; c < C; c += step) {
+        const dl_int len = dli_min(step, C - c);
+        const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
+        double sum[3][DLI_STRIP];
+        float m[DLI_STRIP], a[DLI_STRIP], slope[DLI_STRIP], shift[DLI_STRIP];
+        for (dl_int j = 0; j < (S > 1 ? 16 : len); j++) m[j] = mean[S > 1 ? c : c + j];
+        dli_norm_sums(f, sum, dy + c * S, x + c * S, m, &p);
         for (dl_int j = 0; j < len; j++) {
-            const double r = 1 / sqrt((double)var[c0 + j] + eps);
-            const double rw = w ? r * (double)w[c0 + j] : r;
-            const double rest = batch ? sum[j][1] / count : 0.0;
-            const double sum_h = sum[j][2] - rest * sum[j][0], slope = -rw * r * r * sum_h / count;
-            if (dw) dw[c0 + j] += (float)(sum_h * r);
-            if (db) db[c0 + j] += (float)sum[j][0];
-            a[j] = (float)rw;
-            b[j] = (float)slope;
-            c[j] = (float)(-rw * sum[j][0] / count - slope * rest);
+            const double r = 1 / sqrt((double)var[c + j] + eps), wc = w ? (double)w[c + j] : 1.0;
+            const dli_line l = dli_line_of(sum[0][j], batch ? sum[1][j] : 0, sum[2][j], count, r);
+            if (dw) dw[c + j] += (float)(l.sum_d * r);
+            if (db) db[c + j] += (float)sum[0][j];
+            a[j] = (float)(wc * r);
+            slope[j] = (float)wc * l.slope;
+            shift[j] = (float)wc * l.shift;
         }
-        for (dl_int n = 0; dx && S > 1 && n < N; n++) {
-            const dl_int at = n * C * S;
-            float *to = dx + c0 * S + at;
-            if (batch) f->affine_back(to, dyc + at, xc + at, m[0], a[0], b[0], c[0], S);
-            else f->axpy(to, a[0], dyc + at, S);
+        for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
+            if (!batch && S > 1) f->axpy(dx + at, a[0], dy + at, S);
+            else if (!batch) f->mul_add(dx + at, dy + at, a, dx + at, len);
+            else if (S > 1)
+                f->affine_back(dx + at, dy + at, x + at, m[0], a[0], slope[0], shift[0], S);
+            else f->col_affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len);
         }
-        if (dx && S == 1)
-            dli_strip_affine_back(f, dx + c0, dyc, xc, m, a, batch ? b : NULL, c, N, C, len);
     }
     (void)threads;
 }
@@ -6770,120 +6649,108 @@ static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *v
                               dl_int S, dl_int groups, double eps, int threads)
 {
     const dl_int Cg = C / groups, D = Cg * S;
+    const dli_shared p = { 1, D, D, false };
     DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
     for (dl_int k = 0; k < N * groups; k++) {
-        const dl_int c0 = k % groups * Cg;
-        const float *row = x + k * D, *wk = w ? w + c0 : NULL, *bk = b ? b + c0 : NULL;
-        const dli_stat s = dli_stats_of(f, row, 1, D, D);
-        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
+        const float *row = x + k * D;
+        const float *wk = w ? w + k % groups * Cg : NULL, *bk = b ? b + k % groups * Cg : NULL;
         float *to = y + k * D;
+        dli_stat s;
+        dli_stats(f, &s, row, &p);
+        const float r = (float)(1 / sqrt(s.var + eps)), shift = (float)(-r * s.rest);
         mean[k] = (float)((double)s.mean + s.rest);
         var[k] = (float)s.var;
         if (!(s.var < (double)FLT_MAX)) {
             dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
             continue;
         }
-        if (S == 1) {
-            f->affine(to, row, s.mean, r, shift, D);
-            if (w) f->mul(to, to, wk, D);
-            if (b) f->add(to, to, bk, D);
-        }
+        if (S == 1) f->affine(to, row, s.mean, r, shift, D);
+        if (S == 1 && w && b) f->mul_add(to, to, wk, bk, D);
+        else if (S == 1 && w) f->mul(to, to, wk, D);
+        else if (S == 1 && b) f->add(to, to, bk, D);
         for (dl_int c = 0; S > 1 && c < Cg; c++)
             f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
                       (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
     }
     (void)threads;
 }
-/* Row k of a group norm backward: dx += r (g - (sum g + h sum g h) / D), g = dy w. Returns the rest
-   of the mean m; dx may be NULL. */
-static double dli_group_row_back(const dli_fast *f, float *dx, const float *dy, const float *x,
-                                 float m, double r, const float *w, dl_int Cg, dl_int S)
+/* A row of a group norm backward: first the sums, then dx += ..., and what the row gives to the
+   weights of its channels. They have S numbers each, or with S = 1 a strip of them is done at once.
+   dx, dw, db, w may be NULL. */
+static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *db, const float *dy,
+                               const float *x, float mean, double r, const float *w, dl_int Cg,
+                               dl_int S)
 {
     const dl_int D = Cg * S;
-    double sum = 0.0, sum_h = 0.0, rest = 0.0;
-    float strip[DLI_STRIP], b = 0.0f, c = 0.0f;
-    for (int pass = 0; pass < (dx ? 2 : 1); pass++) {    /* first the sums, then dx */
+    double sum[3][DLI_STRIP], all[3] = { 0.0, 0.0, 0.0 };
+    float m[16], t[DLI_STRIP];
+    dli_line line = { 0, 0, 0, 0 };
+    for (dl_int l = 0; l < 16; l++) m[l] = mean;
+    for (int pass = 0; pass < 2; pass++) {
         for (dl_int i = 0, len; i < D; i += len) {
-            const double wc = S > 1 && w ? (double)w[i / S] : 1.0;       /* one for the segment, */
+            len = S > 1 ? S : dli_min(DLI_STRIP, D - i);
+            const dl_int c = i / S;
+            const double wc = S > 1 && w ? (double)w[c] : 1.0;
             const float *g = dy + i;
-            double part[3] = { 0.0, 0.0, 0.0 };
-            len = dli_min(DLI_STRIP, S > 1 ? S - i % S : D - i);
-            if (S == 1 && w) {                                           /* or one each */
-                f->mul(strip, g, w + i, len);
-                g = strip;
+            if (S == 1 && w) {
+                f->mul(t, g, w + c, len);
+                g = t;
             }
-            if (pass == 1) {
-                f->affine_back(dx + i, g, x + i, m, (float)(r * wc), b, c, len);
+            if (pass == 0) {
+                const dli_shared p = { 1, len, len, false };
+                dli_norm_sums(f, sum, g, x + i, m, &p);
+                all[0] += wc * sum[0][0];
+                all[1] += sum[1][0];
+                all[2] += wc * sum[2][0];
                 continue;
             }
-            f->moments(part, g, x + i, m, len);
-            sum += wc * part[0];
-            rest += part[1] / (double)D;
-            sum_h += wc * part[2];
+            if (dx) f->affine_back(dx + i, g, x + i, mean, (float)(r * wc), line.slope,
+                                   line.shift, len);
+            if (S > 1) {
+                const double one = dw || db ? f->vsum(dy + i, S) : 0.0;
+                if (db) db[c] += (float)one;
+                if (dw) dw[c] += (float)(r * (f->moment(dy + i, x + i, mean, S) - line.rest * one));
+                continue;
+            }
+            if (db) f->add(db + c, db + c, dy + i, len);
+            if (!dw) continue;
+            f->affine(t, x + i, mean, (float)r, (float)(-r * line.rest), len);
+            f->mul_add(dw + c, t, dy + i, dw + c, len);
         }
-        if (pass == 0) {
-            const double slope = -r * r * r * (sum_h - rest * sum) / (double)D;
-            b = (float)slope;
-            c = (float)(-r * sum / (double)D - slope * rest);
-        }
+        if (pass == 0) line = dli_line_of(all[0], all[1], all[2], (double)D, r);
     }
-    return rest;
 }
-/* What rows k0 .. k1 - 1 give to the weights of channels c .. c + len - 1 of group `group`: one of
-   them, or with S = 1 up to a strip; rest[k - k0] is the rest of row k's mean. */
-static void dli_group_weights_back(const dli_fast *f, float *dw, float *db, const float *dy,
-                                   const float *x, const float *mean, const float *var,
-                                   const float *rest, dl_int k0, dl_int k1, dl_int groups,
-                                   dl_int group, dl_int c, dl_int len, dl_int C, dl_int S,
-                                   double eps)
+/* As dlk_group_norm_backward. The rows are cut into chunks, which no number of threads changes;
+   each adds up what its rows give to the weights in its part of work, [chunks,2,C] floats. A row of
+   one element has no gradient. */
+static dl_int dli_group_chunks(dl_int N, dl_int S, dl_int groups)
 {
-    float h[DLI_STRIP];
-    for (dl_int k = k0; k < k1; k++) {
-        const dl_int from = (k / groups * C + c) * S;
-        const double r = 1 / sqrt((double)var[k] + eps), lost = (double)rest[k - k0];
-        if (k % groups != group) continue;
-        if (S > 1) {
-            double sum[3] = { 0.0, 0.0, 0.0 };
-            f->moments(sum, dy + from, x + from, mean[k], S);
-            if (dw) dw[c] += (float)(r * (sum[2] - lost * sum[0]));
-            if (db) db[c] += (float)sum[0];
-            continue;
-        }
-        f->affine(h, x + from, mean[k], (float)r, (float)(-r * lost), len);
-        f->mul(h, h, dy + from, len);
-        if (dw) f->add(dw + c, dw + c, h, len);
-        if (db) f->add(db + c, db + c, dy + from, len);
-    }
+    return dli_min(dli_min(8, N * groups), 1 + N * S / 8);
 }
-/* As dlk_group_norm_backward. A block of rows at a time, first their dx, then what they give to the
-   weights, so that their rests fit on the stack. A row of one element has no gradient. */
-#define DLI_REST_ROWS 1024
 static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *db,
                                const float *dy, const float *x, const float *mean,
                                const float *var, const float *w, dl_int N, dl_int C, dl_int S,
-                               dl_int groups, double eps, int threads)
+                               dl_int groups, double eps, float *work, int threads)
 {
-    const dl_int Cg = C / groups, D = Cg * S, step = S > 1 ? 1 : dli_min(DLI_STRIP, Cg);
-    const dl_int rows = N * groups, steps = dli_ceil_div(Cg, step);
-    float rest[DLI_REST_ROWS];
+    const dl_int Cg = C / groups, D = Cg * S, rows = N * groups;
+    const dl_int chunks = dli_group_chunks(N, S, groups);
     if (D == 1) {
         dlk_group_norm_backward(dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps);
         return;
     }
-    for (dl_int k0 = 0; k0 < rows; k0 += DLI_REST_ROWS) {
-        const dl_int k1 = dli_min(rows, k0 + DLI_REST_ROWS);
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int k = k0; k < k1; k++)
-            rest[k - k0] = (float)dli_group_row_back(
-                f, dx ? dx + k * D : NULL, dy + k * D, x + k * D, mean[k],
-                1 / sqrt((double)var[k] + eps), w ? w + k % groups * Cg : NULL, Cg, S);
-        if (!dw && !db) continue;
-        DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
-        for (dl_int i = 0; i < groups * steps; i++) {
-            const dl_int group = i / steps, at = i % steps * step;
-            dli_group_weights_back(f, dw, db, dy, x, mean, var, rest, k0, k1, groups, group,
-                                   group * Cg + at, dli_min(step, Cg - at), C, S, eps);
+    memset(work, 0, sizeof(float) * (size_t)(chunks * 2 * C));
+    DLI_OMP(omp parallel for num_threads(threads) schedule(static) if (threads > 1))
+    for (dl_int i = 0; i < chunks; i++)
+        for (dl_int k = rows * i / chunks; k < rows * (i + 1) / chunks; k++) {
+            const dl_int c0 = k % groups * Cg;
+            float *to = work + 2 * i * C + c0;
+            dli_group_row_back(f, dx ? dx + k * D : NULL, dw ? to : NULL, db ? to + C : NULL,
+                               dy + k * D, x + k * D, mean[k], 1 / sqrt((double)var[k] + eps),
+                               w ? w + c0 : NULL, Cg, S);
         }
+    for (dl_int i = 0; i < chunks; i++) {
+        if (dw) f->add(dw, dw, work + 2 * i * C, C);
+        if (db) f->add(db, db, work + (2 * i + 1) * C, C);
     }
     (void)threads;
 }
@@ -7659,7 +7526,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
                          dli_round_up(s->OW, 4));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
-        f->col_sums(db + m, panel, f->nr, area, f->nr);
+        dli_bias_sums(f, db + m, panel, area, f->nr);
     }
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
@@ -7675,7 +7542,7 @@ static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const 
     dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
         const float *plane = g + m * j->gp;
-        db[m] = (first ? 0.0f : db[m]) + f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
+        db[m] = (first ? 0.0f : db[m]) + (float)f->vsum(plane, (v->s.OH - 1) * j->gw + v->s.OW);
         f->wino_grad(tiles_grad + m * v->tp, dli_wino_part(v, M), plane, j->gw, v->th, v->tw);
     }
     for (dl_int t = 0; t < 16; t++)
@@ -7832,6 +7699,18 @@ static void dli_fast_max_pool2d_backward(dl_ctx *c, dl_real *dx, bool add, const
                                    |  w_hh^T |         | H
                                    +---------+---------+
 
+   Read in this order: dli_recurrent_pack (weights as panels), dli_recurrent_step_panel with
+   dli_recurrent_sums and dli_recurrent_gates (one step of one panel), dli_recurrent_forward (all
+   steps); then dli_recurrent_panel_back (the gates of one step), dli_recurrent_sums_back (from
+   their gradients to the step before), dli_recurrent_weights, and dli_recurrent_backward, which
+   calls them. What happens when, for one thread's samples:
+
+      forward, t = 0 .. T-1                          backward, t = T-1 .. 0
+        x_t into the rows, packed for later            dh += dy_t, panel by panel
+        panel by panel: the sums of all gates          the gates -> gradients dg of their sums
+          -> gates -> h_t (c_t) -> y_t, next row       dh of step t-1 = dg w_hh;  dx_t += dg w_ih
+                                                     once, behind all steps: dw = rows^T dg
+
    Samples do not meet, so each thread takes its own through all steps without waiting for anybody.
    What backward needs stays in `saved`; backward leaves the gates' gradients there, and the
    gradient of all weights, biases included, is one product over all steps: rows^T times these.
@@ -7863,13 +7742,13 @@ typedef struct dli_recurrent {
     float *xh, *gate, *cells;                            /* in saved: rows [x | 1 | h] packed; */
 } dli_recurrent;                                         /* gates; c (LSTM), h (GRU), else NULL */
 
-static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
-                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+static dli_recurrent dli_recurrent_sizes(const dli_fast *f, dl_recurrent_kind kind,
+                                         const dlk_recurrent_size *s)
 {
     dli_recurrent p;
+    memset(&p, 0, sizeof p);
     p.f = f;
     p.kind = kind;
-    p.a = *a;
     p.s = *s;
     p.gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
     p.nr = f->nr;
@@ -7879,6 +7758,13 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
     p.rows = s->T * s->N;
     p.k = s->D + 1 + s->H;
     p.k_up = dli_round_up(p.k, f->mr);
+    return p;
+}
+static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
+                                      const dlk_recurrent_arrays *a, const dlk_recurrent_size *s)
+{
+    dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    p.a = *a;
     p.xh = a->saved;
     p.gate = p.xh + p.rows * p.k_up;
     p.cells = p.gates > 1 ? p.gate + p.rows * p.wide : NULL;
@@ -7889,13 +7775,11 @@ static dli_recurrent dli_recurrent_of(const dli_fast *f, dl_recurrent_kind kind,
 static void dli_recurrent_floats(const dli_fast *f, dl_recurrent_kind kind,
                                  const dlk_recurrent_size *s, double *saved, double *work)
 {
-    const double N = (double)s->N, T = (double)s->T;
-    const double gates = kind == DL_LSTM || kind == DL_GRU ? 4 : 1;
-    const double units = (double)dli_round_up(s->H, f->nr), wide = gates * units;
-    const double k = (double)(s->D + 1 + s->H), k_up = (double)dli_round_up(s->D + 1 + s->H, f->mr);
-    *saved = N * T * (k_up + wide) + (gates > 1 ? (T + 1) * N * units : 0);
-    *work = N * (2 * units + wide + (double)f->nr + 2 * k) +
-            wide * (units + (double)dli_round_up(s->D, f->nr) + 2 * k_up);
+    const dli_recurrent p = dli_recurrent_sizes(f, kind, s);
+    const double N = (double)s->N, rows = (double)p.rows, wide = (double)p.wide;
+    *saved = rows * (double)(p.k_up + p.wide) + (p.gates > 1 ? (rows + N) * (double)p.units : 0);
+    *work = N * (double)(2 * p.units + p.wide + p.nr + 2 * p.k) +
+            wide * (double)(p.units + dli_round_up(s->D, p.nr) + 2 * p.k_up);
 }
 /* Which row of [N,T] sample n is at in its step t, in reverse its last one first; -1: it has no
    such step. */
@@ -8019,14 +7903,16 @@ static void dli_recurrent_gates(const dli_recurrent *p, float *h, float *c, floa
     if (p->kind == DL_LSTM) {                            /* c = f c + i q;  h = o tanh c */
         f->tanh_forward(g + 2 * gate, g + 2 * gate, n, 0, 0);
         f->sigmoid_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->lstm_state(c, g, g + gate, g + 2 * gate, before, n);
+        f->mul(c, g, g + 2 * gate, n);
+        f->mul_add(c, g + gate, before, c, n);
         f->tanh_forward(h, c, n, 0, 0);
         f->mul(h, h, g + 3 * gate, n);
-    } else {                                             /* q = tanh(qx + r qh), where qx was */
-        f->mul(h, g, g + 2 * gate, n);
-        f->add(g + 3 * gate, g + 3 * gate, h, n);
+    } else {                                             /* q = tanh(qx + r qh), where qx was; */
+        f->mul_add(g + 3 * gate, g, g + 2 * gate, g + 3 * gate, n);
         f->tanh_forward(g + 3 * gate, g + 3 * gate, n, 0, 0);
-        f->gru_state(h, g + gate, g + 3 * gate, before, n);
+        f->affine_forward(h, g + 3 * gate, n, -1, 0);    /* h = q + z (before - q) */
+        f->add(h, h, before, n);
+        f->mul_add(h, h, g + gate, g + 3 * gate, n);
     }
 }
 /* Step t forward, panel u of all gates, for samples n0 .. n0 + m - 1. rows: theirs, [x | 1 | h];
@@ -8075,10 +7961,8 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
     const dl_int N = p->s.N, T = p->s.T, D = p->s.D, H = p->s.H;
     const bool few = N <= 2, lstm = p->kind == DL_LSTM;
     float *packed = p->a.work, *rows = packed + p->wide * p->k, *scratch = rows + 2 * N * p->k;
-    int w;
     if (!few) dli_recurrent_pack(p, packed, rows);
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8194,9 +8078,7 @@ static void dli_recurrent_product(const dli_recurrent *p, float *dw, dl_int c0, 
                                   dl_int g, dl_int wide, int threads)
 {
     const dl_int mr = p->f->mr, nr = p->nr, down = columns / mr, tiles = down * (wide / nr);
-    int w;
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++)
+    DLI_EACH_THREAD(w, threads)
         for (dl_int k0 = 0; k0 < p->rows; k0 += DLI_KC)
             for (dl_int i = tiles * w / threads; i < tiles * (w + 1) / threads; i++) {
                 const dl_int row = i % down * mr, col = i / down * nr;
@@ -8212,12 +8094,12 @@ static void dli_recurrent_weights(const dli_recurrent *p, const dlk_recurrent_gr
     const dli_fast *f = p->f;
     const dl_int D = p->s.D, H = p->s.H;
     for (dl_int g = 0, count; g < p->gates; g += count) {
-        dl_int k0, k, i;
+        dl_int k0, k;
         count = dli_recurrent_columns(p, g, &k0, &k);
         const dl_int wide = count * p->units, c0 = k0 / f->mr * f->mr;
         dli_recurrent_product(p, dw, c0, dli_round_up(k0 + k - c0, f->mr), g, wide, threads);
         DLI_OMP(omp parallel for num_threads(threads) if (threads > 1))
-        for (i = g; i < g + count; i++) {                /* from [columns, units] to PyTorch's */
+        for (dl_int i = g; i < g + count; i++) {         /* from [columns, units] to PyTorch's */
             const dl_int row = dli_recurrent_weight(p, i);
             float *turned = dw + p->wide * p->k_up + i * H * p->k, *unit = turned - k0;
             f->transpose(turned, k, dw + (k0 - c0) * wide + (i - g) * p->units, wide, k, H);
@@ -8243,7 +8125,6 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
     b.packed_h = b.dg + N * p->wide;
     b.packed_x = b.packed_h + p->wide * p->units;
     float *dw = b.packed_x + p->wide * d_up;
-    int w;
     dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
     for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
         dl_int k0, k;
@@ -8253,8 +8134,7 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
                                     count, dw);
     }
     memset(b.dg, 0, sizeof(float) * (size_t)(N * p->wide));
-    DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1))
-    for (w = 0; w < threads; w++) {
+    DLI_EACH_THREAD(w, threads) {
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
@@ -8429,15 +8309,10 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 }
 
 #if DLI_FAST
-#define DLI_PICK_FORWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_forward) { \
-        fast = c->fast->name##_forward; \
-        kind = DLI_JOB_##name##_forward; \
-    }
-#define DLI_PICK_BACKWARD(A, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_backward) { \
-        fast = c->fast->name##_backward; \
-        kind = DLI_JOB_##name##_backward; \
+#define DLI_PICK(way, name, value, gradient, formula, what) \
+    if (kernel == dlk_##name##_##way) { \
+        fast = c->fast->name##_##way; \
+        kind = DLI_JOB_##name##_##way; \
     }
 #endif
 
@@ -8448,7 +8323,7 @@ static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y
 #if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_FORWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
         return;
@@ -8466,7 +8341,7 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK_BACKWARD, 0) }
+    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
     if (fast) {
         DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
                                              (float)q, add));
@@ -8478,24 +8353,25 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
     kernel(dx, dy, y, x, n, p, q);
 }
 
-/* A row of a sum or product of two tensors, steps sa and sb apart (0: the same number again). */
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
 static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
                            const dl_real *b, dl_int n, dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool sum = kernel == dlk_add_forward && !c->reference;
-    const bool product = kernel == dlk_mul_forward && !c->reference;
-    if ((sum || product) && sa == 1 && sb == 1) {
-        (sum ? c->fast->add : c->fast->mul)(y, a, b, n);
+    const dli_fast *f = c->fast;
+    const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
+    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
+        (sum ? f->add : f->mul)(y, a, b, n);
         return;
     }
-    if (kernel == dlk_sub_forward && !c->reference && sa == 1 && sb == 1) {
-        c->fast->scale(y, -1.0f, b, n);
-        c->fast->add(y, y, a, n);
+    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+        f->affine_forward(y, b, n, -1, -0.0f);
+        f->add(y, y, a, n);
         return;
     }
-    if ((sum || product) && sa + sb == 1 && sa * sb == 0) {
-        (sum ? c->fast->offset : c->fast->scale)(y, sa ? *b : *a, sa ? a : b, n);
+    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+        const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
+        f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
         return;
     }
 #endif
@@ -8508,26 +8384,15 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
                                 dl_int sa, dl_int sb)
 {
 #if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1);
-    if (c->reference) {
-        kernel(da, db, dy, a, b, n, sa, sb);
+    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
+    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
+        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
+        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
         return;
     }
-    if (kernel == dlk_add_backward && steps) {
-        if (da && sa) c->fast->add(da, da, dy, n);
-        if (db && sb) c->fast->add(db, db, dy, n);
-        if (da && !sa) *da += (float)dli_row_sum(c->fast, dy, n);
-        if (db && !sb) *db += (float)dli_row_sum(c->fast, dy, n);
-        return;
-    }
-    if (kernel == dlk_sub_backward && sa == 1 && sb == 1) {
-        if (da) c->fast->add(da, da, dy, n);
-        if (db) c->fast->axpy(db, -1.0f, dy, n);
-        return;
-    }
-    if (kernel == dlk_mul_backward && steps) {
-        dli_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_mul_back(c->fast, db, sb, dy, a, sa, n);
+    if (steps && kernel == dlk_mul_backward) {
+        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
+        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
         return;
     }
 #endif
@@ -8536,17 +8401,6 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
 }
 
 #if DLI_FAST
-static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
-{
-    double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
-        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->squares(x + i + at, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
-    }
-    return sum;
-}
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8568,7 +8422,15 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 {
     double sum = 0;
 #if DLI_FAST
-    if (!c->reference) return dli_fast_squares(c, x, n);
+    double part[64];                               /* of blocks that no thread count changes */
+    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+        const float *xi = x + i;
+        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+    }
+    if (!c->reference) return sum;
 #endif
     (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
@@ -8621,30 +8483,9 @@ static void dli_fast_decay_grad(const dl_ctx *c, dl_real *g, const dl_real *w, d
                                 double scale, double l1, double l2)
 {
     if (l1 == 0) {
-        if (scale != 1) c->fast->scale(g, (float)scale, g, n);
+        if (scale != 1) c->fast->affine_forward(g, g, n, (float)scale, 0);
         if (l2 != 0) c->fast->axpy(g, (float)(2 * l2), w, n);
     } else dlk_decay_grad(g, w, n, scale, l1, l2);
-}
-
-static void dli_fast_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N, dl_int C)
-{
-    dli_softmax_loss(c->fast, y, x, NULL, N, C);
-}
-static void dli_fast_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy, const dl_real *y,
-                                      dl_int N, dl_int C)
-{
-    dli_softmax_rows_back(c->fast, dx, dy, y, N, C);
-}
-
-static void dli_fast_log_softmax_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl_int N,
-                                         dl_int C)
-{
-    dli_log_softmax(c->fast, y, x, N, C);
-}
-static void dli_fast_log_softmax_backward(dl_ctx *c, dl_real *dx, const dl_real *dy,
-                                          const dl_real *y, dl_int N, dl_int C)
-{
-    dli_log_softmax_rows_back(c->fast, dx, dy, y, N, C);
 }
 
 /* Dropout's y from x, or with add true the same thing backwards: dx += from dy. */
@@ -8661,19 +8502,6 @@ static void dli_fast_dropout_forward(dl_ctx *c, dl_real *y, const dl_real *x, dl
                                      uint64_t key)
 {
     dli_fast_dropout_backward(c, false, y, x, n, p, key);
-}
-
-/* Cross-entropy with labels, and with soft targets t [N,C]. */
-static void dli_fast_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p, const dl_real *x,
-                                           const int32_t *label, dl_int N, dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_softmax_loss(c->fast, p, x, label, N, C));
-}
-static void dli_fast_soft_cross_entropy_forward(dl_ctx *c, dl_real *loss, dl_real *p,
-                                                const dl_real *x, const dl_real *t, dl_int N,
-                                                dl_int C, double scale)
-{
-    loss[0] = (dl_real)(scale * dli_soft_rows(c->fast, p, x, t, N, C));
 }
 
 static void dli_fast_sgd_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_int n, double lr)
@@ -8733,23 +8561,17 @@ static void dli_fast_adam_step(dl_ctx *c, dl_real *w, const dl_real *g, dl_real 
                              (float)b2, (float)(1 - b2), step, e));
 }
 
-/* The normalizations. */
-static void dli_fast_batch_stats(dl_ctx *ctx, dl_real *mean, dl_real *var, const dl_real *x,
-                                 dl_int N, dl_int C, dl_int S)
-{
-    const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_STATS, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, NULL, mean, var, true, x, NULL, NULL, N, C, S, 0, true,
-                      t.threads);
-    dli_job_end(&t);
-}
+/* The normalizations. Of batch norm's forward only evaluation (batch false) has a twin of its own;
+   in training it and dlk_batch_stats are one job, dli_batch_norm_train. */
 static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *x,
                                         const dl_real *mean, const dl_real *var, const dl_real *w,
                                         const dl_real *b, dl_int N, dl_int C, dl_int S, double eps,
                                         bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-    dli_batch_forward(ctx->fast, y, (dl_real *)mean, (dl_real *)var, false, x, w, b, N, C, S, eps,
-                      batch, t.threads);
+    if (batch) dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch);
+    else dli_batch_forward(ctx->fast, y, (float *)mean, (float *)var, false, x, w, b, N, C, S, eps,
+                           t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -8758,7 +8580,7 @@ static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          dl_int S, double eps, bool batch)
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM_BACK, (double)(N * C * S));
-    dli_norm_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
+    dli_batch_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, eps, batch, t.threads);
     dli_job_end(&t);
 }
 
@@ -8775,8 +8597,11 @@ static void dli_fast_group_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, 
                                          const dl_real *var, const dl_real *w, dl_int N, dl_int C,
                                          dl_int S, dl_int groups, double eps)
 {
+    const size_t bytes = sizeof(float) * (size_t)(2 * dli_group_chunks(N, S, groups) * C);
+    float *work = (float *)dli_work(ctx, "dl_backward", bytes);
+    if (!work) return;
     const dli_timer t = dli_job_start(ctx, DLI_JOB_GROUP_NORM_BACK, (double)(N * C * S));
-    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps,
+    dli_group_backward(ctx->fast, dx, dw, db, dy, x, mean, var, w, N, C, S, groups, eps, work,
                        t.threads);
     dli_job_end(&t);
 }
@@ -8806,13 +8631,13 @@ static void dli_batch_norm_train(dl_ctx *ctx, dl_real *y, dl_real *mean, dl_real
 #if DLI_FAST
     if (DLI_OURS(ctx, batch_stats) && DLI_OURS(ctx, batch_norm_forward)) {
         const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
-        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, true, t.threads);
+        dli_batch_forward(ctx->fast, y, mean, var, true, x, w, b, N, C, S, eps, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
-    DLI_RUN(ctx, batch_stats, mean, var, x, N, C, S);
-    DLI_RUN(ctx, batch_norm_forward, y, x, mean, var, w, b, N, C, S, eps, true);
+    ctx->kernels.batch_stats(mean, var, x, N, C, S);
+    ctx->kernels.batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, true);
 }
 
 #ifndef DL_NO_IMAGES
@@ -8917,6 +8742,7 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     dl_real *col = dli_col(c, s), *dcol = col + K * P;
     if (!col) return false;
+    if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
         if (dw) dli_im2col(col, x + k * plane, s);
@@ -8924,8 +8750,6 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
         if (dx) dli_col2im(dx + k * plane, dcol, s);
-        for (dl_int m = 0; db && m < Mg; m++)
-            for (dl_int i = 0; i < P; i++) db[g * Mg + m] += dy[m * P + i];
     }
     return true;
 }
@@ -8946,16 +8770,17 @@ static bool dli_fast_conv_transpose2d_backward(dl_ctx *c, dl_real *dx, bool add_
                                                const dl_real *w, const dlk_conv2d_size *s)
 {
     const dlk_conv2d_size t = dli_swap(s);
-    const dl_int size = s->OH * s->OW;
     if (dx && !dli_fast_conv2d_forward(c, dx, add_dx, dy, w, NULL, &t)) return false;
-    for (dl_int k = 0; db && k < s->N * s->M; k++)
-        for (dl_int i = 0; i < size; i++) db[k % s->M] += dy[k * size + i];
+    if (db) dli_bias_backward(db, dy, s->N, s->M, s->OH * s->OW);
     return !dw || dli_fast_conv2d_backward(c, NULL, true, dw, NULL, x, dy, NULL, &t);
 }
 #endif
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences ---- */
+/* ---- sequences: what the operations call ----
+   First the recurrent layers: how much memory they need, whether kernel or twin runs, the run.
+   Then attention, made of products (whose twins may be an external BLAS, also in double) and a
+   softmax. */
 
 /* How many elements a recurrent layer saves, and how many of scratch it needs; in double, which
    does not overflow. fast: the functions of the twin, or NULL for the kernels. */
@@ -8994,72 +8819,44 @@ static dli_recurrent_way dli_recurrent_choose(const dl_ctx *c, dl_recurrent_kind
     return way;
 }
 
-#if DLI_FAST
-static double dli_recurrent_cost(dl_recurrent_kind kind, const dlk_recurrent_size *s)
-{
-    return (double)(s->N * s->T) * (double)(dli_cells[kind].gates * s->H) * (double)(s->D + s->H);
-}
-#endif
-
+/* Forward, or with d backward. */
 static void dli_run_recurrent(dl_ctx *c, const dli_recurrent_way *way, dl_recurrent_kind kind,
-                              const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
+                              const dlk_recurrent_grads *d, const dlk_recurrent_arrays *r,
+                              const dlk_recurrent_size *s)
 {
 #if DLI_FAST
     if (way->fast) {
+        const double cost = (double)(s->N * s->T) * (double)(s->D + s->H) *
+                            (double)(dli_cells[kind].gates * s->H);
         const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR, dli_recurrent_cost(kind, s));
-        dli_recurrent_forward(&p, t.threads);
+        const dli_timer t = dli_job_start(c, d ? DLI_JOB_RECUR_BACK : DLI_JOB_RECUR, cost);
+        if (d) dli_recurrent_backward(&p, d, t.threads);
+        else dli_recurrent_forward(&p, t.threads);
         dli_job_end(&t);
         return;
     }
 #endif
     (void)c;
     (void)kind;
-    way->forward(r, s);
-}
-
-static void dli_run_recurrent_back(dl_ctx *c, const dli_recurrent_way *way,
-                                   dl_recurrent_kind kind, const dlk_recurrent_grads *d,
-                                   const dlk_recurrent_arrays *r, const dlk_recurrent_size *s)
-{
-#if DLI_FAST
-    if (way->fast) {
-        const dli_recurrent p = dli_recurrent_of(way->fast, kind, r, s);
-        const dli_timer t = dli_job_start(c, DLI_JOB_RECUR_BACK, dli_recurrent_cost(kind, s));
-        dli_recurrent_backward(&p, d, t.threads);
-        dli_job_end(&t);
-        return;
-    }
-#endif
-    (void)c;
-    (void)kind;
-    way->backward(d, r, s);
+    if (d) way->backward(d, r, s);
+    else way->forward(r, s);
 }
 
 /* Is there neither NaN nor infinity in x? (A sum that overflows says no, too.) */
 static bool dli_finite(const dl_ctx *c, const dl_real *x, dl_int n)
 {
-    dl_real sum = 0;
 #if DLI_FAST
-    sum = c->fast->vsum(x, n);
+    const double sum = c->fast->vsum(x, n);
 #else
+    const double sum = dli_sum_of(x, n, 1, 1);
     (void)c;
-    for (dl_int i = 0; i < n; i++) sum += x[i];
 #endif
-    return (double)(sum - sum) == 0;
+    return sum - sum == 0;
 }
 
 /* Attention of one sequence, as at dlk_attention_forward: K is laid out like a linear layer's
    weight, so q K^T is that layer's product. Products multiply what is hidden by 0, which does not
    hide NaN and infinity: these are left to the kernel. */
-#if DLI_FAST
-static void dli_fast_attention_softmax(dl_ctx *c, dl_real *p, const dl_real *mask, dl_int R,
-                                       dl_int S, double scale, bool causal)
-{
-    dli_attention_probs(c->fast, p, mask, R, S, scale, causal);
-}
-#endif
-
 static void dli_fast_attention_forward(dl_ctx *c, dl_real *y, dl_real *p, const dl_real *q,
                                        const dl_real *k, const dl_real *v, const dl_real *mask,
                                        const dlk_attention_size *s)
@@ -11538,7 +11335,7 @@ static void dli_recurrent_back(dli_node *node)
         s->y->pass == c->pass ? dout : NULL, dhn, dhn + n, dli_recurrent_grad(s, 0),
         dli_recurrent_grad(s, 1), dli_recurrent_grad(s, 2), dli_recurrent_grad(s, 3),
         dli_recurrent_grad(s, 4), dli_recurrent_grad(s, 5), dli_recurrent_grad(s, 6) };
-    dli_run_recurrent_back(c, &s->way, s->kind, &d, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, s->kind, &d, &s->arrays, &s->size);
 }
 
 /* A copy on the tape of n numbers of t, or n zeros if t is left out: what is saved for backward
@@ -11657,7 +11454,7 @@ static dl_sequence dli_recurrent_layer(const char *op, dl_recurrent_kind kind, d
     if (!out.y || !out.h || (lstm && !out.c) ||
         !dli_recurrent_fill(c, op, s, in, &out, saved, work))
         return dli_no_sequence();
-    dli_run_recurrent(c, &s->way, kind, &s->arrays, &s->size);
+    dli_run_recurrent(c, &s->way, kind, NULL, &s->arrays, &s->size);
     if (all->node) all->node->state = s;
     else dl_tape_release(c, mark);          /* no backward will ask for the gates */
     return out;
@@ -18020,26 +17817,17 @@ DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
     for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
+/* In a file the least significant byte comes first; on most machines, too. */
 static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 {
-    uint8_t buffer[4096];
-    const dl_int most = (dl_int)(sizeof buffer / sizeof *x);
-    if (!out->file && !out->size) {                     /* somebody asks how many bytes it takes */
-        out->length += (size_t)n * sizeof *x;
-        return;
-    }
-    for (dl_int from = 0; from < n; from += most) {
-        const dl_int k = dli_min(most, n - from);
-        for (dl_int i = 0; i < k; i++) {
-#if DLI_DOUBLE
-            uint64_t bits;
-#else
-            uint32_t bits;
-#endif
-            memcpy(&bits, &x[from + i], sizeof bits);
-            dli_put_bytes(buffer + (size_t)i * sizeof bits, bits, (int)sizeof bits);
-        }
-        dli_put_some(out, (const char *)buffer, (size_t)k * sizeof *x);
+    const uint16_t one = 1;
+    const bool little = *(const uint8_t *)&one == 1;
+    if (little) dli_put_some(out, (const char *)x, (size_t)n * sizeof *x);
+    for (dl_int i = 0; !little && i < n; i++) {
+        char swapped[sizeof *x];
+        for (size_t k = 0; k < sizeof *x; k++)
+            swapped[k] = ((const char *)&x[i])[sizeof *x - 1 - k];
+        dli_put_some(out, swapped, sizeof *x);
     }
 }
 
@@ -18241,31 +18029,34 @@ static bool dli_scan_string(dli_scan *j)
     return true;
 }
 
+/* Is the next byte one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
 /* One or more digits. */
 static bool dli_scan_digits(dli_scan *j)
 {
     const uint8_t *start = j->p;
-    while (dli_scan_byte(j) >= '0' && dli_scan_byte(j) <= '9') j->p++;
+    while (dli_scan_any(j, "0123456789")) {}
     return j->p > start || dli_scan_wrong(j, "a digit");
 }
 
 static bool dli_scan_number(dli_scan *j, char *kind)
 {
-    *kind = '1';
-    if (dli_scan_byte(j) == '-') j->p++;
-    if (dli_scan_byte(j) == '0') j->p++;
-    else if (!dli_scan_digits(j)) return false;
-    if (dli_scan_byte(j) == '.') {
-        *kind = '.';
-        j->p++;
+    dli_scan_any(j, "-");
+    if (!dli_scan_any(j, "0") && !dli_scan_digits(j)) return false;
+    const uint8_t *whole = j->p;
+    if (dli_scan_any(j, ".") && !dli_scan_digits(j)) return false;
+    if (dli_scan_any(j, "eE")) {
+        dli_scan_any(j, "+-");
         if (!dli_scan_digits(j)) return false;
     }
-    if (dli_scan_byte(j) == 'e' || dli_scan_byte(j) == 'E') {
-        *kind = '.';
-        j->p++;
-        if (dli_scan_byte(j) == '+' || dli_scan_byte(j) == '-') j->p++;
-        return dli_scan_digits(j);
-    }
+    *kind = j->p == whole ? '1' : '.';
     return true;
 }
 
@@ -18973,35 +18764,23 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static const char *const dli_init_names[] = { "constant", "uniform", "normal", "glorot_uniform",
     "glorot_normal", "he_uniform", "he_normal", "orthogonal", NULL };
 
+static const dl_field dli_init_fields[] = {
+    { "kind", DL_FIELD_ENUM, 1, offsetof(dl_init, kind), dli_init_names },
+    DLI_E(dl_init, a, DOUBLE), DLI_E(dl_init, b, DOUBLE), DLI_E_END };
+
 /* What may have been changed in a layer after it was built. */
-static const dl_field dli_layer_rest[] = {
+static const dl_field dli_layer_now[] = {
     DLI_E(dl_layer, activation, ACTIVATION), DLI_E(dl_layer, l1, DOUBLE),
     DLI_E(dl_layer, l2, DOUBLE), DLI_E(dl_layer, frozen, BOOL), DLI_E_END };
 
-/* The numbers that optimizers of every kind have. */
+/* The numbers of an optimizer; those that its kind does not use are 0. */
 static const dl_field dli_optim_fields[] = {
-    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, clip_norm, DOUBLE),
-    DLI_E(dl_optim, clip_value, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
-    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, ema, DOUBLE) };
-#define DLI_OPTIM_COMMON (int)(sizeof dli_optim_fields / sizeof dli_optim_fields[0])
-#define DLI_OPTIM_MOST (DLI_OPTIM_COMMON + DL_OPTION_MAX + 1)
-
-/* The same and those of this kind; weight_decay may be both, and comes once. */
-static void dli_optim_fields_of(const dl_optim_type *t, dl_field f[DLI_OPTIM_MOST])
-{
-    int n = 0;
-    memset(f, 0, DLI_OPTIM_MOST * sizeof *f);
-    for (; n < DLI_OPTIM_COMMON; n++) f[n] = dli_optim_fields[n];
-    for (int k = 0; k < DL_OPTION_MAX && t->option[k].name; k++) {
-        int i = 0;
-        while (i < n && f[i].offset != t->option[k].at) i++;
-        if (i < n) continue;
-        f[n].name = t->option[k].name;
-        f[n].kind = DL_FIELD_DOUBLE;
-        f[n].count = 1;
-        f[n++].offset = t->option[k].at;
-    }
-}
+    DLI_E(dl_optim, lr, DOUBLE), DLI_E(dl_optim, momentum, DOUBLE), DLI_E(dl_optim, rho, DOUBLE),
+    DLI_E(dl_optim, beta1, DOUBLE), DLI_E(dl_optim, beta2, DOUBLE), DLI_E(dl_optim, eps, DOUBLE),
+    DLI_E(dl_optim, start, DOUBLE), { "own", DL_FIELD_DOUBLE, 4, offsetof(dl_optim, own), NULL },
+    DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
+    DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
+    DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
 
 /* The names that a field's values have, or NULL. */
 static const char *const *dli_field_names(const dl_field *f)
@@ -19030,16 +18809,7 @@ static void dli_put_shape(dli_text *out, dl_shape s)
     dli_put(out, "]");
 }
 
-/* [name, a, b]: an initializer, or a loss and its weight. */
-static void dli_put_named(dli_text *out, const char *name, const double *number, int n)
-{
-    dli_putf(out, "[\"%s\"", name);
-    for (int i = 0; i < n; i++) {
-        dli_put(out, ",");
-        dli_put_number(out, number[i]);
-    }
-    dli_put(out, "]");
-}
+static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
@@ -19049,16 +18819,14 @@ static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
     else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) {
-        const dl_init *init = (const dl_init *)at;
-        const double numbers[2] = { init->a, init->b };
-        dli_put_named(out, dli_init_names[(int)init->kind], numbers, 2);
-    } else dli_putf(out, "%d", *(const int *)at);
+    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+    else dli_putf(out, "%d", *(const int *)at);
 }
 
-/* All fields of a struct, the members of an object. */
+/* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
@@ -19068,6 +18836,7 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
         }
         if (f->count > 1) dli_put(out, "]");
     }
+    dli_put(out, "}");
 }
 
 /* Layers by their numbers; -1 for the model's first input. */
@@ -19087,28 +18856,26 @@ static void dli_put_layer(dli_text *out, const dl_layer *l)
     }
     if (l->shared) dli_putf(out, ",\"shared\":%d", l->shared->index);
     else if (l->type->options_size) {
-        dli_put(out, ",\"options\":{");
+        dli_put(out, ",\"options\":");
         dli_put_fields(out, l->type->fields, l->options);
-        dli_put(out, "}");
     }
-    dli_put(out, ",");
-    dli_put_fields(out, dli_layer_rest, l);
+    dli_put(out, ",\"now\":");
+    dli_put_fields(out, dli_layer_now, l);
     dli_put(out, "}");
 }
 
 static void dli_put_compiled(dli_text *out, const dl_model *m)
 {
     const dl_optim o = dl_optimizer_desc(m->optimizer);
-    dl_field fields[DLI_OPTIM_MOST];
-    dli_put(out, ",\"loss\":[");
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        dli_putf(out, "%s\"%s\"", k ? "," : ",\"loss\":[", m->goal[k].loss->name);
     for (int k = 0; k < dl_model_output_count(m); k++) {
-        if (k) dli_put(out, ",");
-        dli_put_named(out, m->goal[k].loss->name, &m->goal[k].weight, 1);
+        dli_put(out, k ? "," : "],\"loss_weights\":[");
+        dli_put_number(out, m->goal[k].weight);
     }
-    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":{", o.type->name);
-    dli_optim_fields_of(o.type, fields);
-    dli_put_fields(out, fields, &o);
-    dli_put(out, "}}");
+    dli_putf(out, "],\"optimizer\":{\"type\":\"%s\",\"options\":", o.type->name);
+    dli_put_fields(out, dli_optim_fields, &o);
+    dli_put(out, "}");
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
@@ -19287,86 +19054,72 @@ static bool dli_unknown(const dli_file *f, const char *what, const char *name, c
 /* The text of a string, "" if it is none. */
 static const char *dli_json_text(const dli_json *v) { return v && v->kind == '"' ? v->text : ""; }
 
-/* [name, numbers ...]: as many as that; what it should be, or NULL when it is so. */
-static const char *dli_take_named(const dli_json *v, double *number, int n)
-{
-    const char *expected = n == 2 ? "a list of a name and two numbers"
-                                  : "a list of a name and a number";
-    if (v->kind != '[' || v->size != 2 + n || v[1].kind != '"') return expected;
-    for (int i = 0; i < n; i++) if (!dli_json_double(v + 2 + i, &number[i])) return expected;
-    return NULL;
-}
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base);
 
-/* One value of a field's kind, to where it lies: what it should be, or NULL when it is so. */
-static const char *dli_take_value(const dli_json *v, const dl_field *f, void *to)
+/* One value of a field's kind, to where it lies. */
+static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
+                           const dl_field *field, void *to)
 {
-    const char *const *names = f->kind == DL_FIELD_INIT ? dli_init_names : dli_field_names(f);
-    dl_init *init = (dl_init *)to;
-    double x, numbers[2];
-    if (f->kind == DL_FIELD_INIT) {
-        const char *expected = dli_take_named(v, numbers, 2);
-        if (expected) return expected;
-        init->a = numbers[0];
-        init->b = numbers[1];
-    }
+    const char *const *names = dli_field_names(field);
+    const char *expected = "a whole number, not too large";
+    double x = 0;
+    int i = 0;
+    bool ok;
     if (names) {
-        const char *name = dli_json_text(f->kind == DL_FIELD_INIT ? v + 1 : v);
-        int i = 0;
-        while (names[i] && strcmp(names[i], name) != 0) i++;
-        if (!names[i]) return "a name that is known here";
-        if (f->kind == DL_FIELD_INIT) init->kind = (dl_init_kind)i;
-        else *(int *)to = i;
-        return NULL;
-    }
-    if (f->kind == DL_FIELD_BOOL) {
+        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
+        ok = names[i] != NULL;
+        expected = "a name that is known here";
+        *(int *)to = ok ? i : 0;
+    } else if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        expected = "true or false";
         *(bool *)to = v->kind == 't';
-        return v->kind == 't' || v->kind == 'f' ? NULL : "true or false";
+    } else if (field->kind == DL_FIELD_DOUBLE) {
+        ok = dli_json_double(v, (double *)to);
+        expected = "a number";
+    } else if (field->kind == DL_FIELD_SHAPE) {
+        ok = dli_json_shape(v, -1, (dl_shape *)to);
+        expected = "a list of at most 6 whole numbers";
+    } else if (field->kind == DL_FIELD_INIT) {
+        return dli_take_fields(f, v, field->name, dli_init_fields, to);
+    } else {
+        ok = dli_json_whole(v, -2147483647, 2147483647, &x);
+        *(int *)to = (int)x;
     }
-    if (f->kind == DL_FIELD_DOUBLE) return dli_json_double(v, (double *)to) ? NULL : "a number";
-    if (f->kind == DL_FIELD_SHAPE)
-        return dli_json_shape(v, -1, (dl_shape *)to) ? NULL : "a list of at most 6 whole numbers";
-    if (!dli_json_whole(v, -2147483647, 2147483647, &x)) return "a whole number, not too large";
-    *(int *)to = (int)x;
-    return NULL;
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
+                         v->kind == '"' ? " is " : "", dli_json_text(v), expected);
 }
 
-/* All fields of a struct, out of the members of an object that is called so in messages; none may
-   be missing, unless they are optional. */
-static bool dli_take_fields(const dli_file *f, const dli_json *object, const char *of,
-                            const dl_field *fields, void *base, bool optional)
+/* All fields of a struct, and nothing else, out of an object that is called so in messages. */
+static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of,
+                            const dl_field *fields, void *base)
 {
-    for (const dl_field *field = fields; field && field->name; field++) {
-        const dli_json *v = dli_json_find(object, field->name);
-        const char *expected = NULL;
+    static const dl_field none = DLI_E_END;
+    if (!fields) fields = &none;
+    if (!dli_check_object(&f->source, v, of, fields, sizeof *fields, false)) return false;
+    for (const dl_field *field = fields; field->name; field++) {
+        const dli_json *e = dli_json_find(v, field->name), *end = e ? e + e->size : NULL;
+        if (!e) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
         char *to = (char *)base + field->offset;
-        if (!v && optional) continue;
-        if (!v) return dli_bad(&f->source, "'%.63s' is missing in %.255s", field->name, of);
-        const bool list = field->count > 1;
-        const dli_json *e = list ? v + 1 : v;
         int k = 0;
-        if (list && v->kind != '[') expected = "a list";
-        for (; !expected && k < field->count && e < v + v->size; k++, e += e->size)
-            expected = dli_take_value(e, field, to + (size_t)k * dli_field_size(field->kind));
-        if (!expected && (k < field->count || e < v + v->size))
-            expected = "a list of another length";
-        if (expected)
-            return dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                           v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+        if (field->count > 1 && e->kind == '[') e++;
+        for (; k < field->count && e < end; k++, e += e->size, to += dli_field_size(field->kind))
+            if (!dli_take_value(f, e, of, field, to)) return false;
+        if (k < field->count || e < end)
+            return dli_bad(&f->source, "'%.63s' of %.255s should be a list of %d", field->name, of,
+                           field->count);
     }
     return true;
 }
 
-/* The options of a layer or an optimizer of this type: all of its fields, and nothing else. */
+/* The options of a layer or an optimizer of this type. */
 static bool dli_take_options(const dli_file *f, const dli_json *v, const char *type,
                              const dl_field *fields, void *options)
 {
-    static const dl_field none = DLI_E_END;
     char of[128];
     dli_format(of, sizeof of, "the options of %.99s", type);
-    v = dli_json_find(v, "options");
-    if (!fields) fields = &none;
-    return dli_check_object(&f->source, v, of, fields, sizeof *fields, false) &&
-           dli_take_fields(f, v, of, fields, options, false);
+    return dli_take_fields(f, dli_json_find(v, "options"), of, fields, options);
 }
 
 /* The entry of the file that a model's tensor of this name has; NULL when there is none. */
@@ -19441,12 +19194,12 @@ static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
     dl_layer rest = *l;
-    const dli_json *name = dli_json_find(v, "name");
+    const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
     rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (!dli_take_fields(f, v, l->name, dli_layer_rest, &rest, true)) return false;
+    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
     if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
         return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
     l->activation = rest.activation;
@@ -19462,8 +19215,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 
 static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
 {
-    static const char *const names[] = { "type", "name", "options", "from", "shared", "activation",
-                                         "l1", "l2", "frozen", NULL };
+    static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_layer_type *t = dl_find_layer(m->ctx, type);
@@ -19499,26 +19251,26 @@ static bool dli_build_metrics(const dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_optim *o)
 {
     static const char *const names[] = { "type", "options", NULL };
-    dl_field fields[DLI_OPTIM_MOST];
     if (!dli_check_object(&f->source, v, "the optimizer", names, sizeof *names, false))
         return false;
     const char *type = dli_json_text(dli_json_find(v, "type"));
     const dl_optim_type *t = dl_find_optim(c, type);
     if (!t) return dli_unknown(f, "optimizer", type, "; dl_register_optim makes it known");
     *o = dl_optim_default(t, 0);
-    dli_optim_fields_of(t, fields);
-    return dli_take_options(f, v, type, fields, o);
+    return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *losses,
-                               const dli_json *optimizer)
+static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
 {
+    const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
+    const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + 3 * (dl_int)n)
-        return dli_bad(&f->source, "the model has an optimizer, but no loss for each of its %d "
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
+        return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
@@ -19526,14 +19278,12 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *l
     if (!weight) return false;
     const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
     bool ok = true;
-    int k = 0;
-    for (DLI_JSON_EACH(e, losses)) {
-        const char *expected = dli_take_named(e, &weight[k], 1);
-        if (ok && expected) ok = dli_bad(&f->source, "a loss should be %s", expected);
-        if (!ok) break;
-        loss[k] = dl_find_loss(m->ctx, e[1].text);
-        if (!loss[k++])
-            ok = dli_unknown(f, "loss", e[1].text, "; dl_register_loss makes it known");
+    for (int k = 0; ok && k < n; k++) {
+        const char *name = dli_json_text(losses + 1 + k);
+        loss[k] = dl_find_loss(m->ctx, name);
+        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        else if (!dli_json_double(weights + 1 + k, &weight[k]))
+            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
     }
     ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
          dl_model_compile_outputs(m, loss, weight, o);
@@ -19562,7 +19312,7 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics");
@@ -19592,25 +19342,19 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, dli_json_find(v, "loss"), dli_json_find(v, "optimizer"));
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
 static const char *dli_model_text(const dli_file *f)
 {
     char key[DL_NAME_MAX + 16];
-    const char *other = "";
     dli_format(key, sizeof key, "%sdl_model", f->prefix);
     const bool object = f->metadata && f->metadata->kind == '{';
     const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
     if (v && v->kind == '"') return v->text;
-    for (DLI_JSON_EACH_KEY(e, object ? f->metadata : f->header)) {
-        const size_t n = strlen(e->text);
-        if (n >= 8 && strcmp(e->text + n - 8, "dl_model") == 0) other = e->text;
-    }
     dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights)%s%.99s%s", key, other[0] ? ", or another part: '" : "", other,
-            other[0] ? "'" : "");
+            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     return NULL;
 }
 

@@ -32,7 +32,7 @@ def one(layer, kind, shape, perms):
         need(c('merge_mode') == 'concat' and a[0] == b[0], layer, 'this pair of layers')
         return dict(a[0], bidirectional=True), {**a[1], **b[1]}, None
     f, same, names = c('activation', 'linear'), c('padding') == 'same', ['weight', 'bias']
-    zero, glorot = ['constant', 0, 0], ['glorot_uniform', 0, 0]
+    zero, glorot = dict(kind='constant', a=0, b=0), dict(kind='glorot_uniform', a=0, b=0)
     base = dict(activation=f, bias=c('use_bias'), l1=0, l2=0, bias_init=zero, weight_init=glorot)
     conv = {**base, 'filters': c('filters'), 'kernel': c('kernel_size'), 'conv.same': same,
             'conv.before': [0, 0], 'conv.after': [0, 0], 'conv.output_padding': [0, 0],

@@ -251,6 +251,28 @@ static void transposed(void)
     golden_close(&gold);
 }
 
+/* A bias is added to every place: its gradient is a sum of a million equal terms, which floats
+   would get wrong in the third digit. */
+static void long_bias_sums(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *x = dl_ones(dl, dl_shape4(1, 1, 1000, 1000));
+    dl_tensor *w = dl_param(dl, dl_shape4(1, 1, 1, 1), dl_init_constant(1));
+    dl_tensor *b = dl_param(dl, dl_shape1(1), dl_init_zeros());
+    dl_conv strided = dl_conv_default();
+    strided.stride[0] = strided.stride[1] = 2;
+    for (int k = 0; k < 6; k++) {
+        dl_set_reference(dl, k / 3 == 1);
+        dl_tensor *y = k % 3 == 2 ? dl_conv_transpose2d(x, w, b, NULL)
+                                  : dl_conv2d(x, w, b, k % 3 ? &strided : NULL);
+        memset(b->grad, 0, sizeof *b->grad);
+        dl_backward(dl_mul_scalar(dl_sum(y), 0.1));
+        CHECK(fabs((double)b->grad[0] / (0.1 * (double)y->size) - 1) < 1e-6,
+              "way %d: the gradient of a bias is %.9g", k, (double)b->grad[0]);
+    }
+    dl_free(dl);
+}
+
 static void upsampling(void)
 {
     dl_ctx *dl = dl_new(1);
@@ -517,6 +539,7 @@ int main(void)
     TEST(conv1d);
     TEST(conv1d_same);
     TEST(transposed);
+    TEST(long_bias_sums);
     TEST(upsampling);
     TEST(worked_example);
     TEST(op_is_kernel);

@@ -412,8 +412,8 @@ static uint8_t *file_of(const char *text, const char *tensors, int floats, size_
 #define DENSE_TENSORS \
     "\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}," \
     "\"dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}"
-#define DENSE_OPTIONS "{\"units\":1,\"activation\":\"relu\",\"weight_init\":[\"normal\",0,1]," \
-    "\"bias_init\":[\"constant\",0,0],\"bias\":true,\"l1\":0,\"l2\":0}"
+#define DENSE_OPTIONS "{\"units\":1,\"activation\":\"relu\",\"weight_init\":{\"kind\":\"normal\",\"a\":0,\"b\":1}," \
+    "\"bias_init\":{\"kind\":\"constant\",\"a\":0,\"b\":0},\"bias\":true,\"l1\":0,\"l2\":0}"
 #define DENSE "{\"needs\":1,\"input\":[2],\"layers\":[{\"type\":\"Dense\",\"options\":" \
     DENSE_OPTIONS "}]}"
 
@@ -436,7 +436,7 @@ static void refusals(void)
         { "\"units\":1", "\"units\":1000000000", "is [1,2] in the buffer, but its layer makes it "
           "[1000000000,2]", DL_ERR_SHAPE },
         { "\"relu\"", "\"rely\"", "'activation' of the options of Dense is rely should be", DL_ERR_FORMAT },
-        { "\"normal\"", "\"norm\"", "'weight_init' of the options of Dense should be a name that is known", DL_ERR_FORMAT },
+        { "\"normal\"", "\"norm\"", "'kind' of weight_init is norm should be a name that is known", DL_ERR_FORMAT },
         { "\"bias\":true", "\"bias\":1", "'bias' of the options of Dense should be true or false", DL_ERR_FORMAT },
         { "\"bias\":true", "\"bias\":false", "tensor 'dense_1.bias' is not in the model",
           DL_ERR_FORMAT },
@@ -445,10 +445,10 @@ static void refusals(void)
         { "}}]}", "},\"name\":\"dense_2\"}]}", "the layer 'dense_2' is not known here",
           DL_ERR_FORMAT },
         { "}}]}", "},\"extra\":1}]}", "the key 'extra' of a layer", DL_ERR_FORMAT },
-        { "}}]}", "}}],\"loss\":[[\"mean_squared_error\",1]]}", "lacks 'optimizer'", DL_ERR_FORMAT },
-        { "}}]}", "}}],\"loss\":[[\"mean_squared_error\",1]],\"optimizer\":{\"type\":\"Adam\",\"options\":{}}}",
+        { "}}]}", "}}],\"loss\":[\"mean_squared_error\"],\"loss_weights\":[1]}", "lacks 'optimizer'", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"loss\":[\"mean_squared_error\"],\"loss_weights\":[1],\"optimizer\":{\"type\":\"Adam\",\"options\":{}}}",
           "'lr' is missing in the options of Adam", DL_ERR_FORMAT },
-        { "}}]}", "}}]", "byte 176 of 176 should be , or }", DL_ERR_FORMAT },
+        { "}}]}", "}}]", "byte 206 of 206 should be , or }", DL_ERR_FORMAT },
         { "\"input\":[2]", "\"input\":[2147483647,2147483647,2147483647]", "", DL_ERR_SHAPE },
         { "\"input\":[2]", "\"input\":[-2]", "whole number", DL_ERR_FORMAT }
     };
@@ -573,7 +573,7 @@ static void parts(void)
               dl_model_param(copy, 0)->data[0] != 9, "its weights alone: %s", dl_error_text(other));
     }
     CHECK(!dl_model_load_from_memory(other, p, size), "which part?");
-    CHECK_ERROR(other, DL_ERR_FORMAT, "or another part: '");
+    CHECK_ERROR(other, DL_ERR_FORMAT, "or parts with other prefixes");
     prefix[1] = "gen";
     CHECK(!dl_models_save_to_memory(dl, NULL, 0, m, prefix, 2), "prefixes that overlap");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "does not begin with another's");

@@ -192,8 +192,8 @@ static void layer_free(layer_case *c)
 static void layer_run(dl_ctx *dl, dl_recurrent_kind kind, bool fast, const layer_case *c)
 {
     const dli_recurrent_way way = way_of(dl, kind, fast, &c->s);
-    dli_run_recurrent(dl, &way, kind, &c->a, &c->s);
-    dli_run_recurrent_back(dl, &way, kind, &c->d, &c->a, &c->s);
+    dli_run_recurrent(dl, &way, kind, NULL, &c->a, &c->s);
+    dli_run_recurrent(dl, &way, kind, &c->d, &c->a, &c->s);
 }
 
 static void kernels_against_operations(dl_int N, dl_int T, dl_int D, dl_int H, int threads)

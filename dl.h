@@ -1440,18 +1440,27 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
    could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
    and so on. */
 
-/* Activations a layer can end with. X(constant, Keras' name) */
+/* Activations a layer can end with. X(constant, Keras' name, formula, lowest and highest value) */
 #define DL_ACTIVATIONS(X)                                                                        \
-    X(DL_LINEAR, "linear") X(DL_RELU, "relu") X(DL_SIGMOID, "sigmoid") X(DL_TANH, "tanh")        \
-    X(DL_SOFTMAX, "softmax") X(DL_LEAKY_RELU, "leaky_relu") X(DL_ELU, "elu") X(DL_GELU, "gelu")  \
-    X(DL_SILU, "silu") X(DL_SOFTPLUS, "softplus")
-#define DLI_ENUM(code, text) code,
+    X(DL_LINEAR,     "linear",     x,                      -INFINITY, INFINITY)                  \
+    X(DL_RELU,       "relu",       dl_relu(x),             0,         INFINITY)                  \
+    X(DL_SIGMOID,    "sigmoid",    dl_sigmoid(x),          0,         1)                         \
+    X(DL_TANH,       "tanh",       dl_tanh(x),             -1,        1)                         \
+    X(DL_SOFTMAX,    "softmax",    dl_softmax(x),          0,         1)                         \
+    X(DL_LEAKY_RELU, "leaky_relu", dl_leaky_relu(x, 0.01), -INFINITY, INFINITY)                  \
+    X(DL_ELU,        "elu",        dl_elu(x, 1),           -1,        INFINITY)                  \
+    X(DL_GELU,       "gelu",       dl_gelu(x),             -0.17,     INFINITY)                  \
+    X(DL_SILU,       "silu",       dl_silu(x),             -0.2785,   INFINITY)                  \
+    X(DL_SOFTPLUS,   "softplus",   dl_softplus(x),         0,         INFINITY)
+#define DLI_ENUM(code, text, formula, low, high) code,
 typedef enum dl_activation { DL_ACTIVATIONS(DLI_ENUM) DLI_ACTIVATION_COUNT } dl_activation;
 #undef DLI_ENUM
 
-/* f(x) by its constant (Keras' constants: leaky slope 0.2 there, PyTorch's 0.01 here). */
+/* f(x) by its constant, of x's shape, on the tape; x itself for DL_LINEAR (the leaky slope is
+   PyTorch's 0.01, not Keras' 0.2). NULL when x is, and with a message for any other constant.
+   @F S0-3.1 S2-4: y = f(W x + b) */
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
-/* Keras' name of it, e.g. "relu". */
+/* Keras' name of it, e.g. "relu"; "unknown" for any other constant. Static: not to be freed. */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #ifndef DL_NO_MODEL
@@ -1716,22 +1725,47 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 #endif /* DL_NO_MODEL */
 
 /* ------------------------------------------------------------------------------ >>losses ----
-   Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
-   the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
+   A loss is one number for how wrong a prediction is; training looks for the weights that make it
+   small. First the losses as functions of tensors, for formulas of your own; then the descriptions
+   of losses that dl_model_compile takes (DL_MSE ...), which call these functions.
+
+   Which one? Each is the negative log-likelihood of the targets t, but for constants, when they
+   scatter about the prediction x in a certain way; so it is the likely data that choose the loss:
+
+       numbers, Gaussian noise       -ln e^{-(x - t)^2 / 2 s^2}  ~  (x - t)^2      dl_mse
+       numbers, with wild outliers   -ln e^{-|x - t| / s}        ~  |x - t|        dl_mae
+       Gaussian nearby, wild far off                                               dl_huber
+       yes or no                     -t ln p - (1 - t) ln(1 - p), p = sigmoid(x)   dl_bce
+       one of C classes              -ln p_t,                     p = softmax(x)   dl_cross_entropy
+
+   The last two take the scores x (logits) and make the probabilities themselves, for p is 0 in
+   numbers long before its logarithm is infinite.   @F S2-4
+
+   Each function returns a new scalar tensor on the tape: the mean over all elements (for the
+   cross-entropies over rows, all axes but the last); the _sum twin gives the sum. NULL with a
+   message when shapes differ, when the target requires a gradient (losses have none for it:
+   dl_detach), or for a label out of its range. */
+
+/* Mean squared error: the mean of (x - target)^2.  x, target: of one shape.   @F S2-4 */
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target);
+/* Mean absolute error: the mean of |x - target|.  x, target: of one shape. */
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target);
+/* Huber's: with d = |x - target|, d^2 / 2 up to d = delta (above 0), beyond it the tangent
+   delta (d - delta / 2).  x, target: of one shape. */
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta);
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta);
-/* Binary cross-entropy from logits; targets in [0,1]. */
+/* Binary cross-entropy, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(logits).  logits, target: of
+   one shape, targets in [0,1].   @F S2-4 */
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target);
-/* Cross-entropy from logits [...,C] and one class number a row, 0 .. C-1, copied to the tape. It
-   is the negative log-likelihood of the labels: training with it is maximum likelihood. */
+/* Cross-entropy, -ln softmax(logits)_label.  logits [...,C], labels: one class number 0 .. C-1 a
+   row, copied to the tape.   @F S2-4 */
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels);
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels);
-/* Cross-entropy from logits [...,C] and one-hot or soft targets of the same shape. */
+/* The same against probabilities, -sum_c t_c ln softmax(logits)_c.  logits, target: [...,C], target
+   one-hot or soft. */
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
@@ -2026,7 +2060,8 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
-   of any formula. */
+   of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
+   time step if need be; looking inside, copies, threads; and how good predictions are. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2169,7 +2204,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
-/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+/* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
+   owns it, until it is compiled again. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
 /* ---- using it ---- */
@@ -2190,10 +2226,12 @@ DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
    tell apart what the probabilities 0 and 1 do not. */
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
-/* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
-   on floor 2. */
+/* The layers' output [N,...] for x [N,...] in the context's mode, recorded: a model as a part of a
+   formula on floor 2. Of several outputs the first. NULL, with a message, for an x that does not
+   fit. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
-/* The same with all inputs and outputs. */
+/* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
+   False, and y as it was, on failure. */
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* The next time step: for x [N,...], one step of each of N sequences, what the model would give
@@ -2491,11 +2529,17 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      PyTorch's state_dict              tensors, floor 2    dl_load
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
-   All but the last are safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(),
-   path)): a JSON header of names, types, shapes and offsets, then the numbers. What is written is
-   float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and booleans. Nothing
-   in a file is believed: sizes are checked before memory is taken for them, and a file that is
-   refused changes nothing. Bytes behind the last tensor are let be.
+   Read first what a file looks like, then whole models, weights, .npy. All but the last are
+   safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
+
+       8 bytes   N, the length of the header, the least significant byte first
+       N bytes   {"dense_1.weight":{"dtype":"F32","shape":[512,784],"data_offsets":[0,1605632]},
+                 ...,"__metadata__":{...}}, JSON padded with spaces
+       the rest  the numbers, row-major, little-endian; data_offsets count from here
+
+   What is written is float, or double where DL_REAL is; read are F64, F32, F16, BF16, integers and
+   booleans. Nothing in a file is believed: sizes are checked before memory is taken for them, and a
+   file that is refused changes nothing. Bytes behind the last tensor are let be. Paths are UTF-8.
 
    Saving loses nothing: the new file is written beside the old one, under a random name that ends
    in .dl-0123456789abcdef.tmp, flushed to the disk and renamed. Whoever is killed in between, or
@@ -12008,13 +12052,22 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 #endif
 
 /* ------------------------------------------------------------------------- >>layers-impl ----
-   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
-   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
-   forward gives the output before the activation, which the model applies. */
+   Read in this order: dl_model_add_from, which makes a layer from its description, whosever that
+   is (dli_layer_new: its memory; dli_layer_build: its shapes and parameters; dli_layer_join: its
+   place in the model). Then the layers, from the shortest (flatten) on, each as its fields, its
+   forward and its build. A forward is mostly one formula of >>ops, and gives the output before the
+   activation, which the model applies or fuses with the loss. The table behind them says what is
+   what; at the end stand the functions that add a layer of the table.
 
-#define DLI_NAME(code, text) text,
+   A weight W [M,D] begins at random, so that neurons differ, and of such a size that signals keep
+   theirs: of inputs with variance v and independent weights with variance s^2 around 0, the sum
+   y = sum_d w_d x_d has the variance D s^2 v, and on the way back dx has M s^2 times that of dy.
+   Glorot's s^2 = 2 / (D + M) lies between what the two want, 1 / D and 1 / M; a ReLU halves what
+   passes it, so He's is 2 / D. */
+
+#define DLI_NAME(code, text, formula, low, high) text,
+#define DLI_CASE(code, text, formula, low, high) case code: return formula;
 static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
-#undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
@@ -12025,16 +12078,7 @@ DL_DEF const char *dl_activation_name(dl_activation f)
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
 {
     switch (f) {
-    case DL_LINEAR:     return x;
-    case DL_RELU:       return dl_relu(x);
-    case DL_SIGMOID:    return dl_sigmoid(x);
-    case DL_TANH:       return dl_tanh(x);
-    case DL_SOFTMAX:    return dl_softmax(x);
-    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
-    case DL_ELU:        return dl_elu(x, 1);
-    case DL_GELU:       return dl_gelu(x);
-    case DL_SILU:       return dl_silu(x);
-    case DL_SOFTPLUS:   return dl_softplus(x);
+    DL_ACTIVATIONS(DLI_CASE)
     case DLI_ACTIVATION_COUNT: break;
     }
     if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
@@ -12052,7 +12096,7 @@ struct dl_model {
     dl_shape      input;         /* the first                                           */
     dl_layer    **layer;
     int           layers;
-    int           inputs;        /* 1, and one for each layer of type dli_input_type    */
+    int           inputs;        /* 1, and one for each layer without from              */
     dl_layer     *at;            /* what the next layer reads, NULL: the first input    */
     dl_layer    **out;           /* what it gives; NULL: the last layer's               */
     int           outs;
@@ -12087,13 +12131,19 @@ static bool dli_model_whole(const char *who, const dl_model *m)
                          "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
+/* So many bytes, and as many more as a double behind them needs to lie right. */
+static size_t dli_padded(size_t bytes)
 {
-    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
+
+/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
     if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) memcpy(p, old, (size_t)count * sizeof old);
     if (old) DL_FREE(old);
     return p;
 }
@@ -12102,12 +12152,10 @@ static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
     for (int k = 0; !l->ctx->closing && k < 2; k++) dl_tensor_free(l->carry[k]);
-    if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
-        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
-    }
-    if (l->param) DL_FREE(l->param);
-    if (l->state) DL_FREE(l->state);
+    for (int i = 0; !l->ctx->closing && !l->shared && i < l->params + l->states; i++)
+        dl_tensor_free(i < l->params ? l->param[i] : l->state[i - l->params]);
+    if (l->param && !l->shared) DL_FREE(l->param);
+    if (l->state && !l->shared) DL_FREE(l->state);
     if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
@@ -12145,30 +12193,27 @@ static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from
 static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options,
                                dl_layer *const *from, int froms)
 {
-    int inputs = 0;
+    int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
-    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    for (int i = 0; i < m->layers; i++)
+        number += m->layer[i]->type == type && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
-    const size_t sources = ((size_t)froms * sizeof *from + sizeof(double) - 1) /
-                           sizeof(double) * sizeof(double);
+    const size_t sources = dli_padded((size_t)froms * sizeof *from);
+    const size_t bytes = dli_padded(type->options_size);
     dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
                                         sizeof *l + shapes + sources + bytes + name);
     if (!l) return NULL;
-    int number = 1;
-    for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
-    l->input = (dl_shape *)(void *)(l + 1);
-    l->from = (dl_layer **)(void *)(l->input + inputs);
-    char *copy = (char *)l->from + sources;
-    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
-    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
-    l->name = copy + bytes;
     l->type = type;
     l->ctx = m->ctx;
     l->model = m;
     l->inputs = inputs;
     l->froms = froms;
+    l->input = (dl_shape *)(void *)(l + 1);
+    l->from = (dl_layer **)(void *)(l->input + inputs);
+    char *copy = (char *)l->from + sources;
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
@@ -12217,7 +12262,7 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
-static const dl_layer_type *dli_input_layer(void);
+static bool dli_input_build(dl_layer *l);
 
 /* Let the type build the layer, and look at what it has made of it. */
 static bool dli_layer_build(dl_layer *l)
@@ -12229,7 +12274,7 @@ static bool dli_layer_build(dl_layer *l)
     if (t->inputs && t->inputs != l->inputs)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
                        "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
-    if (l->inputs == 0 && t != dli_input_layer())
+    if (l->inputs == 0 && t->build != dli_input_build)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
                        l->name);
     if (!dli_layer_fields(l)) return false;
@@ -12248,57 +12293,49 @@ static bool dli_layer_build(dl_layer *l)
     return true;
 }
 
-/* Work out who reads whom and when for the last time. */
-static void dli_connect(dl_model *m)
+/* Work out for layer i, after those before it, whom it reads, and that it does so last. */
+static void dli_connect(dl_model *m, int i)
 {
-    m->chain = !m->out;
-    m->places = 1;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        l->index = i;
-        l->place = m->places;
-        m->places += l->outputs;
-        l->readers = l->last = 0;
-        l->goal = -1;
-        if (l->froms != 1 || l->from[0] != (i ? m->layer[i - 1] : NULL) || l->shared)
-            m->chain = false;
-        for (int k = 0; k < l->froms; k++) {
-            if (!l->from[k]) continue;
-            l->from[k]->readers++;
-            l->from[k]->last = i;
-        }
+    dl_layer *l = m->layer[i], *before = i ? m->layer[i - 1] : NULL;
+    if (i == 0) m->places = 1;
+    if (i == 0) m->chain = !m->out;
+    if (before && !m->out) before->goal = -1;
+    l->index = i;
+    l->place = m->places;
+    m->places += l->outputs;
+    l->readers = l->last = 0;
+    l->goal = m->out ? -1 : 0;
+    if (l->froms != 1 || l->from[0] != before || l->shared) m->chain = false;
+    for (int k = 0; k < l->froms; k++) {
+        if (!l->from[k]) continue;
+        l->from[k]->readers++;
+        l->from[k]->last = i;
     }
-    for (int k = 0; k < m->outs; k++) m->out[k]->goal = k;
-    if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
-/* Make a built layer part of its model. */
+/* Make a built layer part of its model, whose list has all parameters in front of all states. */
 static bool dli_layer_join(dl_layer *l)
 {
+    const char *who = "dl_model_add";
     dl_model *m = l->model;
-    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
-    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
-                                                       sizeof *layer) : NULL;
-    if (!layer) {
-        if (tensor) DL_FREE(tensor);
-        return false;
-    }
-    l->built = true;
-    layer[m->layers++] = l;
-    m->layer = layer;
-    if (m->tensor) DL_FREE(m->tensor);
+    const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
+    const int more = l->shared ? 0 : l->params + l->states;
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    if (!tensor) return false;
     m->tensor = tensor;
-    m->tensors = 0;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->params; k++)
-            tensor[m->tensors++] = layer[i]->param[k];
-    m->params = m->tensors;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
-            tensor[m->tensors++] = layer[i]->state[k];
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    if (!layer) return false;
+    m->layer = layer;
+    layer[m->layers++] = l;
+    l->built = true;
+    tensor += m->params;
+    memmove(tensor + params, tensor, (size_t)states * sizeof *tensor);
+    for (int i = 0; i < params; i++) tensor[i] = l->param[i];
+    for (int i = params; i < more; i++) tensor[states + i] = l->state[i - params];
+    m->params += params;
+    m->tensors += more;
     m->at = l;
-    dli_connect(m);
+    dli_connect(m, m->layers - 1);
     return true;
 }
 
@@ -12315,43 +12352,46 @@ static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *
     return true;
 }
 
-/* l has become part of m, or has not: then m lacks it. */
+/* l has become part of m, or has not: then m lacks it, unless m was complete before. */
 static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, bool built)
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    m->lacks = name;
+    if (!m->compiled) m->lacks = name;
     return NULL;
+}
+
+/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
+static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
+                               dl_layer *const *from, int n)
+{
+    char who[100];
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
+                "more", type->name, n);
+        return NULL;
+    }
+    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
+    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
 
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
     if (!m) return NULL;
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        m->lacks = "without a type";
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        m->lacks = type->name;
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
-    char who[100];
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    if (!dli_model_open(who, m, from, n)) {
-        if (!m->compiled) m->lacks = type->name;
-        return NULL;
-    }
-    dl_layer *l = dli_layer_new(m, type, options, from, n);
-    return dli_layer_added(m, l, type->name, l && dli_layer_build(l));
+    dl_layer *l = dli_layer_for(m, type, options, from, n);
+    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
+                           l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    return m ? dl_model_add_from(m, type, options, &m->at, type != dli_input_layer()) : NULL;
+    const bool input = type && type->build == dli_input_build;
+    return m ? dl_model_add_from(m, type, options, &m->at, !input) : NULL;
 }
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
@@ -12384,7 +12424,8 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
-    dli_connect(m);
+    for (int i = 0; i < m->layers; i++) dli_connect(m, i);
+    for (int k = 0; k < n; k++) out[k]->goal = k;
     return true;
 }
 
@@ -12396,8 +12437,7 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
-                           : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -12479,65 +12519,59 @@ DL_DEF bool dl_layer_frozen(const dl_layer *l)
     return l && (l->shared ? l->shared->frozen : l->frozen);
 }
 
-/* An option that is a member of struct o, and one that is two of them in a row. */
+/* An option that is a member of struct o, and one that is two of them in a row; the options of a
+   layer that has only one. */
 #define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
 #define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
 #define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+#define DLI_E_ONE(name, kind) { { name, DL_FIELD_##kind, 1, 0, NULL }, DLI_E_END }
+
+/* The options of layer l, which are of this type. */
+#define DLI_O(type) ((const type *)l->options)
+
+/* A forward that is one formula of x[0], the first of what layer l reads. */
+#define DLI_FORWARD(name, formula)                                                               \
+    static void name(dl_layer *l, dl_tensor *const *x, dl_tensor **y)                            \
+    {                                                                                            \
+        (void)l;                                                                                 \
+        y[0] = formula;                                                                          \
+    }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
+DLI_FORWARD(dli_flatten_forward, dl_flatten(x[0]))
 static bool dli_flatten_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
     return true;
 }
-static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_flatten(x[0]);
-}
-static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
-    dli_flatten_build, dli_flatten_forward, NULL };
 
-static const dl_field dli_activation_fields[] = {
-    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
-static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = x[0];
-}
+static const dl_field dli_activation_fields[] = DLI_E_ONE("activation", ACTIVATION);
+DLI_FORWARD(dli_same_forward, x[0])
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = *(const dl_activation *)l->options;
-    if (l->input[0].rank > 1) l->step = dli_activation_forward;
+    l->activation = *DLI_O(dl_activation);
+    if (l->input[0].rank > 1) l->step = dli_same_forward;
     return true;
 }
-static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
-    dli_activation_forward, NULL };
 
-static const dl_field dli_dropout_fields[] = {
-    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_dropout_fields[] = DLI_E_ONE("rate", DOUBLE);
+DLI_FORWARD(dli_dropout_layer_forward, dl_dropout(x[0], *DLI_O(double)))
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = *(const double *)l->options;
-    l->step = dli_activation_forward;            /* in evaluation nothing is dropped */
+    const double p = *DLI_O(double);
+    l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
-static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_dropout(x[0], *(const double *)l->options);
-}
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
-    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-static const dl_field dli_reshape_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
+DLI_FORWARD(dli_reshape_layer_forward,
+            dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = *(const dl_shape *)l->options;
+    const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12552,53 +12586,32 @@ static bool dli_reshape_build(dl_layer *l)
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
                    dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
 }
-static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
-}
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
-    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    return dl_model_add(m, &dli_flatten_type, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    return dl_model_add(m, &dli_activation_type, &activation);
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    return dl_model_add(m, &dli_dropout_type, &p);
-}
-
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    return dl_model_add(m, &dli_reshape_type, &shape);
-}
 
 /* ---- graphs: inputs, joints, shared weights ---- */
 
-static const dl_field dli_input_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_input_fields[] = DLI_E_ONE("shape", SHAPE);
 static bool dli_input_build(dl_layer *l)
 {
-    l->output[0] = *(const dl_shape *)l->options;
+    l->output[0] = *DLI_O(dl_shape);
     if (l->froms)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: an input reads no layer", l->name);
     if (dli_checked_size(l->ctx, l->name, l->output[0]) < 0) return false;
     l->model->inputs++;
     return true;
 }
-static const dl_layer_type dli_input_type = { "InputLayer", "input", sizeof(dl_shape),
-    dli_input_fields, 0, dli_input_build, dli_activation_forward, NULL };
-static const dl_layer_type *dli_input_layer(void) { return &dli_input_type; }
 
-DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+/* Do all inputs have this shape, but for the length of one axis (-1: none)? */
+static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    for (int i = 0; i < l->inputs; i++) {
+        dl_shape other = l->input[i];
+        if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
+        if (!dl_shape_equal(other, shape))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
+                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+    }
+    return true;
 }
 
 static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12608,76 +12621,37 @@ static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **
 }
 static bool dli_add_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     l->step = dli_add_layer_forward;
-    for (int i = 1; i < l->inputs; i++)
-        if (!dl_shape_equal(l->input[i], l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
-                           "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
-    return true;
-}
-static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
-    dli_add_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
-{
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
-    return dl_model_add_from(m, &dli_add_type, NULL, from, 2);
+    return dli_inputs_alike(l, l->input[0], -1, "cannot be added; make the shapes equal (a 1 x 1 "
+                            "convolution or a dense layer does)");
 }
 
-static const dl_field dli_concat_fields[] = {
-    { "axis", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_concat_fields[] = DLI_E_ONE("axis", INT);
 /* The axis of a sample, counted from the front. */
 static int dli_concat_axis(const dl_layer *l)
 {
-    const int axis = *(const int *)l->options;
-    return axis < 0 ? axis + l->input[0].rank : axis;
+    return *DLI_O(int) < 0 ? *DLI_O(int) + l->input[0].rank : *DLI_O(int);
 }
-static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
-}
+DLI_FORWARD(dli_concat_layer_forward, dl_concat(x, l->inputs, 1 + dli_concat_axis(l)))
 static bool dli_concat_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char s[DLI_SHAPE_TEXT];
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *(const int *)l->options);
-    for (int i = 1; i < l->inputs; i++) {
-        dl_shape other = l->input[i];
-        const dl_int more = axis < other.rank ? other.dim[axis] : 0;
-        if (axis < other.rank) other.dim[axis] = l->input[0].dim[axis];
-        if (!dl_shape_equal(other, l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s do not join along axis "
-                           "%d: all other axes must be equal", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
-        l->output[0].dim[axis] += more;
-    }
+                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+    dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
+    if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
+    for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
     if (axis > 0) l->step = dli_concat_layer_forward;
     return true;
 }
-static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
-    dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
 
-DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
-{
-    return dl_model_add_from(m, &dli_concat_type, &axis, from, n);
-}
-
-DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
-{
-    return dl_model_add_concat_along(m, from, n, 0);
-}
-
-/* l, new, becomes a further run of `of`: it has its tensors, lists of its own. */
+/* l, new, becomes a further run of `of`: it has its tensors. */
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const char *who = "dl_model_reuse";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -12691,16 +12665,11 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
                            of->name, dli_shape_text(s, of->input[i]),
                            dli_shape_text(t, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
-    for (int k = 0; k < l->outputs; k++) l->output[k] = of->output[k];
-    for (int k = 0; k < 2; k++) {
-        dl_tensor *const *old = k ? of->state : of->param;
-        const int n = k ? of->states : of->params;
-        dl_tensor **list = (dl_tensor **)dli_alloc(l->ctx, who, (size_t)n, sizeof *list);
-        if (!list) return false;
-        for (int i = 0; i < n; i++) list[i] = old[i];
-        *(k ? &l->state : &l->param) = list;
-        *(k ? &l->states : &l->params) = n;
-    }
+    memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
+    l->param = of->param;
+    l->params = of->params;
+    l->state = of->state;
+    l->states = of->states;
     l->options = of->options;
     l->activation = of->activation;
     l->step = of->step;
@@ -12712,15 +12681,9 @@ DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
     const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) {
-        dli_null(m->ctx, who, "the layer");
-        m->lacks = "reused";
-        return NULL;
-    }
-    if (!dli_model_open(who, m, &layer, 1)) {
-        if (!m->compiled) m->lacks = layer->type->name;
-        return NULL;
-    }
+    if (!layer) dli_null(m->ctx, who, "the layer");
+    if (!layer || !dli_model_open(who, m, &layer, 1))
+        return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
     return dli_layer_added(m, l, layer->type->name, l && dli_layer_share(l, layer));
@@ -12746,14 +12709,14 @@ static const dl_field dli_dense_fields[] = {
     DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
     DLI_E_END };
 
-/* Weight and bias of a layer that can do without a bias. */
-static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
-                              dl_int outputs, dl_init bias_init)
+/* Weight and bias of a layer, each if it has one. */
+static bool dli_layer_weights(dl_layer *l, bool weight, dl_shape weight_shape, dl_init weight_init,
+                              bool bias, dl_shape bias_shape, dl_init bias_init)
 {
     if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
-    return dl_layer_param(l, "weight", weight, weight_init) &&
-           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+    return (!weight || dl_layer_param(l, "weight", weight_shape, weight_init)) &&
+           (!bias || dl_layer_param(l, "bias", bias_shape, bias_init));
 }
 
 static dl_tensor *dli_layer_bias(const dl_layer *l)
@@ -12761,13 +12724,10 @@ static dl_tensor *dli_layer_bias(const dl_layer *l)
     return l->params > 1 ? l->param[1] : DL_NONE;
 }
 
-static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
-}
+DLI_FORWARD(dli_dense_forward, dl_linear(x[0], l->param[0], dli_layer_bias(l)))
 static bool dli_dense_build(dl_layer *l)
 {
-    const dl_dense *o = (const dl_dense *)l->options;
+    const dl_dense *o = DLI_O(dl_dense);
     if (l->input[0].rank == 0)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                        "input shape of rank 1 or more", l->name);
@@ -12778,21 +12738,8 @@ static bool dli_dense_build(dl_layer *l)
     l->l1 = o->l1;
     l->l2 = o->l2;
     if (l->input[0].rank > 1) l->step = dli_dense_forward;
-    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
-                             o->units, o->bias_init);
-}
-static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
-    1, dli_dense_build, dli_dense_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
-{
-    return dl_model_add(m, &dli_dense_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
-{
-    const dl_dense d = dl_dense_default(units, activation);
-    return dl_model_add_dense_with(m, &d);
+    return dli_layer_weights(l, true, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init,
+                             o->bias, dl_shape1(o->units), o->bias_init);
 }
 
 #ifndef DL_NO_IMAGES
@@ -12833,10 +12780,19 @@ static const dl_field dli_conv_fields[] = {
     DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
     DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
+DLI_FORWARD(dli_conv1d_layer_forward, dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv2d_layer_forward, dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv_transpose_layer_forward,
+            dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l), &DLI_O(dl_conv_layer)->conv))
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l)
 {
-    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
@@ -12862,80 +12818,15 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     if (transposed && init.kind == DL_INIT_HE_UNIFORM)       /* dl_initialize would take out k... */
         init = dl_init_uniform(-sqrt(6 / fan_in), sqrt(6 / fan_in));
     if (transposed && init.kind == DL_INIT_HE_NORMAL) init = dl_init_normal(0, sqrt(2 / fan_in));
-    return dli_layer_weights(l, dli_rank(shape, dims + 2), init, o->bias, o->filters, o->bias_init);
+    return dli_layer_weights(l, true, dli_rank(shape, dims + 2), init, o->bias,
+                             dl_shape1(o->filters), o->bias_init);
 }
 
-static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
-static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
-
-static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
-static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
-
-static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
-static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
-                               &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
-    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
-    dli_conv_transpose_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv2d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv1d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv1d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv_transpose_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
-                                               dl_activation activation)
-{
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    o.conv.stride[0] = o.conv.stride[1] = stride;
-    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
-    return dl_model_add_conv2d_transpose_with(m, &o);
-}
-
-static const dl_field dli_upsampling_fields[] = {
-    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_upsampling_fields[] = DLI_E_ONE("factor", INT);
+DLI_FORWARD(dli_upsampling_layer_forward, dl_upsample_nearest2d(x[0], *DLI_O(int), *DLI_O(int)))
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = *(const int *)l->options;
+    const int factor = *DLI_O(int);
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12945,92 +12836,26 @@ static bool dli_upsampling_build(dl_layer *l)
     }
     return true;
 }
-static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const int factor = *(const int *)l->options;
-    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
-}
-static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-    dli_upsampling_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
-{
-    return dl_model_add(m, &dli_upsampling_type, &factor);
-}
 
 static const dl_field dli_pool_fields[] = {
     DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
     DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
     DLI_E_END };
+DLI_FORWARD(dli_max_pool_layer_forward, dl_max_pool2d(x[0], DLI_O(dl_pool)))
+DLI_FORWARD(dli_avg_pool_layer_forward, dl_avg_pool2d(x[0], DLI_O(dl_pool)))
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
-    dl_pool fitted = *(const dl_pool *)l->options;
+    dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
                         l->output[0].dim + 1);
 }
-static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
-}
-static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
-}
-static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
-    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
-static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
-    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
 
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    const dl_pool o = options ? *options : dl_pool_default(2);
-    return dl_model_add(m, &dli_max_pool_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_max_pooling2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    const dl_pool o = options ? *options : dl_pool_default(2);
-    return dl_model_add(m, &dli_avg_pool_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_average_pooling2d_with(m, &o);
-}
-
+DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
 static bool dli_global_pool_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(l->input[0].dim[0]);
     return dli_layer_image(l, 2);
-}
-static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_global_avg_pool2d(x[0]);
-}
-static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
-    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
-{
-    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 #endif
 
@@ -13052,24 +12877,20 @@ static const dl_field dli_norm_fields[] = {
     DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
     DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
-static const dl_norm_layer *dli_norm(const dl_layer *l)
-{
-    return (const dl_norm_layer *)l->options;
-}
 static dl_tensor *dli_norm_weight(const dl_layer *l)
 {
-    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->weight ? l->param[0] : DL_NONE;
 }
 static dl_tensor *dli_norm_bias(const dl_layer *l)
 {
-    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->bias ? l->param[l->params - 1] : DL_NONE;
 }
 
 /* Check the options that every normalization shares, and that those it has no use for are left
-   alone. */
-static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
+   alone; then make weight and bias, of this shape. */
+static bool dli_norm_build(dl_layer *l, dl_shape shape, bool momentum, bool axes, bool groups)
 {
-    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    const dl_norm_layer *o = DLI_O(dl_norm_layer), unused = dl_norm_layer_default();
     if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
     if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
@@ -13078,110 +12899,52 @@ static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool g
     const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
                      : !axes && o->axes != unused.axes ? "axes"
                      : !groups && o->groups != unused.groups ? "groups" : NULL;
-    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
-                            "dl_norm_layer_default gives it", l->name, name);
+    if (name)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                       "dl_norm_layer_default gives it", l->name, name);
+    return dli_layer_weights(l, o->weight, shape, dl_init_constant(1), o->bias, shape,
+                             dl_init_zeros());
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_params(dl_layer *l, dl_shape shape)
-{
-    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
-}
-
+DLI_FORWARD(dli_batch_norm_layer_forward,
+            dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                          DLI_O(dl_norm_layer)->momentum, DLI_O(dl_norm_layer)->eps))
 static bool dli_batch_norm_build(dl_layer *l)
 {
     const dl_shape channels = dl_shape1(l->input[0].dim[0]);
-    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+    return dli_norm_build(l, channels, true, false, false) &&
            dl_layer_state(l, "running_mean", channels, 0) &&
            dl_layer_state(l, "running_var", channels, 1);
 }
-static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         dli_norm(l)->momentum, dli_norm(l)->eps);
-}
-static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
-    NULL };
 
-static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
+DLI_FORWARD(dli_layer_norm_layer_forward,
+            dl_layer_norm(x[0], DLI_O(dl_norm_layer)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
-    const int axes = dli_norm(l)->axes;
-    if (!dli_norm_options(l, false, true, false)) return false;
+    const int axes = DLI_O(dl_norm_layer)->axes;
+    dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
                        dli_shape_text(s, in));
-    dl_shape shape = dl_shape0();
-    while (shape.rank < axes) {
-        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
-        shape.rank++;
-    }
+    for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
-    return dli_norm_params(l, shape);
+    return dli_norm_build(l, shape, false, true, false);
 }
-static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
-    NULL };
 
+DLI_FORWARD(dli_group_norm_layer_forward,
+            dl_group_norm(x[0], DLI_O(dl_norm_layer)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_group_norm_build(dl_layer *l)
 {
-    const int groups = dli_norm(l)->groups;
-    if (!dli_norm_options(l, false, false, true)) return false;
-    if (groups < 1 || l->input[0].dim[0] % groups)
+    const int groups = DLI_O(dl_norm_layer)->groups;
+    const dl_int C = l->input[0].dim[0];
+    if (groups < 1 || C % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)l->input[0].dim[0]);
-    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
-}
-static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
-static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_batch_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
-{
-    return dl_model_add_batch_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_layer_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
-{
-    return dl_model_add_layer_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_group_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
-{
-    dl_norm_layer o = dl_norm_layer_default();
-    o.groups = groups;
-    return dl_model_add_group_normalization_with(m, &o);
+                       l->name, groups, (long long)C);
+    return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -13201,7 +12964,7 @@ static const dl_field dli_recurrent_fields[] = {
 /* One step [N,1,D], from the state that the last one has left. */
 static void dli_recurrent_layer_step(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int N = x[0]->shape.dim[0], H = o->units;
     const bool lstm = o->kind == DL_LSTM;
     dl_tensor *h = dl_layer_carry(l, 0, dl_shape3(1, N, H));
@@ -13217,7 +12980,7 @@ static bool dli_recurrent_build(dl_layer *l)
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
         "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
         "bias_hh_l0_reverse" };
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
@@ -13238,7 +13001,7 @@ static bool dli_recurrent_build(dl_layer *l)
 
 static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *own = DLI_O(dli_recurrent_options);
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
     const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
@@ -13247,44 +13010,6 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
     y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
-}
-
-#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
-    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
-static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
-static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
-static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
-static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
-                                                                       "bidirectional");
-
-static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
-                                   int units, bool return_sequences)
-{
-    dli_recurrent_options o;
-    memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.units = units;
-    o.bidirectional = type == &dli_bidirectional_type;
-    o.return_sequences = return_sequences;
-    return dl_model_add(m, type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
-                                            bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
@@ -13310,10 +13035,9 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     }
     if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
 }
-
 static bool dli_embedding_build(dl_layer *l)
 {
-    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
     if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
                        "and samples of rank below %d", l->name, o->words, o->units,
@@ -13327,28 +13051,19 @@ static bool dli_embedding_build(dl_layer *l)
     l->step = dli_embedding_layer_forward;
     return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
-static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
-    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
-    dli_embedding_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
-{
-    dli_embedding_options o;
-    o.words = words;
-    o.units = units;
-    return dl_model_add(m, &dli_embedding_type, &o);
-}
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
     DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
     DLI_E_END };
-
+DLI_FORWARD(dli_attention_layer_forward,
+            dl_multihead_attention(x[0], x[0], x[0], l->param, DLI_O(dli_attention_options)->heads,
+                                   DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
-    const int heads = ((const dli_attention_options *)l->options)->heads;
+    const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
@@ -13358,31 +13073,240 @@ static bool dli_attention_build(dl_layer *l)
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
            dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
-static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const dli_attention_options *o = (const dli_attention_options *)l->options;
-    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
-}
-static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
-    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
-    dli_attention_layer_forward, NULL };
+#endif /* DL_NO_SEQUENCES */
 
+/* ---- all of them, and the functions that add them ---- */
+
+static const dl_layer_type dli_layer_types[] = {
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
+      dli_activation_build, dli_same_forward, NULL },
+    { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
+      dli_dropout_layer_forward, NULL },
+    { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
+      dli_reshape_layer_forward, NULL },
+    { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
+      dli_same_forward, NULL },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+    { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
+      dli_concat_layer_forward, NULL },
+    { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
+      NULL },
+    { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+    { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+    { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+#ifndef DL_NO_IMAGES
+    { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv1d_layer_forward, NULL },
+    { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv2d_layer_forward, NULL },
+    { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+    { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
+      dli_upsampling_layer_forward, NULL },
+    { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_max_pool_layer_forward, NULL },
+    { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_avg_pool_layer_forward, NULL },
+    { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
+      dli_global_pool_layer_forward, NULL },
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+    DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
+    DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
+    { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
+      dli_embedding_build, dli_embedding_layer_forward, NULL },
+    { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+#endif
+};
+
+static dl_layer *dli_add(dl_model *m, const char *type, const void *options)
+{
+    return dl_model_add(m, dl_find_layer(NULL, type), options);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m) { return dli_add(m, "Flatten", NULL); }
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dli_add(m, "Activation", &activation);
+}
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "Reshape", &shape);
+}
+
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "InputLayer", &shape);
+}
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
+{
+    dl_layer *from[2];
+    from[0] = a;
+    from[1] = b;
+    return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
+}
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
+{
+    return dl_model_add_from(m, dl_find_layer(NULL, "Concatenate"), &axis, from, n);
+}
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
+{
+    return dl_model_add_concat_along(m, from, n, 0);
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    return dli_add(m, "Dense", options);
+}
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    const dl_dense o = dl_dense_default(units, activation);
+    return dli_add(m, "Dense", &o);
+}
+
+#ifndef DL_NO_IMAGES
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv1D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv1D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2DTranspose", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dli_add(m, "Conv2DTranspose", &o);
+}
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    return dli_add(m, "UpSampling2D", &factor);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    return dli_add(m, "GlobalAveragePooling2D", NULL);
+}
+#endif
+
+static dl_layer *dli_add_norm(dl_model *m, const char *type, const dl_norm_layer *options)
+{
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "BatchNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "BatchNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "LayerNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "LayerNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "GroupNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    o.groups = groups;
+    return dli_add(m, "GroupNormalization", &o);
+}
+
+#ifndef DL_NO_SEQUENCES
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, dl_recurrent_kind kind, int units,
+                                   bool bidirectional, bool return_sequences)
+{
+    const dli_recurrent_options o = { kind, units, bidirectional, return_sequences };
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", kind, units, true, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    const dli_embedding_options o = { words, units };
+    return dli_add(m, "Embedding", &o);
+}
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    dli_attention_options o;
-    memset(&o, 0, sizeof o);
-    o.heads = heads;
-    o.causal = causal;
-    return dl_model_add(m, &dli_attention_type, &o);
+    const dli_attention_options o = { heads, causal };
+    return dli_add(m, "MultiHeadAttention", &o);
 }
-
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
 {
     return dl_model_add_dense(m, units, activation);
 }
 #endif
 
-/* ---- end of sequences ---- */
 #endif /* DL_NO_MODEL */
 
 /* ---- types by their names ---- */
@@ -13421,21 +13345,8 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    static const dl_layer_type *const all[] = {
-        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
-        &dli_input_type, &dli_add_type, &dli_concat_type,
-        &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
-#ifndef DL_NO_IMAGES
-        &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
-        &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
-#endif
-#ifndef DL_NO_SEQUENCES
-        &dli_rnn_type, &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type,
-        &dli_embedding_type, &dli_attention_type,
-#endif
-    };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i]->name, name) == 0) return all[i];
+    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
+        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
     return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
 }
 
@@ -13447,9 +13358,20 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 #endif
 
 /* ------------------------------------------------------------------------- >>losses-impl ----
+   Two ops do all the work: dli_pair compares two tensors element by element, dli_cross_entropy rows
+   of scores with labels or probabilities. The public functions choose a kernel, and mean or sum.
+   Last, the table of the losses that models know, as a user would describe them.
+
    A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
-   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
-   costs no second exponential. */
+   table that goes back. The cross-entropies keep the softmax, too, for their gradient is made of
+   nothing else. With t the one-hot row of the label,
+
+       L = -sum_c t_c ln p_c = sum_c t_c (ln sum_k e^{z_k} - z_c)
+       dL/dz_j = e^{z_j} / sum_k e^{z_k} - t_j = p_j - t_j        (as sum_c t_c = 1)
+
+   what the model says minus what is true, without a second exponential; likewise the binary one,
+   sigmoid(z) - t. Neither vanishes when a model is confidently wrong, as the gradient of a squared
+   error behind a sigmoid does: its factor p (1 - p) is 0 there. */
 
 /* What the losses that compare two tensors element by element keep. */
 typedef struct dli_pair_state {
@@ -13497,10 +13419,8 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
     in[1] = target;
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
-    if (!(delta > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-        return NULL;
-    }
+    if (!(delta > 0))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
     dli_pair_state s;
     s.backward = backward;
     s.huber = c->kernels.huber_backward;
@@ -13603,10 +13523,7 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 {
     dl_ctx *c = dli_inputs(op, &logits, 1);
     if (!c) return NULL;
-    if (!labels) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
-        return NULL;
-    }
+    if (!labels) return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
     return dli_cross_entropy(c, op, &logits, labels, mean);
 }
 
@@ -13698,68 +13615,40 @@ static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
     return dl_mul(x, dl_reshape(w, shape));
 }
 
-static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mse(z, target);
-}
-static dl_tensor *dli_weighted_mse(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_square(dl_sub(z, target)), weight));
-}
-static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mae(z, target);
-}
-static dl_tensor *dli_weighted_mae(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_abs(dl_sub(z, target)), weight));
-}
-static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_huber(z, target, 1);
-}
+/* A loss that is one formula of z and the targets or labels; and the mean of one that is a formula
+   for each element, times the weight of its sample. */
+#define DLI_LOSS(name, answers, formula)                                                         \
+    static dl_tensor *name(dl_tensor *z, answers, const void *user)                              \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return formula;                                                                          \
+    }
+#define DLI_WEIGHTED(name, formula)                                                              \
+    static dl_tensor *name(dl_tensor *z, dl_tensor *target, const int32_t *labels,               \
+                           dl_tensor *weight, const void *user)                                  \
+    {                                                                                            \
+        (void)labels;                                                                            \
+        (void)user;                                                                              \
+        return dl_mean(dli_weigh(formula, weight));                                              \
+    }
+DLI_LOSS(dli_loss_mse, dl_tensor *target, dl_mse(z, target))
+DLI_WEIGHTED(dli_weighted_mse, dl_square(dl_sub(z, target)))
+DLI_LOSS(dli_loss_mae, dl_tensor *target, dl_mae(z, target))
+DLI_WEIGHTED(dli_weighted_mae, dl_abs(dl_sub(z, target)))
+DLI_LOSS(dli_loss_bce, dl_tensor *target, dl_bce(z, target))
+DLI_WEIGHTED(dli_weighted_bce, dl_sub(dl_softplus(z), dl_mul(z, target)))
+DLI_LOSS(dli_loss_huber, dl_tensor *target, dl_huber(z, target, 1))
 /* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
-static dl_tensor *dli_weighted_huber(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                     dl_tensor *weight, const void *user)
+static dl_tensor *dli_huber_elements(dl_tensor *d)
 {
-    dl_tensor *d = dl_sub(z, target), *c = dl_clamp(d, -1, 1);
-    (void)labels;
-    (void)user;
-    dl_tensor *loss = dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
-    return dl_mean(dli_weigh(loss, weight));
+    dl_tensor *c = dl_clamp(d, -1, 1);
+    return dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
 }
-static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_bce(z, target);
-}
-/* ln(1 + e^z) - z t */
-static dl_tensor *dli_weighted_bce(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_sub(dl_softplus(z), dl_mul(z, target)), weight));
-}
-static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_soft_cross_entropy(z, target);
-}
-static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
-{
-    return user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
-                : dl_cross_entropy(z, labels);
-}
+DLI_WEIGHTED(dli_weighted_huber, dli_huber_elements(dl_sub(z, target)))
+DLI_LOSS(dli_loss_soft, dl_tensor *target, dl_soft_cross_entropy(z, target))
+DLI_LOSS(dli_loss_sparse, const int32_t *labels,
+         user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+              : dl_cross_entropy(z, labels))
 /* The weights become part of the targets. */
 static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
                                     dl_tensor *weight, const void *user)
@@ -14413,9 +14302,19 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 #ifndef DL_NO_MODEL
 /* -------------------------------------------------------------------------- >>model-impl ----
-   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
-   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
-   middle of training too, happens inside a dli_scope, which puts everything back. */
+   Read dli_batch_gradient first: a batch goes forward through the layers, a loss compares what
+   comes out with what should, and its gradient goes back. All else is around it, in this order:
+   compile, which refuses what can't learn; dli_graph_forward, the one walk through the layers;
+   predict and single time steps; what data must be like; loss and metrics of a batch; one step of
+   training, and what to say when it diverges; evaluate; fit, from dl_model_fit at its end up to one
+   batch; copies; the summary; measures of quality. Evaluating anything, in the middle of training
+   too, happens inside a dli_scope, which puts everything back.
+
+   What a step minimizes is the mean loss of the batch and the layers' penalties,
+   L = 1/N sum_i L_i + sum_w (l1 |w| + l2 w^2); the penalties pull at each weight with
+   l1 sign(w) + 2 l2 w. When several batches make one update (accumulate), each with its n_k of the
+   N samples adds n_k / N of its gradient: the sum is that of one large batch, as
+   1/N sum_i L_i = sum_k n_k / N (1/n_k sum_{i in k} L_i), with the penalties counted once. */
 
 /* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
@@ -14423,25 +14322,28 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
 static int dli_loader_next(dl_loader *l, dl_batch *batch);
 static bool dli_is_stream(const dl_data *d);
 
-/* What evaluating in the middle of training must leave as it was. */
+/* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
     dl_mark mark;
     dl_rng  rng;
-    bool    training, no_grad;
+    bool    training, no_grad, own_rng;
     const char *advice;
 } dli_scope;
 
-/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
-static dli_scope dli_scope_begin(dl_ctx *c)
+/* A mark on the tape, and training mode with gradients; or evaluation mode, without, and with
+   random numbers of its own. */
+static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
     dli_scope s;
     s.mark = dl_tape_mark(c);
     s.rng = c->rng;
-    s.training = dl_set_training(c, false);
-    s.no_grad = dl_set_no_grad(c, true);
+    s.own_rng = !training;
+    s.training = dl_set_training(c, training);
+    s.no_grad = dl_set_no_grad(c, !training);
     s.advice = c->advice;
-    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
-    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
+    if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
+                         : "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -14451,14 +14353,14 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
-    c->rng = s->rng;
+    if (s->own_rng) c->rng = s->rng;
     c->advice = s->advice;
 }
 
 /* A scope for the user's own code: it finds the modes as they are. */
 static dli_scope dli_scope_callback(dl_ctx *c)
 {
-    const dli_scope s = dli_scope_begin(c);
+    const dli_scope s = dli_scope_begin(c, false);
     dl_set_training(c, s.training);
     dl_set_no_grad(c, s.no_grad);
     c->advice = NULL;
@@ -14531,9 +14433,9 @@ static dl_layer *dli_output_layer(const dl_model *m, int k)
 }
 static const dl_layer *dli_last_layer(const dl_model *m) { return dli_output_layer(m, 0); }
 
-static dl_shape dli_output_shape(const dl_model *m)
+static dl_shape dli_output_shape(const dl_model *m, int k)
 {
-    return m->layers ? dli_last_layer(m)->output[0] : m->input;
+    return m->layers ? dli_output_layer(m, k)->output[0] : m->input;
 }
 
 /* Does the loss contain the last activation, so that it gets what is before it? */
@@ -14612,6 +14514,9 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (k > 0 && !l->of_targets)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
                            "%s does not take", who, k, l->name);
+        if (l->logits != DL_LINEAR && l->logits != DL_SOFTMAX && l->logits != DL_SIGMOID)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s wants logits of %s; it can be softmax, "
+                           "sigmoid or linear", who, l->name, dl_activation_name(l->logits));
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
@@ -14647,28 +14552,36 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
 
 /* ---- a batch through the layers ---- */
 
+/* Is y [N, sample...]? */
+static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
+{
+    bool same = y->shape.rank == sample->rank + 1 && y->shape.dim[0] == N;
+    for (int d = 0; same && d < sample->rank; d++) same = y->shape.dim[d + 1] == sample->dim[d];
+    return same;
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
-    const dl_shape want = dli_batch_shape(N, l->output[k]);
-    return dl_shape_equal(y->shape, want) ||
+    return dli_is_batch(y, N, &l->output[k]) ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+                   l->name, dli_shape_text(s, y->shape),
+                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
 }
 
-/* What layer l makes of x; raw: before the activation. */
-static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw)
+/* What layer l makes of x; raw: before the activation; step: of one time step. */
+static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
     const dl_int N = x[0]->shape.dim[0];
-    memset(y, 0, (size_t)l->outputs * sizeof *y);
-    const bool training = dl_training(l->ctx);
-    if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
-    l->type->forward(l, x, y);
-    dl_set_training(l->ctx, training);
+    const bool frozen = dl_layer_frozen(l), training = frozen && dl_set_training(l->ctx, false);
+    (step ? l->step : l->type->forward)(l, x, y);
+    if (frozen) dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
-        if (!dli_layer_gave(l, k, y[k], N)) return false;
+        if (!y[k])
+            return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
+                           step ? "step" : "forward", k);
+        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -14689,15 +14602,25 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
+#ifndef DL_NO_IMAGES
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
+}
+#endif
+
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
 static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_tensor **x)
 {
 #ifndef DL_NO_IMAGES
-    if (l->type != &dli_conv2d_type || l->activation != DL_RELU) return 0;
-    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
-    const bool pool = next && next->type == &dli_max_pool_type && next->activation == DL_LINEAR &&
+    if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
+    const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
+    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
+                      next->activation == DL_LINEAR &&
                       dli_pool_halves((const dl_pool *)next->options);
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
@@ -14717,79 +14640,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
     return n;
 }
 
-/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
-   there and release the rest. */
-static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
-{
-    dl_ctx *c = x->ctx;
-    const dl_shape shape = x->shape;
-    const size_t bytes = (size_t)x->size * sizeof *x->data;
-    const dl_real *data = x->data;
-    dl_tape_release(c, mark);
-    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
-    DLI_UNPOISON(data, bytes);
-    if (x) memmove(x->data, data, bytes);
-    return x;
-}
-
-/* The same for those of value[0 .. n-1] that are not NULL and lie behind the mark. Some may share
-   their numbers with others, so they wait in scratch memory while the tape is released. */
-static bool dli_drop_all_but_these(dl_ctx *c, dl_tensor **value, int n, dl_mark mark, int count,
-                                   dl_int size)
-{
-    const char *who = "dl_model_predict";
-    const size_t bytes = (size_t)size * sizeof(dl_real);
-    dl_real *data = (dl_real *)dli_work(c, who, bytes + (size_t)count * sizeof(dl_shape) +
-                                                DLI_ALIGN);
-    if (!data) return false;
-    dl_shape *shape = (dl_shape *)(void *)dli_align((char *)data + bytes);
-    dl_real *to = data;
-    int at = 0;
-    for (int i = 0; i < n; i++) {
-        if (!value[i] || value[i]->serial < mark.serial) continue;
-        memcpy(to, value[i]->data, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-        shape[at++] = value[i]->shape;
-    }
-    /* From here on value[i]->serial is gone with the header, so the mark of a tensor that moves is
-       its place: those that stay are set aside as they are. */
-    dl_tensor *none = dl_none();
-    for (int i = 0; i < n; i++)
-        if (value[i] && value[i]->serial >= mark.serial) value[i] = none;
-    dl_tape_release(c, mark);
-    to = data;
-    at = 0;
-    for (int i = 0; i < n; i++) {
-        if (value[i] != none) continue;
-        value[i] = dli_tape_tensor(c, who, shape[at++]);
-        if (!value[i]) return false;
-        memcpy(value[i]->data, to, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-    }
-    return true;
-}
-
-/* Let go of what no layer behind number i reads any more, if that is worth the copies. */
-static bool dli_drop_dead(const dl_model *m, dl_tensor **value, int i, dl_mark mark)
-{
-    const int n = m->places + dl_model_output_count(m);
-    dl_int size = 0;
-    int count = 0, one = 0;
-    for (int k = 0; k <= i; k++)
-        if (m->layer[k]->last <= i)
-            memset(value + m->layer[k]->place, 0, (size_t)m->layer[k]->outputs * sizeof *value);
-    for (int v = 0; v < n; v++) {
-        if (!value[v] || value[v]->serial < mark.serial) continue;
-        size += value[v]->size;
-        count++;
-        one = v;
-    }
-    if (dli_tape_since(m->ctx, mark) < 2 * size * (dl_int)sizeof(dl_real)) return true;
-    if (count != 1) return dli_drop_all_but_these(m->ctx, value, n, mark, count, size);
-    value[one] = dli_drop_all_but(value[one], mark);
-    return value[one] != NULL;
-}
-
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
 
@@ -14800,77 +14650,164 @@ static bool dli_is_raw(const dl_layer *l, dli_raw raw)
                                 : l->model->goal[l->goal].loss->logits != DL_LINEAR;
 }
 
-/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
-   along: how many layers these were, 0 on failure. */
-static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
+/* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
+typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
+
+/* What is under way in a forward. */
+typedef struct dli_flow {
+    dl_model   *m;
+    dl_tensor **value;      /* the first input, then what each layer gave, at its place; NULL before
+                               it runs, and again when nobody reads it any more                 */
+    dl_tensor **out;        /* behind them: the model's outputs                                 */
+    dl_tensor *const *x;    /* the next input                                                   */
+    dli_raw     raw;
+    dli_way     way;
+    dl_mark     mark;       /* of what may be dropped                                           */
+    int        *live, lives; /* places of what came after the mark and was not dropped          */
+    dl_int      size;       /* numbers in these                                                 */
+} dli_flow;
+
+/* Layer i. A convolution may take the pooling behind it along: how many layers these were, 0 on
+   failure. */
+static int dli_flow_layer(dli_flow *f, int i)
 {
+    const dl_model *m = f->m;
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    dl_tensor *const *x = dli_layer_reads(l, value);
-    if (!x) return 0;
-    dl_tensor *fused = x[0];
-    const bool is_raw = dli_is_raw(l, raw);
-    const int layers = is_raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
-    dl_tensor **y = value + l->place;
-    if (layers > 1) l = next;
-    if (layers > 0) value[l->place] = fused;
-    else if (!dli_layer_forward(l, x, y, is_raw)) return 0;
-    if (!value[l->place]) return 0;
-    if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-    if (is_raw && l->readers > 0 && !(y[0] = dl_activate(y[0], l->activation))) return 0;
-    return layers > 0 ? layers : 1;
+    const bool raw = dli_is_raw(l, f->raw);
+    int layers = 1;
+    if (l->froms == 0) f->value[l->place] = *f->x++;
+    else {
+        dl_tensor *const *x = dli_layer_reads(l, f->value);
+        if (!x) return 0;
+        dl_tensor *fused = x[0];
+        layers = raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
+        if (layers > 1) l = next;
+        if (layers > 0) f->value[l->place] = fused;
+        else if (!dli_layer_forward(l, x, f->value + l->place, raw, f->way == DLI_STEP && l->timed))
+            return 0;
+    }
+    dl_tensor **y = f->value + l->place;
+    if (l->goal >= 0) f->out[l->goal] = y[0];
+    if (raw && l->readers > 0) y[0] = dl_activate(y[0], l->activation);
+    return !y[0] ? 0 : layers > 0 ? layers : 1;
 }
 
-/* x[inputs] through all layers; the model's outputs, or NULL. drop: nothing is recorded, so let go
-   of what is not needed any more (x itself stays). */
-static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, bool drop)
+/* n tensors from this place on must be kept as long as others read them; or need not any more. */
+static void dli_flow_count(dli_flow *f, int place, int n, bool keep)
 {
-    const size_t bytes = (size_t)(m->places + dl_model_output_count(m)) * sizeof *x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
-    int input = 0, layers;
-    if (!value) return NULL;
-    memset(value, 0, bytes);
-    value[0] = x[input++];
-    if (m->layers == 0) value[m->places] = value[0];
-    const dl_mark mark = dl_tape_mark(m->ctx);
-    for (int i = 0; i < m->layers; i += layers) {
-        dl_layer *l = m->layer[i];
-        layers = 1;
-        if (l->type == &dli_input_type) {
-            value[l->place] = x[input++];
-            if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-            continue;
-        }
-        layers = dli_forward_step(m, i, value, raw);
-        if (layers == 0) return NULL;
-        if (drop && i + layers < m->layers && !dli_drop_dead(m, value, i + layers - 1, mark))
-            return NULL;
+    for (int v = place; v < place + n; v++) {
+        if (!f->value[v]) continue;
+        f->size += keep ? f->value[v]->size : -f->value[v]->size;
+        if (keep) f->live[f->lives++] = v;
+        else f->value[v] = NULL;
     }
-    return value + m->places;
+}
+
+/* Move what is still read to the mark and release the rest. (Some may share their numbers with
+   others, so all wait in scratch memory.) Called once in so many bytes as are moved, so that the
+   whole forward stays linear. */
+static bool dli_flow_pack(dli_flow *f)
+{
+    dl_ctx *c = f->m->ctx;
+    const char *who = "dl_model_predict";
+    const size_t bytes = (size_t)f->size * sizeof(dl_real);
+    int n = 0;
+    for (int i = 0; i < f->lives; i++) if (f->value[f->live[i]]) f->live[n++] = f->live[i];
+    char *scratch = (char *)dli_work(c, who, bytes + (size_t)n * sizeof(dl_shape) + DLI_ALIGN);
+    if (!scratch) return false;
+    dl_shape *shape = (dl_shape *)(void *)dli_align(scratch + bytes);
+    dl_real *data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        const dl_tensor *t = f->value[f->live[i]];
+        memcpy(data, t->data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        shape[i] = t->shape;
+    }
+    dl_tape_release(c, f->mark);
+    data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        dl_tensor *t = dli_tape_tensor(c, who, shape[i]);
+        if (!t) return false;
+        memcpy(t->data, data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        f->value[f->live[i]] = t;
+    }
+    f->lives = n;
+    return true;
+}
+
+/* Bytes that a forward may leave lying about before they are worth the copies. */
+#define DLI_DROP_BYTES 65536
+
+/* Layers first .. last have run: let go of what only they have read. */
+static bool dli_flow_drop(dli_flow *f, int first, int last)
+{
+    const dl_layer *l = f->m->layer[last];
+    for (int i = first; i <= last; i++)
+        for (int k = 0; k < f->m->layer[i]->froms; k++) {
+            const dl_layer *from = f->m->layer[i]->from[k];
+            if (from && from->last == i) dli_flow_count(f, from->place, from->outputs, false);
+        }
+    dli_flow_count(f, l->place, l->outputs, true);
+    if (l->readers == 0) dli_flow_count(f, l->place, l->outputs, false);
+    if (l->goal >= 0) dli_flow_count(f, f->m->places + l->goal, 1, true);
+    return dli_tape_since(f->m->ctx, f->mark) < 2 * f->size * (dl_int)sizeof(dl_real) +
+                                                DLI_DROP_BYTES || dli_flow_pack(f);
+}
+
+/* x[inputs] through all layers: the model's outputs, behind f.value; or NULL. */
+static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, dli_way way)
+{
+    const size_t n = (size_t)(m->places + dl_model_output_count(m));
+    const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
+    dli_flow f;
+    f.m = m;
+    f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
+    if (!f.value) return NULL;
+    memset(f.value, 0, bytes);
+    f.out = f.value + m->places;
+    f.live = (int *)(void *)(f.value + n);
+    f.lives = 0;
+    f.size = 0;
+    f.raw = raw;
+    f.way = way;
+    f.x = x + 1;
+    f.value[0] = x[0];
+    if (m->layers == 0) f.out[0] = x[0];
+    if (way == DLI_DROP) f.mark = dl_tape_mark(m->ctx);
+    for (int i = 0, layers; i < m->layers; i += layers) {
+        layers = dli_flow_layer(&f, i);
+        if (layers == 0 || (way == DLI_DROP && !dli_flow_drop(&f, i, i + layers - 1))) return NULL;
+    }
+    return f.out;
 }
 
 /* Input k's shape of one sample. */
-static dl_shape dli_input_shape(const dl_model *m, int k)
+static const dl_shape *dli_input_shape(const dl_model *m, int k)
 {
     for (int i = 0; k > 0; i++)
-        if (m->layer[i]->type == &dli_input_type && --k == 0) return m->layer[i]->output[0];
-    return m->input;
+        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output;
+    return &m->input;
 }
 
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
     if (!dli_usable(who, x)) return NULL;
-    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
-    const dl_shape shape = dli_input_shape(m, k);
+    const dl_shape *sample = dli_input_shape(m, k);
+    const dl_int N = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
-    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
+    if (dli_is_batch(x, N, sample)) return x;
+    const dl_shape want = dli_batch_shape(N, *sample);
+    if (x->shape.rank < 1 || dl_shape_size(want) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
                           "samples are %s; the input's first dimension counts samples, 1 for a "
-                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
-    return dl_reshape(x, dli_batch_shape(n, shape));
+                          "single one", who, dli_shown(m->ctx, x->shape),
+                          dli_shown(m->ctx, *sample));
+    return dl_reshape(x, want);
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -14896,23 +14833,26 @@ static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tenso
     return x;
 }
 
-DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+/* All outputs for all inputs, recorded. */
+static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *more)
 {
     const char *who = "dl_model_forward";
-    if (!y || !x || !dli_model_whole(who, m)) return false;
-    dl_tensor **in = dli_model_inputs(who, m, x[0], x + 1);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
-    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
-    return out != NULL;
+    return dli_model_whole(who, m)
+         ? dli_graph_forward(m, dli_model_inputs(who, m, first, more), DLI_RAW_NONE, DLI_KEEP)
+         : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_forward";
-    if (!dli_model_whole(who, m)) return NULL;
-    dl_tensor **in = dli_model_inputs(who, m, x, NULL);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    dl_tensor **out = dli_forward(m, x, NULL);
     return out ? out[0] : NULL;
+}
+
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    dl_tensor **out = x && y ? dli_forward(m, x[0], x + 1) : NULL;
+    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
+    return out != NULL;
 }
 
 /* n rows of each input from row `at` on, through the layers, into the first outs of out. */
@@ -14920,13 +14860,13 @@ static bool dli_predict_rows(const char *who, dl_model *m, dl_tensor *const *x, 
                              dl_tensor *const *out, int outs, dli_raw raw)
 {
     dl_tensor **part = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *part);
-    bool ok = part != NULL;
-    for (int k = 0; ok && k < m->inputs; k++) {
-        const dl_shape shape = dli_input_shape(m, k);
-        part[k] = dli_share(who, x[k], dli_batch_shape(n, shape), at * dl_shape_size(shape));
-        ok = part[k] != NULL;
+    for (int k = 0; part && k < m->inputs; k++) {
+        dl_shape shape = x[k]->shape;
+        shape.dim[0] = n;
+        part[k] = dli_share(who, x[k], shape, at * (x[k]->size / x[k]->shape.dim[0]));
+        if (!part[k]) return false;
     }
-    dl_tensor **y = ok ? dli_graph_forward(m, part, raw, true) : NULL;
+    dl_tensor **y = dli_graph_forward(m, part, raw, DLI_DROP);
     for (int k = 0; y && k < outs; k++)
         memcpy(out[k]->data + at * (y[k]->size / n), y[k]->data,
                (size_t)y[k]->size * sizeof *y[k]->data);
@@ -14946,12 +14886,11 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
     const dl_int N = x[0]->shape.dim[0];
     bool ok = true;
     for (int k = 0; ok && k < outs; k++) {
-        const dl_shape shape = k ? dli_output_layer(m, k)->output[0] : dli_output_shape(m);
-        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, shape));
+        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m, k)));
         ok = out[k] != NULL;
     }
     for (dl_int at = 0; ok && at < N; at += m->batch_size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         ok = dli_predict_rows(who, m, x, at, dli_min(m->batch_size, N - at), out, outs, raw);
         dli_scope_end(m->ctx, &scope);
     }
@@ -15008,34 +14947,6 @@ static bool dli_check_steps(dl_model *m, bool *timed)
     return true;
 }
 
-/* One step x [N,1,...] through all layers. */
-static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
-{
-    const size_t bytes = (size_t)m->places * sizeof x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_step", bytes) : NULL;
-    if (!value) return NULL;
-    value[0] = x;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (!read) return NULL;
-        if (!l->timed) {
-            if (!dli_layer_forward(l, read, y, false)) return NULL;
-            continue;
-        }
-        memset(y, 0, (size_t)l->outputs * sizeof *y);
-        l->step(l, read, y);
-        for (int k = 0; k < l->outputs; k++) {
-            if (y[k]) y[k] = dl_activate(y[k], l->activation);
-            if (!y[k])
-                return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: its step gave no output %d", l->name,
-                                  k);
-        }
-    }
-    return value[m->layers ? dli_last_layer(m)->place : 0];
-}
-
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
     const char *who = "dl_model_step";
@@ -15052,20 +14963,22 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
                           (long long)m->rows);
-    dl_shape shape = dli_output_shape(m);
+    dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
     dl_tensor *out = dli_tape_tensor(m->ctx, who,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor *y = dli_step_forward(m, dl_reshape(x, dli_batch_shape(N, one)));
-    if (y && y->size != out->size)
-        y = DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
-                       dli_shown(m->ctx, y->shape));
-    if (y) memcpy(out->data, y->data, (size_t)y->size * sizeof *y->data);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
+    dl_tensor *step = dl_reshape(x, dli_batch_shape(N, one));
+    dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
+    bool ok = y != NULL;
+    if (ok && y[0]->size != out->size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+                     dli_shown(m->ctx, y[0]->shape));
+    if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
     m->rows = N;
-    return y ? out : NULL;
+    return ok ? out : NULL;
 }
 
 DL_DEF bool dl_model_reset_state(dl_model *m)
@@ -15092,33 +15005,38 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 
 /* ---- data, loss and metrics ---- */
 
-/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
-static void dli_activation_range(dl_activation f, double range[2])
+/* Where the values of each activation lie: from [0] to [1]. */
+#define DLI_RANGE(code, text, formula, low, high) { low, high },
+static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
+
+/* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
+static const dl_layer *dli_bounding_layer(const dl_layer *l)
 {
-    range[0] = -INFINITY;
-    range[1] = INFINITY;
-    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
-    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
-    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
-    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
-    if (f == DL_SILU) range[0] = -0.2785;
+    while (l->activation == DL_LINEAR && l->froms == 1 && l->from[0] &&
+           (l->type->forward == dli_flatten_forward || l->type->forward == dli_same_forward ||
+            l->type->forward == dli_reshape_layer_forward ||
+            l->type->forward == dli_dropout_layer_forward))
+        l = l->from[0];
+    return l;
 }
 
-/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
-   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
-   most of them do, training can only fail. */
-static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+/* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
+   probability (else there is no lowest loss); for others some may lie outside (they are noisy,
+   say), but when most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
+                            dl_int n)
 {
-    const dl_layer *last = dli_last_layer(m);
+    const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
+    const dl_loss *loss = m->goal[k].loss;
+    const bool fused = loss->logits != DL_LINEAR;
+    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
     dl_int outside = 0;
-    double range[2];
-    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
-    if (dli_fused(m) && outside)
+    if (fused && outside)
         return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
     return 2 * outside <= n ||
            dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
                    "all that %s with its %s can give; scale them, or make it linear", who,
@@ -15130,7 +15048,7 @@ static bool dli_check_range(const char *who, const dl_model *m, const dl_real *t
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
     char s[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_shape out = dli_output_shape(m, 0);
     const long long units = (long long)dli_last(out);
     if (dli_last(out) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
@@ -15153,11 +15071,28 @@ static bool dli_takes_labels(const dl_loss *loss)
     return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
+/* Do labels (of so many classes, 0: unknown) or n targets for N samples fit the first output and
+   its loss? Then those of a data set or batch are what it learns. */
+static bool dli_check_answers(const char *who, const dl_model *m, const char *whose, bool labels,
+                              int classes, bool targets, dl_int n, dl_int N)
+{
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    const bool wanted = m->loss->of_targets != NULL;
+    if (labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, classes);
+    if (!targets || !wanted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the %s does not have; %s "
+                       "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
+                       wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
+    return n == N * M ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
+                   (long long)n, (long long)N, (long long)M);
+}
+
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
@@ -15173,18 +15108,12 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
-    if (!d->targets || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, m->loss->name,
-                       m->loss->of_targets ? "targets" : "class labels",
-                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+        return false;
+    if (d->labels && dli_takes_labels(m->loss)) return true;
     if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
-    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
+    return targets && dli_check_range(who, m, 0, targets, n);
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -15301,73 +15230,56 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 /* ---- one step ---- */
 
-static bool dli_all_finite(const dl_real *x, dl_int n)
+/* Of n tensors; those that are NULL do not count. */
+static bool dli_all_finite(dl_tensor *const *t, int n)
 {
-    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
+    for (int k = 0; k < n; k++)
+        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
+            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
     return true;
 }
 
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
-   two; or NULL. */
-static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const char **what)
+/* The first layer with NaN or infinity in its weights or in what it gave, and which of the two. */
+static const char *dli_diverged_layer(const dl_model *m, dl_tensor *const *value, const char **what)
 {
-    dl_tensor **value = (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_fit",
-                                                     (size_t)m->places * sizeof *value);
-    int input = 0;
-    if (!value) return NULL;
-    value[0] = x[input++];
     for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        *what = "the weights of layer ";
-        for (int k = 0; k < l->params; k++)
-            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
-        *what = "the output of layer ";
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (l->type == &dli_input_type) y[0] = x[input++];
-        else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
-        for (int k = 0; k < l->outputs; k++)
-            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+        const dl_layer *l = m->layer[i];
+        const bool weights = dli_all_finite(l->param, l->params);
+        if (weights && dli_all_finite(value + l->place, l->outputs)) continue;
+        *what = weights ? "the output of layer " : "the weights of layer ";
+        return l->name;
     }
-    return NULL;
+    *what = "the loss itself";
+    return "";
 }
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
-   batch, outside dl_model_fit. */
-static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+/* Report a loss that is NaN or infinite: where along the layers, which made z of x, did it start?
+   epoch 0: a single batch, outside dl_model_fit. */
+static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl_tensor *const *z,
+                         int epoch, double loss)
 {
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    bool finite = x != NULL;
-    for (int k = 0; finite && k < m->inputs; k++) finite = dli_all_finite(x[k]->data, x[k]->size);
-    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
-    if (finite) {
+    const char *cure = "clean the data set", *what = "the training data", *name = "";
+    char place[80] = "dl_model_train_batch";
+    if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
-        finite = !b->y || dli_all_finite(b->y->data, b->y->size);
-        for (int k = 0; k < m->outs - 1; k++)
-            finite = finite && dli_all_finite(b->more_y[k]->data, b->more_y[k]->size);
-        if (finite) {
+        if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
             cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, x, &what);
-            if (!name) what = "the loss itself";
+            name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    dli_scope_end(m->ctx, &scope);
-    char place[80] = "dl_model_train_batch";
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                        (long long)b->number + 1);
+                          (long long)b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
-                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
-                   cure);
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
     for (int i = 0; i < m->params; i++)
-        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+        if (!dli_all_finite(&m->tensor[i], 1))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
                            m->tensor[i]->name);
@@ -15381,11 +15293,11 @@ static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, doubl
 {
     const dl_real dloss = (dl_real)share;
     dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, false);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_KEEP);
     dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
     const double value = dl_item(loss);
-    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, x, z, epoch, value);
     if (!dli_tally_add(tally, b, z[0], value)) return false;
     for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
     return dl_backward_from(loss, &dloss);
@@ -15414,6 +15326,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+        if (!dli_check_range(who, m, k, y->data, size)) return false;
     }
     return true;
 }
@@ -15421,7 +15334,6 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
@@ -15429,20 +15341,16 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
-    if (!dli_check_more(who, m, b)) return false;
     for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
         if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
                            "be a loss with the function weighted", who, (long long)b->weight->size,
                            (long long)b->size, m->goal[k].loss->name);
-    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
-    if (!b->y || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
-                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
-    if (b->y->size != b->size * M)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
-                       who, (long long)b->y->size, (long long)b->size, (long long)M);
-    return dli_check_range(who, m, b->y->data, b->y->size);
+    return dli_check_more(who, m, b) &&
+           dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
+                             b->y ? b->y->size : 0, b->size) &&
+           ((b->labels && dli_takes_labels(m->loss)) ||
+            dli_check_range(who, m, 0, b->y->data, b->y->size));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -15453,13 +15361,10 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
         dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
         return dli_no_metrics();
     }
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const dl_mark mark = dl_tape_mark(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
-    dl_tape_release(m->ctx, mark);
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
 
@@ -15467,7 +15372,7 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
                                         dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
@@ -15478,7 +15383,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
 {
     bool ok = true, more = true;
     for (dl_int at = 0; ok && more && at != data->count;) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         dl_batch b;
         ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
         more = ok && b.size > 0;
@@ -15517,7 +15422,8 @@ DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
     if (data->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
                           who);
-    dl_tensor *y = dli_tape_tensor(m->ctx, who, dli_batch_shape(data->count, dli_output_shape(m)));
+    const dl_shape shape = dli_batch_shape(data->count, dli_output_shape(m, 0));
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, shape);
     return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
@@ -15533,7 +15439,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
     const char *who = "dl_model_evaluate_batch";
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
-    const dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
@@ -15582,22 +15488,7 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                     epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
-#endif
 
-static void dli_show_progress(const dl_step *s, int epochs, double loss)
-{
-#ifndef DL_NO_STDIO
-    char text[DLI_PROGRESS_TEXT];
-    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
-    fflush(stdout);
-#else
-    (void)s;
-    (void)epochs;
-    (void)loss;
-#endif
-}
-
-#ifndef DL_NO_STDIO
 static void dli_print_value(const char *before, const char *name, double value)
 {
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
@@ -15830,7 +15721,11 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         }
         if (ok && more && r->bar && dli_now() - shown > 0.1) {
             shown = dli_now();
-            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+#ifndef DL_NO_STDIO
+            char text[DLI_PROGRESS_TEXT];
+            dli_print("\r%s", dli_progress_text(text, &s, e->epochs, tally.loss / tally.size));
+            fflush(stdout);
+#endif
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
@@ -15900,17 +15795,13 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const char *advice = m->ctx->advice;
-    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     m->fitting = true;
     bool ok = dli_run_start(&r, data);
     for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
     dli_run_end(&r);
     m->fitting = false;
-    m->ctx->advice = advice;
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return ok;
 }
 
@@ -15962,26 +15853,15 @@ static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
     return l ? into->layer[l->index] : NULL;
 }
 
-/* Add to a model what from is in another one, reading the same, without its numbers. */
-static dl_layer *dli_copy_layer(dl_model *into, const dl_layer *from)
+/* Add to a model what from is in another one, reading the same; with its numbers, unless they are
+   its owner's. list: room for what it reads. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from, dl_layer **list)
 {
-    if (from->shared) {
-        into->at = dli_same_layer(into, from->from[0]);
-        return dl_model_reuse(into, dli_same_layer(into, from->shared));
-    }
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)from->froms,
-                                             sizeof *list);
-    for (int k = 0; list && k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
-    dl_layer *l = list ? dl_model_add_from(into, from->type, from->options, list, from->froms)
-                       : NULL;
-    if (list) DL_FREE(list);
-    return l;
-}
-
-/* The same with its numbers; false without memory. */
-static bool dli_clone_layer(dl_model *into, const dl_layer *from)
-{
-    dl_layer *l = dli_copy_layer(into, from);
+    for (int k = 0; k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
+    if (from->shared) into->at = list[0];
+    dl_layer *l = from->shared
+                ? dl_model_reuse(into, dli_same_layer(into, from->shared))
+                : dl_model_add_from(into, from->type, from->options, list, from->froms);
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -15996,32 +15876,27 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
     return true;
 }
 
-/* The outputs, and what the next layer reads. */
-static bool dli_clone_ends(dl_model *into, const dl_model *m)
-{
-    into->at = dli_same_layer(into, m->at);
-    if (!m->out) return true;
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)m->outs,
-                                             sizeof *list);
-    for (int k = 0; list && k < m->outs; k++) list[k] = dli_same_layer(into, m->out[k]);
-    const bool ok = list && dl_model_outputs(into, list, m->outs);
-    if (list) DL_FREE(list);
-    return ok;
-}
-
 /* m once more, with copies of its weights or, with an owner (m itself), with its weights. */
 static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner)
 {
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
-    bool ok = copy != NULL;
+    int most = m->outs;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->froms > most) most = m->layer[i]->froms;
+    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
+                                                    sizeof *list) : NULL;
+    bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
         copy->batch_size = owner->batch_size;
         dli_lend(owner, 1);
     }
-    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
-    ok = ok && dli_clone_ends(copy, m);
+    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i], list);
+    for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
+    ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
+    if (list) DL_FREE(list);
+    if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
     dl_model_free(copy);
@@ -16066,27 +15941,22 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-/* A layer's second column of the summary: "(None, 32, 26, 26)". */
-static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
+/* What the columns of the summary say of layer l; the last one names whom it reads. */
+typedef char dli_row[4][200];
+static void dli_summary_row(dli_row row, const dl_layer *l)
 {
-    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_text shape = { row[1], sizeof row[1], 0, NULL, false };
+    dli_text from = { row[3], sizeof row[3], 0, NULL, false };
+    memset(row, 0, sizeof(dli_row));
+    dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
+    dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output[0].dim[k]);
-    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
-    return shape;
-}
-
-/* Whom layer l reads: "conv2d_1, add_1". Returns the length; nothing is written to a NULL. */
-static int dli_summary_sources(char *text, size_t size, const dl_layer *l)
-{
-    int at = 0;
-    for (int k = 0; k < l->froms; k++) {
-        const size_t room = (size_t)at < size ? size - (size_t)at : 0;
-        at += dli_format(room ? text + at : NULL, room, "%s%s", k ? ", " : "",
-                         l->from[k] ? l->from[k]->name : "input");
-    }
-    return at;
+        dli_putf(&shape, ", %lld", (long long)l->output[0].dim[k]);
+    dli_put(&shape, ")");
+    dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
+                                          dli_sum_sizes(l->state, l->states));
+    for (int k = 0; k < l->froms; k++)
+        dli_putf(&from, "%s%s", k ? ", " : "", l->from[k] ? l->from[k]->name : "input");
 }
 
 static void dli_summary_rule(int width)
@@ -16097,66 +15967,62 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char number[32], shape[DLI_SHAPE_TEXT + 16], sources[200];
-    int first = 27, second = 21, third = 12;             /* columns grow with what is in them */
+    dli_row row;
+    char number[32];
+    int width[4] = { 27, 21, 12, 12 };                   /* columns grow with what is in them */
+    int64_t trained = 0;
     if (!m) return;
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
-        if (name > first) first = name;
-        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
-        const int length = dli_summary_sources(NULL, 0, l);
-        if (length > third) third = length < (int)sizeof sources ? length : (int)sizeof sources - 1;
+        dli_summary_row(row, m->layer[i]);
+        for (int k = 0; k < 4; k++)
+            if ((int)strlen(row[k]) > width[k]) width[k] = (int)strlen(row[k]);
     }
-    const int width = first + second + 17 + (m->chain ? 0 : third + 2);
-    dli_summary_rule(width);
-    dli_print(" %-*s  %-*s  %12s%s\n", first, "Layer (type)", second, "Output shape", "Param #",
-              m->chain ? "" : "  Connected to");
-    dli_summary_rule(width);
+    const int all = width[0] + width[1] + width[2] + 5 + (m->chain ? 0 : width[3] + 2);
+    dli_summary_rule(all);
+    dli_print(" %-*s  %-*s  %*s%s\n", width[0], "Layer (type)", width[1], "Output shape", width[2],
+              "Param #", m->chain ? "" : "  Connected to");
+    dli_summary_rule(all);
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
-        const int64_t numbers = l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
-                                                dli_sum_sizes(l->state, l->states);
-        dli_summary_sources(sources, sizeof sources, l);
-        dli_print(" %s (%s)%*s  %-*s  %12s%s%s\n", l->name, l->type->name, pad, "", second,
-                  dli_summary_shape(shape, l), dli_thousands(number, numbers),
-                  m->chain || !l->froms ? "" : "  ", m->chain || !l->froms ? "" : sources);
+        const char *gap = m->chain || m->layer[i]->froms == 0 ? "" : "  ";
+        dli_summary_row(row, m->layer[i]);
+        dli_print(" %-*s  %-*s  %*s%s%s\n", width[0], row[0], width[1], row[1], width[2], row[2],
+                  gap, *gap ? row[3] : "");
     }
-    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
-    int64_t trained = 0;
+    const int64_t total = dli_sum_sizes(m->tensor, m->tensors);
     for (int i = 0; i < m->params; i++)
         if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
-    dli_summary_rule(width);
-    dli_print(" Total params: %s", dli_thousands(number, all));
-    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_summary_rule(all);
+    dli_print(" Total params: %s", dli_thousands(number, total));
+    dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
-    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
-    dli_summary_rule(width);
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_rule(all);
 }
 #endif
 
 /* ---- metrics ---- */
 
+/* The class that a row of C scores or targets names; of one number: is it above the threshold? */
+static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
+{
+    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
     double *sum = (double *)state;                           /* right, of */
-    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
-    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
+    const bool yes_no = o->loss->logits == DL_SIGMOID;       /* each number for itself */
+    const dl_int C = yes_no ? 1 : dli_last(o->scores->shape);
+    const dl_int rows = yes_no ? o->scores->size : dli_rows(o->scores);
     dl_int right = 0, of = rows;
     (void)user;
-    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
-        of = o->scores->size;
-        for (dl_int i = 0; i < of; i++)
-            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
-    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++) {
-            right += dli_choose(z + i * C, C, 1, false) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
-            of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
-        }
-    } else return true;
+    if (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)) return true;
+    for (dl_int i = 0; i < rows; i++) {
+        right += dli_class(o->scores->data + i * C, C, 0) ==
+                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+        of -= o->labels && !yes_no && o->labels[i] >= C;           /* the class to be ignored */
+    }
     if (of < 1) return true;
     const double samples = o->labels ? (double)of : (double)o->size;
     sum[0] += (double)right * samples / (double)of;
@@ -16312,49 +16178,39 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
-   [count, outputs], to be freed with DL_FREE; NULL on failure. */
-static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+/* Classes of the samples: as they are, as they were called. */
+typedef struct dli_called { int32_t *label, *predicted; } dli_called;
+
+static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
-    if (!dli_check_data(who, m, data)) return NULL;
-    if (!dli_check_count(who, data)) return NULL;
-    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, out)) return out;
-    DL_FREE(out);
-    return NULL;
+    dli_called *to = (dli_called *)user;
+    const dl_int C = dli_last(z[0]->shape);
+    for (dl_int i = 0; i < b->size; i++) {
+        to->predicted[first + i] = dli_class(z[0]->data + i * C, C, 0);
+        to->label[first + i] = b->labels ? b->labels[i] : dli_class(b->y->data + i * C, C, 0.5);
+    }
+    return true;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    if (!m || !data) return NULL;
-    const dl_int C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
-                        (m->loss->logits == DL_SIGMOID && C != 1))) {
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
+    const dl_shape out = dli_output_shape(m, 0);
+    const int C = (int)dl_shape_size(out);
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const int32_t *labels = dl_data_labels(data);
-    const dl_real *targets = dl_data_targets(data);
-    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
-                       : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label && (labels || targets)) {
-        int32_t *predicted = label + data->count;
-        for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_choose(z + i * C, C, 1, false);
-            label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_choose(t, C, 1, false);
-        }
-        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-    }
-    if (label) DL_FREE(label);
-    if (z) DL_FREE(z);
+    dli_called of;
+    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    if (!of.label) return NULL;
+    of.predicted = of.label + data->count;
+    if (dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
+        r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
+    DL_FREE(of.label);
     return r;
 }
 
@@ -16436,15 +16292,16 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data) return r;
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const dl_real *t = dl_data_targets(data);
-    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
+        r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
 }
@@ -19087,8 +18944,8 @@ static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
         ok = dli_json_whole(v, -2147483647, 2147483647, &x);
         *(int *)to = (int)x;
     }
-    return ok || dli_bad(&f->source, "'%.63s' of %.255s%s%.63s should be %s", field->name, of,
-                         v->kind == '"' ? " is " : "", dli_json_text(v), expected);
+    return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
+                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
 /* All fields of a struct, and nothing else, out of an object that is called so in messages. */

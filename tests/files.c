@@ -292,7 +292,8 @@ static void save_errors(void)
     for (i = 0; i < (int)(sizeof bad / sizeof *bad); i++) {
         dl_set_name(dl_model_param(m, 1), bad[i]);
         CHECK(!dl_model_save_weights(m, path), "name %d", i);
-        snprintf(name, sizeof name, "tensor 1 is named '%s'; names must be unique, of UTF-8", bad[i]);
+        snprintf(name, sizeof name, "tensor 1 is named '%s'; names must be unique, of UTF-8",
+                 bad[i]);
         CHECK_ERROR(dl, DL_ERR_ARGUMENT, name);
         CHECK(beside(path) == 1 && dl_model_load_weights(n, path, NULL) && is_weights(n, 2),
               "the old file is as it was");
@@ -300,7 +301,8 @@ static void save_errors(void)
     remove(path);
     dl_set_name(dl_model_param(m, 1), "\xE5\xB1\x82\xC3\xA4\xF0\x9F\x98\x80");
     dl_set_name(dl_model_param(n, 1), "\xE5\xB1\x82\xC3\xA4\xF0\x9F\x98\x80");
-    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path, NULL) && is_weights(n, 1),
+    CHECK(dl_model_save_weights(m, path) && dl_model_load_weights(n, path, NULL) &&
+          is_weights(n, 1),
           "UTF-8: %s", dl_error_text(dl));
     remove(path);
     dl_set_name(dl_model_param(n, 1), "dense_1.bias");
@@ -382,7 +384,8 @@ static void links_and_modes(void)
     CHECK(dl_model_save_weights(m, link2), "nothing there yet: %s", dl_error_text(dl));
     CHECK(lstat(path, &s) == 0 && S_ISREG(s.st_mode), "the file is where the links lead");
     CHECK(chmod(path, 0604) == 0, "chmod");
-    CHECK(dl_model_save_weights(n, link2) && dl_model_load_weights(m, path, NULL) && is_weights(m, 2),
+    CHECK(dl_model_save_weights(n, link2) && dl_model_load_weights(m, path, NULL) &&
+          is_weights(m, 2),
           "%s", dl_error_text(dl));
     CHECK(lstat(path, &s) == 0 && (s.st_mode & 07777) == 0604, "mode %o", (unsigned)s.st_mode);
     CHECK(lstat(link2, &s) == 0 && S_ISLNK(s.st_mode), "the link is still one");
@@ -524,11 +527,12 @@ static void load_errors(void)
           "(in all 1 unused, 1 missing", DL_ERR_FORMAT },
         { ",\"dense_2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[48,52]}", "",
           "missing dense_2.bias [1] (in all 0 unused, 1 missing", DL_ERR_FORMAT },
-        { "dense_1.bias", "dense_1.weight", "tensor 'dense_1.weight' is there twice", DL_ERR_FORMAT },
+        { "dense_1.bias", "dense_1.weight", "tensor 'dense_1.weight' is there twice",
+          DL_ERR_FORMAT },
         { "\"dense_1.bias\"", "\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
           "\"data_offsets\":[0,24]},\"dense_1.bias\"", "tensor 'dense_1.weight' is there twice",
           DL_ERR_FORMAT },
-        { "F32", "BF16", "tensor 'dense_1.weight' is said to be bytes 0 to 24 of 52, and [3,2] of BF16",
+        { "F32", "BF16", "'dense_1.weight' is said to be bytes 0 to 24 of 52, and [3,2] of BF16",
           DL_ERR_FORMAT },
         { "F32", "a very long type name", "has type a very long typ;", DL_ERR_FORMAT },
         { "dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[3]", "a\\u001b[31mb\":{\"dtype\":\"F32\","
@@ -562,7 +566,8 @@ static void load_errors(void)
         { "\"dtype\":\"F32\",", "", ENTRY, DL_ERR_FORMAT },
         { "\"shape\":[3,2],", "", ENTRY, DL_ERR_FORMAT },
         { ",\"data_offsets\":[0,24]", "", ENTRY, DL_ERR_FORMAT },
-        { "\"shape\":[3,2]", "\"shape\":[3,2],\"shape\":[3,2]", "dense_1.weight has the key 'shape' twice",
+        { "\"shape\":[3,2]", "\"shape\":[3,2],\"shape\":[3,2]",
+          "dense_1.weight has the key 'shape' twice",
           DL_ERR_FORMAT },
         { "[3,2]", "3", ENTRY, DL_ERR_FORMAT },
         { "[3,2]", "[3,2", "should be , or ]", DL_ERR_FORMAT },
@@ -615,7 +620,8 @@ static void load_errors(void)
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_load_weights: cannot open no-such-file: ");
     CHECK(!dl_model_load_weights(m, ".", NULL), "a directory");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_load_weights: cannot ");
-    CHECK(!dl_model_load_weights(NULL, "x", NULL) && !dl_model_load_weights_from_memory(NULL, "x", 1, NULL),
+    CHECK(!dl_model_load_weights(NULL, "x", NULL) &&
+          !dl_model_load_weights_from_memory(NULL, "x", 1, NULL),
           "NULL fails silently");
     CHECK(is_weights(m, 1) && dl_model_param(m, 0)->version == version, "the model is as it was");
     CHECK(live_of(dl) == before, "%ld blocks left", live_of(dl) - before);
@@ -816,7 +822,8 @@ static void lists(void)
     CHECK(!dl_load(other, path, b, 2, NULL) && b[0]->data[0] == 0, "too few");
     CHECK_ERROR(other, DL_ERR_FORMAT, "does not fit the list: unused 2 [] (in all 1 unused");
     bytes = slurp(path, &size);
-    CHECK(bytes && dl_load_from_memory(other, bytes, size, b, 3, NULL) && b[0]->data[0] == 1, "buffer");
+    CHECK(bytes && dl_load_from_memory(other, bytes, size, b, 3, NULL) && b[0]->data[0] == 1,
+          "buffer");
     CHECK(!dl_load_from_memory(other, bytes, size - 1, b, 3, NULL), "a buffer cut off");
     CHECK_ERROR(other, DL_ERR_FORMAT, "dl_load_from_memory");
     free(bytes);

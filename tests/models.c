@@ -412,7 +412,8 @@ static uint8_t *file_of(const char *text, const char *tensors, int floats, size_
 #define DENSE_TENSORS \
     "\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}," \
     "\"dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}"
-#define DENSE_OPTIONS "{\"units\":1,\"activation\":\"relu\",\"weight_init\":{\"kind\":\"normal\",\"a\":0,\"b\":1}," \
+#define DENSE_OPTIONS "{\"units\":1,\"activation\":\"relu\"," \
+    "\"weight_init\":{\"kind\":\"normal\",\"a\":0,\"b\":1}," \
     "\"bias_init\":{\"kind\":\"constant\",\"a\":0,\"b\":0},\"bias\":true,\"l1\":0,\"l2\":0}"
 #define DENSE "{\"needs\":1,\"input\":[2],\"layers\":[{\"type\":\"Dense\",\"options\":" \
     DENSE_OPTIONS "}]}"
@@ -424,30 +425,51 @@ static void refusals(void)
         { "\"needs\":1,", "", "lacks 'needs'", DL_ERR_FORMAT },
         { "\"needs\":1,\"input\":[2]", "\"needs\":7,\"magic\":[2]", "needs a newer",
           DL_ERR_FORMAT },
-        { "\"input\":[2]", "\"inputs\":[2]", "the key 'inputs' of the model is not", DL_ERR_FORMAT },
+        { "\"input\":[2]", "\"inputs\":[2]",
+          "the key 'inputs' of the model is not", DL_ERR_FORMAT },
         { "\"input\":[2],", "", "lacks 'input'", DL_ERR_FORMAT },
         { "\"Dense\"", "\"Dance\"", "the type of layer 'Dance' is not known", DL_ERR_FORMAT },
         { "\"units\":1,", "", "'units' is missing in the options of Dense", DL_ERR_FORMAT },
-        { "\"units\":1", "\"units\":1,\"unites\":1", "the key 'unites' of the options of Dense is not",
+        { "\"units\":1", "\"units\":1,\"unites\":1",
+          "the key 'unites' of the options of Dense is not",
           DL_ERR_FORMAT },
         { "\"units\":1", "\"units\":1,\"units\":1", "has the key 'units' twice", DL_ERR_FORMAT },
         { "\"units\":1", "\"units\":1.5", "a whole number", DL_ERR_FORMAT },
         { "\"units\":1", "\"units\":-1", "-1 units", DL_ERR_ARGUMENT },
         { "\"units\":1", "\"units\":1000000000", "is [1,2] in the buffer, but its layer makes it "
           "[1000000000,2]", DL_ERR_SHAPE },
-        { "\"relu\"", "\"rely\"", "'activation' of the options of Dense is rely should be", DL_ERR_FORMAT },
-        { "\"normal\"", "\"norm\"", "'kind' of weight_init is norm should be a name that is known", DL_ERR_FORMAT },
-        { "\"bias\":true", "\"bias\":1", "'bias' of the options of Dense should be true or false", DL_ERR_FORMAT },
+        { "\"relu\"", "\"rely\"",
+          "'activation' of the options of Dense should be a name that is known here, not rely",
+          DL_ERR_FORMAT },
+        { "\"normal\"", "\"norm\"",
+          "'kind' of weight_init should be a name that is known here, not norm", DL_ERR_FORMAT },
+        { "\"bias\":true", "\"bias\":1",
+          "'bias' of the options of Dense should be true or false", DL_ERR_FORMAT },
         { "\"bias\":true", "\"bias\":false", "tensor 'dense_1.bias' is not in the model",
           DL_ERR_FORMAT },
-        { "\"l1\":0", "\"l1\":\"0x1\"", "'l1' of the options of Dense is 0x1 should be a number", DL_ERR_FORMAT },
+        { "\"l1\":0", "\"l1\":\"0x1\"",
+          "'l1' of the options of Dense should be a number, not 0x1", DL_ERR_FORMAT },
         { "\"l1\":0", "\"l1\":\"nan\"", "l1 is NaN", DL_ERR_ARGUMENT },
         { "}}]}", "},\"name\":\"dense_2\"}]}", "the layer 'dense_2' is not known here",
           DL_ERR_FORMAT },
         { "}}]}", "},\"extra\":1}]}", "the key 'extra' of a layer", DL_ERR_FORMAT },
-        { "}}]}", "}}],\"loss\":[\"mean_squared_error\"],\"loss_weights\":[1]}", "lacks 'optimizer'", DL_ERR_FORMAT },
-        { "}}]}", "}}],\"loss\":[\"mean_squared_error\"],\"loss_weights\":[1],\"optimizer\":{\"type\":\"Adam\",\"options\":{}}}",
+        { "}}]}", "}}],\"loss\":[\"mean_squared_error\"],\"loss_weights\":[1]}",
+          "lacks 'optimizer'", DL_ERR_FORMAT },
+        { "}}]}",
+          "}}],\"loss\":[\"mean_squared_error\"],\"loss_weights\":[1],"
+          "\"optimizer\":{\"type\":\"Adam\",\"options\":{}}}",
           "'lr' is missing in the options of Adam", DL_ERR_FORMAT },
+        { "\"units\":1,\"", "\"units\":{\"units\":1},\"",
+          "should be a whole number", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"metrics\":7}", "'metrics' should be a list", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"outputs\":[5]}", "lists of layers' numbers, from -1 to 0", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"outputs\":0}", "lists of layers' numbers, from -1 to 0", DL_ERR_FORMAT },
+        { "}}]}", "},\"shared\":0}]}", "from and outputs should be lists", DL_ERR_FORMAT },
+        { "}}]}", "},\"now\":{\"l1\":0}}]}", "'activation' is missing in dense_1", DL_ERR_FORMAT },
+        { "{\"type\":\"Dense\"", "{\"type\":7",
+          "the type of layer '' is not known", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"loss\":[\"huber\",\"huber\"],\"loss_weights\":[1],\"optimizer\":{}}",
+          "lacks a loss and a loss weight for each of its 1 outputs", DL_ERR_FORMAT },
         { "}}]}", "}}]", "byte 206 of 206 should be , or }", DL_ERR_FORMAT },
         { "\"input\":[2]", "\"input\":[2147483647,2147483647,2147483647]", "", DL_ERR_SHAPE },
         { "\"input\":[2]", "\"input\":[-2]", "whole number", DL_ERR_FORMAT }

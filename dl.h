@@ -898,6 +898,7 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 /* The product of the dimensions (1 of rank 0); -1 when the rank or a dimension is negative or
    the product overflows. */
 DL_DEF dl_int dl_shape_size(dl_shape s);
+/* The same rank and dimensions? */
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b);
 
 /* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely.
@@ -927,7 +928,10 @@ struct dl_tensor {
     bool     borrowed;        /* it reads another context's                                 */
 };
 
-/* An operand left out: no bias, no mask, no state. */
+/* An operand left out: no bias, no mask, no state. It is a tensor of its own, for NULL means
+   something else: that what should have made the operand has failed. NULL passes silently through
+   every function (its cause has been reported); DL_NONE where an operand is needed is an error
+   (reported if another operand tells the context). */
 #define DL_NONE (dl_none())
 DL_DEF dl_tensor *dl_none(void);
 
@@ -1091,7 +1095,16 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
    images, sequences. The formulas stand at the kernels of the same names, in floor 1; here is what
    shapes they take. Every function returns a new tape tensor, or NULL on failure (NULL in, a stale
    tensor, shapes that do not fit, no memory), and records itself so that dl_backward can go
-   back. */
+   back. So a formula is written as it is read, and checked once, at its end:
+
+       dl_tensor *h = dl_tanh(dl_linear(x, w1, b1));           x [N,D], w1 [H,D], b1 [H]: h [N,H]
+       dl_tensor *e = dl_sub(dl_linear(h, w2, DL_NONE), t);    w2 [1,H], t [N,1]
+       dl_tensor *loss = dl_mean(dl_mul(e, e));                the mean squared error, a scalar
+       if (!dl_backward(loss)) puts(dl_error_text(dl));        w1->grad and the others are there
+
+   Read on in any order: each part (images and sequences among them) needs only what is here. How
+   an operation is made stands at the beginning of >>ops-impl, and dl_softmax is the shortest whole
+   one; one of your own is made with dl_op_custom. */
 
 /* a op b with NumPy's broadcasting: shapes are aligned at the right, a dimension of 1 (or a
    missing one) is repeated. Formulas at dlk_add_forward and its neighbours. */
@@ -1259,7 +1272,18 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps);
 
-/* ---- sequences: recurrent nets, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
+   A batch of sequences is [N,T,D]: N samples of T steps of D numbers. Samples that are shorter are
+   filled up at their end, and lengths says where each ends; what stands behind has no influence,
+   were it NaN. There are three ways through a sequence:
+     dl_rnn, dl_lstm, dl_gru   step after step, with a state [N,H] that remembers: whole layers at
+                               once (quick), or step by step in a loop of your own (the _cell ones)
+     dl_attention              every step looks at all others, and weighs them by how well its
+                               query fits their keys; dl_multihead_attention maps and splits first
+     dl_transformer_encoder, _decoder   attention and a small dense net in turns, made of the
+                               operations above: read their bodies as recipes
+   Words come in by dl_embedding; attention, which does not see order, learns it from
+   dl_positional_encoding. */
 
 /* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
 typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
@@ -1312,12 +1336,12 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
                               dl_int H, const dl_recurrent *options);
 
 /* A single step: x [N,D] and the state h [N,H] (and c) before it, or DL_NONE for zeros, to the
-   state after it, [N,H]; w: one layer's 4 tensors. Unrolling a net by hand is a loop over these.
-   Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
-DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
-DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
-DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w);
-DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+   state after it, [N,H]; w: one layer's 4 tensors, as above. Unrolling a net by hand is a loop over
+   these. Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c);
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
 
 /* Rows of w [V,E] by index: the result has shape [index's shape..., E]. Indexes in 0 .. V-1,
    copied to the tape. The row `padding` gets no gradient; -1: there is none. */
@@ -3559,7 +3583,7 @@ static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
 
 DL_DEF const char *dl_code_text(dl_code code)
 {
-    int i = (int)code;
+    const int i = (int)code;
     return i >= 0 && i < (int)DLI_ERROR_COUNT ? dli_code_texts[i] : "unknown error";
 }
 
@@ -9019,9 +9043,7 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
 {
-    dl_shape s;
-    s.rank = 6;
-    s.dim[0] = a; s.dim[1] = b; s.dim[2] = c; s.dim[3] = d; s.dim[4] = e; s.dim[5] = f;
+    const dl_shape s = { 6, { a, b, c, d, e, f } };
     return s;
 }
 
@@ -9060,16 +9082,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
-    dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
-    bool empty = false;
+    double all = 1;                 /* without the zeros: products of some dims fit as well */
+    dl_int size = 1;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (int i = 0; i < s.rank; i++) {  /* without the zeros: products of some dims fit as well */
+    for (int i = 0; i < s.rank; i++) {
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] == 0) { empty = true; continue; }
-        if (size > limit / s.dim[i]) return -1;
-        size *= s.dim[i];
+        if (s.dim[i] > 0) all *= (double)s.dim[i];
     }
-    return empty ? 0 : size;
+    if (all > (double)(PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4)) return -1;
+    for (int i = 0; i < s.rank; i++) size *= s.dim[i];
+    return size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -9082,11 +9104,11 @@ DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
-    int at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    dli_text out = { s, DLI_SHAPE_TEXT, 0, NULL, false };
     for (int i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
-        at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
-                       (long long)shape.dim[i]);
-    snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
+        dli_putf(&out, "%s%lld", i ? "," : "[", (long long)shape.dim[i]);
+    dli_put(&out, shape.rank > 0 ? "]" : "[]");
+    s[out.length] = 0;
     return s;
 }
 
@@ -9212,7 +9234,8 @@ static dl_tensor *dli_tape_header(dl_ctx *c, const char *who, dl_shape shape, dl
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
-    t->shape = dli_rank(shape, shape.rank);
+    t->shape = shape;
+    for (int i = shape.rank; i < DL_MAX_DIMS; i++) t->shape.dim[i] = 0;
     t->ctx = c;
     t->generation = c->generation;
     t->serial = c->serial++;
@@ -9304,10 +9327,7 @@ DL_DEF dl_init dl_init_zeros(void) { return dl_init_constant(0); }
 
 static dl_init dli_init(dl_init_kind kind, double a, double b)
 {
-    dl_init init;
-    init.kind = kind;
-    init.a = a;
-    init.b = b;
+    const dl_init init = { kind, a, b };
     return init;
 }
 
@@ -9332,12 +9352,11 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in)
    twice for the sake of rounding, then scaled by gain. w holds normal numbers. */
 static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
 {
-    bool tall = R > C;
-    dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
-    dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
+    const bool tall = R > C;
+    const dl_int n = tall ? C : R, len = tall ? R : C;      /* n vectors of len numbers */
+    const dl_int vs = tall ? 1 : C, es = tall ? C : 1;      /* steps between vectors, elements */
     for (dl_int i = 0; i < n; i++) {
         dl_real *v = w + i * vs;
-        double norm = 0;
         for (int twice = 0; twice < 2; twice++)
             for (dl_int j = 0; j < i; j++) {
                 const dl_real *u = w + j * vs;
@@ -9345,48 +9364,52 @@ static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
                 for (dl_int k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
                 for (dl_int k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
             }
-        for (dl_int k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
-        norm = sqrt(norm);
+        double square = 0;
+        for (dl_int k = 0; k < len; k++) square += (double)v[k * es] * (double)v[k * es];
+        const double norm = sqrt(square);
         for (dl_int k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
     }
     for (dl_int i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
 }
 
-DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+/* Fill t uniformly from [a, b), or normally with mean a and standard deviation b. */
+static void dli_draw(dl_tensor *t, bool uniform, double a, double b)
 {
-    double a = init.a, b = init.b, fan_in, fan_out;
-    bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
-    dl_int rest;
-    dl_rng *r;
-    if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
-    r = &t->ctx->rng;
-    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
-                       "the functions dl_init_...", (int)init.kind);
-    if (scaled && t->shape.rank < 2)
-        return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
-                       "weight of rank 2 or more, not rank %d", t->shape.rank);
-    ++*dli_version(t);
-    if (t->size == 0) return true;
-    rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
-    fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
-    fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
-    switch (init.kind) {
-    case DL_INIT_CONSTANT:
-        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
-        return true;
-    case DL_INIT_UNIFORM: uniform = true; break;
-    case DL_INIT_NORMAL: break;
-    case DL_INIT_GLOROT_UNIFORM: uniform = true; b = sqrt(6 / (fan_in + fan_out)); a = -b; break;
-    case DL_INIT_GLOROT_NORMAL: a = 0; b = sqrt(2 / (fan_in + fan_out)); break;
-    case DL_INIT_HE_UNIFORM: uniform = true; b = sqrt(6 / fan_in); a = -b; break;
-    case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
-    case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
-    }
+    dl_rng *r = &t->ctx->rng;
     for (dl_int i = 0; i < t->size; i++)
         t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
-    if (init.kind == DL_INIT_ORTHOGONAL)
-        dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
+}
+
+DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+{
+    const char *who = "dl_initialize";
+    const bool scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;    /* to the weight's fans */
+    if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: no kind %d; make it with one of the functions "
+                       "dl_init_...", who, (int)init.kind);
+    if (scaled && t->shape.rank < 2)
+        return dl_fail(t->ctx, DL_ERR_SHAPE, "%s: Glorot, He and orthogonal need a weight of rank "
+                       "2 or more, not rank %d", who, t->shape.rank);
+    ++*dli_version(t);
+    if (t->size == 0) return true;
+    const dl_int out = scaled ? t->shape.dim[0] : 1, in = scaled ? t->shape.dim[1] : 1;
+    const dl_int rest = t->size / out / in;
+    const double fan_in = (double)(in * rest), both = fan_in + (double)(out * rest);
+    switch (init.kind) {
+    case DL_INIT_CONSTANT:
+        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)init.a;
+        break;
+    case DL_INIT_UNIFORM: dli_draw(t, true, init.a, init.b); break;
+    case DL_INIT_NORMAL: dli_draw(t, false, init.a, init.b); break;
+    case DL_INIT_GLOROT_UNIFORM: dli_draw(t, true, -sqrt(6 / both), sqrt(6 / both)); break;
+    case DL_INIT_GLOROT_NORMAL: dli_draw(t, false, 0, sqrt(2 / both)); break;
+    case DL_INIT_HE_UNIFORM: dli_draw(t, true, -sqrt(6 / fan_in), sqrt(6 / fan_in)); break;
+    case DL_INIT_HE_NORMAL: dli_draw(t, false, 0, sqrt(2 / fan_in)); break;
+    case DL_INIT_ORTHOGONAL:
+        dli_draw(t, false, 0, 1);
+        dli_orthogonalize(t->data, out, t->size / out, init.a);
+    }
     return true;
 }
 
@@ -9400,13 +9423,18 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
     return t;
 }
 
-DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+/* t, just made by who, with a copy of the numbers at data; NULL with a message if that is NULL. */
+static dl_tensor *dli_filled(dl_ctx *c, const char *who, dl_tensor *t, const dl_real *data)
 {
-    dl_tensor *t = NULL;
-    if (!data) dli_null(dl, "dl_param_from", "data");
-    else t = dli_persistent(dl, "dl_param_from", shape, true);
+    if (!data) return dli_no_tensor(dli_null(c, who, "data"));
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
+}
+
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+{
+    const char *who = "dl_param_from";
+    return dli_filled(dl, who, data ? dli_persistent(dl, who, shape, true) : NULL, data);
 }
 
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape)
@@ -9450,27 +9478,26 @@ DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
 DL_DEF dl_tensor *dl_zeros(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 0); }
 DL_DEF dl_tensor *dl_ones(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 1); }
 
+/* A tape tensor drawn from a distribution; NULL without memory. */
+static dl_tensor *dli_drawn(dl_ctx *c, const char *who, dl_shape shape, dl_init init)
+{
+    dl_tensor *t = dli_tape_tensor(c, who, shape);
+    return t && dl_initialize(t, init) ? t : NULL;
+}
+
 DL_DEF dl_tensor *dl_rand(dl_ctx *dl, dl_shape shape)
 {
-    dl_tensor *t = dli_tape_tensor(dl, "dl_rand", shape);
-    if (t) dl_initialize(t, dl_init_uniform(0, 1));
-    return t;
+    return dli_drawn(dl, "dl_rand", shape, dl_init_uniform(0, 1));
 }
 
 DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 {
-    dl_tensor *t = dli_tape_tensor(dl, "dl_randn", shape);
-    if (t) dl_initialize(t, dl_init_normal(0, 1));
-    return t;
+    return dli_drawn(dl, "dl_randn", shape, dl_init_normal(0, 1));
 }
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = NULL;
-    if (!data) dli_null(dl, "dl_from", "data");
-    else t = dli_tape_tensor(dl, "dl_from", shape);
-    if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
-    return t;
+    return dli_filled(dl, "dl_from", data ? dli_tape_tensor(dl, "dl_from", shape) : NULL, data);
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
@@ -9502,12 +9529,13 @@ static bool dli_all_finite(dl_tensor *const *t, int n)
 
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
-    dl_tensor *t;
-    if (!label) dli_null(dl, "dl_one_hot", "label");
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
-        return NULL;
-    t = dl_zeros(dl, dl_shape2(N, classes));
-    if (t) for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    const char *who = "dl_one_hot";
+    if (!label) return dli_no_tensor(dli_null(dl, who, "label"));
+    if (!dl || !dli_check_index(dl, who, "label", label, N, classes)) return NULL;
+    dl_tensor *t = dli_tape_tensor(dl, who, dl_shape2(N, classes));
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
 }
 
@@ -9536,24 +9564,24 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
-    if (!dli_usable("dl_assign", state)) return false;
-    if (value == DL_NONE)
-        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
-    if (!dli_usable("dl_assign", value)) return false;
+    const char *who = "dl_assign";
+    if (!dli_usable(who, state)) return false;
+    dl_ctx *c = state->ctx;
+    if (value == DL_NONE) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the value is DL_NONE", who);
+    if (!dli_usable(who, value)) return false;
     if (state->generation != DLI_PERSISTENT)
-        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the first tensor is on the tape; "
-                       "make it with dl_state or dl_param");
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: the first tensor is on the tape; make it with "
+                       "dl_state or dl_param", who);
     if (state->size != value->size)
-        return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
-                       dli_shown(state->ctx, state->shape), dli_shown(state->ctx, value->shape));
+        return dl_fail(c, DL_ERR_SHAPE, "%s: state %s and value %s differ in size", who,
+                       dli_shown(c, state->shape), dli_shown(c, value->shape));
     return dl_copy_in(state, value->data);
 }
 
 DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 {
-    dl_tensor *k;
     if (!dli_usable("dl_keep", t)) return NULL;
-    k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
+    dl_tensor *k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
     if (k) memcpy(k->data, t->data, (size_t)t->size * sizeof *t->data);
     return k;
 }
@@ -9566,16 +9594,14 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
 {
-    if (!dli_usable("dl_set_requires_grad", t) || !dli_writable("dl_set_requires_grad", t))
-        return false;
+    const char *who = "dl_set_requires_grad";
+    if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
     if (t->node)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: the tensor is the result of "
-                       "%s, "
-                       "not a leaf; dl_detach it first", t->node->op);
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: the tensor is the result of %s, not a leaf; "
+                       "dl_detach it first", who, t->node->op);
     if (on && !t->grad && t->generation == DLI_PERSISTENT)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: a dl_state or dl_keep "
-                       "tensor has "
-                       "no gradient; make it with dl_param");
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: a dl_state or dl_keep tensor has no gradient; "
+                       "make it with dl_param", who);
     t->requires_grad = on;
     return true;
 }
@@ -9607,16 +9633,10 @@ DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
 
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
 {
-    dl_mark m;
-    memset(&m, 0, sizeof m);
-    if (!dl) return m;
-    m.generation = dl->generation;
-    m.serial = dl->serial;
-    m.tensors = dl->slab[dl->generation % 2].count;
-    m.chunk = dl->arena.chunk;
-    m.used = dl->arena.used;
-    m.node = dl->last;
-    m.reached = dl->reached;
+    const dl_mark none = { 0, 0, 0, 0, 0, NULL, NULL };
+    if (!dl) return none;
+    const dl_mark m = { dl->generation, dl->serial, dl->slab[dl->generation % 2].count,
+                        dl->arena.chunk, dl->arena.used, dl->last, dl->reached };
     return m;
 }
 
@@ -9658,10 +9678,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 
 DL_DEF void dl_tape_clear(dl_ctx *dl)
 {
-    dl_mark start;
     if (!dl) return;
-    memset(&start, 0, sizeof start);
-    start.generation = dl->generation;
+    const dl_mark start = { dl->generation, 0, 0, 0, 0, NULL, NULL };
     dl_tape_release(dl, start);
     dl->generation++;                          /* the other slab: old headers stay readable, */
     dl->slab[dl->generation % 2].count = 0;    /* so that using one is caught                */
@@ -9677,7 +9695,7 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl) { return dl ? dl->tape_bytes : 0; 
 
 DL_DEF bool dl_set_no_grad(dl_ctx *dl, bool on)
 {
-    bool was = dl ? dl->no_grad : false;
+    const bool was = dl_no_grad(dl);
     if (dl) dl->no_grad = on;
     return was;
 }
@@ -9686,7 +9704,7 @@ DL_DEF bool dl_no_grad(const dl_ctx *dl) { return dl ? dl->no_grad : false; }
 
 DL_DEF bool dl_set_training(dl_ctx *dl, bool on)
 {
-    bool was = dl ? dl->training : true;
+    const bool was = dl_training(dl);
     if (dl) dl->training = on;
     return was;
 }
@@ -9729,8 +9747,7 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
                                                 (sizeof *node->in + sizeof *node->in_version +
                                                  sizeof *node->in_wanted));
     if (!node) return false;
-    memset(node, 0, sizeof *node);
-    if (bytes) node->state = memcpy(node + 1, state, bytes);
+    node->state = bytes ? memcpy(node + 1, state, bytes) : NULL;
     node->in = (dl_tensor **)(void *)((char *)(node + 1) + room);
     node->in_version = (uint32_t *)(void *)(node->in + n);
     node->in_wanted = (bool *)(void *)(node->in_version + n);
@@ -9743,6 +9760,7 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     node->op = op;
     node->backward = backward;
     node->out = out;
+    node->spent = node->failed = false;
     node->prev = c->last;
     c->last = node;
     out->node = node;
@@ -10098,6 +10116,12 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     dli_walk w;
     memset(&w, 0, sizeof w);
     dl_int step_a = 1, step_b = 1;
+    if (dl_shape_equal(a, b)) {                         /* most often: a single row */
+        w.rank = 1;
+        w.n[0] = dl_shape_size(y);
+        w.sa[0] = w.sb[0] = 1;
+        return w;
+    }
     for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
@@ -11390,7 +11414,14 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
 }
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences: recurrent nets, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
+   dl_lstm and its like stand on three steps: dli_recurrent_net walks over layers and directions,
+   dli_recurrent_layer is the operation that is recorded (one for a whole layer, not one for each
+   time step), and the kernels walk over time. Its result is one array with y, h and c behind one
+   another; what the caller gets are views of it. So the gradients of all three are complete when
+   the tape gets back to the operation, whichever of them were used. Attention is one operation for
+   all samples and heads, that keeps the probabilities. What comes after it, multi-head attention
+   and the transformers' blocks, records nothing itself: it is made of other operations. */
 
 #define DLI_STACK_MAX 1000                    /* so that numbers of weights fit an int */
 
@@ -11731,8 +11762,8 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
-static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
-                                dl_tensor *c, dl_tensor *const *w)
+static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
     if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
@@ -11750,21 +11781,21 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
     return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
-DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, w, h, DL_NONE).h;
 }
-DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, w, h, DL_NONE).h;
 }
-DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
-    return dli_one_step("dl_lstm_cell", DL_LSTM, x, h, c, w);
+    return dli_one_step("dl_lstm_cell", DL_LSTM, x, w, h, c);
 }
-DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_gru_cell", DL_GRU, x, w, h, DL_NONE).h;
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)

@@ -2885,12 +2885,18 @@ static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
 static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
 {
     (void)p;
-    return bytes && channels ? NULL : NULL;
+    (void)bytes;
+    (void)channels;
+    return NULL;
 }
 static void dli_stb_free(uint8_t *p) { (void)p; }
 static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
 {
-    return to && from && room && bytes ? -1 : -1;
+    (void)to;
+    (void)room;
+    (void)from;
+    (void)bytes;
+    return -1;
 }
 #endif
 

@@ -65,7 +65,7 @@
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
-     >>images          120  pictures: augmentation
+     >>images          800  pictures: files, sizes, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -898,6 +898,7 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 /* The product of the dimensions (1 of rank 0); -1 when the rank or a dimension is negative or
    the product overflows. */
 DL_DEF dl_int dl_shape_size(dl_shape s);
+/* The same rank and dimensions? */
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b);
 
 /* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely.
@@ -927,7 +928,10 @@ struct dl_tensor {
     bool     borrowed;        /* it reads another context's                                 */
 };
 
-/* An operand left out: no bias, no mask, no state. */
+/* An operand left out: no bias, no mask, no state. It is a tensor of its own, for NULL means
+   something else: that what should have made the operand has failed. NULL passes silently through
+   every function (its cause has been reported); DL_NONE where an operand is needed is an error
+   (reported if another operand tells the context). */
 #define DL_NONE (dl_none())
 DL_DEF dl_tensor *dl_none(void);
 
@@ -1091,7 +1095,16 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
    images, sequences. The formulas stand at the kernels of the same names, in floor 1; here is what
    shapes they take. Every function returns a new tape tensor, or NULL on failure (NULL in, a stale
    tensor, shapes that do not fit, no memory), and records itself so that dl_backward can go
-   back. */
+   back. So a formula is written as it is read, and checked once, at its end:
+
+       dl_tensor *h = dl_tanh(dl_linear(x, w1, b1));           x [N,D], w1 [H,D], b1 [H]: h [N,H]
+       dl_tensor *e = dl_sub(dl_linear(h, w2, DL_NONE), t);    w2 [1,H], t [N,1]
+       dl_tensor *loss = dl_mean(dl_mul(e, e));                the mean squared error, a scalar
+       if (!dl_backward(loss)) puts(dl_error_text(dl));        w1->grad and the others are there
+
+   Read on in any order: each part (images and sequences among them) needs only what is here. How
+   an operation is made stands at the beginning of >>ops-impl, and dl_softmax is the shortest whole
+   one; one of your own is made with dl_op_custom. */
 
 /* a op b with NumPy's broadcasting: shapes are aligned at the right, a dimension of 1 (or a
    missing one) is repeated. Formulas at dlk_add_forward and its neighbours. */
@@ -1259,7 +1272,18 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps);
 
-/* ---- sequences: recurrent nets, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
+   A batch of sequences is [N,T,D]: N samples of T steps of D numbers. Samples that are shorter are
+   filled up at their end, and lengths says where each ends; what stands behind has no influence,
+   were it NaN. There are three ways through a sequence:
+     dl_rnn, dl_lstm, dl_gru   step after step, with a state [N,H] that remembers: whole layers at
+                               once (quick), or step by step in a loop of your own (the _cell ones)
+     dl_attention              every step looks at all others, and weighs them by how well its
+                               query fits their keys; dl_multihead_attention maps and splits first
+     dl_transformer_encoder, _decoder   attention and a small dense net in turns, made of the
+                               operations above: read their bodies as recipes
+   Words come in by dl_embedding; attention, which does not see order, learns it from
+   dl_positional_encoding. */
 
 /* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
 typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
@@ -1312,12 +1336,12 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
                               dl_int H, const dl_recurrent *options);
 
 /* A single step: x [N,D] and the state h [N,H] (and c) before it, or DL_NONE for zeros, to the
-   state after it, [N,H]; w: one layer's 4 tensors. Unrolling a net by hand is a loop over these.
-   Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
-DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
-DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
-DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w);
-DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+   state after it, [N,H]; w: one layer's 4 tensors, as above. Unrolling a net by hand is a loop over
+   these. Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c);
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
 
 /* Rows of w [V,E] by index: the result has shape [index's shape..., E]. Indexes in 0 .. V-1,
    copied to the tape. The row `padding` gets no gradient; -1: there is none. */
@@ -2482,7 +2506,57 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------------ >>images ----
-   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 (black) to 1. What makes
+   new pictures of old ones here returns a new tensor on the tape, without gradient. In this order:
+   files, sizes and cuts, a photographed digit, augmentation. */
+
+#define DL_IMAGE_PIXELS_MAX ((dl_int)1 << 26)     /* larger pictures are refused: 64 million */
+#define DL_IMAGE_ANY 16                           /* see below                               */
+
+/* The picture in n bytes that are a PNG, JPEG or BMP file; channels: 1 grey, 3 colours (red, green,
+   blue), 2 or 4 the same and opacity, 0 as many as the file has. When the file has opacity, but 1
+   or 3 channels are asked for, the picture is laid on white paper. channels | DL_IMAGE_ANY lets
+   stb_image try whatever else it knows (GIF, TGA, PSD, ...). Format and size are looked at before
+   anything is decoded. [C,H,W] on the tape; NULL with a message, which says so where dl.h was
+   compiled without DL_USE_STB_IMAGE. */
+DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels);
+#ifndef DL_NO_STDIO
+/* The same of a file. */
+DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels);
+
+/* Write x, [C,H,W] with 1 to 4 channels or [H,W], as a PNG file (not compressed; needs nothing
+   else). Numbers below 0 count as 0, above 1 as 1. */
+DL_DEF bool dl_image_save(const dl_tensor *x, const char *path);
+#endif
+
+/* How new pixels are made of old ones: DL_BILINEAR weighs them by their distance, over as many as
+   become one where the picture shrinks (PyTorch: interpolate, bilinear, antialias=True); DL_AREA
+   takes the mean of those that a new pixel touches (mode='area'). */
+typedef enum dl_resampling { DL_BILINEAR, DL_AREA } dl_resampling;
+
+/* x [...,H,W] with another height and width. */
+DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how);
+
+/* A window of x [...,H,W]: the pixel (top, left) and what is below and right of it; what lies
+   outside of x becomes fill. And x with so many pixels more on each side. */
+DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
+                                double fill);
+DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
+                               double fill);
+
+/* x [...,3,H,W] in grey: .299 red + .587 green + .114 blue, as eyes see it: [...,1,H,W]. */
+DL_DEF dl_tensor *dl_image_grey(dl_tensor *x);
+
+/* (x - mean[c]) / deviation[c] for each channel c of x [...,C,H,W]; C numbers each. */
+DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation);
+
+/* A photo, scan or drawing x [C,H,W] of one digit, 1 or 3 channels, made into what MNIST is:
+   [1,28,28], white on black. The paper is what varies slowly (uneven light), ink what differs from
+   it, darker or lighter, in one colour; specks are left out, strokes get MNIST's thickness, the
+   digit is fitted into 20 x 20 and its centre of mass moved to the middle. steps: NULL, or where to
+   put three pictures of the way: the ink, the digit cut out in black and white, its 20 x 20.
+   NULL with a message when there is nothing to see. */
+DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps);
 
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
@@ -2814,13 +2888,13 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <cblas.h>
 #endif
 
-/* What is used of stb_image, as its header declares it. */
+/* What is used of stb_image, as its header declares it; without it nothing can be read. */
 #if defined(DL_USE_STB_IMAGE)
 #define DLI_STB true
+#ifndef STBI_INCLUDE_STB_IMAGE_H
 #ifdef __cplusplus
 extern "C" {
 #endif
-#ifndef STBI_INCLUDE_STB_IMAGE_H
 extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
                                             int *height, int *channels, int wanted);
 extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
@@ -2828,18 +2902,51 @@ extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, 
 extern const char *stbi_failure_reason(void);
 extern void stbi_image_free(void *p);
 extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
-#endif
 #ifdef __cplusplus
 }
 #endif
+#endif
+static const char *dli_stb_reason(void)
+{
+    const char *reason = stbi_failure_reason();
+    return reason ? reason : "unknown reason";
+}
+static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
+{
+    return stbi_info_from_memory(p, bytes, W, H, C) != 0;
+}
+static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
+{
+    int W, H, C;
+    return stbi_load_from_memory(p, bytes, &W, &H, &C, channels);
+}
+static void dli_stb_free(uint8_t *p) { stbi_image_free(p); }
+static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
+{
+    return stbi_zlib_decode_noheader_buffer((char *)to, room, (const char *)from, bytes);
+}
 #else
 #define DLI_STB false
-static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+static const char *dli_stb_reason(void) { return ""; }
+static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
+{
+    return p && bytes && W && H && C && DLI_STB;
+}
+static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
+{
+    (void)p;
+    (void)bytes;
+    (void)channels;
+    return NULL;
+}
+static void dli_stb_free(uint8_t *p) { (void)p; }
+static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
 {
     (void)to;
     (void)room;
     (void)from;
-    return -bytes;
+    (void)bytes;
+    return -1;
 }
 #endif
 
@@ -3546,7 +3653,7 @@ static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
 
 DL_DEF const char *dl_code_text(dl_code code)
 {
-    int i = (int)code;
+    const int i = (int)code;
     return i >= 0 && i < (int)DLI_ERROR_COUNT ? dli_code_texts[i] : "unknown error";
 }
 
@@ -3876,6 +3983,23 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
         order[i] = order[j];
         order[j] = t;
     }
+}
+
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
 }
 
 /* ---- sorting ----
@@ -5246,32 +5370,8 @@ DL_DEF void dl_set_reference(dl_ctx *dl, bool on)
 
 DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; }
 
-/* --------------------------------------------------------------------------- >>fast-impl ---- */
-
-#if !DLI_DOUBLE && !DLI_EXCESS
-#define DLI_FAST 1
-#else
-#define DLI_FAST 0
-#endif
-
-/* What is done with the sums of a convolution before they are written: nothing, ReLU, ReLU and
-   2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
-typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
-
-/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
-   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
-typedef struct dli_conv_arrays {
-    const dl_real *x, *w, *b;
-    dl_real *y;
-    int32_t *won;
-    const dl_real *dy;
-    dl_real *dx, *dw, *db;
-    bool add;
-} dli_conv_arrays;
-
-#if DLI_FAST
-/* Matrix products and array loops at full vector speed.
+/* --------------------------------------------------------------------------- >>fast-impl ----
+   Matrix products and array loops at full vector speed.
 
    Everything above this room is written to be read; this room is written to be fast, and every
    function in it is tested against its readable twin. Read in this order:
@@ -5333,6 +5433,29 @@ typedef struct dli_conv_arrays {
       threads, and results are equal bit for bit. Sums across samples are cut into chunks that do
       not depend on the threads, and added in order. */
 
+#if !DLI_DOUBLE && !DLI_EXCESS
+#define DLI_FAST 1
+#else
+#define DLI_FAST 0
+#endif
+
+/* What is done with the sums of a convolution before they are written: nothing, ReLU, ReLU and
+   2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
+typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
+
+/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
+typedef struct dli_conv_arrays {
+    const dl_real *x, *w, *b;
+    dl_real *y;
+    int32_t *won;
+    const dl_real *dy;
+    dl_real *dx, *dw, *db;
+    bool add;
+} dli_conv_arrays;
+
+#if DLI_FAST
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
@@ -8258,6 +8381,7 @@ static bool dli_undone(const void *first, ...) { return first == NULL; }
 #define dli_pool_plain               dli_undone
 #define dli_fast_max_pool2d_forward  dli_undone
 #define dli_fast_max_pool2d_backward dli_undone
+#define dli_recurrent_floats         dli_undone
 #endif /* DLI_FAST */
 
 DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
@@ -8392,99 +8516,68 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
 }
 
+/* Those that no entry of the table names. They say whether they did it. */
 #if DLI_FAST
 #define DLI_PICK(way, name, value, gradient, formula, what) \
     if (kernel == dlk_##name##_##way) { \
         fast = c->fast->name##_##way; \
         kind = DLI_JOB_##name##_##way; \
     }
-#endif
-
-/* An elementwise function, by its kernel: the library's own may have a twin. */
-static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
-                              const dl_real *x, dl_int n, double p, double q)
+static bool dli_fast_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, float *y,
+                                   const float *x, dl_int n, double p, double q)
 {
-#if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
-    if (fast) {
-        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
-        return;
-    }
-#endif
-    (void)c;
-    kernel(y, x, n, p, q);
+    DLK_UNARY_VECTOR(DLI_PICK, forward)
+    if (!fast) return false;
+    DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
+    return true;
 }
-
-static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
-                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
-                               double p, double q)
+static bool dli_fast_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, float *dx, bool add,
+                                    const float *dy, const float *y, const float *x, dl_int n,
+                                    double p, double q)
 {
-#if DLI_FAST
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
-    if (fast) {
-        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
-                                             (float)q, add));
-        return;
-    }
-#endif
-    (void)c;
-    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
-    kernel(dx, dy, y, x, n, p, q);
+    DLK_UNARY_VECTOR(DLI_PICK, backward)
+    if (!fast) return false;
+    DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                         (float)q, add));
+    return true;
 }
 
-/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
-static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
-                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+static bool dli_fast_row(const dli_fast *f, dlk_add_forward_fn kernel, float *y, const float *a,
+                         const float *b, dl_int n, dl_int sa, dl_int sb)
 {
-#if DLI_FAST
-    const dli_fast *f = c->fast;
     const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
-    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
-        (sum ? f->add : f->mul)(y, a, b, n);
-        return;
-    }
-    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+    const bool dense = sa == 1 && sb == 1, one = sa + sb == 1 && sa * sb == 0;
+    if (dense && (sum || product)) (sum ? f->add : f->mul)(y, a, b, n);
+    else if (dense && kernel == dlk_sub_forward) {
         f->affine_forward(y, b, n, -1, -0.0f);
         f->add(y, y, a, n);
-        return;
-    }
-    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+    } else if (one && (sum || product)) {
         const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
         f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
-        return;
-    }
-#endif
-    (void)c;
-    kernel(y, a, b, n, sa, sb);
+    } else return false;
+    return true;
 }
-
-static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
-                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
-                                dl_int sa, dl_int sb)
+static bool dli_fast_row_back(const dli_fast *f, dlk_add_backward_fn kernel, float *da, float *db,
+                              const float *dy, const float *a, const float *b, dl_int n,
+                              dl_int sa, dl_int sb)
 {
-#if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
-    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
-        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
-        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
-        return;
-    }
-    if (steps && kernel == dlk_mul_backward) {
-        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
-        return;
-    }
-#endif
-    (void)c;
-    kernel(da, db, dy, a, b, n, sa, sb);
+    const bool sum = kernel == dlk_add_backward, difference = kernel == dlk_sub_backward;
+    if (sa < 0 || sa > 1 || sb < 0 || sb > 1) return false;
+    if (sum || difference) {
+        dli_half_sum_back(f, da, sa, dy, 1, n);
+        dli_half_sum_back(f, db, sb, dy, sum ? 1.0f : -1.0f, n);
+    } else if (kernel == dlk_mul_backward) {
+        dli_half_mul_back(f, da, sa, dy, b, sb, n);
+        dli_half_mul_back(f, db, sb, dy, a, sa, n);
+    } else return false;
+    return true;
 }
 
-#if DLI_FAST
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8498,25 +8591,78 @@ static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
     }
     return top;
 }
-#endif
-
-/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
-   a float. */
-static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
 {
-    double sum = 0;
-#if DLI_FAST
-    double part[64];                               /* of blocks that no thread count changes */
-    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+    double sum = 0, part[64];                      /* of blocks that no thread count changes */
+    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
         const float *xi = x + i;
         const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
         DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
                    part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
         for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
     }
-    if (!c->reference) return sum;
+    return sum;
+}
+static bool dli_fast_decay(const dli_fast *f, float *w, dl_int n, double rate)
+{
+    f->axpy(w, -(float)rate, w, n);
+    return true;
+}
+static bool dli_fast_bytes(const dli_fast *f, float *y, const uint8_t *x, dl_int n, double scale)
+{
+    f->bytes(y, x, n, (float)scale);
+    return true;
+}
+#else
+#define dli_fast_unary_forward  dli_undone
+#define dli_fast_unary_backward dli_undone
+#define dli_fast_row            dli_undone
+#define dli_fast_row_back       dli_undone
+#define dli_fast_top            dli_undone
+#define dli_fast_squares        dli_undone
+#define dli_fast_decay          dli_undone
+#define dli_fast_bytes          dli_undone
 #endif
-    (void)c;
+
+/* An elementwise function, by its kernel: the library's own may have a twin. */
+static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
+                              const dl_real *x, dl_int n, double p, double q)
+{
+    if (!c->reference && dli_fast_unary_forward(c, kernel, y, x, n, p, q)) return;
+    kernel(y, x, n, p, q);
+}
+
+static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
+                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
+                               double p, double q)
+{
+    if (!c->reference && dli_fast_unary_backward(c, kernel, dx, add, dy, y, x, n, p, q)) return;
+    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
+    kernel(dx, dy, y, x, n, p, q);
+}
+
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
+static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
+                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (c->reference || !dli_fast_row(c->fast, kernel, y, a, b, n, sa, sb))
+        kernel(y, a, b, n, sa, sb);
+}
+
+static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
+                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
+                                dl_int sa, dl_int sb)
+{
+    if (c->reference || !dli_fast_row_back(c->fast, kernel, da, db, dy, a, b, n, sa, sb))
+        kernel(da, db, dy, a, b, n, sa, sb);
+}
+
+/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
+   a float. */
+static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    if (DLI_FAST && !c->reference) return dli_fast_squares(c, x, n);
+    double sum = 0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
 }
@@ -8524,11 +8670,8 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 /* The largest |x|; NaN or infinity if one is. */
 static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
 {
+    if (DLI_FAST && !c->reference) return dli_fast_top(c, x, n);
     double top = 0;
-#if DLI_FAST
-    if (!c->reference) return dli_fast_top(c, x, n);
-#endif
-    (void)c;
     for (dl_int i = 0; i < n && top < INFINITY; i++) {
         const double a = fabs((double)x[i]);
         if (!(a <= top)) top = a;
@@ -8539,25 +8682,14 @@ static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
-#if DLI_FAST
-    if (DLI_OURS(c, affine_forward)) {
-        c->fast->axpy(w, -(float)rate, w, n);
-        return;
-    }
-#endif
+    if (DLI_OURS(c, affine_forward) && dli_fast_decay(c->fast, w, n, rate)) return;
     c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
-#if DLI_FAST
-    if (!c->reference) {
-        c->fast->bytes(y, x, n, (float)scale);
-        return;
-    }
-#endif
-    (void)c;
+    if (!c->reference && dli_fast_bytes(c->fast, y, x, n, scale)) return;
     for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
 }
 
@@ -8823,9 +8955,10 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         const dli_conv_arrays a = { x, w, NULL, NULL, NULL, dy, dx, dw, db, add_dx };
         return dli_conv_run(c, s, DLI_END_LINEAR, &a);
     }
-    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    dl_real *col = dli_col(c, s), *dcol = col + K * P;
+    dl_real *col = dli_col(c, s);
     if (!col) return false;
+    dl_real *dcol = col + K * P;
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
@@ -8873,11 +9006,7 @@ static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind ki
 {
     *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
     *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
-#if DLI_FAST
     if (fast) dli_recurrent_floats(fast, kind, s, saved, work);
-#else
-    (void)fast;
-#endif
 }
 
 /* The kernels of one kind, and the twin's functions if it may run instead of them: chosen by the
@@ -8989,9 +9118,7 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
 {
-    dl_shape s;
-    s.rank = 6;
-    s.dim[0] = a; s.dim[1] = b; s.dim[2] = c; s.dim[3] = d; s.dim[4] = e; s.dim[5] = f;
+    const dl_shape s = { 6, { a, b, c, d, e, f } };
     return s;
 }
 
@@ -9030,16 +9157,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
-    dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
-    bool empty = false;
+    double all = 1;                 /* without the zeros: products of some dims fit as well */
+    dl_int size = 1;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (int i = 0; i < s.rank; i++) {  /* without the zeros: products of some dims fit as well */
+    for (int i = 0; i < s.rank; i++) {
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] == 0) { empty = true; continue; }
-        if (size > limit / s.dim[i]) return -1;
-        size *= s.dim[i];
+        if (s.dim[i] > 0) all *= (double)s.dim[i];
     }
-    return empty ? 0 : size;
+    if (all > (double)(PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4)) return -1;
+    for (int i = 0; i < s.rank; i++) size *= s.dim[i];
+    return size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -9052,11 +9179,11 @@ DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
-    int at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    dli_text out = { s, DLI_SHAPE_TEXT, 0, NULL, false };
     for (int i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
-        at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
-                       (long long)shape.dim[i]);
-    snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
+        dli_putf(&out, "%s%lld", i ? "," : "[", (long long)shape.dim[i]);
+    dli_put(&out, shape.rank > 0 ? "]" : "[]");
+    s[out.length] = 0;
     return s;
 }
 
@@ -9182,7 +9309,8 @@ static dl_tensor *dli_tape_header(dl_ctx *c, const char *who, dl_shape shape, dl
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
-    t->shape = dli_rank(shape, shape.rank);
+    t->shape = shape;
+    for (int i = shape.rank; i < DL_MAX_DIMS; i++) t->shape.dim[i] = 0;
     t->ctx = c;
     t->generation = c->generation;
     t->serial = c->serial++;
@@ -9274,10 +9402,7 @@ DL_DEF dl_init dl_init_zeros(void) { return dl_init_constant(0); }
 
 static dl_init dli_init(dl_init_kind kind, double a, double b)
 {
-    dl_init init;
-    init.kind = kind;
-    init.a = a;
-    init.b = b;
+    const dl_init init = { kind, a, b };
     return init;
 }
 
@@ -9302,12 +9427,11 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in)
    twice for the sake of rounding, then scaled by gain. w holds normal numbers. */
 static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
 {
-    bool tall = R > C;
-    dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
-    dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
+    const bool tall = R > C;
+    const dl_int n = tall ? C : R, len = tall ? R : C;      /* n vectors of len numbers */
+    const dl_int vs = tall ? 1 : C, es = tall ? C : 1;      /* steps between vectors, elements */
     for (dl_int i = 0; i < n; i++) {
         dl_real *v = w + i * vs;
-        double norm = 0;
         for (int twice = 0; twice < 2; twice++)
             for (dl_int j = 0; j < i; j++) {
                 const dl_real *u = w + j * vs;
@@ -9315,48 +9439,52 @@ static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
                 for (dl_int k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
                 for (dl_int k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
             }
-        for (dl_int k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
-        norm = sqrt(norm);
+        double square = 0;
+        for (dl_int k = 0; k < len; k++) square += (double)v[k * es] * (double)v[k * es];
+        const double norm = sqrt(square);
         for (dl_int k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
     }
     for (dl_int i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
 }
 
-DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+/* Fill t uniformly from [a, b), or normally with mean a and standard deviation b. */
+static void dli_draw(dl_tensor *t, bool uniform, double a, double b)
 {
-    double a = init.a, b = init.b, fan_in, fan_out;
-    bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
-    dl_int rest;
-    dl_rng *r;
-    if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
-    r = &t->ctx->rng;
-    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
-                       "the functions dl_init_...", (int)init.kind);
-    if (scaled && t->shape.rank < 2)
-        return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
-                       "weight of rank 2 or more, not rank %d", t->shape.rank);
-    ++*dli_version(t);
-    if (t->size == 0) return true;
-    rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
-    fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
-    fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
-    switch (init.kind) {
-    case DL_INIT_CONSTANT:
-        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
-        return true;
-    case DL_INIT_UNIFORM: uniform = true; break;
-    case DL_INIT_NORMAL: break;
-    case DL_INIT_GLOROT_UNIFORM: uniform = true; b = sqrt(6 / (fan_in + fan_out)); a = -b; break;
-    case DL_INIT_GLOROT_NORMAL: a = 0; b = sqrt(2 / (fan_in + fan_out)); break;
-    case DL_INIT_HE_UNIFORM: uniform = true; b = sqrt(6 / fan_in); a = -b; break;
-    case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
-    case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
-    }
+    dl_rng *r = &t->ctx->rng;
     for (dl_int i = 0; i < t->size; i++)
         t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
-    if (init.kind == DL_INIT_ORTHOGONAL)
-        dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
+}
+
+DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+{
+    const char *who = "dl_initialize";
+    const bool scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;    /* to the weight's fans */
+    if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: no kind %d; make it with one of the functions "
+                       "dl_init_...", who, (int)init.kind);
+    if (scaled && t->shape.rank < 2)
+        return dl_fail(t->ctx, DL_ERR_SHAPE, "%s: Glorot, He and orthogonal need a weight of rank "
+                       "2 or more, not rank %d", who, t->shape.rank);
+    ++*dli_version(t);
+    if (t->size == 0) return true;
+    const dl_int out = scaled ? t->shape.dim[0] : 1, in = scaled ? t->shape.dim[1] : 1;
+    const dl_int rest = t->size / out / in;
+    const double fan_in = (double)(in * rest), both = fan_in + (double)(out * rest);
+    switch (init.kind) {
+    case DL_INIT_CONSTANT:
+        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)init.a;
+        break;
+    case DL_INIT_UNIFORM: dli_draw(t, true, init.a, init.b); break;
+    case DL_INIT_NORMAL: dli_draw(t, false, init.a, init.b); break;
+    case DL_INIT_GLOROT_UNIFORM: dli_draw(t, true, -sqrt(6 / both), sqrt(6 / both)); break;
+    case DL_INIT_GLOROT_NORMAL: dli_draw(t, false, 0, sqrt(2 / both)); break;
+    case DL_INIT_HE_UNIFORM: dli_draw(t, true, -sqrt(6 / fan_in), sqrt(6 / fan_in)); break;
+    case DL_INIT_HE_NORMAL: dli_draw(t, false, 0, sqrt(2 / fan_in)); break;
+    case DL_INIT_ORTHOGONAL:
+        dli_draw(t, false, 0, 1);
+        dli_orthogonalize(t->data, out, t->size / out, init.a);
+    }
     return true;
 }
 
@@ -9370,13 +9498,18 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
     return t;
 }
 
-DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+/* t, just made by who, with a copy of the numbers at data; NULL with a message if that is NULL. */
+static dl_tensor *dli_filled(dl_ctx *c, const char *who, dl_tensor *t, const dl_real *data)
 {
-    dl_tensor *t = NULL;
-    if (!data) dli_null(dl, "dl_param_from", "data");
-    else t = dli_persistent(dl, "dl_param_from", shape, true);
+    if (!data) return dli_no_tensor(dli_null(c, who, "data"));
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
+}
+
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+{
+    const char *who = "dl_param_from";
+    return dli_filled(dl, who, data ? dli_persistent(dl, who, shape, true) : NULL, data);
 }
 
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape)
@@ -9420,27 +9553,26 @@ DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
 DL_DEF dl_tensor *dl_zeros(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 0); }
 DL_DEF dl_tensor *dl_ones(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 1); }
 
+/* A tape tensor drawn from a distribution; NULL without memory. */
+static dl_tensor *dli_drawn(dl_ctx *c, const char *who, dl_shape shape, dl_init init)
+{
+    dl_tensor *t = dli_tape_tensor(c, who, shape);
+    return t && dl_initialize(t, init) ? t : NULL;
+}
+
 DL_DEF dl_tensor *dl_rand(dl_ctx *dl, dl_shape shape)
 {
-    dl_tensor *t = dli_tape_tensor(dl, "dl_rand", shape);
-    if (t) dl_initialize(t, dl_init_uniform(0, 1));
-    return t;
+    return dli_drawn(dl, "dl_rand", shape, dl_init_uniform(0, 1));
 }
 
 DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 {
-    dl_tensor *t = dli_tape_tensor(dl, "dl_randn", shape);
-    if (t) dl_initialize(t, dl_init_normal(0, 1));
-    return t;
+    return dli_drawn(dl, "dl_randn", shape, dl_init_normal(0, 1));
 }
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = NULL;
-    if (!data) dli_null(dl, "dl_from", "data");
-    else t = dli_tape_tensor(dl, "dl_from", shape);
-    if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
-    return t;
+    return dli_filled(dl, "dl_from", data ? dli_tape_tensor(dl, "dl_from", shape) : NULL, data);
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
@@ -9461,14 +9593,24 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
     return true;
 }
 
+/* Of n tensors; those that are NULL do not count. */
+static bool dli_all_finite(dl_tensor *const *t, int n)
+{
+    for (int k = 0; k < n; k++)
+        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
+            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
+    return true;
+}
+
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
-    dl_tensor *t;
-    if (!label) dli_null(dl, "dl_one_hot", "label");
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
-        return NULL;
-    t = dl_zeros(dl, dl_shape2(N, classes));
-    if (t) for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    const char *who = "dl_one_hot";
+    if (!label) return dli_no_tensor(dli_null(dl, who, "label"));
+    if (!dl || !dli_check_index(dl, who, "label", label, N, classes)) return NULL;
+    dl_tensor *t = dli_tape_tensor(dl, who, dl_shape2(N, classes));
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
 }
 
@@ -9497,24 +9639,24 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
-    if (!dli_usable("dl_assign", state)) return false;
-    if (value == DL_NONE)
-        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
-    if (!dli_usable("dl_assign", value)) return false;
+    const char *who = "dl_assign";
+    if (!dli_usable(who, state)) return false;
+    dl_ctx *c = state->ctx;
+    if (value == DL_NONE) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the value is DL_NONE", who);
+    if (!dli_usable(who, value)) return false;
     if (state->generation != DLI_PERSISTENT)
-        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the first tensor is on the tape; "
-                       "make it with dl_state or dl_param");
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: the first tensor is on the tape; make it with "
+                       "dl_state or dl_param", who);
     if (state->size != value->size)
-        return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
-                       dli_shown(state->ctx, state->shape), dli_shown(state->ctx, value->shape));
+        return dl_fail(c, DL_ERR_SHAPE, "%s: state %s and value %s differ in size", who,
+                       dli_shown(c, state->shape), dli_shown(c, value->shape));
     return dl_copy_in(state, value->data);
 }
 
 DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 {
-    dl_tensor *k;
     if (!dli_usable("dl_keep", t)) return NULL;
-    k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
+    dl_tensor *k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
     if (k) memcpy(k->data, t->data, (size_t)t->size * sizeof *t->data);
     return k;
 }
@@ -9527,16 +9669,14 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
 {
-    if (!dli_usable("dl_set_requires_grad", t) || !dli_writable("dl_set_requires_grad", t))
-        return false;
+    const char *who = "dl_set_requires_grad";
+    if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
     if (t->node)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: the tensor is the result of "
-                       "%s, "
-                       "not a leaf; dl_detach it first", t->node->op);
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: the tensor is the result of %s, not a leaf; "
+                       "dl_detach it first", who, t->node->op);
     if (on && !t->grad && t->generation == DLI_PERSISTENT)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: a dl_state or dl_keep "
-                       "tensor has "
-                       "no gradient; make it with dl_param");
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: a dl_state or dl_keep tensor has no gradient; "
+                       "make it with dl_param", who);
     t->requires_grad = on;
     return true;
 }
@@ -9568,16 +9708,10 @@ DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
 
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
 {
-    dl_mark m;
-    memset(&m, 0, sizeof m);
-    if (!dl) return m;
-    m.generation = dl->generation;
-    m.serial = dl->serial;
-    m.tensors = dl->slab[dl->generation % 2].count;
-    m.chunk = dl->arena.chunk;
-    m.used = dl->arena.used;
-    m.node = dl->last;
-    m.reached = dl->reached;
+    const dl_mark none = { 0, 0, 0, 0, 0, NULL, NULL };
+    if (!dl) return none;
+    const dl_mark m = { dl->generation, dl->serial, dl->slab[dl->generation % 2].count,
+                        dl->arena.chunk, dl->arena.used, dl->last, dl->reached };
     return m;
 }
 
@@ -9619,10 +9753,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 
 DL_DEF void dl_tape_clear(dl_ctx *dl)
 {
-    dl_mark start;
     if (!dl) return;
-    memset(&start, 0, sizeof start);
-    start.generation = dl->generation;
+    const dl_mark start = { dl->generation, 0, 0, 0, 0, NULL, NULL };
     dl_tape_release(dl, start);
     dl->generation++;                          /* the other slab: old headers stay readable, */
     dl->slab[dl->generation % 2].count = 0;    /* so that using one is caught                */
@@ -9638,7 +9770,7 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl) { return dl ? dl->tape_bytes : 0; 
 
 DL_DEF bool dl_set_no_grad(dl_ctx *dl, bool on)
 {
-    bool was = dl ? dl->no_grad : false;
+    const bool was = dl_no_grad(dl);
     if (dl) dl->no_grad = on;
     return was;
 }
@@ -9647,7 +9779,7 @@ DL_DEF bool dl_no_grad(const dl_ctx *dl) { return dl ? dl->no_grad : false; }
 
 DL_DEF bool dl_set_training(dl_ctx *dl, bool on)
 {
-    bool was = dl ? dl->training : true;
+    const bool was = dl_training(dl);
     if (dl) dl->training = on;
     return was;
 }
@@ -9690,8 +9822,7 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
                                                 (sizeof *node->in + sizeof *node->in_version +
                                                  sizeof *node->in_wanted));
     if (!node) return false;
-    memset(node, 0, sizeof *node);
-    if (bytes) node->state = memcpy(node + 1, state, bytes);
+    node->state = bytes ? memcpy(node + 1, state, bytes) : NULL;
     node->in = (dl_tensor **)(void *)((char *)(node + 1) + room);
     node->in_version = (uint32_t *)(void *)(node->in + n);
     node->in_wanted = (bool *)(void *)(node->in_version + n);
@@ -9704,6 +9835,7 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     node->op = op;
     node->backward = backward;
     node->out = out;
+    node->spent = node->failed = false;
     node->prev = c->last;
     c->last = node;
     out->node = node;
@@ -10059,6 +10191,12 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     dli_walk w;
     memset(&w, 0, sizeof w);
     dl_int step_a = 1, step_b = 1;
+    if (dl_shape_equal(a, b)) {                         /* most often: a single row */
+        w.rank = 1;
+        w.n[0] = dl_shape_size(y);
+        w.sa[0] = w.sb[0] = 1;
+        return w;
+    }
     for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
@@ -11351,7 +11489,14 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
 }
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences: recurrent nets, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
+   dl_lstm and its like stand on three steps: dli_recurrent_net walks over layers and directions,
+   dli_recurrent_layer is the operation that is recorded (one for a whole layer, not one for each
+   time step), and the kernels walk over time. Its result is one array with y, h and c behind one
+   another; what the caller gets are views of it. So the gradients of all three are complete when
+   the tape gets back to the operation, whichever of them were used. Attention is one operation for
+   all samples and heads, that keeps the probabilities. What comes after it, multi-head attention
+   and the transformers' blocks, records nothing itself: it is made of other operations. */
 
 #define DLI_STACK_MAX 1000                    /* so that numbers of weights fit an int */
 
@@ -11692,8 +11837,8 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
-static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
-                                dl_tensor *c, dl_tensor *const *w)
+static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
     if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
@@ -11711,21 +11856,21 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
     return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
-DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, w, h, DL_NONE).h;
 }
-DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, w, h, DL_NONE).h;
 }
-DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
-    return dli_one_step("dl_lstm_cell", DL_LSTM, x, h, c, w);
+    return dli_one_step("dl_lstm_cell", DL_LSTM, x, w, h, c);
 }
-DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_gru_cell", DL_GRU, x, w, h, DL_NONE).h;
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
@@ -15264,15 +15409,6 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 /* ---- one step ---- */
 
-/* Of n tensors; those that are NULL do not count. */
-static bool dli_all_finite(dl_tensor *const *t, int n)
-{
-    for (int k = 0; k < n; k++)
-        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
-            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
-    return true;
-}
-
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
 /* The first layer with NaN or infinity in its weights or in what it gave, and which of the two. */
@@ -16775,23 +16911,6 @@ typedef struct dli_idx_file {
 
 /* ---- gzip ---- */
 
-/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
-static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
-{
-    uint32_t table[16];
-    for (uint32_t i = 0; i < 16; i++) {
-        table[i] = i;
-        for (int bit = 0; bit < 4; bit++)
-            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
-    }
-    crc = ~crc;
-    for (size_t i = 0; i < n; i++) {
-        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
-        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
-    }
-    return ~crc;
-}
-
 /* Four bytes, the least significant first. */
 static uint32_t dli_four_bytes(const uint8_t *p)
 {
@@ -16830,8 +16949,7 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
                        f->name);
     uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
     if (!p) return false;
-    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
-                                                     (int)(f->bytes - at - 8));
+    const int got = dli_stb_inflate(p, (int)size, f->p + at, (int)(f->bytes - at - 8));
     if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
         DL_FREE(p);
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
@@ -17561,6 +17679,640 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------- >>images-impl ---- */
+
+/* ---- files ---- */
+
+/* A picture as stb_image decodes it: [H,W,channels] bytes, free with dli_stb_free. */
+typedef struct dli_picture {
+    uint8_t *p;
+    int      H, W, C, channels;               /* C: channels wanted; one more than that: opacity */
+} dli_picture;
+
+#define DLI_WHY 200                           /* bytes for a reason */
+
+static bool dli_known_picture(const uint8_t *p, size_t n)
+{
+    static const char *const start[3] = { "\x89PNG\r\n\x1A\n", "\xFF\xD8\xFF", "BM" };
+    for (int i = 0; i < 3; i++)
+        if (n > strlen(start[i]) && memcmp(p, start[i], strlen(start[i])) == 0) return true;
+    return false;
+}
+
+/* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
+   several threads do it at once. */
+static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
+{
+    const bool any = (channels & DL_IMAGE_ANY) != 0;
+    const char *text = NULL;
+    channels &= ~DL_IMAGE_ANY;
+    memset(out, 0, sizeof *out);
+    why[0] = 0;
+    if (!DLI_STB)
+        text = "dl.h was compiled without DL_USE_STB_IMAGE, so it can't read pictures; see "
+               ">>options";
+    else if (channels < 0 || channels > 4)
+        text = "channels must be 1 to 4, or 0 for the file's own";
+    else if (n > INT_MAX) text = "it has more than 2^31 - 1 bytes";
+    else if (!any && !dli_known_picture(p, n))
+        text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
+    else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
+        text = dli_stb_reason();
+    else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
+        dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
+                   (long long)DL_IMAGE_PIXELS_MAX);
+    if (text) dli_format(why, DLI_WHY, "%s", text);
+    out->C = channels ? channels : out->channels;
+    if (channels && out->channels % 2 == 0) out->channels = channels + channels % 2;
+    else out->channels = out->C;
+    return why[0] == 0;
+}
+
+static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int channels,
+                               char *why)
+{
+    if (!dli_picture_info(out, p, n, channels, why)) return false;
+    out->p = dli_stb_load(p, (int)n, out->channels);
+    if (!out->p) dli_format(why, DLI_WHY, "%s", dli_stb_reason());
+    return out->p != NULL;
+}
+
+/* Bytes [H,W,channels] become numbers x [C,H,W], on white where they are not opaque. */
+static void dli_picture_numbers(dl_real *x, const dli_picture *d)
+{
+    const dl_int n = (dl_int)d->H * d->W;
+    for (dl_int i = 0; i < n; i++) {
+        const uint8_t *p = d->p + i * d->channels;
+        const double opaque = d->channels > d->C ? p[d->C] / 255.0 : 1;
+        for (int c = 0; c < d->C; c++)
+            x[c * n + i] = (dl_real)(1 - opaque * (1 - p[c] / 255.0));
+    }
+}
+
+static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, const uint8_t *p,
+                               size_t n, int channels)
+{
+    dli_picture d;
+    char why[DLI_WHY];
+    if (!dli_picture_decode(&d, p, n, channels, why))
+        return DLI_REFUSE(c, DL_ERR_FORMAT, "%s: cannot read %s: %s", who, name, why);
+    dl_tensor *x = dli_tape_tensor(c, who, dl_shape3(d.C, d.H, d.W));
+    if (x) dli_picture_numbers(x->data, &d);
+    dli_stb_free(d.p);
+    return x;
+}
+
+DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels)
+{
+    const char *who = "dl_image_from_memory";
+    if (!dl) return NULL;
+    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", who);
+    return dli_image_of(dl, who, "the picture", (const uint8_t *)bytes, n, channels);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
+{
+    const char *who = "dl_image_load";
+    size_t n;
+    if (!dl) return NULL;
+    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    uint8_t *p = dli_read_file(dl, who, path, "", &n);
+    dl_tensor *x = p ? dli_image_of(dl, who, path, p, n, channels) : NULL;
+    if (p) DL_FREE(p);
+    return x;
+}
+
+/* A PNG file is a signature and chunks: length, name, data, check sum of name and data; numbers
+   have their most significant byte first. */
+static uint8_t *dli_png_number(uint8_t *to, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(v >> (24 - 8 * i));
+    return to + 4;
+}
+
+/* Finish the chunk whose n bytes of data lie at to + 8. */
+static uint8_t *dli_png_chunk(uint8_t *to, const char *name, size_t n)
+{
+    dli_png_number(to, (uint32_t)n);
+    memcpy(to + 4, name, 4);
+    return dli_png_number(to + 8 + n, dli_crc32(0, to + 4, n + 4));
+}
+
+/* The n bytes of pixels as zlib stores what it does not compress: blocks of up to 65535 bytes. */
+static uint8_t *dli_png_store(uint8_t *to, const uint8_t *p, size_t n)
+{
+    uint32_t a = 1, b = 0;                    /* Adler's check sum */
+    *to++ = 0x78;
+    *to++ = 1;
+    for (size_t at = 0, len; at < n; at += len) {
+        len = n - at < 65535 ? n - at : 65535;
+        *to++ = at + len == n;                /* the last one? */
+        for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
+        memcpy(to, p + at, len);
+        to += len;
+    }
+    for (size_t i = 0; i < n; i++) {
+        a = (a + p[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    return dli_png_number(to, b << 16 | a);
+}
+
+/* The file of pixels [H,W,C]; each row has a byte 0 in front. Its length into *bytes. */
+static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int W, dl_int C,
+                    size_t *bytes)
+{
+    static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
+    uint8_t *to = file;
+    memcpy(to, "\x89PNG\r\n\x1A\n", 8);
+    to += 8;
+    dli_png_number(dli_png_number(to + 8, (uint32_t)W), (uint32_t)H);
+    to[16] = 8;                               /* bits */
+    to[17] = kind[C];
+    memset(to + 18, 0, 3);
+    to = dli_png_chunk(to, "IHDR", 13);
+    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, p, n) - to - 8));
+    *bytes = (size_t)(dli_png_chunk(to, "IEND", 0) - file);
+}
+
+DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
+{
+    const char *who = "dl_image_save";
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_usable(who, x)) return false;
+    const int rank = x->shape.rank;
+    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
+    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
+    if (!path || rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W], and a "
+                       "path; this is %s", who, dli_shape_text(s, x->shape));
+    const size_t n = (size_t)(H * (1 + W * C)), room = n + n / 65535 * 5 + 100;
+    uint8_t *p = (uint8_t *)dli_alloc(x->ctx, who, n + room, 1), *to = p;
+    size_t bytes;
+    if (!p) return false;
+    for (dl_int i = 0; i < H; i++) {
+        *to++ = 0;                            /* the row is not a difference to another */
+        for (dl_int k = 0; k < W * C; k++) {
+            const double v = (double)x->data[(k % C * H + i) * W + k / C];
+            *to++ = (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
+        }
+    }
+    dli_png(to, p, n, H, W, C, &bytes);
+    errno = 0;
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(to, 1, bytes, f) == bytes;
+    if (f) ok = fclose(f) == 0 && ok;
+    if (!ok)
+        dl_fail(x->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, path, dli_reason(errno));
+    DL_FREE(p);
+    return ok;
+}
+#endif
+
+/* ---- sizes and cuts ---- */
+
+/* Of x [...,H,W]: the number of planes, H and W; false when it has none. */
+static bool dli_planes(const char *who, dl_tensor *x, dl_int *planes, dl_int *H, dl_int *W)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_inputs(who, &x, 1)) return false;
+    if (x->shape.rank < 2 || x->size < 1)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,H,W]", who,
+                       dli_shape_text(s, x->shape));
+    *H = x->shape.dim[x->shape.rank - 2];
+    *W = x->shape.dim[x->shape.rank - 1];
+    *planes = x->size / (*H * *W);
+    return true;
+}
+
+/* A new tensor like x with H rows and W columns. */
+static dl_tensor *dli_image_like(const char *who, const dl_tensor *x, dl_int H, dl_int W)
+{
+    dl_shape shape = x->shape;
+    if (H < 1 || W < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: a picture of %lld x %lld pixels", who,
+                          (long long)H, (long long)W);
+    shape.dim[shape.rank - 2] = H;
+    shape.dim[shape.rank - 1] = W;
+    return dli_tape_tensor(x->ctx, who, shape);
+}
+
+/* Which old pixels of a row a new one is made of: from first on, weight[count] in sum 1. */
+typedef struct dli_blend { dl_int first, count; double *weight; } dli_blend;
+
+/* Old pixels that a new one may need. */
+static dl_int dli_blend_most(dl_int in, dl_int out) { return 2 * dli_larger(in / out, 1) + 4; }
+
+/* New pixel i of out lies at scale (i + 1/2) among the old. */
+static void dli_blend_fill(dli_blend *m, dl_int in, dl_int out, dl_resampling how)
+{
+    const double scale = (double)in / (double)out, reach = scale > 1 ? scale : 1;
+    for (dl_int i = 0; i < out; i++, m++) {
+        const double centre = scale * ((double)i + 0.5);
+        double sum = 0;
+        m->first = how == DL_AREA ? i * in / out : dli_larger((dl_int)(centre - reach + 0.5), 0);
+        const dl_int end = how == DL_AREA ? ((i + 1) * in + out - 1) / out
+                                          : dli_min((dl_int)(centre + reach + 0.5), in);
+        m->count = end - m->first;
+        for (dl_int k = 0; k < m->count; k++) {
+            const double far = fabs((double)(m->first + k) + 0.5 - centre) / reach;
+            m->weight[k] = how == DL_AREA ? 1 : far < 1 ? 1 - far : 0;
+            sum += m->weight[k];
+        }
+        for (dl_int k = 0; k < m->count; k++) m->weight[k] /= sum;
+    }
+}
+
+/* The new pixel of a row (or column) x, whose old pixels are step numbers apart. */
+static double dli_blend_at(const dli_blend *m, const dl_real *x, dl_int step)
+{
+    double sum = 0;
+    for (dl_int k = 0; k < m->count; k++) sum += m->weight[k] * (double)x[(m->first + k) * step];
+    return sum;
+}
+
+DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
+{
+    const char *who = "dl_resize";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (how != DL_BILINEAR && how != DL_AREA)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", who,
+                          (int)how);
+    dl_tensor *y = dli_image_like(who, x, height, width);
+    if (!y) return NULL;
+    const dl_int down = dli_blend_most(H, height), across = dli_blend_most(W, width);
+    dli_blend *rows = (dli_blend *)dli_alloc(x->ctx, who, (size_t)(height + width), sizeof *rows);
+    double *weight = (double *)dli_alloc(x->ctx, who, (size_t)(height * down + width * across),
+                                         sizeof *weight);
+    dl_real *half = (dl_real *)dli_work(x->ctx, who, (size_t)(H * width) * sizeof *half);
+    dli_blend *columns = rows + height;
+    const bool ok = rows && weight && half;
+    for (dl_int i = 0; ok && i < height + width; i++, weight += i <= height ? down : across)
+        rows[i].weight = weight;
+    if (ok) weight = rows[0].weight;
+    if (ok) dli_blend_fill(rows, H, height, how);
+    if (ok) dli_blend_fill(columns, W, width, how);
+    for (dl_int p = 0; ok && p < planes; p++) {
+        for (dl_int i = 0; i < H * width; i++)
+            half[i] = (dl_real)dli_blend_at(&columns[i % width], x->data + (p * H + i / width) * W,
+                                            1);
+        for (dl_int i = 0; i < height * width; i++)
+            y->data[p * height * width + i] =
+                (dl_real)dli_blend_at(&rows[i / width], half + i % width, width);
+    }
+    if (rows) DL_FREE(rows);
+    if (weight) DL_FREE(weight);
+    return ok ? y : NULL;
+}
+
+static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int left,
+                              dl_int height, dl_int width, double fill)
+{
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    dl_tensor *y = dli_image_like(who, x, height, width);
+    for (dl_int i = 0; y && i < planes * height; i++) {
+        const dl_int row = i % height + top;
+        const dl_real *from = x->data + (i / height * H + row) * W;
+        for (dl_int j = 0; j < width; j++) {
+            const dl_int column = j + left;
+            const bool inside = row >= 0 && row < H && column >= 0 && column < W;
+            y->data[i * width + j] = inside ? from[column] : (dl_real)fill;
+        }
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
+                                double fill)
+{
+    return dli_cropped("dl_image_crop", x, top, left, height, width, fill);
+}
+
+DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
+                               double fill)
+{
+    dl_int planes, H, W;
+    return dli_planes("dl_image_pad", x, &planes, &H, &W)
+         ? dli_cropped("dl_image_pad", x, -top, -left, H + top + bottom, W + left + right, fill)
+         : NULL;
+}
+
+/* The channels of x [...,C,H,W]. */
+static dl_int dli_channels(const dl_tensor *x)
+{
+    return x->shape.rank > 2 ? x->shape.dim[x->shape.rank - 3] : 1;
+}
+
+DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
+{
+    const char *who = "dl_image_grey";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (dli_channels(x) != 3)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", who,
+                          dli_shown(x->ctx, x->shape));
+    dl_shape shape = x->shape;
+    shape.dim[shape.rank - 3] = 1;
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, shape);
+    const dl_int n = H * W;
+    for (dl_int i = 0; y && i < y->size; i++) {
+        const dl_real *p = x->data + i / n * 3 * n + i % n;
+        y->data[i] = (dl_real)(0.299 * (double)p[0] + 0.587 * (double)p[n] +
+                               0.114 * (double)p[2 * n]);
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation)
+{
+    const char *who = "dl_image_normalize";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    const dl_int C = dli_channels(x);
+    bool good = mean && deviation;
+    for (dl_int c = 0; good && c < C; c++)
+        good = fabs(mean[c]) <= DBL_MAX && deviation[c] > 0 && deviation[c] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: needs a mean, and a deviation above 0, for "
+                          "each of %lld channels", who, (long long)C);
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, x->shape);
+    for (dl_int i = 0; y && i < x->size; i++) {
+        const dl_int c = i / (H * W) % C;
+        y->data[i] = (dl_real)(((double)x->data[i] - mean[c]) / deviation[c]);
+    }
+    return y;
+}
+
+/* ---- a photographed digit ---- */
+
+#define DLI_DIGIT 200                         /* the longer side of the digit cut out           */
+#define DLI_STROKE 23                         /* the thickness that strokes get there           */
+
+/* The paper of a plane x [H,W] is  a + b u + c v + d u^2 + e u v + f v^2, u and v from -1 to 1,
+   fitted to all pixels by least squares, then again and again with less weight for those that are
+   off (w = 1 / (1 + (r / s)^2), s the mean deviation): so the ink is left out. y = x - paper. */
+static void dli_without_paper(dl_real *y, const dl_real *x, dl_int H, dl_int W)
+{
+    double a[6] = { 0 }, spread = 1;
+    for (int round = 0; round < 12; round++) {
+        double m[6][7] = { { 0 } }, off = 0, all = 0;
+        for (dl_int i = 0; i < H * W; i++) {
+            const double v = 2 * (double)(i / W) / (double)H - 1;
+            const double u = 2 * (double)(i % W) / (double)W - 1;
+            const double p[7] = { 1, u, v, u * u, u * v, v * v, (double)x[i] };
+            double r = (double)x[i];
+            for (int k = 0; k < 6; k++) r -= a[k] * p[k];
+            const double w = round ? 1 / (1 + r * r / (spread * spread)) : 1;
+            for (int j = 0; j < 6; j++)
+                for (int k = j; k < 7; k++) m[j][k] += w * p[j] * p[k];
+            off += w * fabs(r);
+            all += w;
+            if (round == 11) y[i] = (dl_real)r;
+        }
+        spread = 0.5 * off / all + 0.004;
+        for (int j = 0; j < 6; j++) {                    /* Gauss; m is symmetric */
+            m[j][j] += 1e-9 * all;
+            for (int i = j + 1; i < 6; i++) {
+                const double f = m[j][i] / m[j][j];
+                for (int k = i; k < 7; k++) m[i][k] -= f * m[j][k];
+            }
+        }
+        for (int j = 5; j >= 0; j--) {
+            a[j] = m[j][6];
+            for (int k = j + 1; k < 6; k++) a[j] -= m[j][k] * a[k];
+            a[j] /= m[j][j];
+        }
+    }
+}
+
+/* ink [H,W]: how far each pixel of d [C,H,W], which is without paper, goes the way in which the
+   strongest deviate. */
+static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
+{
+    double way[3] = { 0 }, length = 0;
+    for (dl_int i = 0; i < n; i++) {
+        double square = 0;
+        for (dl_int c = 0; c < C; c++) square += (double)d[c * n + i] * (double)d[c * n + i];
+        for (dl_int c = 0; c < C; c++) way[c] += square * (double)d[c * n + i];
+    }
+    for (dl_int c = 0; c < C; c++) length += way[c] * way[c];
+    for (dl_int i = 0; i < n; i++) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += way[c] * (double)d[c * n + i];
+        ink[i] = (dl_real)(sum > 0 ? sum / sqrt(length) : 0);
+    }
+}
+
+/* Otsu's threshold: it parts the numbers into two classes whose means are as far apart as can be,
+   each class counted with its size. *high: the mean of the upper class. */
+static double dli_otsu(const dl_real *x, dl_int n, double *high)
+{
+    double top = 0, best = -1, at = 0, sum = 0, low_sum = 0;
+    dl_int count[256] = { 0 }, low = 0;
+    for (dl_int i = 0; i < n; i++) if ((double)x[i] > top) top = (double)x[i];
+    *high = top;
+    if (!(top > 0)) return 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int k = (int)((double)x[i] / top * 255);
+        count[k]++;
+        sum += k;
+    }
+    for (int k = 0; k < 255; k++) {
+        low += count[k];
+        low_sum += (double)count[k] * k;
+        if (low == 0 || low == n) continue;
+        const double above = (sum - low_sum) / (double)(n - low), below = low_sum / (double)low;
+        const double apart = (double)low * (double)(n - low) * (above - below) * (above - below);
+        if (apart <= best) continue;
+        best = apart;
+        at = (k + 1) * top / 255;
+        *high = above * top / 255;
+    }
+    return at;
+}
+
+/* Number the connected pieces of ink above a threshold, 1 on, into piece [H,W]; 0: none. mass[k]:
+   the ink of piece k, a quarter of it when it touches the border. How many there are. */
+static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
+                          double threshold, dl_int H, dl_int W)
+{
+    int32_t pieces = 0;
+    for (dl_int start = 0; start < H * W; start++) {
+        if (piece[start] || !((double)ink[start] > threshold)) continue;
+        bool border = false;
+        dl_int waiting = 1;
+        mass[++pieces] = 0;
+        piece[start] = pieces;
+        stack[0] = (int32_t)start;
+        while (waiting > 0) {
+            const dl_int at = stack[--waiting], i = at / W, j = at % W;
+            mass[pieces] += (double)ink[at];
+            border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
+            for (int k = 0; k < 9; k++) {
+                const dl_int p = i + k / 3 - 1, q = j + k % 3 - 1, next = p * W + q;
+                if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
+                    !((double)ink[next] > threshold))
+                    continue;
+                piece[next] = pieces;
+                stack[waiting++] = (int32_t)next;
+            }
+        }
+        if (border) mass[pieces] /= 4;
+    }
+    return pieces;
+}
+
+/* The rectangle of x [H,W] that holds all above a half: top, left, height, width. */
+static void dli_box(const dl_real *x, dl_int H, dl_int W, dl_int box[4])
+{
+    dl_int top = H, left = W, bottom = -1, right = -1;
+    for (dl_int i = 0; i < H * W; i++) {
+        if (!(x[i] > (dl_real)0.5)) continue;
+        top = dli_min(top, i / W);
+        bottom = dli_larger(bottom, i / W);
+        left = dli_min(left, i % W);
+        right = dli_larger(right, i % W);
+    }
+    box[0] = top;
+    box[1] = left;
+    box[2] = bottom - top + 1;
+    box[3] = right - left + 1;
+}
+
+/* What is within r of a pixel of x [H,W] that is `of` (0 or 1) becomes so, too. */
+static void dli_grow(dl_real *y, const dl_real *x, dl_int H, dl_int W, double r, int of)
+{
+    const dl_int reach = (dl_int)r;
+    memcpy(y, x, (size_t)(H * W) * sizeof *y);
+    for (dl_int i = 1; i < H - 1; i++)
+        for (dl_int j = 1; j < W - 1; j++) {
+            const dl_real *p = x + i * W + j;
+            if (p[0] != (dl_real)of || (p[-1] == p[0] && p[1] == p[0] && p[-W] == p[0] &&
+                                        p[W] == p[0]))
+                continue;                                /* not at an edge */
+            for (dl_int k = -reach; k <= reach; k++)
+                for (dl_int l = -reach; l <= reach; l++)
+                    if ((double)(k * k + l * l) <= r * r && i + k >= 0 && i + k < H && j + l >= 0 &&
+                        j + l < W)
+                        y[(i + k) * W + j + l] = (dl_real)of;
+        }
+}
+
+/* The ink of a picture x [C,H,W], only that of the digit, 0 to 1: [1,H,W]; NULL when there is
+   none. */
+static dl_tensor *dli_digit_ink(dl_tensor *x)
+{
+    const char *who = "dl_image_to_mnist";
+    dl_ctx *c = x->ctx;
+    const dl_int C = dli_channels(x), H = x->shape.dim[1], W = x->shape.dim[2], n = H * W;
+    double high, main = 0, noise = 0;
+    dl_tensor *d = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *ink = dli_tape_tensor(c, who, dl_shape3(1, H, W));
+    int32_t *piece = (int32_t *)dli_tape_alloc(c, who, (size_t)n * 2 * sizeof *piece);
+    double *mass = (double *)dli_tape_alloc(c, who, ((size_t)n + 1) * sizeof *mass);
+    if (!d || !ink || !piece || !mass) return NULL;
+    memset(piece, 0, (size_t)n * sizeof *piece);
+    for (dl_int k = 0; k < C; k++) dli_without_paper(d->data + k * n, x->data + k * n, H, W);
+    dli_ink(ink->data, d->data, C, n);
+    const double threshold = dli_otsu(ink->data, n, &high);
+    for (dl_int i = 0; i < n; i++)
+        if ((double)ink->data[i] <= threshold) noise += (double)ink->data[i] / (double)n;
+    if (!(high > 0.04) || high < 4 * noise)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
+                          "by %.3f, paper and paper by %.3f", who, high, noise);
+    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, threshold, H, W);
+    for (int32_t k = 1; k <= pieces; k++) if (mass[k] > main) main = mass[k];
+    for (dl_int i = 0; i < n; i++) {
+        const double v = ((double)ink->data[i] / high - 0.2) / 0.6;
+        const bool speck = piece[i] && mass[piece[i]] < 0.04 * main;
+        ink->data[i] = (dl_real)(v < 0 || speck ? 0 : v < 1 ? v : 1);
+        if (!piece[i] && v > 0.5) ink->data[i] = (dl_real)0.5;
+    }
+    return ink;
+}
+
+/* The digit in ink, cut out, in black and white, its strokes of one thickness: that is twice their
+   area divided by the length of their edges (on a grid, 1.27 times too long). */
+static dl_tensor *dli_digit_cut(dl_tensor *ink)
+{
+    const char *who = "dl_image_to_mnist";
+    const dl_int margin = DLI_STROKE + 2;
+    dl_int box[4], edges = 0, area = 0;
+    dli_box(ink->data, ink->shape.dim[1], ink->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(ink->ctx, DL_ERR_ARGUMENT, "%s: there is nothing to see", who);
+    const double zoom = (double)DLI_DIGIT / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(ink, box[0], box[1], box[2], box[3], 0);
+    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_BILINEAR);
+    y = dl_image_pad(y, margin, margin, margin, margin, 0);
+    if (!y) return NULL;
+    const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
+    for (dl_int i = 0; i < y->size; i++) y->data[i] = y->data[i] > (dl_real)0.5;
+    for (dl_int i = W; i < y->size; i++) {
+        area += y->data[i] > 0;
+        edges += (y->data[i] != y->data[i - 1]) + (y->data[i] != y->data[i - W]);
+    }
+    const double stroke = edges ? 2 * (double)area / (0.79 * (double)edges) : DLI_STROKE;
+    const double more = (DLI_STROKE - stroke) / 2, less = -more < 0.3 * stroke ? -more
+                                                                            : 0.3 * stroke;
+    dl_tensor *z = dli_tape_tensor(y->ctx, who, y->shape);
+    if (z) dli_grow(z->data, y->data, H, W, more > 0 ? more : less, more > 0);
+    return z;
+}
+
+/* The digit of cut as 20 x 20 (its longer side), then on 28 x 28 with its centre in the middle. */
+static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
+{
+    dl_int box[4];
+    double sum = 0, mean[2] = { 0, 0 };
+    dli_box(cut->data, cut->shape.dim[1], cut->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(cut->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
+    const double zoom = 20.0 / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(cut, box[0], box[1], box[2], box[3], 0);
+    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_AREA);
+    if (!y) return NULL;
+    const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
+    for (dl_int i = 0; i < H * W; i++) {
+        sum += (double)y->data[i];
+        mean[0] += (double)y->data[i] * ((double)(i / W) + 0.5);
+        mean[1] += (double)y->data[i] * ((double)(i % W) + 0.5);
+    }
+    const dl_int top = (dl_int)floor(14 - mean[0] / sum + 0.5);
+    const dl_int left = (dl_int)floor(14 - mean[1] / sum + 0.5);
+    *fitted = y;
+    return dl_image_crop(y, dli_larger(H - 28, -dli_larger(top, 0)),
+                         dli_larger(W - 28, -dli_larger(left, 0)), 28, 28, 0);
+}
+
+DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
+{
+    const char *who = "dl_image_to_mnist";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(&x, 1))
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s must be [1,H,W] or [3,H,W], 3 x 3 pixels "
+                          "or more, finite numbers", who, dli_shown(x->ctx, x->shape));
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, dl_shape3(1, 28, 28)), *step[3];
+    if (!y) return NULL;
+    const dl_mark mark = dl_tape_mark(x->ctx);
+    const double zoom = 320.0 / (double)dli_larger(H, W);
+    step[0] = dl_reshape(x, dl_shape3(planes, H, W));
+    if (zoom < 1)
+        step[0] = dl_resize(step[0], dli_larger((dl_int)((double)H * zoom), 3),
+                            dli_larger((dl_int)((double)W * zoom), 3), DL_AREA);
+    step[0] = step[0] ? dli_digit_ink(step[0]) : NULL;
+    step[1] = step[0] ? dli_digit_cut(step[0]) : NULL;
+    dl_tensor *last = step[1] ? dli_digit_fit(step[1], &step[2]) : NULL;
+    if (last) memcpy(y->data, last->data, (size_t)y->size * sizeof *y->data);
+    if (last && steps) memcpy(steps, step, sizeof step);
+    else dl_tape_release(x->ctx, mark);
+    return last ? y : NULL;
+}
 
 /* ---- augmentation ---- */
 
